@@ -1,0 +1,67 @@
+# Verbs only; the work is in dvc.yaml and scripts/. `make help` is made of the ## comments.
+PYTHON ?= python3
+FEED ?=
+VENV := $(CURDIR)/.venv
+PY := $(VENV)/bin/python
+export PATH := $(VENV)/bin:$(PATH)
+export DVC_NO_ANALYTICS := 1
+export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/site-cache
+REPORT := data/report/index.html
+
+.DEFAULT_GOAL := help
+.PHONY: help init repro run import report dag test lint chaos clean FORCE
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+$(VENV)/.core: requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo "error: no venv module; on Debian or Ubuntu: apt-get install python3-venv"; exit 2; }
+	@echo "setting up .venv (once; a minute or two)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core requirements-dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+init: $(VENV)/.dev ## Set up .venv with everything, and the git hooks
+	@$(VENV)/bin/pre-commit install
+
+repro: $(VENV)/.core ## Run the pipeline on base.feed (the demo feed): only what changed is rebuilt
+	@$(PY) -m scripts.ops.preflight
+	@$(PY) -m scripts.ops.tied dvc repro
+	@echo "report: $(CURDIR)/$(REPORT)"
+
+run: $(VENV)/.core ## Run the same pipeline on another feed, beside the workspace: make run FEED=name
+	@$(PY) -m scripts.ops.run_feed --feed "$(FEED)"
+
+import: $(VENV)/.core ## Bring a file in: make import FEED=name FROM=path.csv
+	@$(PY) -m scripts.ops.import_feed --feed "$(FEED)" --from "$(FROM)"
+
+report: $(VENV)/.core ## Rebuild the report (and what it needs), and open it if this is a desktop
+	@$(PY) -m scripts.ops.preflight
+	@$(PY) -m scripts.ops.tied dvc repro report
+	@echo "report: $(CURDIR)/$(REPORT)"
+	@if [ -n "$$DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open $(REPORT); fi
+
+dag: $(VENV)/.core ## Draw the pipeline
+	@dvc dag | cat
+
+test: $(VENV)/.dev ## Run the tests (FAST=1 leaves out those that run the whole pipeline)
+	@$(PY) -m pytest -q $(if $(FAST),-m "not slow")
+
+lint: $(VENV)/.dev ## ruff, and mypy on lib/
+	@ruff check . && ruff format --check . && mypy lib
+
+chaos: $(VENV)/.dev ## Kill a run in three stages and check that the next ends in the same bytes
+	@$(PY) -m pytest -q -m chaos
+
+clean: ## Remove what the pipeline wrote; data/raw and caches are asked about first
+	@for d in data/*/; do case $$d in data/raw/|data/samples/) ;; *) rm -rf "$$d";; esac; done
+	@rm -rf runs .pytest_cache .mypy_cache .ruff_cache
+	@$(MAKE) --no-print-directory clean-ask TARGET=data/raw WHAT="raw data, your imports included"
+	@$(MAKE) --no-print-directory clean-ask TARGET=.dvc/cache WHAT="DVC's cache"
+
+clean-ask:
+	@if [ -t 0 ] && [ -e "$(TARGET)" ]; then printf "also delete $(TARGET) ($(WHAT))? [y/N] "; read -r a; [ "$$a" != y ] || rm -rf "$(TARGET)"; fi

@@ -1,0 +1,1 @@
+"""The impure corner that every stage shares: command line, parameters, files, checks."""

@@ -1,0 +1,74 @@
+"""What every command shares: logs, one-line errors, and dying with its parent."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+import structlog
+
+from lib.common.checks import RemlError
+
+log = structlog.get_logger()
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill this process when its parent dies.
+
+    `kill -9` of dvc would otherwise leave its stage running, and the next `dvc repro` would
+    race it. Elsewhere than on Linux this does nothing.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
+    if os.getppid() != parent:  # the parent died before the request took hold
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def set_up_logs(as_json: bool) -> None:
+    """Log to stderr: readable by default, one JSON object per line with `--log-json`."""
+    shape: list[Any] = [structlog.processors.JSONRenderer()]
+    if not as_json:
+        shape = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *shape,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Wrap the body of a Click command: adds `--log-json`, turns `RemlError` into one line and
+    exit code 2, and ties the process to its parent's life."""
+
+    @click.option("--log-json", is_flag=True, help="Log one JSON object per line.")
+    @functools.wraps(function)
+    def run(log_json: bool, **options: Any) -> None:
+        die_with_parent()
+        set_up_logs(log_json)
+        try:
+            function(**options)
+        except RemlError as error:
+            click.secho(f"error: {error}", fg="red", err=True)
+            sys.exit(2)
+
+    return run
+
+
+def progress(items: Any, label: str) -> Any:
+    """`items`, with a progress bar on a terminal and silently elsewhere."""
+    from tqdm import tqdm
+
+    return tqdm(items, desc=label, disable=not sys.stderr.isatty())

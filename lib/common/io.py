@@ -1,0 +1,61 @@
+"""Reading and writing. Every write goes to a temporary name and is renamed, so that a killed
+stage leaves no half file; bytes depend on the content alone, never on the clock."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lib.common.checks import require
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write `content` to `path` atomically, making its folder; returns `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    os.replace(part, path)
+    return path
+
+
+def write_text(path: Path, content: str) -> Path:
+    """Write UTF-8 text atomically; returns `path`."""
+    return write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: Any) -> Path:
+    """Write JSON (keys as given, NaN refused) atomically; returns `path`."""
+    return write_text(path, json.dumps(content, indent=2, allow_nan=False, default=str) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file; raises `RemlError` where it is missing."""
+    require(path.is_file(), f"{path}: no such file; `make repro` writes it")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> Path:
+    """Write a frame without its index as CSV, atomically; returns `path`."""
+    return write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+
+
+def write_parquet(path: Path, frame: pd.DataFrame, sort_by: Iterable[str]) -> Path:
+    """Write a frame, sorted by `sort_by`, as Parquet with fixed writer settings; returns `path`."""
+    ordered = frame.sort_values(list(sort_by), kind="stable").reset_index(drop=True)
+    sink = pa.BufferOutputStream()
+    table = pa.Table.from_pandas(ordered, preserve_index=False)
+    pq.write_table(table, sink, compression="zstd", version="2.6")
+    return write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """A Parquet file as a frame; raises `RemlError` where it is missing."""
+    require(path.is_file(), f"{path}: no such file; `make repro` writes it")
+    return pd.read_parquet(path, columns=columns)

@@ -1,0 +1,101 @@
+"""The whole demo feed: from a seed and some counts to the bytes of every file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from lib.demo.bundles import plan_photos, zip_photos
+from lib.demo.deals import plan_deals, price_deals
+from lib.demo.export import lay_out
+from lib.demo.faults import odd_deals, spoil
+from lib.demo.homes import draw_homes
+from lib.demo.listings import live_listings
+from lib.demo.market import draw_market
+from lib.demo.places import draw_places
+from lib.demo.truth import tell_truth
+
+README = """\
+SYNTHETIC listings, photos and prices. No home, street, person or sale in here is real.
+
+The `demo` stage writes this folder from a seed and rewrites it at will: put nothing here.
+
+exports/         CSV files as an MLS would hand them out, with planted faults; encodings and
+                 delimiters differ from file to file on purpose
+sale/images/     photo bundles by month of listing, entries <MLSNumber>/01.jpg and so on
+rental/images/   the same for rentals
+truth.json       what a pipeline must not read: true values, quality, the market, every fault
+manifest.txt     the files of this folder, one path a line
+"""
+SMALLEST = {"sales": 100, "rentals": 20, "actives": 10, "years": 1, "zips": 1, "seed": 0}
+
+
+@dataclass(frozen=True)
+class Feed:
+    """`files`: path relative to the feed's folder -> bytes. `truth`: what truth.json holds."""
+
+    files: dict[str, bytes]
+    truth: dict[str, Any]
+
+
+def generate(
+    seed: int,
+    sales: int,
+    rentals: int,
+    actives: int,
+    start: date,
+    years: int,
+    zips: int,
+    photos: bool = True,
+) -> Feed:
+    """A synthetic MLS feed; equal arguments give equal bytes.
+
+    `sales` and `rentals` count good closed listings, `actives` listings still on the market (a
+    fifth of them for lease); listings in vain and sales with planted faults come on top. The feed
+    runs `years` years from `start`, a first of January, over `zips` ZIP areas. Without `photos`
+    the tables are the same (`PhotoCount` too), but no bundle is made.
+
+    Raises ValueError for a count below `SMALLEST`, too many ZIPs, or another day of `start`.
+    """
+    arguments: dict[str, Any] = {
+        "sales": sales,
+        "rentals": rentals,
+        "actives": actives,
+        "years": years,
+    }
+    arguments |= {"zips": zips, "seed": seed}
+    for name, least in SMALLEST.items():
+        if arguments[name] < least:
+            raise ValueError(f"{name} must be at least {least}, got {arguments[name]}")
+    if (start.month, start.day) != (1, 1):
+        raise ValueError(f"start must be a first of January, got {start}")
+    end = date(start.year + years, 1, 1) - timedelta(days=1)
+
+    # One stream of chance a part, so that a change to one part leaves the others as they are.
+    parts = np.random.SeedSequence(seed).spawn(10)
+    chance = iter([np.random.default_rng(part) for part in parts])
+    places = draw_places(next(chance), zips)
+    market = draw_market(next(chance), start, years)
+    odd = odd_deals(next(chance), sales)
+    deals = plan_deals(next(chance), sales, rentals, actives, odd, start, end)
+    homes = draw_homes(next(chance), places, int(deals["home"].max()) + 1, start.year - 1)
+    deals = price_deals(next(chance), deals, homes, market)
+    listings = live_listings(next(chance), deals, homes)
+    faults = spoil(next(chance), listings, homes)
+    tables = lay_out(next(chance), listings, homes, start, end)
+    albums = plan_photos(next(chance), listings, homes) if photos else []
+
+    arguments |= {"start": start.isoformat(), "photos": photos}
+    truth = tell_truth(arguments, end.isoformat(), market, homes, listings, faults, tables, albums)
+    truth = json.loads(json.dumps(truth))  # lists for tuples: what a reader of the file gets
+    files = {table.path: table.encoded() for table in tables}
+    files |= zip_photos(albums, seed)
+    files["truth.json"] = json.dumps(truth, sort_keys=True, separators=(",", ":")).encode()
+    files["README.txt"] = README.encode()
+    manifest = sorted([*files, "manifest.txt"])
+    files["manifest.txt"] = ("\n".join(manifest) + "\n").encode()
+    return Feed({path: files[path] for path in manifest}, truth)

@@ -1,0 +1,181 @@
+"""As-of comparables: for each home the nearest sales, in a scaled metric over place, size, age,
+quality and recency, that had closed strictly before the home's as_of date.
+
+The search is exact and near-linear. Sales lie in date order, cut into blocks; a k-d tree stands
+over each run of 1, 2, 4, 8 ... blocks. What had closed before a date is a prefix of that order,
+which is a handful of such runs plus part of one block, searched by brute force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from lib.common.params import Section
+
+BLOCK = 512
+KM_PER_DEGREE = 111.195  # of latitude, on a sphere of 6,371 km
+FAR = 1e3  # a coordinate that parts homes with a known place from those without
+
+
+class Axis(Section):
+    """One axis of the metric: `scale` of it counts as one unit of distance.
+
+    `typical` stands in where the value is missing; with `log` both are about the logarithm.
+    """
+
+    typical: float
+    scale: float
+    log: bool = False
+
+
+class Comparables(Section):
+    """How comparables are chosen: how many, and what one unit of distance is on each axis."""
+
+    k: int
+    km: float
+    days: float
+    area_elasticity: float
+    axes: dict[str, Axis]
+
+
+def days_since_epoch(dates: pd.Series) -> np.ndarray:
+    """Whole days since 1970-01-01 (int64); a missing date comes out before every other."""
+    return dates.to_numpy("datetime64[D]").astype("int64")
+
+
+def positions(homes: pd.DataFrame, dates: pd.Series, spec: Comparables) -> np.ndarray:
+    """Coordinates (n, 3 + axes) in which Euclidean distance 1 is one unit of unlikeness.
+
+    A home without coordinates is placed by its ZIP number instead, away from all that have them,
+    so that it is compared with others like it.
+    """
+    lat, lon = homes["latitude"].to_numpy(float), homes["longitude"].to_numpy(float)
+    placed = np.isfinite(lat) & np.isfinite(lon)
+    zips = pd.to_numeric(homes["postal_code"], errors="coerce").fillna(0).to_numpy(float)
+    x = np.where(placed, lon * np.cos(np.radians(lat)), zips) * KM_PER_DEGREE / spec.km
+    y = np.where(placed, lat * KM_PER_DEGREE / spec.km, FAR * KM_PER_DEGREE)
+    columns = [x, y, days_since_epoch(dates) / spec.days]
+    for name, axis in spec.axes.items():
+        if name not in homes:
+            continue
+        value = homes[name].to_numpy(float)
+        typical = np.log(axis.typical) if axis.log else axis.typical
+        if axis.log:
+            value = np.log(np.where(value > 0, value, np.nan))
+        columns.append(np.where(np.isfinite(value), value - typical, 0.0) / axis.scale)
+    return np.column_stack(columns)
+
+
+def nearest_past(
+    points: np.ndarray, days: np.ndarray, at: np.ndarray, as_of: np.ndarray, k: int,
+    block: int = BLOCK,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(index, distance), each (queries, k): the k `points` (n, d) nearest to each row of `at`
+    (queries, d) among those whose `days` lie strictly before the query's `as_of`.
+
+    Rows are in order of distance; where fewer than k had closed, index is -1 and distance inf.
+    """
+    order = np.argsort(days, kind="stable")
+    sorted_points, past = points[order], np.searchsorted(days[order], as_of, side="left")
+    index = np.full((len(at), k), -1)
+    distance = np.full((len(at), k), np.inf)
+
+    def merge(rows: np.ndarray, new_index: np.ndarray, new_distance: np.ndarray) -> None:
+        both_i = np.concatenate([index[rows], new_index], axis=1)
+        both_d = np.concatenate([distance[rows], new_distance], axis=1)
+        best = np.argsort(both_d, axis=1, kind="stable")[:, :k]
+        index[rows] = np.take_along_axis(both_i, best, axis=1)
+        distance[rows] = np.take_along_axis(both_d, best, axis=1)
+
+    blocks = past // block
+    level = 0
+    while (1 << level) <= blocks.max(initial=0):
+        uses = np.flatnonzero((blocks >> level) & 1)
+        run = (blocks[uses] >> (level + 1)) << 1  # which run of 2**level blocks a query needs
+        for which in np.unique(run):
+            rows = uses[run == which]
+            start = int(which) * (block << level)
+            tree = cKDTree(sorted_points[start : start + (block << level)])
+            found_d, found_i = tree.query(at[rows], k=range(1, k + 1))
+            merge(rows, np.where(np.isfinite(found_d), found_i + start, -1), found_d)
+        level += 1
+    for which in np.unique(blocks):
+        rows = np.flatnonzero(blocks == which)
+        start, end = int(which) * block, int(past[rows].max(initial=0))
+        if end > start:
+            gap = at[rows][:, None, :] - sorted_points[None, start:end, :]
+            found_d = np.sqrt((gap**2).sum(axis=2))
+            found_d[np.arange(start, end)[None, :] >= past[rows][:, None]] = np.inf
+            merge(rows, np.broadcast_to(np.arange(start, end), found_d.shape), found_d)
+    index = np.where(np.isfinite(distance), order[index], -1)
+    return index, distance
+
+
+def without_own(
+    index: np.ndarray, distance: np.ndarray, own: np.ndarray, keys: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Drop comparables that are earlier sales of the home itself; keep the k nearest others.
+
+    `own` (queries,) and `keys` (sales,) are property keys.
+    """
+    distance = np.where(keys[index] == own[:, None], np.inf, distance)
+    best = np.argsort(distance, axis=1, kind="stable")[:, :k]
+    distance = np.take_along_axis(distance, best, axis=1)
+    return np.where(np.isfinite(distance), np.take_along_axis(index, best, axis=1), -1), distance
+
+
+def find(
+    homes: pd.DataFrame, sales: pd.DataFrame, spec: Comparables
+) -> tuple[np.ndarray, np.ndarray]:
+    """(index into `sales`, distance), each (homes, k), for homes with an `as_of` date."""
+    if not len(sales):
+        return np.full((len(homes), spec.k), -1), np.full((len(homes), spec.k), np.inf)
+    index, distance = nearest_past(
+        positions(sales, sales["close_date"], spec), days_since_epoch(sales["close_date"]),
+        positions(homes, homes["as_of"], spec), days_since_epoch(homes["as_of"]), spec.k + 3)
+    return without_own(index, distance, homes["property_key"].to_numpy(object),
+                       sales["property_key"].to_numpy(object), spec.k)
+
+
+def features(
+    homes: pd.DataFrame, sales: pd.DataFrame, found: tuple[np.ndarray, np.ndarray],
+    spec: Comparables,
+) -> Mapping[str, np.ndarray]:
+    """What the comparables say of each home: weighted log price (brought to the home's size by
+    `area_elasticity`), log price per square foot, spread, count, distance, age in days."""
+    index, distance = found
+    there = index >= 0
+    weight = np.where(there, 1 / (0.5 + np.where(there, distance, 0)), 0.0)
+    total = weight.sum(axis=1)
+    weight = weight / np.where(total > 0, total, np.nan)[:, None]
+
+    def of_sales(values: np.ndarray) -> np.ndarray:
+        padded = np.append(values, np.nan)  # index -1 picks the padding
+        return np.where(there, padded[index], np.nan)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        known = np.isfinite(values)
+        known_weight = np.where(known, weight, 0).sum(axis=1)
+        sums = np.where(known, np.where(known, values, 0) * weight, 0).sum(axis=1)
+        return sums / np.where(known_weight > 0, known_weight, np.nan)
+
+    price = np.log(sales["close_price"].to_numpy(float))
+    area = np.log(sales["living_area"].to_numpy(float))
+    own_area = np.log(homes["living_area"].to_numpy(float))[:, None]
+    bridge = np.nan_to_num(spec.area_elasticity * (own_area - of_sales(area)))
+    brought = of_sales(price) + bridge
+    level = mean(brought)
+    age = days_since_epoch(homes["as_of"])[:, None] - of_sales(
+        days_since_epoch(sales["close_date"]).astype(float))
+    return {
+        "comp_log_price": level,
+        "comp_log_price_per_square_foot": mean(of_sales(price - area)),
+        "comp_spread": np.sqrt(mean((brought - level[:, None]) ** 2)),
+        "comp_count": there.sum(axis=1).astype(float),
+        "comp_distance": mean(np.where(there, distance, np.nan)),
+        "comp_age_days": mean(age),
+    }

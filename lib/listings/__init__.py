@@ -1,0 +1,1 @@
+"""Listings: contract, reading, staging rules, typed values."""

@@ -1,0 +1,114 @@
+"""From staged text to typed tables: types, units, statuses, keys, and the as_of date of each row.
+
+A value that does not parse or cannot be is set missing and listed with its reason; no row goes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from lib.listings import values
+from lib.listings.contract import Contract
+from lib.listings.staging import LINEAGE, look_up
+
+# RESO StandardStatus of listings that are on the market now
+ON_MARKET = ["Active", "Active Under Contract", "Coming Soon", "Pending"]
+DATES = ["listing_contract_date", "purchase_contract_date", "close_date"]
+ALWAYS = ["standard_status", "postal_code", "latitude", "longitude", "list_price", "close_price",
+          "living_area", "year_built", "modification_timestamp", *DATES]
+
+
+def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(typed table, issues): every contract column by its type, harmonised by its lookup.
+
+    `issues` has one line per cell set missing: lineage, column, value, reason.
+    """
+    out = rows[["listing_key", "domain", *LINEAGE]].copy()
+    issues = []
+
+    def drop(bad: pd.Series, column: str, text: pd.Series, reason: str) -> None:
+        if bad.any():
+            issues.append(rows.loc[bad, ["listing_key", "domain", "_source_file", "_source_row"]]
+                          .assign(column=column, value=text[bad], reason=reason))
+
+    for name, column in contract.columns.items():
+        text, filled = rows[name], ~values.blank(rows[name])
+        if column.type.startswith("baths"):
+            for part, count in values.baths(text, column.type == "baths_decimal").items():
+                out[part] = count
+            drop(filled & out["bathrooms_full"].isna(), name, text, "not a number of baths")
+            continue
+        out[name] = values.typed(text, column, contract.date_formats)
+        drop(filled & out[name].isna(), name, text, f"not a {column.type.replace('_', ' ')}")
+        if column.range:
+            impossible = out[name].notna() & ~out[name].between(*column.range)
+            drop(impossible, name, text, f"outside {column.range[0]:g} to {column.range[1]:g}")
+            out[name] = out[name].mask(impossible)
+    for name, constant in contract.constants.items():
+        out[name] = pd.Series(constant, index=rows.index, dtype="str")
+    for name, lookup in contract.lookups.items():
+        harmonised = look_up(rows[name], lookup)
+        drop(~values.blank(rows[name]) & harmonised.isna(), name, rows[name],
+             "not in the contract's lookup")
+        out[name] = harmonised
+    columns = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
+    return out, pd.concat(issues) if issues else pd.DataFrame(columns=columns, dtype="str")
+
+
+def with_absent(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with each column that later stages name, all missing where the feed has none."""
+    table = table.copy()
+    for name in ALWAYS:
+        if name not in table:
+            kind = "datetime64[us]" if name in [*DATES, "modification_timestamp"] else (
+                "str" if name in ("standard_status", "postal_code") else "float64")
+            table[name] = pd.Series(None, index=table.index, dtype=kind)
+    return table
+
+
+def property_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
+    """A key that relists and resales of one home share: the first of `groups` of columns that is
+    complete in the row (upper case, joined by |), else the listing's own key."""
+    key = pd.Series(None, index=table.index, dtype="str")
+    for group in groups:
+        joined = group[0] + ":" + table[group[0]].str.upper()
+        for name in group[1:]:
+            joined = joined + "|" + table[name].str.upper()
+        key = key.fillna(joined)
+    return key.fillna("listing:" + table["listing_key"])
+
+
+def valuation_date(table: pd.DataFrame, given: dt.date | None) -> pd.Timestamp:
+    """The date that listings on the market are valued at: `given` (base.as_of), else the feed's
+    latest modification, else its latest closing."""
+    stamps = table["modification_timestamp"]
+    latest = stamps.max() if stamps.notna().any() else table["close_date"].max()
+    return pd.Timestamp(given or latest).normalize()
+
+
+def as_of(table: pd.DataFrame, today: pd.Timestamp) -> pd.Series:
+    """The date each listing is valued at: contract date where known, else close date; `today`
+    for listings on the market; missing for the rest."""
+    contract = table["purchase_contract_date"]
+    sane = contract.notna() & (contract <= table["close_date"])
+    closed = table["standard_status"] == "Closed"
+    dates = contract.where(sane, table["close_date"]).where(closed)
+    return dates.mask(table["standard_status"].isin(ON_MARKET), today)
+
+
+def normalize(
+    staged: pd.DataFrame, contract: Contract, given: dt.date | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(table, issues): staged rows with types, keys and an `as_of` date each; see `typed`."""
+    table, issues = typed(staged, contract)
+    table = with_absent(table)
+    table["property_key"] = property_key(table, contract.property_key)
+    table["as_of"] = as_of(table, valuation_date(table, given))
+    future = table["year_built"] > table["as_of"].dt.year + 1
+    late = table.loc[future, ["listing_key", "domain", "_source_file", "_source_row"]].assign(
+        column="year_built", value=table["year_built"][future].map("{:.0f}".format),
+        reason="more than a year after the valuation date")
+    table["year_built"] = table["year_built"].mask(future)
+    return table, pd.concat([issues, late], ignore_index=True)

@@ -1,0 +1,45 @@
+"""A file of properties to value, in the feed's own format: read by the same contract as sales."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+
+from lib.common.checks import require
+from lib.listings import normalize, reading, staging, values
+from lib.listings.contract import Contract, missing_required
+
+# what only a sale has: a property to value may come without
+OF_A_SALE = {"close_date", "close_price", "listing_key", "modification_timestamp",
+             "standard_status"}
+
+
+def read(path: Path, contract: Contract, as_of: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(homes, rejected): typed rows valued at `as_of`, and the rows left out with a reason.
+
+    A row without a listing key is called by its row number. Raises `RemlError` naming the file
+    where it is missing, empty, binary, or lacks a column that a valuation needs.
+    """
+    require(path.is_file(), f"{path}: no such file")
+    header = reading.read_header(path)
+    optional = {name: column.model_copy(update={"required": False})
+                for name, column in contract.columns.items()
+                if name in OF_A_SALE or name in contract.key}
+    needed = contract.model_copy(update={"columns": {**contract.columns, **optional}})
+    missing = missing_required(needed, header.names)
+    require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
+    rows = list(reading.read_rows(path))
+    require(bool(rows), f"{path}: a header and no rows; there is nothing to value")
+    mapped, _, rejected = staging.table(path.name, "", header.names, rows, contract)
+    nameless = values.blank(mapped["listing_key"])
+    by_row = path.stem + "-row-" + mapped["_source_row"].astype("str")
+    mapped["listing_key"] = mapped["listing_key"].mask(nameless, by_row)
+    again = mapped.duplicated(["listing_key"])
+    rejected = pd.concat([rejected, mapped.loc[again, ["_source_file", "_source_row"]].assign(
+        _reason="listing key stands in an earlier row of the file")], ignore_index=True)
+    homes, _ = normalize.normalize(mapped[~again], contract, as_of)
+    homes["standard_status"] = "Active"  # whatever it was: it is valued as if it were for sale now
+    homes["as_of"] = pd.Timestamp(as_of)
+    return homes, rejected

@@ -1,0 +1,81 @@
+"""Text to typed values. Each parser takes a string Series and returns one of equal length, with
+missing where the text is blank or does not parse; nothing is guessed or clipped."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lib.listings.contract import Column
+
+YES = {"true", "yes", "y", "1", "t"}
+NO = {"false", "no", "n", "0", "f"}
+
+
+def blank(text: pd.Series) -> pd.Series:
+    """Where the text is missing or only white space (boolean)."""
+    return text.isna() | (text.str.strip() == "")
+
+
+def code(text: pd.Series, pad: int = 0) -> pd.Series:
+    """Trimmed text, blank as missing, left-padded with zeros to `pad` characters."""
+    trimmed = text.str.strip().mask(blank(text))
+    return trimmed.str.zfill(pad) if pad else trimmed
+
+
+def number(text: pd.Series, multiply: float = 1.0) -> pd.Series:
+    """Decimal numbers; currency signs, thousands separators and spaces are dropped (float64)."""
+    plain = text.str.replace(r"[$,\s]", "", regex=True)
+    fits = plain.str.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+    return pd.to_numeric(plain.where(fits.fillna(False).astype(bool)), errors="coerce").astype(
+        "float64") * multiply
+
+
+def date(text: pd.Series, formats: list[str]) -> pd.Series:
+    """Calendar dates by the first of `formats` (strptime) that fits (datetime64[us])."""
+    trimmed = text.str.strip()
+    parsed = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
+    for form in formats:
+        found = pd.to_datetime(trimmed.where(parsed.isna()), format=form, errors="coerce")
+        parsed = parsed.fillna(found.astype("datetime64[us]"))
+    return parsed
+
+
+def yes_no(text: pd.Series) -> pd.Series:
+    """1.0 for yes, 0.0 for no, missing otherwise (float64, ready for a model)."""
+    lower = text.str.strip().str.lower()
+    values = {word: 1.0 for word in YES} | {word: 0.0 for word in NO}
+    return lower.map(values).astype("float64")
+
+
+def postal_code(text: pd.Series) -> pd.Series:
+    """The five ASCII digits of a US ZIP code written as 77901, 77901-1234 or 779011234."""
+    return text.str.strip().str.extract(r"\A([0-9]{5})(?:[- ]?[0-9]{4})?\Z", expand=False)
+
+
+def baths(text: pd.Series, decimal: bool) -> pd.DataFrame:
+    """Columns `bathrooms_full`, `bathrooms_half` (counts) and `bathrooms_total` (float64).
+
+    HAR writes 2.1 for two full and one half bath: 2.5 in total. Decimal feeds write 2.25 or 2.5,
+    which is the total as it stands, and any remainder counts as one half bath.
+    """
+    value = number(text)
+    full = value // 1
+    part = (value - full).round(6)
+    half = (part > 0).astype("float64").where(value.notna()) if decimal else (part * 10).round()
+    total = value if decimal else full + half / 2
+    return pd.DataFrame({"bathrooms_full": full, "bathrooms_half": half, "bathrooms_total": total})
+
+
+def typed(text: pd.Series, column: Column, formats: list[str]) -> pd.Series:
+    """One column by its contract type (for the two kinds of baths use `baths`)."""
+    if column.type == "number":
+        return number(text, column.multiply)
+    if column.type == "date":
+        return date(text, formats).dt.normalize()
+    if column.type == "timestamp":
+        return date(text, formats)
+    if column.type == "yes_no":
+        return yes_no(text)
+    if column.type == "postal_code":
+        return postal_code(text)
+    return code(text, column.pad)

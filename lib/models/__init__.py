@@ -1,0 +1,1 @@
+"""Estimators, folds, conformal intervals and metrics."""

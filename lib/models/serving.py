@@ -1,0 +1,32 @@
+"""From a saved model and a feature table to valuations: the one path that tests, open listings
+and files of properties all take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.models.estimators import MODELS, Estimator
+from lib.models.level import Level, level
+from lib.models.training import errors
+
+
+def load_model(saved: dict[str, Any]) -> Estimator:
+    """The estimator that `train` saved as the content of model.json."""
+    estimator, section = MODELS[saved["model"]]
+    return estimator.load(saved["state"], section.model_validate(saved["params"]), saved["seed"])
+
+
+def log_estimates(
+    features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame
+) -> np.ndarray:
+    """Log price of each row of `features` at its `as_of` date, level correction included.
+
+    `predictions` is the variant's own table, whose closed sales say where the market is.
+    """
+    raw = load_model(saved).predict(features[saved["inputs"]])
+    if saved["level"] is None:
+        return raw
+    return raw + level(errors(predictions), features["as_of"], Level(**saved["level"]))

@@ -1,0 +1,57 @@
+"""Fitting one variant in time order: out-of-fold predictions of the past, then the served model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from lib.models.estimators import Estimator
+from lib.models.level import Level, level
+
+
+def out_of_fold(
+    table: pd.DataFrame, inputs: list[str], edges: list[pd.Timestamp],
+    make: Callable[[], Estimator],
+) -> pd.Series:
+    """Log price predicted for each row in a fold by a model fitted on the sales that had closed
+    before the fold began (missing elsewhere). `table` needs role, fold, close_date, close_price."""
+    predicted = pd.Series(np.nan, index=table.index)
+    for number, start in enumerate(edges[:-1], start=1):
+        rows = table["fold"] == number
+        known = (table["role"] == "train") & (table["close_date"] < start)
+        if rows.any():
+            model = make().fit(table.loc[known, inputs], np.log(table.loc[known, "close_price"]))
+            predicted[rows] = model.predict(table.loc[rows, inputs])
+    return predicted
+
+
+def errors(predictions: pd.DataFrame) -> pd.DataFrame:
+    """`close_date` and `log_error` of the sales whose price their model had not seen."""
+    sold = predictions[predictions["close_price"].notna()]
+    return pd.DataFrame({"close_date": sold["close_date"],
+                         "log_error": np.log(sold["close_price"]) - sold["log_raw"]})
+
+
+def predictions(
+    table: pd.DataFrame, inputs: list[str], edges: list[pd.Timestamp],
+    make: Callable[[], Estimator], spec: Level | None,
+) -> tuple[Estimator, pd.DataFrame]:
+    """(the model fitted on the whole past, its predictions with the as-of level correction).
+
+    Rows in folds are predicted out of fold, every later row by the returned model. Columns:
+    listing_key, property_key, role, as_of, close_date, close_price, log_raw, level, log_estimate.
+    """
+    out = table[["listing_key", "property_key", "role", "as_of", "close_date"]].copy()
+    out["close_price"] = table["close_price"].where(table["role"] != "subject")
+    out["log_raw"] = out_of_fold(table, inputs, edges, make)
+    past = table["role"] == "train"
+    model = make().fit(table.loc[past, inputs], np.log(table.loc[past, "close_price"]))
+    later = table["role"].isin(["test", "purged", "subject"])
+    if later.any():
+        out.loc[later, "log_raw"] = model.predict(table.loc[later, inputs])
+    out = out[out["log_raw"].notna()]
+    out["level"] = level(errors(out), out["as_of"], spec) if spec else 0.0
+    out["log_estimate"] = out["log_raw"] + out["level"]
+    return model, out

@@ -1,0 +1,49 @@
+"""The table of valuations that people read: estimate, interval and the closest comparables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.models.conformal import with_intervals
+from lib.models.serving import log_estimates
+
+FACTS = ["unparsed_address", "postal_code", "property_sub_type", "living_area", "bedrooms_total",
+         "bathrooms_total", "year_built", "list_price"]
+
+
+def nearest_wide(near: pd.DataFrame, count: int) -> pd.DataFrame:
+    """`listing_key` and, for ranks 1 to `count`, comp_1_listing_key, comp_1_close_date,
+    comp_1_close_price, comp_1_living_area, comp_1_distance and so on; absent ones missing."""
+    wide = near[["listing_key"]].drop_duplicates()
+    for rank in range(1, count + 1):
+        part = near[near["rank"] == rank].drop(columns="rank").rename(
+            columns={"comparable": f"comp_{rank}_listing_key"} | {
+                name: f"comp_{rank}_{name}"
+                for name in ("close_date", "close_price", "living_area", "distance")})
+        wide = wide.merge(part, on="listing_key", how="left")
+    return wide
+
+
+def valuations(
+    features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame, saved: dict[str, Any],
+    predictions: pd.DataFrame, calibration: dict[str, Any], comparables: int,
+) -> pd.DataFrame:
+    """One row a home, sorted by listing_key: its facts, estimate, intervals (money, to the unit),
+    FSD (fraction) and `comparables` closest comparables.
+
+    `features` and `near` come from `lib.features.build`, `homes` from `normalize`, the rest from
+    `train` and `calibrate`.
+    """
+    priced = with_intervals(log_estimates(features, saved, predictions), calibration)
+    money = [name for name in priced if name != "pred_fsd"]
+    priced[money] = np.round(priced[money])
+    priced["pred_fsd"] = priced["pred_fsd"].round(4)
+    out = features[["listing_key", "as_of"]].reset_index(drop=True).join(priced)
+    out.insert(1, "domain", saved["domain"])
+    facts = homes[["listing_key", *(name for name in FACTS if name in homes)]]
+    out = out.merge(facts, on="listing_key", how="left", validate="one_to_one")
+    out = out.merge(nearest_wide(near, comparables), on="listing_key", how="left")
+    return out.sort_values("listing_key").reset_index(drop=True)

@@ -1,0 +1,45 @@
+"""Turn each variant's out-of-fold errors of the past into conformal intervals.
+
+Example: python -m scripts.valuation.calibrate
+"""
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from lib.common import cli, io, params
+from lib.models import conformal
+
+OUT = Path("data/calibrate")
+TRAIN = Path("data/train")
+
+
+class Params(params.Section):
+    """The `calibrate` section of params.yaml."""
+
+    coverages: list[float]
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    _, settings = params.load("calibrate", Params)
+    intervals = {}
+    for folder in sorted(TRAIN.iterdir()):
+        if "skipped" in io.read_json(folder / "model.json"):
+            continue
+        past = io.read_parquet(folder / "predictions.parquet")
+        past = past[past["role"] == "train"]
+        errors = (np.log(past["close_price"]) - past["log_estimate"]).to_numpy()
+        intervals[folder.name] = {
+            "errors": len(errors), "fsd": conformal.fsd(errors),
+            "bounds": {f"{round(coverage * 100)}": conformal.bounds(errors, coverage)
+                       for coverage in settings.coverages}}
+    io.write_json(OUT / "intervals.json", intervals)
+    cli.log.info("calibrate.complete", out=str(OUT),
+                 **{name: part["errors"] for name, part in intervals.items()})
+
+
+if __name__ == "__main__":
+    main()

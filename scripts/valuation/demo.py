@@ -1,0 +1,52 @@
+"""Write the synthetic demo feed: exports, photo bundles, planted faults and the truth about them.
+
+Equal parameters give equal bytes. Nothing in it is a real listing.
+
+Example: python -m scripts.valuation.demo
+"""
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import click
+
+from lib import demo
+from lib.common import cli, io, params
+from lib.common.checks import RemlError
+
+OUT = Path("data/raw/demo")
+
+
+class Params(params.Section):
+    """The `demo` section of params.yaml."""
+
+    seed: int
+    sales: int
+    rentals: int
+    actives: int
+    start: dt.date
+    years: int
+    zips: int
+    photos: bool
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    _, settings = params.load("demo", Params)
+    try:
+        feed = demo.generate(**settings.model_dump())
+    except ValueError as error:
+        raise RemlError(f"params.yaml, section demo: {error}") from error
+    shutil.rmtree(OUT, ignore_errors=True)  # as dvc does: no file of another seed stays behind
+    for path, content in cli.progress(feed.files.items(), "demo"):
+        io.write_bytes(OUT / path, content)
+    counts = feed.truth["counts"]
+    cli.log.info("demo.complete", files=len(feed.files), sales=counts["closed_sales"],
+                 rentals=counts["closed_rentals"], actives=counts["actives"],
+                 photos=counts["photos"], faults=sum(counts["faults"].values()), out=str(OUT))
+
+
+if __name__ == "__main__":
+    main()

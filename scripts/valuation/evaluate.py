@@ -1,0 +1,107 @@
+"""Score every variant on every closed sale of the test, with bootstrap intervals.
+
+Example: python -m scripts.valuation.evaluate
+"""
+
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+from lib.common import cli, io, params
+from lib.models import metrics, slices
+from lib.models.conformal import with_intervals
+
+OUT = Path("data/evaluate")
+PLOTS = Path("plots/evaluate")
+TRAIN = Path("data/train")
+INTERVALS = Path("data/calibrate/intervals.json")
+METRICS = Path("metrics/evaluate.json")
+SUMMARY = Path("metrics/summary.json")
+PLACE = ["listing_key", "postal_code", "latitude", "longitude"]
+
+
+class Params(params.Section):
+    """The `evaluate` section of params.yaml."""
+
+    draws: int
+    places: int
+
+
+def rounded(content: object, places: int) -> object:
+    """Numbers of a nested structure to `places` significant digits; nan becomes null."""
+    if isinstance(content, dict):
+        return {key: rounded(value, places) for key, value in content.items()}
+    if isinstance(content, list):
+        return [rounded(value, places) for value in content]
+    if isinstance(content, float):
+        return float(f"{content:.{places}g}") if np.isfinite(content) else None
+    return content
+
+
+def score(test: pd.DataFrame, names: list[str], settings: Params, seed: int) -> dict:
+    """Accuracy and coverage of one variant's test predictions, each with its interval."""
+    columns = tuple(test[name].to_numpy() for name in ("pred_close_price", "close_price"))
+    rng = np.random.default_rng(seed)
+    out = {"sales": len(test),
+           "accuracy": metrics.bootstrap(metrics.accuracy, columns, settings.draws, rng)}
+    for name in names:
+        low, high = (test[f"pred_{side}_{name}"].to_numpy() for side in ("low", "high"))
+        out[f"interval_{name}"] = metrics.bootstrap(
+            metrics.coverage, (columns[1], low, high, columns[0]), settings.draws, rng)
+    return out
+
+
+def summary(scores: dict) -> dict:
+    """The few figures per variant that `dvc exp show` has room for."""
+    return {variant: {"mdape": part["accuracy"]["mdape"]["value"],
+                      "mdape_low": part["accuracy"]["mdape"]["low"],
+                      "mdape_high": part["accuracy"]["mdape"]["high"],
+                      **{name: part["accuracy"][name]["value"]
+                         for name in ("mape", "r2", "ppe10", "bias")},
+                      **{name.replace("interval", "coverage"): part[name]["coverage"]["value"]
+                         for name in part if name.startswith("interval_")}}
+            for variant, part in scores.items()}
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    base, settings = params.load("evaluate", Params)
+    calibration = io.read_json(INTERVALS)
+    scores, tables, sliced = {}, [], []
+    for variant in cli.progress(sorted(calibration), "evaluate"):
+        saved = io.read_json(TRAIN / variant / "model.json")
+        place = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
+        test = io.read_parquet(TRAIN / variant / "predictions.parquet")
+        test = test[test["role"] == "test"].reset_index(drop=True)
+        test = test.join(with_intervals(test["log_estimate"].to_numpy(), calibration[variant]))
+        test = test.merge(place.reindex(columns=PLACE), on="listing_key").assign(
+            variant=variant, domain=saved["domain"], model=saved["model"])
+        names = list(calibration[variant]["bounds"])
+        scores[variant] = score(test, names, settings, base.seed)
+        for kind, column in (("price band", slices.bands(test["close_price"])),
+                             ("ZIP", test["postal_code"].fillna("none")),
+                             ("month", test["as_of"].dt.strftime("%Y-%m"))):
+            sliced.append(slices.by(test, column, names).assign(variant=variant, kind=kind))
+        tables.append(test)
+    predictions = pd.concat(tables, ignore_index=True)
+    by_slice = pd.concat(sliced, ignore_index=True)
+    io.write_parquet(OUT / "predictions.parquet", predictions, ["variant", "listing_key"])
+    io.write_parquet(OUT / "slices.parquet", by_slice, ["variant", "kind", "slice"])
+    io.write_json(METRICS, rounded({"feed": base.feed, "variants": scores}, settings.places))
+    io.write_json(SUMMARY, rounded(summary(scores), settings.places))
+    pairs = predictions[["variant", "close_price", "pred_close_price"]].round(-2)
+    io.write_csv(PLOTS / "actual_predicted.csv", pairs)
+    columns = ["variant", "slice", "sales", "mdape", "bias", "coverage_90"]
+    for kind in ("price band", "month"):
+        part = by_slice.loc[by_slice["kind"] == kind].reindex(columns=columns)
+        io.write_csv(PLOTS / f"by_{kind.replace(' ', '_')}.csv", part.round(settings.places))
+    cli.log.info("evaluate.complete", out=str(METRICS), **{
+        variant: f"MdAPE {part['accuracy']['mdape']['value']:.2%} on {part['sales']} sales"
+        for variant, part in scores.items()})
+
+
+if __name__ == "__main__":
+    main()

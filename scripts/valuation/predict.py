@@ -1,0 +1,98 @@
+"""Value every listing on the market, or any file of properties, with intervals and comparables.
+
+Without options it writes data/predict/. With --subjects it reads a CSV in the feed's own format
+and writes one CSV; the pipeline's own outputs stay as they are.
+
+Example: python -m scripts.valuation.predict --subjects homes.csv --out valued.csv
+"""
+
+import datetime as dt
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from lib.common import cli, io, params
+from lib.common.checks import require
+from lib.features import build
+from lib.listings import contract, subjects
+from lib.models.valuations import valuations
+
+OUT = Path("data/predict")
+NORMALIZED = Path("data/normalize")
+FEATURES = Path("data/features")
+TRAIN = Path("data/train")
+METRICS = Path("metrics/predict.json")
+
+
+class Params(params.Section):
+    """The `predict` section of params.yaml."""
+
+    variants: dict[str, str]
+    comparables: int
+
+
+def value(domain: str, features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame,
+          settings: Params) -> pd.DataFrame:
+    """Valuations of one domain's homes by the variant that params name for it."""
+    variant = settings.variants[domain]
+    saved = io.read_json(TRAIN / variant / "model.json")
+    if "skipped" in saved or not len(features):
+        return pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
+    predictions = io.read_parquet(TRAIN / variant / "predictions.parquet")
+    calibration = io.read_json(Path("data/calibrate/intervals.json"))[variant]
+    return valuations(features, homes, near, saved, predictions, calibration,
+                      settings.comparables)
+
+
+def open_listings(domain: str, settings: Params) -> pd.DataFrame:
+    """Valuations of the domain's listings on the market."""
+    homes = io.read_parquet(NORMALIZED / f"{domain}.parquet")
+    features = io.read_parquet(FEATURES / f"{domain}.parquet")
+    roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
+    keys = roles.loc[roles["role"] == "subject", "listing_key"]
+    near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
+    return value(domain, features[features["listing_key"].isin(keys)], homes, near, settings)
+
+
+def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params) -> None:
+    """Value the properties of a CSV file and write them, naming what was left out."""
+    homes, rejected = subjects.read(path, contract.read(feed), as_of)
+    spec = build.Features(**io.read_json(FEATURES / "spec.json"))
+    parts = []
+    for domain, rows in homes.groupby("domain"):
+        sales = build.closed_sales(io.read_parquet(NORMALIZED / f"{domain}.parquet"))
+        features, near = build.build(rows, sales, spec)
+        parts.append(value(str(domain), features, rows, near, settings))
+    valued = pd.concat(parts, ignore_index=True)
+    io.write_csv(out, valued)
+    for row in rejected.itertuples():
+        click.echo(f"{path}, data row {row[2]}: not valued: {row[3]}", err=True)
+    click.echo(f"{len(valued)} valued as of {as_of}, {len(rejected)} left out: {out}")
+
+
+@click.command(help=__doc__)
+@click.option("--subjects", "file", type=click.Path(path_type=Path), help="CSV to value instead.")
+@click.option("--out", type=click.Path(path_type=Path), default="valuations.csv",
+              show_default=True, help="Where --subjects writes.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]),
+              help="Value --subjects on this date; by default the feed's latest.")
+@cli.command
+def main(file: Path | None, out: Path, as_of: dt.datetime | None) -> None:
+    base, settings = params.load("predict", Params)
+    if file:
+        latest = dt.date.fromisoformat(io.read_json(Path("metrics/normalize.json"))["as_of"])
+        from_file(file, out, as_of.date() if as_of else latest, base.feed, settings)
+        return
+    require(as_of is None, "--as-of goes with --subjects; for open listings set base.as_of")
+    valued = pd.concat([open_listings(domain, settings) for domain in settings.variants],
+                       ignore_index=True)
+    io.write_csv(OUT / "valuations.csv", valued)
+    counts = valued["domain"].value_counts().to_dict() if len(valued) else {}
+    io.write_json(METRICS, {"feed": base.feed, "valued": {
+        domain: counts.get(domain, 0) for domain in settings.variants}})
+    cli.log.info("predict.complete", valued=len(valued), out=str(OUT / "valuations.csv"))
+
+
+if __name__ == "__main__":
+    main()
