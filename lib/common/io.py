@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,7 +33,11 @@ def write_text(path: Path, content: str) -> Path:
 
 def write_json(path: Path, content: Any) -> Path:
     """Write JSON (keys as given, NaN refused) atomically; returns `path`."""
-    return write_text(path, json.dumps(content, indent=2, allow_nan=False, default=str) + "\n")
+    return write_text(path, json.dumps(content, indent=2, allow_nan=False, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def read_json(path: Path) -> Any:
@@ -44,6 +49,14 @@ def read_json(path: Path) -> Any:
 def write_csv(path: Path, frame: pd.DataFrame) -> Path:
     """Write a frame without its index as CSV, atomically; returns `path`."""
     return write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """A CSV of ours as a frame, keys and ZIPs as text; raises `RemlError` where it is missing."""
+    require(path.is_file(), f"{path}: no such file; `make repro` writes it")
+    names = pd.read_csv(path, nrows=0).columns
+    text = [name for name in names if name.endswith("listing_key") or name == "postal_code"]
+    return pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
 
 
 def write_parquet(path: Path, frame: pd.DataFrame, sort_by: Iterable[str]) -> Path:

@@ -24,7 +24,12 @@ def tell_truth(
     tables: list[Table],
     photos: list[Photo],
 ) -> dict[str, Any]:
-    """Everything hidden, as values that JSON knows. The README of the feed names the parts."""
+    """Everything hidden, as values that JSON knows (but for tuples).
+
+    `counts`, `market` (log effects and monthly log levels) and one record each for `homes`
+    (quality), `listings` (true value in dollars, monthly for leases), `photos` (quality shown)
+    and `faults` (kind, effect, and where: file with data row, or bundle with entry).
+    """
     places = places_of(tables)
     kinds = Counter((one.kind, one.lease) for one in listings)
     planted = [_fault(fault, places) for fault in faults] + duplicates(tables)

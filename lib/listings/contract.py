@@ -88,7 +88,6 @@ class Contract(Section):
     def _names_fit_together(self) -> Contract:
         known = {*self.columns, *self.constants, "listing_key", "domain"}
         named = {
-            "key": self.key,
             "property_key": [name for group in self.property_key for name in group],
             "lookups": list(self.lookups),
             "row_rules": [n for rule in self.row_rules for n in (rule.column, *rule.when)],
@@ -98,11 +97,14 @@ class Contract(Section):
             for name in names:
                 if name not in known:
                     raise ValueError(f"{place} names `{name}`, which is not among the columns")
+        for name in self.key:  # neither constants nor what is itself made of the key
+            if name not in self.columns:
+                raise ValueError(f"key names `{name}`, which is not among the columns")
         if "listing_key" not in self.columns and not self.key:
             raise ValueError("give a `listing_key` column or a `key` made of other columns")
         seen: dict[str, str] = {}
         for name, column in self.columns.items():
-            for alias in column.aliases:
+            for alias in (*column.aliases, name):
                 other = seen.setdefault(plain(alias), name)
                 if other != name:
                     raise ValueError(f"alias {alias!r} belongs to both {other} and {name}")
@@ -151,7 +153,8 @@ def missing_required(contract: Contract, headers: list[str]) -> list[str]:
     clauses = []
     for name, column in contract.columns.items():
         if column.required and name not in found:
-            near = difflib.get_close_matches(column.aliases[0], free, n=1, cutoff=0.6)
+            aliases = column.aliases or [name]
+            near = difflib.get_close_matches(aliases[0], free, n=1, cutoff=0.6)
             hint = f"; the nearest header is {near[0]!r}" if near else ""
-            clauses.append(f"{name} (as {' or '.join(map(repr, column.aliases))}{hint})")
+            clauses.append(f"{name} (as {' or '.join(map(repr, aliases))}{hint})")
     return clauses

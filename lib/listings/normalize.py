@@ -80,6 +80,19 @@ def property_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
     return key.fillna("listing:" + table["listing_key"])
 
 
+def unparsed_address(table: pd.DataFrame) -> pd.Series:
+    """The address on one line: as the feed gives it, else joined of the parts that it has."""
+    parts = [name for name in ("unparsed_address", "street_number", "street_name", "unit_number",
+                               "city") if name in table]
+    if "unparsed_address" in parts:
+        parts = ["unparsed_address"]
+    text = pd.Series("", index=table.index, dtype="str")
+    for name in parts:
+        text = text + " " + table[name].fillna("")
+    text = text.str.replace(r"\s+", " ", regex=True).str.strip()
+    return text.mask(text == "")
+
+
 def valuation_date(table: pd.DataFrame, given: dt.date | None) -> pd.Timestamp:
     """The date that listings on the market are valued at: `given` (base.as_of), else the feed's
     latest modification, else its latest closing."""
@@ -105,6 +118,7 @@ def normalize(
     table, issues = typed(staged, contract)
     table = with_absent(table)
     table["property_key"] = property_key(table, contract.property_key)
+    table["unparsed_address"] = unparsed_address(table)
     table["as_of"] = as_of(table, valuation_date(table, given))
     future = table["year_built"] > table["as_of"].dt.year + 1
     late = table.loc[future, ["listing_key", "domain", "_source_file", "_source_row"]].assign(

@@ -25,8 +25,7 @@ class Header:
 
 def csv_files(folder: Path) -> list[Path]:
     """Every CSV below a feed's raw folder, sorted by path."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".csv", ".tsv", ".txt")
-                  and p.name not in ("manifest.txt", "README.txt"))
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".csv", ".tsv"))
 
 
 def decode(path: Path) -> str:

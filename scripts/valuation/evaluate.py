@@ -82,6 +82,7 @@ def main() -> None:
         names = list(calibration[variant]["bounds"])
         scores[variant] = score(test, names, settings, base.seed)
         for kind, column in (("price band", slices.bands(test["close_price"])),
+                             ("value band", slices.bands(test["pred_close_price"])),
                              ("ZIP", test["postal_code"].fillna("none")),
                              ("month", test["as_of"].dt.strftime("%Y-%m"))):
             sliced.append(slices.by(test, column, names).assign(variant=variant, kind=kind))

@@ -89,8 +89,9 @@ def main(file: Path | None, out: Path, as_of: dt.datetime | None) -> None:
                        ignore_index=True)
     io.write_csv(OUT / "valuations.csv", valued)
     counts = valued["domain"].value_counts().to_dict() if len(valued) else {}
-    io.write_json(METRICS, {"feed": base.feed, "valued": {
-        domain: counts.get(domain, 0) for domain in settings.variants}})
+    io.write_json(METRICS, {
+        "feed": base.feed, "variants": settings.variants, "comparables": settings.comparables,
+        "valued": {domain: counts.get(domain, 0) for domain in settings.variants}})
     cli.log.info("predict.complete", valued=len(valued), out=str(OUT / "valuations.csv"))
 
 

@@ -71,7 +71,8 @@ def main() -> None:
     io.write_parquet(OUT / "extra_columns.parquet", staged.extra, [*lineage, "column"])
     io.write_csv(OUT / "duplicates.csv", staged.duplicates)
     io.write_csv(OUT / "quarantine_rows.csv", staged.quarantined)
-    io.write_json(METRICS, {"feed": base.feed, **tally, "absent_columns": absent,
+    io.write_json(METRICS, {"feed": base.feed, **tally, "columns": sorted(agreed.columns),
+                            "absent_columns": absent,
                             "extra_columns": sorted(staged.extra["column"].unique().tolist()),
                             "photo_bundles": len(list(raw.glob("*/images/*.zip")))})
     cli.log.info("staging.complete", feed=base.feed, rows_in=tally["rows_in"],

@@ -1,0 +1,93 @@
+"""Sentences of the report, computed from the figures they speak of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from lib.models.metrics import DIRECTIONS
+
+NAMES = {"mdape": "MdAPE", "mape": "MAPE", "mae": "MAE", "rmse": "RMSE", "rmsle": "RMSLE",
+         "r2": "R²", "ppe10": "PPE10", "ppe20": "PPE20", "hit_rate": "hit rate", "bias": "bias"}
+
+
+def share(value: float, places: int = 1) -> str:
+    """0.0815 -> 8.2 %; a missing value -> n/a."""
+    return "n/a" if value is None or pd.isna(value) else f"{value * 100:.{places}f} %"
+
+
+def headline(score: dict[str, Any], boundary: str) -> str:
+    """How close the valuations came and what the widest interval held."""
+    median, ninety = score["accuracy"]["mdape"], score["interval_90"]["coverage"]
+    return (f"Half of the {score['sales']:,} valuations dated {boundary} or later lie within "
+            f"{share(median['value'])} of the price paid (95 % interval {share(median['low'])} to "
+            f"{share(median['high'])}). The 90 % intervals held {share(ninety['value'])} of the "
+            "prices.")
+
+
+def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
+    """Which accuracy metrics are better than the linear baseline's and which are not."""
+    better, worse = [], []
+    for name, direction in DIRECTIONS.items():
+        mine, theirs = (part["accuracy"][name]["value"] for part in (score, linear))
+        if mine is None or theirs is None or mine == theirs:
+            continue
+        wins = abs(mine) < abs(theirs) if direction == 0 else (mine - theirs) * direction > 0
+        (better if wins else worse).append(NAMES[name])
+    if not worse:
+        return "It beats the linear baseline on every metric that differs."
+    return (f"It beats the linear baseline on {', '.join(better) or 'nothing'}, and not on "
+            f"{', '.join(worse)}.")
+
+
+def by_band(slices: pd.DataFrame) -> str:
+    """Where along the price range the error is greatest and smallest."""
+    worst, best = (slices.loc[slices["mdape"].agg(pick)] for pick in ("idxmax", "idxmin"))
+    return (f"The median error is greatest in band {worst['slice']} ({share(worst['mdape'])}) and "
+            f"smallest in band {best['slice']} ({share(best['mdape'])}).")
+
+
+def by_zip(slices: pd.DataFrame) -> str:
+    """The spread of errors over ZIPs with enough sales, and how many are thin."""
+    thick = slices[~slices["thin"]]
+    thin = int(slices["thin"].sum())
+    note = f" {thin} of {len(slices)} ZIPs have under 30 test sales." if thin else ""
+    if not len(thick):
+        return "Every ZIP has under 30 test sales, so no ZIP's figure stands on its own."
+    worst = thick.loc[thick["mdape"].idxmax()]
+    best = thick.loc[thick["mdape"].idxmin()]
+    return (f"From {share(best['mdape'])} in {best['slice']} to {share(worst['mdape'])} in "
+            f"{worst['slice']}.{note}")
+
+
+def by_coverage(slices: pd.DataFrame) -> str:
+    """The slice where 90 % intervals held the least."""
+    worst = slices.loc[slices["coverage_90"].idxmin()]
+    return (f"The 90 % intervals hold least in {worst['slice']}: {share(worst['coverage_90'])} of "
+            f"{int(worst['sales'])} prices.")
+
+
+def missing_parts(staging: dict[str, Any], split: dict[str, Any], counts: dict[str, int]
+                  ) -> list[str]:
+    """What the feed lacks and what follows from it, one sentence each."""
+    absent = set(staging["absent_columns"])
+    columns = staging["columns"]
+    lacks = []
+    if not staging["photo_bundles"]:
+        lacks.append("No photo bundles.")
+    for domain, part in split.items():
+        if "skipped" in part:
+            lacks.append(f"No {domain} valuations: {part['skipped']}.")
+    without = {
+        "modification_timestamp": "No modification timestamps: of two rows with one key, the "
+                                  "newest cannot be told by date.",
+        "list_price": "No list prices.",
+        "purchase_contract_date": "No contract dates: sales are valued as of their close date.",
+        "latitude": "No coordinates: comparables go by ZIP number.",
+        "public_remarks": "No remarks.",
+    }
+    lacks += [text for name, text in without.items() if name in absent or name not in columns]
+    lacks += [f"No {domain} listings on the market to value."
+              for domain, count in counts.items() if not count and "skipped" not in split[domain]]
+    return lacks

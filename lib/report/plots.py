@@ -1,0 +1,137 @@
+"""Pictures of the report as SVG text. Equal figures give equal bytes: no clock, no random ids."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+INK, MUTED, BLUE, ORANGE = "#1d2733", "#8793a1", "#2563a8", "#c2571a"
+STYLE = {
+    "svg.hashsalt": "reml", "font.family": "DejaVu Sans", "font.size": 9.5,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
+    "axes.grid": True, "grid.color": "#e6eaee", "axes.axisbelow": True,
+}
+
+
+def short_money(value: float, _: object = None) -> str:
+    """1_250_000 -> 1.25M, 450_000 -> 450k, 1_900 -> 1,900."""
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.3g}M"
+    return f"{value / 1e3:.3g}k" if abs(value) >= 1e4 else f"{value:,.0f}"
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _svg(figure: Figure) -> str:
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None}, dpi=130)
+    text = out.getvalue()
+    return text[text.index("<svg"):]
+
+
+def actual_predicted(test: pd.DataFrame) -> str:
+    """Test prices against their estimates, both logarithmic, with the line of equality."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(5.2, 4.6)
+        price, estimate = test["close_price"], test["pred_close_price"]
+        axes.scatter(price, estimate, s=7, alpha=0.35, color=BLUE, linewidths=0, rasterized=True)
+        both = pd.concat([price, estimate])
+        ends = [float(both.quantile(0.001)) * 0.85, float(both.quantile(0.999)) * 1.15]
+        axes.plot(ends, ends, color=INK, linewidth=1)
+        axes.text(ends[1] * 0.97, ends[1] * 0.86, "equal", ha="right", va="top", fontsize=8.5)
+        axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends,
+                 xlabel="actual price", ylabel="estimate")
+        ticks = _log_ticks(*ends)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_ticks(ticks)
+            axis.set_ticks([], minor=True)
+            axis.set_major_formatter(FuncFormatter(short_money))
+        return _svg(figure)
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    ticks = [digit * 10.0**power for power in range(-1, 10) for digit in (1, 2, 5)]
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def error_by_band(slices: pd.DataFrame, baseline: pd.DataFrame) -> str:
+    """Median absolute error in each price band, this model beside the baseline."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(5.2, 3.4)
+        places = np.arange(len(slices))
+        axes.bar(places - 0.2, slices["mdape"], 0.4, color=BLUE, label="this model")
+        if len(baseline) == len(slices):
+            axes.bar(places + 0.2, baseline["mdape"], 0.4, color=MUTED, label="linear baseline")
+        axes.set_xticks(places, [f"{row.slice}\n{row.sales} sales" for row in slices.itertuples()])
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(xlabel="fifth of the test by price", ylabel="median absolute error")
+        axes.grid(axis="x", visible=False)
+        axes.legend(frameon=False, loc="upper center", ncols=2)
+        axes.margins(y=0.2)
+        return _svg(figure)
+
+
+def zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
+    """ZIPs where their test sales lie: colour is the median error there, size the sales count."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(5.2, 4.6)
+        centre = test.groupby("postal_code")[["longitude", "latitude"]].median().dropna()
+        here = slices.set_index("slice").reindex(centre.index)
+        axes.scatter(test["longitude"], test["latitude"], s=2, color="#cfd6dd", linewidths=0,
+                     rasterized=True)
+        bubbles = axes.scatter(
+            centre["longitude"], centre["latitude"], c=here["mdape"], s=20 + here["sales"] * 2.5,
+            cmap="YlOrRd", edgecolors=np.where(here["thin"].to_numpy(bool), MUTED, INK),
+            linewidths=0.8, alpha=0.9)
+        if len(centre) <= 25:
+            for code, at in centre.iterrows():
+                axes.annotate(str(code), (at["longitude"], at["latitude"]), fontsize=7.5,
+                              ha="center", va="center")
+        bar = figure.colorbar(bubbles, ax=axes, shrink=0.7, format=PercentFormatter(1, decimals=0))
+        bar.set_label("median absolute error")
+        axes.set(xlabel="longitude", ylabel="latitude")
+        axes.set_aspect(1 / np.cos(np.radians(float(centre["latitude"].mean()))))
+        axes.tick_params(labelsize=8)
+        return _svg(figure)
+
+
+def coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
+    """Share of prices inside each interval, by slice, beside what the interval promises."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(5.2, 3.4)
+        places = np.arange(len(slices))
+        for name, colour in zip(names, (ORANGE, BLUE, INK), strict=False):
+            axes.axhline(int(name) / 100, color=colour, linewidth=1, linestyle=(0, (4, 3)))
+            axes.plot(places, slices[f"coverage_{name}"], "o-", color=colour, markersize=5,
+                      linewidth=1.4, label=f"{name} % interval (dashed: promised)")
+        axes.set_xticks(places, slices["slice"])
+        if len(slices) > 8:
+            axes.tick_params(axis="x", rotation=45)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        lowest = float(np.nanmin(slices[[f"coverage_{name}" for name in names]].to_numpy()))
+        axes.set(ylim=(min(0.6, lowest - 0.05), 1.02), xlabel=label, ylabel="prices inside")
+        axes.legend(frameon=False, loc="lower right", fontsize=8.5)
+        return _svg(figure)
+
+
+def importances(weights: dict[str, float], most: int = 12) -> str:
+    """The inputs that matter most to a model, as shares of the whole."""
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(5.2, 3.6)
+        share = pd.Series(weights) / sum(weights.values())
+        top = share.sort_values(kind="stable").tail(most)
+        axes.barh(top.index, top.to_numpy(), color=BLUE)
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(xlabel="share of the model's gain")
+        axes.grid(axis="y", visible=False)
+        return _svg(figure)

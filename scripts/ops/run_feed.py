@@ -1,0 +1,94 @@
+"""Run the whole pipeline on another feed, beside the workspace, and say where its report is.
+
+The run is a DVC experiment in a temporary tree: the workspace, params.yaml and dvc.lock stay as
+they are. A feed's own settings go into configs/feeds/<feed>/params.yaml, laid out like params.yaml.
+The report, metrics and valuations are copied to runs/<feed>/.
+
+Example: python -m scripts.ops.run_feed --feed king_county
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+
+from lib.common import cli, params
+from lib.common.checks import RemlError, require
+from lib.listings import contract
+
+RUNS = Path("runs")
+RESULTS = ("data/report", "data/predict", "metrics", "plots")
+TARGETS = ("report",)
+
+
+def flat(settings: dict, prefix: str = "") -> dict[str, object]:
+    """Nested settings by dotted name: {"split": {"folds": 3}} -> {"split.folds": 3}."""
+    out: dict[str, object] = {}
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        out |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return out
+
+
+def identity() -> dict[str, str]:
+    """The environment, with a git identity for the experiment's commit where none is set."""
+    name = subprocess.run(["git", "config", "user.email"], capture_output=True, check=False)
+    if name.returncode == 0:
+        return dict(os.environ)
+    own = {"NAME": "reml", "EMAIL": "reml@localhost"}
+    return dict(os.environ) | {f"GIT_{who}_{key}": value for key, value in own.items()
+                               for who in ("AUTHOR", "COMMITTER")}
+
+
+def command(feed: str, settings: dict[str, object]) -> list[str]:
+    """The `dvc exp run` for a feed: temporary tree, its raw files and contract brought along."""
+    args = ["dvc", "exp", "run", "--temp", "--force", "--name", f"feed-{feed.replace('_', '-')}",
+            "--copy-paths", f"data/raw/{feed}", "--copy-paths", str(contract.ROOT / feed)]
+    for name, value in {"base.feed": feed, **settings}.items():
+        args += ["--set-param", f"{name}={value}"]
+    return [*args, *TARGETS]
+
+
+def collect(feed: str, name: str) -> Path:
+    """Copy the experiment's results to runs/<feed>/, replacing those of an earlier run."""
+    fresh = RUNS / f".{feed}.part"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for result in RESULTS:
+        target = fresh / Path(result).name
+        if result.startswith("data/"):
+            done = subprocess.run(["dvc", "get", ".", result, "--rev", name, "-o", str(target),
+                                   "--quiet"], capture_output=True, text=True, check=False)
+        else:
+            done = subprocess.run(f"git archive {name} {result} | tar -x -C {fresh}", shell=True,
+                                  capture_output=True, text=True, check=False)
+        require(done.returncode == 0, f"could not copy {result} of {name}: {done.stderr.strip()}")
+    shutil.rmtree(RUNS / feed, ignore_errors=True)
+    fresh.rename(RUNS / feed)
+    return RUNS / feed
+
+
+@click.command(help=__doc__)
+@click.option("--feed", required=True, help="A feed with data/raw/<feed>/ and a contract.")
+@cli.command
+def main(feed: str) -> None:
+    require(feed != "", "name the feed: make run FEED=king_county")
+    checked = subprocess.run(["python", "-m", "scripts.ops.preflight", "--feed", feed], check=False)
+    if checked.returncode:
+        raise SystemExit(checked.returncode)
+    own = contract.ROOT / feed / "params.yaml"
+    settings = flat(params.read_yaml(own)) if own.is_file() else {}
+    name = f"feed-{feed.replace('_', '-')}"
+    run = subprocess.run(command(feed, settings), env=identity(), check=False)
+    if run.returncode:
+        raise RemlError(f"the run on {feed} failed; the lines above say where")
+    folder = collect(feed, name)
+    click.echo(f"report:     {(folder / 'report' / 'index.html').resolve()}")
+    click.echo(f"metrics:    {(folder / 'metrics' / 'summary.json').resolve()}")
+    click.echo(f"valuations: {(folder / 'predict' / 'valuations.csv').resolve()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Commands: one-line errors, JSON logs, and no life after their parent's death."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = """
+import click
+from lib.common import cli
+from lib.common.checks import RemlError
+
+@click.command()
+@click.option("--mode")
+@cli.command
+def main(mode):
+    "What it is for."
+    if mode == "mend":
+        raise RemlError("x.csv: no rows; export it again")
+    if mode == "bug":
+        raise KeyError("a programming fault")
+    cli.log.info("stage.complete", rows=3, out="data/x")
+    for item in cli.progress([1, 2], "bar"):
+        print(item)
+
+main()
+"""
+
+
+def run(*options):
+    """A real command in a process of its own, its streams apart."""
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, *options], cwd=ROOT, capture_output=True, text=True
+    )
+
+
+def test_a_user_error_is_one_line_and_exit_code_2():
+    done = run("--mode", "mend")
+    assert done.returncode == 2
+    assert done.stderr == "error: x.csv: no rows; export it again\n"
+    assert done.stdout == ""
+
+
+def test_a_bug_still_shows_its_traceback():
+    done = run("--mode", "bug")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr and "KeyError" in done.stderr
+
+
+def test_logs_are_readable_go_to_stderr_and_draw_no_bar_off_a_terminal():
+    done = run()
+    assert done.returncode == 0
+    assert done.stdout == "1\n2\n"
+    (line,) = done.stderr.splitlines()
+    assert "stage.complete" in line and "rows=3" in line
+    assert "\x1b" not in line  # colours only on a terminal
+
+
+def test_log_json_gives_one_object_a_line():
+    done = run("--log-json")
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [event["event"] for event in events] == ["stage.complete"]
+    assert events[0]["rows"] == 3 and events[0]["level"] == "info"
+    assert events[0]["timestamp"].endswith("Z")
+
+
+def test_help_names_the_log_option_and_the_purpose():
+    done = run("--help")
+    assert "--log-json" in done.stdout and "What it is for." in done.stdout
+
+
+def alive(pid):
+    """Whether a process still runs: a zombie that nobody has collected yet does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def death_of_child(tie):
+    """Kill -9 a parent whose child called `tie`; whether the child died too."""
+    child = f"{tie}; import time; print('tied', flush=True); time.sleep(60)"
+    parent = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE)
+    pid = int(process.stdout.readline())
+    assert alive(pid)
+    process.kill()
+    process.wait()
+    try:
+        for _ in range(100):  # the kernel needs a moment, not a deadline
+            if not alive(pid):
+                return True
+            time.sleep(0.05)
+        return False
+    finally:
+        if alive(pid):
+            os.kill(pid, 9)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's: NOT TESTED")
+def test_child_dies_when_its_parent_is_killed():
+    assert death_of_child("from lib.common.cli import die_with_parent; die_with_parent()")
