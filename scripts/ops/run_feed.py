@@ -42,12 +42,27 @@ def identity() -> dict[str, str]:
                                for who in ("AUTHOR", "COMMITTER")}
 
 
-def command(feed: str, settings: dict[str, object]) -> list[str]:
-    """The `dvc exp run` for a feed: temporary tree, its raw files and contract brought along."""
-    args = ["dvc", "exp", "run", "--temp", "--force", "--name", f"feed-{feed.replace('_', '-')}",
-            "--copy-paths", f"data/raw/{feed}", "--copy-paths", str(contract.ROOT / feed)]
-    for name, value in {"base.feed": feed, **settings}.items():
-        args += ["--set-param", f"{name}={value}"]
+def git_files(*options: str) -> list[str]:
+    """What `git ls-files` prints with these options."""
+    done = subprocess.run(["git", "ls-files", *options], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def unknown_to_git(feed: str) -> list[str]:
+    """The paths that the temporary tree would lack: the raw files, and what of the contract's
+    folder git does not track. (DVC refuses to copy a folder onto one that is there.)"""
+    folder = str(contract.ROOT / feed)
+    return [f"data/raw/{feed}",
+            *(git_files("--others", folder) if git_files(folder) else [folder])]
+
+
+def command(feed: str, name: str, settings: dict[str, object]) -> list[str]:
+    """The `dvc exp run` for a feed: temporary tree, what git does not track brought along."""
+    args = ["dvc", "exp", "run", "--temp", "--force", "--name", name]
+    for path in unknown_to_git(feed):
+        args += ["--copy-paths", path]
+    for key, value in {"base.feed": feed, **settings}.items():
+        args += ["--set-param", f"{key}={value}"]
     return [*args, *TARGETS]
 
 
@@ -81,7 +96,7 @@ def main(feed: str) -> None:
     own = contract.ROOT / feed / "params.yaml"
     settings = flat(params.read_yaml(own)) if own.is_file() else {}
     name = f"feed-{feed.replace('_', '-')}"
-    run = subprocess.run(command(feed, settings), env=identity(), check=False)
+    run = subprocess.run(command(feed, name, settings), env=identity(), check=False)
     if run.returncode:
         raise RemlError(f"the run on {feed} failed; the lines above say where")
     folder = collect(feed, name)

@@ -1,0 +1,186 @@
+"""Raw exports: whatever the encoding, delimiter or damage, rows come out and none is lost."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from lib.common.checks import RemlError
+from lib.listings.reading import csv_files, decode, read_header, read_rows
+
+TEXT = 'Key,City\n1,"Cañon, West"\n2,Café\n'
+ROWS = [(1, ["1", "Cañon, West"]), (2, ["2", "Café"])]
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """A file of these bytes."""
+
+    def write(content):
+        path = tmp_path / "x.csv"
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"], ids=lambda name: name
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
+def test_encodings_and_line_ends(raw, encoding, end):
+    path = raw(TEXT.replace("\n", end).encode(encoding))
+    assert read_header(path).names == ["Key", "City"]
+    assert list(read_rows(path)) == ROWS
+
+
+def test_utf16_of_either_byte_order(raw):
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        assert list(read_rows(raw(mark + TEXT.encode(encoding)))) == ROWS
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-16"])
+def test_accents_in_the_header_survive(raw, encoding):
+    path = raw("Clé;Année\n1;1990\n".encode(encoding))
+    assert read_header(path).names == ["Clé", "Année"]
+
+
+def test_one_cp1252_line_does_not_spoil_the_utf8_lines(raw):
+    content = "Key,City\n1,Café\n".encode() + "2,Naïve “quote” €\n".encode("cp1252")
+    path = raw(content + "3,Zoë\n".encode())
+    assert [row[1] for _, row in read_rows(path)] == ["Café", "Naïve “quote” €", "Zoë"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiters(raw, delimiter):
+    path = raw(f"a{delimiter}b{delimiter}c\n1{delimiter}2, 3{delimiter}4\n".encode())
+    header = read_header(path)
+    assert (header.names, header.delimiter) == (["a", "b", "c"], delimiter)
+    if delimiter != ",":
+        assert list(read_rows(path)) == [(1, ["1", "2, 3", "4"])]
+
+
+def test_quoted_delimiters_in_the_header_do_not_mislead(raw):
+    assert read_header(raw(b'"a, b, c";d\n1;2\n')).names == ["a, b, c", "d"]
+
+
+def test_quoted_newlines_and_doubled_quotes_stay_in_their_field(raw):
+    path = raw(b'Key,Remarks\r\n1,"two\r\nlines, ""quoted"""\r\n2,\r\n')
+    assert list(read_rows(path)) == [(1, ["1", 'two\r\nlines, "quoted"']), (2, ["2", ""])]
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e"])
+def test_only_cr_and_lf_end_a_line(raw, mark):
+    """str.splitlines would cut at each of these."""
+    path = raw(f"Key,Remarks\n1,one{mark}two\n2,x\n".encode())
+    assert list(read_rows(path)) == [(1, ["1", f"one{mark}two"]), (2, ["2", "x"])]
+
+
+def test_nuls_among_the_rows_are_dropped(raw):
+    path = raw(b"Key,City\n" + b"1,Houston\n" * 200 + b"2,Hou\x00ston\n")
+    assert list(read_rows(path))[-1] == (201, ["2", "Houston"])
+
+
+def test_ragged_rows_come_out_as_they_are(raw):
+    path = raw(b"a,b\n1\n1,2,3\n1,2\n")
+    assert [row for _, row in read_rows(path)] == [["1"], ["1", "2", "3"], ["1", "2"]]
+
+
+def test_blank_lines_neither_count_nor_come_out(raw):
+    path = raw(b"\r\n\na,b\n\n1,2\n\r\n\n3,4\n\n")
+    assert list(read_rows(path)) == [(1, ["1", "2"]), (2, ["3", "4"])]
+
+
+def test_header_only_gives_no_rows(raw):
+    for content in (b"a,b", b"a,b\n", b"\xef\xbb\xbfa,b\r\n\r\n"):
+        assert read_header(raw(content)).names == ["a", "b"]
+        assert list(read_rows(raw(content))) == []
+
+
+def test_unclosed_quote_ends_in_rows_not_a_traceback(raw):
+    path = raw(b'a,b\n1,2\n3,"4\n5,6\n')
+    assert list(read_rows(path)) == [(1, ["1", "2"]), (2, ["3", "4\n5,6\n"])]
+
+
+def test_field_beyond_any_export_names_file_and_row(raw):
+    path = raw(b'a,b\n1,2\n3,"' + b"x" * (16 * 1024 * 1024 + 1))
+    with pytest.raises(RemlError, match=r"x\.csv, after data row 1: .*stray quote"):
+        list(read_rows(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b" \r\n\t \n", "empty"),
+        (b"\xef\xbb\xbf", "empty|no column names"),
+        (b"PK\x03\x04\x14\x00\x00\x00\x08", "binary file"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "binary file"),
+        (bytes(range(1, 32)) * 9, "binary file"),
+        (TEXT.encode("utf-16-le"), "binary file"),  # without its mark nothing says what it is
+        (b"just a sentence\nand one more\n", "no column names"),
+    ],
+)
+def test_what_is_no_table_is_refused_by_name(raw, content, words):
+    with pytest.raises(RemlError, match=rf"x\.csv: .*({words})"):
+        read_header(raw(content))
+
+
+def test_csv_files_are_found_at_any_depth_in_order_whatever_their_case(tmp_path):
+    for name in ("b/z.CSV", "b/a.csv", "a.tsv", "photos/x.zip", "b/manifest.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    names = [str(path.relative_to(tmp_path)) for path in csv_files(tmp_path)]
+    assert names == ["a.tsv", "b/a.csv", "b/z.CSV"]
+
+
+# every character that the encoding can say, but for NUL (dropped) and, in the narrow ones,
+# nothing more: what is valid UTF-8 by accident cannot be told from UTF-8
+CELLS = {
+    "utf-8": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6),
+    "utf-8-sig": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6),
+    "utf-16": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6),
+    "cp1252": st.text("aZ09 ,;|\t\"'\r\nàéîõüßÇ€“”–™", max_size=6),
+}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    data=st.data(),
+    encoding=st.sampled_from(sorted(CELLS)),
+    delimiter=st.sampled_from(",;\t|"),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    width=st.integers(2, 4),
+)
+def test_what_csv_writes_comes_back(
+    tmp_path_factory, data, encoding, delimiter, end, quoting, width
+):
+    header = [f"Column {i}" for i in range(width)]
+    cell = CELLS[encoding]
+    rows = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), max_size=5))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    writer.writerows([header, *rows])
+    content = text.getvalue().encode(encoding)
+    control = sum(byte < 9 or 13 < byte < 32 for byte in content)
+    assume(encoding == "utf-16" or control * 10 <= len(content))  # else rightly called binary
+    path = tmp_path_factory.getbasetemp() / "roundtrip.csv"
+    path.write_bytes(content)
+    assert read_header(path).names == header
+    assert list(read_rows(path)) == list(enumerate(rows, start=1))
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_at_all_end_in_rows_or_a_named_error(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "noise.csv"
+    path.write_bytes(content)
+    decode(path)
+    try:
+        for number, row in read_rows(path):
+            assert number >= 1 and row
+    except RemlError as error:
+        assert "noise.csv" in str(error)

@@ -1,0 +1,209 @@
+"""Text to values: what parses is exact, what does not is missing, nothing is clipped."""
+
+import datetime as dt
+import string
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.listings import values
+from lib.listings.contract import Column
+
+FORMATS = ["%m/%d/%Y", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+NOTHING = ["", "   ", None, "n/a", "-", "unknown"]
+
+
+def column(*texts):
+    return pd.Series(texts, dtype="str")
+
+
+def listed(series):
+    """The values, missing ones as None."""
+    return [None if pd.isna(value) else value for value in series]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1), ("-3", -3), ("+4", 4), ("1.50", 1.5), (".5", 0.5), ("5.", 5), (" 7\n", 7),
+        ("$1,234,567.89", 1234567.89), ("1 000", 1000), ("1\u00a0000", 1000), ("1e5", 100000),
+        ("2.5E+3", 2500), ("€350,000", 350000), ("£1", 1), ("007", 7),
+        ("1.2.3", None), ("12 sqft", None), ("(5)", None), ("1e999", None), ("nan", None),
+        ("inf", None), ("1_000", None), ("0x10", None), ("١٢", None), ("--5", None), ("$", None),
+    ],
+)  # fmt: skip
+def test_numbers_are_exact_or_missing(text, number):
+    assert listed(values.number(column(text))) == [number]
+
+
+@given(st.floats(-1e12, 1e12).map(lambda x: round(x, 2)))
+def test_money_as_spreadsheets_write_it_comes_back(amount):
+    assert values.number(column(f"${amount:,.2f}"))[0] == amount
+
+
+def test_multiply_brings_to_the_canonical_unit():
+    assert listed(values.number(column("0.25", "x"), 43560)) == [10890, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("03/01/2024", "2024-03-01"), ("3/1/2024", "2024-03-01"), (" 2024-03-01 ", "2024-03-01"),
+        ("02/29/2024", "2024-02-29"), ("2024-03-01T22:30:00", "2024-03-01 22:30"),
+        ("02/29/2023", None), ("02/30/2023", None), ("13/01/2023", None), ("2023-00-10", None),
+        ("0000-00-00", None), ("03/01/24", None), ("2024-03", None), ("20240301", None),
+        ("2024-03-01 or so", None), ("12024-03-01", None),
+    ],
+)  # fmt: skip
+def test_dates_by_the_first_format_that_fits_or_missing(text, date):
+    parsed = values.date(column(text), FORMATS)
+    assert parsed.dtype == "datetime64[us]"
+    assert listed(parsed) == [pd.Timestamp(date) if date else None]
+
+
+@given(st.dates(dt.date(1700, 1, 1), dt.date(2200, 1, 1)), st.sampled_from(FORMATS[:2]))
+def test_every_calendar_day_comes_back(day, form):
+    assert values.date(column(day.strftime(form)), FORMATS)[0] == pd.Timestamp(day)
+
+
+def test_formats_are_tried_in_order_cell_by_cell():
+    parsed = values.date(column("01/02/2024", "13/02/2024"), ["%m/%d/%Y", "%d/%m/%Y"])
+    assert listed(parsed) == [pd.Timestamp("2024-01-02"), pd.Timestamp("2024-02-13")]
+
+
+def test_stamps_with_offsets_are_compared_in_utc():
+    """RESO's ModificationTimestamp carries one; mixed offsets must order rightly."""
+    parsed = values.date(
+        column("2024-03-01T23:30:00-06:00", "2024-03-02T01:00:00Z"), ["%Y-%m-%dT%H:%M:%S%z"]
+    )
+    assert listed(parsed) == [pd.Timestamp("2024-03-02 05:30"), pd.Timestamp("2024-03-02 01:00")]
+
+
+def test_a_date_column_drops_the_time_of_day_and_a_timestamp_keeps_it():
+    text = column("2024-03-01T22:30:00")
+    date, stamp = (
+        values.typed(text, Column(aliases=[], type=kind), FORMATS)[0]
+        for kind in ("date", "timestamp")
+    )
+    assert (date, stamp) == (pd.Timestamp("2024-03-01"), pd.Timestamp("2024-03-01 22:30"))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("77901", "77901"), (" 77901 ", "77901"), ("02138\n", "02138"), ("77901-1234", "77901"),
+        ("77901 1234", "77901"), ("779011234", "77901"),
+        ("٠٢١٣٨", None), ("２１３８０", None), ("7790", None), ("779012", None), ("a77901", None),
+        ("77901-", None), ("77901\n1", None), ("77901.0", None), ("TX 77901", None),
+    ],
+)  # fmt: skip
+def test_postal_codes_are_five_ascii_digits_or_missing(text, code):
+    assert listed(values.postal_code(column(text))) == [code]
+
+
+@given(st.text(string.digits + " -\n٠١a", max_size=11))
+def test_postal_codes_are_idempotent_and_always_fit(text):
+    once = values.postal_code(column(text))
+    assert listed(values.postal_code(once)) == listed(once)
+    for code in once.dropna():
+        assert len(code) == 5 and code.isascii() and code.isdigit() and code in text
+
+
+@pytest.mark.parametrize(
+    ("text", "har", "decimal"),
+    [  # full, half, total
+        ("2", (2, 0, 2), (2, 0, 2)),
+        ("2.0", (2, 0, 2), (2, 0, 2)),
+        ("2.1", (2, 1, 2.5), (2, 1, 2.1)),
+        ("3.2", (3, 2, 4), (3, 1, 3.2)),
+        ("0.1", (0, 1, 0.5), (0, 1, 0.1)),
+        ("2.25", None, (2, 1, 2.25)),
+        ("1.75", None, (1, 1, 1.75)),
+        ("0", (0, 0, 0), (0, 0, 0)),
+        ("-1", (None,) * 3, (None,) * 3),
+        ("two", (None,) * 3, (None,) * 3),
+        ("", (None,) * 3, (None,) * 3),
+    ],
+)
+def test_baths_by_har_and_by_decimal_feeds(text, har, decimal):
+    names = ["bathrooms_full", "bathrooms_half", "bathrooms_total"]
+    for is_decimal, wanted in ((False, har), (True, decimal)):
+        if wanted:
+            got = values.baths(column(text), is_decimal)
+            assert list(got) == names
+            assert listed(got.iloc[0]) == list(wanted)
+
+
+@given(st.integers(0, 9), st.integers(0, 9))
+def test_har_baths_come_back_as_full_and_half(full, half):
+    got = values.baths(column(f"{full}.{half}"), decimal=False).iloc[0]
+    assert got.tolist() == [full, half, full + half / 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("True", 1), ("YES", 1), (" y ", 1), ("1", 1), ("t", 1), ("False", 0), ("no", 0), ("N", 0),
+     ("0", 0), ("F", 0), ("maybe", None), ("2", None), ("yes.", None)],
+)  # fmt: skip
+def test_yes_no(text, answer):
+    assert listed(values.yes_no(column(text))) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("text", "padded"),
+    [("42", "00042"), (" 42 ", "00042"), ("123456", "123456"), ("", None), ("  ", None)],
+)
+def test_codes_are_trimmed_and_get_their_leading_zeros_back(text, padded):
+    assert listed(values.code(column(text), 5)) == [padded]
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=8)), max_size=5), st.integers(0, 10))
+def test_codes_are_idempotent(texts, pad):
+    once = values.code(column(*texts), pad)
+    assert listed(values.code(once, pad)) == listed(once)
+
+
+@pytest.mark.parametrize(
+    "parse",
+    [
+        values.number,
+        lambda text: values.date(text, FORMATS),
+        values.postal_code,
+        lambda text: values.baths(text, decimal=True)["bathrooms_total"],
+        lambda text: values.baths(text, decimal=False)["bathrooms_half"],
+        values.yes_no,
+    ],
+    ids=["number", "date", "postal_code", "decimal", "har", "yes_no"],
+)
+def test_blanks_and_words_for_nothing_are_missing_and_length_and_index_stay(parse):
+    text = pd.Series(NOTHING, dtype="str", index=range(10, 10 + len(NOTHING)))
+    parsed = parse(text)
+    assert parsed.isna().all()
+    assert parsed.index.equals(text.index)
+    assert len(parse(text.iloc[:0])) == 0
+
+
+def test_blank_means_missing_or_white_space():
+    assert values.blank(column("", " \t", None, "\u00a0", "0", "nan")).tolist() == [
+        True, True, True, True, False, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("code", " 7 ", "007"), ("text", "a b", "a b"), ("number", "2", 20.0),
+        ("yes_no", "Y", 1.0), ("postal_code", "77901-1", None),
+    ],
+)  # fmt: skip
+def test_each_contract_type_has_its_parser(kind, text, value):
+    spec = Column(aliases=[], type=kind, pad=3 if kind == "code" else 0, multiply=10)
+    assert listed(values.typed(column(text), spec, FORMATS)) == [value]
+
+
+def test_numbers_are_float64_for_models():
+    for parsed in (values.number(column("1")), values.yes_no(column("y"))):
+        assert parsed.dtype == np.float64
