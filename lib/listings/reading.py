@@ -28,12 +28,11 @@ def csv_files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".csv", ".tsv"))
 
 
-def decode(path: Path) -> str:
+def decode(content: bytes) -> str:
     """The text of a file: UTF-16 by its mark, else UTF-8 line by line with cp1252 as fallback.
 
     Decoding by line keeps one mis-encoded remark from turning a whole export into mojibake.
     """
-    content = path.read_bytes()
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16", errors="replace")
     lines = []
@@ -56,7 +55,7 @@ def read_header(path: Path) -> Header:
     utf16 = start[:2] in (b"\xff\xfe", b"\xfe\xff")
     if not utf16 and (b"\x00" in start[:1024] or _control_share(start) > 0.1):
         raise RemlError(f"{path}: this is a binary file, not CSV text; export it as CSV")
-    text = start.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
+    text = decode(start)
     names, delimiter = max(((_first_row(text, mark), mark) for mark in DELIMITERS),
                            key=lambda pair: len(pair[0]))
     require(len(names) > 1, f"{path}: the first line has no column names split by one of , ; tab |")
@@ -79,7 +78,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     Raises `RemlError` naming the row where the text cannot be split into fields at all.
     """
     delimiter = read_header(path).delimiter
-    text = io.StringIO(decode(path).replace("\x00", ""), newline="")
+    text = io.StringIO(decode(path.read_bytes()).replace("\x00", ""), newline="")
     rows = (row for row in csv.reader(text, delimiter=delimiter) if row)
     number = 0
     try:

@@ -24,19 +24,20 @@ def code(text: pd.Series, pad: int = 0) -> pd.Series:
 
 def number(text: pd.Series, multiply: float = 1.0) -> pd.Series:
     """Decimal numbers; currency signs, thousands separators and spaces are dropped (float64)."""
-    plain = text.str.replace(r"[$,\s]", "", regex=True)
+    plain = text.str.replace(r"[$€£,\s]", "", regex=True)
     fits = plain.str.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
     return pd.to_numeric(plain.where(fits.fillna(False).astype(bool)), errors="coerce").astype(
         "float64") * multiply
 
 
 def date(text: pd.Series, formats: list[str]) -> pd.Series:
-    """Calendar dates by the first of `formats` (strptime) that fits (datetime64[us])."""
+    """Calendar dates by the first of `formats` (strptime) that fits (datetime64[us]); a stamp with
+    an offset (%z) is turned to UTC, so that stamps compare."""
     trimmed = text.str.strip()
     parsed = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
     for form in formats:
-        found = pd.to_datetime(trimmed.where(parsed.isna()), format=form, errors="coerce")
-        parsed = parsed.fillna(found.astype("datetime64[us]"))
+        found = pd.to_datetime(trimmed.where(parsed.isna()), format=form, errors="coerce", utc=True)
+        parsed = parsed.fillna(found.dt.tz_localize(None).astype("datetime64[us]"))
     return parsed
 
 
@@ -59,6 +60,7 @@ def baths(text: pd.Series, decimal: bool) -> pd.DataFrame:
     which is the total as it stands, and any remainder counts as one half bath.
     """
     value = number(text)
+    value = value.where(value >= 0)
     full = value // 1
     part = (value - full).round(6)
     half = (part > 0).astype("float64").where(value.notna()) if decimal else (part * 10).round()

@@ -7,9 +7,11 @@ The report, metrics and valuations are copied to runs/<feed>/.
 Example: python -m scripts.ops.run_feed --feed king_county
 """
 
+import io
 import os
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import click
@@ -19,8 +21,8 @@ from lib.common.checks import RemlError, require
 from lib.listings import contract
 
 RUNS = Path("runs")
-RESULTS = ("data/report", "data/predict", "metrics", "plots")
-TARGETS = ("report",)
+OUTS = ("data/report", "data/predict")
+IN_GIT = ("metrics", "plots")  # small outs that the experiment's commit holds itself
 
 
 def flat(settings: dict, prefix: str = "") -> dict[str, object]:
@@ -63,23 +65,30 @@ def command(feed: str, name: str, settings: dict[str, object]) -> list[str]:
         args += ["--copy-paths", path]
     for key, value in {"base.feed": feed, **settings}.items():
         args += ["--set-param", f"{key}={value}"]
-    return [*args, *TARGETS]
+    return [*args, "report"]
 
 
-def collect(feed: str, name: str) -> Path:
+def revision(name: str) -> str:
+    """The commit of the experiment called `name` that stands on the workspace's commit."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    base = head.stdout.strip()
+    ref = f"refs/exps/{base[:2]}/{base[2:]}/{name}"
+    done = subprocess.run(["git", "rev-parse", ref], capture_output=True, text=True, check=False)
+    require(done.returncode == 0, f"DVC kept no experiment {name}; run it again")
+    return done.stdout.strip()
+
+
+def collect(feed: str, commit: str) -> Path:
     """Copy the experiment's results to runs/<feed>/, replacing those of an earlier run."""
     fresh = RUNS / f".{feed}.part"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    for result in RESULTS:
-        target = fresh / Path(result).name
-        if result.startswith("data/"):
-            done = subprocess.run(["dvc", "get", ".", result, "--rev", name, "-o", str(target),
-                                   "--quiet"], capture_output=True, text=True, check=False)
-        else:
-            done = subprocess.run(f"git archive {name} {result} | tar -x -C {fresh}", shell=True,
-                                  capture_output=True, text=True, check=False)
-        require(done.returncode == 0, f"could not copy {result} of {name}: {done.stderr.strip()}")
+    for result in OUTS:
+        subprocess.run(["dvc", "get", ".", result, "--rev", commit, "--quiet", "-o",
+                        str(fresh / Path(result).name)], check=True)
+    archive = subprocess.run(["git", "archive", commit, *IN_GIT], capture_output=True, check=True)
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+        tar.extractall(fresh, filter="data")
     shutil.rmtree(RUNS / feed, ignore_errors=True)
     fresh.rename(RUNS / feed)
     return RUNS / feed
@@ -99,7 +108,7 @@ def main(feed: str) -> None:
     run = subprocess.run(command(feed, name, settings), env=identity(), check=False)
     if run.returncode:
         raise RemlError(f"the run on {feed} failed; the lines above say where")
-    folder = collect(feed, name)
+    folder = collect(feed, revision(name))
     click.echo(f"report:     {(folder / 'report' / 'index.html').resolve()}")
     click.echo(f"metrics:    {(folder / 'metrics' / 'summary.json').resolve()}")
     click.echo(f"valuations: {(folder / 'predict' / 'valuations.csv').resolve()}")
