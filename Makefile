@@ -19,6 +19,7 @@ $(VENV)/.core: requirements.txt constraints.txt
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo "error: no venv module; on Debian or Ubuntu: apt-get install python3-venv"; exit 2; }
 	@echo "setting up .venv (once; a minute or two)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@mkdir -p -m 700 $(DVC_SITE_CACHE_DIR) && dvc config --local core.site_cache_dir $(DVC_SITE_CACHE_DIR)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core requirements-dev.txt
@@ -33,8 +34,8 @@ repro: $(VENV)/.core ## Run the pipeline on base.feed (the demo feed): only what
 	@$(PY) -m scripts.ops.tied dvc repro
 	@echo "report: $(CURDIR)/$(REPORT)"
 
-run: $(VENV)/.core ## Run the same pipeline on another feed, beside the workspace: make run FEED=name
-	@$(PY) -m scripts.ops.run_feed --feed "$(FEED)"
+run: $(VENV)/.core ## Run it on another feed, beside the workspace: make run FEED=name [SET="split.folds=3 ..."]
+	@$(PY) -m scripts.ops.run_feed --feed "$(FEED)" $(foreach change,$(SET),--set "$(change)")
 
 import: $(VENV)/.core ## Bring a file in: make import FEED=name FROM=path.csv
 	@$(PY) -m scripts.ops.import_feed --feed "$(FEED)" --from "$(FROM)"

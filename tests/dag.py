@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import yaml
@@ -54,16 +55,19 @@ def walk(file: str) -> set[str]:
     return seen
 
 
+def opened(file: str) -> set[str]:
+    """The files beside a module that it opens by `with_name`, such as a template."""
+    names = re.findall(r'Path\(__file__\)\.with_name\("([^"]+)"\)', (ROOT / file).read_text())
+    return {(Path(file).parent / name).as_posix() for name in names}
+
+
 def code_deps(stage: str) -> set[str]:
-    """The code a stage must name in its deps: scripts and lib modules, `lib/common` as a folder,
-    package files that hold only a docstring left out."""
-    needed = set()
-    for file in walk(f"scripts/valuation/{stage}.py"):
-        if file.startswith("lib/common/"):
-            needed.add("lib/common")
-        elif not (file.endswith("__init__.py") and only_docstring(file)):
-            needed.add(file)
-    return needed
+    """The code a stage must name in its deps: its script, every module that it imports and the
+    files these open beside themselves; package files that hold only a docstring left out."""
+    modules = walk(f"scripts/valuation/{stage}.py")
+    beside = set().union(*(opened(file) for file in modules))
+    return beside | {file for file in modules
+                     if not (file.endswith("__init__.py") and only_docstring(file))}
 
 
 def only_docstring(file: str) -> bool:

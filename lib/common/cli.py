@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import logging
-import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -15,22 +12,9 @@ import click
 import structlog
 
 from lib.common.checks import RemlError
+from lib.common.process import die_with_parent
 
 log = structlog.get_logger()
-
-
-def die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies.
-
-    `kill -9` of dvc would otherwise leave its stage running, and the next `dvc repro` would
-    race it. Elsewhere than on Linux this does nothing.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
-    if os.getppid() != parent:  # the parent died before the request took hold
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def set_up_logs(as_json: bool) -> None:

@@ -56,7 +56,7 @@ def own(homes: pd.DataFrame) -> pd.DataFrame:
 
 def time(homes: pd.DataFrame) -> dict[str, pd.Series]:
     """Trend in years since 2000 and the season as a point on the unit circle."""
-    angle = 2 * np.pi * (homes["as_of"].dt.dayofyear - 1) / 365.25
+    angle = 2 * np.pi * (homes["as_of"].dt.day_of_year - 1) / 365.25
     return {"time_years": (homes["as_of"] - EPOCH).dt.days / 365.25,
             "time_season_sin": np.sin(angle), "time_season_cos": np.cos(angle)}
 
@@ -80,7 +80,7 @@ def build(
     row, rank = np.nonzero(index >= 0)
     chosen = sales.iloc[index[row, rank]].reset_index(drop=True)
     near = pd.DataFrame({
-        "listing_key": homes["listing_key"].to_numpy(object)[row], "rank": rank + 1,
+        "listing_key": homes["listing_key"].take(row).reset_index(drop=True), "rank": rank + 1,
         "comparable": chosen["listing_key"], "close_date": chosen["close_date"],
         "close_price": chosen["close_price"], "living_area": chosen["living_area"],
         "distance": distance[row, rank],

@@ -17,8 +17,8 @@ from scipy.spatial import cKDTree
 from lib.common.params import Section
 
 BLOCK = 512
-KM_PER_DEGREE = 111.195  # of latitude, on a sphere of 6,371 km
-FAR = 1e3  # a coordinate that parts homes with a known place from those without
+EARTH_KM = 6371.0
+FAR_KM = 1e5  # parts homes with a known place from those without, and one ZIP from the next
 
 
 class Axis(Section):
@@ -47,25 +47,32 @@ def days_since_epoch(dates: pd.Series) -> np.ndarray:
     return dates.to_numpy("datetime64[D]").astype("int64")
 
 
-def positions(homes: pd.DataFrame, dates: pd.Series, spec: Comparables) -> np.ndarray:
-    """Coordinates (n, 3 + axes) in which Euclidean distance 1 is one unit of unlikeness.
+def log(values: pd.Series) -> np.ndarray:
+    """Natural logarithms; what is missing, zero or negative has none (nan)."""
+    numbers = values.to_numpy(float)
+    return np.log(np.where(numbers > 0, numbers, np.nan))
 
-    A home without coordinates is placed by its ZIP number instead, away from all that have them,
-    so that it is compared with others like it.
+
+def positions(homes: pd.DataFrame, dates: pd.Series, spec: Comparables) -> np.ndarray:
+    """Coordinates (n, 4 + axes) in which Euclidean distance 1 is one unit of unlikeness.
+
+    A place is a point on the sphere, so that a straight line is the distance in every direction
+    (longitude times cos(latitude) on a flat map is sheared). A home without coordinates is placed
+    by its ZIP number instead, away from all that have them, so that it is compared with others
+    like it.
     """
-    lat, lon = homes["latitude"].to_numpy(float), homes["longitude"].to_numpy(float)
+    lat, lon = (np.radians(homes[name].to_numpy(float)) for name in ("latitude", "longitude"))
     placed = np.isfinite(lat) & np.isfinite(lon)
     zips = pd.to_numeric(homes["postal_code"], errors="coerce").fillna(0).to_numpy(float)
-    x = np.where(placed, lon * np.cos(np.radians(lat)), zips) * KM_PER_DEGREE / spec.km
-    y = np.where(placed, lat * KM_PER_DEGREE / spec.km, FAR * KM_PER_DEGREE)
-    columns = [x, y, days_since_epoch(dates) / spec.days]
+    x = np.where(placed, EARTH_KM * np.cos(lat) * np.cos(lon), FAR_KM)
+    y = np.where(placed, EARTH_KM * np.cos(lat) * np.sin(lon), FAR_KM * zips)
+    z = np.where(placed, EARTH_KM * np.sin(lat), 0.0)
+    columns = [x / spec.km, y / spec.km, z / spec.km, days_since_epoch(dates) / spec.days]
     for name, axis in spec.axes.items():
         if name not in homes:
             continue
-        value = homes[name].to_numpy(float)
+        value = log(homes[name]) if axis.log else homes[name].to_numpy(float)
         typical = np.log(axis.typical) if axis.log else axis.typical
-        if axis.log:
-            value = np.log(np.where(value > 0, value, np.nan))
         columns.append(np.where(np.isfinite(value), value - typical, 0.0) / axis.scale)
     return np.column_stack(columns)
 
@@ -111,8 +118,7 @@ def nearest_past(
             found_d = np.sqrt((gap**2).sum(axis=2))
             found_d[np.arange(start, end)[None, :] >= past[rows][:, None]] = np.inf
             merge(rows, np.broadcast_to(np.arange(start, end), found_d.shape), found_d)
-    index = np.where(np.isfinite(distance), order[index], -1)
-    return index, distance
+    return np.where(np.isfinite(distance), np.append(order, -1)[index], -1), distance
 
 
 def without_own(
@@ -163,9 +169,8 @@ def features(
         sums = np.where(known, np.where(known, values, 0) * weight, 0).sum(axis=1)
         return sums / np.where(known_weight > 0, known_weight, np.nan)
 
-    price = np.log(sales["close_price"].to_numpy(float))
-    area = np.log(sales["living_area"].to_numpy(float))
-    own_area = np.log(homes["living_area"].to_numpy(float))[:, None]
+    price, area = log(sales["close_price"]), log(sales["living_area"])
+    own_area = log(homes["living_area"])[:, None]
     bridge = np.nan_to_num(spec.area_elasticity * (own_area - of_sales(area)))
     brought = of_sales(price) + bridge
     level = mean(brought)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lib.features.comparables import days_since_epoch
+from lib.features.comparables import days_since_epoch, log
 
 
 def past_median(
@@ -35,8 +35,8 @@ def features(
     `homes` need `as_of`, `postal_code`; `sales` need `close_date`, `close_price`, `living_area`,
     `postal_code`.
     """
-    price = np.log(sales["close_price"].to_numpy(float))
-    per_foot = price - np.log(sales["living_area"].to_numpy(float))
+    price = log(sales["close_price"])
+    per_foot = price - log(sales["living_area"])
     closed, as_of = days_since_epoch(sales["close_date"]), days_since_epoch(homes["as_of"])
     home_zip, sale_zip = (t["postal_code"].fillna("").to_numpy(object) for t in (homes, sales))
     out: dict[str, np.ndarray] = {}

@@ -123,6 +123,8 @@ def path_of(feed: str) -> Path:
 
 def read(feed: str) -> Contract:
     """The validated contract of a feed. Raises `RemlError` naming the file and the fault."""
+    require(re.fullmatch(r"[a-z0-9_]+", feed) is not None,
+            f"feed {feed!r}: a feed's name is made of lower-case letters, digits and _")
     path = path_of(feed)
     feeds = ", ".join(sorted(p.parent.name for p in ROOT.glob("*/contract.yaml"))) or "none"
     require(path.is_file(), f"{path}: no contract for feed {feed!r} (feeds with one: {feeds})")

@@ -9,6 +9,7 @@ import datetime as dt
 
 import pandas as pd
 
+from lib.common.checks import require
 from lib.listings import values
 from lib.listings.contract import Contract
 from lib.listings.staging import LINEAGE, look_up
@@ -39,12 +40,18 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
             for part, count in values.baths(text, column.type == "baths_decimal").items():
                 out[part] = count
             drop(filled & out["bathrooms_full"].isna(), name, text, "not a number of baths")
+            if column.range:
+                total = out["bathrooms_total"]
+                impossible = total.notna() & ~total.between(*column.range)
+                drop(impossible, name, text, _outside(column.range))
+                for part in ("bathrooms_full", "bathrooms_half", "bathrooms_total"):
+                    out[part] = out[part].mask(impossible)
             continue
         out[name] = values.typed(text, column, contract.date_formats)
         drop(filled & out[name].isna(), name, text, f"not a {column.type.replace('_', ' ')}")
         if column.range:
             impossible = out[name].notna() & ~out[name].between(*column.range)
-            drop(impossible, name, text, f"outside {column.range[0]:g} to {column.range[1]:g}")
+            drop(impossible, name, text, _outside(column.range))
             out[name] = out[name].mask(impossible)
     for name, constant in contract.constants.items():
         out[name] = pd.Series(constant, index=rows.index, dtype="str")
@@ -55,6 +62,10 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
         out[name] = harmonised
     columns = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
     return out, pd.concat(issues) if issues else pd.DataFrame(columns=columns, dtype="str")
+
+
+def _outside(span: tuple[float, float]) -> str:
+    return f"outside {span[0]:g} to {span[1]:g}"
 
 
 def with_absent(table: pd.DataFrame) -> pd.DataFrame:
@@ -98,6 +109,8 @@ def valuation_date(table: pd.DataFrame, given: dt.date | None) -> pd.Timestamp:
     latest modification, else its latest closing."""
     stamps = table["modification_timestamp"]
     latest = stamps.max() if stamps.notna().any() else table["close_date"].max()
+    require(given is not None or pd.notna(latest), "the feed has neither a modification stamp nor "
+            "a closing to tell its latest date by; set base.as_of")
     return pd.Timestamp(given or latest).normalize()
 
 

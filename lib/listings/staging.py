@@ -60,9 +60,10 @@ def table(
     mapped["_row_sha256"] = [_row_hash(headers, row) for _, row in whole]
     claimed = {position[header] for header in found.values()}
     unclaimed = [index for index in range(len(headers)) if index not in claimed]
-    extra = raw[unclaimed].set_axis([headers[index] for index in unclaimed], axis=1)
-    extra = extra.assign(_source_file=name, _source_row=mapped["_source_row"]).melt(
-        ["_source_file", "_source_row"], var_name="column", value_name="value").astype({"column": "str", "value": "str"})
+    lineage = mapped[["_source_file", "_source_row"]]
+    extra = pd.concat([lineage.assign(column=headers[index], value=raw[index])
+                       for index in unclaimed] or [lineage.assign(column="", value="").iloc[:0]],
+                      ignore_index=True).astype({"column": "str", "value": "str"})
     return mapped, extra[~values.blank(extra["value"])], ragged
 
 
@@ -80,7 +81,8 @@ def _identity(mapped: pd.DataFrame, contract: Contract) -> pd.DataFrame:
         for part in parts[1:]:
             joined = joined + "-" + part
         mapped["listing_key"] = joined
-    mapped["listing_key"] = values.code(mapped["listing_key"])
+    own = contract.columns.get("listing_key")
+    mapped["listing_key"] = values.code(mapped["listing_key"], own.pad if own else 0)
     rule = contract.domain
     mapped["domain"] = rule.default
     if rule.column:
@@ -127,7 +129,8 @@ def sift(mapped: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Dat
         if name == "standard_status":
             unknown = ~values.blank(mapped[name]) & look_up(mapped[name], lookup).isna()
             faults["status is not in the contract's lookup"] = unknown
-    faults |= {rule.reason: rule_faults(mapped, rule, contract) for rule in contract.row_rules}
+    for rule in contract.row_rules:  # rules may share a reason
+        faults[rule.reason] = rule_faults(mapped, rule, contract) | faults.get(rule.reason, False)
     for text, broken in faults.items():
         reason = reason.mask(broken, reason.where(reason == "", reason + "; ") + text)
     bad = reason != ""

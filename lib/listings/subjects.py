@@ -19,7 +19,8 @@ OF_A_SALE = {"close_date", "close_price", "listing_key", "modification_timestamp
 def read(path: Path, contract: Contract, as_of: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(homes, rejected): typed rows valued at `as_of`, and the rows left out with a reason.
 
-    A row without a listing key is called by its row number. Raises `RemlError` naming the file
+    A row without a listing key is called by its row number; of several rows with one key the
+    newest counts. Raises `RemlError` naming the file
     where it is missing, empty, binary, or lacks a column that a valuation needs.
     """
     require(path.is_file(), f"{path}: no such file")
@@ -36,10 +37,12 @@ def read(path: Path, contract: Contract, as_of: dt.date) -> tuple[pd.DataFrame, 
     nameless = values.blank(mapped["listing_key"])
     by_row = path.stem + "-row-" + mapped["_source_row"].astype("str")
     mapped["listing_key"] = mapped["listing_key"].mask(nameless, by_row)
-    again = mapped.duplicated(["listing_key"])
-    rejected = pd.concat([rejected, mapped.loc[again, ["_source_file", "_source_row"]].assign(
-        _reason="listing key stands in an earlier row of the file")], ignore_index=True)
-    homes, _ = normalize.normalize(mapped[~again], contract, as_of)
-    homes["standard_status"] = "Active"  # whatever it was: it is valued as if it were for sale now
-    homes["as_of"] = pd.Timestamp(as_of)
+    newest, older = staging.newest(mapped, contract)
+    rejected = pd.concat([rejected, older[["_source_file", "_source_row", "_reason"]]],
+                         ignore_index=True).sort_values("_source_row")
+    # whatever its status was, it is valued as if it were for sale now
+    lookups = {name: look for name, look in contract.lookups.items() if name != "standard_status"}
+    now = contract.model_copy(update={
+        "constants": contract.constants | {"standard_status": "Active"}, "lookups": lookups})
+    homes, _ = normalize.normalize(newest, now, as_of)
     return homes, rejected

@@ -74,7 +74,8 @@ class Linear:
         numbers = inputs.reindex(columns=state["numbers"]).to_numpy(float)
         scaled = (np.where(np.isfinite(numbers), numbers, state["median"])
                   - np.array(state["mean"])) / np.array(state["scale"])
-        dummies = [(inputs[name].to_numpy(object) == value).astype(float)
+        texts = inputs.reindex(columns=list(state["categories"]))
+        dummies = [(texts[name].to_numpy(object) == value).astype(float)
                    for name, values in state["categories"].items() for value in values]
         return np.column_stack([scaled, *dummies])
 
@@ -142,13 +143,13 @@ class LightGBM:
 
     def _matrix(self, inputs: pd.DataFrame) -> np.ndarray:
         columns = []
+        inputs = inputs.reindex(columns=self.state["columns"])  # absent ones are all missing
         for name in self.state["columns"]:
             if name in self.state["categories"]:
                 codes = {v: float(i) for i, v in enumerate(self.state["categories"][name])}
                 columns.append(inputs[name].map(codes).to_numpy(float))
             else:
-                columns.append(inputs[name].to_numpy(float) if name in inputs
-                               else np.full(len(inputs), np.nan))
+                columns.append(inputs[name].to_numpy(float))
         return np.column_stack(columns)
 
     def fit(self, inputs: pd.DataFrame, log_price: np.ndarray) -> LightGBM:

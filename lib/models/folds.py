@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pydantic import field_validator
 
 from lib.common.checks import require
 from lib.common.params import Section
@@ -20,7 +21,14 @@ class Split(Section):
     boundary: dt.date | float
     folds: int
     fold_share: float  # how much of the past, its newest part, the folds cover
-    minimum_train: int  # sales before the first fold
+    minimum_train: int  # sales that had closed before the first fold
+
+    @field_validator("boundary")
+    @classmethod
+    def _fraction_is_one(cls, boundary: dt.date | float) -> dt.date | float:
+        if isinstance(boundary, float) and not 0 < boundary < 1:
+            raise ValueError("a fraction must lie between 0 and 1")
+        return boundary
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,15 @@ def plan(closed: pd.DataFrame, spec: Split, name: str) -> Plan:
     where = f"{name}, split.boundary {boundary:%Y-%m-%d}"
     require((as_of >= boundary).any(), f"{where}: no sale lies after it (the newest is "
             f"{as_of.iloc[-1]:%Y-%m-%d}); choose an earlier date or a fraction")
-    require(len(past) >= spec.minimum_train + 10 * spec.folds,
+    opened, closings = (np.sort(past[name].to_numpy("datetime64[D]"))
+                        for name in ("as_of", "close_date"))
+    # the first sale agreed after enough others had closed to learn from
+    ready = (np.searchsorted(opened, closings[spec.minimum_train - 1], side="right")
+             if len(past) >= spec.minimum_train else len(past))
+    require(len(past) - ready >= 10 * spec.folds,
             f"{where}: only {len(past)} sales before it, too few for {spec.folds} folds after "
-            f"{spec.minimum_train} training sales; choose a later date or lower those params")
-    opened = np.sort(past["as_of"].to_numpy("datetime64[D]"))
-    first = max(int(len(opened) * (1 - spec.fold_share)), spec.minimum_train)
+            f"{spec.minimum_train} closed ones; choose a later date or lower those params")
+    first = max(int(len(past) * (1 - spec.fold_share)), ready)
     at = np.linspace(first, len(opened), spec.folds + 1).astype(int)[:-1]
     edges = [*sorted({pd.Timestamp(opened[i]) for i in at}), boundary]
     return Plan(boundary, edges)

@@ -30,4 +30,4 @@ def level(errors: pd.DataFrame, as_of: pd.Series, spec: Level) -> np.ndarray:
     median, count = past_median(days_since_epoch(errors["close_date"]),
                                 errors["log_error"].to_numpy(float),
                                 days_since_epoch(as_of), spec.days)
-    return np.where(count > 0, median, 0.0) * count / (count + spec.shrink)
+    return np.where(count > 0, median, 0.0) * count / (np.maximum(count, 1) + spec.shrink)

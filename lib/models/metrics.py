@@ -22,9 +22,8 @@ def accuracy(estimate: np.ndarray, price: np.ndarray) -> dict[str, float]:
     hit = np.isfinite(estimate)
     out = {"hit_rate": float(hit.mean()) if len(hit) else np.nan}
     estimate, price = estimate[hit], price[hit]
-    names = [name for name in DIRECTIONS if name != "hit_rate"]
     if not len(price):
-        return {name: np.nan for name in names} | out
+        return {name: out.get(name, np.nan) for name in DIRECTIONS}
     error = (estimate - price) / price
     squared = (estimate - price) ** 2
     spread = ((price - price.mean()) ** 2).sum()

@@ -2,27 +2,30 @@
 
 The run is a DVC experiment in a temporary tree: the workspace, params.yaml and dvc.lock stay as
 they are. A feed's own settings go into configs/feeds/<feed>/params.yaml, laid out like params.yaml.
-The report, metrics and valuations are copied to runs/<feed>/.
+Report, metrics, models and valuations are copied to runs/<feed>/, laid out like the workspace, so
+that `predict --run runs/<feed> --subjects homes.csv` values a file with them.
 
 Example: python -m scripts.ops.run_feed --feed king_county
 """
 
-import io
 import os
 import shutil
 import subprocess
 import tarfile
+from io import BytesIO
 from pathlib import Path
 
 import click
+from dvc.api import DVCFileSystem
 
-from lib.common import cli, params
+from lib.common import cli, io, params
 from lib.common.checks import RemlError, require
 from lib.listings import contract
 
 RUNS = Path("runs")
-OUTS = ("data/report", "data/predict")
-IN_GIT = ("metrics", "plots")  # small outs that the experiment's commit holds itself
+OUTS = ("normalize", "features", "train", "calibrate", "predict", "report")
+IN_GIT = ("metrics", "plots", "params.yaml")  # small files that the experiment's commit holds
+FIGURES = ("mdape", "mape", "r2", "ppe10", "bias", "coverage_90")
 
 
 def flat(settings: dict, prefix: str = "") -> dict[str, object]:
@@ -58,13 +61,13 @@ def unknown_to_git(feed: str) -> list[str]:
             *(git_files("--others", folder) if git_files(folder) else [folder])]
 
 
-def command(feed: str, name: str, settings: dict[str, object]) -> list[str]:
+def command(feed: str, name: str, changes: list[str]) -> list[str]:
     """The `dvc exp run` for a feed: temporary tree, what git does not track brought along."""
-    args = ["dvc", "exp", "run", "--temp", "--force", "--name", name]
+    args = ["python", "-m", "scripts.ops.tied", "dvc", "exp", "run", "--temp", "--force", "--name", name]
     for path in unknown_to_git(feed):
         args += ["--copy-paths", path]
-    for key, value in {"base.feed": feed, **settings}.items():
-        args += ["--set-param", f"{key}={value}"]
+    for change in [f"base.feed={feed}", *changes]:
+        args += ["--set-param", change]
     return [*args, "report"]
 
 
@@ -82,12 +85,13 @@ def collect(feed: str, commit: str) -> Path:
     """Copy the experiment's results to runs/<feed>/, replacing those of an earlier run."""
     fresh = RUNS / f".{feed}.part"
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for result in OUTS:
-        subprocess.run(["dvc", "get", ".", result, "--rev", commit, "--quiet", "-o",
-                        str(fresh / Path(result).name)], check=True)
+    shutil.copytree(contract.ROOT / feed, fresh / contract.ROOT / feed)
+    (fresh / "data").mkdir()
+    tree = DVCFileSystem(".", rev=commit)
+    for out in OUTS:
+        tree.get(f"data/{out}", str(fresh / "data" / out), recursive=True)
     archive = subprocess.run(["git", "archive", commit, *IN_GIT], capture_output=True, check=True)
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+    with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
         tar.extractall(fresh, filter="data")
     shutil.rmtree(RUNS / feed, ignore_errors=True)
     fresh.rename(RUNS / feed)
@@ -96,22 +100,27 @@ def collect(feed: str, commit: str) -> Path:
 
 @click.command(help=__doc__)
 @click.option("--feed", required=True, help="A feed with data/raw/<feed>/ and a contract.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE",
+              help="Change a parameter for this run, as `dvc exp run -S` does.")
 @cli.command
-def main(feed: str) -> None:
-    require(feed != "", "name the feed: make run FEED=king_county")
+def main(feed: str, changes: tuple[str, ...]) -> None:
     checked = subprocess.run(["python", "-m", "scripts.ops.preflight", "--feed", feed], check=False)
     if checked.returncode:
         raise SystemExit(checked.returncode)
     own = contract.ROOT / feed / "params.yaml"
     settings = flat(params.read_yaml(own)) if own.is_file() else {}
+    wanted = [*(f"{key}={value}" for key, value in settings.items()), *changes]
     name = f"feed-{feed.replace('_', '-')}"
-    run = subprocess.run(command(feed, name, settings), env=identity(), check=False)
+    run = subprocess.run(command(feed, name, wanted), env=identity(), check=False)
     if run.returncode:
         raise RemlError(f"the run on {feed} failed; the lines above say where")
     folder = collect(feed, revision(name))
-    click.echo(f"report:     {(folder / 'report' / 'index.html').resolve()}")
-    click.echo(f"metrics:    {(folder / 'metrics' / 'summary.json').resolve()}")
-    click.echo(f"valuations: {(folder / 'predict' / 'valuations.csv').resolve()}")
+    for variant, figures in io.read_json(folder / "metrics/summary.json").items():
+        click.echo(f"{variant}: " + ", ".join(
+            f"{key} {figures[key]:.4f}" for key in FIGURES if figures.get(key) is not None))
+    click.echo(f"report:     {(folder / 'data/report/index.html').resolve()}")
+    click.echo(f"metrics:    {(folder / 'metrics/summary.json').resolve()}")
+    click.echo(f"valuations: {(folder / 'data/predict/valuations.csv').resolve()}")
 
 
 if __name__ == "__main__":

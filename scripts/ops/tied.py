@@ -1,26 +1,45 @@
-"""Run a command that dies when its caller does.
+"""Run dvc so that a `kill -9` at any point can be recovered from by running it again.
 
-`kill -9` of make would otherwise leave dvc, and its stage, running: the next run would race them.
+The command dies when its caller does: a killed make would otherwise leave dvc and its stage
+running, and the next run would race them. Locks that a killed dvc left behind are forgotten first.
 
 Example: python -m scripts.ops.tied dvc repro
 """
 
+import json
 import os
+from pathlib import Path
 
 import click
 
 from lib.common import cli
 from lib.common.checks import RemlError
+from lib.common.process import RUNNER, gone
+
+LOCKS = Path(".dvc/tmp/rwlock")
+
+
+def forget_dead_locks() -> None:
+    """Remove dvc's lock file if every process that it names has ended."""
+    try:
+        held = json.loads(LOCKS.read_text(encoding="utf-8"))
+        holders = [*held["write"].values(), *(one for many in held["read"].values() for one in many)]
+        if all(gone(int(holder["pid"])) for holder in holders):
+            LOCKS.unlink()
+    except (OSError, ValueError, KeyError):
+        return  # no locks, or dvc is just writing them: its own checks follow
 
 
 @click.command(help=__doc__, context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@cli.command
 def main(command: tuple[str, ...]) -> None:
-    cli.die_with_parent()  # the request outlives exec
+    forget_dead_locks()
+    os.environ[RUNNER] = str(os.getpid())  # exec keeps the process id: it will be dvc's
     try:
-        os.execvp(command[0], list(command))
+        os.execvp(command[0], list(command))  # the tie to the parent outlives exec
     except FileNotFoundError as error:
-        raise RemlError(f"{command[0]}: not found on PATH") from error
+        raise RemlError(f"{command[0]}: not found on PATH; run `make init`") from error
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Value every listing on the market, or any file of properties, with intervals and comparables.
 
 Without options it writes data/predict/. With --subjects it reads a CSV in the feed's own format
-and writes one CSV; the pipeline's own outputs stay as they are.
+and writes one CSV; the pipeline's own outputs stay as they are. After `make run FEED=name`, add
+--run runs/name to value with that feed's models.
 
 Example: python -m scripts.valuation.predict --subjects homes.csv --out valued.csv
 """
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import click
@@ -75,16 +77,22 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
 @click.option("--subjects", "file", type=click.Path(path_type=Path), help="CSV to value instead.")
 @click.option("--out", type=click.Path(path_type=Path), default="valuations.csv",
               show_default=True, help="Where --subjects writes.")
+@click.option("--run", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Take contract and models from this run of another feed (runs/<feed>).")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]),
               help="Value --subjects on this date; by default the feed's latest.")
 @cli.command
-def main(file: Path | None, out: Path, as_of: dt.datetime | None) -> None:
+def main(file: Path | None, out: Path, folder: Path | None, as_of: dt.datetime | None) -> None:
+    require(file is not None or (as_of is None and folder is None),
+            "--as-of and --run go with --subjects; for open listings set `as_of` in params.yaml")
+    if folder and file:
+        file, out = file.absolute(), out.absolute()
+        os.chdir(folder)  # a run's folder is laid out like the workspace
     base, settings = params.load("predict", Params)
     if file:
         latest = dt.date.fromisoformat(io.read_json(Path("metrics/normalize.json"))["as_of"])
         from_file(file, out, as_of.date() if as_of else latest, base.feed, settings)
         return
-    require(as_of is None, "--as-of goes with --subjects; for open listings set base.as_of")
     valued = pd.concat([open_listings(domain, settings) for domain in settings.variants],
                        ignore_index=True)
     io.write_csv(OUT / "valuations.csv", valued)

@@ -83,12 +83,26 @@ def alive(pid):
     return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
+SLEEP = "import time; print('tied', flush=True); time.sleep(60)"
+TIED = f"from lib.common.cli import die_with_parent; die_with_parent(); {SLEEP}"
+COMMAND_SLEEPS = f"""
+import click
+from lib.common import cli
+
+@click.command()
+@cli.command
+def main():
+    {SLEEP}
+
+main()
+"""
+
+
 def death_of_child(tie):
-    """Kill -9 a parent whose child called `tie`; whether the child died too."""
-    child = f"{tie}; import time; print('tied', flush=True); time.sleep(60)"
+    """Kill -9 a parent whose child runs the code `tie`; whether the child died too."""
     parent = (
         "import subprocess, sys, time\n"
-        f"child = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE)\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {tie!r}], stdout=subprocess.PIPE)\n"
         "child.stdout.readline()\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(60)\n"
@@ -110,5 +124,6 @@ def death_of_child(tie):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's: NOT TESTED")
-def test_child_dies_when_its_parent_is_killed():
-    assert death_of_child("from lib.common.cli import die_with_parent; die_with_parent()")
+@pytest.mark.parametrize("tie", [TIED, COMMAND_SLEEPS], ids=["die_with_parent", "any command"])
+def test_child_dies_when_its_parent_is_killed(tie):
+    assert death_of_child(tie)

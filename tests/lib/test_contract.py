@@ -57,6 +57,11 @@ def test_only_letters_digits_and_hashes_of_a_header_count(noise):
     assert plain == contracts.plain(plain) == contracts.plain(f"  {noise.upper()}!")
 
 
+@pytest.mark.parametrize("header", ["listing_key", "Listing Key", "LISTINGKEY"])
+def test_the_canonical_name_is_always_a_header_too(header):
+    assert match(made(), [header]) == {"listing_key": header}
+
+
 def test_hash_sign_parts_ml_number_from_ml():
     assert match(made(), ["ML", "ML #"]) == {"listing_key": "ML #"}
 

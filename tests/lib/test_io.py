@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -31,25 +32,27 @@ def test_writing_makes_folders_and_leaves_only_the_target(tmp_path):
     path = tmp_path / "a" / "b" / "x.bin"
     assert io.write_bytes(path, b"new") == path
     assert path.read_bytes() == b"new"
-    assert os.listdir(path.parent) == ["x.bin"]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_target_stays_whole_when_a_write_is_killed_halfway(tmp_path):
     """The writer is stopped by SIGKILL inside the write; the target keeps its old bytes."""
     path = tmp_path / "x.json"
     io.write_json(path, {"old": 1})
-    # a pipe as temporary file: the write blocks once the pipe is full, wherever it started
+    # a pipe as temporary file: the write begins, and blocks once the pipe is full
     os.mkfifo(tmp_path / ".x.json.part")
+    pipe = os.open(tmp_path / ".x.json.part", os.O_RDWR)
     code = (
         "from pathlib import Path; from lib.common import io; print('at it', flush=True); "
         f"io.write_json(Path({str(path)!r}), list(range(200_000)))"
     )
     writer = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
     assert writer.stdout.readline() == b"at it\n"
-    with (tmp_path / ".x.json.part").open("rb") as pipe:
-        assert pipe.read(100).startswith(b"[\n  0,")  # it is writing, and not into the target
-        writer.kill()
+    began, _, _ = select.select([pipe], [], [], 60)
+    writer.kill()
     assert writer.wait() == -signal.SIGKILL
+    assert began and os.read(pipe, 6) == b"[\n  0,"
+    os.close(pipe)
     assert json.loads(path.read_text()) == {"old": 1}
 
 
@@ -105,7 +108,7 @@ def test_json_keeps_key_order_and_ends_in_a_newline(tmp_path):
 def test_json_refuses_what_json_cannot_say(tmp_path, number):
     with pytest.raises(ValueError, match=r"[Oo]ut of range float"):
         io.write_json(tmp_path / "x.json", {"deep": [number]})
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_json_numbers_stay_numbers_whatever_made_them(tmp_path):

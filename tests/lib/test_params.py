@@ -46,7 +46,10 @@ def test_sections_cannot_be_changed_after_loading(load):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (BASE + "model: {rate: 1, inner: {depth: 3}, rat: 2}", ["section model", "rat: unknown key"]),
+        (
+            BASE + "model: {rate: 1, inner: {depth: 3}, rat: 2}",
+            ["section model", "rat: unknown key"],
+        ),
         (BASE + "model: {rate: 1, inner: {depth: 3, dept: 1}}", ["inner.dept: unknown key"]),
         (BASE + "model: {rate: fast, inner: {depth: 3}}", ["section model", "rate:", "number"]),
         (BASE + "model: {inner: {depth: 3}}", ["rate:", "required"]),

@@ -142,7 +142,7 @@ CELLS = {
     "utf-8": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6),
     "utf-8-sig": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6),
     "utf-16": st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6),
-    "cp1252": st.text("aZ09 ,;|\t\"'\r\nàéîõüßÇ€“”–™", max_size=6),
+    "cp1252": st.text("aZ09 ,;|\t\"'\r\nàéîõüßÇ€“”™", max_size=6),
 }
 
 
@@ -162,6 +162,8 @@ def test_what_csv_writes_comes_back(
     cell = CELLS[encoding]
     rows = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), max_size=5))
     text = io.StringIO(newline="")
+    # before 3.13 csv.writer leaves the line ends that are not its own unquoted
+    quoting = quoting if end == "\r\n" else csv.QUOTE_ALL
     writer = csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting)
     writer.writerows([header, *rows])
     content = text.getvalue().encode(encoding)

@@ -32,7 +32,8 @@ def listed(series):
         ("$1,234,567.89", 1234567.89), ("1 000", 1000), ("1\u00a0000", 1000), ("1e5", 100000),
         ("2.5E+3", 2500), ("€350,000", 350000), ("£1", 1), ("007", 7),
         ("1.2.3", None), ("12 sqft", None), ("(5)", None), ("1e999", None), ("nan", None),
-        ("inf", None), ("1_000", None), ("0x10", None), ("١٢", None), ("--5", None), ("$", None),
+        ("inf", None), ("1_000", None), ("0x10", None), ("\u0661\u0662", None),
+        ("--5", None), ("$", None),
     ],
 )  # fmt: skip
 def test_numbers_are_exact_or_missing(text, number):
@@ -96,7 +97,8 @@ def test_a_date_column_drops_the_time_of_day_and_a_timestamp_keeps_it():
     [
         ("77901", "77901"), (" 77901 ", "77901"), ("02138\n", "02138"), ("77901-1234", "77901"),
         ("77901 1234", "77901"), ("779011234", "77901"),
-        ("٠٢١٣٨", None), ("２１３８０", None), ("7790", None), ("779012", None), ("a77901", None),
+        ("\u0660\u0662\u0661\u0663\u0668", None), ("\uff12\uff11\uff13\uff18\uff10", None),
+        ("7790", None), ("779012", None), ("a77901", None),
         ("77901-", None), ("77901\n1", None), ("77901.0", None), ("TX 77901", None),
     ],
 )  # fmt: skip
@@ -104,7 +106,7 @@ def test_postal_codes_are_five_ascii_digits_or_missing(text, code):
     assert listed(values.postal_code(column(text))) == [code]
 
 
-@given(st.text(string.digits + " -\n٠١a", max_size=11))
+@given(st.text(string.digits + " -\n\u0660\u0661a", max_size=11))
 def test_postal_codes_are_idempotent_and_always_fit(text):
     once = values.postal_code(column(text))
     assert listed(values.postal_code(once)) == listed(once)

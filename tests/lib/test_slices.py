@@ -1,0 +1,57 @@
+"""Slices: bands of equal counts, thin ones marked, each slice as if it stood alone."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.models.metrics import accuracy
+from lib.models.slices import THIN, bands, by
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=60), st.integers(2, 6))
+def test_bands_have_equal_counts_and_follow_the_price(prices, parts):
+    got = bands(pd.Series(prices, dtype=float), parts)
+    counts = Counter(got)
+    if len(prices) >= parts:
+        assert len(counts) == parts and max(counts.values()) - min(counts.values()) <= 1
+    pairs = sorted((int(band.split()[0]), price) for band, price in zip(got, prices, strict=True))
+    highest = {band: max(p for b, p in pairs if b == band) for band, _ in pairs}
+    assert all(highest[b] <= p for band, p in pairs for b in highest if b < band)
+
+
+def test_bands_are_named_low_to_high():
+    got = bands(pd.Series([50.0, 10, 40, 20, 30]))
+    assert got.tolist() == ["5 high", "1 low", "4", "2", "3"]
+    assert bands(pd.Series([], dtype=float)).tolist() == []
+
+
+def predictions(n, seed=0):
+    rng = np.random.default_rng(seed)
+    price = rng.uniform(1e5, 1e6, n)
+    table = pd.DataFrame({"close_price": price, "pred_close_price": price * rng.normal(1, 0.1, n)})
+    return table.assign(
+        pred_low_90=table["pred_close_price"] * 0.9, pred_high_90=table["pred_close_price"] * 1.1
+    )
+
+
+def test_each_slice_is_scored_as_if_it_stood_alone():
+    table = predictions(90)
+    zips = pd.Series(["b", "a", "a"] * 30, index=table.index + 7)  # by position, not by index
+    got = by(table, zips, ["90"]).set_index("slice")
+    assert got.index.tolist() == ["a", "b"] and got["sales"].tolist() == [60, 30]
+    for name, part in (("a", table[table.index % 3 != 0]), ("b", table[table.index % 3 == 0])):
+        alone = accuracy(part["pred_close_price"].to_numpy(), part["close_price"].to_numpy())
+        for metric, value in alone.items():
+            assert got.loc[name, metric] == value
+        inside = part["close_price"].between(part["pred_low_90"], part["pred_high_90"])
+        assert got.loc[name, "coverage_90"] == pytest.approx(inside.mean())
+
+
+@pytest.mark.parametrize(("sales", "thin"), [(THIN - 1, True), (THIN, False)])
+def test_slices_under_30_sales_are_thin(sales, thin):
+    got = by(predictions(sales), pd.Series(["x"] * sales), [])
+    assert THIN == 30 and got["thin"].tolist() == [thin]

@@ -1,0 +1,301 @@
+"""Staging: no row is lost, the newest wins, and neither file order nor file count matters."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib.common.params import validate
+from lib.listings.contract import Contract
+from lib.listings.staging import newest, sift, stage, table
+
+HEADERS = ["ML#", "Modified", "Status", "Price", "ForLease", "Note"]
+SPEC = {
+    "title": "T",
+    "property_key": [["listing_key"]],
+    "date_formats": ["%Y-%m-%d"],
+    "domain": {"column": "for_lease", "values": {"True": "rental", "False": "sale"}},
+    "columns": {
+        "listing_key": {"aliases": ["ML#"]},
+        "modification_timestamp": {"aliases": ["Modified"], "type": "timestamp"},
+        "standard_status": {"aliases": ["Status"]},
+        "close_price": {"aliases": ["Price"], "type": "number"},
+        "for_lease": {"aliases": ["ForLease"]},
+    },
+    "lookups": {"standard_status": {"Sold": "Closed", "A": "Active"}},
+    "row_rules": [
+        {"name": "p", "column": "close_price", "check": "is_number",
+         "when": {"standard_status": "Closed"}, "reason": "no price"},
+        {"name": "n", "column": "close_price", "check": "minimum", "value": 1000,
+         "when": {"standard_status": "Closed", "for_lease": "False"}, "reason": "nominal"},
+    ],
+}  # fmt: skip
+
+
+def made(**changes):
+    return validate(Contract, SPEC | changes, "contract.yaml")
+
+
+CONTRACT = made()
+GOOD = ["1", "2024-01-01", "Sold", "5000", "False", "n"]
+
+
+def row(**changes):
+    """A good row, but for these cells."""
+    names = ["key", "stamp", "status", "price", "lease", "note"]
+    return [changes.get(name, cell) for name, cell in zip(names, GOOD, strict=True)]
+
+
+def staged(*files, contract=CONTRACT, headers=HEADERS):
+    """Files of rows, called 0.csv, 1.csv ..., as one staged feed."""
+    tables = [
+        table(f"{i}.csv", f"sha{i}", headers, list(enumerate(rows, 1)), contract)
+        for i, rows in enumerate(files)
+    ]
+    return stage(tables, contract)
+
+
+def where(frame):
+    return sorted(zip(frame["_source_file"], frame["_source_row"], strict=True))
+
+
+rows = st.lists(
+    st.one_of(
+        st.tuples(
+            st.sampled_from(["1", "2", "3 ", "", "03"]),
+            st.sampled_from(["2024-01-01", "2024-01-02", "2023-12-31", "", "soon"]),
+            st.sampled_from(["Sold", "sold ", "Closed", "A", "", "Bought"]),
+            st.sampled_from(["5000", "$9,000", "10", "", "many"]),
+            st.sampled_from(["False", "True", "true", "", "?"]),
+            st.sampled_from(["", "x", "y"]),
+        ),
+        st.lists(st.sampled_from(["1", "2024-01-01", ""]), min_size=1, max_size=8),
+    ).map(list),
+    max_size=12,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(rows, min_size=1, max_size=4))
+def test_every_row_ends_in_exactly_one_place(files):
+    out = staged(*files)
+    came_in = sorted(
+        (f"{i}.csv", n) for i, file in enumerate(files) for n in range(1, len(file) + 1)
+    )
+    assert sorted([*where(out.clean), *where(out.duplicates), *where(out.quarantined)]) == came_in
+    assert not out.clean.duplicated(["listing_key", "domain"]).any()
+    for part in (out.duplicates, out.quarantined):
+        assert (part["_reason"].str.len() > 0).all() and part["_reason"].notna().all()
+
+
+def content(out):
+    """What staging said, without the lineage of rows that are the same to the letter."""
+    columns = [*CONTRACT.columns, "domain", "_row_sha256"]
+    clean = out.clean[columns].fillna("").astype(str)
+    return (
+        sorted(map(tuple, clean.to_numpy())),
+        sorted(map(tuple, out.duplicates[["listing_key", "domain", "_reason"]].to_numpy())),
+        sorted(out.quarantined["_reason"]),
+        sorted(map(tuple, out.extra[["column", "value"]].to_numpy())),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(file=rows, data=st.data())
+def test_order_and_spread_of_rows_over_files_change_nothing(file, data):
+    shuffled = data.draw(st.permutations(file))
+    home = data.draw(st.lists(st.integers(0, 2), min_size=len(file), max_size=len(file)))
+    spread = [[r for r, h in zip(shuffled, home, strict=True) if h == i] for i in range(3)]
+    assert content(staged(file)) == content(staged(*spread))
+
+
+@settings(max_examples=30, deadline=None)
+@given(files=st.lists(rows, min_size=2, max_size=3))
+def test_file_order_changes_not_even_the_lineage(files):
+    tables = [
+        table(f"{i}.csv", "", HEADERS, list(enumerate(r, 1)), CONTRACT) for i, r in enumerate(files)
+    ]
+    forward, backward = stage(tables, CONTRACT), stage(tables[::-1], CONTRACT)
+    assert where(forward.clean) == where(backward.clean)
+    assert where(forward.duplicates) == where(backward.duplicates)
+
+
+def test_newest_modification_wins_and_a_missing_stamp_loses():
+    stamps = ["2024-01-02", "2024-03-01", "", "2023-12-31"]
+    out = staged([row(stamp=stamp, price=f"{2000 + i}") for i, stamp in enumerate(stamps)])
+    assert out.clean["close_price"].tolist() == ["2001"]
+    assert set(out.duplicates["_reason"]) == {"older version of the listing"}
+    assert where(out.duplicates) == [("0.csv", 1), ("0.csv", 3), ("0.csv", 4)]
+
+
+def test_newest_is_by_date_not_by_text():
+    contract = made(date_formats=["%m/%d/%Y"])
+    out = staged(
+        [row(stamp="12/31/2023"), row(stamp="01/01/2024", price="7000")], contract=contract
+    )
+    assert out.clean["close_price"].tolist() == ["7000"]
+
+
+def test_ties_of_one_stamp_go_the_same_way_whatever_the_order():
+    pair = [row(price="2000"), row(price="3000")]
+    first, second = staged(pair), staged(pair[::-1])
+    assert first.clean["close_price"].tolist() == second.clean["close_price"].tolist()
+
+
+def test_exact_copies_are_called_so_and_the_first_file_stays():
+    out = staged([row()], [row(), row(price=" 5000 ")], [row(price="6000", stamp="2020-01-01")])
+    assert where(out.clean) == [("0.csv", 1)]
+    assert out.duplicates["_reason"].tolist() == [
+        "exact copy of another row",
+        "exact copy of another row",
+        "older version of the listing",
+    ]
+
+
+def test_order_of_columns_does_not_hide_a_copy():
+    order = [3, 1, 0, 5, 4, 2]
+    moved = table(
+        "1.csv", "", [HEADERS[i] for i in order], [(1, [GOOD[i] for i in order])], CONTRACT
+    )
+    out = stage([table("0.csv", "", HEADERS, [(1, GOOD)], CONTRACT), moved], CONTRACT)
+    assert out.duplicates["_reason"].tolist() == ["exact copy of another row"]
+
+
+def test_one_key_may_stand_in_each_domain():
+    out = staged([row(), row(lease="TRUE ")])
+    assert sorted(out.clean["domain"]) == ["rental", "sale"]
+
+
+def test_each_bad_row_has_its_reason():
+    bad = {
+        "no listing key": row(key="  "),
+        "status is not in the contract's lookup": row(status="Bought"),
+        "no price": row(price="call"),
+        "nominal": row(price="$999"),
+        "ragged row: 2 fields where the header has 6": ["1", "2"],
+        "ragged row: 7 fields where the header has 6": [*GOOD, ""],
+        "no listing key; no price": row(key="", price=""),
+    }
+    out = staged(list(bad.values()))
+    assert out.quarantined["_reason"].tolist() == list(bad)  # in file order
+    assert not len(out.clean)
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        row(price="1000"),  # the minimum itself
+        row(status="A", price=""),  # the rules hold for closed listings alone
+        row(lease="True", price="900"),  # nominal is said of sales alone
+        row(status=" SOLD "),
+        row(status="Closed"),  # what a lookup leads to counts as known
+        row(status="", price=""),  # a blank status is no unknown status
+    ],
+)
+def test_rules_quarantine_nothing_beyond_their_when(fine):
+    assert len(staged([fine]).clean) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "broken"),
+    [
+        ({"check": "present"}, [False, False, False, True]),
+        ({"check": "is_date"}, [True, False, True, True]),
+        ({"check": "is_number"}, [False, True, True, True]),
+        ({"check": "minimum", "value": 10}, [True, False, False, False]),
+        ({"check": "maximum", "value": 8}, [True, False, False, False]),
+        ({"check": "maximum", "value": 9}, [False, False, False, False]),
+    ],
+)
+def test_checks(rule, broken):
+    contract = made(
+        row_rules=[rule | {"name": "r", "column": "close_price", "reason": "r"}],
+        lookups={},
+    )
+    cells = ["9", "2024-01-01", "?", " "]
+    mapped, _, _ = table(
+        "0.csv", "", HEADERS, [(i, row(key=str(i), price=c)) for i, c in enumerate(cells)], contract
+    )
+    _, quarantined = sift(mapped, contract)
+    assert [i in quarantined.index for i in range(4)] == broken
+
+
+def test_two_rules_may_share_their_reason():
+    rules = [
+        {"name": lease, "column": "close_price", "check": "minimum", "value": least,
+         "when": {"for_lease": lease}, "reason": "nominal"}
+        for lease, least in (("False", 1000), ("True", 100))
+    ]  # fmt: skip
+    out = staged(
+        [row(price="500"), row(key="2", lease="True", price="50"), row(key="3", price="2000")],
+        contract=made(row_rules=rules),
+    )
+    assert out.quarantined["_reason"].tolist() == ["nominal", "nominal"]
+
+
+def test_a_key_may_be_made_of_padded_columns():
+    spec = {
+        "columns": {"parcel": {"aliases": [], "pad": 4}, "close_date": {"aliases": []}},
+        "key": ["parcel", "close_date"], "property_key": [["parcel"]], "domain": {},
+        "lookups": {}, "row_rules": [],
+    }  # fmt: skip
+    out = staged(
+        [["7", "2024-01-01"], ["0007", "2024-01-01 "], ["7", "2024-05-01"], ["", "2024-01-01"]],
+        contract=made(**spec),
+        headers=["parcel", "close_date"],
+    )
+    assert out.clean["listing_key"].tolist() == ["0007-2024-01-01", "0007-2024-05-01"]
+    assert out.quarantined["_reason"].tolist() == ["no listing key"]
+
+
+def test_a_listing_key_with_lost_zeros_is_one_listing():
+    columns = SPEC["columns"] | {"listing_key": {"aliases": ["ML#"], "pad": 6}}
+    out = staged([row(key="123"), row(key="000123")], contract=made(columns=columns))
+    assert out.clean["listing_key"].tolist() == ["000123"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["Note", "Other"], ["Note", "Note"], ["", ""], ["value", "column"],
+     ["_source_file", "_source_row"], ["Price", "0"]],
+)  # fmt: skip
+def test_columns_that_nobody_claims_are_kept_whatever_their_names(names):
+    out = staged(
+        [[*GOOD[:5], "x", "y"], [*row(key="2")[:5], " ", "z"]], headers=HEADERS[:5] + names
+    )
+    kept = out.extra.sort_values(["_source_row", "value"])
+    assert list(kept) == ["_source_file", "_source_row", "column", "value"]
+    assert kept["_source_row"].tolist() == [1, 1, 2]  # a blank cell says nothing
+    assert kept["column"].tolist() == [names[0], names[1], names[1]]
+    assert kept["value"].tolist() == ["x", "y", "z"]
+    assert out.clean["close_price"].tolist() == ["5000", "5000"]
+
+
+def test_constants_and_absent_columns_are_there_for_every_row():
+    contract = made(constants={"state": "WA"})
+    out = staged([GOOD[:1]], contract=contract, headers=HEADERS[:1])
+    assert out.clean["state"].tolist() == ["WA"]
+    assert out.clean["close_price"].isna().all()
+    assert out.clean["domain"].tolist() == ["sale"]  # the default
+
+
+def test_files_without_rows_are_fine():
+    out = staged([], [GOOD], [])
+    assert (len(out.clean), len(out.duplicates), len(out.quarantined)) == (1, 0, 0)
+    assert not len(staged([]).clean)
+
+
+def test_lineage_says_file_row_and_hashes():
+    line = staged([], [row(key="9"), GOOD]).clean.iloc[0]
+    assert line["listing_key"] == "1"
+    assert (line["_source_file"], line["_source_row"], line["_file_sha256"]) == ("1.csv", 2, "sha1")
+    assert len(line["_row_sha256"]) == 64
+
+
+def test_newest_without_a_stamp_column_still_keeps_one_row_a_listing():
+    frame = pd.DataFrame(
+        {"listing_key": ["a", "a"], "domain": "sale", "_row_sha256": ["1", "2"],
+         "_source_file": "f", "_source_row": [1, 2]}
+    )  # fmt: skip
+    kept, older = newest(frame, CONTRACT)
+    assert kept["_row_sha256"].tolist() == ["2"] and older["_source_row"].tolist() == [1]

@@ -1,0 +1,86 @@
+"""`predict`: open listings with intervals and comparables, and any file in the feed's format."""
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def rows_of(reproduced) -> tuple[list[str], list[dict]]:
+    text = (reproduced.folder / "data/raw/demo/exports/active.csv").read_text()
+    reader = csv.DictReader(io.StringIO(text))
+    return list(reader.fieldnames), list(reader)
+
+
+def value(reproduced, tmp_path, fields, rows, *options):
+    file, out = tmp_path / "homes.csv", tmp_path / "valued.csv"
+    with file.open("w", newline="") as handle:
+        writer = csv.DictWriter(handle, fields, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    done = reproduced.run("python", "-m", "scripts.valuation.predict", "--subjects", str(file),
+                          "--out", str(out), *options)
+    return done, out
+
+
+def test_every_open_listing_is_valued_with_interval_and_three_comparables(reproduced):
+    valued = pd.read_csv(reproduced.folder / "data/predict/valuations.csv")
+    assert len(valued) == 300
+    assert (valued["pred_low_90"] < valued["pred_low_80"]).all()
+    assert (valued["pred_low_80"] < valued["pred_close_price"]).all()
+    assert (valued["pred_close_price"] < valued["pred_high_80"]).all()
+    assert (valued["pred_high_80"] < valued["pred_high_90"]).all()
+    for rank in (1, 2, 3):
+        assert valued[f"comp_{rank}_close_price"].notna().all()
+        assert (valued[f"comp_{rank}_close_date"] < valued["as_of"]).all()
+    assert (valued["comp_1_distance"] <= valued["comp_3_distance"]).all()
+
+
+def test_a_file_of_the_same_homes_gets_the_same_values(reproduced, tmp_path):
+    """What is served equals what the pipeline says: one code path."""
+    fields, rows = rows_of(reproduced)
+    done, out = value(reproduced, tmp_path, fields, rows[:40])
+    assert done.returncode == 0, done.stderr
+    stage = pd.read_csv(reproduced.folder / "data/predict/valuations.csv")
+    mine = pd.read_csv(out).sort_values("listing_key").reset_index(drop=True)
+    same = stage[stage["listing_key"].isin(mine["listing_key"])]
+    same = same.sort_values("listing_key").reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine[same.columns], same, check_dtype=False)
+
+
+def test_a_file_without_keys_or_sale_columns_is_valued_and_bad_rows_are_named(
+        reproduced, tmp_path):
+    fields, rows = rows_of(reproduced)
+    few = [name for name in fields if name not in (
+        "Matrix_Unique_ID", "MLSNumber", "MatrixModifiedDT", "Status", "ClosePrice", "CloseDate",
+        "PendingDate", "ListPrice")]
+    done, out = value(reproduced, tmp_path, few, rows[:5], "--as-of", "2024-06-01")
+    assert done.returncode == 0, done.stderr
+    valued = pd.read_csv(out)
+    assert valued["listing_key"].tolist() == [f"homes-row-{n}" for n in range(1, 6)]
+    assert (valued["as_of"] == "2024-06-01").all()
+    assert (valued["comp_1_close_date"] < "2024-06-01").all()
+    with (tmp_path / "homes.csv").open("a") as handle:
+        handle.write("too,short\n")
+    again = reproduced.run("python", "-m", "scripts.valuation.predict", "--subjects",
+                           str(tmp_path / "homes.csv"), "--out", str(out))
+    assert "data row 6: not valued: ragged row" in again.stderr
+    assert "5 valued" in again.stdout and "1 left out" in again.stdout
+
+
+@pytest.mark.parametrize("content, told", [
+    (None, "no such file"), ("", "the file is empty"), ("a,b\n1,2\n", "the header lacks"),
+    ("SqFtTotal,PostalCode,ForLease\n", "a header and no rows"),
+])
+def test_a_wrong_file_is_one_line(reproduced, tmp_path, content, told):
+    file = tmp_path / "wrong.csv"
+    if content is not None:
+        file.write_text(content)
+    done = reproduced.run("python", "-m", "scripts.valuation.predict", "--subjects", str(file),
+                          "--out", str(tmp_path / "out.csv"))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and told in done.stderr and "wrong.csv" in done.stderr
+    assert not (tmp_path / "out.csv").exists()
