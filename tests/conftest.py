@@ -32,21 +32,36 @@ class Clone:
         """Run a command in the copy, as a user would."""
         path = f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"
         environment = os.environ | {
-            "PATH": path, "DVC_SITE_CACHE_DIR": str(self.folder / ".dvc/site-cache"),
-            "DVC_NO_ANALYTICS": "1"}
-        return subprocess.run(command, cwd=self.folder, env=environment, text=True,
-                              capture_output=True, check=False, **options)
+            "PATH": path,
+            "DVC_SITE_CACHE_DIR": str(self.folder / ".dvc/site-cache"),
+            "DVC_NO_ANALYTICS": "1",
+        }
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            capture_output=True,
+            check=False,
+            **options,
+        )
 
     def git(self, *arguments: str) -> str:
         """Output of a git command in the copy."""
-        return self.run("git", "-c", "user.name=test", "-c", "user.email=test@localhost",
-                        *arguments).stdout
+        return self.run(
+            "git", "-c", "user.name=test", "-c", "user.email=test@localhost", *arguments
+        ).stdout
 
 
 def copy_project(folder: Path) -> Clone:
     """Copy what git tracks or would track (so that uncommitted work is tested too), commit it."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True,
-                            capture_output=True, check=True).stdout.splitlines()
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=True,
+    ).stdout.splitlines()
     for name in listed:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

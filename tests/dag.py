@@ -66,12 +66,12 @@ def code_deps(stage: str) -> set[str]:
     files these open beside themselves; package files that hold only a docstring left out."""
     modules = walk(f"scripts/valuation/{stage}.py")
     beside = set().union(*(opened(file) for file in modules))
-    return beside | {file for file in modules
-                     if not (file.endswith("__init__.py") and only_docstring(file))}
+    return beside | {
+        file for file in modules if not (file.endswith("__init__.py") and only_docstring(file))
+    }
 
 
 def only_docstring(file: str) -> bool:
     """Whether a file has no statement beside a docstring."""
     body = ast.parse((ROOT / file).read_text()).body
-    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-               for node in body)
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)

@@ -9,13 +9,16 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from tests.dag import ROOT, STAGES, code_deps, stage_body, walk
+from tests.dag import ROOT, STAGES, code_deps, stage_body
 
-SCRIPTS = sorted(path.stem for path in (ROOT / "scripts/valuation").glob("*.py")
-                 if path.stem != "__init__")
+SCRIPTS = sorted(
+    path.stem for path in (ROOT / "scripts/valuation").glob("*.py") if path.stem != "__init__"
+)
 COMMANDS = sorted(
     path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
-    for path in (ROOT / "scripts").rglob("*.py") if path.stem != "__init__")
+    for path in (ROOT / "scripts").rglob("*.py")
+    if path.stem != "__init__"
+)
 PARAMS_TEXT = (ROOT / "params.yaml").read_text()
 PARAMS = yaml.safe_load(PARAMS_TEXT)
 # `predict --subjects`, which is no part of the stage, values as of the feed's latest date
@@ -42,12 +45,17 @@ def params_read(stage: str) -> list[str]:
     if "foreach" not in STAGES[stage]:
         return names
     items = PARAMS["train"]["variants"]
-    return sorted({name.replace("${key}", key).replace("${item.model}", item["model"])
-                   for name in names for key, item in items.items()})
+    return sorted(
+        {
+            name.replace("${key}", key).replace("${item.model}", item["model"])
+            for name in names
+            for key, item in items.items()
+        }
+    )
 
 
 def test_each_script_is_a_stage_with_a_params_section_and_the_reverse():
-    assert SCRIPTS == sorted(STAGES)
+    assert sorted(STAGES) == SCRIPTS
     assert sorted(PARAMS) == sorted(["base", *STAGES])
 
 
@@ -72,8 +80,10 @@ def test_stage_deps_equal_its_import_walk(stage):
 def test_stage_declares_the_files_that_its_script_opens(stage):
     """Every path that a script spells out is a dep or an out, or lies in one, or holds some."""
     body = stage_body(stage)
-    outs = [next(iter(out)) if isinstance(out, dict) else out
-            for out in [*body["outs"], *body.get("metrics", [])]]
+    outs = [
+        next(iter(out)) if isinstance(out, dict) else out
+        for out in [*body["outs"], *body.get("metrics", [])]
+    ]
     declared = [name.split("/${")[0] for name in [*body["deps"], *outs]]
     text = (ROOT / f"scripts/valuation/{stage}.py").read_text()
     for path in re.findall(r'Path\(f?"([^"{]+?)/?[{"]', text):
@@ -130,15 +140,20 @@ def test_each_command_has_help_with_an_example(module):
 
 def test_modules_stay_small():
     for path in [*(ROOT / "lib").rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]:
-        lines = [line for line in path.read_text().splitlines()
-                 if line.strip() and not line.strip().startswith("#")]
+        lines = [
+            line
+            for line in path.read_text().splitlines()
+            if line.strip() and not line.strip().startswith("#")
+        ]
         assert len(lines) <= 200, f"{path.relative_to(ROOT)}: {len(lines)} lines of code"
 
 
 def test_lib_outside_common_is_pure():
     """No clock, no global random state, no environment in lib/."""
-    banned = re.compile(r"datetime\.now|date\.today|time\.time|os\.environ|np\.random\.seed|"
-                        r"random\.seed|getenv")
+    banned = re.compile(
+        r"datetime\.now|date\.today|time\.time|os\.environ|np\.random\.seed|"
+        r"random\.seed|getenv"
+    )
     for path in (ROOT / "lib").rglob("*.py"):
         if "common" not in path.parts:
             assert not banned.search(path.read_text()), path
@@ -146,8 +161,11 @@ def test_lib_outside_common_is_pure():
 
 def test_the_generator_and_the_pipeline_do_not_know_each_other():
     for path in (ROOT / "lib").rglob("*.py"):
-        names = {node.module for node in ast.walk(ast.parse(path.read_text()))
-                 if isinstance(node, ast.ImportFrom) and node.module}
+        names = {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.module
+        }
         inside = "demo" in path.relative_to(ROOT).parts
         for name in names:
             if name.startswith("lib."):

@@ -70,7 +70,7 @@ _PLAIN = ("good", "open", "failed")
 
 def _homes(homes: pd.DataFrame) -> list[dict[str, Any]]:
     columns = homes[["zip", "quality", "place", "x", "y"]].round(6)
-    return columns.rename_axis("home").reset_index().to_dict("records")  # type: ignore[return-value]
+    return columns.rename_axis("home").reset_index().to_dict("records")
 
 
 def _listing(one: Listing) -> dict[str, Any]:

@@ -14,15 +14,34 @@ from lib.common.params import Section
 from lib.features import comparables, market
 
 OWN = [
-    "living_area", "lot_size_square_feet", "bedrooms_total", "bathrooms_full", "bathrooms_half",
-    "bathrooms_total", "stories", "garage_spaces", "fireplaces_total", "pool_private_yn",
-    "waterfront_yn", "association_fee", "above_grade_finished_area", "below_grade_finished_area",
-    "latitude", "longitude",
+    "living_area",
+    "lot_size_square_feet",
+    "bedrooms_total",
+    "bathrooms_full",
+    "bathrooms_half",
+    "bathrooms_total",
+    "stories",
+    "garage_spaces",
+    "fireplaces_total",
+    "pool_private_yn",
+    "waterfront_yn",
+    "association_fee",
+    "above_grade_finished_area",
+    "below_grade_finished_area",
+    "latitude",
+    "longitude",
 ]
 CATEGORIES = ["postal_code", "property_sub_type"]
 # carried along for splitting and scoring, never a model input
-KEYS = ["listing_key", "property_key", "standard_status", "as_of", "close_date", "close_price",
-        "list_price"]
+KEYS = [
+    "listing_key",
+    "property_key",
+    "standard_status",
+    "as_of",
+    "close_date",
+    "close_price",
+    "list_price",
+]
 EPOCH = pd.Timestamp("2000-01-01")
 
 
@@ -43,8 +62,11 @@ def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
 def own(homes: pd.DataFrame) -> pd.DataFrame:
     """Attributes as the listing states them (float64; columns that the feed lacks stay away),
     local numbers of the contract included, and simple ratios."""
-    local = [name for name in homes if name.startswith("local_")
-             and pd.api.types.is_numeric_dtype(homes[name])]
+    local = [
+        name
+        for name in homes
+        if name.startswith("local_") and pd.api.types.is_numeric_dtype(homes[name])
+    ]
     out = homes[[name for name in OWN if name in homes] + local].astype("float64")
     out["own_log_living_area"] = np.log(out["living_area"].where(out["living_area"] > 0))
     if "lot_size_square_feet" in out:
@@ -57,8 +79,11 @@ def own(homes: pd.DataFrame) -> pd.DataFrame:
 def time(homes: pd.DataFrame) -> dict[str, pd.Series]:
     """Trend in years since 2000 and the season as a point on the unit circle."""
     angle = 2 * np.pi * (homes["as_of"].dt.day_of_year - 1) / 365.25
-    return {"time_years": (homes["as_of"] - EPOCH).dt.days / 365.25,
-            "time_season_sin": np.sin(angle), "time_season_cos": np.cos(angle)}
+    return {
+        "time_years": (homes["as_of"] - EPOCH).dt.days / 365.25,
+        "time_season_sin": np.sin(angle),
+        "time_season_cos": np.cos(angle),
+    }
 
 
 def build(
@@ -72,19 +97,28 @@ def build(
     """
     homes = homes.reset_index(drop=True)
     found = comparables.find(homes, sales, spec.comparables)
-    parts = [homes[KEYS], own(homes), pd.DataFrame(time(homes)),
-             pd.DataFrame(market.features(homes, sales, spec.windows)),
-             pd.DataFrame(comparables.features(homes, sales, found, spec.comparables))]
+    parts = [
+        homes[KEYS],
+        own(homes),
+        pd.DataFrame(time(homes)),
+        pd.DataFrame(market.features(homes, sales, spec.windows)),
+        pd.DataFrame(comparables.features(homes, sales, found, spec.comparables)),
+    ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
     index, distance = found[0][:, :keep], found[1][:, :keep]
     row, rank = np.nonzero(index >= 0)
     chosen = sales.iloc[index[row, rank]].reset_index(drop=True)
-    near = pd.DataFrame({
-        "listing_key": homes["listing_key"].take(row).reset_index(drop=True), "rank": rank + 1,
-        "comparable": chosen["listing_key"], "close_date": chosen["close_date"],
-        "close_price": chosen["close_price"], "living_area": chosen["living_area"],
-        "distance": distance[row, rank],
-    })
+    near = pd.DataFrame(
+        {
+            "listing_key": homes["listing_key"].take(row).reset_index(drop=True),
+            "rank": rank + 1,
+            "comparable": chosen["listing_key"],
+            "close_date": chosen["close_date"],
+            "close_price": chosen["close_price"],
+            "living_area": chosen["living_area"],
+            "distance": distance[row, rank],
+        }
+    )
     return table, near
 
 

@@ -78,7 +78,11 @@ def positions(homes: pd.DataFrame, dates: pd.Series, spec: Comparables) -> np.nd
 
 
 def nearest_past(
-    points: np.ndarray, days: np.ndarray, at: np.ndarray, as_of: np.ndarray, k: int,
+    points: np.ndarray,
+    days: np.ndarray,
+    at: np.ndarray,
+    as_of: np.ndarray,
+    k: int,
     block: int = BLOCK,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(index, distance), each (queries, k): the k `points` (n, d) nearest to each row of `at`
@@ -141,14 +145,25 @@ def find(
     if not len(sales):
         return np.full((len(homes), spec.k), -1), np.full((len(homes), spec.k), np.inf)
     index, distance = nearest_past(
-        positions(sales, sales["close_date"], spec), days_since_epoch(sales["close_date"]),
-        positions(homes, homes["as_of"], spec), days_since_epoch(homes["as_of"]), spec.k + 3)
-    return without_own(index, distance, homes["property_key"].to_numpy(object),
-                       sales["property_key"].to_numpy(object), spec.k)
+        positions(sales, sales["close_date"], spec),
+        days_since_epoch(sales["close_date"]),
+        positions(homes, homes["as_of"], spec),
+        days_since_epoch(homes["as_of"]),
+        spec.k + 3,
+    )
+    return without_own(
+        index,
+        distance,
+        homes["property_key"].to_numpy(object),
+        sales["property_key"].to_numpy(object),
+        spec.k,
+    )
 
 
 def features(
-    homes: pd.DataFrame, sales: pd.DataFrame, found: tuple[np.ndarray, np.ndarray],
+    homes: pd.DataFrame,
+    sales: pd.DataFrame,
+    found: tuple[np.ndarray, np.ndarray],
     spec: Comparables,
 ) -> Mapping[str, np.ndarray]:
     """What the comparables say of each home: weighted log price (brought to the home's size by
@@ -175,7 +190,8 @@ def features(
     brought = of_sales(price) + bridge
     level = mean(brought)
     age = days_since_epoch(homes["as_of"])[:, None] - of_sales(
-        days_since_epoch(sales["close_date"]).astype(float))
+        days_since_epoch(sales["close_date"]).astype(float)
+    )
     return {
         "comp_log_price": level,
         "comp_log_price_per_square_foot": mean(of_sales(price - area)),

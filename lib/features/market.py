@@ -21,14 +21,14 @@ def past_median(
     days, values = days[known][order], values[known][order]
     dates, back = np.unique(as_of, return_inverse=True)
     first, last = np.searchsorted(days, dates - window), np.searchsorted(days, dates)
-    medians = np.array([np.median(values[a:b]) if b > a else np.nan
-                        for a, b in zip(first, last, strict=True)], dtype=float)
+    medians = np.array(
+        [np.median(values[a:b]) if b > a else np.nan for a, b in zip(first, last, strict=True)],
+        dtype=float,
+    )
     return medians[back], (last - first)[back].astype(float)
 
 
-def features(
-    homes: pd.DataFrame, sales: pd.DataFrame, windows: list[int]
-) -> dict[str, np.ndarray]:
+def features(homes: pd.DataFrame, sales: pd.DataFrame, windows: list[int]) -> dict[str, np.ndarray]:
     """Per window: log median price and price per square foot and sales count of the home's ZIP,
     and the whole market's log median price per square foot. Arrays of len(homes).
 
@@ -41,15 +41,20 @@ def features(
     home_zip, sale_zip = (t["postal_code"].fillna("").to_numpy(object) for t in (homes, sales))
     out: dict[str, np.ndarray] = {}
     for window in windows:
-        names = [f"mkt_zip_log_price_{window}d", f"mkt_zip_log_price_per_square_foot_{window}d",
-                 f"mkt_zip_sales_{window}d"]
+        names = [
+            f"mkt_zip_log_price_{window}d",
+            f"mkt_zip_log_price_per_square_foot_{window}d",
+            f"mkt_zip_sales_{window}d",
+        ]
         out |= {name: np.full(len(homes), np.nan) for name in names}
         for code in np.unique(home_zip):
             here, there = home_zip == code, sale_zip == code
             median, count = past_median(closed[there], price[there], as_of[here], window)
             out[names[0]][here], out[names[2]][here] = median, count
-            out[names[1]][here] = past_median(
-                closed[there], per_foot[there], as_of[here], window)[0]
+            out[names[1]][here] = past_median(closed[there], per_foot[there], as_of[here], window)[
+                0
+            ]
         out[f"mkt_log_price_per_square_foot_{window}d"] = past_median(
-            closed, per_foot, as_of, window)[0]
+            closed, per_foot, as_of, window
+        )[0]
     return out

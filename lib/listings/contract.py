@@ -77,7 +77,7 @@ class Contract(Section):
     notes: list[str] = []  # caveats of the source that the report repeats
     domain: Domain = Domain()
     key: list[str] = []
-    property_key: list[list[str]] = [["parcel_number"]]  # first group that is complete wins
+    property_key: list[list[str]] = []  # groups of columns; the first that is complete wins
     date_formats: list[str] = ["%Y-%m-%d"]
     constants: dict[str, str] = {}
     columns: dict[str, Column]
@@ -123,8 +123,10 @@ def path_of(feed: str) -> Path:
 
 def read(feed: str) -> Contract:
     """The validated contract of a feed. Raises `RemlError` naming the file and the fault."""
-    require(re.fullmatch(r"[a-z0-9_]+", feed) is not None,
-            f"feed {feed!r}: a feed's name is made of lower-case letters, digits and _")
+    require(
+        re.fullmatch(r"[a-z0-9_]+", feed) is not None,
+        f"feed {feed!r}: a feed's name is made of lower-case letters, digits and _",
+    )
     path = path_of(feed)
     feeds = ", ".join(sorted(p.parent.name for p in ROOT.glob("*/contract.yaml"))) or "none"
     require(path.is_file(), f"{path}: no contract for feed {feed!r} (feeds with one: {feeds})")

@@ -17,8 +17,18 @@ from lib.listings.staging import LINEAGE, look_up
 # RESO StandardStatus of listings that are on the market now
 ON_MARKET = ["Active", "Active Under Contract", "Coming Soon", "Pending"]
 DATES = ["listing_contract_date", "purchase_contract_date", "close_date"]
-ALWAYS = ["standard_status", "postal_code", "latitude", "longitude", "list_price", "close_price",
-          "living_area", "year_built", "modification_timestamp", *DATES]
+ALWAYS = [
+    "standard_status",
+    "postal_code",
+    "latitude",
+    "longitude",
+    "list_price",
+    "close_price",
+    "living_area",
+    "year_built",
+    "modification_timestamp",
+    *DATES,
+]
 
 
 def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -31,8 +41,11 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
 
     def drop(bad: pd.Series, column: str, text: pd.Series, reason: str) -> None:
         if bad.any():
-            issues.append(rows.loc[bad, ["listing_key", "domain", "_source_file", "_source_row"]]
-                          .assign(column=column, value=text[bad], reason=reason))
+            issues.append(
+                rows.loc[bad, ["listing_key", "domain", "_source_file", "_source_row"]].assign(
+                    column=column, value=text[bad], reason=reason
+                )
+            )
 
     for name, column in contract.columns.items():
         text, filled = rows[name], ~values.blank(rows[name])
@@ -57,8 +70,12 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
         out[name] = pd.Series(constant, index=rows.index, dtype="str")
     for name, lookup in contract.lookups.items():
         harmonised = look_up(rows[name], lookup)
-        drop(~values.blank(rows[name]) & harmonised.isna(), name, rows[name],
-             "not in the contract's lookup")
+        drop(
+            ~values.blank(rows[name]) & harmonised.isna(),
+            name,
+            rows[name],
+            "not in the contract's lookup",
+        )
         out[name] = harmonised
     columns = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
     return out, pd.concat(issues) if issues else pd.DataFrame(columns=columns, dtype="str")
@@ -73,8 +90,11 @@ def with_absent(table: pd.DataFrame) -> pd.DataFrame:
     table = table.copy()
     for name in ALWAYS:
         if name not in table:
-            kind = "datetime64[us]" if name in [*DATES, "modification_timestamp"] else (
-                "str" if name in ("standard_status", "postal_code") else "float64")
+            kind = (
+                "datetime64[us]"
+                if name in [*DATES, "modification_timestamp"]
+                else ("str" if name in ("standard_status", "postal_code") else "float64")
+            )
             table[name] = pd.Series(None, index=table.index, dtype=kind)
     return table
 
@@ -93,8 +113,11 @@ def property_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
 
 def unparsed_address(table: pd.DataFrame) -> pd.Series:
     """The address on one line: as the feed gives it, else joined of the parts that it has."""
-    parts = [name for name in ("unparsed_address", "street_number", "street_name", "unit_number",
-                               "city") if name in table]
+    parts = [
+        name
+        for name in ("unparsed_address", "street_number", "street_name", "unit_number", "city")
+        if name in table
+    ]
     if "unparsed_address" in parts:
         parts = ["unparsed_address"]
     text = pd.Series("", index=table.index, dtype="str")
@@ -109,8 +132,11 @@ def valuation_date(table: pd.DataFrame, given: dt.date | None) -> pd.Timestamp:
     latest modification, else its latest closing."""
     stamps = table["modification_timestamp"]
     latest = stamps.max() if stamps.notna().any() else table["close_date"].max()
-    require(given is not None or pd.notna(latest), "the feed has neither a modification stamp nor "
-            "a closing to tell its latest date by; set base.as_of")
+    require(
+        given is not None or pd.notna(latest),
+        "the feed has neither a modification stamp nor "
+        "a closing to tell its latest date by; set base.as_of",
+    )
     return pd.Timestamp(given or latest).normalize()
 
 
@@ -135,7 +161,9 @@ def normalize(
     table["as_of"] = as_of(table, valuation_date(table, given))
     future = table["year_built"] > table["as_of"].dt.year + 1
     late = table.loc[future, ["listing_key", "domain", "_source_file", "_source_row"]].assign(
-        column="year_built", value=table["year_built"][future].map("{:.0f}".format),
-        reason="more than a year after the valuation date")
+        column="year_built",
+        value=table["year_built"][future].map("{:.0f}".format),
+        reason="more than a year after the valuation date",
+    )
     table["year_built"] = table["year_built"].mask(future)
     return table, pd.concat([issues, late], ignore_index=True)

@@ -56,8 +56,9 @@ def read_header(path: Path) -> Header:
     if not utf16 and (b"\x00" in start[:1024] or _control_share(start) > 0.1):
         raise RemlError(f"{path}: this is a binary file, not CSV text; export it as CSV")
     text = decode(start)
-    names, delimiter = max(((_first_row(text, mark), mark) for mark in DELIMITERS),
-                           key=lambda pair: len(pair[0]))
+    names, delimiter = max(
+        ((_first_row(text, mark), mark) for mark in DELIMITERS), key=lambda pair: len(pair[0])
+    )
     require(len(names) > 1, f"{path}: the first line has no column names split by one of , ; tab |")
     return Header([name.strip() for name in names], delimiter)
 
@@ -86,4 +87,6 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             if number:  # row 0 is the header
                 yield number, row
     except csv.Error as error:
-        raise RemlError(f"{path}, after data row {number}: {error}; look for a stray quote") from error
+        raise RemlError(
+            f"{path}, after data row {number}: {error}; look for a stray quote"
+        ) from error

@@ -32,25 +32,36 @@ class Staged:
 
 
 def table(
-    name: str, sha256: str, headers: list[str], rows: list[tuple[int, list[str]]],
+    name: str,
+    sha256: str,
+    headers: list[str],
+    rows: list[tuple[int, list[str]]],
     contract: Contract,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """One file's rows as (mapped, extra, ragged): canonical text columns with lineage, the
     unclaimed cells in long form, and the rows whose field count differs from the header's."""
     whole = [(number, row) for number, row in rows if len(row) == len(headers)]
-    ragged = pd.DataFrame([
-        {"_source_file": name, "_source_row": number,
-         "_reason": f"ragged row: {len(row)} fields where the header has {len(headers)}"}
-        for number, row in rows if len(row) != len(headers)
-    ], columns=["_source_file", "_source_row", "_reason"])
+    ragged = pd.DataFrame(
+        [
+            {
+                "_source_file": name,
+                "_source_row": number,
+                "_reason": f"ragged row: {len(row)} fields where the header has {len(headers)}",
+            }
+            for number, row in rows
+            if len(row) != len(headers)
+        ],
+        columns=["_source_file", "_source_row", "_reason"],
+    )
     raw = pd.DataFrame([row for _, row in whole], columns=range(len(headers)), dtype="str")
     found = match(contract, headers)
     position = {header: index for index, header in reversed(list(enumerate(headers)))}
     mapped = pd.DataFrame(index=raw.index)
     for canonical in contract.columns:
         header = found.get(canonical)
-        mapped[canonical] = (raw[position[header]] if header else
-                             pd.Series(None, index=raw.index, dtype="str"))
+        mapped[canonical] = (
+            raw[position[header]] if header else pd.Series(None, index=raw.index, dtype="str")
+        )
     for canonical, constant in contract.constants.items():
         mapped[canonical] = pd.Series(constant, index=raw.index, dtype="str")
     mapped = _identity(mapped, contract)
@@ -61,9 +72,11 @@ def table(
     claimed = {position[header] for header in found.values()}
     unclaimed = [index for index in range(len(headers)) if index not in claimed]
     lineage = mapped[["_source_file", "_source_row"]]
-    extra = pd.concat([lineage.assign(column=headers[index], value=raw[index])
-                       for index in unclaimed] or [lineage.assign(column="", value="").iloc[:0]],
-                      ignore_index=True).astype({"column": "str", "value": "str"})
+    extra = pd.concat(
+        [lineage.assign(column=headers[index], value=raw[index]) for index in unclaimed]
+        or [lineage.assign(column="", value="").iloc[:0]],
+        ignore_index=True,
+    ).astype({"column": "str", "value": "str"})
     return mapped, extra[~values.blank(extra["value"])], ragged
 
 
@@ -148,7 +161,9 @@ def newest(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Dat
         stamp = values.date(rows["modification_timestamp"], contract.date_formats)
     ordered = rows.assign(_stamp=stamp).sort_values(
         ["listing_key", "domain", "_stamp", "_row_sha256", "_source_file", "_source_row"],
-        ascending=[True, True, False, False, True, True], na_position="last")
+        ascending=[True, True, False, False, True, True],
+        na_position="last",
+    )
     key = ["listing_key", "domain"]
     repeated = ordered.duplicated(key)
     copy = ordered.duplicated([*key, "_row_sha256"])
@@ -164,13 +179,15 @@ def stage(
 
     Raises `AssertionError` if a row were lost: that would be a bug, never the user's fault.
     """
-    mapped, extra, ragged = (pd.concat(part, ignore_index=True)
-                             for part in zip(*tables, strict=True))
+    mapped, extra, ragged = (
+        pd.concat(part, ignore_index=True) for part in zip(*tables, strict=True)
+    )
     kept, broken = sift(mapped, contract)
     clean, duplicates = newest(kept, contract)
     columns = ["listing_key", "domain", "_source_file", "_source_row", "_reason"]
     quarantined = pd.concat([ragged, broken], ignore_index=True).reindex(columns=columns)
     assert len(mapped) + len(ragged) == len(clean) + len(duplicates) + len(quarantined)
     order = ["_source_file", "_source_row"]
-    return Staged(clean, extra, duplicates[columns].sort_values(order),
-                  quarantined.sort_values(order))
+    return Staged(
+        clean, extra, duplicates[columns].sort_values(order), quarantined.sort_values(order)
+    )

@@ -12,8 +12,13 @@ from lib.listings import normalize, reading, staging, values
 from lib.listings.contract import Contract, missing_required
 
 # what only a sale has: a property to value may come without
-OF_A_SALE = {"close_date", "close_price", "listing_key", "modification_timestamp",
-             "standard_status"}
+OF_A_SALE = {
+    "close_date",
+    "close_price",
+    "listing_key",
+    "modification_timestamp",
+    "standard_status",
+}
 
 
 def read(path: Path, contract: Contract, as_of: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -25,9 +30,11 @@ def read(path: Path, contract: Contract, as_of: dt.date) -> tuple[pd.DataFrame, 
     """
     require(path.is_file(), f"{path}: no such file")
     header = reading.read_header(path)
-    optional = {name: column.model_copy(update={"required": False})
-                for name, column in contract.columns.items()
-                if name in OF_A_SALE or name in contract.key}
+    optional = {
+        name: column.model_copy(update={"required": False})
+        for name, column in contract.columns.items()
+        if name in OF_A_SALE or name in contract.key
+    }
     needed = contract.model_copy(update={"columns": {**contract.columns, **optional}})
     missing = missing_required(needed, header.names)
     require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
@@ -38,11 +45,13 @@ def read(path: Path, contract: Contract, as_of: dt.date) -> tuple[pd.DataFrame, 
     by_row = path.stem + "-row-" + mapped["_source_row"].astype("str")
     mapped["listing_key"] = mapped["listing_key"].mask(nameless, by_row)
     newest, older = staging.newest(mapped, contract)
-    rejected = pd.concat([rejected, older[["_source_file", "_source_row", "_reason"]]],
-                         ignore_index=True).sort_values("_source_row")
+    rejected = pd.concat(
+        [rejected, older[["_source_file", "_source_row", "_reason"]]], ignore_index=True
+    ).sort_values("_source_row")
     # whatever its status was, it is valued as if it were for sale now
     lookups = {name: look for name, look in contract.lookups.items() if name != "standard_status"}
-    now = contract.model_copy(update={
-        "constants": contract.constants | {"standard_status": "Active"}, "lookups": lookups})
+    now = contract.model_copy(
+        update={"constants": contract.constants | {"standard_status": "Active"}, "lookups": lookups}
+    )
     homes, _ = normalize.normalize(newest, now, as_of)
     return homes, rejected

@@ -26,8 +26,12 @@ def number(text: pd.Series, multiply: float = 1.0) -> pd.Series:
     """Decimal numbers; currency signs, thousands separators and spaces are dropped (float64)."""
     plain = text.str.replace(r"[$€£,\s]", "", regex=True)
     fits = plain.str.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
-    return pd.to_numeric(plain.where(fits.fillna(False).astype(bool)), errors="coerce").astype(
-        "float64") * multiply
+    return (
+        pd.to_numeric(plain.where(fits.fillna(False).astype(bool)), errors="coerce").astype(
+            "float64"
+        )
+        * multiply
+    )
 
 
 def date(text: pd.Series, formats: list[str]) -> pd.Series:

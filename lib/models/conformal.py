@@ -24,8 +24,11 @@ def bounds(errors: np.ndarray, coverage: float) -> tuple[float, float]:
     errors = np.sort(errors[np.isfinite(errors)])
     n, tail = len(errors), (1 - coverage) / 2
     rank = int(np.floor((n + 1) * tail + 1e-9))  # from either end; the guard is for binary tenths
-    require(rank >= 1, f"calibrate: {n} out-of-fold errors are too few for {coverage:.0%} "
-            f"intervals; they need {int(np.ceil(1 / tail - 1e-9)) - 1}")
+    require(
+        rank >= 1,
+        f"calibrate: {n} out-of-fold errors are too few for {coverage:.0%} "
+        f"intervals; they need {int(np.ceil(1 / tail - 1e-9)) - 1}",
+    )
     return float(errors[rank - 1]), float(errors[n - rank])
 
 
@@ -37,7 +40,7 @@ def fsd(errors: np.ndarray) -> float:
 
 
 def with_intervals(log_estimate: np.ndarray, calibration: dict[str, Any]) -> pd.DataFrame:
-    """Columns `pred_close_price`, `pred_fsd` and `pred_low_90`, `pred_high_90` and so on (money)."""
+    """Columns `pred_close_price`, `pred_fsd`, `pred_low_90`, `pred_high_90` and so on (money)."""
     estimate = np.exp(log_estimate)
     out = {"pred_close_price": estimate, "pred_fsd": np.full(len(estimate), calibration["fsd"])}
     for coverage, (lower, upper) in calibration["bounds"].items():

@@ -8,7 +8,7 @@ prices. Whatever must be learned to read the inputs (categories, medians, scales
 from __future__ import annotations
 
 import json
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import lightgbm
 import numpy as np
@@ -56,8 +56,11 @@ def _seen(inputs: pd.DataFrame, without: list[str]) -> list[str]:
 
 
 def _categories(inputs: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
-    return {name: sorted(inputs[name].dropna().unique()) for name in columns
-            if not pd.api.types.is_numeric_dtype(inputs[name])}
+    return {
+        name: sorted(inputs[name].dropna().unique())
+        for name in columns
+        if not pd.api.types.is_numeric_dtype(inputs[name])
+    }
 
 
 class Linear:
@@ -67,16 +70,21 @@ class Linear:
     """
 
     def __init__(self, params: LinearParams, seed: int) -> None:
-        self.params, self.state = params, {}
+        self.params = params
+        self.state: dict[str, Any] = {}
 
     def _matrix(self, inputs: pd.DataFrame) -> np.ndarray:
         state = self.state
         numbers = inputs.reindex(columns=state["numbers"]).to_numpy(float)
-        scaled = (np.where(np.isfinite(numbers), numbers, state["median"])
-                  - np.array(state["mean"])) / np.array(state["scale"])
+        scaled = (
+            np.where(np.isfinite(numbers), numbers, state["median"]) - np.array(state["mean"])
+        ) / np.array(state["scale"])
         texts = inputs.reindex(columns=list(state["categories"]))
-        dummies = [(texts[name].to_numpy(object) == value).astype(float)
-                   for name, values in state["categories"].items() for value in values]
+        dummies = [
+            (texts[name].to_numpy(object) == value).astype(float)
+            for name, values in state["categories"].items()
+            for value in values
+        ]
         return np.column_stack([scaled, *dummies])
 
     def fit(self, inputs: pd.DataFrame, log_price: np.ndarray) -> Linear:
@@ -88,9 +96,13 @@ class Linear:
         median = np.nanmedian(values, axis=0)
         filled = np.where(np.isfinite(values), values, median)
         scale = filled.std(axis=0)
-        self.state = {"numbers": numbers, "categories": categories, "median": median.tolist(),
-                      "mean": filled.mean(axis=0).tolist(),
-                      "scale": np.where(scale > 0, scale, 1.0).tolist()}
+        self.state = {
+            "numbers": numbers,
+            "categories": categories,
+            "median": median.tolist(),
+            "mean": filled.mean(axis=0).tolist(),
+            "scale": np.where(scale > 0, scale, 1.0).tolist(),
+        }
         ridge = Ridge(alpha=self.params.alpha, solver="cholesky")
         ridge.fit(self._matrix(inputs), log_price)
         self.state |= {"coef": ridge.coef_.tolist(), "intercept": float(ridge.intercept_)}
@@ -100,7 +112,7 @@ class Linear:
         return self._matrix(inputs) @ np.array(self.state["coef"]) + self.state["intercept"]
 
     def importances(self) -> dict[str, float]:
-        """Log-price effect of one standard deviation; of categories, the spread of their effects."""
+        """Log-price effect of one standard deviation; for categories, the spread of effects."""
         coef = np.abs(self.state["coef"])
         out = dict(zip(self.state["numbers"], coef.tolist(), strict=False))
         start = len(self.state["numbers"])
@@ -131,8 +143,13 @@ class LightGBM:
     STARTS = ["comp_log_price", "mkt_zip_log_price_365d"]
 
     def __init__(self, params: LightGBMParams, seed: int) -> None:
-        self.params, self.seed, self.state = params, seed, {}
+        self.params, self.seed = params, seed
+        self.state: dict[str, Any] = {}
         self.booster: lightgbm.Booster | None = None
+
+    def _fitted(self) -> lightgbm.Booster:
+        require(self.booster is not None, "LightGBM: used before fit")
+        return cast(lightgbm.Booster, self.booster)
 
     def _start(self, inputs: pd.DataFrame) -> np.ndarray:
         start = np.full(len(inputs), np.nan)
@@ -154,31 +171,39 @@ class LightGBM:
 
     def fit(self, inputs: pd.DataFrame, log_price: np.ndarray) -> LightGBM:
         columns = _seen(inputs, self.params.without)
-        self.state = {"columns": columns, "categories": _categories(inputs, columns),
-                      "mean": float(np.mean(log_price))}
+        self.state = {
+            "columns": columns,
+            "categories": _categories(inputs, columns),
+            "mean": float(np.mean(log_price)),
+        }
         settings = self.params.model_dump(exclude={"without"})
-        settings |= {"seed": self.seed, "bagging_freq": 1, "deterministic": True,
-                     "force_row_wise": True, "verbosity": -1}
+        settings |= {
+            "seed": self.seed,
+            "bagging_freq": 1,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
         data = lightgbm.Dataset(
-            self._matrix(inputs), log_price - self._start(inputs), feature_name=columns,
-            categorical_feature=[n for n in columns if n in self.state["categories"]])
+            self._matrix(inputs),
+            log_price - self._start(inputs),
+            feature_name=columns,
+            categorical_feature=[n for n in columns if n in self.state["categories"]],
+        )
         self.booster = lightgbm.train(settings, data)
         return self
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:
-        require(self.booster is not None, "LightGBM: predict before fit")
-        trees = self.booster.predict(self._matrix(inputs), num_threads=self.params.num_threads)
+        trees = self._fitted().predict(self._matrix(inputs), num_threads=self.params.num_threads)
         return self._start(inputs) + np.asarray(trees)
 
     def importances(self) -> dict[str, float]:
         """Total gain of each input's splits."""
-        require(self.booster is not None, "LightGBM: importances before fit")
-        gains = self.booster.feature_importance("gain")
+        gains = self._fitted().feature_importance("gain")
         return dict(zip(self.state["columns"], gains.tolist(), strict=True))
 
     def dump(self) -> str:
-        require(self.booster is not None, "LightGBM: dump before fit")
-        return json.dumps({**self.state, "booster": self.booster.model_to_string()})
+        return json.dumps({**self.state, "booster": self._fitted().model_to_string()})
 
     @classmethod
     def load(cls, text: str, params: LightGBMParams, seed: int) -> LightGBM:
@@ -188,5 +213,7 @@ class LightGBM:
         return model
 
 
-MODELS: dict[str, tuple[type, type[Section]]] = {
-    "linear": (Linear, LinearParams), "lightgbm": (LightGBM, LightGBMParams)}
+MODELS: dict[str, tuple[Any, type[Section]]] = {
+    "linear": (Linear, LinearParams),
+    "lightgbm": (LightGBM, LightGBMParams),
+}

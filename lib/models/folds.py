@@ -46,20 +46,32 @@ def plan(closed: pd.DataFrame, spec: Split, name: str) -> Plan:
     """
     require(len(closed) > 0, f"{name}: no closed rows with a price and a date; nothing to split")
     as_of = closed["as_of"].sort_values(kind="stable").reset_index(drop=True)
-    boundary = pd.Timestamp(as_of.iloc[int(len(as_of) * (1 - spec.boundary))]
-                            if isinstance(spec.boundary, float) else spec.boundary)
+    boundary = pd.Timestamp(
+        as_of.iloc[int(len(as_of) * (1 - spec.boundary))]
+        if isinstance(spec.boundary, float)
+        else spec.boundary
+    )
     past = closed[closed["close_date"] < boundary]
     where = f"{name}, split.boundary {boundary:%Y-%m-%d}"
-    require((as_of >= boundary).any(), f"{where}: no sale lies after it (the newest is "
-            f"{as_of.iloc[-1]:%Y-%m-%d}); choose an earlier date or a fraction")
-    opened, closings = (np.sort(past[name].to_numpy("datetime64[D]"))
-                        for name in ("as_of", "close_date"))
+    require(
+        (as_of >= boundary).any(),
+        f"{where}: no sale lies after it (the newest is "
+        f"{as_of.iloc[-1]:%Y-%m-%d}); choose an earlier date or a fraction",
+    )
+    opened, closings = (
+        np.sort(past[name].to_numpy("datetime64[D]")) for name in ("as_of", "close_date")
+    )
     # the first sale agreed after enough others had closed to learn from
-    ready = (np.searchsorted(opened, closings[spec.minimum_train - 1], side="right")
-             if len(past) >= spec.minimum_train else len(past))
-    require(len(past) - ready >= 10 * spec.folds,
-            f"{where}: only {len(past)} sales before it, too few for {spec.folds} folds after "
-            f"{spec.minimum_train} closed ones; choose a later date or lower those params")
+    ready = (
+        np.searchsorted(opened, closings[spec.minimum_train - 1], side="right")
+        if len(past) >= spec.minimum_train
+        else len(past)
+    )
+    require(
+        len(past) - ready >= 10 * spec.folds,
+        f"{where}: only {len(past)} sales before it, too few for {spec.folds} folds after "
+        f"{spec.minimum_train} closed ones; choose a later date or lower those params",
+    )
     first = max(int(len(past) * (1 - spec.fold_share)), ready)
     at = np.linspace(first, len(opened), spec.folds + 1).astype(int)[:-1]
     edges = [*sorted({pd.Timestamp(opened[i]) for i in at}), boundary]
@@ -68,8 +80,11 @@ def plan(closed: pd.DataFrame, spec: Split, name: str) -> Plan:
 
 def sold(table: pd.DataFrame) -> pd.Series:
     """Closed rows with a price and a date (boolean)."""
-    return (table["standard_status"] == "Closed") & (table["close_price"] > 0) & table[
-        "close_date"].notna()
+    return (
+        (table["standard_status"] == "Closed")
+        & (table["close_price"] > 0)
+        & table["close_date"].notna()
+    )
 
 
 def roles(table: pd.DataFrame, cut: Plan) -> pd.DataFrame:
@@ -85,7 +100,8 @@ def roles(table: pd.DataFrame, cut: Plan) -> pd.DataFrame:
     role = role.mask(on_market, "subject").mask(priced, "purged")
     role = role.mask(priced & (table["close_date"] < cut.boundary), "train")
     role = role.mask(priced & (table["as_of"] >= cut.boundary), "test")
-    fold = np.searchsorted(np.array(cut.edges, "datetime64[D]"),
-                           table["as_of"].to_numpy("datetime64[D]"), side="right")
+    fold = np.searchsorted(
+        np.array(cut.edges, "datetime64[D]"), table["as_of"].to_numpy("datetime64[D]"), side="right"
+    )
     fold = np.where((role == "train") & (fold < len(cut.edges)), fold, 0)
     return pd.DataFrame({"listing_key": table["listing_key"], "role": role, "fold": fold})

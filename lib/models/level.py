@@ -27,7 +27,10 @@ def level(errors: pd.DataFrame, as_of: pd.Series, spec: Level) -> np.ndarray:
     (log price minus predicted log price) of sales the model had not seen."""
     if not len(errors):
         return np.zeros(len(as_of))
-    median, count = past_median(days_since_epoch(errors["close_date"]),
-                                errors["log_error"].to_numpy(float),
-                                days_since_epoch(as_of), spec.days)
+    median, count = past_median(
+        days_since_epoch(errors["close_date"]),
+        errors["log_error"].to_numpy(float),
+        days_since_epoch(as_of),
+        spec.days,
+    )
     return np.where(count > 0, median, 0.0) * count / (np.maximum(count, 1) + spec.shrink)

@@ -12,7 +12,9 @@ from lib.models.level import Level, level
 
 
 def out_of_fold(
-    table: pd.DataFrame, inputs: list[str], edges: list[pd.Timestamp],
+    table: pd.DataFrame,
+    inputs: list[str],
+    edges: list[pd.Timestamp],
     make: Callable[[], Estimator],
 ) -> pd.Series:
     """Log price predicted for each row in a fold by a model fitted on the sales that had closed
@@ -30,13 +32,20 @@ def out_of_fold(
 def errors(predictions: pd.DataFrame) -> pd.DataFrame:
     """`close_date` and `log_error` of the sales whose price their model had not seen."""
     sold = predictions[predictions["close_price"].notna()]
-    return pd.DataFrame({"close_date": sold["close_date"],
-                         "log_error": np.log(sold["close_price"]) - sold["log_raw"]})
+    return pd.DataFrame(
+        {
+            "close_date": sold["close_date"],
+            "log_error": np.log(sold["close_price"]) - sold["log_raw"],
+        }
+    )
 
 
 def predictions(
-    table: pd.DataFrame, inputs: list[str], edges: list[pd.Timestamp],
-    make: Callable[[], Estimator], spec: Level | None,
+    table: pd.DataFrame,
+    inputs: list[str],
+    edges: list[pd.Timestamp],
+    make: Callable[[], Estimator],
+    spec: Level | None,
 ) -> tuple[Estimator, pd.DataFrame]:
     """(the model fitted on the whole past, its predictions with the as-of level correction).
 

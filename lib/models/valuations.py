@@ -10,8 +10,16 @@ import pandas as pd
 from lib.models.conformal import with_intervals
 from lib.models.serving import log_estimates
 
-FACTS = ["unparsed_address", "postal_code", "property_sub_type", "living_area", "bedrooms_total",
-         "bathrooms_total", "year_built", "list_price"]
+FACTS = [
+    "unparsed_address",
+    "postal_code",
+    "property_sub_type",
+    "living_area",
+    "bedrooms_total",
+    "bathrooms_total",
+    "year_built",
+    "list_price",
+]
 
 
 def nearest_wide(near: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -19,17 +27,29 @@ def nearest_wide(near: pd.DataFrame, count: int) -> pd.DataFrame:
     comp_1_close_price, comp_1_living_area, comp_1_distance and so on; absent ones missing."""
     wide = near[["listing_key"]].drop_duplicates()
     for rank in range(1, count + 1):
-        part = near[near["rank"] == rank].drop(columns="rank").rename(
-            columns={"comparable": f"comp_{rank}_listing_key"} | {
-                name: f"comp_{rank}_{name}"
-                for name in ("close_date", "close_price", "living_area", "distance")})
+        part = (
+            near[near["rank"] == rank]
+            .drop(columns="rank")
+            .rename(
+                columns={"comparable": f"comp_{rank}_listing_key"}
+                | {
+                    name: f"comp_{rank}_{name}"
+                    for name in ("close_date", "close_price", "living_area", "distance")
+                }
+            )
+        )
         wide = wide.merge(part, on="listing_key", how="left")
     return wide
 
 
 def valuations(
-    features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame, saved: dict[str, Any],
-    predictions: pd.DataFrame, calibration: dict[str, Any], comparables: int,
+    features: pd.DataFrame,
+    homes: pd.DataFrame,
+    near: pd.DataFrame,
+    saved: dict[str, Any],
+    predictions: pd.DataFrame,
+    calibration: dict[str, Any],
+    comparables: int,
 ) -> pd.DataFrame:
     """One row a home, sorted by listing_key: its facts, estimate, intervals (money, to the unit),
     FSD (fraction) and `comparables` closest comparables.

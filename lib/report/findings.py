@@ -8,8 +8,18 @@ import pandas as pd
 
 from lib.models.metrics import DIRECTIONS
 
-NAMES = {"mdape": "MdAPE", "mape": "MAPE", "mae": "MAE", "rmse": "RMSE", "rmsle": "RMSLE",
-         "r2": "R²", "ppe10": "PPE10", "ppe20": "PPE20", "hit_rate": "hit rate", "bias": "bias"}
+NAMES = {
+    "mdape": "MdAPE",
+    "mape": "MAPE",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "rmsle": "RMSLE",
+    "r2": "R²",
+    "ppe10": "PPE10",
+    "ppe20": "PPE20",
+    "hit_rate": "hit rate",
+    "bias": "bias",
+}
 
 
 def share(value: float, places: int = 1) -> str:
@@ -20,15 +30,18 @@ def share(value: float, places: int = 1) -> str:
 def headline(score: dict[str, Any], boundary: str) -> str:
     """How close the valuations came and what the widest interval held."""
     median, ninety = score["accuracy"]["mdape"], score["interval_90"]["coverage"]
-    return (f"Half of the {score['sales']:,} valuations dated {boundary} or later lie within "
-            f"{share(median['value'])} of the price paid (95 % interval {share(median['low'])} to "
-            f"{share(median['high'])}). The 90 % intervals held {share(ninety['value'])} of the "
-            "prices.")
+    return (
+        f"Half of the {score['sales']:,} valuations dated {boundary} or later lie within "
+        f"{share(median['value'])} of the price paid (95 % interval {share(median['low'])} to "
+        f"{share(median['high'])}). The 90 % intervals held {share(ninety['value'])} of the "
+        "prices."
+    )
 
 
 def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
     """Which accuracy metrics are better than the linear baseline's and which are not."""
-    better, worse = [], []
+    better: list[str] = []
+    worse: list[str] = []
     for name, direction in DIRECTIONS.items():
         mine, theirs = (part["accuracy"][name]["value"] for part in (score, linear))
         if mine is None or theirs is None or mine == theirs:
@@ -37,15 +50,36 @@ def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
         (better if wins else worse).append(NAMES[name])
     if not worse:
         return "It beats the linear baseline on every metric that differs."
-    return (f"It beats the linear baseline on {', '.join(better) or 'nothing'}, and not on "
-            f"{', '.join(worse)}.")
+    return (
+        f"It beats the linear baseline on {', '.join(better) or 'nothing'}, and not on "
+        f"{', '.join(worse)}."
+    )
+
+
+def within(score: dict[str, Any]) -> str:
+    """How many estimates come within 10 and 20 % of the price."""
+    ten, twenty = (score["accuracy"][name]["value"] for name in ("ppe10", "ppe20"))
+    return (
+        f"{share(ten)} of the estimates lie within 10 % of the price, {share(twenty)} within 20 %."
+    )
+
+
+def by_importance(weights: dict[str, float]) -> str:
+    """Which input carries the most of a model's gain."""
+    top = max(weights, key=lambda name: weights[name])
+    return (
+        f"{top} carries the most. Boosting starts from the comparables' price, whose share "
+        "therefore does not show here in full."
+    )
 
 
 def by_band(slices: pd.DataFrame) -> str:
     """Where along the price range the error is greatest and smallest."""
     worst, best = (slices.loc[slices["mdape"].agg(pick)] for pick in ("idxmax", "idxmin"))
-    return (f"The median error is greatest in band {worst['slice']} ({share(worst['mdape'])}) and "
-            f"smallest in band {best['slice']} ({share(best['mdape'])}).")
+    return (
+        f"The median error is greatest in band {worst['slice']} ({share(worst['mdape'])}) and "
+        f"smallest in band {best['slice']} ({share(best['mdape'])})."
+    )
 
 
 def by_zip(slices: pd.DataFrame) -> str:
@@ -57,19 +91,24 @@ def by_zip(slices: pd.DataFrame) -> str:
         return "Every ZIP has under 30 test sales, so no ZIP's figure stands on its own."
     worst = thick.loc[thick["mdape"].idxmax()]
     best = thick.loc[thick["mdape"].idxmin()]
-    return (f"From {share(best['mdape'])} in {best['slice']} to {share(worst['mdape'])} in "
-            f"{worst['slice']}.{note}")
+    return (
+        f"From {share(best['mdape'])} in {best['slice']} to {share(worst['mdape'])} in "
+        f"{worst['slice']}.{note}"
+    )
 
 
 def by_coverage(slices: pd.DataFrame) -> str:
     """The slice where 90 % intervals held the least."""
     worst = slices.loc[slices["coverage_90"].idxmin()]
-    return (f"The 90 % intervals hold least in {worst['slice']}: {share(worst['coverage_90'])} of "
-            f"{int(worst['sales'])} prices.")
+    return (
+        f"The 90 % intervals hold least in {worst['slice']}: {share(worst['coverage_90'])} of "
+        f"{int(worst['sales'])} prices."
+    )
 
 
-def missing_parts(staging: dict[str, Any], split: dict[str, Any], counts: dict[str, int]
-                  ) -> list[str]:
+def missing_parts(
+    staging: dict[str, Any], split: dict[str, Any], counts: dict[str, int]
+) -> list[str]:
     """What the feed lacks and what follows from it, one sentence each."""
     absent = set(staging["absent_columns"])
     columns = staging["columns"]
@@ -81,13 +120,16 @@ def missing_parts(staging: dict[str, Any], split: dict[str, Any], counts: dict[s
             lacks.append(f"No {domain} valuations: {part['skipped']}.")
     without = {
         "modification_timestamp": "No modification timestamps: of two rows with one key, the "
-                                  "newest cannot be told by date.",
+        "newest cannot be told by date.",
         "list_price": "No list prices.",
         "purchase_contract_date": "No contract dates: sales are valued as of their close date.",
         "latitude": "No coordinates: comparables go by ZIP number.",
         "public_remarks": "No remarks.",
     }
     lacks += [text for name, text in without.items() if name in absent or name not in columns]
-    lacks += [f"No {domain} listings on the market to value."
-              for domain, count in counts.items() if not count and "skipped" not in split[domain]]
+    lacks += [
+        f"No {domain} listings on the market to value."
+        for domain, count in counts.items()
+        if not count and "skipped" not in split[domain]
+    ]
     return lacks

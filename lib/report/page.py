@@ -29,29 +29,45 @@ def figure(name: str, value: float | None) -> str:
 
 def table_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     """A row a metric and a cell a variant; the better value is marked, ties are not."""
-    wanted = [("accuracy", name, findings.NAMES[name], way) for name, way in DIRECTIONS.items()]
+    wanted: list[tuple[str, str, str, int | None]] = [
+        ("accuracy", name, findings.NAMES[name], way) for name, way in DIRECTIONS.items()
+    ]
     for key in next(iter(scores.values())):
         if key.startswith("interval_"):
             percent = key.removeprefix("interval_")
-            wanted += [(key, "coverage", f"{percent} % interval: prices inside", None),
-                       (key, "median_width", f"{percent} % interval: median width", -1)]
+            wanted += [
+                (key, "coverage", f"{percent} % interval: prices inside", None),
+                (key, "median_width", f"{percent} % interval: median width", -1),
+            ]
     rows = []
     for group, name, title, way in wanted:
-        merit = {variant: -abs(value) if way == 0 else value * way
-                 for variant, part in scores.items()
-                 if way is not None and (value := part[group][name]["value"]) is not None}
+        merit = {
+            variant: -abs(value) if way == 0 else value * way
+            for variant, part in scores.items()
+            if way is not None and (value := part[group][name]["value"]) is not None
+        }
         top = max(merit.values(), default=0.0)
         alone = list(merit.values()).count(top) == 1 and len(merit) > 1
-        cells = [{"value": figure(name, one["value"]), "best": alone and merit[variant] == top,
-                  "span": f"{figure(name, one['low'])} to {figure(name, one['high'])}"}
-                 for variant, one in ((v, part[group][name]) for v, part in scores.items())]
+        cells = [
+            {
+                "value": figure(name, one["value"]),
+                "best": alone and merit[variant] == top,
+                "span": f"{figure(name, one['low'])} to {figure(name, one['high'])}",
+            }
+            for variant, one in ((v, part[group][name]) for v, part in scores.items())
+        ]
         rows.append({"name": title, "cells": cells})
     return rows
 
 
 def domain_part(
-    domain: str, scores: dict[str, Any], best: str, predictions: pd.DataFrame,
-    slices: pd.DataFrame, split: dict[str, Any], weights: dict[str, float],
+    domain: str,
+    scores: dict[str, Any],
+    best: str,
+    predictions: pd.DataFrame,
+    slices: pd.DataFrame,
+    split: dict[str, Any],
+    weights: dict[str, float],
 ) -> dict[str, Any]:
     """What the template needs of one domain: headline, table, plots with their findings.
 
@@ -68,60 +84,100 @@ def domain_part(
 
     band, value, codes, month = (of(kind) for kind in ("price band", "value band", "ZIP", "month"))
     pictures = [
-        ("Actual against estimated price", plots.actual_predicted(test),
-         f"{findings.share(score['accuracy']['ppe10']['value'])} of the estimates lie within 10 % "
-         f"of the price, {findings.share(score['accuracy']['ppe20']['value'])} within 20 %."),
-        ("Error by price band", plots.error_by_band(band, of("price band", linear)),
-         findings.by_band(band))]
+        (
+            "Actual against estimated price",
+            plots.actual_predicted(test),
+            findings.within(score),
+        ),
+        (
+            "Error by price band",
+            plots.error_by_band(band, of("price band", linear)),
+            findings.by_band(band),
+        ),
+    ]
     if test["latitude"].notna().any():
         pictures.append(("Error by ZIP", plots.zip_map(test, codes), findings.by_zip(codes)))
     pictures += [
-        ("Intervals by estimated price", plots.coverage(value, names, "fifth of the test by estimate"),
-         findings.by_coverage(value)),
-        ("Intervals by month", plots.coverage(month, names, "month of the valuation"),
-         findings.by_coverage(month)),
-        ("What the model looks at", plots.importances(weights),
-         f"{max(weights, key=lambda name: weights[name])} carries the most; boosting starts from "
-         "the comparables' price, whose share therefore does not show here in full.")]
+        (
+            "Intervals by estimated price",
+            plots.coverage(value, names, "fifth of the test by estimate"),
+            findings.by_coverage(value),
+        ),
+        (
+            "Intervals by month",
+            plots.coverage(month, names, "month of the valuation"),
+            findings.by_coverage(month),
+        ),
+        (
+            "What the model looks at",
+            plots.importances(weights),
+            findings.by_importance(weights),
+        ),
+    ]
     error = np.abs(test["pred_close_price"] / test["close_price"] - 1)
     odd = int((error > 1).sum())
     return {
-        "domain": domain, "title": TITLES[domain], "boundary": split["boundary"],
+        "domain": domain,
+        "title": TITLES[domain],
+        "boundary": split["boundary"],
         "headline": findings.headline(score, split["boundary"]),
         "against": findings.against_baseline(score, scores[linear]) if linear else "",
         "variants": list(scores),
-        "rows": table_rows(scores), "sales": f"{score['sales']:,}",
+        "rows": table_rows(scores),
+        "sales": f"{score['sales']:,}",
         "odd": f"{odd} of them differ from their price by more than the price itself, which "
-               "weighs on MAPE, RMSE and R²." if odd else "",
-        "trained": f"{split['train']:,}", "purged": split["purged"],
+        "weighs on MAPE, RMSE and R²."
+        if odd
+        else "",
+        "trained": f"{split['train']:,}",
+        "purged": split["purged"],
         "again": split["test_homes_sold_before"],
-        "plots": [{"title": title, "svg": Markup(svg), "caption": caption}
-                  for title, svg, caption in pictures]}
+        "plots": [
+            {"title": title, "svg": Markup(svg), "caption": caption}
+            for title, svg, caption in pictures
+        ],
+    }
 
 
 def home_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
     """One valued home as the template shows it; missing facts are left out."""
+
     def money(value: Any) -> str:
         return "" if pd.isna(value) else f"{value:,.0f}"
 
-    facts = [text.format(row[name]) for name, text in (
-        ("living_area", "{:,.0f} sq ft"), ("bedrooms_total", "{:.0f} bed"),
-        ("bathrooms_total", "{:g} bath"), ("year_built", "{:.0f}"))
-        if name in row and not pd.isna(row[name])]
-    near = [f"{money(row[f'comp_{rank}_close_price'])} on {str(row[f'comp_{rank}_close_date'])[:10]}"
-            f" ({row[f'comp_{rank}_listing_key']})" for rank in range(1, comparables + 1)
-            if not pd.isna(row.get(f"comp_{rank}_listing_key"))]
+    facts = [
+        text.format(row[name])
+        for name, text in (
+            ("living_area", "{:,.0f} sq ft"),
+            ("bedrooms_total", "{:.0f} bed"),
+            ("bathrooms_total", "{:g} bath"),
+            ("year_built", "{:.0f}"),
+        )
+        if name in row and not pd.isna(row[name])
+    ]
+    near = [
+        f"{money(row[f'comp_{rank}_close_price'])} on {str(row[f'comp_{rank}_close_date'])[:10]}"
+        f" ({row[f'comp_{rank}_listing_key']})"
+        for rank in range(1, comparables + 1)
+        if not pd.isna(row.get(f"comp_{rank}_listing_key"))
+    ]
     place = row.get("unparsed_address")
-    return {"listing_key": row["listing_key"], "domain": row["domain"],
-            "place": row.get("postal_code", "") if pd.isna(place) else place,
-            "value": money(row["pred_close_price"]), "fsd": findings.share(row["pred_fsd"]),
-            "interval": f"{money(row['pred_low_90'])} to {money(row['pred_high_90'])}",
-            "list_price": money(row.get("list_price")), "facts": ", ".join(facts),
-            "comparables": near}
+    return {
+        "listing_key": row["listing_key"],
+        "domain": row["domain"],
+        "place": row.get("postal_code", "") if pd.isna(place) else place,
+        "value": money(row["pred_close_price"]),
+        "fsd": findings.share(row["pred_fsd"]),
+        "interval": f"{money(row['pred_low_90'])} to {money(row['pred_high_90'])}",
+        "list_price": money(row.get("list_price")),
+        "facts": ", ".join(facts),
+        "comparables": near,
+    }
 
 
 def render(context: dict[str, Any]) -> str:
     """The page's HTML. Everything in `context` is escaped except the plots' SVG."""
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined,
-                                     trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(context) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -12,11 +13,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 INK, MUTED, BLUE, ORANGE = "#1d2733", "#8793a1", "#2563a8", "#c2571a"
-STYLE = {
-    "svg.hashsalt": "reml", "font.family": "DejaVu Sans", "font.size": 9.5,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
-    "axes.grid": True, "grid.color": "#e6eaee", "axes.axisbelow": True,
+STYLE: Any = {
+    "svg.hashsalt": "reml",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.grid": True,
+    "grid.color": "#e6eaee",
+    "axes.axisbelow": True,
 }
 
 
@@ -36,7 +46,7 @@ def _svg(figure: Figure) -> str:
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None}, dpi=130)
     text = out.getvalue()
-    return text[text.index("<svg"):]
+    return text[text.index("<svg") :]
 
 
 def actual_predicted(test: pd.DataFrame) -> str:
@@ -49,8 +59,14 @@ def actual_predicted(test: pd.DataFrame) -> str:
         ends = [float(both.quantile(0.001)) * 0.85, float(both.quantile(0.999)) * 1.15]
         axes.plot(ends, ends, color=INK, linewidth=1)
         axes.text(ends[1] * 0.97, ends[1] * 0.86, "equal", ha="right", va="top", fontsize=8.5)
-        axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends,
-                 xlabel="actual price", ylabel="estimate")
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlim=ends,
+            ylim=ends,
+            xlabel="actual price",
+            ylabel="estimate",
+        )
         ticks = _log_ticks(*ends)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_ticks(ticks)
@@ -87,16 +103,28 @@ def zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
         figure, axes = _figure(5.2, 4.6)
         centre = test.groupby("postal_code")[["longitude", "latitude"]].median().dropna()
         here = slices.set_index("slice").reindex(centre.index)
-        axes.scatter(test["longitude"], test["latitude"], s=2, color="#cfd6dd", linewidths=0,
-                     rasterized=True)
+        axes.scatter(
+            test["longitude"], test["latitude"], s=2, color="#cfd6dd", linewidths=0, rasterized=True
+        )
         bubbles = axes.scatter(
-            centre["longitude"], centre["latitude"], c=here["mdape"], s=20 + here["sales"] * 2.5,
-            cmap="YlOrRd", edgecolors=np.where(here["thin"].to_numpy(bool), MUTED, INK),
-            linewidths=0.8, alpha=0.9)
+            centre["longitude"],
+            centre["latitude"],
+            c=here["mdape"],
+            s=20 + here["sales"] * 2.5,
+            cmap="YlOrRd",
+            edgecolors=[MUTED if thin else INK for thin in here["thin"]],
+            linewidths=0.8,
+            alpha=0.9,
+        )
         if len(centre) <= 25:
             for code, at in centre.iterrows():
-                axes.annotate(str(code), (at["longitude"], at["latitude"]), fontsize=7.5,
-                              ha="center", va="center")
+                axes.annotate(
+                    str(code),
+                    (at["longitude"], at["latitude"]),
+                    fontsize=7.5,
+                    ha="center",
+                    va="center",
+                )
         bar = figure.colorbar(bubbles, ax=axes, shrink=0.7, format=PercentFormatter(1, decimals=0))
         bar.set_label("median absolute error")
         axes.set(xlabel="longitude", ylabel="latitude")
@@ -112,8 +140,15 @@ def coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
         places = np.arange(len(slices))
         for name, colour in zip(names, (ORANGE, BLUE, INK), strict=False):
             axes.axhline(int(name) / 100, color=colour, linewidth=1, linestyle=(0, (4, 3)))
-            axes.plot(places, slices[f"coverage_{name}"], "o-", color=colour, markersize=5,
-                      linewidth=1.4, label=f"{name} % interval (dashed: promised)")
+            axes.plot(
+                places,
+                slices[f"coverage_{name}"],
+                "o-",
+                color=colour,
+                markersize=5,
+                linewidth=1.4,
+                label=f"{name} % interval (dashed: promised)",
+            )
         axes.set_xticks(places, slices["slice"])
         if len(slices) > 8:
             axes.tick_params(axis="x", rotation=45)

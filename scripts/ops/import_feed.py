@@ -30,10 +30,20 @@ def receipts(path: Path) -> list[dict]:
 
 @click.command(help=__doc__)
 @click.option("--feed", required=True, help="Feed to import into; its contract must exist.")
-@click.option("--from", "source", required=True, type=click.Path(path_type=Path),
-              help="CSV export, or a .zip of photos.")
-@click.option("--domain", type=click.Choice(list(BUNDLES)), default="sale", show_default=True,
-              help="Which listings a photo bundle belongs to.")
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="CSV export, or a .zip of photos.",
+)
+@click.option(
+    "--domain",
+    type=click.Choice(list(BUNDLES)),
+    default="sale",
+    show_default=True,
+    help="Which listings a photo bundle belongs to.",
+)
 @cli.command
 def main(feed: str, source: Path, domain: str) -> None:
     require(feed != DEMO, "feed demo: the demo stage owns that folder; choose another feed name")
@@ -52,12 +62,21 @@ def main(feed: str, source: Path, domain: str) -> None:
     if any(line["sha256"] == digest for line in done):
         click.echo(f"{source}: already imported, nothing to do")
         return
-    require(not target.exists(), f"{target}: exists with other content; raw files are never "
-            f"overwritten, so rename {source.name} first")
+    require(
+        not target.exists(),
+        f"{target}: exists with other content; raw files are never "
+        f"overwritten, so rename {source.name} first",
+    )
     io.write_bytes(target, content)
-    done.append({"file": target.relative_to(folder).as_posix(), "sha256": digest,
-                 "bytes": len(content), "from": source.name,
-                 "imported_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")})
+    done.append(
+        {
+            "file": target.relative_to(folder).as_posix(),
+            "sha256": digest,
+            "bytes": len(content),
+            "from": source.name,
+            "imported_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        }
+    )
     io.write_text(ledger, "".join(json.dumps(line) + "\n" for line in done))
     click.echo(f"{source} -> {target} ({len(content):,} bytes); now: make run FEED={feed}")
 

@@ -43,8 +43,9 @@ def identity() -> dict[str, str]:
     if name.returncode == 0:
         return dict(os.environ)
     own = {"NAME": "reml", "EMAIL": "reml@localhost"}
-    return dict(os.environ) | {f"GIT_{who}_{key}": value for key, value in own.items()
-                               for who in ("AUTHOR", "COMMITTER")}
+    return dict(os.environ) | {
+        f"GIT_{who}_{key}": value for key, value in own.items() for who in ("AUTHOR", "COMMITTER")
+    }
 
 
 def git_files(*options: str) -> list[str]:
@@ -57,13 +58,23 @@ def unknown_to_git(feed: str) -> list[str]:
     """The paths that the temporary tree would lack: the raw files, and what of the contract's
     folder git does not track. (DVC refuses to copy a folder onto one that is there.)"""
     folder = str(contract.ROOT / feed)
-    return [f"data/raw/{feed}",
-            *(git_files("--others", folder) if git_files(folder) else [folder])]
+    return [f"data/raw/{feed}", *(git_files("--others", folder) if git_files(folder) else [folder])]
 
 
 def command(feed: str, name: str, changes: list[str]) -> list[str]:
     """The `dvc exp run` for a feed: temporary tree, what git does not track brought along."""
-    args = ["python", "-m", "scripts.ops.tied", "dvc", "exp", "run", "--temp", "--force", "--name", name]
+    args = [
+        "python",
+        "-m",
+        "scripts.ops.tied",
+        "dvc",
+        "exp",
+        "run",
+        "--temp",
+        "--force",
+        "--name",
+        name,
+    ]
     for path in unknown_to_git(feed):
         args += ["--copy-paths", path]
     for change in [f"base.feed={feed}", *changes]:
@@ -100,8 +111,13 @@ def collect(feed: str, commit: str) -> Path:
 
 @click.command(help=__doc__)
 @click.option("--feed", required=True, help="A feed with data/raw/<feed>/ and a contract.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE",
-              help="Change a parameter for this run, as `dvc exp run -S` does.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a parameter for this run, as `dvc exp run -S` does.",
+)
 @cli.command
 def main(feed: str, changes: tuple[str, ...]) -> None:
     checked = subprocess.run(["python", "-m", "scripts.ops.preflight", "--feed", feed], check=False)
@@ -116,8 +132,12 @@ def main(feed: str, changes: tuple[str, ...]) -> None:
         raise RemlError(f"the run on {feed} failed; the lines above say where")
     folder = collect(feed, revision(name))
     for variant, figures in io.read_json(folder / "metrics/summary.json").items():
-        click.echo(f"{variant}: " + ", ".join(
-            f"{key} {figures[key]:.4f}" for key in FIGURES if figures.get(key) is not None))
+        click.echo(
+            f"{variant}: "
+            + ", ".join(
+                f"{key} {figures[key]:.4f}" for key in FIGURES if figures.get(key) is not None
+            )
+        )
     click.echo(f"report:     {(folder / 'data/report/index.html').resolve()}")
     click.echo(f"metrics:    {(folder / 'metrics/summary.json').resolve()}")
     click.echo(f"valuations: {(folder / 'data/predict/valuations.csv').resolve()}")

@@ -23,7 +23,10 @@ def forget_dead_locks() -> None:
     """Remove dvc's lock file if every process that it names has ended."""
     try:
         held = json.loads(LOCKS.read_text(encoding="utf-8"))
-        holders = [*held["write"].values(), *(one for many in held["read"].values() for one in many)]
+        holders = [
+            *held["write"].values(),
+            *(one for many in held["read"].values() for one in many),
+        ]
         if all(gone(int(holder["pid"])) for holder in holders):
             LOCKS.unlink()
     except (OSError, ValueError, KeyError):

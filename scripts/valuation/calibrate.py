@@ -33,12 +33,19 @@ def main() -> None:
         past = past[past["role"] == "train"]
         errors = (np.log(past["close_price"]) - past["log_estimate"]).to_numpy()
         intervals[folder.name] = {
-            "errors": len(errors), "fsd": conformal.fsd(errors),
-            "bounds": {f"{round(coverage * 100)}": conformal.bounds(errors, coverage)
-                       for coverage in settings.coverages}}
+            "errors": len(errors),
+            "fsd": conformal.fsd(errors),
+            "bounds": {
+                f"{round(coverage * 100)}": conformal.bounds(errors, coverage)
+                for coverage in settings.coverages
+            },
+        }
     io.write_json(OUT / "intervals.json", intervals)
-    cli.log.info("calibrate.complete", out=str(OUT),
-                 **{name: part["errors"] for name, part in intervals.items()})
+    cli.log.info(
+        "calibrate.complete",
+        out=str(OUT),
+        **{name: part["errors"] for name, part in intervals.items()},
+    )
 
 
 if __name__ == "__main__":

@@ -43,9 +43,16 @@ def main() -> None:
     for path, content in cli.progress(feed.files.items(), "demo"):
         io.write_bytes(OUT / path, content)
     counts = feed.truth["counts"]
-    cli.log.info("demo.complete", files=len(feed.files), sales=counts["closed_sales"],
-                 rentals=counts["closed_rentals"], actives=counts["actives"],
-                 photos=counts["photos"], faults=sum(counts["faults"].values()), out=str(OUT))
+    cli.log.info(
+        "demo.complete",
+        files=len(feed.files),
+        sales=counts["closed_sales"],
+        rentals=counts["closed_rentals"],
+        actives=counts["actives"],
+        photos=counts["photos"],
+        faults=sum(counts["faults"].values()),
+        out=str(OUT),
+    )
 
 
 if __name__ == "__main__":

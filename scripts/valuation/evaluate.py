@@ -44,25 +44,34 @@ def score(test: pd.DataFrame, names: list[str], settings: Params, seed: int) -> 
     """Accuracy and coverage of one variant's test predictions, each with its interval."""
     columns = tuple(test[name].to_numpy() for name in ("pred_close_price", "close_price"))
     rng = np.random.default_rng(seed)
-    out = {"sales": len(test),
-           "accuracy": metrics.bootstrap(metrics.accuracy, columns, settings.draws, rng)}
+    out = {
+        "sales": len(test),
+        "accuracy": metrics.bootstrap(metrics.accuracy, columns, settings.draws, rng),
+    }
     for name in names:
         low, high = (test[f"pred_{side}_{name}"].to_numpy() for side in ("low", "high"))
         out[f"interval_{name}"] = metrics.bootstrap(
-            metrics.coverage, (columns[1], low, high, columns[0]), settings.draws, rng)
+            metrics.coverage, (columns[1], low, high, columns[0]), settings.draws, rng
+        )
     return out
 
 
 def summary(scores: dict) -> dict:
     """The few figures per variant that `dvc exp show` has room for."""
-    return {variant: {"mdape": part["accuracy"]["mdape"]["value"],
-                      "mdape_low": part["accuracy"]["mdape"]["low"],
-                      "mdape_high": part["accuracy"]["mdape"]["high"],
-                      **{name: part["accuracy"][name]["value"]
-                         for name in ("mape", "r2", "ppe10", "bias")},
-                      **{name.replace("interval", "coverage"): part[name]["coverage"]["value"]
-                         for name in part if name.startswith("interval_")}}
-            for variant, part in scores.items()}
+    return {
+        variant: {
+            "mdape": part["accuracy"]["mdape"]["value"],
+            "mdape_low": part["accuracy"]["mdape"]["low"],
+            "mdape_high": part["accuracy"]["mdape"]["high"],
+            **{name: part["accuracy"][name]["value"] for name in ("mape", "r2", "ppe10", "bias")},
+            **{
+                name.replace("interval", "coverage"): part[name]["coverage"]["value"]
+                for name in part
+                if name.startswith("interval_")
+            },
+        }
+        for variant, part in scores.items()
+    }
 
 
 @click.command(help=__doc__)
@@ -78,13 +87,16 @@ def main() -> None:
         test = test[test["role"] == "test"].reset_index(drop=True)
         test = test.join(with_intervals(test["log_estimate"].to_numpy(), calibration[variant]))
         test = test.merge(place.reindex(columns=PLACE), on="listing_key").assign(
-            variant=variant, domain=saved["domain"], model=saved["model"])
+            variant=variant, domain=saved["domain"], model=saved["model"]
+        )
         names = list(calibration[variant]["bounds"])
         scores[variant] = score(test, names, settings, base.seed)
-        for kind, column in (("price band", slices.bands(test["close_price"])),
-                             ("value band", slices.bands(test["pred_close_price"])),
-                             ("ZIP", test["postal_code"].fillna("none")),
-                             ("month", test["as_of"].dt.strftime("%Y-%m"))):
+        for kind, column in (
+            ("price band", slices.bands(test["close_price"])),
+            ("value band", slices.bands(test["pred_close_price"])),
+            ("ZIP", test["postal_code"].fillna("none")),
+            ("month", test["as_of"].dt.strftime("%Y-%m")),
+        ):
             sliced.append(slices.by(test, column, names).assign(variant=variant, kind=kind))
         tables.append(test)
     predictions = pd.concat(tables, ignore_index=True)
@@ -99,9 +111,14 @@ def main() -> None:
     for kind in ("price band", "month"):
         part = by_slice.loc[by_slice["kind"] == kind].reindex(columns=columns)
         io.write_csv(PLOTS / f"by_{kind.replace(' ', '_')}.csv", part.round(settings.places))
-    cli.log.info("evaluate.complete", out=str(METRICS), **{
-        variant: f"MdAPE {part['accuracy']['mdape']['value']:.2%} on {part['sales']} sales"
-        for variant, part in scores.items()})
+    cli.log.info(
+        "evaluate.complete",
+        out=str(METRICS),
+        **{
+            variant: f"MdAPE {part['accuracy']['mdape']['value']:.2%} on {part['sales']} sales"
+            for variant, part in scores.items()
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -29,10 +29,15 @@ def main() -> None:
         io.write_parquet(OUT / f"{domain}_comparables.parquet", near, ["listing_key", "rank"])
         names = build.names(features)
         tally[domain] = {
-            "rows": len(features), "features": len(names),
+            "rows": len(features),
+            "features": len(names),
             "without_comparables": int((features["comp_count"] == 0).sum()),
-            "missing_share": {name: round(float(features[name].isna().mean()), 4)
-                              for name in names if features[name].isna().any()}}
+            "missing_share": {
+                name: round(float(features[name].isna().mean()), 4)
+                for name in names
+                if features[name].isna().any()
+            },
+        }
     # the spec travels with the features, so that new homes are built exactly like these
     io.write_json(OUT / "spec.json", spec.model_dump())
     io.write_json(METRICS, tally)

@@ -35,16 +35,37 @@ def main() -> None:
     for domain in settings.domains:
         part = table[table["domain"] == domain]
         io.write_parquet(OUT / f"{domain}.parquet", part, ["listing_key"])
-        tally[domain] = {"rows": len(part), "statuses": part["standard_status"].fillna("unknown")
-                         .value_counts().sort_index().to_dict()}
-    io.write_parquet(OUT / "normalize_issues.parquet", issues,
-                     ["_source_file", "_source_row", "column", "reason"])
+        tally[domain] = {
+            "rows": len(part),
+            "statuses": part["standard_status"]
+            .fillna("unknown")
+            .value_counts()
+            .sort_index()
+            .to_dict(),
+        }
+    io.write_parquet(
+        OUT / "normalize_issues.parquet",
+        issues,
+        ["_source_file", "_source_row", "column", "reason"],
+    )
     reasons = (issues["column"] + ": " + issues["reason"]).value_counts().sort_index().to_dict()
     today = normalize.valuation_date(table, base.as_of)
-    io.write_json(METRICS, {"feed": base.feed, "as_of": f"{today:%Y-%m-%d}", "domains": tally,
-                            "cells_set_missing": reasons})
-    cli.log.info("normalize.complete", rows=len(table), cells_set_missing=len(issues),
-                 as_of=f"{today:%Y-%m-%d}", out=str(OUT))
+    io.write_json(
+        METRICS,
+        {
+            "feed": base.feed,
+            "as_of": f"{today:%Y-%m-%d}",
+            "domains": tally,
+            "cells_set_missing": reasons,
+        },
+    )
+    cli.log.info(
+        "normalize.complete",
+        rows=len(table),
+        cells_set_missing=len(issues),
+        as_of=f"{today:%Y-%m-%d}",
+        out=str(OUT),
+    )
 
 
 if __name__ == "__main__":

@@ -34,8 +34,9 @@ class Params(params.Section):
     comparables: int
 
 
-def value(domain: str, features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame,
-          settings: Params) -> pd.DataFrame:
+def value(
+    domain: str, features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame, settings: Params
+) -> pd.DataFrame:
     """Valuations of one domain's homes by the variant that params name for it."""
     variant = settings.variants[domain]
     saved = io.read_json(TRAIN / variant / "model.json")
@@ -43,8 +44,7 @@ def value(domain: str, features: pd.DataFrame, homes: pd.DataFrame, near: pd.Dat
         return pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
     predictions = io.read_parquet(TRAIN / variant / "predictions.parquet")
     calibration = io.read_json(Path("data/calibrate/intervals.json"))[variant]
-    return valuations(features, homes, near, saved, predictions, calibration,
-                      settings.comparables)
+    return valuations(features, homes, near, saved, predictions, calibration, settings.comparables)
 
 
 def open_listings(domain: str, settings: Params) -> pd.DataFrame:
@@ -75,16 +75,30 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
 
 @click.command(help=__doc__)
 @click.option("--subjects", "file", type=click.Path(path_type=Path), help="CSV to value instead.")
-@click.option("--out", type=click.Path(path_type=Path), default="valuations.csv",
-              show_default=True, help="Where --subjects writes.")
-@click.option("--run", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False),
-              help="Take contract and models from this run of another feed (runs/<feed>).")
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]),
-              help="Value --subjects on this date; by default the feed's latest.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="valuations.csv",
+    show_default=True,
+    help="Where --subjects writes.",
+)
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Take contract and models from this run of another feed (runs/<feed>).",
+)
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Value --subjects on this date; by default the feed's latest.",
+)
 @cli.command
 def main(file: Path | None, out: Path, folder: Path | None, as_of: dt.datetime | None) -> None:
-    require(file is not None or (as_of is None and folder is None),
-            "--as-of and --run go with --subjects; for open listings set `as_of` in params.yaml")
+    require(
+        file is not None or (as_of is None and folder is None),
+        "--as-of and --run go with --subjects; for open listings set `as_of` in params.yaml",
+    )
     if folder and file:
         file, out = file.absolute(), out.absolute()
         os.chdir(folder)  # a run's folder is laid out like the workspace
@@ -93,13 +107,20 @@ def main(file: Path | None, out: Path, folder: Path | None, as_of: dt.datetime |
         latest = dt.date.fromisoformat(io.read_json(Path("metrics/normalize.json"))["as_of"])
         from_file(file, out, as_of.date() if as_of else latest, base.feed, settings)
         return
-    valued = pd.concat([open_listings(domain, settings) for domain in settings.variants],
-                       ignore_index=True)
+    valued = pd.concat(
+        [open_listings(domain, settings) for domain in settings.variants], ignore_index=True
+    )
     io.write_csv(OUT / "valuations.csv", valued)
     counts = valued["domain"].value_counts().to_dict() if len(valued) else {}
-    io.write_json(METRICS, {
-        "feed": base.feed, "variants": settings.variants, "comparables": settings.comparables,
-        "valued": {domain: counts.get(domain, 0) for domain in settings.variants}})
+    io.write_json(
+        METRICS,
+        {
+            "feed": base.feed,
+            "variants": settings.variants,
+            "comparables": settings.comparables,
+            "valued": {domain: counts.get(domain, 0) for domain in settings.variants},
+        },
+    )
     cli.log.info("predict.complete", valued=len(valued), out=str(OUT / "valuations.csv"))
 
 

@@ -28,28 +28,54 @@ def main() -> None:
     agreed = contract.read(base.feed)
     staging, normalized, split, evaluated, predicted = (
         io.read_json(METRICS / f"{stage}.json")
-        for stage in ("staging", "normalize", "split", "evaluate", "predict"))
+        for stage in ("staging", "normalize", "split", "evaluate", "predict")
+    )
     predictions = io.read_parquet(Path("data/evaluate/predictions.parquet"))
     slices = io.read_parquet(Path("data/evaluate/slices.parquet"))
     parts = []
     for domain, variant in predicted["variants"].items():
         saved = io.read_json(Path(f"data/train/{variant}/model.json"))
         if "skipped" not in saved:
-            scores = {name: score for name, score in evaluated["variants"].items()
-                      if (predictions.loc[predictions["variant"] == name, "domain"] == domain).any()}
-            parts.append(page.domain_part(domain, scores, variant, predictions, slices,
-                                          split[domain], saved["importances"]))
+            scores = {
+                name: score
+                for name, score in evaluated["variants"].items()
+                if (predictions.loc[predictions["variant"] == name, "domain"] == domain).any()
+            }
+            parts.append(
+                page.domain_part(
+                    domain,
+                    scores,
+                    variant,
+                    predictions,
+                    slices,
+                    split[domain],
+                    saved["importances"],
+                )
+            )
     valued = io.read_csv(Path("data/predict/valuations.csv"))
-    rows = [page.home_row(row, predicted["comparables"])
-            for row in valued.head(settings.listings).to_dict("records")]
-    html = page.render({
-        "feed": base.feed, "contract": agreed, "as_of": normalized["as_of"], "domains": parts,
-        "valuations": rows, "valued": len(valued), "valuations_file": "valuations.csv",
-        "rows_in": f"{staging['rows_in']:,}", "clean": f"{staging['clean']:,}",
-        "duplicates": f"{staging['duplicates']:,}", "quarantined": f"{staging['quarantined']:,}",
-        "reasons": staging["reasons"].items(), "cells": normalized["cells_set_missing"].items(),
-        "extra": staging["extra_columns"],
-        "lacks": findings.missing_parts(staging, split, predicted["valued"])})
+    rows = [
+        page.home_row(row, predicted["comparables"])
+        for row in valued.head(settings.listings).to_dict("records")
+    ]
+    html = page.render(
+        {
+            "feed": base.feed,
+            "contract": agreed,
+            "as_of": normalized["as_of"],
+            "domains": parts,
+            "valuations": rows,
+            "valued": len(valued),
+            "valuations_file": "valuations.csv",
+            "rows_in": f"{staging['rows_in']:,}",
+            "clean": f"{staging['clean']:,}",
+            "duplicates": f"{staging['duplicates']:,}",
+            "quarantined": f"{staging['quarantined']:,}",
+            "reasons": staging["reasons"].items(),
+            "cells": normalized["cells_set_missing"].items(),
+            "extra": staging["extra_columns"],
+            "lacks": findings.missing_parts(staging, split, predicted["valued"]),
+        }
+    )
     io.write_text(OUT, html)
     cli.log.info("report.complete", out=str(OUT.resolve()), kilobytes=len(html) // 1024)
 

@@ -40,14 +40,20 @@ def main() -> None:
                 "boundary": f"{cut.boundary:%Y-%m-%d}",
                 "fold_edges": [f"{edge:%Y-%m-%d}" for edge in cut.edges],
                 **{role: int((roles["role"] == role).sum()) for role in folds.ROLES},
-                "test_homes_sold_before": int(both.sum())}
+                "test_homes_sold_before": int(both.sum()),
+            }
         io.write_parquet(OUT / f"{domain}.parquet", roles, ["listing_key"])
-    require(any("skipped" not in part for part in tally.values()),
-            "; ".join(part.get("skipped", "") for part in tally.values()))
+    require(
+        any("skipped" not in part for part in tally.values()),
+        "; ".join(part.get("skipped", "") for part in tally.values()),
+    )
     io.write_json(OUT / "split.json", tally)
     io.write_json(METRICS, tally)
-    cli.log.info("split.complete", out=str(OUT),
-                 **{d: t.get("boundary", "skipped") for d, t in tally.items()})
+    cli.log.info(
+        "split.complete",
+        out=str(OUT),
+        **{d: t.get("boundary", "skipped") for d, t in tally.items()},
+    )
 
 
 if __name__ == "__main__":

@@ -47,8 +47,11 @@ def main(variant: str) -> None:
     known = ", ".join(settings.variants)
     require(variant in settings.variants, f"no variant {variant!r} in params.yaml (known: {known})")
     chosen = settings.variants[variant]
-    require(chosen.model in MODELS, f"params.yaml, train.variants.{variant}.model: unknown model "
-            f"{chosen.model!r} (known: {', '.join(MODELS)})")
+    require(
+        chosen.model in MODELS,
+        f"params.yaml, train.variants.{variant}.model: unknown model "
+        f"{chosen.model!r} (known: {', '.join(MODELS)})",
+    )
     cut = io.read_json(SPLIT / "split.json")[chosen.domain]
     folder = OUT / variant
     if "skipped" in cut:
@@ -57,21 +60,42 @@ def main(variant: str) -> None:
         cli.log.warning("train.skipped", variant=variant, reason=cut["skipped"])
         return
     table = io.read_parquet(FEATURES / f"{chosen.domain}.parquet")
-    table = table.merge(io.read_parquet(SPLIT / f"{chosen.domain}.parquet"), on="listing_key",
-                        validate="one_to_one")
+    table = table.merge(
+        io.read_parquet(SPLIT / f"{chosen.domain}.parquet"), on="listing_key", validate="one_to_one"
+    )
     inputs = names(table.drop(columns=["role", "fold"]))
     estimator, section = MODELS[chosen.model][0], getattr(settings, chosen.model)
     model, predicted = predictions(
-        table, inputs, [pd.Timestamp(edge) for edge in cut["fold_edges"]],
-        lambda: estimator(section, base.seed), settings.level if chosen.level else None)
+        table,
+        inputs,
+        [pd.Timestamp(edge) for edge in cut["fold_edges"]],
+        lambda: estimator(section, base.seed),
+        settings.level if chosen.level else None,
+    )
     io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
-    io.write_json(folder / "model.json", {
-        "variant": variant, "domain": chosen.domain, "model": chosen.model, "seed": base.seed,
-        "params": section.model_dump(), "level": settings.level.model_dump() if chosen.level
-        else None, "inputs": inputs, "trained_before": cut["boundary"],
-        "trained_on": cut["train"], "importances": model.importances(), "state": model.dump()})
-    cli.log.info("train.complete", variant=variant, trained_on=cut["train"], inputs=len(inputs),
-                 out=str(folder))
+    io.write_json(
+        folder / "model.json",
+        {
+            "variant": variant,
+            "domain": chosen.domain,
+            "model": chosen.model,
+            "seed": base.seed,
+            "params": section.model_dump(),
+            "level": settings.level.model_dump() if chosen.level else None,
+            "inputs": inputs,
+            "trained_before": cut["boundary"],
+            "trained_on": cut["train"],
+            "importances": model.importances(),
+            "state": model.dump(),
+        },
+    )
+    cli.log.info(
+        "train.complete",
+        variant=variant,
+        trained_on=cut["train"],
+        inputs=len(inputs),
+        out=str(folder),
+    )
 
 
 if __name__ == "__main__":

@@ -19,10 +19,13 @@ def lay(clone, name: str, content: bytes) -> None:
 def state(clone) -> dict[str, str]:
     """Hashes of all files but git's and DVC's own."""
     skipped = {".git", ".dvc", ".venv"}
-    return {str(path.relative_to(clone.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(Path(clone.folder).rglob("*"))
-            if path.is_file() and not skipped & set(path.relative_to(clone.folder).parts)
-            and "__pycache__" not in path.parts}
+    return {
+        str(path.relative_to(clone.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(Path(clone.folder).rglob("*"))
+        if path.is_file()
+        and not skipped & set(path.relative_to(clone.folder).parts)
+        and "__pycache__" not in path.parts
+    }
 
 
 def no_folder(clone):
@@ -53,8 +56,10 @@ def unknown_key(clone):
 
 def mixed_feeds(clone):
     lay(clone, "fine.csv", (HEADER + ROW).encode())
-    demo = ("Matrix_Unique_ID,MatrixModifiedDT,Status,ForLease,ClosePrice,CloseDate,SqFtTotal,"
-            "PostalCode\n1,2025-01-01T00:00:00,Sold,False,1,01/01/2025,1000,77901\n")
+    demo = (
+        "Matrix_Unique_ID,MatrixModifiedDT,Status,ForLease,ClosePrice,CloseDate,SqFtTotal,"
+        "PostalCode\n1,2025-01-01T00:00:00,Sold,False,1,01/01/2025,1000,77901\n"
+    )
     lay(clone, "har.csv", demo.encode())
 
 
@@ -62,12 +67,20 @@ CASES = [
     (no_folder, ["data/raw/king_county: no such folder", "make import FEED=king_county"]),
     (empty_file, ["empty.csv: the file is empty", "remove it"]),
     (header_only, ["bare.csv: a header and no rows", "remove the file"]),
-    (lost_column, ["lost.csv: the header lacks close_price", "nearest header is 'prise'",
-                   f"aliases in {CONTRACT}"]),
+    (
+        lost_column,
+        [
+            "lost.csv: the header lacks close_price",
+            "nearest header is 'prise'",
+            f"aliases in {CONTRACT}",
+        ],
+    ),
     (binary, ["photo.csv: this is a binary file", "export it as CSV"]),
     (unknown_key, [f"{CONTRACT}: colums: unknown key"]),
-    (mixed_feeds, ["har.csv: this file fits feed 'demo', not 'king_county'",
-                   "move it to data/raw/demo/"]),
+    (
+        mixed_feeds,
+        ["har.csv: this file fits feed 'demo', not 'king_county'", "move it to data/raw/demo/"],
+    ),
 ]
 
 
@@ -100,13 +113,16 @@ def test_a_file_put_into_the_demo_folder_is_not_deleted(clone):
     assert (raw / "my_export.csv").is_file()
 
 
-@pytest.mark.parametrize("arguments, told", [
-    (["FEED=king_county", "FROM=nowhere.csv"], "nowhere.csv: no such file"),
-    (["FEED=demo", "FROM=README.md"], "the demo stage owns that folder"),
-    (["FEED=../x", "FROM=README.md"], "made of lower-case letters"),
-    (["FEED=nosuch", "FROM=README.md"], "no contract for feed 'nosuch' (feeds with one: demo"),
-    (["FEED=king_county", "FROM=README.md"], "README.md: "),
-])
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        (["FEED=king_county", "FROM=nowhere.csv"], "nowhere.csv: no such file"),
+        (["FEED=demo", "FROM=README.md"], "the demo stage owns that folder"),
+        (["FEED=../x", "FROM=README.md"], "made of lower-case letters"),
+        (["FEED=nosuch", "FROM=README.md"], "no contract for feed 'nosuch' (feeds with one: demo"),
+        (["FEED=king_county", "FROM=README.md"], "README.md: "),
+    ],
+)
 def test_import_refuses_what_is_wrong(clone, arguments, told):
     before = state(clone)
     done = clone.run("make", "import", *arguments)

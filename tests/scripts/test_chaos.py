@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,14 +18,12 @@ pytestmark = pytest.mark.chaos
 def stage_processes(folder) -> dict[int, str]:
     """Process id -> command line of every process that works in `folder`."""
     found = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) != os.getpid():
-            try:
-                if os.path.realpath(f"/proc/{entry}/cwd").startswith(str(folder)):
-                    with open(f"/proc/{entry}/cmdline") as handle:
-                        found[int(entry)] = handle.read().replace("\0", " ")
-            except OSError:
-                continue
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if entry.name != str(os.getpid()) and (entry / "cwd").resolve().is_relative_to(folder):
+                found[int(entry.name)] = (entry / "cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
     return found
 
 
@@ -42,17 +41,27 @@ def lock(clone) -> dict:
 def kill_in(clone, stage: str, victim: str, after: float) -> None:
     """Start `make repro` with nothing cached and kill `victim` (-9) `after` seconds of `stage`."""
     path = f"{clone.folder / '.venv/bin'}:{os.environ['PATH']}"
-    run = subprocess.Popen(["make", "repro"], cwd=clone.folder, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL, env=os.environ | {"PATH": path})
+    run = subprocess.Popen(
+        ["make", "repro"],
+        cwd=clone.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PATH": path},
+    )
     wanted = f"scripts.valuation.{stage}"
     deadline = time.monotonic() + 120
     while not any(wanted in line for line in stage_processes(clone.folder).values()):
         assert run.poll() is None and time.monotonic() < deadline, f"{stage} never ran"
         time.sleep(0.01)
     time.sleep(after)
-    pids = {"make": [run.pid],
-            "dvc": [pid for pid, line in stage_processes(clone.folder).items()
-                    if "dvc repro" in line and "make" not in line]}[victim]
+    pids = {
+        "make": [run.pid],
+        "dvc": [
+            pid
+            for pid, line in stage_processes(clone.folder).items()
+            if "dvc repro" in line and "make" not in line
+        ],
+    }[victim]
     assert pids
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -77,12 +86,15 @@ def undisturbed(tmp_path_factory):
     return clone, locks[0]
 
 
-@pytest.mark.parametrize("stage, victim, after", [
-    ("demo", "make", 2.0),                    # while it writes
-    ("train sale_lightgbm", "dvc", 0.1),      # while it still imports its modules
-    ("train sale_lightgbm", "dvc", 3.0),      # while it fits
-    ("report", "make", 0.8),
-])
+@pytest.mark.parametrize(
+    "stage, victim, after",
+    [
+        ("demo", "make", 2.0),  # while it writes
+        ("train sale_lightgbm", "dvc", 0.1),  # while it still imports its modules
+        ("train sale_lightgbm", "dvc", 3.0),  # while it fits
+        ("report", "make", 0.8),
+    ],
+)
 def test_a_killed_run_recovers_to_the_same_bytes(undisturbed, stage, victim, after):
     clone, wanted = undisturbed
     empty(clone)

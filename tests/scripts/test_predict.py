@@ -21,8 +21,16 @@ def value(reproduced, tmp_path, fields, rows, *options):
         writer = csv.DictWriter(handle, fields, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    done = reproduced.run("python", "-m", "scripts.valuation.predict", "--subjects", str(file),
-                          "--out", str(out), *options)
+    done = reproduced.run(
+        "python",
+        "-m",
+        "scripts.valuation.predict",
+        "--subjects",
+        str(file),
+        "--out",
+        str(out),
+        *options,
+    )
     return done, out
 
 
@@ -51,12 +59,23 @@ def test_a_file_of_the_same_homes_gets_the_same_values(reproduced, tmp_path):
     pd.testing.assert_frame_equal(mine[same.columns], same, check_dtype=False)
 
 
-def test_a_file_without_keys_or_sale_columns_is_valued_and_bad_rows_are_named(
-        reproduced, tmp_path):
+def test_a_file_without_keys_or_sale_columns_is_valued_and_bad_rows_are_named(reproduced, tmp_path):
     fields, rows = rows_of(reproduced)
-    few = [name for name in fields if name not in (
-        "Matrix_Unique_ID", "MLSNumber", "MatrixModifiedDT", "Status", "ClosePrice", "CloseDate",
-        "PendingDate", "ListPrice")]
+    few = [
+        name
+        for name in fields
+        if name
+        not in (
+            "Matrix_Unique_ID",
+            "MLSNumber",
+            "MatrixModifiedDT",
+            "Status",
+            "ClosePrice",
+            "CloseDate",
+            "PendingDate",
+            "ListPrice",
+        )
+    ]
     done, out = value(reproduced, tmp_path, few, rows[:5], "--as-of", "2024-06-01")
     assert done.returncode == 0, done.stderr
     valued = pd.read_csv(out)
@@ -65,22 +84,41 @@ def test_a_file_without_keys_or_sale_columns_is_valued_and_bad_rows_are_named(
     assert (valued["comp_1_close_date"] < "2024-06-01").all()
     with (tmp_path / "homes.csv").open("a") as handle:
         handle.write("too,short\n")
-    again = reproduced.run("python", "-m", "scripts.valuation.predict", "--subjects",
-                           str(tmp_path / "homes.csv"), "--out", str(out))
+    again = reproduced.run(
+        "python",
+        "-m",
+        "scripts.valuation.predict",
+        "--subjects",
+        str(tmp_path / "homes.csv"),
+        "--out",
+        str(out),
+    )
     assert "data row 6: not valued: ragged row" in again.stderr
     assert "5 valued" in again.stdout and "1 left out" in again.stdout
 
 
-@pytest.mark.parametrize("content, told", [
-    (None, "no such file"), ("", "the file is empty"), ("a,b\n1,2\n", "the header lacks"),
-    ("SqFtTotal,PostalCode,ForLease\n", "a header and no rows"),
-])
+@pytest.mark.parametrize(
+    "content, told",
+    [
+        (None, "no such file"),
+        ("", "the file is empty"),
+        ("a,b\n1,2\n", "the header lacks"),
+        ("SqFtTotal,PostalCode,ForLease\n", "a header and no rows"),
+    ],
+)
 def test_a_wrong_file_is_one_line(reproduced, tmp_path, content, told):
     file = tmp_path / "wrong.csv"
     if content is not None:
         file.write_text(content)
-    done = reproduced.run("python", "-m", "scripts.valuation.predict", "--subjects", str(file),
-                          "--out", str(tmp_path / "out.csv"))
+    done = reproduced.run(
+        "python",
+        "-m",
+        "scripts.valuation.predict",
+        "--subjects",
+        str(file),
+        "--out",
+        str(tmp_path / "out.csv"),
+    )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and told in done.stderr and "wrong.csv" in done.stderr
     assert not (tmp_path / "out.csv").exists()

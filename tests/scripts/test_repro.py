@@ -29,12 +29,15 @@ def test_every_stage_has_run_and_the_report_is_there(reproduced):
 
 def test_the_committed_lock_and_metrics_are_those_of_this_code(reproduced):
     """Code and params in dvc.lock are this code; the committed summary lists the same variants."""
-    fresh, committed = (yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
-                        for folder in (reproduced.folder, ROOT))
+    fresh, committed = (
+        yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
+        for folder in (reproduced.folder, ROOT)
+    )
     for name, stage in fresh.items():
         code = [dep for dep in stage["deps"] if dep["path"].startswith(("lib/", "scripts/"))]
-        old = [dep for dep in committed[name]["deps"]
-               if dep["path"].startswith(("lib/", "scripts/"))]
+        old = [
+            dep for dep in committed[name]["deps"] if dep["path"].startswith(("lib/", "scripts/"))
+        ]
         assert code == old, f"{name}: run `make repro` and commit dvc.lock"
         assert stage.get("params") == committed[name].get("params"), name
 
@@ -47,12 +50,15 @@ def test_a_second_repro_does_no_work(reproduced):
     assert "report: " in again.stdout
 
 
-@pytest.mark.parametrize("old, new, first", [
-    ("coverages: [0.8, 0.9]", "coverages: [0.5, 0.9]", "calibrate"),
-    ("draws: 1000", "draws: 100", "evaluate"),
-    ("num_leaves: 31", "num_leaves: 15", "train"),
-    ("listings: 25", "listings: 5", "report"),
-])
+@pytest.mark.parametrize(
+    "old, new, first",
+    [
+        ("coverages: [0.8, 0.9]", "coverages: [0.5, 0.9]", "calibrate"),
+        ("draws: 1000", "draws: 100", "evaluate"),
+        ("num_leaves: 31", "num_leaves: 15", "train"),
+        ("listings: 25", "listings: 5", "report"),
+    ],
+)
 def test_a_changed_param_reruns_its_stage_and_nothing_above(reproduced, old, new, first):
     params = reproduced.folder / "params.yaml"
     before = params.read_text()
@@ -61,8 +67,11 @@ def test_a_changed_param_reruns_its_stage_and_nothing_above(reproduced, old, new
     try:
         assert will_run(reproduced) == {first}  # the stages below follow when it has changed
         dry = reproduced.run("dvc", "repro", "--dry")
-        order = [line.split("'")[1].split("@")[0] for line in dry.stdout.splitlines()
-                 if line.startswith("Running stage")]
+        order = [
+            line.split("'")[1].split("@")[0]
+            for line in dry.stdout.splitlines()
+            if line.startswith("Running stage")
+        ]
         assert order[0] == first
     finally:
         params.write_text(before)
