@@ -9,7 +9,7 @@ export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/site-cache
 REPORT := data/report/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help init repro run import report dag test lint chaos clean FORCE
+.PHONY: help init repro run import report samples ledger dag test lint chaos fuzz clean FORCE
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -46,17 +46,28 @@ report: $(VENV)/.core ## Rebuild the report (and what it needs), and open it if 
 	@echo "report: $(CURDIR)/$(REPORT)"
 	@if [ -n "$$DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open $(REPORT); fi
 
+samples: $(VENV)/.core ## Rebuild the committed gold samples in data/samples (demo feed only)
+	@$(PY) -m scripts.ops.preflight
+	@$(PY) -m scripts.ops.tied dvc repro sample
+	@$(PY) -m scripts.ops.samples
+
+ledger: $(VENV)/.core ## Show the last loads: make ledger [FEED=name] [LIMIT=50]
+	@$(PY) -m scripts.ops.ledger $(if $(FEED),--feed "$(FEED)") $(if $(LIMIT),--limit "$(LIMIT)")
+
 dag: $(VENV)/.core ## Draw the pipeline
 	@dvc dag | cat
 
 test: $(VENV)/.dev ## Run the tests (FAST=1 leaves out those that run the whole pipeline)
-	@$(PY) -m pytest -q $(if $(FAST),-m "not slow")
+	@$(PY) -m pytest -q $(if $(FAST),-m "not slow and not chaos and not fuzz")
 
 lint: $(VENV)/.dev ## ruff, and mypy on lib/
 	@ruff check . && ruff format --check . && mypy lib
 
 chaos: $(VENV)/.dev ## Kill a run in three stages and check that the next ends in the same bytes
 	@$(PY) -m pytest -q -m chaos
+
+fuzz: $(VENV)/.dev ## Feed mutated exports and photo bundles by the thousand
+	@$(PY) -m pytest -q -m fuzz
 
 clean: ## Remove what the pipeline wrote; data/raw and caches are asked about first
 	@for d in data/*/; do case $$d in data/raw/|data/samples/) ;; *) rm -rf "$$d";; esac; done

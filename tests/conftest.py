@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.dag import ROOT
+from tests.postgres import postgres  # noqa: F401  a fixture for all
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,13 @@ def real_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_ledger(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What tests load goes into a ledger of their own, not into that of whoever runs them."""
+    os.environ["REML_STATE_DIR"] = str(tmp_path_factory.mktemp("ledger"))
+    os.environ.pop("DATABASE_URL", None)
 
 
 class Clone:

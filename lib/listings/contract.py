@@ -16,30 +16,26 @@ from pydantic import model_validator
 
 from lib.common.checks import require
 from lib.common.params import Section, read_yaml, validate
+from lib.listings import reso
+from lib.listings.reso import Kind, plain
 
 ROOT = Path("configs/feeds")
-
-Kind = Literal[
-    "code",  # an identifier or category: text, never a number
-    "text",  # free text
-    "number",  # a decimal number; thousands separators and currency signs allowed
-    "date",  # a calendar date in any of `formats`
-    "timestamp",  # a date with a time of day
-    "yes_no",  # True/False, Yes/No, Y/N, 1/0
-    "postal_code",  # five digits, taken from 77901, 77901-1234 or "77901 "
-    "baths_full_half",  # HAR's 2.1 = two full baths and one half bath
-    "baths_decimal",  # 2.25 = two full baths, and a remainder counted as one half bath
-]
+SHOWN = 4  # headers that a message lists before it says how many others there are
 
 
 class Column(Section):
-    """One canonical column: the headers it goes by, its type and its plausible range."""
+    """One canonical column: the headers it goes by, its type and its plausible range.
 
-    aliases: list[str]
+    What is left out of `aliases` and `type` comes from the RESO dictionary; see `resolve`.
+    """
+
+    aliases: list[str] = []
     type: Kind = "code"
     required: bool = False
+    instead: str | None = None  # the column to read where the export has no header for this one
     pad: int = 0  # restore leading zeros of codes to this many characters
-    multiply: float = 1.0  # to the canonical unit, e.g. 43560 for acres -> square feet
+    unit: str | None = None  # what the export writes areas in: acres, square feet, square meters
+    multiply: float = 1.0  # to the canonical unit, e.g. 12 for a monthly fee -> a year
     range: tuple[float, float] | None = None  # values outside are impossible: null, with a reason
 
 
@@ -92,6 +88,7 @@ class Contract(Section):
             "lookups": list(self.lookups),
             "row_rules": [n for rule in self.row_rules for n in (rule.column, *rule.when)],
             "domain.column": [self.domain.column] if self.domain.column else [],
+            "instead": [c.instead for c in self.columns.values() if c.instead],
         }
         for place, names in named.items():
             for name in names:
@@ -111,9 +108,12 @@ class Contract(Section):
         return self
 
 
-def plain(header: str) -> str:
-    """A header as it is compared: lower case, letters, digits and # only."""
-    return re.sub(r"[^a-z0-9#]", "", header.lower())
+def check_name(feed: str) -> None:
+    """Raise `RemlError` unless `feed` can be the name of a feed, and so of its folders."""
+    require(
+        re.fullmatch(r"[a-z0-9_]+", feed) is not None,
+        f"feed {feed!r}: a feed's name is made of lower-case letters, digits and _",
+    )
 
 
 def path_of(feed: str) -> Path:
@@ -122,32 +122,97 @@ def path_of(feed: str) -> Path:
 
 
 def read(feed: str) -> Contract:
-    """The validated contract of a feed. Raises `RemlError` naming the file and the fault."""
-    require(
-        re.fullmatch(r"[a-z0-9_]+", feed) is not None,
-        f"feed {feed!r}: a feed's name is made of lower-case letters, digits and _",
-    )
+    """The validated and resolved contract of a feed.
+
+    Raises `RemlError` naming the file and the fault.
+    """
+    check_name(feed)
     path = path_of(feed)
     feeds = ", ".join(sorted(p.parent.name for p in ROOT.glob("*/contract.yaml"))) or "none"
     require(path.is_file(), f"{path}: no contract for feed {feed!r} (feeds with one: {feeds})")
-    return validate(Contract, read_yaml(path), str(path))
+    return load(path)
+
+
+def load(path: Path) -> Contract:
+    """The validated and resolved contract in a file; raises as `read` does."""
+    return resolve(validate(Contract, read_yaml(path), str(path)), str(path))
+
+
+def resolve(contract: Contract, where: str) -> Contract:
+    """The contract with what its columns leave out taken from the RESO dictionary.
+
+    A column gets the dictionary's type, and behind its own aliases those of the dictionary, but for
+    those that the contract gives to another column. One with a type, unit or factor of its own
+    means something else by its headers, so it keeps to its own. Raises `RemlError` naming `where`
+    and the column where the dictionary does not know it, or a header needs a unit or notation.
+    """
+    book = reso.dictionary()
+    own = {
+        plain(alias): name
+        for name, column in contract.columns.items()
+        for alias in (name, *column.aliases)
+    }
+    columns = {}
+    for name, column in contract.columns.items():
+        place, given = f"{where}: columns.{name}", column.model_fields_set
+        field = book.fields.get(name)
+        if field is None:
+            near = difflib.get_close_matches(name, book.fields, n=1)
+            require(
+                "aliases" in given or name.startswith("local_"),
+                f"{place}: no field of the RESO dictionary"
+                f"{f' (nearest: {near[0]})' if near else ''}; give its `aliases`, [] for none, "
+                "or call it local_*",
+            )
+            field = reso.Field(type=column.type)
+        for alias in column.aliases:
+            need = reso.doubtful().get(plain(alias))
+            require(
+                need is None or need in given or (need == "unit" and "multiply" in given),
+                f"{place}: {alias!r} means different things in different exports; add `{need}`",
+            )
+        changes: dict[str, object] = {}
+        if "type" not in given:
+            changes["type"] = field.type
+        factor = column.multiply
+        if column.unit:
+            require("multiply" not in given, f"{place}: give `unit` or `multiply`, not both")
+            changes["multiply"] = factor = reso.factor(column.unit, field.unit, place)
+        if factor == 1 and changes.get("type", column.type) == field.type:
+            inherited = [a for a in field.aliases if own.get(plain(a), name) == name]
+            named = [name] if _counts(name, factor) else []
+            changes["aliases"] = list(dict.fromkeys([*column.aliases, *named, *inherited]))
+        columns[name] = column.model_copy(update=changes)
+    return contract.model_copy(update={"columns": columns})
+
+
+def _counts(name: str, factor: float) -> bool:
+    """Whether a column's canonical name is a header of it: not if the column is in another unit
+    than the name says, or the name means different things in different exports."""
+    return factor == 1 and plain(name) not in reso.doubtful()
 
 
 def match(contract: Contract, headers: Iterable[str]) -> dict[str, str]:
     """Canonical name -> header, for each contract column that `headers` carries.
 
-    The canonical name itself always counts as an alias.
+    A column without a header of its own takes that of its `instead`; the two then share it.
     """
     by_plain: dict[str, str] = {}
     for header in headers:
         by_plain.setdefault(plain(header), header)
     found = {}
     for name, column in contract.columns.items():
-        for alias in (*column.aliases, name):
+        names = [*column.aliases, *([name] if _counts(name, column.multiply) else [])]
+        for alias in names:
             if plain(alias) in by_plain:
                 found[name] = by_plain[plain(alias)]
                 break
-    return found
+    shared = {
+        name: found[column.instead]
+        for name, column in contract.columns.items()
+        if name not in found and column.instead in found
+    }
+    return found | shared
 
 
 def missing_required(contract: Contract, headers: list[str]) -> list[str]:
@@ -157,8 +222,10 @@ def missing_required(contract: Contract, headers: list[str]) -> list[str]:
     clauses = []
     for name, column in contract.columns.items():
         if column.required and name not in found:
-            aliases = column.aliases or [name]
+            aliases = [alias for alias in column.aliases if alias != name] or [name]
+            told = " or ".join(map(repr, aliases[:SHOWN]))
+            more = f" or {len(aliases) - SHOWN} others" if len(aliases) > SHOWN else ""
             near = difflib.get_close_matches(aliases[0], free, n=1, cutoff=0.6)
             hint = f"; the nearest header is {near[0]!r}" if near else ""
-            clauses.append(f"{name} (as {' or '.join(map(repr, aliases))}{hint})")
+            clauses.append(f"{name} (as {told}{more}{hint})")
     return clauses

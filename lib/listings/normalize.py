@@ -12,10 +12,12 @@ import pandas as pd
 from lib.common.checks import require
 from lib.listings import values
 from lib.listings.contract import Contract
-from lib.listings.staging import LINEAGE, look_up
+from lib.listings.rules import look_up
+from lib.listings.staging import LINEAGE, ON_MARKET
 
-# RESO StandardStatus of listings that are on the market now
-ON_MARKET = ["Active", "Active Under Contract", "Coming Soon", "Pending"]
+PARTS = ("bathrooms_full", "bathrooms_half", "bathrooms_total")
+APART = PARTS[:2]
+ACRE = 43560  # square feet
 DATES = ["listing_contract_date", "purchase_contract_date", "close_date"]
 ALWAYS = [
     "standard_status",
@@ -38,6 +40,7 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
     """
     out = rows[["listing_key", "domain", *LINEAGE]].copy()
     issues = []
+    apart: dict[str, pd.Series] = {}
 
     def drop(bad: pd.Series, column: str, text: pd.Series, reason: str) -> None:
         if bad.any():
@@ -50,22 +53,28 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
     for name, column in contract.columns.items():
         text, filled = rows[name], ~values.blank(rows[name])
         if column.type.startswith("baths"):
-            for part, count in values.baths(text, column.type == "baths_decimal").items():
-                out[part] = count
-            drop(filled & out["bathrooms_full"].isna(), name, text, "not a number of baths")
+            parts = values.baths_by(column.type, text)
+            drop(filled & parts["bathrooms_full"].isna(), name, text, "not a number of baths")
             if column.range:
-                total = out["bathrooms_total"]
+                total = parts["bathrooms_total"]
                 impossible = total.notna() & ~total.between(*column.range)
                 drop(impossible, name, text, _outside(column.range))
-                for part in ("bathrooms_full", "bathrooms_half", "bathrooms_total"):
-                    out[part] = out[part].mask(impossible)
+                parts = parts.apply(lambda part, bad=impossible: part.mask(bad))
+            fill_in(out, parts)
             continue
-        out[name] = values.typed(text, column, contract.date_formats)
-        drop(filled & out[name].isna(), name, text, f"not a {column.type.replace('_', ' ')}")
+        # counted beside a notation of the whole, or without one: filled in below
+        into = apart if name in APART else out
+        into[name] = values.typed(text, column, contract.date_formats)
+        drop(filled & into[name].isna(), name, text, f"not a {column.type.replace('_', ' ')}")
         if column.range:
-            impossible = out[name].notna() & ~out[name].between(*column.range)
+            impossible = into[name].notna() & ~into[name].between(*column.range)
             drop(impossible, name, text, _outside(column.range))
-            out[name] = out[name].mask(impossible)
+            into[name] = into[name].mask(impossible)
+    if apart:
+        nothing = pd.Series(float("nan"), index=rows.index)
+        fill_in(out, values.baths_apart(*(apart.get(name, nothing) for name in APART)))
+    if "lot_size_acres" in out:
+        fill_in(out, out[["lot_size_acres"]].mul(ACRE).set_axis(["lot_size_square_feet"], axis=1))
     for name, constant in contract.constants.items():
         out[name] = pd.Series(constant, index=rows.index, dtype="str")
     for name, lookup in contract.lookups.items():
@@ -79,6 +88,15 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
         out[name] = harmonised
     columns = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
     return out, pd.concat(issues) if issues else pd.DataFrame(columns=columns, dtype="str")
+
+
+def fill_in(out: pd.DataFrame, parts: pd.DataFrame) -> None:
+    """Write `parts` into the rows of `out` that lack the first of them. The parts of a row stay
+    together: never the full baths of one column and the half baths of another."""
+    first = parts.columns[0]
+    lacking = out[first].isna() if first in out else pd.Series(True, index=out.index)
+    for name, part in parts.items():
+        out[name] = out[name].mask(lacking, part) if name in out else part
 
 
 def _outside(span: tuple[float, float]) -> str:

@@ -1,193 +1,163 @@
-"""Staging rules: map headers by contract, quarantine bad rows, keep each listing's newest row.
-
-Nothing is lost: rows in = clean + duplicates + quarantined, and each carries its file and row.
-"""
+"""Parsed files to one staged feed: every row is clean, a duplicate or quarantined, and carries its
+file and row. Worked in DuckDB, so that a feed larger than memory passes too."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
-import pandas as pd
+import duckdb
 
-from lib.listings import values
-from lib.listings.contract import Contract, RowRule, match
+from lib.listings.contract import Contract
+from lib.listings.sql import connect, name, text
 
-LINEAGE = ["_source_file", "_source_row", "_file_sha256", "_row_sha256"]
+LINEAGE = ["_source_file", "_source_row", "_file_sha256", "_row_sha256", "_load_ts"]
+# RESO StandardStatus of listings that are on the market now
+ON_MARKET = ("Active", "Active Under Contract", "Coming Soon", "Pending")
 
 
 @dataclass(frozen=True)
-class Staged:
-    """What staging makes of a feed: four tables whose first, third and fourth add up to rows in.
+class Parsed:
+    """One raw file: its name in the feed, SHA-256, import time (None if dropped in by hand) and
+    the Parquet that `parsing.parse` made of it."""
 
-    `clean`: one row per (listing_key, domain), canonical text columns and lineage.
-    `extra`: the columns that no contract entry claims, one (row, column, value) a line.
-    `duplicates`, `quarantined`: lineage and `_reason` of the rows left out.
-    """
-
-    clean: pd.DataFrame
-    extra: pd.DataFrame
-    duplicates: pd.DataFrame
-    quarantined: pd.DataFrame
-
-
-def table(
-    name: str,
-    sha256: str,
-    headers: list[str],
-    rows: list[tuple[int, list[str]]],
-    contract: Contract,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """One file's rows as (mapped, extra, ragged): canonical text columns with lineage, the
-    unclaimed cells in long form, and the rows whose field count differs from the header's."""
-    whole = [(number, row) for number, row in rows if len(row) == len(headers)]
-    ragged = pd.DataFrame(
-        [
-            {
-                "_source_file": name,
-                "_source_row": number,
-                "_reason": f"ragged row: {len(row)} fields where the header has {len(headers)}",
-            }
-            for number, row in rows
-            if len(row) != len(headers)
-        ],
-        columns=["_source_file", "_source_row", "_reason"],
-    )
-    raw = pd.DataFrame([row for _, row in whole], columns=range(len(headers)), dtype="str")
-    found = match(contract, headers)
-    position = {header: index for index, header in reversed(list(enumerate(headers)))}
-    mapped = pd.DataFrame(index=raw.index)
-    for canonical in contract.columns:
-        header = found.get(canonical)
-        mapped[canonical] = (
-            raw[position[header]] if header else pd.Series(None, index=raw.index, dtype="str")
-        )
-    for canonical, constant in contract.constants.items():
-        mapped[canonical] = pd.Series(constant, index=raw.index, dtype="str")
-    mapped = _identity(mapped, contract)
-    mapped["_source_file"] = name
-    mapped["_source_row"] = [number for number, _ in whole]
-    mapped["_file_sha256"] = sha256
-    mapped["_row_sha256"] = [_row_hash(headers, row) for _, row in whole]
-    claimed = {position[header] for header in found.values()}
-    unclaimed = [index for index in range(len(headers)) if index not in claimed]
-    lineage = mapped[["_source_file", "_source_row"]]
-    extra = pd.concat(
-        [lineage.assign(column=headers[index], value=raw[index]) for index in unclaimed]
-        or [lineage.assign(column="", value="").iloc[:0]],
-        ignore_index=True,
-    ).astype({"column": "str", "value": "str"})
-    return mapped, extra[~values.blank(extra["value"])], ragged
-
-
-def _row_hash(headers: list[str], row: list[str]) -> str:
-    """SHA-256 of a row's cells, the same whatever the order of its columns."""
-    cells = "\x1e".join(f"{h}\x1f{v.strip()}" for h, v in sorted(zip(headers, row, strict=True)))
-    return hashlib.sha256(cells.encode()).hexdigest()
-
-
-def _identity(mapped: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """Add `listing_key` (where the contract builds it) and `domain`."""
-    if contract.key:
-        parts = [values.code(mapped[name], contract.columns[name].pad) for name in contract.key]
-        joined = parts[0]
-        for part in parts[1:]:
-            joined = joined + "-" + part
-        mapped["listing_key"] = joined
-    own = contract.columns.get("listing_key")
-    mapped["listing_key"] = values.code(mapped["listing_key"], own.pad if own else 0)
-    rule = contract.domain
-    mapped["domain"] = rule.default
-    if rule.column:
-        lower = {raw.lower(): domain for raw, domain in rule.values.items()}
-        named = mapped[rule.column].str.strip().str.lower().map(lower)
-        mapped["domain"] = named.fillna(rule.default)
-    return mapped
-
-
-def look_up(text: pd.Series, lookup: dict[str, str]) -> pd.Series:
-    """Harmonised values of a coded column, compared without case; unknown ones are missing."""
-    lower = {raw.strip().lower(): value for raw, value in lookup.items()}
-    lower |= {value.lower(): value for value in lookup.values()}
-    return text.str.strip().str.lower().map(lower).astype("str")
-
-
-def rule_faults(rows: pd.DataFrame, rule: RowRule, contract: Contract) -> pd.Series:
-    """Which rows break a rule (boolean)."""
-    applies = pd.Series(True, index=rows.index)
-    for name, wanted in rule.when.items():
-        lookup = contract.lookups.get(name)
-        actual = look_up(rows[name], lookup) if lookup else values.code(rows[name])
-        applies &= (actual == wanted).fillna(False).astype(bool)
-    text = rows[rule.column]
-    if rule.check == "present":
-        broken = values.blank(text)
-    elif rule.check == "is_date":
-        broken = values.date(text, contract.date_formats).isna()
-    else:
-        amount = values.number(text)
-        broken = amount.isna()
-        if rule.check == "minimum":
-            broken = amount < rule.value
-        elif rule.check == "maximum":
-            broken = amount > rule.value
-    return applies & broken
-
-
-def sift(mapped: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(kept, quarantined): a row is quarantined with the reason of each rule that it breaks."""
-    reason = pd.Series("", index=mapped.index)
-    faults = {"no listing key": values.blank(mapped["listing_key"])}
-    for name, lookup in contract.lookups.items():
-        if name == "standard_status":
-            unknown = ~values.blank(mapped[name]) & look_up(mapped[name], lookup).isna()
-            faults["status is not in the contract's lookup"] = unknown
-    for rule in contract.row_rules:  # rules may share a reason
-        faults[rule.reason] = rule_faults(mapped, rule, contract) | faults.get(rule.reason, False)
-    for text, broken in faults.items():
-        reason = reason.mask(broken, reason.where(reason == "", reason + "; ") + text)
-    bad = reason != ""
-    return mapped[~bad], mapped[bad].assign(_reason=reason[bad])
-
-
-def newest(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(newest row per listing_key and domain, the older and repeated rows with a reason).
-
-    Newest by `modification_timestamp`; ties go to the greater row hash and then to the first file
-    and row, so that neither file order nor the way rows are spread over files matters.
-    """
-    stamp = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
-    if "modification_timestamp" in rows:
-        stamp = values.date(rows["modification_timestamp"], contract.date_formats)
-    ordered = rows.assign(_stamp=stamp).sort_values(
-        ["listing_key", "domain", "_stamp", "_row_sha256", "_source_file", "_source_row"],
-        ascending=[True, True, False, False, True, True],
-        na_position="last",
-    )
-    key = ["listing_key", "domain"]
-    repeated = ordered.duplicated(key)
-    copy = ordered.duplicated([*key, "_row_sha256"])
-    ordered = ordered.drop(columns="_stamp")
-    reason = copy.map({True: "exact copy of another row", False: "older version of the listing"})
-    return ordered[~repeated], ordered[repeated].assign(_reason=reason[repeated])
+    file: str
+    sha256: str
+    load_ts: str | None
+    rows: Path
 
 
 def stage(
-    tables: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]], contract: Contract
-) -> Staged:
-    """All files' tables (see `table`) as one staged feed.
+    parsed: list[Parsed], contract: Contract, folder: Path, scratch: Path
+) -> dict[str, dict[str, int]]:
+    """Write a feed's staged tables into `folder`, spilling to `scratch`; returns counts per file.
 
-    Raises `AssertionError` if a row were lost: that would be a bug, never the user's fault.
+    Of rows with one (listing_key, domain) the newest `modification_timestamp` stays; ties go to
+    the greater row hash, then to the first file and row, so that neither the order of files nor
+    the way rows are spread over them matters. Raises `AssertionError` if a row were lost.
     """
-    mapped, extra, ragged = (
-        pd.concat(part, ignore_index=True) for part in zip(*tables, strict=True)
+    with connect(scratch) as con:
+        _gather(con, parsed)
+        columns = [
+            column for column in [*contract.columns, *contract.constants] if column != "listing_key"
+        ]
+        listed = ", ".join(["listing_key", "domain", *map(name, columns), *LINEAGE])
+        con.execute("""
+            CREATE TABLE ranked AS SELECT file_no, _source_row, _reason IS NULL AS fine,
+                CASE WHEN _reason IS NULL THEN row_number() OVER newest END AS place,
+                first_value(_source_file) OVER newest AS _kept_file,
+                first_value(_source_row) OVER newest AS _kept_row,
+                first_value(_row_sha256) OVER newest = _row_sha256 AS same
+            FROM rows WINDOW newest AS (PARTITION BY _reason IS NULL, listing_key, domain ORDER BY
+                _stamp DESC NULLS LAST, _row_sha256 DESC, _source_file, _source_row)""")
+        listings = folder / "listings.parquet"
+        write(
+            con,
+            f"""SELECT {listed} FROM rows JOIN ranked USING (file_no, _source_row)
+            WHERE place = 1 ORDER BY domain, listing_key""",
+            listings,
+        )
+        con.execute(f"CREATE VIEW clean AS SELECT * FROM read_parquet({text(str(listings))})")
+        write(con, "SELECT * FROM clean", folder / "clean_listings.csv")
+        write(con, _selected(contract), folder / "selected_listings.csv")
+        write(con, DUPLICATES, folder / "duplicates.csv")
+        write(con, QUARANTINED, folder / "quarantine_rows.csv")
+        write(con, EXTRA, folder / "extra_columns.parquet")
+        return _counts(con, parsed)
+
+
+DUPLICATES = """
+    SELECT r.listing_key, r.domain, r._source_file, r._source_row, k._kept_file, k._kept_row,
+           CASE WHEN k.same THEN 'exact copy of the row kept' ELSE 'older version of the listing'
+           END AS _reason
+    FROM rows r JOIN ranked k USING (file_no, _source_row) WHERE place > 1
+    ORDER BY r._source_file, r._source_row"""
+
+# one line for equal rows, wherever they stand; `_copies` says how many there are
+QUARANTINED = """
+    SELECT first(_source_file ORDER BY _source_file, _source_row) AS _source_file,
+           first(_source_row ORDER BY _source_file, _source_row) AS _source_row,
+           count(*) AS _copies, any_value(listing_key) AS listing_key, _reason, _row
+    FROM rows WHERE _reason IS NOT NULL GROUP BY _row_sha256, _reason, _row
+    ORDER BY 1, 2"""
+
+EXTRA = """
+    SELECT _source_file, _source_row, listing_key, domain, _extra AS cells FROM rows
+    WHERE _extra IS NOT NULL ORDER BY _source_file, _source_row"""
+
+
+def _gather(con: duckdb.DuckDBPyConnection, parsed: list[Parsed]) -> None:
+    """View `rows`: the rows of all files with their lineage."""
+    parts = [
+        f"""SELECT *, {number} AS file_no, {text(one.file)} AS _source_file,
+                 {text(one.sha256)} AS _file_sha256,
+                 {text(one.load_ts) if one.load_ts else "NULL"}::TIMESTAMP AS _load_ts
+                 FROM read_parquet({text(str(one.rows))})"""
+        for number, one in enumerate(parsed)
+    ]
+    con.execute("CREATE VIEW rows AS " + " UNION ALL BY NAME ".join(parts))
+
+
+def _selected(contract: Contract) -> str:
+    """Which listings go on, as what, and why the others do not."""
+    has = {*contract.columns, *contract.constants}
+
+    def filled(column: str) -> str:
+        return f"coalesce(trim({name(column)}), '') <> ''" if column in has else "false"
+
+    lookup = contract.lookups.get("standard_status", {})
+    pairs = {raw.strip().lower(): value for raw, value in lookup.items()}
+    pairs |= {value.lower(): value for value in lookup.values()}
+    raw = "lower(trim(standard_status))" if "standard_status" in has else "NULL"
+    status = (
+        "CASE "
+        + "".join(f"WHEN {raw} = {text(low)} THEN {text(value)} " for low, value in pairs.items())
+        + f"ELSE {raw} END"
     )
-    kept, broken = sift(mapped, contract)
-    clean, duplicates = newest(kept, contract)
-    columns = ["listing_key", "domain", "_source_file", "_source_row", "_reason"]
-    quarantined = pd.concat([ragged, broken], ignore_index=True).reindex(columns=columns)
-    assert len(mapped) + len(ragged) == len(clean) + len(duplicates) + len(quarantined)
-    order = ["_source_file", "_source_row"]
-    return Staged(
-        clean, extra, duplicates[columns].sort_values(order), quarantined.sort_values(order)
+    if not pairs:
+        status = "standard_status" if "standard_status" in has else "NULL"
+    market = ", ".join(map(text, ON_MARKET))
+    return f"""
+        SELECT listing_key, domain, status AS standard_status, CASE
+                 WHEN status = 'Closed' AND priced AND dated THEN 'evidence'
+                 WHEN status IN ({market}) THEN 'subject' END AS used_as,
+               nullif(concat_ws('; ',
+                 CASE WHEN status IS NULL THEN 'no status' END,
+                 CASE WHEN status = 'Closed' AND NOT priced THEN 'closed without a price' END,
+                 CASE WHEN status = 'Closed' AND NOT dated THEN 'closed without a date' END,
+                 CASE WHEN status NOT IN ('Closed', {market})
+                      THEN 'neither sold nor on the market' END), '') AS gap,
+               _source_file, _source_row
+        FROM (SELECT *, {status} AS status, {filled("close_price")} AS priced,
+                     {filled("close_date")} AS dated FROM clean)"""
+
+
+def extra_columns(path: Path) -> list[str]:
+    """Headers that no contract column claims and that hold something, from extra_columns.parquet."""
+    found = duckdb.sql(
+        f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({text(str(path))})"
     )
+    return sorted(header for (header,) in found.fetchall())
+
+
+def write(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write a query's rows, in its order, as Parquet or CSV by the file's ending."""
+    part = path.with_name(f".{path.name}.part")
+    form = "parquet, COMPRESSION zstd" if path.suffix == ".parquet" else "csv, HEADER"
+    con.execute(f"COPY ({query}) TO {text(str(part))} (FORMAT {form})")
+    part.replace(path)
+
+
+def _counts(con: duckdb.DuckDBPyConnection, parsed: list[Parsed]) -> dict[str, dict[str, int]]:
+    counted = con.execute("""
+        SELECT file_no, count(*), count(*) FILTER (place = 1), count(*) FILTER (place > 1),
+               count(*) FILTER (NOT fine) FROM ranked GROUP BY file_no""").fetchall()
+    by_file = {number: numbers for number, *numbers in counted}
+    parts = ("rows_in", "clean", "duplicates", "quarantined")
+    counts = {
+        one.file: dict(zip(parts, by_file.get(number, [0] * 4), strict=True))
+        for number, one in enumerate(parsed)
+    }
+    for file in counts.values():
+        assert file["rows_in"] == file["clean"] + file["duplicates"] + file["quarantined"]
+    return counts

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from lib.common.checks import require
-from lib.listings import normalize, reading, staging, values
+from lib.listings import normalize, parsing, reading
 from lib.listings.contract import Contract, missing_required
 
 # what only a sale has: a property to value may come without
@@ -38,16 +38,24 @@ def read(path: Path, contract: Contract, as_of: dt.date) -> tuple[pd.DataFrame, 
     needed = contract.model_copy(update={"columns": {**contract.columns, **optional}})
     missing = missing_required(needed, header.names)
     require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
-    rows = list(reading.read_rows(path))
-    require(bool(rows), f"{path}: a header and no rows; there is nothing to value")
-    mapped, _, rejected = staging.table(path.name, "", header.names, rows, contract)
-    nameless = values.blank(mapped["listing_key"])
-    by_row = path.stem + "-row-" + mapped["_source_row"].astype("str")
-    mapped["listing_key"] = mapped["listing_key"].mask(nameless, by_row)
-    newest, older = staging.newest(mapped, contract)
+    rows = parsing.frame(path, contract)
+    require(len(rows) > 0, f"{path}: a header and no rows; there is nothing to value")
+    rows["_source_file"] = path.name
+    rows["_file_sha256"], rows["_load_ts"] = "", pd.NaT  # a valuation leaves no lineage
+    by_row = path.stem + "-row-" + rows["_source_row"].astype("str")
+    rows["listing_key"] = rows["listing_key"].fillna(by_row)
+    newest = rows[rows["_reason"].isna()].sort_values(
+        ["_stamp", "_row_sha256", "_source_row"], ascending=[False, False, True]
+    )
+    older = newest.duplicated(["listing_key", "domain"])
     rejected = pd.concat(
-        [rejected, older[["_source_file", "_source_row", "_reason"]]], ignore_index=True
+        [
+            rows[rows["_reason"].notna()],
+            newest[older].assign(_reason="older version of the listing"),
+        ]
     ).sort_values("_source_row")
+    newest = newest[~older].sort_values("_source_row", ignore_index=True)
+    rejected = rejected[["_source_file", "_source_row", "_reason"]].reset_index(drop=True)
     # whatever its status was, it is valued as if it were for sale now
     lookups = {name: look for name, look in contract.lookups.items() if name != "standard_status"}
     now = contract.model_copy(

@@ -72,10 +72,28 @@ def baths(text: pd.Series, decimal: bool) -> pd.DataFrame:
     return pd.DataFrame({"bathrooms_full": full, "bathrooms_half": half, "bathrooms_total": total})
 
 
+def baths_by(kind: str, text: pd.Series) -> pd.DataFrame:
+    """`baths` by the notation that a contract names; 2/1 is two full baths and one half."""
+    if kind != "baths_full_slash_half":
+        return baths(text, kind == "baths_decimal")
+    parts = text.str.extract(r"\A\s*([0-9]{1,3})\s*/\s*([0-9]{1,3})\s*\Z")
+    return baths_apart(number(parts[0]), number(parts[1]))
+
+
+def baths_apart(full: pd.Series, half: pd.Series) -> pd.DataFrame:
+    """The columns of `baths` from two counts; a total only where both are known."""
+    return pd.DataFrame(
+        {"bathrooms_full": full, "bathrooms_half": half, "bathrooms_total": full + half / 2}
+    )
+
+
 def typed(text: pd.Series, column: Column, formats: list[str]) -> pd.Series:
-    """One column by its contract type (for the two kinds of baths use `baths`)."""
+    """One column by its contract type (for the kinds of baths use `baths_by`)."""
     if column.type == "number":
         return number(text, column.multiply)
+    if column.type == "count":
+        amount = number(text)
+        return amount.where((amount >= 0) & (amount % 1 == 0))
     if column.type == "date":
         return date(text, formats).dt.normalize()
     if column.type == "timestamp":
@@ -83,5 +101,5 @@ def typed(text: pd.Series, column: Column, formats: list[str]) -> pd.Series:
     if column.type == "yes_no":
         return yes_no(text)
     if column.type == "postal_code":
-        return postal_code(text)
+        return postal_code(code(text, column.pad))
     return code(text, column.pad)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from lib.common import cli, io, params
-from lib.listings import contract, normalize
+from lib.listings import contract, normalize, schema
 
 OUT = Path("data/normalize")
 STAGED = Path("data/staging/listings.parquet")
@@ -31,6 +31,7 @@ def main() -> None:
     staged = io.read_parquet(STAGED)
     table, issues = normalize.normalize(staged, agreed, base.as_of)
     assert len(table) == len(staged)
+    schema.enforce(table, schema.typed(agreed))
     tally = {}
     for domain in settings.domains:
         part = table[table["domain"] == domain]

@@ -1,22 +1,27 @@
 """Read a feed's raw CSV exports by its contract into one staged table.
 
-Every row ends in exactly one place: staged, duplicate, or quarantined with a reason.
+Every row ends in exactly one place: staged, duplicate, or quarantined with a reason. Each file is
+parsed once and kept in a cache, so that a rerun with one more file parses only that one.
 
-Example: python -m scripts.valuation.staging
+Example: python -m scripts.valuation.staging --dry-run
 """
 
-import hashlib
+import datetime as dt
+import json
+import tempfile
 from pathlib import Path
 
 import click
+import duckdb
 
-from lib.common import cli, io, params
+from lib.common import cache, cli, io, ledger, params
 from lib.common.checks import RemlError, require
-from lib.listings import contract, reading
-from lib.listings.staging import Staged, stage, table
+from lib.listings import contract, coverage, parsing, reading, staging
 
+RAW = Path("data/raw")
 OUT = Path("data/staging")
 METRICS = Path("metrics/staging.json")
+CODE = list(Path(parsing.__file__).parent.glob("*.*"))  # all that decides how a file is parsed
 
 
 class Params(params.Section):
@@ -25,88 +30,144 @@ class Params(params.Section):
     max_quarantined_share: float
 
 
-def counts(staged: Staged, tables: list, names: list[str]) -> dict:
-    """Rows in and where they went, over all and per file."""
-    per_file = {}
-    for name, (mapped, _, ragged) in zip(names, tables, strict=True):
-        per_file[name] = {"rows_in": len(mapped) + len(ragged)} | {
-            part: int((frame["_source_file"] == name).sum())
-            for part, frame in (
-                ("clean", staged.clean),
-                ("duplicates", staged.duplicates),
-                ("quarantined", staged.quarantined),
-            )
-        }
+def import_times(raw: Path) -> dict[str, str]:
+    """File -> import time, as `make import` recorded it."""
+    ledger = raw / "imports.jsonl"
+    lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.is_file() else []
+    return {line["file"]: line["imported_at"] for line in map(json.loads, filter(None, lines))}
+
+
+def key(path: Path, agreed: contract.Contract) -> str:
+    """What the parse of a file depends on: its bytes, the contract, the code."""
+    return cache.key_of(
+        cache.file_sha256(path), agreed.model_dump_json(), cache.code_hash(CODE), duckdb.__version__
+    )
+
+
+def plan(paths: list[Path], agreed: contract.Contract) -> None:
+    """Say what a run would do with each file, and do nothing."""
+    for path in paths:
+        known = (cache.root() / "staging" / key(path, agreed)).is_dir()
+        headers = reading.read_header(path).names
+        found = contract.match(agreed, headers)
+        aside = [header for header in headers if header not in found.values()]
+        click.echo(
+            f"{path}: {'taken from the cache' if known else 'would be parsed'}; "
+            f"{len(found)} columns claimed, kept aside: {', '.join(aside) or 'none'}"
+        )
+    click.echo(f"would write {OUT}/ and {METRICS}; nothing was written")
+
+
+def tally(counts: dict[str, dict[str, int]], folder: Path) -> dict:
+    """Counts over all files, the reasons of quarantined rows, and the columns nobody claims."""
     total = {
-        part: sum(file[part] for file in per_file.values())
+        part: sum(file[part] for file in counts.values())
         for part in ("rows_in", "clean", "duplicates", "quarantined")
     }
-    assert total["rows_in"] == total["clean"] + total["duplicates"] + total["quarantined"]
-    reasons = staged.quarantined["_reason"].str.replace(r"\d+ fields.*", "field count", regex=True)
-    return total | {"reasons": reasons.value_counts().sort_index().to_dict(), "files": per_file}
+    quarantined = io.read_csv(folder / "quarantine_rows.csv")
+    reasons = quarantined["_reason"].str.replace(r"\d+ fields.*", "field count", regex=True)
+    by_reason = quarantined["_copies"].groupby(reasons).sum().sort_index()
+    return total | {"reasons": {why: int(n) for why, n in by_reason.items()}, "files": counts}
+
+
+def receipt(
+    feed: str,
+    parsed: list[staging.Parsed],
+    counts: dict,
+    agreed: contract.Contract,
+    started: dt.datetime,
+) -> str:
+    """Record the loads in the ledger and say where. The ledger never changes an output."""
+    shared = {
+        "run_id": ledger.new_run_id(),
+        "feed": feed,
+        "git_revision": ledger.git_revision(),
+        "contract_sha256": cache.key_of(agreed.model_dump_json()),
+        "started_at": started,
+        "ended_at": dt.datetime.now(dt.UTC),
+        "status": "loaded",
+    }
+    loads = [
+        ledger.Load(
+            file=one.file,
+            file_sha256=one.sha256,
+            rows_in=counts[one.file]["rows_in"],
+            rows_clean=counts[one.file]["clean"],
+            rows_duplicate=counts[one.file]["duplicates"],
+            rows_quarantined=counts[one.file]["quarantined"],
+            **shared,
+        )
+        for one in parsed
+    ]
+    return ledger.record([*loads, ledger.whole_run(loads)], ledger.database_url(), ledger.folder())
 
 
 @click.command(help=__doc__)
+@click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and stop.")
 @cli.command
-def main() -> None:
+def main(dry_run: bool) -> None:
+    started = dt.datetime.now(dt.UTC)  # for the ledger alone
     base, settings = params.load("staging", Params)
     agreed = contract.read(base.feed)
-    raw = Path("data/raw") / base.feed
+    raw = RAW / base.feed
     paths = reading.csv_files(raw)
     require(
         bool(paths),
         f"{raw}: no CSV files; bring one in with `make import FEED={base.feed} FROM=path.csv`",
     )
-    tables = []
-    for path in cli.progress(paths, "staging"):
-        header = reading.read_header(path)
-        missing = contract.missing_required(agreed, header.names)
+    for path in paths:
+        missing = contract.missing_required(agreed, reading.read_header(path).names)
         require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        tables.append(
-            table(
-                str(path.relative_to(raw)),
-                digest,
-                header.names,
-                list(reading.read_rows(path)),
-                agreed,
-            )
+    if dry_run:
+        plan(paths, agreed)
+        return
+    loaded = import_times(raw)
+    parsed = []
+    for path in cli.progress(paths, "staging"):
+        folder = cache.entry(
+            "staging", key(path, agreed), lambda part, path=path: parsing.parse(path, agreed, part)
         )
-    staged = stage(tables, agreed)
-    names = [str(path.relative_to(raw)) for path in paths]
-    tally = counts(staged, tables, names)
-    if tally["quarantined"] > settings.max_quarantined_share * tally["rows_in"]:
-        worst = max(tally["reasons"], key=tally["reasons"].get)
+        name = path.relative_to(raw).as_posix()
+        parsed.append(
+            staging.Parsed(name, cache.file_sha256(path), loaded.get(name), folder / "rows.parquet")
+        )
+    OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        counts = staging.stage(parsed, agreed, OUT, Path(scratch))
+        days = coverage.coverage(OUT / "listings.parquet", agreed, Path(scratch))
+    total = tally(counts, OUT)
+    if total["quarantined"] > settings.max_quarantined_share * total["rows_in"]:
+        worst = max(total["reasons"], key=total["reasons"].get)
         raise RemlError(
-            f"{raw}: {tally['quarantined']} of {tally['rows_in']} rows break the "
+            f"{raw}: {total['quarantined']} of {total['rows_in']} rows break the "
             f"contract, most often: {worst}; fix {contract.path_of(base.feed)} or the "
             "export, or raise staging.max_quarantined_share"
         )
-    absent = [name for name in agreed.columns if staged.clean[name].isna().all()]
-    lineage = ["_source_file", "_source_row"]
-    io.write_parquet(OUT / "listings.parquet", staged.clean, ["domain", "listing_key"])
-    io.write_parquet(OUT / "extra_columns.parquet", staged.extra, [*lineage, "column"])
-    io.write_csv(OUT / "duplicates.csv", staged.duplicates)
-    io.write_csv(OUT / "quarantine_rows.csv", staged.quarantined)
+    io.write_json(OUT / "coverage.json", days)
+    text = coverage.summary(days, total)
+    io.write_text(OUT / "coverage_summary.md", text)
+    filled = {column for domain in days.values() for column in coverage.totals(domain)}
     io.write_json(
         METRICS,
         {
             "feed": base.feed,
-            **tally,
+            **total,
             "columns": sorted(agreed.columns),
-            "absent_columns": absent,
-            "extra_columns": sorted(staged.extra["column"].unique().tolist()),
+            "absent_columns": sorted(set(agreed.columns) - filled - {"listing_key"}),
+            "extra_columns": staging.extra_columns(OUT / "extra_columns.parquet"),
             "photo_bundles": len(list(raw.glob("*/images/*.zip"))),
         },
     )
+    click.echo(text)
+    for path in sorted(OUT.iterdir()):
+        click.echo(f"{path} ({path.stat().st_size:,} bytes)")
+    kept = receipt(base.feed, parsed, counts, agreed, started)
     cli.log.info(
         "staging.complete",
         feed=base.feed,
-        rows_in=tally["rows_in"],
-        clean=tally["clean"],
-        duplicates=tally["duplicates"],
-        quarantined=tally["quarantined"],
         out=str(OUT),
+        ledger=kept,
+        **{part: total[part] for part in ("rows_in", "clean", "duplicates", "quarantined")},
     )
 
 

@@ -160,3 +160,112 @@ def test_reading_a_contract_reads_yaml_dates_as_text_formats(tmp_path):
     path = tmp_path / "contract.yaml"
     path.write_text('title: T\nkey: [a]\nproperty_key: [[a]]\ncolumns: {a: {aliases: ["A"]}}\n')
     assert validate(Contract, read_yaml(path), str(path)).date_formats == ["%Y-%m-%d"]
+
+
+# ---- what a contract leaves out comes from the RESO dictionary ---------------------------------
+
+
+def resolved(columns, **changes):
+    """A contract of these columns, resolved as `read` does."""
+    content = {"title": "T", "key": [next(iter(columns))], "columns": columns} | changes
+    return contracts.resolve(validate(Contract, content, "c.yaml"), "c.yaml")
+
+
+def test_aliases_and_types_are_inherited_behind_the_contracts_own():
+    fitting = resolved({"close_date": {"aliases": ["Fin"]}, "close_price": {}, "living_area": {}})
+    assert [column.type for column in fitting.columns.values()] == ["date", "number", "number"]
+    assert fitting.columns["close_date"].aliases[:3] == ["Fin", "close_date", "Sold Date"]
+    headers = ["CloseDate", "Sold Date", "Fin", "Sale Price", "SqFtTotal"]
+    assert match(fitting, headers) == {
+        "close_date": "Fin", "close_price": "Sale Price", "living_area": "SqFtTotal"}  # fmt: skip
+    assert match(fitting, headers[:2])["close_date"] == "CloseDate"  # RESO before other families
+
+
+def test_a_type_of_its_own_stays():
+    fitting = resolved({"close_date": {"type": "timestamp"}, "local_a": {"type": "number"}})
+    assert [column.type for column in fitting.columns.values()] == ["timestamp", "number"]
+
+
+def test_a_header_that_the_contract_gives_away_is_not_inherited():
+    """King County's `price` is what was paid; in Matrix exports `Price` is the list price."""
+    fitting = resolved({"close_price": {"aliases": ["price"]}, "list_price": {}})
+    assert match(fitting, ["price"]) == {"close_price": "price"}
+    assert match(resolved({"close_price": {}, "list_price": {}}), ["Price"]) == {
+        "list_price": "Price"}  # fmt: skip
+
+
+def test_status_is_the_standard_status_unless_the_export_has_that_too():
+    fitting = resolved({"standard_status": {}, "mls_status": {}, "property_type": {}})
+    assert match(fitting, ["Status", "Type"]) == {
+        "standard_status": "Status", "property_type": "Type"}  # fmt: skip
+    assert match(fitting, ["Status", "MlsStatus", "StandardStatus"]) == {
+        "standard_status": "StandardStatus", "mls_status": "MlsStatus"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "settings", [{"multiply": 43560}, {"unit": "acres"}, {"unit": "square meters"}]
+)
+def test_a_column_in_another_unit_keeps_to_its_own_headers(settings):
+    """Lot SqFt must not be multiplied as if it were acres."""
+    fitting = resolved({"lot_size_square_feet": {"aliases": ["Land"]} | settings})
+    headers = ["Land", "Lot SqFt", "LotSizeSquareFeet", "lot_size_square_feet"]
+    assert match(fitting, headers) == {"lot_size_square_feet": "Land"}
+    assert match(fitting, headers[1:]) == {}
+
+
+def test_a_column_in_another_notation_keeps_to_its_own_headers():
+    """BathsTotal 2.1 must not be read as a decimal, nor `Bathrooms` 2.5 as two full, five half."""
+    decimal = resolved({"bathrooms": {"aliases": ["Ba"], "type": "baths_decimal"}})
+    assert match(decimal, ["BathsTotal"]) == {}
+    dotted = resolved({"bathrooms": {}})
+    assert match(dotted, ["BathsTotal"]) == {"bathrooms": "BathsTotal"}
+    assert match(dotted, ["Bathrooms"]) == match(dotted, ["Baths"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("acres", 43560), ("square feet", 1), ("square meters", 10.76391041671)]
+)
+def test_units_become_factors(unit, factor):
+    fitting = resolved({"lot_size_square_feet": {"aliases": ["Lot Size"], "unit": unit}})
+    assert fitting.columns["lot_size_square_feet"].multiply == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"living_aera": {}}, "living_aera: no field of the RESO dictionary (nearest: living_area"),
+        ({"lot_size_square_feet": {"aliases": ["Lot Size"]}}, "'Lot Size' means different things"),
+        ({"lot_size_acres": {"aliases": ["lot size"]}}, "add `unit`"),
+        ({"bathrooms": {"aliases": ["Baths"]}}, "add `type`"),
+        ({"bathrooms": {"aliases": ["bathrooms"]}}, "add `type`"),
+        ({"living_area": {"unit": "acre"}}, "unit 'acre' cannot be turned into square feet"),
+        ({"year_built": {"unit": "acres"}}, "cannot be turned into year"),
+        ({"living_area": {"unit": "acres", "multiply": 2}}, "give `unit` or `multiply`, not both"),
+    ],
+)
+def test_what_the_dictionary_cannot_settle_is_refused(columns, words):
+    with pytest.raises(RemlError) as caught:
+        resolved(columns)
+    assert words in str(caught.value) and str(caught.value).startswith("c.yaml: columns.")
+
+
+def test_an_unknown_column_may_be_local_or_bring_its_aliases():
+    fitting = resolved({"local_view": {}, "own_word": {"aliases": []}})
+    assert match(fitting, ["own word", "Local View"]) == {
+        "local_view": "Local View", "own_word": "own word"}  # fmt: skip
+
+
+def test_instead_shares_the_header_of_another_column():
+    columns = {"listing_key": {"instead": "listing_id", "required": True}, "listing_id": {}}
+    fitting = resolved(columns)
+    assert match(fitting, ["ML#"]) == {"listing_id": "ML#", "listing_key": "ML#"}
+    assert match(fitting, ["ML#", "Matrix_Unique_ID"])["listing_key"] == "Matrix_Unique_ID"
+    assert missing_required(fitting, ["ML#"]) == []
+    assert missing_required(fitting, ["zzz"])[0].startswith("listing_key (as 'Matrix_Unique_ID'")
+    with pytest.raises(RemlError, match="instead names `nope`"):
+        resolved({"listing_key": {"instead": "nope"}})
+
+
+def test_a_missing_column_with_many_aliases_lists_the_first():
+    (clause,) = missing_required(resolved({"living_area": {"required": True}}), ["zzz"])
+    assert clause.startswith("living_area (as 'SqFtTotal' or 'SqFt' or ") and "others)" in clause

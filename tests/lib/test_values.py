@@ -209,3 +209,42 @@ def test_each_contract_type_has_its_parser(kind, text, value):
 def test_numbers_are_float64_for_models():
     for parsed in (values.number(column("1")), values.yes_no(column("y"))):
         assert parsed.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [("2/1", (2, 1, 2.5)), (" 3 / 0 ", (3, 0, 3)), ("0/2", (0, 2, 1)), ("2", None), ("2.1", None),
+     ("2/", None), ("/1", None), ("2/1/1", None), ("1/2/2024", None), ("", None), (None, None),
+     ("\u0662/1", None)],
+)  # fmt: skip
+def test_baths_with_a_slash(text, parts):
+    got = values.baths_by("baths_full_slash_half", column(text)).iloc[0]
+    assert listed(got) == list(parts or (None, None, None))
+
+
+def test_baths_by_calls_the_other_notations():
+    text = column("2.1", "2.5", "x")
+    for kind, is_decimal in (("baths_decimal", True), ("baths_full_half", False)):
+        pd.testing.assert_frame_equal(values.baths_by(kind, text), values.baths(text, is_decimal))
+
+
+def test_baths_counted_apart_have_a_total_only_where_both_are_known():
+    got = values.baths_apart(pd.Series([2.0, 2, np.nan]), pd.Series([1.0, np.nan, 1]))
+    assert listed(got["bathrooms_total"]) == [2.5, None, None]
+    assert listed(got["bathrooms_full"]) == [2, 2, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("3", 3), ("3.0", 3), ("0", 0), ("2.5", None), ("-1", None), ("x", None)]
+)
+def test_counts_are_whole_numbers(text, count):
+    assert listed(values.typed(column(text), Column(aliases=[], type="count"), [])) == [count]
+
+
+def test_lost_zeros_of_a_postal_code_come_back_where_the_contract_says_so():
+    kind = Column(aliases=[], type="postal_code", pad=5)
+    assert listed(values.typed(column("2138", "02138", "77901-1234", ""), kind, [])) == [
+        "02138", "02138", "77901", None]  # fmt: skip
+    assert listed(values.typed(column("2138"), Column(aliases=[], type="postal_code"), [])) == [
+        None
+    ]

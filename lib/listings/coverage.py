@@ -1,0 +1,75 @@
+"""Presence of values per column and day: how much of what an export could hold it does hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lib.listings.contract import Contract
+from lib.listings.sql import connect, name, text
+
+Coverage = dict[str, dict[str, dict[str, int]]]
+
+
+def coverage(listings: Path, contract: Contract, folder: Path) -> Coverage:
+    """domain -> day -> {"rows": n, column: cells that are not blank}, of staged listings.
+
+    The day is that of `modification_timestamp`, else of `close_date`, else "no date". Presence
+    only: whether a value makes sense is not asked here.
+    """
+    has = {*contract.columns, *contract.constants} - {"listing_key"}
+    dated = [column for column in ("modification_timestamp", "close_date") if column in has]
+    formats = "[" + ", ".join(map(text, contract.date_formats)) + "]"
+    parsed = [f"try_strptime(trim({name(column)}), {formats})::TIMESTAMP" for column in dated]
+    day = f"coalesce(strftime({f'coalesce({chr(44).join(parsed)})'}, '%Y-%m-%d'), 'no date')"
+    columns = sorted(has)
+    counts = ", ".join(f"count(nullif(trim({name(c)}), ''))" for c in columns)
+    with connect(folder) as con:
+        rows = con.execute(f"""SELECT domain, {day if parsed else "'no date'"} AS day, count(*),
+            {counts} FROM read_parquet({text(str(listings))}) GROUP BY ALL ORDER BY ALL""").fetchall()
+    out: Coverage = {}
+    for domain, date, total, *numbers in rows:
+        out.setdefault(domain, {})[date] = {
+            "rows": total,
+            **{c: n for c, n in zip(columns, numbers, strict=True) if n},
+        }
+    return out
+
+
+def totals(days: dict[str, dict[str, int]]) -> dict[str, int]:
+    """Counts over all days of one domain."""
+    out: dict[str, int] = {}
+    for day in days.values():
+        for column, count in day.items():
+            out[column] = out.get(column, 0) + count
+    return out
+
+
+def summary(counts: Coverage, tally: dict[str, Any]) -> str:
+    """The coverage as Markdown: rows and where they went, span of days, presence by column."""
+    lines = [
+        "# Coverage",
+        "",
+        f"{tally['rows_in']:,} rows in: {tally['clean']:,} clean, "
+        f"{tally['duplicates']:,} duplicates, {tally['quarantined']:,} quarantined.",
+        "",
+    ]
+    for reason, count in tally["reasons"].items():
+        lines.append(f"- {count:,}: {reason}")
+    for domain, days in counts.items():
+        all_days = totals(days)
+        dated = sorted(day for day in days if day != "no date")
+        span = f"{dated[0]} to {dated[-1]}, {len(dated):,} days" if dated else "no dates"
+        lines += [
+            "",
+            f"## {domain}: {all_days['rows']:,} listings, {span}",
+            "",
+            "| column | filled | share |",
+            "|---|---:|---:|",
+        ]
+        lines += [
+            f"| {column} | {count:,} | {count / all_days['rows']:.1%} |"
+            for column, count in sorted(all_days.items())
+            if column != "rows"
+        ]
+    return "\n".join(lines) + "\n"

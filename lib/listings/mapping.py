@@ -1,0 +1,113 @@
+"""SQL that brings a raw file's cells under canonical names and judges its rows.
+
+Rules are judged in pandas once per distinct combination of the cells they read, by the same
+functions that type the values later, and joined back: one meaning, and quick on a million rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import duckdb
+import pandas as pd
+
+from lib.listings import rules, values
+from lib.listings.contract import Contract, match
+from lib.listings.sql import name, text
+
+SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+
+
+def code(cell: str, pad: int = 0) -> str:
+    """SQL for `values.code`: trimmed, blank as missing, zeros restored to `pad` characters."""
+    trimmed = f"nullif(trim({cell}, {text(SPACE)}), '')"
+    padded = (
+        f"CASE WHEN length({trimmed}) < {pad} THEN lpad({trimmed}, {pad}, '0') ELSE {trimmed} END"
+    )
+    return padded if pad else trimmed
+
+
+def cells_of(headers: list[str], indexes: Iterable[int]) -> str:
+    """SQL for some raw cells as one JSON object, header -> text."""
+    return f"json_object({', '.join(f'{text(headers[i])}, c{i}' for i in indexes)})"
+
+
+def map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Contract) -> None:
+    """View `mapped`: the contract's columns and constants, listing_key, hash, unclaimed cells."""
+    position = {header: index for index, header in reversed(list(enumerate(headers)))}
+    found = {column: position[header] for column, header in match(contract, headers).items()}
+    cells = {
+        column: f"c{found[column]}" if column in found else "NULL::VARCHAR"
+        for column in contract.columns
+    }
+    cells |= {column: text(constant) for column, constant in contract.constants.items()}
+    keys = contract.key or ["listing_key"]
+    pads = {column: contract.columns[column].pad for column in keys if column in contract.columns}
+    key = " || '-' || ".join(code(cells[column], pads.get(column, 0)) for column in keys)
+    order = sorted(range(len(headers)), key=lambda index: (headers[index], index))
+    names = chr(30).join(headers[index] for index in order) + chr(30)
+    hashed = ", ".join(f"coalesce(c{index}, '')" for index in order)
+
+    unclaimed = [index for index in range(len(headers)) if index not in found.values()]
+    filled = " || ".join(f"coalesce(c{index}, '')" for index in unclaimed)
+    extra = (
+        f"CASE WHEN {filled} <> '' THEN {cells_of(headers, unclaimed)} END"
+        if unclaimed
+        else "NULL::VARCHAR"
+    )
+    mapped = ", ".join(
+        f"{cell} AS {name(column)}" for column, cell in cells.items() if column != "listing_key"
+    )
+    con.execute(f"""
+        CREATE VIEW mapped AS SELECT {mapped}, _source_row, _ragged, {key} AS listing_key,
+            sha256(coalesce(_ragged, {text(names)} || concat_ws(chr(30), {hashed}))) AS _row_sha256,
+            {extra} AS _extra, raw.* EXCLUDE (_source_row, _ragged) FROM raw""")
+
+
+def _verdict(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: list[str],
+    judge: Callable[[pd.DataFrame], pd.Series],
+) -> str:
+    """Judge each distinct combination of `columns` once, keep it as `table` and return the join
+    that brings its column `verdict` to the rows of `mapped m`."""
+    names = ", ".join(name(column) for column in columns)
+    seen = con.execute(f"SELECT DISTINCT {names} FROM mapped").df().astype("str")
+    con.register(table, seen.assign(verdict=judge(seen)))
+    same = " AND ".join(f"m.{name(c)} IS NOT DISTINCT FROM {table}.{name(c)}" for c in columns)
+    return f"LEFT JOIN {table} ON {same}"
+
+
+def judgements(
+    con: duckdb.DuckDBPyConnection, contract: Contract, judged: bool
+) -> tuple[list[str], dict[str, str], str, str]:
+    """(joins, reason -> SQL test, SQL of `_stamp`, SQL of `domain`)."""
+    joins, tests = [], {"no listing key": "m.listing_key IS NULL"} if judged else {}
+
+    def add(columns: list[str], judge: Callable[[pd.DataFrame], pd.Series]) -> str:
+        table = f"verdict_{len(joins)}"
+        joins.append(_verdict(con, table, columns, judge))
+        return f"{table}.verdict"
+
+    if judged and contract.domain.column:
+        tests["neither a sale nor a rental by the contract's domain rule"] = add(
+            [contract.domain.column], lambda rows: rules.unknown_domain(rows, contract)
+        )
+    if judged and "standard_status" in contract.lookups:
+        tests["status is not in the contract's lookup"] = add(
+            ["standard_status"], lambda rows: rules.unknown_status(rows, contract)
+        )
+    for rule in contract.row_rules if judged else []:
+        columns = list(dict.fromkeys([rule.column, *rule.when]))
+        test = add(columns, lambda rows, rule=rule: rules.broken(rows, rule, contract))
+        tests[rule.reason] = f"{tests[rule.reason]} OR {test}" if rule.reason in tests else test
+    stamp, domain = "NULL::TIMESTAMP", text(contract.domain.default)
+    if "modification_timestamp" in contract.columns:
+        stamp = add(
+            ["modification_timestamp"],
+            lambda rows: values.date(rows["modification_timestamp"], contract.date_formats),
+        )
+    if contract.domain.column:
+        domain = add([contract.domain.column], lambda rows: rules.domain(rows, contract))
+    return joins, tests, stamp, domain

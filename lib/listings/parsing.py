@@ -1,0 +1,161 @@
+"""One raw export to one Parquet of rows under canonical names, each row judged.
+
+DuckDB reads files that are plain UTF-8 and well formed; any other goes through the tolerant reader
+of `lib.listings.reading` row by row. Both give the same rows (tested), so the choice is only speed.
+Rules are judged once per distinct value, by the same functions that type the values later.
+"""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+import json
+import re
+import tempfile
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lib.listings import reading
+from lib.listings.contract import Contract
+from lib.listings.mapping import cells_of, judgements, map_columns
+from lib.listings.sql import connect, text
+
+CHUNK = 1 << 24  # bytes read at a time while a file's encoding is checked
+BATCH = 20_000  # rows held in Python at a time on the tolerant path
+KEPT = [
+    "_source_row",
+    "listing_key",
+    "domain",
+    "_row_sha256",
+    "_stamp",
+    "_extra",
+    "_reason",
+    "_row",
+]
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a file is UTF-8 throughout and holds no NUL."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                if b"\x00" in chunk:
+                    return False
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def read_fast(
+    con: duckdb.DuckDBPyConnection, path: Path, header: reading.Header, out: Path
+) -> None:
+    """Rows of a well-formed file as columns c0, c1 ... and `_source_row`, written to `out`.
+
+    Raises `duckdb.Error` at the first row that is not well formed.
+    """
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header.names)))
+    con.execute(f"""
+        COPY (SELECT row_number() OVER () AS _source_row, NULL::VARCHAR AS _ragged, * FROM read_csv(
+            {text(str(path))}, auto_detect=false, header=true, delim={text(header.delimiter)},
+            quote='"', escape='"', columns={{{columns}}}, null_padding=false, strict_mode=true,
+            nullstr='', max_line_size={reading.FIELD_LIMIT}))
+        TO {text(str(out))} (FORMAT parquet, COMPRESSION lz4_raw)""")
+
+
+def swallowed(con: duckdb.DuckDBPyConnection, header: reading.Header, raw: Path) -> bool:
+    """Whether some cell holds a line that is a whole row by itself: a pair of stray quotes has
+    swallowed rows, which the tolerant reader takes apart."""
+    width = len(header.names)
+    if width < reading.WIDE:
+        return False
+    other = f'[^"\\r\\n{header.delimiter}]*'
+    delimiter = re.escape(header.delimiter)
+    row = text(f"[\\r\\n]({other}{delimiter}){{{width - 1}}}{other}[\\r\\n]")
+    found = " OR ".join(
+        f"(contains(c{i}, chr(10)) AND regexp_matches(c{i}, {row}))" for i in range(width)
+    )
+    query = f"SELECT count(*) FROM read_parquet({text(str(raw))}) WHERE {found}"
+    return con.execute(query).fetchone() != (0,)
+
+
+def read_tolerant(path: Path, header: reading.Header, out: Path) -> None:
+    """The same through Python's reader, for any encoding; a row whose field count differs from the
+    header's has only `_ragged`, its fields as one JSON text."""
+    width = len(header.names)
+    schema = pa.schema(
+        [
+            ("_source_row", pa.int64()),
+            ("_ragged", pa.string()),
+            *((f"c{i}", pa.string()) for i in range(width)),
+        ]
+    )
+    with pq.ParquetWriter(out, schema, compression="lz4") as writer:
+        rows = reading.read_rows(path)
+        while batch := list(itertools.islice(rows, BATCH)):
+            whole = [row if len(row) == width else [None] * width for _, row in batch]
+            ragged = [None if len(row) == width else json.dumps(row) for _, row in batch]
+            cells = [[row[i] or None for row in whole] for i in range(width)]
+            writer.write_table(
+                pa.table([[number for number, _ in batch], ragged, *cells], schema=schema)
+            )
+
+
+def parse(path: Path, contract: Contract, folder: Path, judged: bool = True) -> Path:
+    """Write `rows.parquet` into `folder` and return its path.
+
+    One row for each data row of `path`: the contract's columns as text, then KEPT: the row's number
+    from 1, its key and domain, the hash of its cells, its modification stamp, its unclaimed cells
+    (JSON), and for a row that must not pass the reason and all its cells (JSON). With
+    `judged=False` only rows that cannot be read at all get a reason.
+    """
+    header = reading.read_header(path)
+    raw, out = folder / "raw.parquet", folder / "rows.parquet"
+    with connect(folder) as con:
+        try:
+            if not is_plain(path):
+                raise duckdb.Error("for the tolerant reader")
+            read_fast(con, path, header, raw)
+            if swallowed(con, header, raw):
+                raise duckdb.Error("for the tolerant reader")
+        except duckdb.Error:
+            read_tolerant(path, header, raw)
+        con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({text(str(raw))})")
+        map_columns(con, header.names, contract)
+        joins, tests, stamp, domain = judgements(con, contract, judged)
+        width = len(header.names)
+        raw_columns = ", ".join(f"c{index}" for index in range(width))
+        reasons = ", ".join(
+            [
+                f"""CASE WHEN json_array_length(m._ragged) = 1 AND contains(m._ragged, '\\"')
+                THEN 'a quote is not closed' WHEN m._ragged IS NOT NULL THEN 'ragged row: ' ||
+                json_array_length(m._ragged) || ' fields where the header has {width}' END""",
+                *(
+                    f"CASE WHEN m._ragged IS NULL AND ({test}) THEN {text(why)} END"
+                    for why, test in tests.items()
+                ),
+            ]
+        )
+        con.execute(f"""
+            COPY (SELECT * EXCLUDE (_ragged, {raw_columns}), CASE WHEN _reason IS NOT NULL
+                         THEN coalesce(_ragged, {cells_of(header.names, range(width))}) END AS _row
+                  FROM (SELECT m.*, {stamp} AS _stamp, {domain} AS domain,
+                               nullif(concat_ws('; ', {reasons}), '') AS _reason
+                        FROM mapped m {" ".join(joins)}))
+            TO {text(str(out))} (FORMAT parquet, COMPRESSION lz4_raw)""")
+    raw.unlink()
+    return out
+
+
+def frame(path: Path, contract: Contract) -> pd.DataFrame:
+    """The rows of `parse` as a frame, not judged: what a file of properties to value needs."""
+    with tempfile.TemporaryDirectory() as folder:
+        return pd.read_parquet(parse(path, contract, Path(folder), judged=False)).sort_values(
+            "_source_row", ignore_index=True
+        )

@@ -1,0 +1,164 @@
+"""From unpacked bundles to albums: each listing's distinct, public photos in order."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from lib.photos.media import Media, assign
+from lib.photos.owner import Roll, owner
+
+FIELDS = (
+    "domain", "listing_key", "listing_id", "sha1", "order", "file", "width", "height", "format",
+    "bytes", "phash", "room", "bundle", "entry", "had_exif", "had_gps",
+)  # fmt: skip
+ROOMS = {  # words in file names -> RESO ImageOf
+    "bath": "Bathroom", "bathroom": "Bathroom", "bedroom": "Bedroom", "dining": "Dining Room",
+    "front": "Front of Structure", "frontal": "Front of Structure", "garage": "Garage",
+    "kitchen": "Kitchen", "living": "Living Room", "pool": "Pool",
+}  # fmt: skip
+Photo = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle of a feed: its path below the raw folder, its domain and its index."""
+
+    name: str
+    domain: str
+    index: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Albums:
+    """`photos` (records of the manifest, with `offset` and `length` of the JPEG in its bundle),
+    `rejected` (bundle, entry, reason, detail), and the listings of which any entry came."""
+
+    photos: list[Photo]
+    rejected: list[dict[str, Any]]
+    came: set[tuple[str, str]]
+
+
+def gather(bundles: list[Bundle], beside: dict[str, list[Media]], roll: Roll) -> Albums:
+    """The albums of all listings; `beside` are media records by domain, from manifests that lie
+    beside the bundles. The order of `bundles` does not matter."""
+    photos: list[Photo] = []
+    rejected: list[dict[str, Any]] = []
+    came: set[tuple[str, str]] = set()
+    records: dict[tuple[str, str], list[Media]] = defaultdict(list)
+    for domain in sorted(beside):
+        for record in beside[domain]:
+            records[_named(record, "", domain, roll)].append(record)
+    for bundle in sorted(bundles, key=lambda one: one.name):
+        stem = PurePosixPath(bundle.name).stem
+        for record in bundle.index["media"]:
+            records[_named(record, stem, bundle.domain, roll)].append(record)
+        for line in bundle.index["photos"]:
+            who = owner(line["entry"], stem, bundle.domain, roll)
+            photos.append(line | vars(who) | {"bundle": bundle.name})
+        for line in bundle.index["rejected"]:
+            rejected.append({"bundle": bundle.name} | line)
+            if line["entry"] is not None and line["reason"] != "manifest":
+                came.add(album_of(vars(owner(line["entry"], stem, bundle.domain, roll))))
+    came |= {album_of(photo) for photo in photos}
+    kept, refused = _albums(photos, records)
+    rejected += refused
+    rejected.sort(key=lambda one: (one["bundle"], one["entry"] or "", one["reason"], one["detail"]))
+    return Albums(kept, rejected, came)
+
+
+def _named(record: Media, bundle: str, domain: str, roll: Roll) -> tuple[str, str]:
+    """The album of a media record: by the listing that it names, else by the path of its URL."""
+    hit = roll.find(domain, record.listing)
+    if hit:
+        return hit[0], hit[1]
+    if record.listing:
+        return domain, f"?{record.listing}"
+    return album_of(vars(owner(record.path.lstrip("/") or "-", bundle, domain, roll)))
+
+
+def album_of(photo: Photo) -> tuple[str, str]:
+    """What a photo's album is called: the listing, or what the bundle calls it after a `?`."""
+    key = photo["listing_key"]
+    return photo["domain"], f"?{photo['listing_id']}" if key is None else key
+
+
+def _albums(
+    photos: list[Photo], records: dict[tuple[str, str], list[Media]]
+) -> tuple[list[Photo], list[dict[str, Any]]]:
+    """(photos in order within their albums, refusals): withheld photos and repeated ones out."""
+    albums: dict[tuple[str, str], list[Photo]] = defaultdict(list)
+    for photo in photos:
+        albums[album_of(photo)].append(photo)
+    withheld: set[str] = set()  # by content: under no other name or listing do they come back
+    for name, album in albums.items():
+        found, hidden = assign(album, records.get(name, []))
+        for position, photo in enumerate(album):
+            record = found.get(position)
+            photo["sort"] = _rank(photo, record)
+            photo["room"] = (record.room if record else None) or _room(photo["name"])
+        withheld |= {album[position]["sha1"] for position in hidden}
+    kept, refused = [], []
+    for name in sorted(albums):
+        seen: set[str] = set()
+        for photo in sorted(albums[name], key=lambda one: one["sort"]):
+            if photo["sha1"] in withheld:
+                refused.append(_refusal(photo, "permission is not public"))
+            elif photo["sha1"] in seen:
+                refused.append(_refusal(photo, "same photo twice in a listing"))
+            else:
+                seen.add(photo["sha1"])
+                photo["order"] = len(seen)
+                photo["file"] = _file(photo)
+                kept.append(photo)
+    return kept, refused
+
+
+def _rank(photo: Photo, record: Media | None) -> tuple:
+    """What a listing's photos are sorted by: the preferred one, the record's order, the number
+    in the file's name, the name, the bundle."""
+    order = record.order if record and record.order is not None else None
+    number = photo["number"]
+    return (
+        not (record and record.preferred),
+        (order is None, order or 0),
+        (number is None, number or 0),
+        photo["name"],
+        photo["entry"],
+        photo["bundle"],
+    )
+
+
+def _room(name: str) -> str | None:
+    """The room that a file name says."""
+    words = re.findall(r"[a-z]+", PurePosixPath(name).stem)
+    return next((ROOMS[word] for word in words if word in ROOMS), None)
+
+
+def _refusal(photo: Photo, reason: str) -> dict[str, Any]:
+    return {"bundle": photo["bundle"], "entry": photo["entry"], "reason": reason, "detail": ""}
+
+
+def _file(photo: Photo) -> str:
+    """Where a photo goes, relative to the stage's folder."""
+    key = photo["listing_key"]
+    folder = f"unmatched-{slug(photo['listing_id'])}" if key is None else slug(key)
+    return f"images/{photo['domain']}/{folder}/{photo['order']:03d}_{photo['sha1'][:12]}.jpg"
+
+
+def record_of(photo: Photo) -> dict[str, Any]:
+    """A photo as its line of the manifest."""
+    return {field: photo[field] for field in FIELDS}
+
+
+def slug(key: str) -> str:
+    """A key as a folder's name: letters, digits, `.`, `_` and `-`. A key that has others, begins
+    with a dot, or is long, ends in a hash of itself, so that two keys never share a folder."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", key)[:80].lstrip(".")
+    if plain == key and not plain.startswith("unmatched-"):
+        return plain
+    return f"{plain or 'x'}~{hashlib.sha1(key.encode('utf-8', 'replace')).hexdigest()[:8]}"

@@ -1,0 +1,100 @@
+"""Which listing an entry of a bundle belongs to. What fits none, or two, is said, never guessed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A listing; `listing_key` is None where none (or more than one) fits, `listing_id` then says
+    what the bundle calls it. `number` and `name` are of the file: the number in its name after
+    the listing's id, and the last part of the entry's name in lower case."""
+
+    domain: str
+    listing_key: str | None
+    listing_id: str | None
+    number: int | None
+    name: str
+
+
+class Roll:
+    """The staged listings, to be found by key or id."""
+
+    def __init__(self, listings: pd.DataFrame) -> None:
+        """`listings` has `domain` and `listing_key`, and may have `listing_id`; all text."""
+        self.found: dict[tuple[str, str], tuple[str, str | None] | None] = {}
+        keys = [str(key).strip() for key in listings["listing_key"]]
+        domains = [str(domain) for domain in listings["domain"]]
+        ids: list[str | None] = [None] * len(keys)
+        if "listing_id" in listings:
+            ids = [None if pd.isna(one) else str(one).strip() for one in listings["listing_id"]]
+        for domain, key, other in zip(domains, keys, ids, strict=True):
+            if other:
+                # an id that two listings share names neither
+                known = self.found.get((domain, other), (key, other))
+                same = known is not None and known[0] == key
+                self.found[domain, other] = (key, other) if same else None
+        for domain, key, other in zip(domains, keys, ids, strict=True):
+            self.found[domain, key] = (key, other)
+
+    def find(self, domain: str, name: str) -> tuple[str, str, str | None] | None:
+        """(domain, listing_key, listing_id) of the listing called `name`: in `domain`, else in the
+        other one, for a bundle that was put into the wrong folder."""
+        for one in (domain, *sorted({"sale", "rental"} - {domain})):
+            if (one, name) in self.found:
+                hit = self.found[one, name]
+                return (one, *hit) if hit else None
+        return None
+
+
+def owner(entry: str, bundle: str, domain: str, roll: Roll) -> Owner:
+    """The listing of an entry: the topmost folder that is a listing's key or id, else the leading
+    token of the file name (`<id>_2.jpg`, `<id>-2.jpg`), else the bundle's own name (without
+    `.zip`), else the whole file name.
+
+    Unknown stays: a folder with a digit in its name that no listing has (an id of another
+    extract); and a token and a bundle name that are two listings.
+    """
+    path = PurePosixPath(entry)
+    stem = path.stem
+    folders = [part for part in path.parts[:-1] if part not in ("/", ".", "..")]
+    for folder in folders:
+        if hit := roll.find(domain, folder):
+            return Owner(*hit, _number(stem), path.name.lower())
+    foreign = next((folder for folder in folders if re.search(r"\d", folder)), None)
+    if foreign:
+        return Owner(domain, None, foreign, _number(stem), path.name.lower())
+    token, rest = _token(stem, domain, roll)
+    named = roll.find(domain, bundle)
+    by_token = roll.find(domain, token) if token else None
+    if by_token and named and by_token != named:
+        return Owner(domain, None, token, _number(rest), path.name.lower())
+    if by_token:
+        return Owner(*by_token, _number(rest), path.name.lower())
+    if named:
+        return Owner(*named, _number(stem), path.name.lower())
+    if hit := roll.find(domain, stem):
+        return Owner(*hit, None, path.name.lower())
+    unknown = folders[0] if folders else token or bundle
+    return Owner(domain, None, unknown, _number(rest if token else stem), path.name.lower())
+
+
+def _token(stem: str, domain: str, roll: Roll) -> tuple[str, str]:
+    """(leading token, what follows it): the longest that is a listing, as keys may hold `-` or
+    `_` themselves; else the shortest."""
+    cuts = [match.start() for match in re.finditer(r"[-_]", stem) if match.start()]
+    for cut in reversed(cuts):
+        if roll.find(domain, stem[:cut]):
+            return stem[:cut], stem[cut + 1 :]
+    return (stem[: cuts[0]], stem[cuts[0] + 1 :]) if cuts else ("", stem)
+
+
+def _number(text: str) -> int | None:
+    """The first number in a file name, of six digits at most."""
+    found = re.search(r"(?<![0-9])[0-9]{1,6}(?![0-9])", text)
+    return int(found[0]) if found else None

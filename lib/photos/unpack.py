@@ -1,0 +1,101 @@
+"""One bundle into one folder: its pictures in one file, and an index of what became of each entry.
+
+The folder depends on the bundle's bytes and the settings alone, not on its name or on the
+listings, so that it can come from a cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from lib.photos import archive, media, picture
+from lib.photos.opening import open_bundle
+from lib.photos.refusal import RefusedError
+
+INDEX, PICTURES = "index.json", "pictures.bin"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What unpacking a bundle depends on beside its bytes."""
+
+    limits: archive.Limits
+    look: picture.Look
+
+    def as_text(self) -> str:
+        """The settings as text, equal for equal settings."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def unpack(bundle: Path, settings: Settings, folder: Path) -> None:
+    """Write `index.json` and `pictures.bin` into `folder`; raises nothing for what is in the file.
+
+    Index: `entries` (how many the archive holds, plain folders left out), `photos` (entry, sha1,
+    width and height in pixels, format, bytes of the original, phash, had_exif, had_gps, and where
+    in `pictures.bin` its JPEG lies: offset and length), `rejected` (entry, reason, detail;
+    no entry where it is the bundle as a whole),
+    `media` (records of its manifests) and `manifests` (entries that were one).
+    """
+    index: dict[str, Any] = {
+        "entries": 0, "photos": [], "rejected": [], "media": [], "manifests": []
+    }  # fmt: skip
+    with (folder / PICTURES).open("wb") as pictures, ExitStack() as stack:
+        try:
+            opened, infos, fault = open_bundle(bundle, stack)
+        except RefusedError as refused:
+            infos, fault = [], refused
+        if fault:
+            index["rejected"].append(_line(None, fault))
+        if infos:
+            for entry in archive.entries(opened, infos, settings.limits):
+                index["entries"] += 1
+                _place(entry, settings, index, pictures)
+    (folder / INDEX).write_text(json.dumps(index), encoding="ascii")
+
+
+def _place(entry: archive.Entry, settings: Settings, index: dict[str, Any], pictures: Any) -> None:
+    """Put an entry into the index: among the photos, the rejected or the manifests."""
+    if entry.refused:
+        index["rejected"].append(_line(entry.name, entry.refused))
+        return
+    if PurePosixPath(entry.name).name.lower() == "manifest.json":
+        records, faults = media.parse(entry.content)
+        index["manifests"].append(entry.name)
+        index["media"] += [record.as_dict() for record in records]
+        index["rejected"] += [
+            _line(entry.name, RefusedError("manifest", fault)) for fault in faults
+        ]
+        return
+    try:
+        found = picture.read(entry.content, settings.look)
+    except RefusedError as refused:
+        index["rejected"].append(_line(entry.name, refused))
+        return
+    about = {key: value for key, value in vars(found).items() if key != "jpeg"}
+    place = {
+        "offset": pictures.tell(),
+        "length": len(found.jpeg),
+        "checksum": checksum(found.jpeg),
+    }
+    index["photos"].append({"entry": entry.name, "bytes": len(entry.content)} | about | place)
+    pictures.write(found.jpeg)
+
+
+def checksum(jpeg: bytes) -> str:
+    """What tells later that a picture still is as it was written."""
+    return hashlib.sha1(jpeg, usedforsecurity=False).hexdigest()
+
+
+def _line(entry: str | None, refused: RefusedError) -> dict[str, Any]:
+    return {"entry": entry, "reason": refused.reason, "detail": refused.detail[:200]}
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """The index that `unpack` wrote, media records as `Media`."""
+    index = json.loads((folder / INDEX).read_text(encoding="ascii"))
+    return index | {"media": [media.Media(**one) for one in index["media"]]}

@@ -1,0 +1,212 @@
+"""Unpack the feed's photo bundles into one folder per listing, with a manifest and statuses.
+
+Each entry of a bundle ends as a photo or as a rejection with a reason. What was unpacked before
+comes from the cache ($REML_CACHE_DIR, by default ~/.cache/reml).
+
+Example: python -m scripts.valuation.photos
+"""
+
+import itertools
+import json
+import multiprocessing
+import os
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import click
+import imagehash
+import pandas as pd
+import PIL
+import pyarrow.parquet as pq
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from lib.common import cache, cli, io, params
+from lib.common.checks import RemlError, require, require_columns
+from lib.common.process import die_with_parent
+from lib.photos import album, archive, counting, media, picture, status, unpack
+from lib.photos.owner import Roll
+
+LISTINGS = Path("data/staging/listings.parquet")
+OUT = Path("data/photos")
+METRICS = Path("metrics/photos.json")
+DOMAINS = ("sale", "rental")
+KIND = "photos"  # of cache entries
+
+
+class Params(params.Section):
+    """The `photos` section of params.yaml."""
+
+    workers: PositiveInt
+    max_entries: PositiveInt
+    max_bundle_bytes: PositiveInt
+    max_entry_bytes: PositiveInt
+    max_ratio: PositiveFloat
+    max_pixels: PositiveInt
+    min_side: PositiveInt
+    quality: int = Field(ge=1, le=95)
+
+    def settings(self) -> unpack.Settings:
+        """What of it decides what becomes of a bundle."""
+        limits = archive.Limits(
+            self.max_entries, self.max_bundle_bytes, self.max_entry_bytes, self.max_ratio
+        )
+        return unpack.Settings(limits, picture.Look(self.max_pixels, self.min_side, self.quality))
+
+
+def tie(parent: int) -> None:
+    """End a worker with the stage, also if the stage died while the worker started."""
+    die_with_parent()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def one_bundle(path: Path, key: str, settings: unpack.Settings) -> Path:
+    """The folder with a bundle's pictures and index, unpacked now if the cache lacks it."""
+    return cache.entry(KIND, key, lambda folder: unpack.unpack(path, settings, folder))
+
+
+def unpacked(paths: list[Path], settings: unpack.Settings, workers: int) -> list[Path]:
+    """The folder of each bundle, in the order of `paths`; new ones are unpacked in parallel."""
+    code = cache.code_hash(Path(unpack.__file__).parent.glob("*.py"))
+    versions = f"pillow {PIL.__version__}, imagehash {imagehash.__version__}"
+    keys = [
+        cache.key_of(cache.file_sha256(path), settings.as_text(), code, versions) for path in paths
+    ]
+    todo = {
+        key: path
+        for path, key in zip(paths, keys, strict=True)
+        if not (cache.root() / KIND / key).is_dir()
+    }
+    if len(todo) <= 1 or workers == 1:
+        for key, path in cli.progress(list(todo.items()), "photos"):
+            one_bundle(path, key, settings)
+    else:
+        spawn = multiprocessing.get_context("spawn")  # forking a process with threads can hang
+        with ProcessPoolExecutor(
+            min(workers, len(todo)), spawn, initializer=tie, initargs=(os.getpid(),)
+        ) as pool:
+            waiting = {
+                path: pool.submit(one_bundle, path, key, settings) for key, path in todo.items()
+            }
+            for path, future in cli.progress(list(waiting.items()), "photos"):
+                try:
+                    future.result()
+                except BrokenProcessPool as error:
+                    raise RemlError(
+                        f"{path}: a worker died over it or a bundle beside it, most likely for "
+                        "want of memory; lower photos.workers or photos.max_entry_bytes"
+                    ) from error
+    return [cache.root() / KIND / key for key in keys]
+
+
+def bundles_in(raw: Path) -> list[Path]:
+    """The photo bundles of a feed, in a fixed order."""
+    return sorted(
+        path
+        for domain in DOMAINS
+        for path in (raw / domain / "images").glob("*")
+        if path.suffix.lower() == ".zip" and path.is_file()
+    )
+
+
+def staged() -> pd.DataFrame:
+    """The columns of the staged listings that say whose photos to expect."""
+    require(LISTINGS.is_file(), f"{LISTINGS}: no such file; `make repro` writes it")
+    names = pq.read_schema(LISTINGS).names
+    require_columns(names, ["domain", "listing_key"], str(LISTINGS))
+    wanted = ["domain", "listing_key", "listing_id", "photos_count"]
+    return io.read_parquet(LISTINGS, [name for name in wanted if name in names])
+
+
+def beside(raw: Path) -> tuple[dict[str, list[media.Media]], list[dict[str, str]]]:
+    """(media records by domain from `manifest.json` beside the bundles, what is wrong there)."""
+    records, faults = {}, []
+    for domain in DOMAINS:
+        path = raw / domain / "images" / "manifest.json"
+        if path.is_file():
+            records[domain], wrong = media.parse(path.read_bytes())
+            name = path.relative_to(raw).as_posix()
+            faults += [
+                {"bundle": name, "entry": None, "reason": "manifest", "detail": fault}
+                for fault in wrong
+            ]
+    return records, faults
+
+
+def write_pictures(albums: album.Albums, folders: dict[str, Path]) -> None:
+    """Write every photo's JPEG below a temporary folder, which then takes the place of `images`.
+
+    Raises `RemlError` where the cache does not hold the bytes that it once did.
+    """
+    part = OUT / ".images.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    by_bundle = sorted(albums.photos, key=lambda photo: photo["bundle"])
+    for bundle, photos in itertools.groupby(by_bundle, key=lambda photo: photo["bundle"]):
+        with (folders[bundle] / unpack.PICTURES).open("rb") as pictures:
+            for photo in photos:
+                pictures.seek(photo["offset"])
+                jpeg = pictures.read(photo["length"])
+                require(
+                    unpack.checksum(jpeg) == photo["checksum"],
+                    f"{folders[bundle]}: this cache entry is damaged; delete it and run again",
+                )
+                target = part / Path(photo["file"]).relative_to("images")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(jpeg)
+    shutil.rmtree(OUT / "images", ignore_errors=True)
+    part.rename(OUT / "images")
+
+
+def lines(records: list[dict]) -> str:
+    """Records as newline-delimited JSON."""
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    base, settings = params.load("photos", Params)
+    listings = staged()
+    raw = Path("data/raw") / base.feed
+    paths = bundles_in(raw)
+    folders = dict(zip(paths, unpacked(paths, settings.settings(), settings.workers), strict=True))
+    bundles = [
+        album.Bundle(
+            name=path.relative_to(raw).as_posix(),
+            domain=path.relative_to(raw).parts[0],
+            index=unpack.read_index(folder),
+        )
+        for path, folder in folders.items()
+    ]
+    records, faults = beside(raw)
+    albums = album.gather(bundles, records, Roll(listings))
+    albums.rejected[:0] = faults
+    table = status.statuses(listings, albums)
+    counts = counting.tally(albums, bundles, table)
+    write_pictures(
+        albums, {path.relative_to(raw).as_posix(): folder for path, folder in folders.items()}
+    )
+    io.write_text(OUT / "manifest.jsonl", lines([album.record_of(one) for one in albums.photos]))
+    io.write_text(OUT / "rejected.jsonl", lines(albums.rejected))
+    io.write_parquet(OUT / "listing_photos.parquet", table, ["domain", "listing_key"])
+    io.write_json(
+        OUT / "images_summary.json",
+        {"feed": base.feed, **counts, **counting.summary(albums, bundles)},
+    )
+    io.write_json(METRICS, {"feed": base.feed, **counts})
+    cli.log.info(
+        "photos.complete",
+        feed=base.feed,
+        bundles=counts["bundles"],
+        photos=counts["photos"],
+        rejected=counts["rejected"],
+        unmatched=counts["unmatched_photos"],
+        out=str(OUT),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Draw gold samples: a few raw rows a domain that show every trait the feed has, with statistics.
+
+A sample is a small feed under the same contract. Those of the demo feed are committed in
+data/samples/ (`make samples`); samples of other feeds hold real listings and stay in data/.
+
+Example: python -m scripts.valuation.sample
+"""
+
+import tempfile
+from pathlib import Path
+
+import click
+from pydantic import Field
+
+from lib.common import cli, io, params
+from lib.listings import contract, excerpt, reading, sample
+
+RAW = Path("data/raw")
+STAGED = Path("data/staging")
+OUT = Path("data/sample")
+METRICS = Path("metrics/sample.json")
+
+
+class Params(params.Section):
+    """The `sample` section of params.yaml."""
+
+    rows: int = Field(ge=20, le=50)
+
+
+def fetch(choices: dict[str, sample.Choice], raw: Path) -> dict[str, dict[int, list[str]]]:
+    """File -> data row -> fields, of all rows chosen."""
+    wanted: dict[str, set[int]] = {}
+    for choice in choices.values():
+        for pick in choice.picks:
+            for file, row in pick.places:
+                wanted.setdefault(file, set()).add(row)
+    with tempfile.TemporaryDirectory() as scratch:
+        return {
+            file: excerpt.raw_rows(raw / file, rows, Path(scratch))
+            for file, rows in sorted(wanted.items())
+        }
+
+
+def statistics(choice: sample.Choice) -> dict:
+    """What a test may expect of a sample: rows by fate and reason, traits, columns."""
+    fates = [pick.fate for pick in choice.picks]
+    whys = [pick.reason for pick in choice.picks if pick.fate == "quarantined"]
+    return {
+        "rows": len(choice.picks),
+        **{fate: fates.count(fate) for fate in ("clean", "duplicate", "quarantined")},
+        "reasons": {why: whys.count(why) for why in sorted(set(whys))},
+        "not_covered": [name for name, seen in choice.traits.items() if not seen["sample"]],
+        "traits": choice.traits,
+        "columns": choice.columns,
+    }
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    base, settings = params.load("sample", Params)
+    agreed = contract.read(base.feed)
+    raw = RAW / base.feed
+    headers = {
+        path.relative_to(raw).as_posix(): reading.read_header(path).names
+        for path in reading.csv_files(raw)
+    }
+    bad = sample.quarantined(STAGED / "quarantine_rows.csv", agreed, headers, base.seed)
+    choices = {}
+    for domain in cli.progress(sample.DOMAINS, "sample"):
+        some = bad[bad["domain"] == domain].reset_index(drop=True)
+        choices[domain] = sample.choose(STAGED, agreed, some, domain, settings.rows, base.seed)
+    choices = {domain: choice for domain, choice in choices.items() if choice.picks}
+    fields = fetch(choices, raw)
+    told = {domain: statistics(choice) for domain, choice in choices.items()}
+    for domain, choice in choices.items():
+        files = {file for pick in choice.picks for file, _ in pick.places}
+        shape = excerpt.Shape(agreed, {file: headers[file] for file in sorted(files)})
+        rows = excerpt.lines(choice.picks, shape, fields)
+        io.write_text(OUT / f"{domain}.csv", excerpt.as_csv(shape.header, rows))
+        content = {"feed": base.feed, "rows": excerpt.as_records(shape.header, rows)}
+        io.write_json(OUT / f"{domain}.json", content)
+        if told[domain]["not_covered"]:
+            cli.log.warning("sample.too_small", domain=domain, left=told[domain]["not_covered"])
+    io.write_json(OUT / "statistics.json", {"feed": base.feed, "domains": told})
+    short = ("rows", "clean", "duplicate", "quarantined", "not_covered")
+    counts = {domain: {name: some[name] for name in short} for domain, some in told.items()}
+    for domain, some in told.items():
+        counts[domain]["traits"] = len(some["traits"])
+    io.write_json(METRICS, {"feed": base.feed, "domains": counts})
+    cli.log.info(
+        "sample.complete",
+        feed=base.feed,
+        out=str(OUT),
+        rows={domain: some["rows"] for domain, some in told.items()},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""The `staging` stage as it is run: cache, lineage, coverage, dry run; kills in `make chaos`."""
+
+import csv
+import datetime as dt
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from lib import demo
+from tests.dag import ROOT
+
+FEED = demo.generate(7, 200, 40, 20, dt.date(2022, 1, 1), 1, 3, photos=False).files
+EXPORTS = sorted(name for name in FEED if name.endswith(".csv"))
+
+
+class Tree:
+    """A folder in which stages of this code run on their own data and caches."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "configs").symlink_to(ROOT / "configs")
+        shutil.copy(ROOT / "params.yaml", folder)
+        self.environment = os.environ | {
+            "PYTHONPATH": str(ROOT), "REML_CACHE_DIR": str(folder / "cache"),
+            "XDG_STATE_HOME": str(folder / "state"), "DATABASE_URL": ""}  # fmt: skip
+
+    def put(self, *names):
+        for name in names:
+            path = self.folder / "data/raw/demo" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(FEED[name])
+
+    def command(self, *options):
+        return [sys.executable, "-m", "scripts.valuation.staging", *options]
+
+    def run(self, *options):
+        shutil.rmtree(self.folder / "data/staging", ignore_errors=True)  # as DVC does
+        done = subprocess.run(self.command(*options), cwd=self.folder, env=self.environment,
+                              capture_output=True, text=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def outs(self):
+        return {path.name: path.read_bytes()
+                for path in [*sorted((self.folder / "data/staging").iterdir()),
+                             self.folder / "metrics/staging.json"]}  # fmt: skip
+
+    def parsed(self):
+        return {path.name for path in (self.folder / "cache/staging").iterdir()}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """All files staged at once."""
+    tree = Tree(tmp_path_factory.mktemp("whole") / "tree")
+    tree.put(*EXPORTS)
+    tree.done = tree.run()
+    return tree
+
+
+def test_one_more_file_parses_only_that_one_and_ends_in_the_same_bytes(whole, tmp_path):
+    tree = Tree(tmp_path / "tree")
+    tree.put(*EXPORTS[1:])
+    tree.run()
+    before = tree.parsed()
+    tree.put(EXPORTS[0])
+    told = tree.run("--dry-run").stdout.splitlines()
+    assert [line.split(": ")[1].split(";")[0] for line in told[:-1]] == [
+        "would be parsed", *["taken from the cache"] * (len(EXPORTS) - 1)]  # fmt: skip
+    tree.run()
+    assert len(before) == len(EXPORTS) - 1 and len(tree.parsed() - before) == 1
+    assert tree.outs() == whole.outs()
+
+
+def test_a_rerun_changes_no_byte_and_an_empty_cache_neither(whole):
+    first = whole.outs()
+    whole.run()
+    assert whole.outs() == first
+    shutil.rmtree(whole.folder / "cache")
+    whole.run()
+    assert whole.outs() == first
+
+
+def test_a_dry_run_writes_nothing(tmp_path):
+    tree = Tree(tmp_path / "tree")
+    tree.put(*EXPORTS)
+    told = tree.run("--dry-run").stdout
+    assert "nothing was written" in told and "kept aside: SellerContribution" in told
+    assert {path.name for path in tree.folder.iterdir()} == {"configs", "params.yaml", "data"}
+
+
+def test_the_import_time_comes_from_the_receipt_and_is_missing_else(tmp_path):
+    tree = Tree(tmp_path / "tree")
+    tree.put(*EXPORTS[:2])
+    receipt = {"file": EXPORTS[0], "imported_at": "2025-01-02T03:04:05+00:00", "sha256": "x"}
+    (tree.folder / "data/raw/demo/imports.jsonl").write_text(json.dumps(receipt) + "\n")
+    tree.run()
+    rows = pd.read_parquet(tree.folder / "data/staging/listings.parquet")
+    times = rows.groupby("_source_file")["_load_ts"].agg(["min", "max", "count"])
+    assert set(times.loc[EXPORTS[0], ["min", "max"]]) == {pd.Timestamp("2025-01-02 03:04:05")}
+    assert times.loc[EXPORTS[1], "count"] == 0
+
+
+def test_coverage_counts_presence_by_column_and_day(whole):
+    """Against a naive recount of the clean table."""
+    counts = json.loads((whole.folder / "data/staging/coverage.json").read_text())
+    naive = {}
+    with (whole.folder / "data/staging/clean_listings.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            day = row["modification_timestamp"][:10]
+            at = naive.setdefault(row["domain"], {}).setdefault(day, {"rows": 0})
+            at["rows"] += 1
+            for column, cell in row.items():
+                lineage = column.startswith("_") or column in ("domain", "listing_key")
+                if cell.strip() and not lineage:
+                    at[column] = at.get(column, 0) + 1
+    assert counts == naive
+    text = (whole.folder / "data/staging/coverage_summary.md").read_text()
+    assert text in whole.done.stdout, "the summary is printed too"
+
+
+def test_the_end_is_one_structured_event_with_the_counts(whole):
+    line = whole.run("--log-json").stderr.strip().splitlines()[-1]
+    event = json.loads(line)
+    metrics = json.loads(whole.outs()["metrics/staging.json".split("/")[1]])
+    assert event["event"] == "staging.complete"
+    for part in ("rows_in", "clean", "duplicates", "quarantined"):
+        assert event[part] == metrics[part]
+
+
+def test_memory_of_columns_that_nobody_claims(whole):
+    extra = pd.read_parquet(whole.folder / "data/staging/extra_columns.parquet")
+    assert set(json.loads(extra["cells"][0])) == {"SellerContribution", "NextYearAppraisal"}
+    metrics = json.loads(whole.outs()["staging.json"])
+    assert metrics["extra_columns"] == ["NextYearAppraisal", "SellerContribution"]
+
+
+@pytest.mark.chaos
+def test_twenty_kills_at_random_points_end_in_the_same_bytes(whole, tmp_path):
+    wanted, rng = whole.outs(), random.Random(11)
+    tree = Tree(tmp_path / "tree")
+    tree.put(*EXPORTS)
+    for _ in range(20):
+        for name in ("cache", "state", "data/staging", "metrics"):
+            shutil.rmtree(tree.folder / name, ignore_errors=True)
+        run = subprocess.Popen(tree.command(), cwd=tree.folder, env=tree.environment,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        time.sleep(rng.uniform(0.5, 2.2))
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        tree.run()
+        assert tree.outs() == wanted

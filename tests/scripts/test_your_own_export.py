@@ -1,0 +1,84 @@
+"""docs/your-own-export.md works as it stands: its own commands, on an export that no shipped
+contract knows, end in a report."""
+
+import json
+import re
+import shlex
+
+import pytest
+
+from lib.listings import contract
+from tests import exports
+from tests.conftest import copy_project
+from tests.dag import ROOT
+
+PAGE = (ROOT / "docs/your-own-export.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of the page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.M | re.S)
+
+
+def test_the_page_has_every_step():
+    commands = "".join(blocks("bash"))
+    for step in ("contract infer", "grep", "sed", "contract check", "make import", "make run"):
+        assert step in commands
+    assert "runs/brokerage/data/report/index.html" in commands
+    assert "(docs/your-own-export.md)" in (ROOT / "README.md").read_text()
+
+
+def test_no_shipped_contract_knows_the_export():
+    headers = list(exports.BROKERAGE)
+    for path in contract.ROOT.glob("*/contract.yaml"):
+        agreed = contract.load(path)
+        assert contract.missing_required(agreed, headers), path
+        assert len(contract.match(agreed, headers)) <= 2, path
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    """A copy of the project in which the page's commands have run, one shell for all."""
+    clone = copy_project(tmp_path_factory.mktemp("walk"))
+    table = exports.brokerage(900, 300)
+    table.to_csv(clone.folder / "brokerage.csv", sep=";", index=False)
+    clone.rows = len(table)
+    script = "\n".join(f"echo {shlex.quote('>>> ' + block)}\n{block}" for block in blocks("bash"))
+    clone.output = clone.run("bash", "-euo", "pipefail", "-c", script)
+    assert clone.output.returncode == 0, clone.output.stdout[-4000:] + clone.output.stderr[-4000:]
+    return clone
+
+
+@pytest.mark.slow
+def test_the_walk_ends_in_a_report(walked):
+    folder = walked.folder / "runs/brokerage"
+    page = (folder / "data/report/index.html").read_text()
+    assert "Listings of brokerage.csv" in page and "sale_lightgbm" in page
+    staged = json.loads((folder / "metrics/staging.json").read_text())
+    assert staged["rows_in"] == walked.rows
+    assert staged["rows_in"] == staged["clean"] + staged["duplicates"] + staged["quarantined"]
+    assert staged["quarantined"] < 0.05 * staged["rows_in"], staged["reasons"]
+    assert not [reason for reason in staged["reasons"] if "status" in reason]
+    assert staged["extra_columns"] == ["Next Appraisal"]
+
+
+@pytest.mark.slow
+def test_the_valuations_are_worth_something(walked):
+    summary = json.loads((walked.folder / "runs/brokerage/metrics/summary.json").read_text())
+    assert summary["sale_lightgbm"]["mdape"] < 0.15
+    assert (walked.folder / "runs/brokerage/data/predict/valuations.csv").is_file()
+
+
+@pytest.mark.slow
+def test_what_the_page_quotes_of_the_draft_is_in_it(walked):
+    draft = (walked.folder / "configs/feeds/brokerage/contract.yaml.bak").read_text()
+    (quoted,) = blocks("yaml")
+    for line in quoted.splitlines():
+        assert line.strip() in draft, line
+
+
+@pytest.mark.slow
+def test_the_workspace_stays_on_the_demo_feed(walked):
+    changed = walked.git("status", "--porcelain").split()
+    assert [name for name in changed if name != "??"] == [
+        "brokerage.csv", "configs/feeds/brokerage/"]  # fmt: skip
