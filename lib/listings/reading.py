@@ -12,6 +12,7 @@ from lib.common.checks import RemlError, require
 
 DELIMITERS = ",;\t|"
 SNIFF_BYTES = 65536
+WIDE = 5  # from this many columns on, a line of a remark does not look like a row by chance
 csv.field_size_limit(16 * 1024 * 1024)
 
 
@@ -25,7 +26,9 @@ class Header:
 
 def csv_files(folder: Path) -> list[Path]:
     """Every CSV below a feed's raw folder, sorted by path."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".csv", ".tsv"))
+    return sorted(
+        p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in (".csv", ".tsv")
+    )
 
 
 def decode(content: bytes) -> str:
@@ -76,17 +79,53 @@ def _control_share(content: bytes) -> float:
 def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """(data row number from 1, fields) of every row below the header; empty lines do not count.
 
-    Raises `RemlError` naming the row where the text cannot be split into fields at all.
+    A stray quote would swallow the rows up to the next one. Where a row that spans several lines
+    looks like that, each of its lines is read on its own; a line whose quotes do not pair comes
+    as one field. Raises `RemlError` naming the row where the text cannot be split at all.
     """
-    delimiter = read_header(path).delimiter
+    header = read_header(path)
     text = io.StringIO(decode(path.read_bytes()).replace("\x00", ""), newline="")
-    rows = (row for row in csv.reader(text, delimiter=delimiter) if row)
-    number = 0
+    taken: list[str] = []  # the lines of the row at hand
+
+    def lines() -> Iterator[str]:
+        for line in text:
+            taken.append(line)
+            yield line
+
+    number = -1  # row 0 is the header
     try:
-        for number, row in enumerate(rows):
-            if number:  # row 0 is the header
-                yield number, row
+        for row in csv.reader(lines(), delimiter=header.delimiter):
+            broken = len(taken) > 1 and _swallowed(row, taken, header)
+            for fields in [_alone(line, header) for line in taken] if broken else [row]:
+                if fields:
+                    number += 1
+                    if number:
+                        yield number, fields
+            taken.clear()
     except csv.Error as error:
         raise RemlError(
             f"{path}, after data row {number}: {error}; look for a stray quote"
         ) from error
+
+
+def _swallowed(row: list[str], taken: list[str], header: Header) -> bool:
+    """Whether a row of several lines is several rows behind a stray quote: its fields do not add
+    up, its quotes are no proper CSV, or a line inside it is a whole row by itself."""
+    width = len(header.names)
+    inside = width >= WIDE and any(
+        '"' not in line and line.count(header.delimiter) == width - 1 for line in taken[1:-1]
+    )
+    if inside or len(row) != width:
+        return True
+    try:
+        list(csv.reader(taken, delimiter=header.delimiter, strict=True))
+    except csv.Error:
+        return True
+    return False
+
+
+def _alone(line: str, header: Header) -> list[str]:
+    """One line's fields, or the line as it stands where its quotes do not pair."""
+    if line.count('"') % 2 == 1:
+        return [line.rstrip("\r\n")]
+    return next(csv.reader([line], delimiter=header.delimiter), [])

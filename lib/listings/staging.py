@@ -46,7 +46,9 @@ def table(
             {
                 "_source_file": name,
                 "_source_row": number,
-                "_reason": f"ragged row: {len(row)} fields where the header has {len(headers)}",
+                "_reason": "a quote is not closed"
+                if len(row) == 1 and '"' in row[0]
+                else f"ragged row: {len(row)} fields where the header has {len(headers)}",
             }
             for number, row in rows
             if len(row) != len(headers)
@@ -138,6 +140,12 @@ def sift(mapped: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Dat
     """(kept, quarantined): a row is quarantined with the reason of each rule that it breaks."""
     reason = pd.Series("", index=mapped.index)
     faults = {"no listing key": values.blank(mapped["listing_key"])}
+    if contract.domain.column:
+        known = {raw.lower() for raw in contract.domain.values}
+        text = mapped[contract.domain.column]
+        faults["neither a sale nor a rental by the contract's domain rule"] = ~values.blank(
+            text
+        ) & ~text.str.strip().str.lower().isin(known)
     for name, lookup in contract.lookups.items():
         if name == "standard_status":
             unknown = ~values.blank(mapped[name]) & look_up(mapped[name], lookup).isna()

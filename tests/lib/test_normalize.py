@@ -111,7 +111,7 @@ def test_withdrawn_listings_and_undated_closings_are_valued_at_no_date():
 
 
 def test_a_feed_that_knows_no_date_asks_for_one():
-    with pytest.raises(RemlError, match=r"base\.as_of"):
+    with pytest.raises(RemlError, match=r"set as_of in params\.yaml"):
         normalized({"standard_status": "Off"})
 
 
@@ -248,3 +248,20 @@ def test_rows_in_are_rows_out_and_each_lost_cell_is_an_issue(rows):
         if text and pd.isna(table[names.get(column, column)].iloc[i])
     ]
     assert sorted(lost) == sorted(zip(issues["listing_key"], issues["column"], strict=True))
+
+
+def stamped(*dates):
+    """A table of closed rows with these close dates, without modification stamps."""
+    return pd.DataFrame(
+        {"modification_timestamp": pd.Series(pd.NaT, range(len(dates)), dtype="datetime64[us]"),
+         "close_date": pd.to_datetime(pd.Series(dates)), "_source_file": "a.csv",
+         "_source_row": range(1, len(dates) + 1)})  # fmt: skip
+
+
+def test_one_mistyped_year_does_not_move_the_valuation_date():
+    usual = [f"2024-{month:02d}-15" for month in range(1, 13)]
+    assert normalize.valuation_date(stamped(*usual), None) == pd.Timestamp("2024-12-15")
+    with pytest.raises(RemlError, match=r"a\.csv, data row 13: close_date 2099-01-01 lies"):
+        normalize.valuation_date(stamped(*usual, "2099-01-01"), None)
+    given = normalize.valuation_date(stamped(*usual, "2099-01-01"), dt.date(2025, 1, 1))
+    assert given == pd.Timestamp("2025-01-01")

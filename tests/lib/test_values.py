@@ -209,3 +209,8 @@ def test_each_contract_type_has_its_parser(kind, text, value):
 def test_numbers_are_float64_for_models():
     for parsed in (values.number(column("1")), values.yes_no(column("y"))):
         assert parsed.dtype == np.float64
+
+
+@pytest.mark.parametrize("text", ["2,5", "350.000,00", "1,23,456", "12,34", "1234,567"])
+def test_a_decimal_comma_is_not_guessed_at(text):
+    assert values.number(pd.Series([text])).isna().all()
