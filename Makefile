@@ -1,25 +1,36 @@
 # Verbs only; the work is in dvc.yaml and scripts/. `make help` is made of the ## comments.
+# Targets and recipes use relative paths, so that the folder's own name may hold spaces.
 PYTHON ?= python3
-FEED ?=
-VENV := $(CURDIR)/.venv
+VENV := .venv
 PY := $(VENV)/bin/python
-export PATH := $(VENV)/bin:$(PATH)
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/site-cache
 REPORT := data/report/index.html
 
+# What callers give travels in the environment as they typed it: recipes say "$$GIVEN_FEED", so
+# neither make ($(value ...)) nor the shell (quotes) reads it as its own language.
+unexport FEED FROM SET
+export GIVEN_FEED := $(value FEED)
+export GIVEN_FROM := $(value FROM)
+export GIVEN_SET := $(value SET)
+
+# Starts a long command so that it dies with make (kill -9 included): no shell stays between the
+# two, and lib.common.process looks whether this make still lives.
+TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
+
 .DEFAULT_GOAL := help
-.PHONY: help init repro run import report samples ledger dag test lint chaos fuzz clean FORCE
+.PHONY: help init repro run import report samples ledger dag test lint chaos fuzz clean clean-ask
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/.core: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { echo "error: no venv module; on Debian or Ubuntu: apt-get install python3-venv"; exit 2; }
 	@echo "setting up .venv (once; a minute or two)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
-	@mkdir -p -m 700 $(DVC_SITE_CACHE_DIR) && dvc config --local core.site_cache_dir $(DVC_SITE_CACHE_DIR)
+	@mkdir -p -m 700 "$$DVC_SITE_CACHE_DIR" && dvc config --local core.site_cache_dir "$$DVC_SITE_CACHE_DIR"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core requirements-dev.txt
@@ -31,28 +42,28 @@ init: $(VENV)/.dev ## Set up .venv with everything, and the git hooks
 
 repro: $(VENV)/.core ## Run the pipeline on base.feed (the demo feed): only what changed is rebuilt
 	@$(PY) -m scripts.ops.preflight
-	@$(PY) -m scripts.ops.tied dvc repro
+	@$(TIED) scripts.ops.tied dvc repro
 	@echo "report: $(CURDIR)/$(REPORT)"
 
-run: $(VENV)/.core ## Run it on another feed, beside the workspace: make run FEED=name [SET="split.folds=3 ..."]
-	@$(PY) -m scripts.ops.run_feed --feed "$(FEED)" $(foreach change,$(SET),--set "$(change)")
+run: $(VENV)/.core ## Run it on another feed, beside the workspace: make run FEED=name [SET="split.folds=3 calibrate.coverages=[0.8, 0.9]"]
+	@$(TIED) scripts.ops.run_feed --feed="$$GIVEN_FEED" --set="$$GIVEN_SET"
 
 import: $(VENV)/.core ## Bring a file in: make import FEED=name FROM=path.csv
-	@$(PY) -m scripts.ops.import_feed --feed "$(FEED)" --from "$(FROM)"
+	@$(PY) -m scripts.ops.import_feed --feed="$$GIVEN_FEED" --from="$$GIVEN_FROM"
 
 report: $(VENV)/.core ## Rebuild the report (and what it needs), and open it if this is a desktop
 	@$(PY) -m scripts.ops.preflight
-	@$(PY) -m scripts.ops.tied dvc repro report
+	@$(TIED) scripts.ops.tied dvc repro report
 	@echo "report: $(CURDIR)/$(REPORT)"
 	@if [ -n "$$DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open $(REPORT); fi
 
 samples: $(VENV)/.core ## Rebuild the committed gold samples in data/samples (demo feed only)
 	@$(PY) -m scripts.ops.preflight
-	@$(PY) -m scripts.ops.tied dvc repro sample
+	@$(TIED) scripts.ops.tied dvc repro sample
 	@$(PY) -m scripts.ops.samples
 
 ledger: $(VENV)/.core ## Show the last loads: make ledger [FEED=name] [LIMIT=50]
-	@$(PY) -m scripts.ops.ledger $(if $(FEED),--feed "$(FEED)") $(if $(LIMIT),--limit "$(LIMIT)")
+	@$(PY) -m scripts.ops.ledger $(if $(FEED),--feed="$$GIVEN_FEED") $(if $(LIMIT),--limit="$(LIMIT)")
 
 dag: $(VENV)/.core ## Draw the pipeline
 	@dvc dag | cat
@@ -63,16 +74,17 @@ test: $(VENV)/.dev ## Run the tests (FAST=1 leaves out those that run the whole 
 lint: $(VENV)/.dev ## ruff, and mypy on lib/
 	@ruff check . && ruff format --check . && mypy lib
 
-chaos: $(VENV)/.dev ## Kill a run in three stages and check that the next ends in the same bytes
+chaos: $(VENV)/.dev ## Kill runs in several stages and check that the next ends in the same bytes
 	@$(PY) -m pytest -q -m chaos
 
 fuzz: $(VENV)/.dev ## Feed mutated exports and photo bundles by the thousand
 	@$(PY) -m pytest -q -m fuzz
 
-clean: ## Remove what the pipeline wrote; data/raw and caches are asked about first
+clean: ## Remove what the pipeline wrote; data/raw, runs/ and caches are asked about first
 	@for d in data/*/; do case $$d in data/raw/|data/samples/) ;; *) rm -rf "$$d";; esac; done
-	@rm -rf runs .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache
 	@$(MAKE) --no-print-directory clean-ask TARGET=data/raw WHAT="raw data, your imports included"
+	@$(MAKE) --no-print-directory clean-ask TARGET=runs WHAT="results on other feeds"
 	@$(MAKE) --no-print-directory clean-ask TARGET=.dvc/cache WHAT="DVC's cache"
 
 clean-ask:

@@ -42,6 +42,7 @@ class Clone:
         environment = os.environ | {
             "PATH": path,
             "DVC_SITE_CACHE_DIR": str(self.folder / ".dvc/site-cache"),
+            "REML_CACHE_DIR": str(self.folder / ".dvc/tmp/reml"),
             "DVC_NO_ANALYTICS": "1",
         }
         return subprocess.run(

@@ -1,7 +1,11 @@
-"""What `make` promises: help for every target, set-up once, and a clean that asks first."""
+"""What `make` promises: help for every target, set-up once, a clean that asks first, and arguments
+that reach the scripts as they were typed."""
 
 import re
 
+import pytest
+
+from tests.conftest import copy_project
 from tests.dag import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -10,20 +14,26 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 def test_help_lists_every_target_that_people_call(clone):
     shown = clone.run("make", "help").stdout
     named = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M).group(1).split()
-    for target in set(named) - {"FORCE", "clean-ask"}:
+    for target in set(named) - {"clean-ask"}:
         assert re.search(rf"make {target}\b", shown), f"{target} has no ## comment"
+
+
+def test_every_phony_target_has_a_rule():
+    named = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M).group(1).split()
+    assert set(named) <= set(re.findall(r"^([a-zA-Z-]+):", MAKEFILE, re.M))
 
 
 def test_the_set_up_runs_once(clone):
     """Neither `make repro` nor `make test` has anything to install in a set-up environment."""
     for stamp in (".core", ".dev"):
-        done = clone.run("make", "--question", str(clone.folder / ".venv" / stamp))
+        done = clone.run("make", "--question", f".venv/{stamp}")
         assert done.returncode == 0, f"{stamp} would be built again: {done.stdout}"
 
 
 def test_clean_keeps_raw_data_and_caches_when_nobody_answers(clone):
-    kept = ["data/raw/mine/a.csv", ".dvc/cache/files/md5/00/x"]
-    gone = ["data/staging/listings.parquet", "runs/mine/metrics/summary.json"]
+    results = "runs/mine/metrics/summary.json"
+    kept = ["data/raw/mine/a.csv", ".dvc/cache/files/md5/00/x", results]
+    gone = ["data/staging/listings.parquet", ".ruff_cache/x"]
     for name in [*kept, *gone]:
         path = clone.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,3 +51,68 @@ def test_an_old_python_is_told_plainly(clone, tmp_path):
     done = clone.run("make", "repro", f"PYTHON={fake}")
     assert done.returncode != 0
     assert "is older than 3.11" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["FEED", "FROM", "SET"])
+def test_arguments_are_never_run(clone, name):
+    target = "import" if name == "FROM" else "run"
+    feed = ["FEED=nosuch"] if name != "FEED" else []
+    for value in ('x"; touch ran; "', "$(shell touch ran)", "`touch ran`"):
+        done = clone.run("make", target, *feed, f"{name}={value}")
+        assert done.returncode != 0
+        assert "error: " in done.stderr and "Syntax error" not in done.stderr
+        assert not (clone.folder / "ran").exists(), value
+
+
+def test_a_file_name_arrives_as_it_is(clone):
+    name = 'it\'s $HOME $(FEED) "a" b.csv'
+    done = clone.run("make", "import", "FEED=king_county", f"FROM={name}")
+    assert f"error: {name}: no such file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        (["run"], "which feed? make run FEED=name"),
+        (["run", "FEED="], "which feed? make run FEED=name"),
+        (["run", "FEED=demo"], "feed demo: `make repro` runs it"),
+        (["import"], "which feed? make import FEED=name FROM=path.csv"),
+        (["import", "FROM=a.csv"], "which feed? make import FEED=name FROM=path.csv"),
+        (["import", "FEED=king_county"], "which file? make import FEED=king_county FROM=path.csv"),
+        (["run", "FEED=king_county", "SET=split.folds"], "'split.folds': no NAME=VALUE"),
+        (["run", "FEED=king_county", "SET=9] split.folds=3"], "'9]': no NAME=VALUE"),
+    ],
+)
+def test_an_argument_left_out_is_told_in_one_line(clone, arguments, told):
+    done = clone.run("make", *arguments)
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1 and told in lines[0], done.stderr
+    assert not (clone.folder / "runs").exists() and not (clone.folder / "data").exists()
+
+
+def test_a_folder_with_a_space_in_its_name(tmp_path):
+    """Nothing is set up again, a command runs, and a set-up from nothing stays in the folder."""
+    clone = copy_project(tmp_path / "my clone")
+    assert clone.run("make", "--question", ".venv/.core").returncode == 0
+    done = clone.run("make", "run", "FEED=king_county")
+    assert "data/raw/king_county: no such folder" in done.stderr
+    (clone.folder / ".venv").unlink()
+    fake = (
+        tmp_path / "python"
+    )  # makes a .venv of commands that write down what they are called with
+    fake.write_text(
+        "#!/bin/sh\n"
+        '[ "$2" = venv ] || exit 0\n'
+        'mkdir -p "$3/bin"\n'
+        "for name in python dvc; do\n"
+        '  printf \'#!/bin/sh\\necho "$0 $*" >>calls\\n\' >"$3/bin/$name"\n'
+        '  chmod +x "$3/bin/$name"\n'
+        "done\n"
+    )
+    fake.chmod(0o755)
+    done = clone.run("make", ".venv/.core", f"PYTHON={fake}")
+    assert done.returncode == 0, done.stderr
+    calls = (clone.folder / "calls").read_text()
+    assert f"core.site_cache_dir {clone.folder}/.dvc/site-cache" in calls
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("my")] == ["my clone"]

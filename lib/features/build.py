@@ -87,12 +87,12 @@ def time(homes: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def build(
-    homes: pd.DataFrame, sales: pd.DataFrame, spec: Features, keep: int = 3
+    homes: pd.DataFrame, sales: pd.DataFrame, spec: Features
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(features, comparables) of `homes`, which need an `as_of` date.
 
     `sales` come from `closed_sales`. `features` has one row a home: KEYS, then the inputs that
-    `names` lists. `comparables` has up to `keep` rows a home: listing_key, rank from 1,
+    `names` lists. `comparables` has up to k rows a home: listing_key, rank from 1,
     comparable's listing_key, date, price, living area, distance in units of the metric.
     """
     homes = homes.reset_index(drop=True)
@@ -105,7 +105,7 @@ def build(
         pd.DataFrame(comparables.features(homes, sales, found, spec.comparables)),
     ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
-    index, distance = found[0][:, :keep], found[1][:, :keep]
+    index, distance = found
     row, rank = np.nonzero(index >= 0)
     chosen = sales.iloc[index[row, rank]].reset_index(drop=True)
     near = pd.DataFrame(

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 from scipy.spatial import cKDTree
 
 from lib.common.params import Section
 
 BLOCK = 512
 EARTH_KM = 6371.0
-FAR_KM = 1e5  # parts homes with a known place from those without, and one ZIP from the next
+ZIP_KM = 1e3  # from one ZIP number to the next, for homes without coordinates
 
 
 class Axis(Section):
@@ -28,16 +29,16 @@ class Axis(Section):
     """
 
     typical: float
-    scale: float
+    scale: float = Field(gt=0)
     log: bool = False
 
 
 class Comparables(Section):
     """How comparables are chosen: how many, and what one unit of distance is on each axis."""
 
-    k: int
-    km: float
-    days: float
+    k: int = Field(ge=1)
+    km: float = Field(gt=0)
+    days: float = Field(gt=0)
     area_elasticity: float
     axes: dict[str, Axis]
 
@@ -53,21 +54,29 @@ def log(values: pd.Series) -> np.ndarray:
     return np.log(np.where(numbers > 0, numbers, np.nan))
 
 
-def positions(homes: pd.DataFrame, dates: pd.Series, spec: Comparables) -> np.ndarray:
-    """Coordinates (n, 4 + axes) in which Euclidean distance 1 is one unit of unlikeness.
+def located(homes: pd.DataFrame) -> np.ndarray:
+    """Which homes have coordinates (boolean)."""
+    return (homes["latitude"].notna() & homes["longitude"].notna()).to_numpy(bool)
+
+
+def positions(homes: pd.DataFrame, dates: pd.Series, spec: Comparables, by_zip: bool) -> np.ndarray:
+    """Coordinates (n, 2 or 4 + axes) in which Euclidean distance 1 is one unit of unlikeness.
 
     A place is a point on the sphere, so that a straight line is the distance in every direction
-    (longitude times cos(latitude) on a flat map is sheared). A home without coordinates is placed
-    by its ZIP number instead, away from all that have them, so that it is compared with others
-    like it.
+    (longitude times cos(latitude) on a flat map is sheared); or, `by_zip`, the ZIP's number, so
+    far from the next that another ZIP is chosen only where the own one has too few sales.
     """
-    lat, lon = (np.radians(homes[name].to_numpy(float)) for name in ("latitude", "longitude"))
-    placed = np.isfinite(lat) & np.isfinite(lon)
-    zips = pd.to_numeric(homes["postal_code"], errors="coerce").fillna(0).to_numpy(float)
-    x = np.where(placed, EARTH_KM * np.cos(lat) * np.cos(lon), FAR_KM)
-    y = np.where(placed, EARTH_KM * np.cos(lat) * np.sin(lon), FAR_KM * zips)
-    z = np.where(placed, EARTH_KM * np.sin(lat), 0.0)
-    columns = [x / spec.km, y / spec.km, z / spec.km, days_since_epoch(dates) / spec.days]
+    if by_zip:
+        zips = pd.to_numeric(homes["postal_code"], errors="coerce").fillna(0).to_numpy(float)
+        place = [zips * ZIP_KM]
+    else:
+        lat, lon = (np.radians(homes[name].to_numpy(float)) for name in ("latitude", "longitude"))
+        place = [
+            EARTH_KM * np.cos(lat) * np.cos(lon),
+            EARTH_KM * np.cos(lat) * np.sin(lon),
+            EARTH_KM * np.sin(lat),
+        ]
+    columns = [*(axis / spec.km for axis in place), days_since_epoch(dates) / spec.days]
     for name, axis in spec.axes.items():
         if name not in homes:
             continue
@@ -141,23 +150,32 @@ def without_own(
 def find(
     homes: pd.DataFrame, sales: pd.DataFrame, spec: Comparables
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(index into `sales`, distance), each (homes, k), for homes with an `as_of` date."""
-    if not len(sales):
-        return np.full((len(homes), spec.k), -1), np.full((len(homes), spec.k), np.inf)
-    index, distance = nearest_past(
-        positions(sales, sales["close_date"], spec),
-        days_since_epoch(sales["close_date"]),
-        positions(homes, homes["as_of"], spec),
-        days_since_epoch(homes["as_of"]),
-        spec.k + 3,
-    )
-    return without_own(
-        index,
-        distance,
-        homes["property_key"].to_numpy(object),
-        sales["property_key"].to_numpy(object),
-        spec.k,
-    )
+    """(index into `sales`, distance), each (homes, k), for homes with an `as_of` date.
+
+    Homes with coordinates are compared with sales that have them, others with all sales by ZIP.
+    """
+    index = np.full((len(homes), spec.k), -1)
+    distance = np.full((len(homes), spec.k), np.inf)
+    on_map, sold_on_map = located(homes), located(sales)
+    for rows, candidates in (
+        (np.flatnonzero(on_map), np.flatnonzero(sold_on_map)),
+        (np.flatnonzero(~on_map), np.arange(len(sales))),
+    ):
+        if not (len(rows) and len(candidates)):
+            continue
+        some, past = homes.iloc[rows], sales.iloc[candidates]
+        by_zip = not on_map[rows[0]]
+        near, gap = nearest_past(
+            positions(past, past["close_date"], spec, by_zip),
+            days_since_epoch(past["close_date"]),
+            positions(some, some["as_of"], spec, by_zip),
+            days_since_epoch(some["as_of"]),
+            spec.k + 3,
+        )
+        own, keys = (table["property_key"].to_numpy(object) for table in (some, past))
+        near, distance[rows] = without_own(near, gap, own, keys, spec.k)
+        index[rows] = np.where(near >= 0, candidates[near], -1)
+    return index, distance
 
 
 def features(

@@ -23,6 +23,18 @@ ROOT = Path("configs/feeds")
 SHOWN = 4  # headers that a message lists before it says how many others there are
 
 
+NUMBERS = ("number", "count", "baths")  # how the types begin that a range goes with
+DIRECTIVES = "YymdbBHIMSfpzZjaAT%"  # of strptime, in date_formats
+# what the later stages count on, whatever the feed
+TYPES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("close_price", "list_price", "living_area", "year_built"), ("number",)),
+    **dict.fromkeys(("latitude", "longitude", "lot_size_square_feet"), ("number",)),
+    **dict.fromkeys(("close_date", "listing_contract_date", "purchase_contract_date"), ("date",)),
+    "modification_timestamp": ("timestamp", "date"),
+    "postal_code": ("postal_code",),
+}
+
+
 class Column(Section):
     """One canonical column: the headers it goes by, its type and its plausible range.
 
@@ -37,6 +49,12 @@ class Column(Section):
     unit: str | None = None  # what the export writes areas in: acres, square feet, square meters
     multiply: float = 1.0  # to the canonical unit, e.g. 12 for a monthly fee -> a year
     range: tuple[float, float] | None = None  # values outside are impossible: null, with a reason
+
+    @model_validator(mode="after")
+    def _range_is_of_numbers(self) -> Column:
+        if self.range and "type" in self.model_fields_set and not self.type.startswith(NUMBERS):
+            raise ValueError(f"a range goes with numbers, not with type {self.type}")
+        return self
 
 
 class RowRule(Section):
@@ -97,6 +115,18 @@ class Contract(Section):
         for name in self.key:  # neither constants nor what is itself made of the key
             if name not in self.columns:
                 raise ValueError(f"key names `{name}`, which is not among the columns")
+        for name, column in self.columns.items():
+            if name.startswith("_") or name == "domain":
+                raise ValueError(f"column `{name}`: that name is REML's own")
+            wanted = TYPES.get(name)
+            if wanted and "type" in column.model_fields_set and column.type not in wanted:
+                raise ValueError(f"column `{name}` must be of type {' or '.join(wanted)}")
+        if not all(self.property_key):
+            raise ValueError("property_key holds an empty group of columns")
+        for form in self.date_formats:
+            unknown = set(re.findall(r"%(.?)", form)) - set(DIRECTIVES)
+            if unknown or "%" not in form:
+                raise ValueError(f"date format {form!r} is not made of strptime's % directives")
         if "listing_key" not in self.columns and not self.key:
             raise ValueError("give a `listing_key` column or a `key` made of other columns")
         seen: dict[str, str] = {}
@@ -174,6 +204,8 @@ def resolve(contract: Contract, where: str) -> Contract:
         changes: dict[str, object] = {}
         if "type" not in given:
             changes["type"] = field.type
+            fits = column.range is None or field.type.startswith(NUMBERS)
+            require(fits, f"{place}: a range goes with numbers, not with type {field.type}")
         factor = column.multiply
         if column.unit:
             require("multiply" not in given, f"{place}: give `unit` or `multiply`, not both")

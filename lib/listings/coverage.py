@@ -25,8 +25,9 @@ def coverage(listings: Path, contract: Contract, folder: Path) -> Coverage:
     columns = sorted(has)
     counts = ", ".join(f"count(nullif(trim({name(c)}), ''))" for c in columns)
     with connect(folder) as con:
-        rows = con.execute(f"""SELECT domain, {day if parsed else "'no date'"} AS day, count(*),
-            {counts} FROM read_parquet({text(str(listings))}) GROUP BY ALL ORDER BY ALL""").fetchall()
+        query = f"""SELECT domain, {day if parsed else "'no date'"} AS day, count(*), {counts}
+            FROM read_parquet({text(str(listings))}) GROUP BY ALL ORDER BY ALL"""
+        rows = con.execute(query).fetchall()
     out: Coverage = {}
     for domain, date, total, *numbers in rows:
         out.setdefault(domain, {})[date] = {

@@ -7,6 +7,7 @@ functions that type the values later, and joined back: one meaning, and quick on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import duckdb
 import pandas as pd
@@ -83,7 +84,8 @@ def judgements(
     con: duckdb.DuckDBPyConnection, contract: Contract, judged: bool
 ) -> tuple[list[str], dict[str, str], str, str]:
     """(joins, reason -> SQL test, SQL of `_stamp`, SQL of `domain`)."""
-    joins, tests = [], {"no listing key": "m.listing_key IS NULL"} if judged else {}
+    joins: list[str] = []
+    tests = {"no listing key": "m.listing_key IS NULL"} if judged else {}
 
     def add(columns: list[str], judge: Callable[[pd.DataFrame], pd.Series]) -> str:
         table = f"verdict_{len(joins)}"
@@ -100,7 +102,7 @@ def judgements(
         )
     for rule in contract.row_rules if judged else []:
         columns = list(dict.fromkeys([rule.column, *rule.when]))
-        test = add(columns, lambda rows, rule=rule: rules.broken(rows, rule, contract))
+        test = add(columns, partial(rules.broken, rule=rule, contract=contract))
         tests[rule.reason] = f"{tests[rule.reason]} OR {test}" if rule.reason in tests else test
     stamp, domain = "NULL::TIMESTAMP", text(contract.domain.default)
     if "modification_timestamp" in contract.columns:

@@ -9,7 +9,7 @@ import datetime as dt
 
 import pandas as pd
 
-from lib.common.checks import require
+from lib.common.checks import RemlError, require
 from lib.listings import values
 from lib.listings.contract import Contract
 from lib.listings.rules import look_up
@@ -18,6 +18,7 @@ from lib.listings.staging import LINEAGE, ON_MARKET
 PARTS = ("bathrooms_full", "bathrooms_half", "bathrooms_total")
 APART = PARTS[:2]
 ACRE = 43560  # square feet
+SLACK_DAYS = 90  # how far the latest date may lie after the others
 DATES = ["listing_contract_date", "purchase_contract_date", "close_date"]
 ALWAYS = [
     "standard_status",
@@ -145,17 +146,35 @@ def unparsed_address(table: pd.DataFrame) -> pd.Series:
     return text.mask(text == "")
 
 
-def valuation_date(table: pd.DataFrame, given: dt.date | None) -> pd.Timestamp:
+def valuation_date(
+    table: pd.DataFrame, given: dt.date | None, slack_days: int = SLACK_DAYS
+) -> pd.Timestamp:
     """The date that listings on the market are valued at: `given` (base.as_of), else the feed's
-    latest modification, else its latest closing."""
-    stamps = table["modification_timestamp"]
-    latest = stamps.max() if stamps.notna().any() else table["close_date"].max()
+    latest modification, else its latest closing.
+
+    Raises `RemlError` where there is none, or where the latest lies more than `slack_days` after
+    all but a thousandth of the others: one mistyped year would move every valuation.
+    """
+    if given is not None:
+        return pd.Timestamp(given)
+    column = "modification_timestamp"
+    if table[column].isna().all():
+        column = "close_date"
+    dates = table[column].dropna().sort_values()
     require(
-        given is not None or pd.notna(latest),
-        "the feed has neither a modification stamp nor "
-        "a closing to tell its latest date by; set base.as_of",
+        len(dates) > 0,
+        "no row of the feed has a modification stamp or a closing date that can be read, so its "
+        "latest date is unknown; check date_formats in the contract, or set as_of in params.yaml",
     )
-    return pd.Timestamp(given or latest).normalize()
+    usual = dates.iloc[-1 - max(1, len(dates) // 1000)] if len(dates) > 1 else dates.iloc[-1]
+    if dates.iloc[-1] - usual > pd.Timedelta(days=slack_days):
+        row = table.loc[dates.index[-1]]
+        raise RemlError(
+            f"{row['_source_file']}, data row {row['_source_row']}: {column} "
+            f"{dates.iloc[-1]:%Y-%m-%d} lies {(dates.iloc[-1] - usual).days} days after the feed's "
+            "other dates; mend the row, or set as_of in params.yaml to value on a date of your own"
+        )
+    return pd.Timestamp(dates.iloc[-1]).normalize()
 
 
 def as_of(table: pd.DataFrame, today: pd.Timestamp) -> pd.Series:
@@ -169,14 +188,17 @@ def as_of(table: pd.DataFrame, today: pd.Timestamp) -> pd.Series:
 
 
 def normalize(
-    staged: pd.DataFrame, contract: Contract, given: dt.date | None
+    staged: pd.DataFrame,
+    contract: Contract,
+    given: dt.date | None,
+    slack_days: int = SLACK_DAYS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(table, issues): staged rows with types, keys and an `as_of` date each; see `typed`."""
     table, issues = typed(staged, contract)
     table = with_absent(table)
     table["property_key"] = property_key(table, contract.property_key)
     table["unparsed_address"] = unparsed_address(table)
-    table["as_of"] = as_of(table, valuation_date(table, given))
+    table["as_of"] = as_of(table, valuation_date(table, given, slack_days))
     future = table["year_built"] > table["as_of"].dt.year + 1
     late = table.loc[future, ["listing_key", "domain", "_source_file", "_source_row"]].assign(
         column="year_built",

@@ -87,10 +87,15 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     header = read_header(path)
     text = io.StringIO(decode(path.read_bytes()).replace("\x00", ""), newline="")
     taken: list[str] = []  # the lines of the row at hand
-    lines = (taken.append(line) or line for line in text)
+
+    def lines() -> Iterator[str]:
+        for line in text:
+            taken.append(line)
+            yield line
+
     number = -1  # row 0 is the header
     try:
-        for row in csv.reader(lines, delimiter=header.delimiter):
+        for row in csv.reader(lines(), delimiter=header.delimiter):
             broken = len(taken) > 1 and _swallowed(row, taken, header)
             for fields in [_alone(line, header) for line in taken] if broken else [row]:
                 if fields:

@@ -133,11 +133,10 @@ def _selected(contract: Contract) -> str:
 
 
 def extra_columns(path: Path) -> list[str]:
-    """Headers that no contract column claims and that hold something, from extra_columns.parquet."""
-    found = duckdb.sql(
-        f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({text(str(path))})"
-    )
-    return sorted(header for (header,) in found.fetchall())
+    """Headers that no contract column claims and that hold something (extra_columns.parquet)."""
+    query = f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({text(str(path))})"
+    with duckdb.connect() as con:
+        return sorted(header for (header,) in con.execute(query).fetchall())
 
 
 def write(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:

@@ -21,12 +21,15 @@ OF_A_SALE = {
 }
 
 
-def read(path: Path, contract: Contract, as_of: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(homes, rejected): typed rows valued at `as_of`, and the rows left out with a reason.
+def read(
+    path: Path, contract: Contract, as_of: dt.date
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """(homes, rejected, issues): typed rows to value at `as_of`, the rows left out with a reason,
+    and the cells that were set missing with theirs.
 
     A row without a listing key is called by its row number; of several rows with one key the
-    newest counts. Raises `RemlError` naming the file
-    where it is missing, empty, binary, or lacks a column that a valuation needs.
+    newest counts. Raises `RemlError` naming the file where it is missing, empty, binary, or
+    lacks a column that a valuation needs.
     """
     require(path.is_file(), f"{path}: no such file")
     header = reading.read_header(path)
@@ -61,5 +64,20 @@ def read(path: Path, contract: Contract, as_of: dt.date) -> tuple[pd.DataFrame, 
     now = contract.model_copy(
         update={"constants": contract.constants | {"standard_status": "Active"}, "lookups": lookups}
     )
-    homes, _ = normalize.normalize(newest, now, as_of)
-    return homes, rejected
+    homes, issues = normalize.normalize(newest, now, as_of)
+    lacking = _lacking(homes, contract)
+    without = homes.loc[lacking.notna(), ["_source_file", "_source_row"]]
+    rejected = pd.concat([rejected, without.assign(_reason=lacking.dropna())], ignore_index=True)
+    return homes[lacking.isna()].reset_index(drop=True), rejected, issues
+
+
+def _lacking(homes: pd.DataFrame, contract: Contract) -> pd.Series:
+    """Why a home cannot be valued in earnest: no size, or no place (missing where it can)."""
+    reason = pd.Series(None, index=homes.index, dtype="str")
+    if {"postal_code", "latitude"} & set(contract.columns):
+        no_point = homes["latitude"].isna() | homes["longitude"].isna()
+        nowhere = homes["postal_code"].isna() & no_point
+        reason = reason.mask(nowhere, "neither a ZIP code nor coordinates that can be read")
+    if "living_area" in contract.columns:
+        reason = reason.mask(homes["living_area"].isna(), "no living area that can be read")
+    return reason

@@ -23,8 +23,11 @@ def code(text: pd.Series, pad: int = 0) -> pd.Series:
 
 
 def number(text: pd.Series, multiply: float = 1.0) -> pd.Series:
-    """Decimal numbers; currency signs, thousands separators and spaces are dropped (float64)."""
-    plain = text.str.replace(r"[$€£,\s]", "", regex=True)
+    """Decimal numbers (float64); currency signs, spaces and commas between groups of three digits
+    are dropped. A decimal comma ("2,5", "350.000,00") is not guessed at: it gives missing."""
+    plain = text.str.replace(r"[$€£\s]", "", regex=True)
+    grouped = plain.str.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?").fillna(False)
+    plain = plain.where(~grouped.astype(bool), plain.str.replace(",", ""))
     fits = plain.str.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
     return (
         pd.to_numeric(plain.where(fits.fillna(False).astype(bool)), errors="coerce").astype(

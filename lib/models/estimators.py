@@ -14,6 +14,7 @@ import lightgbm
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import Ridge
+from threadpoolctl import threadpool_limits
 
 from lib.common.checks import require
 from lib.common.params import Section
@@ -104,12 +105,14 @@ class Linear:
             "scale": np.where(scale > 0, scale, 1.0).tolist(),
         }
         ridge = Ridge(alpha=self.params.alpha, solver="cholesky")
-        ridge.fit(self._matrix(inputs), log_price)
+        with threadpool_limits(1, "blas"):  # sums in another order give other last digits
+            ridge.fit(self._matrix(inputs), log_price)
         self.state |= {"coef": ridge.coef_.tolist(), "intercept": float(ridge.intercept_)}
         return self
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:
-        return self._matrix(inputs) @ np.array(self.state["coef"]) + self.state["intercept"]
+        with threadpool_limits(1, "blas"):
+            return self._matrix(inputs) @ np.array(self.state["coef"]) + self.state["intercept"]
 
     def importances(self) -> dict[str, float]:
         """Log-price effect of one standard deviation; for categories, the spread of effects."""

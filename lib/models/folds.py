@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from lib.common.checks import require
 from lib.common.params import Section
@@ -19,9 +19,9 @@ class Split(Section):
     """The `split` section: a boundary date, or the newest fraction of sales that is the test."""
 
     boundary: dt.date | float
-    folds: int
-    fold_share: float  # how much of the past, its newest part, the folds cover
-    minimum_train: int  # sales that had closed before the first fold
+    folds: int = Field(ge=1)
+    fold_share: float = Field(gt=0, le=1)  # how much of the past, its newest part, the folds cover
+    minimum_train: int = Field(ge=1)  # sales that had closed before the first fold
 
     @field_validator("boundary")
     @classmethod
@@ -44,7 +44,11 @@ def plan(closed: pd.DataFrame, spec: Split, name: str) -> Plan:
 
     Raises `RemlError` where a side of the boundary is empty or the past is too short for folds.
     """
-    require(len(closed) > 0, f"{name}: no closed rows with a price and a date; nothing to split")
+    require(
+        len(closed) > 0,
+        f"{name}: no closed rows with a price and a date; nothing to split (does the contract's "
+        "lookup turn the sold status into Closed?)",
+    )
     as_of = closed["as_of"].sort_values(kind="stable").reset_index(drop=True)
     boundary = pd.Timestamp(
         as_of.iloc[int(len(as_of) * (1 - spec.boundary))]

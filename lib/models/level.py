@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from lib.common.params import Section
 from lib.features.comparables import days_since_epoch
@@ -18,8 +19,8 @@ from lib.features.market import past_median
 class Level(Section):
     """The `train.level` section: days looked back, and the count of sales that halves trust."""
 
-    days: int
-    shrink: float
+    days: int = Field(ge=1)
+    shrink: float = Field(ge=0)
 
 
 def level(errors: pd.DataFrame, as_of: pd.Series, spec: Level) -> np.ndarray:

@@ -31,7 +31,7 @@ def out_of_fold(
 
 def errors(predictions: pd.DataFrame) -> pd.DataFrame:
     """`close_date` and `log_error` of the sales whose price their model had not seen."""
-    sold = predictions[predictions["close_price"].notna()]
+    sold = predictions[predictions["close_price"].notna() & predictions["log_raw"].notna()]
     return pd.DataFrame(
         {
             "close_date": sold["close_date"],
@@ -60,7 +60,7 @@ def predictions(
     later = table["role"].isin(["test", "purged", "subject"])
     if later.any():
         out.loc[later, "log_raw"] = model.predict(table.loc[later, inputs])
-    out = out[out["log_raw"].notna()]
+    out = out[later | (table["fold"] > 0)]
     out["level"] = level(errors(out), out["as_of"], spec) if spec else 0.0
     out["log_estimate"] = out["log_raw"] + out["level"]
     return model, out

@@ -1,7 +1,7 @@
 """Bring a CSV (or a photo bundle) into data/raw/<feed>/ and record it in imports.jsonl.
 
 The file is checked against the feed's contract first, copied whole, never changed. The same
-content twice is imported once.
+content twice is imported once; an import that was killed is finished by doing it again.
 
 Example: python -m scripts.ops.import_feed --feed king_county --from export.csv
 """
@@ -9,12 +9,13 @@ Example: python -m scripts.ops.import_feed --feed king_county --from export.csv
 import datetime as dt
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 import click
 
 from lib.common import cli, io
-from lib.common.checks import require
+from lib.common.checks import RemlError, require
 from lib.listings import contract
 from scripts.ops.preflight import DEMO, RAW, check_file
 
@@ -22,10 +23,24 @@ BUNDLES = {"sale": "sale/images", "rental": "rental/images"}
 
 
 def receipts(path: Path) -> list[dict]:
-    """The lines of imports.jsonl so far."""
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    """The lines of imports.jsonl so far; raises where one of them is no receipt."""
+    done = []
+    for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else [], 1):
+        if line.strip():
+            try:
+                receipt = json.loads(line)
+                done.append(receipt | {"file": receipt["file"], "sha256": receipt["sha256"]})
+            except (ValueError, KeyError, TypeError) as error:
+                raise RemlError(
+                    f"{path}, line {number}: no receipt of an import; delete that line and "
+                    "import the file that it was about again"
+                ) from error
+    return done
+
+
+def holds(path: Path, digest: str) -> bool:
+    """Whether `path` is a file with this SHA-256."""
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
 
 
 @click.command(help=__doc__)
@@ -34,7 +49,6 @@ def receipts(path: Path) -> list[dict]:
     "--from",
     "source",
     required=True,
-    type=click.Path(path_type=Path),
     help="CSV export, or a .zip of photos.",
 )
 @click.option(
@@ -45,40 +59,48 @@ def receipts(path: Path) -> list[dict]:
     help="Which listings a photo bundle belongs to.",
 )
 @cli.command
-def main(feed: str, source: Path, domain: str) -> None:
+def main(feed: str, source: str, domain: str) -> None:
+    require(feed != "", "which feed? make import FEED=name FROM=path.csv")
+    require(source != "", f"which file? make import FEED={feed} FROM=path.csv")
     require(feed != DEMO, "feed demo: the demo stage owns that folder; choose another feed name")
-    require(source.is_file(), f"{source}: no such file")
+    path = Path(source)
+    require(path.is_file(), f"{path}: no such file")
     agreed = contract.read(feed)
     folder = RAW / feed
-    if source.suffix.lower() == ".zip":
-        target = folder / BUNDLES[domain] / source.name
+    if path.suffix.lower() == ".zip":
+        require(zipfile.is_zipfile(path), f"{path}: not a zip archive; export the photos again")
+        target = folder / BUNDLES[domain] / path.name
     else:
-        check_file(source, feed, agreed)
-        target = folder / source.with_suffix(".csv").name
-    content = source.read_bytes()
+        check_file(path, feed, agreed)
+        target = folder / path.with_suffix(".csv").name
+    content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     ledger = folder / "imports.jsonl"
     done = receipts(ledger)
-    if any(line["sha256"] == digest for line in done):
-        click.echo(f"{source}: already imported, nothing to do")
+    named = [line["file"] for line in done if line["sha256"] == digest]
+    if any(holds(folder / name, digest) for name in named):
+        click.echo(f"{path}: already imported, nothing to do")
         return
-    require(
-        not target.exists(),
-        f"{target}: exists with other content; raw files are never "
-        f"overwritten, so rename {source.name} first",
-    )
-    io.write_bytes(target, content)
-    done.append(
-        {
-            "file": target.relative_to(folder).as_posix(),
-            "sha256": digest,
-            "bytes": len(content),
-            "from": source.name,
-            "imported_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        }
-    )
-    io.write_text(ledger, "".join(json.dumps(line) + "\n" for line in done))
-    click.echo(f"{source} -> {target} ({len(content):,} bytes); now: make run FEED={feed}")
+    if not holds(target, digest):  # else an import was killed between the copy and its receipt
+        require(
+            not target.exists(),
+            f"{target}: exists with other content; raw files are never "
+            f"overwritten, so rename {path.name} first",
+        )
+        io.write_bytes(target, content)
+    name = target.relative_to(folder).as_posix()
+    if name not in named:
+        done.append(
+            {
+                "file": name,
+                "sha256": digest,
+                "bytes": len(content),
+                "from": path.name,
+                "imported_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            }
+        )
+        io.write_text(ledger, "".join(json.dumps(line) + "\n" for line in done))
+    click.echo(f"{path} -> {target} ({len(content):,} bytes); now: make run FEED={feed}")
 
 
 if __name__ == "__main__":

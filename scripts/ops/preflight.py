@@ -5,23 +5,72 @@ Says in one line what is wrong and how to mend it; reads only headers, so it is 
 Example: python -m scripts.ops.preflight --feed king_county
 """
 
+import re
 from pathlib import Path
 
 import click
 
 from lib.common import cli, params
 from lib.common.checks import RemlError, require
+from lib.features.build import Features
 from lib.listings import contract, reading
+from lib.models.folds import Split
+from scripts.valuation import (
+    calibrate,
+    demo,
+    evaluate,
+    normalize,
+    photos,
+    predict,
+    report,
+    sample,
+    staging,
+    train,
+)
 
 RAW = Path("data/raw")
 DEMO = "demo"
+# what each stage reads its section as; DVC deletes a stage's outs before the stage can complain
+SECTIONS: dict[str, type[params.Section]] = {
+    "base": params.Base,
+    "demo": demo.Params,
+    "staging": staging.Params,
+    "sample": sample.Params,
+    "photos": photos.Params,
+    "normalize": normalize.Params,
+    "features": Features,
+    "split": Split,
+    "train": train.Params,
+    "calibrate": calibrate.Params,
+    "evaluate": evaluate.Params,
+    "predict": predict.Params,
+    "report": report.Params,
+}
+# a killed demo stage, or a killed copy out of DVC's cache, leaves such files and no manifest
+DEMO_FILES = re.compile(
+    r"""README\.txt | manifest\.txt | truth\.json
+    | exports/(active | (leases | mixed_refresh | sales)_[0-9_]+)\.csv
+    | (sale | rental)/images/\d{4}-\d{2}\.zip""",
+    re.VERBOSE,
+)
+TABLES = (".csv", ".tsv")
+HALF_FILES = re.compile(r"(.*/)?\.[^/]+\.(part|tmp)")  # of lib.common.io and of DVC
 
 
 def check_params() -> params.Base:
-    """The `base` section; raises where params.yaml or that section is wrong."""
-    content = params.read_yaml(params.PARAMS_FILE)
-    require("base" in content, f"{params.PARAMS_FILE}: no `base` section")
-    return params.validate(params.Base, content["base"], f"{params.PARAMS_FILE}, section base")
+    """The `base` section; raises where params.yaml or any section of it is wrong."""
+    name = params.PARAMS_FILE
+    content = params.read_yaml(name)
+    faults = [f"no `{section}` section" for section in SECTIONS if section not in content]
+    faults += [
+        f"no stage reads a `{section}` section; remove it or mend its name"
+        for section in content
+        if section not in SECTIONS
+    ]
+    require(not faults, f"{name}: {'; '.join(faults)}")
+    for section, model in SECTIONS.items():
+        params.validate(model, content[section], f"{name}, section {section}")
+    return params.validate(params.Base, content["base"], f"{name}, section base")
 
 
 def check_file(path: Path, feed: str, agreed: contract.Contract) -> None:
@@ -54,22 +103,38 @@ def check_file(path: Path, feed: str, agreed: contract.Contract) -> None:
 def check_demo_folder(raw: Path) -> None:
     """Raise if somebody put a file of their own where the demo stage rewrites everything."""
     manifest = raw / "manifest.txt"
-    if not manifest.is_file():
-        return
-    own = set(manifest.read_text(encoding="utf-8").splitlines())
+    listed = manifest.read_text(encoding="utf-8").splitlines() if manifest.is_file() else None
     for path in sorted(raw.rglob("*")):
-        if path.is_file() and path.relative_to(raw).as_posix() not in own:
+        name = path.relative_to(raw).as_posix()
+        own = DEMO_FILES.fullmatch(name) if listed is None else name in listed
+        folder = path.is_dir() and not path.is_symlink()
+        if not (folder or own or HALF_FILES.fullmatch(name)):
             raise RemlError(
-                f"{path}: the demo stage owns this folder and would delete your file; "
-                f"bring it in as a feed: make import FEED=name FROM={path}"
+                f"{path}: the demo stage owns this folder and would delete your file; move it "
+                "elsewhere and bring it in as a feed: make import FEED=name FROM=path.csv"
             )
+
+
+def check_links(raw: Path) -> None:
+    """Raise if something in a feed's folder looks like a file and is none."""
+    for path in sorted(raw.rglob("*")):
+        if path.is_symlink() and not path.exists():
+            raise RemlError(
+                f"{path}: a link to {path.readlink()}, which is not there; put the file itself "
+                "here, or remove the link"
+            )
+        require(
+            not (path.is_dir() and path.suffix.lower() in TABLES),
+            f"{path}: a folder with the name of a CSV file; rename it or remove it",
+        )
 
 
 @click.command(help=__doc__)
 @click.option("--feed", help="Check this feed instead of base.feed.")
 @cli.command
 def main(feed: str | None) -> None:
-    feed = feed or check_params().feed
+    base = check_params()
+    feed = base.feed if feed is None else feed
     agreed = contract.read(feed)
     raw = RAW / feed
     check_demo_folder(RAW / DEMO)
@@ -79,6 +144,7 @@ def main(feed: str | None) -> None:
         raw.is_dir(),
         f"{raw}: no such folder; bring a file in with `make import FEED={feed} FROM=path.csv`",
     )
+    check_links(raw)
     paths = reading.csv_files(raw)
     require(
         bool(paths),

@@ -9,6 +9,7 @@ Example: python -m scripts.ops.run_feed --feed king_county
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -25,6 +26,7 @@ from lib.listings import contract
 RUNS = Path("runs")
 OUTS = ("normalize", "features", "train", "calibrate", "predict", "report")
 IN_GIT = ("metrics", "plots", "params.yaml")  # small files that the experiment's commit holds
+DEMO = "demo"
 FIGURES = ("mdape", "mape", "r2", "ppe10", "bias", "coverage_90")
 
 
@@ -35,6 +37,20 @@ def flat(settings: dict, prefix: str = "") -> dict[str, object]:
         name = f"{prefix}{key}"
         out |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
     return out
+
+
+def parted(text: str) -> list[str]:
+    """The changes in the text of one --set. A new one begins where NAME= follows a space, so that
+    values may hold spaces: "a.b=1 c=[2, 3]" -> ["a.b=1", "c=[2, 3]"]."""
+    name = r"\+{0,2}[\w.]+="  # DVC adds a key that is not there yet after a +
+    changes = [change for change in re.split(rf"\s+(?={name})", text.strip()) if change]
+    for change in changes:
+        require(
+            re.match(name, change) is not None,
+            f"{change!r}: no NAME=VALUE; for instance "
+            'SET="split.folds=3 calibrate.coverages=[0.8, 0.9]"',
+        )
+    return changes
 
 
 def identity() -> dict[str, str]:
@@ -116,16 +132,20 @@ def collect(feed: str, commit: str) -> Path:
     "changes",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Change a parameter for this run, as `dvc exp run -S` does.",
+    help="Change a parameter for this run, as `dvc exp run -S` does. Several may stand in one "
+    "text, spaces between them, and values may hold spaces: a new change begins at NAME=.",
 )
 @cli.command
 def main(feed: str, changes: tuple[str, ...]) -> None:
+    require(feed != "", "which feed? make run FEED=name")
+    require(feed != DEMO, "feed demo: `make repro` runs it; make run FEED=name is for other feeds")
+    wanted = [change for text in changes for change in parted(text)]
     checked = subprocess.run(["python", "-m", "scripts.ops.preflight", "--feed", feed], check=False)
     if checked.returncode:
         raise SystemExit(checked.returncode)
     own = contract.ROOT / feed / "params.yaml"
     settings = flat(params.read_yaml(own)) if own.is_file() else {}
-    wanted = [*(f"{key}={value}" for key, value in settings.items()), *changes]
+    wanted = [*(f"{key}={value}" for key, value in settings.items()), *wanted]
     name = f"feed-{feed.replace('_', '-')}"
     run = subprocess.run(command(feed, name, wanted), env=identity(), check=False)
     if run.returncode:

@@ -4,9 +4,11 @@ Example: python -m scripts.valuation.calibrate
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import click
 import numpy as np
+from pydantic import Field, field_validator
 
 from lib.common import cli, io, params
 from lib.models import conformal
@@ -18,7 +20,14 @@ TRAIN = Path("data/train")
 class Params(params.Section):
     """The `calibrate` section of params.yaml."""
 
-    coverages: list[float]
+    coverages: list[Annotated[float, Field(gt=0, lt=1)]]
+
+    @field_validator("coverages")
+    @classmethod
+    def _ninety_is_there(cls, coverages: list[float]) -> list[float]:
+        if 0.9 not in coverages:
+            raise ValueError("0.9 must be among them: the summary and the report speak of it")
+        return sorted(coverages)
 
 
 @click.command(help=__doc__)

@@ -15,12 +15,13 @@ from lib.listings import contract, normalize, schema
 OUT = Path("data/normalize")
 STAGED = Path("data/staging/listings.parquet")
 METRICS = Path("metrics/normalize.json")
+DOMAINS = ("sale", "rental")
 
 
 class Params(params.Section):
     """The `normalize` section of params.yaml."""
 
-    domains: list[str]
+    latest_date_slack_days: int
 
 
 @click.command(help=__doc__)
@@ -29,11 +30,11 @@ def main() -> None:
     base, settings = params.load("normalize", Params)
     agreed = contract.read(base.feed)
     staged = io.read_parquet(STAGED)
-    table, issues = normalize.normalize(staged, agreed, base.as_of)
+    table, issues = normalize.normalize(staged, agreed, base.as_of, settings.latest_date_slack_days)
     assert len(table) == len(staged)
     schema.enforce(table, schema.typed(agreed))
     tally = {}
-    for domain in settings.domains:
+    for domain in DOMAINS:
         part = table[table["domain"] == domain]
         io.write_parquet(OUT / f"{domain}.parquet", part, ["listing_key"])
         tally[domain] = {
@@ -50,7 +51,7 @@ def main() -> None:
         ["_source_file", "_source_row", "column", "reason"],
     )
     reasons = (issues["column"] + ": " + issues["reason"]).value_counts().sort_index().to_dict()
-    today = normalize.valuation_date(table, base.as_of)
+    today = normalize.valuation_date(table, base.as_of, settings.latest_date_slack_days)
     io.write_json(
         METRICS,
         {

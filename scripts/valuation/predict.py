@@ -34,43 +34,71 @@ class Params(params.Section):
     comparables: int
 
 
-def value(
-    domain: str, features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame, settings: Params
-) -> pd.DataFrame:
-    """Valuations of one domain's homes by the variant that params name for it."""
+def model_of(domain: str, settings: Params) -> dict:
+    """What `train` saved of the variant that values a domain, or why it was skipped."""
     variant = settings.variants[domain]
-    saved = io.read_json(TRAIN / variant / "model.json")
-    if "skipped" in saved or not len(features):
-        return pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
-    predictions = io.read_parquet(TRAIN / variant / "predictions.parquet")
-    calibration = io.read_json(Path("data/calibrate/intervals.json"))[variant]
-    return valuations(features, homes, near, saved, predictions, calibration, settings.comparables)
+    known = sorted(folder.name for folder in TRAIN.iterdir())
+    require(
+        variant in known,
+        f"params.yaml, predict.variants.{domain}: no trained variant "
+        f"{variant!r} (trained: {', '.join(known)})",
+    )
+    return io.read_json(TRAIN / variant / "model.json")
+
+
+def value(
+    features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame, saved: dict, comparables: int
+) -> pd.DataFrame:
+    """Valuations of homes by a saved model."""
+    predictions = io.read_parquet(TRAIN / saved["variant"] / "predictions.parquet")
+    calibration = io.read_json(Path("data/calibrate/intervals.json"))[saved["variant"]]
+    return valuations(features, homes, near, saved, predictions, calibration, comparables)
 
 
 def open_listings(domain: str, settings: Params) -> pd.DataFrame:
     """Valuations of the domain's listings on the market."""
-    homes = io.read_parquet(NORMALIZED / f"{domain}.parquet")
+    saved = model_of(domain, settings)
     features = io.read_parquet(FEATURES / f"{domain}.parquet")
     roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
     keys = roles.loc[roles["role"] == "subject", "listing_key"]
+    features = features[features["listing_key"].isin(keys)]
+    if "skipped" in saved or not len(features):
+        return pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
+    homes = io.read_parquet(NORMALIZED / f"{domain}.parquet")
     near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
-    return value(domain, features[features["listing_key"].isin(keys)], homes, near, settings)
+    return value(features, homes, near, saved, settings.comparables)
 
 
 def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params) -> None:
-    """Value the properties of a CSV file and write them, naming what was left out."""
-    homes, rejected = subjects.read(path, contract.read(feed), as_of)
+    """Value the properties of a CSV file and write them, naming every row that is left out and
+    every cell that could not be used."""
+    homes, rejected, issues = subjects.read(path, contract.read(feed), as_of)
+    count = len(homes) + len(rejected)
     spec = build.Features(**io.read_json(FEATURES / "spec.json"))
-    parts = []
+    valued = []
     for domain, rows in homes.groupby("domain"):
+        saved = model_of(str(domain), settings)
+        if "skipped" in saved:
+            left = rows[["_source_file", "_source_row"]].assign(_reason=saved["skipped"])
+            rejected = pd.concat([rejected, left])
+            continue
+        require(
+            f"{as_of}" >= saved["trained_before"],
+            f"--as-of {as_of}: the model has learnt from sales up to {saved['trained_before']}, "
+            "so a valuation on an earlier day would know its future",
+        )
         sales = build.closed_sales(io.read_parquet(NORMALIZED / f"{domain}.parquet"))
         features, near = build.build(rows, sales, spec)
-        parts.append(value(str(domain), features, rows, near, settings))
-    valued = pd.concat(parts, ignore_index=True)
-    io.write_csv(out, valued)
-    for row in rejected.itertuples():
-        click.echo(f"{path}, data row {row[2]}: not valued: {row[3]}", err=True)
-    click.echo(f"{len(valued)} valued as of {as_of}, {len(rejected)} left out: {out}")
+        valued.append(value(features, rows, near, saved, settings.comparables))
+    done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])
+    assert len(done) + len(rejected) == count
+    io.write_csv(out, done)
+    for row in rejected.sort_values("_source_row").itertuples():
+        click.echo(f"{path}, data row {row._2}: not valued: {row._3}", err=True)
+    for row in issues[issues["listing_key"].isin(done["listing_key"])].itertuples():
+        where = f"{path}, data row {row._4}"
+        click.echo(f"{where}: valued without {row.column} {row.value!r}: {row.reason}", err=True)
+    click.echo(f"{len(done)} valued as of {as_of}, {len(rejected)} left out: {out}")
 
 
 @click.command(help=__doc__)
@@ -107,6 +135,12 @@ def main(file: Path | None, out: Path, folder: Path | None, as_of: dt.datetime |
         latest = dt.date.fromisoformat(io.read_json(Path("metrics/normalize.json"))["as_of"])
         from_file(file, out, as_of.date() if as_of else latest, base.feed, settings)
         return
+    spec = build.Features(**io.read_json(FEATURES / "spec.json"))
+    require(
+        settings.comparables <= spec.comparables.k,
+        f"params.yaml, predict.comparables: {settings.comparables} are to be shown, but "
+        f"features.comparables.k keeps {spec.comparables.k}",
+    )
     valued = pd.concat(
         [open_listings(domain, settings) for domain in settings.variants], ignore_index=True
     )

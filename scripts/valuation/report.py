@@ -65,6 +65,7 @@ def main() -> None:
             "domains": parts,
             "valuations": rows,
             "valued": len(valued),
+            "comparables": predicted["comparables"],
             "valuations_file": "valuations.csv",
             "rows_in": f"{staging['rows_in']:,}",
             "clean": f"{staging['clean']:,}",

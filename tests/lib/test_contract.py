@@ -241,6 +241,8 @@ def test_units_become_factors(unit, factor):
         ({"living_area": {"unit": "acre"}}, "unit 'acre' cannot be turned into square feet"),
         ({"year_built": {"unit": "acres"}}, "cannot be turned into year"),
         ({"living_area": {"unit": "acres", "multiply": 2}}, "give `unit` or `multiply`, not both"),
+        ({"city": {"range": [0, 1]}}, "a range goes with numbers, not with type code"),
+        ({"local_a": {"range": [0, 1]}}, "a range goes with numbers, not with type code"),
     ],
 )
 def test_what_the_dictionary_cannot_settle_is_refused(columns, words):

@@ -111,7 +111,7 @@ def test_withdrawn_listings_and_undated_closings_are_valued_at_no_date():
 
 
 def test_a_feed_that_knows_no_date_asks_for_one():
-    with pytest.raises(RemlError, match=r"base\.as_of"):
+    with pytest.raises(RemlError, match=r"set as_of in params\.yaml"):
         normalized({"standard_status": "Off"})
 
 
@@ -312,3 +312,20 @@ def test_acres_fill_in_for_square_feet():
         {"lot_size_square_feet": "5000", "lot_size_acres": "9"}, {"lot_size_acres": "0.5"}, {}
     )
     assert table["lot_size_square_feet"].fillna(0).tolist() == [5000, 21780, 0]
+
+
+def stamped(*dates):
+    """A table of closed rows with these close dates, without modification stamps."""
+    return pd.DataFrame(
+        {"modification_timestamp": pd.Series(pd.NaT, range(len(dates)), dtype="datetime64[us]"),
+         "close_date": pd.to_datetime(pd.Series(dates)), "_source_file": "a.csv",
+         "_source_row": range(1, len(dates) + 1)})  # fmt: skip
+
+
+def test_one_mistyped_year_does_not_move_the_valuation_date():
+    usual = [f"2024-{month:02d}-15" for month in range(1, 13)]
+    assert normalize.valuation_date(stamped(*usual), None) == pd.Timestamp("2024-12-15")
+    with pytest.raises(RemlError, match=r"a\.csv, data row 13: close_date 2099-01-01 lies"):
+        normalize.valuation_date(stamped(*usual, "2099-01-01"), None)
+    given = normalize.valuation_date(stamped(*usual, "2099-01-01"), dt.date(2025, 1, 1))
+    assert given == pd.Timestamp("2025-01-01")

@@ -246,6 +246,7 @@ def test_each_bad_row_has_its_reason():
         "no listing key": row(key="  "),
         "neither a sale nor a rental by the contract's domain rule": row(lease="let"),
         "status is not in the contract's lookup": row(status="Bought"),
+        "a quote is not closed": ['1,2,"x'],
         "no price": row(price="call"),
         "nominal": row(price="$999"),
         "ragged row: 2 fields where the header has 6": ["1", "2"],
@@ -310,7 +311,8 @@ def test_two_rules_may_share_their_reason():
 
 def test_a_key_may_be_made_of_padded_columns():
     spec = {
-        "columns": {"parcel": {"aliases": [], "pad": 4}, "close_date": {"aliases": []}},
+        "columns": {"parcel": {"aliases": [], "pad": 4},
+                    "close_date": {"aliases": [], "type": "date"}},
         "key": ["parcel", "close_date"], "property_key": [["parcel"]], "domain": {},
         "lookups": {}, "row_rules": [],
     }  # fmt: skip

@@ -248,3 +248,8 @@ def test_lost_zeros_of_a_postal_code_come_back_where_the_contract_says_so():
     assert listed(values.typed(column("2138"), Column(aliases=[], type="postal_code"), [])) == [
         None
     ]
+
+
+@pytest.mark.parametrize("text", ["2,5", "350.000,00", "1,23,456", "12,34", "1234,567"])
+def test_a_decimal_comma_is_not_guessed_at(text):
+    assert values.number(pd.Series([text])).isna().all()

@@ -1,6 +1,8 @@
 """Bad input: one line that names the file and the mend, exit code not 0, nothing touched."""
 
 import hashlib
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,39 @@ def mixed_feeds(clone):
     lay(clone, "har.csv", demo.encode())
 
 
+def folder_named_like_a_file(clone):
+    lay(clone, "fine.csv", (HEADER + ROW).encode())
+    (clone.folder / "data/raw/king_county/parts.csv").mkdir()
+
+
+def dangling_link(clone):
+    lay(clone, "fine.csv", (HEADER + ROW).encode())
+    (clone.folder / "data/raw/king_county/moved.csv").symlink_to("/nowhere/sales.csv")
+
+
+def edit_params(clone, old, new):
+    lay(clone, "fine.csv", (HEADER + ROW).encode())
+    params = clone.folder / "params.yaml"
+    assert old in params.read_text()
+    params.write_text(params.read_text().replace(old, new))
+
+
+def unknown_param(clone):
+    edit_params(clone, "num_leaves:", "num_leafs:")
+
+
+def wrong_param(clone):
+    edit_params(clone, "listings: 25", "listings: many")
+
+
+def mistyped_section(clone):
+    edit_params(clone, "\ncalibrate:", "\ncallibrate:")
+
+
+def section_of_no_stage(clone):
+    edit_params(clone, "\nreport:", "\nextras: {a: 1}\n\nreport:")
+
+
 CASES = [
     (no_folder, ["data/raw/king_county: no such folder", "make import FEED=king_county"]),
     (empty_file, ["empty.csv: the file is empty", "remove it"]),
@@ -81,6 +116,15 @@ CASES = [
         mixed_feeds,
         ["har.csv: this file fits feed 'demo', not 'king_county'", "move it to data/raw/demo/"],
     ),
+    (folder_named_like_a_file, ["parts.csv: a folder with the name of a CSV file", "rename it"]),
+    (dangling_link, ["moved.csv: a link to /nowhere/sales.csv", "remove the link"]),
+    (unknown_param, ["params.yaml, section train: ", "lightgbm.num_leafs: unknown key"]),
+    (wrong_param, ["params.yaml, section report: listings: ", "integer"]),
+    (
+        mistyped_section,
+        ["params.yaml: no `calibrate` section", "no stage reads a `callibrate` section"],
+    ),
+    (section_of_no_stage, ["params.yaml: no stage reads a `extras` section", "remove it"]),
 ]
 
 
@@ -102,15 +146,19 @@ def test_one_line_tells_and_nothing_is_touched(clone, spoil, told, how):
     assert state(clone) == before
 
 
-def test_a_file_put_into_the_demo_folder_is_not_deleted(clone):
+@pytest.mark.parametrize("manifest", [True, False])
+@pytest.mark.parametrize("name", ["my_export.csv", "exports/mine.csv", "sale/images/a.zip"])
+def test_a_file_put_into_the_demo_folder_is_not_deleted(clone, name, manifest):
     raw = clone.folder / "data/raw/demo"
-    raw.mkdir(parents=True)
-    (raw / "manifest.txt").write_text("manifest.txt\n")
-    (raw / "my_export.csv").write_text(HEADER + ROW)
-    done = clone.run("make", "repro")
+    path = raw / name
+    path.parent.mkdir(parents=True)
+    if manifest:
+        (raw / "manifest.txt").write_text("manifest.txt\n")
+    path.write_text(HEADER + ROW)
+    done = clone.run("make", "repro", timeout=60)
     assert done.returncode != 0
-    assert "my_export.csv: the demo stage owns this folder" in done.stderr
-    assert (raw / "my_export.csv").is_file()
+    assert f"{name}: the demo stage owns this folder" in done.stderr
+    assert path.is_file()
 
 
 @pytest.mark.parametrize(
@@ -137,3 +185,61 @@ def test_import_never_overwrites(clone):
     other.write_text(HEADER + ROW + ROW)
     done = clone.run("make", "import", "FEED=king_county", "FROM=a.csv")
     assert done.returncode != 0 and "never overwritten" in done.stderr
+
+
+LEDGER = "data/raw/king_county/imports.jsonl"
+
+
+def imported(clone, name="a.csv"):
+    """Import a file with one row; what the ledger then says."""
+    (clone.folder / name).write_text(HEADER + ROW)
+    done = clone.run("make", "import", "FEED=king_county", f"FROM={name}")
+    assert done.returncode == 0, done.stderr
+    lines = (clone.folder / LEDGER).read_text().splitlines()
+    return done.stdout, [json.loads(line)["file"] for line in lines]
+
+
+def test_a_copy_without_a_receipt_gets_one(clone):
+    """An import that was killed between the two."""
+    lay(clone, "a.csv", (HEADER + ROW).encode())
+    assert imported(clone)[1] == ["a.csv"]
+    output, files = imported(clone)
+    assert "already imported" in output and files == ["a.csv"]
+
+
+def test_a_file_that_is_gone_or_changed_is_no_import(clone):
+    imported(clone)
+    copy = clone.folder / "data/raw/king_county/a.csv"
+    copy.unlink()
+    output, files = imported(clone)
+    assert "already imported" not in output and files == ["a.csv"]
+    assert copy.read_text() == HEADER + ROW
+    copy.write_text(HEADER + ROW + ROW)
+    assert imported(clone, "b.csv")[1] == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize("line", ['{"file": "a.csv", "sha', "[1]", "{}", "\x00"])
+def test_a_broken_ledger_is_told_in_one_line(clone, line):
+    imported(clone)
+    ledger = clone.folder / LEDGER
+    ledger.write_text(ledger.read_text() + line)
+    before = state(clone)
+    (clone.folder / "b.csv").write_text(HEADER + ROW + ROW)
+    done = clone.run("make", "import", "FEED=king_county", "FROM=b.csv")
+    (clone.folder / "b.csv").unlink()
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert f"{LEDGER}, line 2: no receipt of an import; delete that line" in done.stderr
+    assert state(clone) == before
+
+
+def test_only_an_archive_is_a_photo_bundle(clone):
+    bundle = clone.folder / "photos.zip"
+    bundle.write_text("no archive\n")
+    done = clone.run("make", "import", "FEED=king_county", "FROM=photos.zip")
+    assert done.returncode != 0 and "photos.zip: not a zip archive" in done.stderr
+    assert not (clone.folder / "data").exists()
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("1/01.jpg", b"x")
+    done = clone.run("make", "import", "FEED=king_county", "FROM=photos.zip")
+    assert done.returncode == 0, done.stderr
+    assert (clone.folder / "data/raw/king_county/sale/images/photos.zip").is_file()

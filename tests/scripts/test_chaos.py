@@ -28,7 +28,8 @@ def stage_processes(folder) -> dict[int, str]:
 
 
 def empty(clone) -> None:
-    """Forget everything that a run left: data, lock, metrics, DVC's caches and run-cache."""
+    """Forget everything that a run left: data, lock, metrics, DVC's caches, run-cache and
+    REML's own cache, which lies in .dvc/tmp here."""
     for name in ("data", "metrics", "plots", ".dvc/cache", ".dvc/tmp", ".dvc/site-cache"):
         shutil.rmtree(clone.folder / name, ignore_errors=True)
     (clone.folder / "dvc.lock").unlink(missing_ok=True)
@@ -38,20 +39,21 @@ def lock(clone) -> dict:
     return yaml.safe_load((clone.folder / "dvc.lock").read_text())["stages"]
 
 
-def kill_in(clone, stage: str, victim: str, after: float) -> None:
-    """Start `make repro` with nothing cached and kill `victim` (-9) `after` seconds of `stage`."""
+def kill_in(clone, command: list[str], wanted: str, victim: str, after: float) -> None:
+    """Start a command and kill `victim` (-9) `after` seconds into a process whose command line
+    holds `wanted`; nothing may be left running."""
     path = f"{clone.folder / '.venv/bin'}:{os.environ['PATH']}"
     run = subprocess.Popen(
-        ["make", "repro"],
+        command,
         cwd=clone.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"PATH": path},
+        env=os.environ
+        | {"PATH": path, "REML_CACHE_DIR": str(clone.folder / ".dvc/tmp/reml")},
     )
-    wanted = f"scripts.valuation.{stage}"
     deadline = time.monotonic() + 120
     while not any(wanted in line for line in stage_processes(clone.folder).values()):
-        assert run.poll() is None and time.monotonic() < deadline, f"{stage} never ran"
+        assert run.poll() is None and time.monotonic() < deadline, f"{wanted} never ran"
         time.sleep(0.01)
     time.sleep(after)
     pids = {
@@ -59,7 +61,7 @@ def kill_in(clone, stage: str, victim: str, after: float) -> None:
         "dvc": [
             pid
             for pid, line in stage_processes(clone.folder).items()
-            if "dvc repro" in line and "make" not in line
+            if ("dvc repro" in line or "dvc exp" in line) and "make" not in line
         ],
     }[victim]
     assert pids
@@ -98,8 +100,52 @@ def undisturbed(tmp_path_factory):
 def test_a_killed_run_recovers_to_the_same_bytes(undisturbed, stage, victim, after):
     clone, wanted = undisturbed
     empty(clone)
-    kill_in(clone, stage, victim, after)
+    kill_in(clone, ["make", "repro"], f"scripts.valuation.{stage}", victim, after)
     done = clone.run("make", "repro")
     assert done.returncode == 0, done.stdout + done.stderr
     assert lock(clone) == wanted
     assert clone.run("dvc", "status", "-q").returncode == 0
+
+
+RUN = ["make", "run", "FEED=king_county", "SET=split.boundary=0.2"]
+RESULTS = ("metrics/summary.json", "metrics/evaluate.json", "data/predict/valuations.csv")
+
+
+def results(clone) -> list[bytes]:
+    return [(clone.folder / "runs/king_county" / name).read_bytes() for name in RESULTS]
+
+
+@pytest.fixture(scope="module")
+def small_feed(tmp_path_factory, real_data):
+    """A copy with 600 sales of King County, and the results of an undisturbed run on them."""
+    clone = copy_project(tmp_path_factory.mktemp("chaos_feed"))
+    rows = (real_data / "king_county.csv").read_text().splitlines(keepends=True)
+    raw = clone.folder / "data/raw/king_county/some.csv"
+    raw.parent.mkdir(parents=True)
+    raw.write_text("".join([rows[0], *rows[1::36]]))
+    done = clone.run(*RUN)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return clone, results(clone)
+
+
+@pytest.mark.parametrize(
+    "wanted, victim, after",
+    [
+        ("scripts.ops.run_feed", "make", 0.1),  # while it still imports its modules
+        ("dvc exp run", "make", 1.0),
+        ("scripts.valuation.staging", "make", 0.5),
+        ("scripts.valuation.staging", "dvc", 0.5),
+    ],
+)
+def test_a_killed_run_on_a_feed_leaves_nothing_alive_and_recovers(
+    small_feed, wanted, victim, after
+):
+    clone, undisturbed = small_feed
+    for name in ("runs", ".dvc/cache", ".dvc/site-cache"):
+        shutil.rmtree(clone.folder / name, ignore_errors=True)
+    kill_in(clone, RUN, wanted, victim, after)
+    assert not (clone.folder / "runs").exists()
+    done = clone.run(*RUN)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert results(clone) == undisturbed
+    assert clone.git("status", "--porcelain") == ""

@@ -28,7 +28,7 @@ def test_every_stage_has_run_and_the_report_is_there(reproduced):
 
 
 def test_the_committed_lock_and_metrics_are_those_of_this_code(reproduced):
-    """Code and params in dvc.lock are this code; the committed summary lists the same variants."""
+    """Code and params in dvc.lock are this code, and the committed figures are what it finds."""
     fresh, committed = (
         yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
         for folder in (reproduced.folder, ROOT)
@@ -40,6 +40,14 @@ def test_the_committed_lock_and_metrics_are_those_of_this_code(reproduced):
         ]
         assert code == old, f"{name}: run `make repro` and commit dvc.lock"
         assert stage.get("params") == committed[name].get("params"), name
+    found, told = (
+        json.loads((folder / "metrics/summary.json").read_text())
+        for folder in (reproduced.folder, ROOT)
+    )
+    assert set(found) == set(told)
+    for variant, figures in found.items():
+        # another processor may round otherwise, which moves a figure by less than 0.002
+        assert told[variant] == pytest.approx(figures, abs=0.002, rel=0), f"{variant}: `make repro`"
 
 
 def test_a_second_repro_does_no_work(reproduced):

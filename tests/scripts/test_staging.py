@@ -131,7 +131,7 @@ def test_coverage_counts_presence_by_column_and_day(whole):
 def test_the_end_is_one_structured_event_with_the_counts(whole):
     line = whole.run("--log-json").stderr.strip().splitlines()[-1]
     event = json.loads(line)
-    metrics = json.loads(whole.outs()["metrics/staging.json".split("/")[1]])
+    metrics = json.loads(whole.outs()[["metrics", "staging.json"][1]])
     assert event["event"] == "staging.complete"
     for part in ("rows_in", "clean", "duplicates", "quarantined"):
         assert event[part] == metrics[part]
