@@ -88,7 +88,7 @@ def test_an_argument_left_out_is_told_in_one_line(clone, arguments, told):
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert len(lines) == 1 and told in lines[0], done.stderr
-    assert not (clone.folder / "runs").exists() and not (clone.folder / "data").exists()
+    assert not (clone.folder / "runs").exists() and not (clone.folder / "data/raw").exists()
 
 
 def test_a_folder_with_a_space_in_its_name(tmp_path):

@@ -36,9 +36,13 @@ def domain(by_field: dict[str, Guess]) -> list[str]:
             if name == "for_lease" and {yes, no} & set(own):
                 known |= {yes: "rental", no: "sale"}  # the other word may stand in another file
         if known and (name == "for_lease" or "rental" in known.values()):
-            others = [value for value in own if value not in known]
-            note = f"   # the other values of {name} are sales" if others else ""
-            return ["domain:", f"  column: {name}", f"  values: {one_line(known)}{note}"]
+            lines = ["domain:", f"  column: {name}", f"  values: {one_line(known)}"]
+            others = sorted(set(own) - set(known))
+            if others and name == "property_type":
+                lines.append("  others: sale   # CHECK: every other property type")
+            elif others:
+                lines += [f"  # CHECK: sale or rental? {one_line(word)}" for word in others]
+            return lines
     price = by_field.get("close_price")
     middle = price.seen.numbers.median() if price else float("nan")
     if middle < LEAST_SALE:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from lib.common import cli, io, params
-from lib.listings import contract, normalize, schema
+from lib.listings import contract, normalize
 
 OUT = Path("data/normalize")
 STAGED = Path("data/staging/listings.parquet")
@@ -27,6 +27,8 @@ class Params(params.Section):
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
+    from lib.listings import schema  # here, since preflight imports every stage and has to be quick
+
     base, settings = params.load("normalize", Params)
     agreed = contract.read(base.feed)
     staged = io.read_parquet(STAGED)

@@ -182,7 +182,7 @@ def test_aliases_and_types_are_inherited_behind_the_contracts_own():
 
 
 def test_a_type_of_its_own_stays():
-    fitting = resolved({"close_date": {"type": "timestamp"}, "local_a": {"type": "number"}})
+    fitting = resolved({"on_market_date": {"type": "timestamp"}, "local_a": {"type": "number"}})
     assert [column.type for column in fitting.columns.values()] == ["timestamp", "number"]
 
 

@@ -103,6 +103,13 @@ def test_the_rule_that_parts_sales_from_leases(kind, values, domain):
     text, _, agreed = drafted(sales(**kind))
     assert (agreed.domain.values, agreed.domain.column) == (values, domain)
     assert ("nothing says which rows are leases" in text) == (domain is None)
+    assert agreed.domain.others == ("sale" if domain == "property_type" else None)
+
+
+def test_a_word_that_is_neither_sale_nor_lease_is_left_to_a_person():
+    text, _, agreed = drafted(sales(For_Lease=["Sale", "Lease", "Barter"]))
+    assert agreed.domain.values == {"Sale": "sale", "Lease": "rental"}
+    assert "# CHECK: sale or rental? Barter" in text
 
 
 def test_a_file_of_rents_is_a_rental_feed():

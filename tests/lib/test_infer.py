@@ -165,7 +165,9 @@ def test_all_date_columns_settle_together_whether_the_month_comes_first():
     assert evidence.formats([open_, settled]) == ["%d/%m/%Y"]
 
 
-@pytest.mark.parametrize("text", ["201411", "221900", "7129300520", "98178", "2014", "3.5", "n/a", ""])
+@pytest.mark.parametrize(
+    "text", ["201411", "221900", "7129300520", "98178", "2014", "3.5", "n/a", ""]
+)
 def test_numbers_are_no_dates(text):
     assert evidence.dates(pd.Series([text], dtype="str"), evidence.FORMATS).isna().all()
 

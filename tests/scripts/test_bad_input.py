@@ -237,7 +237,7 @@ def test_only_an_archive_is_a_photo_bundle(clone):
     bundle.write_text("no archive\n")
     done = clone.run("make", "import", "FEED=king_county", "FROM=photos.zip")
     assert done.returncode != 0 and "photos.zip: not a zip archive" in done.stderr
-    assert not (clone.folder / "data").exists()
+    assert not (clone.folder / "data/raw").exists()
     with zipfile.ZipFile(bundle, "w") as archive:
         archive.writestr("1/01.jpg", b"x")
     done = clone.run("make", "import", "FEED=king_county", "FROM=photos.zip")

@@ -48,8 +48,7 @@ def kill_in(clone, command: list[str], wanted: str, victim: str, after: float) -
         cwd=clone.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ
-        | {"PATH": path, "REML_CACHE_DIR": str(clone.folder / ".dvc/tmp/reml")},
+        env=os.environ | {"PATH": path, "REML_CACHE_DIR": str(clone.folder / ".dvc/tmp/reml")},
     )
     deadline = time.monotonic() + 120
     while not any(wanted in line for line in stage_processes(clone.folder).values()):
