@@ -92,6 +92,8 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
         valued.append(value(features, rows, near, saved, settings.comparables))
     done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])
     assert len(done) + len(rejected) == count
+    order = homes[["listing_key", "domain", "_source_row"]]  # the file's own
+    done = done.merge(order).sort_values("_source_row").drop(columns="_source_row")
     io.write_csv(out, done)
     for row in rejected.sort_values("_source_row").itertuples():
         click.echo(f"{path}, data row {row._2}: not valued: {row._3}", err=True)
