@@ -101,7 +101,10 @@ def judgements(
             ["standard_status"], lambda rows: rules.unknown_status(rows, contract)
         )
     for rule in contract.row_rules if judged else []:
-        columns = list(dict.fromkeys([rule.column, *rule.when]))
+        needed = dict.fromkeys([rule.column, *rule.when])
+        if "domain" in needed and contract.domain.column:  # made of that column
+            needed[contract.domain.column] = None
+        columns = [column for column in needed if column != "domain"]
         test = add(columns, partial(rules.broken, rule=rule, contract=contract))
         tests[rule.reason] = f"{tests[rule.reason]} OR {test}" if rule.reason in tests else test
     stamp, domain = "NULL::TIMESTAMP", text(contract.domain.default)

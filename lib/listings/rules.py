@@ -18,6 +18,8 @@ def look_up(text: pd.Series, lookup: dict[str, str]) -> pd.Series:
 def broken(rows: pd.DataFrame, rule: RowRule, contract: Contract) -> pd.Series:
     """Which rows break a rule (boolean). `rows` need the columns that the rule names."""
     applies = pd.Series(True, index=rows.index)
+    if "domain" in (rule.column, *rule.when):
+        rows = rows.assign(domain=domain(rows, contract))
     for name, wanted in rule.when.items():
         lookup = contract.lookups.get(name)
         actual = look_up(rows[name], lookup) if lookup else values.code(rows[name])
@@ -45,6 +47,8 @@ def unknown_status(rows: pd.DataFrame, contract: Contract) -> pd.Series:
 
 def unknown_domain(rows: pd.DataFrame, contract: Contract) -> pd.Series:
     """Which rows hold something in the domain's column that its rule does not know (boolean)."""
+    if contract.domain.others:
+        return pd.Series(False, index=rows.index)
     text = rows[str(contract.domain.column)]
     known = {raw.lower() for raw in contract.domain.values}
     return ~values.blank(text) & ~text.str.strip().str.lower().isin(known)
@@ -57,4 +61,5 @@ def domain(rows: pd.DataFrame, contract: Contract) -> pd.Series:
         return pd.Series(rule.default, index=rows.index, dtype="str")
     lower = {raw.lower(): name for raw, name in rule.values.items()}
     named = rows[rule.column].str.strip().str.lower().map(lower)
-    return named.fillna(rule.default)
+    blank = values.blank(rows[rule.column])
+    return named.fillna(blank.map({True: rule.default, False: rule.others or rule.default}))

@@ -106,6 +106,8 @@ def receipt(
 @click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and stop.")
 @cli.command
 def main(dry_run: bool) -> None:
+    from lib.listings import schema  # pandera is slow to import, and preflight imports this module
+
     started = dt.datetime.now(dt.UTC)  # for the ledger alone
     base, settings = params.load("staging", Params)
     agreed = contract.read(base.feed)
@@ -134,6 +136,7 @@ def main(dry_run: bool) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         counts = staging.stage(parsed, agreed, OUT, Path(scratch))
+        schema.enforce_staged(OUT / "listings.parquet", agreed)
         days = coverage.coverage(OUT / "listings.parquet", agreed, Path(scratch))
     total = tally(counts, OUT)
     if total["quarantined"] > settings.max_quarantined_share * total["rows_in"]:
