@@ -50,7 +50,7 @@ def kill_in(clone, command: list[str], wanted: str, victim: str, after: float) -
         stderr=subprocess.DEVNULL,
         env=os.environ | {"PATH": path, "REML_CACHE_DIR": str(clone.folder / ".dvc/tmp/reml")},
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not any(wanted in line for line in stage_processes(clone.folder).values()):
         assert run.poll() is None and time.monotonic() < deadline, f"{wanted} never ran"
         time.sleep(0.01)
