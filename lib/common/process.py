@@ -6,10 +6,13 @@ import ctypes
 import os
 import signal
 import sys
+import threading
+import time
 
 import psutil
 
 RUNNER = "REML_RUNNER_PID"  # set by scripts.ops.tied for all that runs below it
+POLL_S = 0.2  # how often a process looks whether its runner still lives
 
 
 def gone(pid: int) -> bool:
@@ -21,15 +24,25 @@ def gone(pid: int) -> bool:
         return True
 
 
+def _die_with(runner: int) -> None:
+    """Wait for the runner's end, then end this process."""
+    while not gone(runner):
+        time.sleep(POLL_S)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def die_with_parent() -> None:
-    """Ask Linux to kill this process when its parent dies.
+    """End this process, by `kill -9`, when the one that started it dies.
 
     `kill -9` of dvc would otherwise leave its stage running, and the next `dvc repro` would
-    race it. A parent that died before this call (while the modules were imported) shows in the
-    runner that `tied` names. Elsewhere than on Linux only that check is made.
+    race it. Linux does it for the direct parent. But dvc starts stages through a shell, which
+    may stay in between and outlive dvc (dash does, bash does not), so the runner that `tied`
+    names is watched too; on other systems that watch is all there is.
     """
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
     runner = os.environ.get(RUNNER)
-    if runner and gone(int(runner)):
-        os.kill(os.getpid(), signal.SIGKILL)
+    if runner:
+        if gone(int(runner)):  # it died while this process imported its modules
+            os.kill(os.getpid(), signal.SIGKILL)
+        threading.Thread(target=_die_with, args=(int(runner),), daemon=True).start()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -83,7 +84,7 @@ def alive(pid):
     return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
-SLEEP = "import time; print('tied', flush=True); time.sleep(60)"
+SLEEP = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 TIED = f"from lib.common.cli import die_with_parent; die_with_parent(); {SLEEP}"
 COMMAND_SLEEPS = f"""
 import click
@@ -98,13 +99,14 @@ main()
 """
 
 
-def death_of_child(tie):
-    """Kill -9 a parent whose child runs the code `tie`; whether the child died too."""
+def death_of_child(command):
+    """Kill -9 a parent whose child runs `command`, which prints its process id when it is tied;
+    whether the process that printed it died too."""
     parent = (
-        "import subprocess, sys, time\n"
-        f"child = subprocess.Popen([sys.executable, '-c', {tie!r}], stdout=subprocess.PIPE)\n"
-        "child.stdout.readline()\n"
-        "print(child.pid, flush=True)\n"
+        "import os, subprocess, sys, time\n"
+        "os.environ['REML_RUNNER_PID'] = str(os.getpid())\n"
+        f"child = subprocess.Popen({command!r}, stdout=subprocess.PIPE)\n"
+        "print(child.stdout.readline().decode(), flush=True)\n"
         "time.sleep(60)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE)
@@ -126,4 +128,11 @@ def death_of_child(tie):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prctl is Linux's: NOT TESTED")
 @pytest.mark.parametrize("tie", [TIED, COMMAND_SLEEPS], ids=["die_with_parent", "any command"])
 def test_child_dies_when_its_parent_is_killed(tie):
-    assert death_of_child(tie)
+    assert death_of_child(["env", "-u", "REML_RUNNER_PID", sys.executable, "-c", tie])
+
+
+@pytest.mark.parametrize("tie", [TIED, COMMAND_SLEEPS], ids=["die_with_parent", "any command"])
+def test_a_shell_that_stays_in_between_keeps_no_orphan(tie):
+    """dvc starts a stage through $SHELL or /bin/sh; some shells wait instead of giving way."""
+    waits = f"{shlex.quote(sys.executable)} -c {shlex.quote(tie)}; true"
+    assert death_of_child(["/bin/sh", "-c", waits])

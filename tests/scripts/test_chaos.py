@@ -43,12 +43,14 @@ def kill_in(clone, command: list[str], wanted: str, victim: str, after: float) -
     """Start a command and kill `victim` (-9) `after` seconds into a process whose command line
     holds `wanted`; nothing may be left running."""
     path = f"{clone.folder / '.venv/bin'}:{os.environ['PATH']}"
+    cache = str(clone.folder / ".dvc/tmp/reml")
     run = subprocess.Popen(
         command,
         cwd=clone.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"PATH": path, "REML_CACHE_DIR": str(clone.folder / ".dvc/tmp/reml")},
+        # dvc starts stages through $SHELL; a plain sh stays in between, the harder case
+        env=os.environ | {"PATH": path, "REML_CACHE_DIR": cache, "SHELL": "/bin/sh"},
     )
     deadline = time.monotonic() + 300
     while not any(wanted in line for line in stage_processes(clone.folder).values()):
