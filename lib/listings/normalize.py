@@ -6,18 +6,20 @@ A value that does not parse or cannot be is set missing and listed with its reas
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 import pandas as pd
 
 from lib.common.checks import RemlError, require
-from lib.listings import values
-from lib.listings.contract import Contract
+from lib.listings import homes, units, values
+from lib.listings.contract import Column, Contract
 from lib.listings.rules import look_up
 from lib.listings.staging import LINEAGE, ON_MARKET
 
 PARTS = ("bathrooms_full", "bathrooms_half", "bathrooms_total")
 APART = PARTS[:2]
 ACRE = 43560  # square feet
+OFFSET = "_modification_utc_offset_minutes"  # of the stamp as the source wrote it
 SLACK_DAYS = 90  # how far the latest date may lie after the others
 DATES = ["listing_contract_date", "purchase_contract_date", "close_date"]
 ALWAYS = [
@@ -26,69 +28,132 @@ ALWAYS = [
     "latitude",
     "longitude",
     "list_price",
+    "original_list_price",
     "close_price",
     "living_area",
     "year_built",
     "modification_timestamp",
     *DATES,
 ]
+ISSUE = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
+UNKNOWN = "not in the contract's lookup"
+
+
+class Issues:
+    """The cells set missing, one line each: where the row stands, column, value, reason."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self.rows = rows
+        self.found: list[pd.DataFrame] = []
+
+    def drop(self, bad: pd.Series, column: str, text: pd.Series, reason: str) -> None:
+        """Note the cells of `column` in the rows that are `bad`."""
+        if bad.any():
+            told = self.rows.loc[bad, ISSUE[:4]]
+            self.found.append(told.assign(column=column, value=text[bad], reason=reason))
+
+    def table(self) -> pd.DataFrame:
+        """All of them, in the order noted."""
+        return pd.concat(self.found) if self.found else pd.DataFrame(columns=ISSUE, dtype="str")
 
 
 def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(typed table, issues): every contract column by its type, harmonised by its lookup.
-
-    `issues` has one line per cell set missing: lineage, column, value, reason.
-    """
+    """(typed table, issues): every contract column by its type and in its unit, harmonised by its
+    lookup. Columns that only say another's unit become one of `units.RECORDED`."""
     out = rows[["listing_key", "domain", *LINEAGE]].copy()
-    issues = []
+    issues = Issues(rows)
     apart: dict[str, pd.Series] = {}
-
-    def drop(bad: pd.Series, column: str, text: pd.Series, reason: str) -> None:
-        if bad.any():
-            issues.append(
-                rows.loc[bad, ["listing_key", "domain", "_source_file", "_source_row"]].assign(
-                    column=column, value=text[bad], reason=reason
-                )
-            )
-
+    often, unheard = units.frequency(rows, contract)
     for name, column in contract.columns.items():
         text, filled = rows[name], ~values.blank(rows[name])
+        if name in contract.lookups or name in sayers(contract):
+            continue
         if column.type.startswith("baths"):
-            parts = values.baths_by(column.type, text)
-            drop(filled & parts["bathrooms_full"].isna(), name, text, "not a number of baths")
-            if column.range:
-                total = parts["bathrooms_total"]
-                impossible = total.notna() & ~total.between(*column.range)
-                drop(impossible, name, text, _outside(column.range))
-                parts = parts.apply(lambda part, bad=impossible: part.mask(bad))
-            fill_in(out, parts)
+            fill_in(out, _baths(text, name, column, issues))
             continue
         # counted beside a notation of the whole, or without one: filled in below
         into = apart if name in APART else out
-        into[name] = values.typed(text, column, contract.date_formats)
-        drop(filled & into[name].isna(), name, text, f"not a {column.type.replace('_', ' ')}")
+        into[name] = values.by_distinct(
+            text, partial(values.typed, column=column, formats=contract.date_formats)
+        )
+        if name == "modification_timestamp":
+            out[OFFSET] = values.by_distinct(
+                text, partial(values.offset, formats=contract.date_formats)
+            )
+        issues.drop(
+            filled & into[name].isna(), name, text, f"not a {column.type.replace('_', ' ')}"
+        )
+        if column.unit_from:
+            into[name] = _converted(rows, name, into[name], contract, issues)
+        if name in units.RENTS:
+            issues.drop(
+                unheard & into[name].notna(), name, text, "how often rent is paid is not known"
+            )
+            into[name] = into[name].mul(units.a_month(often)).mask(unheard)
         if column.range:
             impossible = into[name].notna() & ~into[name].between(*column.range)
-            drop(impossible, name, text, _outside(column.range))
+            issues.drop(impossible, name, text, _outside(column.range))
             into[name] = into[name].mask(impossible)
     if apart:
         nothing = pd.Series(float("nan"), index=rows.index)
         fill_in(out, values.baths_apart(*(apart.get(name, nothing) for name in APART)))
-    if "lot_size_acres" in out:
-        fill_in(out, out[["lot_size_acres"]].mul(ACRE).set_axis(["lot_size_square_feet"], axis=1))
+    _areas(out, rows, contract)
+    out[units.RENT] = often
     for name, constant in contract.constants.items():
         out[name] = pd.Series(constant, index=rows.index, dtype="str")
     for name, lookup in contract.lookups.items():
-        harmonised = look_up(rows[name], lookup)
-        drop(
-            ~values.blank(rows[name]) & harmonised.isna(),
-            name,
-            rows[name],
-            "not in the contract's lookup",
-        )
-        out[name] = harmonised
-    columns = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
-    return out, pd.concat(issues) if issues else pd.DataFrame(columns=columns, dtype="str")
+        out[name] = look_up(rows[name], lookup)
+        unknown = ~values.blank(rows[name]) & out[name].isna()
+        issues.drop(unknown, name, rows[name], UNKNOWN)
+    return out, issues.table()
+
+
+def sayers(contract: Contract) -> set[str]:
+    """The columns that say how others are meant, row by row."""
+    named = {column.unit_from for column in contract.columns.values() if column.unit_from}
+    return named | ({units.FREQUENCY} & contract.columns.keys())
+
+
+def _baths(text: pd.Series, name: str, column: Column, issues: Issues) -> pd.DataFrame:
+    """Baths of one column in a notation of their own, impossible totals set missing."""
+    parts = values.baths_by(column.type, text)
+    unread = ~values.blank(text) & parts["bathrooms_full"].isna()
+    issues.drop(unread, name, text, "not a number of baths")
+    if column.range:
+        total = parts["bathrooms_total"]
+        impossible = total.notna() & ~total.between(*column.range)
+        issues.drop(impossible, name, text, _outside(column.range))
+        parts = parts.apply(lambda part: part.mask(impossible))
+    return parts
+
+
+def _converted(
+    rows: pd.DataFrame, name: str, amount: pd.Series, contract: Contract, issues: Issues
+) -> pd.Series:
+    """An area brought from the unit that each row names to the canonical one."""
+    unknown = units.unit_of(rows, name, contract)[1] & amount.notna()
+    issues.drop(unknown, name, rows[name], "its unit is not known")
+    return amount.mul(units.to_canonical(rows, name, contract)).mask(unknown)
+
+
+def _areas(out: pd.DataFrame, rows: pd.DataFrame, contract: Contract) -> None:
+    """Lots in square feet by the first column that has one; the unit of each area's source."""
+    missing = pd.Series(None, index=rows.index, dtype="str")
+    lot, unit = pd.Series(float("nan"), index=rows.index), missing
+    given = [name for name in units.LOTS if name in contract.columns]
+    for name in given:
+        area = out[name] * (ACRE if name == "lot_size_acres" else 1)
+        fresh = lot.isna() & area.notna()
+        unit = unit.mask(fresh, units.unit_of(rows, name, contract)[0])
+        lot = lot.fillna(area)
+    if given:
+        out["lot_size_square_feet"] = lot
+    if "lot_size_area" in out:
+        del out["lot_size_area"]
+    out[units.LOT], out[units.LIVING] = unit, missing
+    if "living_area" in contract.columns:
+        living = units.unit_of(rows, "living_area", contract)[0]
+        out[units.LIVING] = living.where(out["living_area"].notna())
 
 
 def fill_in(out: pd.DataFrame, parts: pd.DataFrame) -> None:
@@ -107,7 +172,7 @@ def _outside(span: tuple[float, float]) -> str:
 def with_absent(table: pd.DataFrame) -> pd.DataFrame:
     """The table with each column that later stages name, all missing where the feed has none."""
     table = table.copy()
-    for name in ALWAYS:
+    for name in [*ALWAYS, OFFSET]:
         if name not in table:
             kind = (
                 "datetime64[us]"
@@ -116,34 +181,6 @@ def with_absent(table: pd.DataFrame) -> pd.DataFrame:
             )
             table[name] = pd.Series(None, index=table.index, dtype=kind)
     return table
-
-
-def property_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
-    """A key that relists and resales of one home share: the first of `groups` of columns that is
-    complete in the row (upper case, joined by |), else the listing's own key."""
-    key = pd.Series(None, index=table.index, dtype="str")
-    for group in groups:
-        joined = group[0] + ":" + table[group[0]].str.upper()
-        for name in group[1:]:
-            joined = joined + "|" + table[name].str.upper()
-        key = key.fillna(joined)
-    return key.fillna("listing:" + table["listing_key"])
-
-
-def unparsed_address(table: pd.DataFrame) -> pd.Series:
-    """The address on one line: as the feed gives it, else joined of the parts that it has."""
-    parts = [
-        name
-        for name in ("unparsed_address", "street_number", "street_name", "unit_number", "city")
-        if name in table
-    ]
-    if "unparsed_address" in parts:
-        parts = ["unparsed_address"]
-    text = pd.Series("", index=table.index, dtype="str")
-    for name in parts:
-        text = text + " " + table[name].fillna("")
-    text = text.str.replace(r"\s+", " ", regex=True).str.strip()
-    return text.mask(text == "")
 
 
 def valuation_date(
@@ -193,14 +230,13 @@ def normalize(
     given: dt.date | None,
     slack_days: int = SLACK_DAYS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(table, issues): staged rows with types, keys and an `as_of` date each; see `typed`."""
+    """(table, issues): staged rows with types, addresses, keys and an `as_of` date each; see
+    `typed` and `homes`."""
     table, issues = typed(staged, contract)
-    table = with_absent(table)
-    table["property_key"] = property_key(table, contract.property_key)
-    table["unparsed_address"] = unparsed_address(table)
+    table = homes.identified(with_absent(table), contract.property_key)
     table["as_of"] = as_of(table, valuation_date(table, given, slack_days))
     future = table["year_built"] > table["as_of"].dt.year + 1
-    late = table.loc[future, ["listing_key", "domain", "_source_file", "_source_row"]].assign(
+    late = table.loc[future, ISSUE[:4]].assign(
         column="year_built",
         value=table["year_built"][future].map("{:.0f}".format),
         reason="more than a year after the valuation date",

@@ -16,8 +16,10 @@ from pandera.config import config_context
 from pandera.errors import SchemaErrors
 
 from lib.listings.contract import Column, Contract
-from lib.listings.normalize import ALWAYS, DATES, PARTS
+from lib.listings.homes import ADDRESS, DISAGREES, PARSED
+from lib.listings.normalize import ALWAYS, DATES, OFFSET, PARTS, sayers
 from lib.listings.staging import LINEAGE
+from lib.listings.units import RECORDED
 
 TEXT = pd.StringDtype(na_value=np.nan)
 DAY = np.dtype("datetime64[us]")
@@ -69,13 +71,21 @@ def typed(contract: Contract) -> pa.DataFrameSchema:
             DAY if stamp else TEXT if name in ("standard_status", "postal_code") else AMOUNT
         )
     for name, column in contract.columns.items():
+        if name in sayers(contract) or name == "lot_size_area":
+            continue
         if column.type.startswith("baths") or name in PARTS:
             columns |= {part: _column(AMOUNT, pa.Check.ge(0)) for part in PARTS}
         else:
             columns[name] = _of(column, name in contract.lookups)
-    if "lot_size_acres" in contract.columns:  # some are made of acres, which have their own range
+    if {
+        "lot_size_acres",
+        "lot_size_area",
+    } & contract.columns.keys():  # some are made of acres, which have their own range
         columns["lot_size_square_feet"] = _column(AMOUNT, pa.Check.ge(0))
     columns |= {name: _column(TEXT) for name in contract.constants}
+    columns |= {name: _column(TEXT) for name in (*ADDRESS, *RECORDED, DISAGREES)}
+    columns[PARSED] = _column(AMOUNT, pa.Check.isin([0, 1]))
+    columns[OFFSET] = _column(AMOUNT, pa.Check.in_range(-24 * 60, 24 * 60))
     columns["property_key"] = _column(TEXT, empty=False)
     columns["unparsed_address"] = _column(TEXT)
     columns["as_of"] = _column(DAY)

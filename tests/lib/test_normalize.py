@@ -206,21 +206,6 @@ def test_columns_that_later_stages_name_are_there_even_if_the_feed_lacks_them():
     assert table["close_date"].dtype == "datetime64[us]" and table["latitude"].dtype == "float64"
 
 
-@pytest.mark.parametrize(
-    ("parts", "line"),
-    [
-        ({"unparsed_address": " 1  Elm St ", "city": "Alvin"}, "1 Elm St"),
-        ({"street_number": "1", "street_name": "Elm", "city": "Alvin"}, "1 Elm Alvin"),
-        ({"street_number": None, "city": "Alvin"}, "Alvin"),
-        ({"street_number": "", "city": None}, None),
-        ({"other": "x"}, None),
-    ],
-)
-def test_address_on_one_line(parts, line):
-    got = normalize.unparsed_address(pd.DataFrame([parts]).astype("str")).iloc[0]
-    assert line == (None if pd.isna(got) else got)
-
-
 cells = st.fixed_dictionaries(
     {
         "standard_status": st.sampled_from(["Sold", "Off", "", "Bought"]),
