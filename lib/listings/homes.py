@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from lib.listings import addresses, values
+from lib.listings import addresses, streets, values
 from lib.listings.addresses import Parts
 
 ADDRESS = list(Parts._fields)
@@ -69,14 +69,14 @@ def _each(form: Callable[[str], str | None]) -> Callable[[pd.Series], pd.Series]
 
 
 def _state(text: str) -> str | None:
-    plain = addresses.clean(text)
-    return addresses.states().get(plain, plain) or None
+    plain = streets.clean(text)
+    return streets.states().get(plain, plain) or None
 
 
 FORMS: dict[str, Callable[[pd.Series], pd.Series]] = {
-    "street_number": _each(lambda text: addresses.clean(text) or None),
-    "unit_number": _each(addresses.unit),
-    "city": _each(lambda text: addresses.clean(text) or None),
+    "street_number": _each(lambda text: streets.clean(text) or None),
+    "unit_number": _each(streets.unit),
+    "city": _each(lambda text: streets.clean(text) or None),
     "state_or_province": _each(_state),
     "postal_code": lambda text: text,
     "postal_code_plus4": lambda text: text.str.extract(r"\A([0-9]{4})\Z", expand=False),

@@ -137,6 +137,7 @@ def main(dry_run: bool) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         counts = staging.stage(parsed, agreed, OUT, Path(scratch))
         schema.enforce_staged(OUT / "listings.parquet", agreed)
+        schema.enforce_staged(OUT / "superseded_listings.parquet", agreed, unique=False)
         days = coverage.coverage(OUT / "listings.parquet", agreed, Path(scratch))
     total = tally(counts, OUT)
     if total["quarantined"] > settings.max_quarantined_share * total["rows_in"]:
