@@ -17,11 +17,29 @@ APART = PARTS[:2]
 ACRE = 43560  # square feet
 OFFSET = "_modification_utc_offset_minutes"  # of the stamp as the source wrote it
 ISSUE = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
+PLUS4 = "postal_code_plus4"
 UNKNOWN = "not in the contract's lookup"
 
 
+def noted(
+    rows: pd.DataFrame,
+    bad: pd.Series,
+    column: str,
+    text: pd.Series,
+    reason: str,
+    set_missing: bool = True,
+) -> pd.DataFrame:
+    """A line of ISSUE and `set_missing` for each of `rows` that is `bad`."""
+    told = rows.loc[bad[bad].index, ISSUE[:4]]
+    told = told.assign(column=column, value=text[told.index], reason=reason)
+    return told.assign(set_missing=set_missing).astype({name: "str" for name in ISSUE[4:]})
+
+
 class Issues:
-    """The cells set missing, one line each: where the row stands, column, value, reason."""
+    """The cells set missing, one line each: where the row stands, column, value, reason.
+
+    `set_missing` is true in all of them; later notes on values that stay have false there.
+    """
 
     def __init__(self, rows: pd.DataFrame) -> None:
         self.rows = rows
@@ -30,12 +48,13 @@ class Issues:
     def drop(self, bad: pd.Series, column: str, text: pd.Series, reason: str) -> None:
         """Note the cells of `column` in the rows that are `bad`."""
         if bad.any():
-            told = self.rows.loc[bad, ISSUE[:4]]
-            self.found.append(told.assign(column=column, value=text[bad], reason=reason))
+            self.found.append(noted(self.rows, bad, column, text, reason))
 
     def table(self) -> pd.DataFrame:
         """All of them, in the order noted."""
-        return pd.concat(self.found) if self.found else pd.DataFrame(columns=ISSUE, dtype="str")
+        nothing = self.rows.iloc[:0]
+        empty = noted(nothing, pd.Series(dtype="bool"), "", pd.Series(dtype="str"), "")
+        return pd.concat(self.found or [empty])
 
 
 def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -78,6 +97,8 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
     if apart:
         nothing = pd.Series(float("nan"), index=rows.index)
         fill_in(out, values.baths_apart(*(apart.get(name, nothing) for name in APART)))
+    if "postal_code" in contract.columns:
+        fill_in(out, values.by_distinct(rows["postal_code"], values.plus4).to_frame(PLUS4))
     _areas(out, rows, contract)
     out[units.RENT] = often
     for name, constant in contract.constants.items():

@@ -10,13 +10,18 @@ import datetime as dt
 import pandas as pd
 
 from lib.common.checks import RemlError, require
-from lib.listings import homes
-from lib.listings.cells import ISSUE, OFFSET, typed
+from lib.listings import cells, homes
+from lib.listings.cells import OFFSET, typed
 from lib.listings.contract import Contract
 from lib.listings.staging import ON_MARKET
 
 SLACK_DAYS = 90  # how far the latest date may lie after the others
 DATES = ["listing_contract_date", "purchase_contract_date", "close_date"]
+FUTURE = "more than a year after the valuation date"
+SOON = (
+    "after the year of the valuation"  # a home may be sold before it is finished: the value stays
+)
+UNREAD = "not read as an address; it stays as written"
 ALWAYS = [
     "standard_status",
     "postal_code",
@@ -94,15 +99,18 @@ def normalize(
     slack_days: int = SLACK_DAYS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(table, issues): staged rows with types, addresses, keys and an `as_of` date each; see
-    `typed` and `homes`."""
+    `typed` and `homes`. Issues with `set_missing` false are notes on values that stay."""
     table, issues = typed(staged, contract)
     table = homes.identified(with_absent(table), contract.property_key)
     table["as_of"] = as_of(table, valuation_date(table, given, slack_days))
-    future = table["year_built"] > table["as_of"].dt.year + 1
-    late = table.loc[future, ISSUE[:4]].assign(
-        column="year_built",
-        value=table["year_built"][future].map("{:.0f}".format),
-        reason="more than a year after the valuation date",
+    year, last = table["year_built"], table["as_of"].dt.year
+    written = year.map("{:.0f}".format).astype("str")
+    future = year > last + 1
+    late = cells.noted(table, future, "year_built", written, FUTURE)
+    soon = cells.noted(table, (year > last) & ~future, "year_built", written, SOON, False)
+    table["year_built"] = year.mask(future)
+    address = table["unparsed_address"]
+    unread = cells.noted(
+        table, table[homes.PARSED] == 0, "unparsed_address", address, UNREAD, False
     )
-    table["year_built"] = table["year_built"].mask(future)
-    return table, pd.concat([issues, late], ignore_index=True)
+    return table, pd.concat([issues, late, soon, unread], ignore_index=True)

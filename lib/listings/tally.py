@@ -42,10 +42,12 @@ def normalized(table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[str, ..
             "homes": int(part["property_key"].nunique()),
             "statuses": by_value(part["standard_status"].fillna("unknown")),
         }
+    told = issues["column"] + ": " + issues["reason"]
     parts = table[DISAGREES].dropna().str.split(" ").explode()
     return {
         "domains": per_domain,
-        "cells_set_missing": by_value(issues["column"] + ": " + issues["reason"]),
+        "cells_set_missing": by_value(told[issues["set_missing"]]),
+        "cells_noted": by_value(told[~issues["set_missing"]]),
         "unknown_values": unknown_values(issues),
         "source_units": {name: by_value(table[name].dropna()) for name in RECORDED},
         "addresses": {

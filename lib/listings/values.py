@@ -104,6 +104,11 @@ def postal_code(text: pd.Series) -> pd.Series:
     return text.str.strip().str.extract(r"\A([0-9]{5})(?:[- ]?[0-9]{4})?\Z", expand=False)
 
 
+def plus4(text: pd.Series) -> pd.Series:
+    """The last four digits of a US ZIP code written as 77901-1234 or 779011234."""
+    return text.str.strip().str.extract(r"\A[0-9]{5}[- ]?([0-9]{4})\Z", expand=False)
+
+
 def baths(text: pd.Series, decimal: bool) -> pd.DataFrame:
     """Columns `bathrooms_full`, `bathrooms_half` (counts) and `bathrooms_total` (float64).
 

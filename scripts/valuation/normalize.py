@@ -80,7 +80,7 @@ def main() -> None:
         "normalize.complete",
         rows=len(table),
         sales_exported_twice=len(repeated),
-        cells_set_missing=len(issues),
+        cells_set_missing=int(issues["set_missing"].sum()),
         corrected=len(mended),
         as_of=f"{today:%Y-%m-%d}",
         out=str(OUT),
