@@ -72,7 +72,7 @@ def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     kept = sold.groupby(SALE, sort=False)["listing_key"].transform("first")
     again = kept[kept != sold["listing_key"]].sort_index()
     aside = table.loc[again.index].assign(_kept_listing_key=again, _reason=REPEATED)
-    return table.drop(again.index), aside
+    return (table.drop(again.index) if len(again) else table), aside
 
 
 def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int) -> pd.DataFra
     Parameters: the normalised table, `price_history`, and the days off the market after which a
     listing of the same home begins anew. Missing is what was not seen by the row's `as_of` date.
     """
-    table = table.copy()
+    table = table.copy(deep=False)  # columns are added, none is changed
     seen = history.merge(table[[*WHO, "as_of"]], on=WHO)
     seen = seen[seen["modification_timestamp"].dt.normalize() <= seen["as_of"]]
     priced = seen[seen["list_price"].notna()]

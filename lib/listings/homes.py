@@ -124,7 +124,7 @@ def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Ser
 def identified(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFrame:
     """The table with its address in standard form and `property_key`; `unparsed_address` is what
     the feed wrote."""
-    table = table.copy()
+    table = table.copy(deep=False)  # columns are added, none is changed
     by_group = group_key(table, groups)
     written = unparsed_address(table)
     table = table.assign(**standard(table))

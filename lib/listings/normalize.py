@@ -39,7 +39,7 @@ ALWAYS = [
 
 def with_absent(table: pd.DataFrame) -> pd.DataFrame:
     """The table with each column that later stages name, all missing where the feed has none."""
-    table = table.copy()
+    table = table.copy(deep=False)  # columns are added, none is changed
     for name in [*ALWAYS, OFFSET]:
         if name not in table:
             kind = (

@@ -48,7 +48,7 @@ def main() -> None:
     entries = corrections.read(base.feed, agreed)
     staged = io.read_parquet(STAGED)
     rows, mended, idle = corrections.apply(staged, entries, str(corrections.path_of(base.feed)))
-    del staged  # a million rows with their remarks weigh a gigabyte
+    del staged
     count = len(rows)
     table, issues = normalize.normalize(rows, agreed, base.as_of, settings.latest_date_slack_days)
     del rows
@@ -60,25 +60,29 @@ def main() -> None:
     assert len(table) + len(repeated) == count
     table = history.add(table, seen, settings.relist_gap_days)
     schema.enforce(table, schema.typed(agreed))
-    for domain in DOMAINS:
-        part = table[table["domain"] == domain]
-        io.write_parquet(OUT / f"{domain}.parquet", part, ["listing_key"])
-    io.write_parquet(OUT / "list_price_history.parquet", seen, history.STATE[:3])
-    io.write_parquet(OUT / "repeated_sales.parquet", repeated, ["domain", "listing_key"])
-    io.write_parquet(OUT / "normalize_issues.parquet", issues, [*WHERE, "reason"])
-    io.write_parquet(OUT / "corrections.parquet", mended, WHERE)
     counts = tally.normalized(table, issues, DOMAINS) | {
         "corrections": {"applied": tally.by_value(mended["column"]), "listing_not_in_feed": idle},
         "sales_exported_twice": len(repeated),
         "older_states": {"rows": len(older), "cells_not_read": unread},
         "list_price_history": len(seen),
     }
+    kept = len(table)
+    for domain in DOMAINS:  # what is written is let go: a million rows are a gigabyte
+        here = table["domain"] == domain
+        part, table = table[here], table[~here]
+        io.write_parquet(OUT / f"{domain}.parquet", part, ["listing_key"])
+        del part
+    assert table.empty
+    io.write_parquet(OUT / "list_price_history.parquet", seen, history.STATE[:3])
+    io.write_parquet(OUT / "repeated_sales.parquet", repeated, ["domain", "listing_key"])
+    io.write_parquet(OUT / "normalize_issues.parquet", issues, [*WHERE, "reason"])
+    io.write_parquet(OUT / "corrections.parquet", mended, WHERE)
     io.write_json(
         METRICS, {"feed": base.feed, "as_of": f"{today:%Y-%m-%d}", "rows_in": count, **counts}
     )
     cli.log.info(
         "normalize.complete",
-        rows=len(table),
+        rows=kept,
         sales_exported_twice=len(repeated),
         cells_set_missing=int(issues["set_missing"].sum()),
         corrected=len(mended),
