@@ -20,7 +20,7 @@ export GIVEN_SET := $(value SET)
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
 .DEFAULT_GOAL := help
-.PHONY: help init repro run import report samples ledger dag test lint chaos fuzz bench clean clean-ask
+.PHONY: help init repro run import report eda samples ledger dag test lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,11 @@ report: $(VENV)/.core ## Rebuild the report (and what it needs), and open it if 
 	@$(TIED) scripts.ops.tied dvc repro report
 	@echo "report: $(CURDIR)/$(REPORT)"
 	@if [ -n "$$DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open $(REPORT); fi
+
+eda: $(VENV)/.core ## Look at the staged data: docs/eda/summary.md, plots/eda/, data/eda/
+	@$(PY) -m scripts.ops.preflight
+	@$(TIED) scripts.ops.tied dvc repro eda
+	@echo "summary: $(CURDIR)/docs/eda/summary.md"
 
 samples: $(VENV)/.core ## Rebuild the committed gold samples in data/samples (demo feed only)
 	@$(PY) -m scripts.ops.preflight
