@@ -12,10 +12,11 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.listings import contract, corrections, history, normalize, tally
 
 OUT = Path("data/normalize")
+META = Path("lib/listings/normalize.meta.yml")
 STAGED = Path("data/staging/listings.parquet")
 SUPERSEDED = Path("data/staging/superseded_listings.parquet")
 METRICS = Path("metrics/normalize.json")
@@ -80,6 +81,7 @@ def main() -> None:
     io.write_json(
         METRICS, {"feed": base.feed, "as_of": f"{today:%Y-%m-%d}", "rows_in": count, **counts}
     )
+    dictionary.enforce(META, OUT)
     cli.log.info(
         "normalize.complete",
         rows=kept,
