@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from lib.common.params import Section, read_yaml, validate
 
+CODE = Path(__file__).resolve().parents[2]  # a stage may run on data elsewhere
 Type = Literal["text", "number", "count", "date", "timestamp", "flag"]
 
 
@@ -92,8 +93,10 @@ def columns_of(path: Path) -> list[str]:
 def enforce(meta_file: Path, folder: Path) -> None:
     """Raise `AssertionError` where a value of a table in `folder` lies outside its column's range:
     a fault of our own code, told by column and count, never by value, since values are listings.
+
+    Parameters: the `<stage>.meta.yml`, relative to the code, and the folder that the stage wrote.
     """
-    for path, table in tables(read(meta_file), folder):
+    for path, table in tables(read(CODE / meta_file), folder):
         spans = {}
         for column in columns_of(path):
             entry = table.entry(column)
