@@ -107,6 +107,19 @@ def read_tolerant(path: Path, header: reading.Header, out: Path) -> None:
             )
 
 
+def read_raw(con: duckdb.DuckDBPyConnection, path: Path, header: reading.Header, out: Path) -> None:
+    """Every row of a file as `read_tolerant` writes it, by the quick reader where that may be
+    trusted. Whoever needs the row numbers that staging gave must read through this function."""
+    try:
+        if is_plain(path):
+            read_fast(con, path, header, out)
+            if not swallowed(con, header, out):
+                return
+    except duckdb.Error:
+        pass  # not well formed: the tolerant reader says where and why
+    read_tolerant(path, header, out)
+
+
 def parse(path: Path, contract: Contract, folder: Path, judged: bool = True) -> Path:
     """Write `rows.parquet` into `folder` and return its path.
 
@@ -118,14 +131,7 @@ def parse(path: Path, contract: Contract, folder: Path, judged: bool = True) -> 
     header = reading.read_header(path)
     raw, out = folder / "raw.parquet", folder / "rows.parquet"
     with connect(folder) as con:
-        try:
-            if not is_plain(path):
-                raise duckdb.Error("for the tolerant reader")
-            read_fast(con, path, header, raw)
-            if swallowed(con, header, raw):
-                raise duckdb.Error("for the tolerant reader")
-        except duckdb.Error:
-            read_tolerant(path, header, raw)
+        read_raw(con, path, header, raw)
         con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({text(str(raw))})")
         map_columns(con, header.names, contract)
         joins, tests, stamp, domain = judgements(con, contract, judged)
