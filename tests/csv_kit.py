@@ -190,10 +190,11 @@ def cut(rng, export) -> None:
 
 
 def lead(rng, export) -> None:
-    """Something before the header; empty lines and marks of encoding do not touch it."""
+    """Something before the header; empty lines do not touch it, nor marks of encoding in front."""
     word = rng.choice(LEADING)
+    marked = "\ufeff" in export.chunks[0] or export.encoding == "cp1252"
     export.chunks[0] = word + export.chunks[0]
-    if word in (" ", "\0") or (word == "\ufeff" and export.encoding == "cp1252"):
+    if word in (" ", "\0") or ("\ufeff" in export.chunks[0] and marked):
         export.cells[0] = None
 
 
