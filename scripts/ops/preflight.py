@@ -13,7 +13,7 @@ import click
 from lib.common import cli, params
 from lib.common.checks import RemlError, require
 from lib.features.build import Features
-from lib.listings import contract, reading
+from lib.listings import contract, corrections, reading
 from lib.models.folds import Split
 from scripts.valuation import (
     calibrate,
@@ -138,6 +138,7 @@ def main(feed: str | None) -> None:
     base = check_params()
     feed = base.feed if feed is None else feed
     agreed = contract.read(feed)
+    corrections.read(feed, agreed)
     raw = RAW / feed
     check_demo_folder(RAW / DEMO)
     if feed == DEMO:

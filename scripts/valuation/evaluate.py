@@ -9,11 +9,12 @@ import click
 import numpy as np
 import pandas as pd
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.models import metrics, slices
 from lib.models.conformal import with_intervals
 
 OUT = Path("data/evaluate")
+META = Path("lib/models/evaluate.meta.yml")
 PLOTS = Path("plots/evaluate")
 TRAIN = Path("data/train")
 INTERVALS = Path("data/calibrate/intervals.json")
@@ -129,6 +130,8 @@ def main() -> None:
     io.write_parquet(OUT / "slices.parquet", by_slice, ["variant", "kind", "slice"])
     io.write_json(METRICS, rounded({"feed": base.feed, "variants": scores}, settings.places))
     io.write_json(SUMMARY, rounded(summary(scores), settings.places))
+    dictionary.enforce(META, OUT)
+    dictionary.enforce(META, PLOTS)
     cli.log.info(
         "evaluate.complete",
         out=str(METRICS),

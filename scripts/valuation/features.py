@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.features import build
 
 OUT = Path("data/features")
+META = Path("lib/features/features.meta.yml")
 NORMALIZED = Path("data/normalize")
 METRICS = Path("metrics/features.json")
 DOMAINS = ("sale", "rental")
@@ -41,6 +42,7 @@ def main() -> None:
     # the spec travels with the features, so that new homes are built exactly like these
     io.write_json(OUT / "spec.json", spec.model_dump())
     io.write_json(METRICS, tally)
+    dictionary.enforce(META, OUT)
     cli.log.info("features.complete", out=str(OUT), **{d: t["rows"] for d, t in tally.items()})
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
 from lib.features import build
 from lib.listings import contract, subjects
 from lib.models.valuations import valuations
 
 OUT = Path("data/predict")
+META = Path("lib/models/predict.meta.yml")
 NORMALIZED = Path("data/normalize")
 FEATURES = Path("data/features")
 TRAIN = Path("data/train")
@@ -157,6 +158,7 @@ def main(file: Path | None, out: Path, folder: Path | None, as_of: dt.datetime |
             "valued": {domain: counts.get(domain, 0) for domain in settings.variants},
         },
     )
+    dictionary.enforce(META, OUT)
     cli.log.info("predict.complete", valued=len(valued), out=str(OUT / "valuations.csv"))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
 from lib.features.build import names
 from lib.models.estimators import MODELS, LightGBMParams, LinearParams
@@ -18,6 +18,7 @@ from lib.models.level import Level
 from lib.models.training import predictions
 
 OUT = Path("data/train")
+META = Path("lib/models/train.meta.yml")
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
 
@@ -89,6 +90,7 @@ def main(variant: str) -> None:
             "state": model.dump(),
         },
     )
+    dictionary.enforce(META, folder)
     cli.log.info(
         "train.complete",
         variant=variant,
