@@ -13,7 +13,7 @@ import click
 from lib.common import cli, params
 from lib.common.checks import RemlError, require
 from lib.features.build import Features
-from lib.listings import contract, reading
+from lib.listings import contract, overrides, reading, screen
 from lib.models.folds import Split
 from scripts.valuation import (
     calibrate,
@@ -38,6 +38,7 @@ SECTIONS: dict[str, type[params.Section]] = {
     "sample": sample.Params,
     "photos": photos.Params,
     "normalize": normalize.Params,
+    "screen": screen.Screen,
     "features": Features,
     "split": Split,
     "train": train.Params,
@@ -136,6 +137,7 @@ def main(feed: str | None) -> None:
     base = check_params()
     feed = base.feed if feed is None else feed
     agreed = contract.read(feed)
+    overrides.read(overrides.path_of(contract.path_of(feed).parent))
     raw = RAW / feed
     check_demo_folder(RAW / DEMO)
     if feed == DEMO:

@@ -24,7 +24,7 @@ from lib.common.checks import RemlError, require
 from lib.listings import contract
 
 RUNS = Path("runs")
-OUTS = ("normalize", "features", "train", "calibrate", "predict", "report")
+OUTS = ("normalize", "screen", "features", "train", "calibrate", "predict", "report")
 IN_GIT = ("metrics", "plots", "params.yaml")  # small files that the experiment's commit holds
 DEMO = "demo"
 FIGURES = ("mdape", "mape", "r2", "ppe10", "bias", "coverage_90")
