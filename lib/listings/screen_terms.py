@@ -12,6 +12,7 @@ from lib.common.params import Section, read_yaml
 
 TERMS = Path(__file__).with_name("screen_terms.yaml")
 DENIAL = re.compile(r"\b(?:not|no|never|isn't|neither|nor|without|avoid|avoids)\b[^.,!?;:]{0,30}$")
+NOTHING = ("no", "n", "none", "false", "na")  # here, since YAML reads a bare no as a boolean
 CODES = {
     "exclude": "special_condition",
     "warn": "special_condition_minor",
@@ -40,7 +41,7 @@ def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
     found: list[tuple[int, str, str]] = []
     if "special_listing_conditions" not in sales:
         return pd.DataFrame(found, columns=["row", "code", "reason"])
-    known = {plain(word): "" for word in spec.ordinary}
+    known = {plain(word): "" for word in (*NOTHING, *spec.ordinary)}
     known |= {plain(word): CODES["warn"] for word in spec.warn}
     known |= {plain(word): CODES["exclude"] for word in spec.exclude}
     cells = sales["special_listing_conditions"].fillna("").astype("category")
