@@ -23,7 +23,8 @@ class Outliers(Section):
     minimum: int = Field(ge=1)
     least_spread: float = Field(gt=0)
     unusual: float = Field(gt=0)
-    outlier: float = Field(gt=0)
+    low: float = Field(gt=0)
+    high: float = Field(gt=0)
     nominal_share: float = Field(ge=0, lt=1)
 
 
@@ -81,10 +82,10 @@ def outliers(sales: pd.DataFrame, found: Judged, spec: Outliers) -> Iterator[Fla
     """Flags of prices that are far off. A price per square foot counts only where the price itself
     is unusual on the same side: a home whose size explains its price is no outlier."""
     price = sales["close_price"].to_numpy(float)
-    known = np.isfinite(found.deviation)
-    off = np.abs(np.where(known, found.deviation, 0))
-    foot = np.where(np.isfinite(found.per_foot), found.per_foot, 0)
-    together = (np.sign(foot) == np.sign(found.deviation)) & (off > spec.unusual)
+    off, foot = (np.nan_to_num(values) for values in (found.deviation, found.per_foot))
+    low, high = off < -spec.low, off > spec.high
+    unusual = np.abs(off) > spec.unusual
+    odd_foot = (foot < -spec.low) & (off < 0) | (foot > spec.high) & (off > 0)
     where = (
         sales[spec.area].fillna("no area").to_numpy(object)
         if spec.area in sales
@@ -107,11 +108,12 @@ def outliers(sales: pd.DataFrame, found: Judged, spec: Outliers) -> Iterator[Fla
             f"{usual:,.2f} in {where[row]}, {abs(foot[row]):.1f} spreads"
         )
 
-    tiny = known & (price < spec.nominal_share * np.exp(found.level))
+    tiny = np.isfinite(found.level) & (price < spec.nominal_share * np.exp(found.level))
     for code, bad, say in (
-        ("price_outlier", off > spec.outlier, words),
-        ("price_unusual", (off > spec.unusual) & (off <= spec.outlier), words),
-        ("price_per_square_foot_outlier", together & (np.abs(foot) > spec.outlier), foot_words),
+        ("price_outlier_low", low, words),
+        ("price_outlier_high", high, words),
+        ("price_unusual", unusual & ~low & ~high, words),
+        ("price_per_square_foot_outlier", odd_foot & unusual, foot_words),
         ("nominal_share", tiny, lambda row: f"price {price[row]:,.0f} is a nominal share of the "
          f"{np.exp(found.level[row]):,.0f} usual in {where[row]}"),
     ):  # fmt: skip
