@@ -36,6 +36,7 @@ CODES = (
     "price_unusual",
     "price_per_square_foot_outlier",
     "list_price_far",
+    "list_price_unusual",
     "closed_before_listing",
     "closed_before_contract",
     "built_after_sale",
@@ -88,7 +89,7 @@ def by_rule(sales: pd.DataFrame, spec: Screen) -> pd.DataFrame:
         for part in (
             screen_records.records(sales, spec.records),
             screen_deals.resales(sales, found.deviation, spec.deals),
-            screen_deals.bulk(sales, spec.outliers.area, spec.deals),
+            screen_deals.bulk(sales, found.deviation, spec.outliers.area, spec.deals),
             outliers(sales, found, spec.outliers),
         )
         for code, rows, reasons in part

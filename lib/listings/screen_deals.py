@@ -19,14 +19,15 @@ class Deals(Section):
     resale_ratio: tuple[float, float]  # the later price over the earlier one; plausible span
     resale_spreads: float = Field(ge=0)  # own deviation, in spreads, that makes the later one odd
     bulk_homes: int = Field(ge=2)
+    bulk_spreads: float = Field(ge=0)  # own deviation, in spreads, that no home alike explains
     bulk_sizes: float = Field(ge=1)  # largest over smallest living area of homes that are alike
 
 
-def resales(sales: pd.DataFrame, spread: np.ndarray, spec: Deals) -> Iterator[Flag]:
+def resales(sales: pd.DataFrame, deviation: np.ndarray, spec: Deals) -> Iterator[Flag]:
     """The later of two sales of a home within `resale_days` whose prices do not fit together.
 
     Only the later is flagged: on its own date nobody knew what would follow the earlier. Where
-    the later price is usual for the home (`spread`, deviations of `outliers.Judged`), the earlier
+    the later price is usual for the home (`deviation`, of `outliers.Judged`), the earlier
     was the odd one, so that the flag has a code of its own; where nothing is known it counts.
     """
     order = ["property_key", "close_date", "listing_key"]
@@ -42,7 +43,7 @@ def resales(sales: pd.DataFrame, spread: np.ndarray, spec: Deals) -> Iterator[Fl
     low, high = spec.resale_ratio
     odd = (part["ratio"] < low) | (part["ratio"] > high)
     part = part[odd & (part["days"] <= spec.resale_days)].sort_values("row")
-    own = spread[part["row"]]
+    own = deviation[part["row"]]
     usual = np.abs(own) < spec.resale_spreads
     usual |= np.sign(own) == -np.sign(np.log(part["ratio"].to_numpy()))
     for code, some in (("quick_resale", part[~usual]), ("quick_resale_usual", part[usual])):
@@ -55,10 +56,11 @@ def resales(sales: pd.DataFrame, spread: np.ndarray, spec: Deals) -> Iterator[Fl
         yield code, some["row"].to_numpy(), pd.Series(words, dtype="str")
 
 
-def bulk(sales: pd.DataFrame, area: str, spec: Deals) -> Iterator[Flag]:
+def bulk(sales: pd.DataFrame, deviation: np.ndarray, area: str, spec: Deals) -> Iterator[Flag]:
     """Homes of one area that closed on one day at one price: a price for the lot of them.
 
-    Homes of one size may well have one price (flats of a new house), hence a code of their own.
+    Homes of one size may well have one price (flats of a new house), and where it is usual for the
+    home (`deviation`, of `outliers.Judged`) that has a code of its own.
     This is the one rule that looks at rows of a sale's own day, none later: a sale is evidence
     only for days after its own, on which all of its day is known.
     """
@@ -72,7 +74,8 @@ def bulk(sales: pd.DataFrame, area: str, spec: Deals) -> Iterator[Flag]:
     alike = sizes.transform("max") <= spec.bulk_sizes * sizes.transform("min")
     alike &= groups["living_area"].transform("count") == groups["row"].transform("size")
     some = part.assign(homes=homes)[homes >= spec.bulk_homes]
-    alike = alike[some.index]
+    odd = np.abs(np.nan_to_num(deviation[some["row"]])) > spec.bulk_spreads
+    alike = alike[some.index] & ~odd
     for code, which in (("bulk_sale", ~alike), ("bulk_sale_alike", alike)):
         words = [
             f"{count} homes{f' in {place}' if place else ''} closed on {day:%Y-%m-%d} at the "

@@ -17,6 +17,8 @@ NORMAL = 1.349  # quartiles of a normal distribution lie this many standard devi
 CLIP = 1.0  # log price beyond which a sale pulls the regression no further
 ELASTICITY = 0.7  # of price to size, believed until sales say otherwise; as in `features`
 TYPICAL_YEAR = 1975
+REACH = 5.0
+MOST_KINDS = 31  # RESO knows as many kinds of home
 PRIOR = 50.0  # sales' worth of trust in that belief
 NUMBERS = [
     "living_area",
@@ -93,8 +95,9 @@ def known_before(
 
 
 def inputs(sales: pd.DataFrame) -> np.ndarray:
-    """What explains prices (n, k), the first column log living area: numbers of the home, local
-    numbers of the feed, kinds of home, and for each number with gaps where it is missing (as 0)."""
+    """What explains prices (n, k), the first column log living area: numbers of the home, squares
+    of some, local numbers of the feed, kinds of home; nan where missing, and a column that says
+    so."""
     local = [
         name
         for name in sales
@@ -107,14 +110,12 @@ def inputs(sales: pd.DataFrame) -> np.ndarray:
             value = np.log(np.where(value > 0, value, np.nan))
         if name == "year_built":
             value = value - TYPICAL_YEAR  # keeps the sums of squares small
-        there = np.isfinite(value)
-        filled = np.where(there, value, 0.0)
-        columns += [filled, there.astype(float)]
+        columns += [value, np.isfinite(value).astype(float)]
         if name in (*LOGS, "year_built"):
-            columns.append(filled**2)
+            columns.append(value**2)
     if "property_sub_type" in sales:
         kinds = sales["property_sub_type"].fillna("")
-        columns += [(kinds == kind).to_numpy(float) for kind in sorted(kinds.unique())[:31]]
+        columns += [(kinds == kind).to_numpy(float) for kind in sorted(kinds.unique())[:MOST_KINDS]]
     return np.column_stack(columns)
 
 
@@ -122,37 +123,49 @@ def explained(months: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """What `x` (n, k) explains of `y` (n,), log price above the area's level, for each row: by a
     regression on the sales of all months before the row's own.
 
-    Normal equations are summed up month by month, so the cost is that of one regression; `y` is
-    clipped at CLIP, so that a wild price bends nothing. The ridge draws to ELASTICITY for log
+    Normal equations are summed up month by month, so the cost is that of one regression. A missing
+    input counts as the mean of the months before. `y` is clipped at CLIP and inputs at REACH
+    standard deviations, so that a wild cell bends nothing. The ridge draws to ELASTICITY for log
     living area, the first column, and to none for the rest.
     """
     out = np.zeros(len(y))
     k = x.shape[1]
     belief = np.zeros(k)
     belief[0] = ELASTICITY
-    count, sum_x, sum_y = 0.0, np.zeros(k), 0.0
+    count, sum_x, sum_y = 0, np.zeros(k), 0.0
     cross, moment = np.zeros((k, k)), np.zeros(k)
-    use = np.isfinite(y)
-    for month in np.unique(months):
-        rows = np.flatnonzero(months == month)
+    for rows in _by_month(months):
+        here = x[rows]
+        centre = sum_x / count if count else _mean(here)
+        here = np.where(np.isfinite(here), here, centre)
         if count:
-            centre = sum_x / count
             spread = cross / count - np.outer(centre, centre)
             scale = np.sqrt(np.maximum(np.diag(spread), 0))
             varies = scale > 1e-6 * np.maximum(1, np.abs(centre))
             size = np.where(varies, scale, 1.0)
-            prior = belief * size
             gram = spread / np.outer(size, size) * np.outer(varies, varies)
             pull = (moment / count - centre * sum_y / count) / size * varies
             ridge = PRIOR / count
-            slope = np.linalg.solve(gram + ridge * np.eye(k), pull + ridge * prior)
-            slope = slope * varies / size
-            out[rows] = sum_y / count + (x[rows] - centre) @ slope
-        good = rows[use[rows]]
-        some, clipped = x[good], np.clip(y[good], -CLIP, CLIP)
-        count += len(good)
+            slope = np.linalg.solve(gram + ridge * np.eye(k), pull + ridge * belief * size)
+            apart = np.clip((here - centre) / size, -REACH, REACH) * varies
+            out[rows] = sum_y / count + apart @ slope
+        good = np.isfinite(y[rows])
+        some, clipped = here[good], np.clip(y[rows][good], -CLIP, CLIP)
+        count += len(some)
         sum_x += some.sum(axis=0)
         sum_y += clipped.sum()
         cross += some.T @ some
         moment += some.T @ clipped
     return out
+
+
+def _by_month(months: np.ndarray) -> list[np.ndarray]:
+    """The positions of each month's rows, in order of month."""
+    order = np.argsort(months, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(months[order])) + 1) if len(months) else []
+
+
+def _mean(x: np.ndarray) -> np.ndarray:
+    """Column means of the finite cells, 0 where a column has none."""
+    there = np.isfinite(x)
+    return np.where(there, x, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)

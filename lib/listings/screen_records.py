@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from lib.common.params import Section
 
@@ -17,7 +16,8 @@ class Records(Section):
     """Limits of what one record can say; spans are (lowest, highest) that is plausible."""
 
     nominal: dict[str, float]  # by domain: a price below is none
-    list_factor: float = Field(gt=1)
+    list_ratio: tuple[float, float]  # of the price to the list price
+    list_ratio_unusual: tuple[float, float]
     square_feet_per_bedroom: tuple[float, float]
     lot_per_living_area: tuple[float, float]
 
@@ -51,9 +51,11 @@ def records(sales: pd.DataFrame, spec: Records) -> Iterator[Flag]:
                c=closed, d=agreed)  # fmt: skip
     asked = column(sales, "list_price")
     ratio = price / asked.where(asked > 0)
-    far = (ratio > spec.list_factor) | (ratio < 1 / spec.list_factor)
-    yield flag("list_price_far", far, "price {p:,.0f} is {r:.2f} times the list price {a:,.0f}",
-               p=price, r=ratio, a=asked)  # fmt: skip
+    known, words = ratio.notna(), "price {p:,.0f} is {r:.2f} times the list price {a:,.0f}"
+    far = known & ~ratio.between(*spec.list_ratio)
+    unusual = known & ~far & ~ratio.between(*spec.list_ratio_unusual)
+    for code, bad in (("list_price_far", far), ("list_price_unusual", unusual)):
+        yield flag(code, bad, words, p=price, r=ratio, a=asked)
     built = column(sales, "year_built")
     yield flag("built_after_sale", built > closed.dt.year,
                "built in {b:.0f}, after the sale on {c:%Y-%m-%d}", b=built, c=closed)  # fmt: skip
