@@ -131,12 +131,12 @@ def verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
     severity = pd.Series(NONE, index=out.index, dtype="str")
     for grade in (WARN, EXCLUDE):
         severity = severity.mask(has(ruled.loc[ruled["severity"] == grade, "listing_key"]), grade)
-    own = out["listing_key"].map(decided)
-    severity = own.fillna(severity).astype("str")
+    own = out["listing_key"].map(decided).astype("str")
+    severity = own.where(own.notna(), severity).astype("str")
     codes = flags.groupby("listing_key")["code"].agg(lambda some: " ".join(dict.fromkeys(some)))
     out["usable"] = severity != EXCLUDE
     out["severity"] = severity
-    out["codes"] = out["listing_key"].map(codes).fillna("").astype("str")
+    out["codes"] = out["listing_key"].map(codes).astype("str").fillna("")
     out["by"] = pd.Series(np.where(own.notna(), "override", "rule"), index=out.index, dtype="str")
     return out
 
