@@ -35,7 +35,7 @@ def plain(word: str) -> str:
 def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
     """`row` (position), `code`, `reason` of every special condition that a sale names.
 
-    A cell may hold several, parted by , ; | or /. A word in none of the lists is a flag too, so
+    A cell may hold several, parted by , ; or |. A word in none of the lists is a flag too, so
     that a feed's own words are noticed.
     """
     found: list[tuple[int, str, str]] = []
@@ -47,7 +47,7 @@ def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
     cells = sales["special_listing_conditions"].fillna("").astype("category")
     positions = pd.Series(range(len(sales))).groupby(cells.cat.codes.to_numpy()).indices
     for number, cell in enumerate(cells.cat.categories):
-        for word in filter(None, (part.strip() for part in re.split(r"[,;|/\[\]\"]", cell))):
+        for word in filter(None, (part.strip() for part in re.split(r"[,;|\[\]\"]", cell))):
             code = known.get(plain(word), "special_condition_unknown")
             if code:
                 reason = f"special listing condition: {word}"
