@@ -20,7 +20,7 @@ export GIVEN_SET := $(value SET)
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
 .DEFAULT_GOAL := help
-.PHONY: help init repro run import report samples ledger dag test lint chaos fuzz clean clean-ask
+.PHONY: help init repro run import report eda samples ledger dag test lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,11 @@ report: $(VENV)/.core ## Rebuild the report (and what it needs), and open it if 
 	@echo "report: $(CURDIR)/$(REPORT)"
 	@if [ -n "$$DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open $(REPORT); fi
 
+eda: $(VENV)/.core ## Look at the staged data: docs/eda/summary.md, plots/eda/, data/eda/
+	@$(PY) -m scripts.ops.preflight
+	@$(TIED) scripts.ops.tied dvc repro eda
+	@echo "summary: $(CURDIR)/docs/eda/summary.md"
+
 samples: $(VENV)/.core ## Rebuild the committed gold samples in data/samples (demo feed only)
 	@$(PY) -m scripts.ops.preflight
 	@$(TIED) scripts.ops.tied dvc repro sample
@@ -79,6 +84,9 @@ chaos: $(VENV)/.dev ## Kill runs in several stages and check that the next ends 
 
 fuzz: $(VENV)/.dev ## Feed mutated exports and photo bundles by the thousand
 	@$(PY) -m pytest -q -m fuzz
+
+bench: $(VENV)/.dev ## Measure the stages on a million synthetic rows, as ratios: make bench [ROWS=100000]
+	@$(PY) -m bench $(if $(ROWS),--rows="$(ROWS)")
 
 clean: ## Remove what the pipeline wrote; data/raw, runs/ and caches are asked about first
 	@for d in data/*/; do case $$d in data/raw/|data/samples/) ;; *) rm -rf "$$d";; esac; done

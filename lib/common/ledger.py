@@ -13,8 +13,9 @@ import json
 import os
 import secrets
 import subprocess
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -67,6 +68,12 @@ class Load:
 
 
 MOMENTS = ("started_at", "ended_at")
+COUNTS = {  # as staging calls them -> as the ledger does
+    "rows_in": "rows_in",
+    "clean": "rows_clean",
+    "duplicates": "rows_duplicate",
+    "quarantined": "rows_quarantined",
+}
 TABLE = sa.table(
     "etl_ledger",
     *(sa.column(name) for name in ("entry_id", "kind")),
@@ -119,27 +126,40 @@ def git_revision() -> str | None:
 
 def whole_run(loads: list[Load]) -> Load:
     """The row of a run from the loads of its files (at least one): counts added up."""
-    first = loads[0]
+    counts = {name: sum(getattr(load, name) for load in loads) for name in COUNTS.values()}
+    return replace(loads[0], file=None, file_sha256=None, **counts)
 
-    def total(name: str) -> int | None:
-        counts = [getattr(load, name) for load in loads]
-        return None if None in counts else sum(counts)
 
-    return Load(
-        run_id=first.run_id,
-        feed=first.feed,
+@contextmanager
+def run(feed: str, contract_sha256: str) -> Iterator[Callable[[list[dict]], str]]:
+    """A run of staging. The function that it gives records the loads of a run that went well and
+    says where: a list of `file`, `file_sha256` and the counts named in COUNTS. Where the block
+    ends in an error, the run is recorded as failed, with counts unknown."""
+    begun = Load(
+        run_id=new_run_id(),
+        feed=feed,
         file=None,
         file_sha256=None,
-        contract_sha256=first.contract_sha256,
-        git_revision=first.git_revision,
-        rows_in=total("rows_in"),
-        rows_clean=total("rows_clean"),
-        rows_duplicate=total("rows_duplicate"),
-        rows_quarantined=total("rows_quarantined"),
-        started_at=min(load.started_at for load in loads),
-        ended_at=max(load.ended_at for load in loads),
-        status="failed" if any(load.status == "failed" for load in loads) else "loaded",
+        contract_sha256=contract_sha256,
+        git_revision=git_revision(),
+        **dict.fromkeys(COUNTS.values()),
+        started_at=dt.datetime.now(dt.UTC),
+        ended_at=dt.datetime.now(dt.UTC),
+        status="failed",
     )
+
+    def loaded(files: list[dict]) -> str:
+        named = [{COUNTS.get(name, name): value for name, value in one.items()} for one in files]
+        ended = replace(begun, ended_at=dt.datetime.now(dt.UTC), status="loaded")
+        loads = [replace(ended, **one) for one in named]
+        return record([*loads, whole_run(loads)], database_url(), folder())
+
+    try:
+        yield loaded
+    except Exception:
+        failed = replace(begun, ended_at=dt.datetime.now(dt.UTC))
+        record([failed], database_url(), folder())
+        raise
 
 
 def insert_into(target: sa.Engine, rows: list[dict]) -> None:

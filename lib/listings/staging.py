@@ -8,10 +8,12 @@ from pathlib import Path
 
 import duckdb
 
+from lib.common import io
 from lib.listings.contract import Contract
 from lib.listings.sql import connect, name, text
 
 LINEAGE = ["_source_file", "_source_row", "_file_sha256", "_row_sha256", "_load_ts"]
+PARTS = ("rows_in", "clean", "duplicates", "quarantined")
 # RESO StandardStatus of listings that are on the market now
 ON_MARKET = ("Active", "Active Under Contract", "Coming Soon", "Pending")
 
@@ -132,6 +134,15 @@ def _selected(contract: Contract) -> str:
                      {filled("close_date")} AS dated FROM clean)"""
 
 
+def totals(counts: dict[str, dict[str, int]], folder: Path) -> dict:
+    """Counts of `stage` over all files, and how many rows were quarantined for each reason."""
+    total = {part: sum(file[part] for file in counts.values()) for part in PARTS}
+    quarantined = io.read_csv(folder / "quarantine_rows.csv")
+    reasons = quarantined["_reason"].str.replace(r"\d+ fields.*", "field count", regex=True)
+    by_reason = quarantined["_copies"].groupby(reasons).sum().sort_index()
+    return total | {"reasons": {why: int(n) for why, n in by_reason.items()}, "files": counts}
+
+
 def extra_columns(path: Path) -> list[str]:
     """Headers that no contract column claims and that hold something (extra_columns.parquet)."""
     query = f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({text(str(path))})"
@@ -152,9 +163,8 @@ def _counts(con: duckdb.DuckDBPyConnection, parsed: list[Parsed]) -> dict[str, d
         SELECT file_no, count(*), count(*) FILTER (place = 1), count(*) FILTER (place > 1),
                count(*) FILTER (NOT fine) FROM ranked GROUP BY file_no""").fetchall()
     by_file = {number: numbers for number, *numbers in counted}
-    parts = ("rows_in", "clean", "duplicates", "quarantined")
     counts = {
-        one.file: dict(zip(parts, by_file.get(number, [0] * 4), strict=True))
+        one.file: dict(zip(PARTS, by_file.get(number, [0] * 4), strict=True))
         for number, one in enumerate(parsed)
     }
     for file in counts.values():

@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
-
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-INK, MUTED, BLUE, ORANGE = "#1d2733", "#8793a1", "#2563a8", "#c2571a"
-STYLE: Any = {
-    "svg.hashsalt": "reml",
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.grid": True,
-    "grid.color": "#e6eaee",
-    "axes.axisbelow": True,
-}
-
-
-def short_money(value: float, _: object = None) -> str:
-    """1_250_000 -> 1.25M, 450_000 -> 450k, 1_900 -> 1,900."""
-    if abs(value) >= 1e6:
-        return f"{value / 1e6:.3g}M"
-    return f"{value / 1e3:.3g}k" if abs(value) >= 1e4 else f"{value:,.0f}"
-
-
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.add_subplot()
-
-
-def _svg(figure: Figure) -> str:
-    out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None}, dpi=130)
-    text = out.getvalue()
-    return text[text.index("<svg") :]
+from lib.report.style import BLUE, INK, MUTED, ORANGE, STYLE, figure, log_ticks, short_money, svg
 
 
 def actual_predicted(test: pd.DataFrame) -> str:
     """Test prices against their estimates, both logarithmic, with the line of equality."""
     with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(5.2, 4.6)
+        drawn, axes = figure(5.2, 4.6)
         price, estimate = test["close_price"], test["pred_close_price"]
         axes.scatter(price, estimate, s=7, alpha=0.35, color=BLUE, linewidths=0, rasterized=True)
         both = pd.concat([price, estimate])
@@ -67,23 +28,18 @@ def actual_predicted(test: pd.DataFrame) -> str:
             xlabel="actual price",
             ylabel="estimate",
         )
-        ticks = _log_ticks(*ends)
+        ticks = log_ticks(*ends)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_ticks(ticks)
             axis.set_ticks([], minor=True)
             axis.set_major_formatter(FuncFormatter(short_money))
-        return _svg(figure)
-
-
-def _log_ticks(low: float, high: float) -> list[float]:
-    ticks = [digit * 10.0**power for power in range(-1, 10) for digit in (1, 2, 5)]
-    return [tick for tick in ticks if low <= tick <= high]
+        return svg(drawn)
 
 
 def error_by_band(slices: pd.DataFrame, baseline: pd.DataFrame) -> str:
     """Median absolute error in each price band, this model beside the baseline."""
     with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(5.2, 3.4)
+        drawn, axes = figure(5.2, 3.4)
         places = np.arange(len(slices))
         axes.bar(places - 0.2, slices["mdape"], 0.4, color=BLUE, label="this model")
         if len(baseline) == len(slices):
@@ -94,13 +50,13 @@ def error_by_band(slices: pd.DataFrame, baseline: pd.DataFrame) -> str:
         axes.grid(axis="x", visible=False)
         axes.legend(frameon=False, loc="upper center", ncols=2)
         axes.margins(y=0.2)
-        return _svg(figure)
+        return svg(drawn)
 
 
 def zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
     """ZIPs where their test sales lie: colour is the median error there, size the sales count."""
     with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(5.2, 4.6)
+        drawn, axes = figure(5.2, 4.6)
         centre = test.groupby("postal_code")[["longitude", "latitude"]].median().dropna()
         here = slices.set_index("slice").reindex(centre.index)
         axes.scatter(
@@ -125,18 +81,18 @@ def zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
                     ha="center",
                     va="center",
                 )
-        bar = figure.colorbar(bubbles, ax=axes, shrink=0.7, format=PercentFormatter(1, decimals=0))
+        bar = drawn.colorbar(bubbles, ax=axes, shrink=0.7, format=PercentFormatter(1, decimals=0))
         bar.set_label("median absolute error")
         axes.set(xlabel="longitude", ylabel="latitude")
         axes.set_aspect(1 / np.cos(np.radians(float(centre["latitude"].mean()))))
         axes.tick_params(labelsize=8)
-        return _svg(figure)
+        return svg(drawn)
 
 
 def coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
     """Share of prices inside each interval, by slice, beside what the interval promises."""
     with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(5.2, 3.4)
+        drawn, axes = figure(5.2, 3.4)
         places = np.arange(len(slices))
         for name, colour in zip(names, (ORANGE, BLUE, INK), strict=False):
             axes.axhline(int(name) / 100, color=colour, linewidth=1, linestyle=(0, (4, 3)))
@@ -156,17 +112,17 @@ def coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
         lowest = float(np.nanmin(slices[[f"coverage_{name}" for name in names]].to_numpy()))
         axes.set(ylim=(min(0.6, lowest - 0.05), 1.02), xlabel=label, ylabel="prices inside")
         axes.legend(frameon=False, loc="lower right", fontsize=8.5)
-        return _svg(figure)
+        return svg(drawn)
 
 
 def importances(weights: dict[str, float], most: int = 12) -> str:
     """The inputs that matter most to a model, as shares of the whole."""
     with matplotlib.rc_context(STYLE):
-        figure, axes = _figure(5.2, 3.6)
+        drawn, axes = figure(5.2, 3.6)
         share = pd.Series(weights) / sum(weights.values())
         top = share.sort_values(kind="stable").tail(most)
         axes.barh(top.index, top.to_numpy(), color=BLUE)
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(xlabel="share of the model's gain")
         axes.grid(axis="y", visible=False)
-        return _svg(figure)
+        return svg(drawn)

@@ -18,6 +18,7 @@ from lib.models.folds import Split
 from scripts.valuation import (
     calibrate,
     demo,
+    eda,
     evaluate,
     normalize,
     photos,
@@ -37,6 +38,7 @@ SECTIONS: dict[str, type[params.Section]] = {
     "staging": staging.Params,
     "sample": sample.Params,
     "photos": photos.Params,
+    "eda": eda.Params,
     "normalize": normalize.Params,
     "screen": screen.Screen,
     "features": Features,

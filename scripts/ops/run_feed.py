@@ -24,8 +24,13 @@ from lib.common.checks import RemlError, require
 from lib.listings import contract
 
 RUNS = Path("runs")
-OUTS = ("normalize", "screen", "features", "train", "calibrate", "predict", "report")
-IN_GIT = ("metrics", "plots", "params.yaml")  # small files that the experiment's commit holds
+OUTS = ("eda", "normalize", "screen", "features", "train", "calibrate", "predict", "report")
+IN_GIT = (
+    "docs/eda",
+    "metrics",
+    "plots",
+    "params.yaml",
+)  # small files that the experiment's commit holds
 DEMO = "demo"
 FIGURES = ("mdape", "mape", "r2", "ppe10", "bias", "coverage_90")
 
@@ -95,7 +100,7 @@ def command(feed: str, name: str, changes: list[str]) -> list[str]:
         args += ["--copy-paths", path]
     for change in [f"base.feed={feed}", *changes]:
         args += ["--set-param", change]
-    return [*args, "report"]
+    return [*args, "eda", "report"]
 
 
 def revision(name: str) -> str:

@@ -34,6 +34,8 @@ def run_stages(folder: Path, settings: dict) -> dict:
         io.write_bytes(folder / "data/raw" / FEED / path, content)
     root = Path.cwd()
     shutil.copytree(root / "configs", folder / "configs")
+    # what stages read beside their code; the code itself is found by PYTHONPATH
+    shutil.copytree(root / "lib", folder / "lib", ignore=shutil.ignore_patterns("*.py*"))
     shutil.copy2(params.PARAMS_FILE, folder / params.PARAMS_FILE)
     environment = os.environ | {"PYTHONPATH": str(root), "REML_STATE_DIR": str(folder / "state")}
     environment.pop("DATABASE_URL", None)

@@ -16,6 +16,7 @@ from lib.listings import contract, overrides, screen
 OUT = Path("data/screen")
 NORMALIZED = Path("data/normalize")
 METRICS = Path("metrics/screen.json")
+META = Path("lib/listings/screen.meta.yml")
 DOMAINS = ("sale", "rental")
 
 
@@ -36,6 +37,9 @@ def main() -> None:
         tally[domain] = screen.tally(verdicts, flags, own)
         flagged.append(flags)
     everything = pd.concat(flagged, ignore_index=True)
+    described = params.read_yaml(META)["tables"].values()
+    for table, told in zip((verdicts, everything), described, strict=True):
+        assert list(table) == list(told["columns"]), f"{META} describes other columns"
     io.write_parquet(OUT / "flags.parquet", everything, screen.FLAGS)
     io.write_json(METRICS, {"feed": base.feed, "domains": tally})
     cli.log.info(

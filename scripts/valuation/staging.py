@@ -6,7 +6,6 @@ parsed once and kept in a cache, so that a rerun with one more file parses only 
 Example: python -m scripts.valuation.staging --dry-run
 """
 
-import datetime as dt
 import json
 import tempfile
 from pathlib import Path
@@ -32,8 +31,8 @@ class Params(params.Section):
 
 def import_times(raw: Path) -> dict[str, str]:
     """File -> import time, as `make import` recorded it."""
-    ledger = raw / "imports.jsonl"
-    lines = ledger.read_text(encoding="utf-8").splitlines() if ledger.is_file() else []
+    path = raw / "imports.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return {line["file"]: line["imported_at"] for line in map(json.loads, filter(None, lines))}
 
 
@@ -58,57 +57,62 @@ def plan(paths: list[Path], agreed: contract.Contract) -> None:
     click.echo(f"would write {OUT}/ and {METRICS}; nothing was written")
 
 
-def tally(counts: dict[str, dict[str, int]], folder: Path) -> dict:
-    """Counts over all files, the reasons of quarantined rows, and the columns nobody claims."""
-    total = {
-        part: sum(file[part] for file in counts.values())
-        for part in ("rows_in", "clean", "duplicates", "quarantined")
-    }
-    quarantined = io.read_csv(folder / "quarantine_rows.csv")
-    reasons = quarantined["_reason"].str.replace(r"\d+ fields.*", "field count", regex=True)
-    by_reason = quarantined["_copies"].groupby(reasons).sum().sort_index()
-    return total | {"reasons": {why: int(n) for why, n in by_reason.items()}, "files": counts}
-
-
-def receipt(
-    feed: str,
-    parsed: list[staging.Parsed],
-    counts: dict,
-    agreed: contract.Contract,
-    started: dt.datetime,
-) -> str:
-    """Record the loads in the ledger and say where. The ledger never changes an output."""
-    shared = {
-        "run_id": ledger.new_run_id(),
-        "feed": feed,
-        "git_revision": ledger.git_revision(),
-        "contract_sha256": cache.key_of(agreed.model_dump_json()),
-        "started_at": started,
-        "ended_at": dt.datetime.now(dt.UTC),
-        "status": "loaded",
-    }
-    loads = [
-        ledger.Load(
-            file=one.file,
-            file_sha256=one.sha256,
-            rows_in=counts[one.file]["rows_in"],
-            rows_clean=counts[one.file]["clean"],
-            rows_duplicate=counts[one.file]["duplicates"],
-            rows_quarantined=counts[one.file]["quarantined"],
-            **shared,
+def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[staging.Parsed]:
+    """Each file as Parquet, from the cache where it was parsed before."""
+    loaded = import_times(raw)
+    parsed = []
+    for path in cli.progress(paths, "staging"):
+        folder = cache.entry(
+            "staging", key(path, agreed), lambda part, path=path: parsing.parse(path, agreed, part)
         )
-        for one in parsed
-    ]
-    return ledger.record([*loads, ledger.whole_run(loads)], ledger.database_url(), ledger.folder())
+        name = path.relative_to(raw).as_posix()
+        parsed.append(
+            staging.Parsed(name, cache.file_sha256(path), loaded.get(name), folder / "rows.parquet")
+        )
+    return parsed
+
+
+def load(
+    base: params.Base, agreed: contract.Contract, parsed: list[staging.Parsed], most: float
+) -> dict:
+    """Write the outs and the metrics; returns the totals. Raises `RemlError` where a greater
+    share than `most` of the rows is quarantined."""
+    from lib.listings import schema  # pandera is slow to import, and preflight imports this module
+
+    OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        counts = staging.stage(parsed, agreed, OUT, Path(scratch))
+        schema.enforce_staged(OUT / "listings.parquet", agreed)
+        days = coverage.coverage(OUT / "listings.parquet", agreed, Path(scratch))
+    total = staging.totals(counts, OUT)
+    if total["quarantined"] > most * total["rows_in"]:
+        worst = max(total["reasons"], key=total["reasons"].get)
+        raise RemlError(
+            f"{RAW / base.feed}: {total['quarantined']} of {total['rows_in']} rows break the "
+            f"contract, most often: {worst}; fix {contract.path_of(base.feed)} or the "
+            "export, or raise staging.max_quarantined_share"
+        )
+    io.write_json(OUT / "coverage.json", days)
+    io.write_text(OUT / "coverage_summary.md", coverage.summary(days, total))
+    filled = {column for domain in days.values() for column in coverage.totals(domain)}
+    io.write_json(
+        METRICS,
+        {
+            "feed": base.feed,
+            **total,
+            "columns": sorted(agreed.columns),
+            "absent_columns": sorted(set(agreed.columns) - filled - {"listing_key"}),
+            "extra_columns": staging.extra_columns(OUT / "extra_columns.parquet"),
+            "photo_bundles": len(list((RAW / base.feed).glob("*/images/*.zip"))),
+        },
+    )
+    return total
 
 
 @click.command(help=__doc__)
 @click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and stop.")
 @cli.command
 def main(dry_run: bool) -> None:
-    from lib.listings import schema  # pandera is slow to import, and preflight imports this module
-
-    started = dt.datetime.now(dt.UTC)  # for the ledger alone
     base, settings = params.load("staging", Params)
     agreed = contract.read(base.feed)
     raw = RAW / base.feed
@@ -123,54 +127,21 @@ def main(dry_run: bool) -> None:
     if dry_run:
         plan(paths, agreed)
         return
-    loaded = import_times(raw)
-    parsed = []
-    for path in cli.progress(paths, "staging"):
-        folder = cache.entry(
-            "staging", key(path, agreed), lambda part, path=path: parsing.parse(path, agreed, part)
-        )
-        name = path.relative_to(raw).as_posix()
-        parsed.append(
-            staging.Parsed(name, cache.file_sha256(path), loaded.get(name), folder / "rows.parquet")
-        )
-    OUT.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        counts = staging.stage(parsed, agreed, OUT, Path(scratch))
-        schema.enforce_staged(OUT / "listings.parquet", agreed)
-        days = coverage.coverage(OUT / "listings.parquet", agreed, Path(scratch))
-    total = tally(counts, OUT)
-    if total["quarantined"] > settings.max_quarantined_share * total["rows_in"]:
-        worst = max(total["reasons"], key=total["reasons"].get)
-        raise RemlError(
-            f"{raw}: {total['quarantined']} of {total['rows_in']} rows break the "
-            f"contract, most often: {worst}; fix {contract.path_of(base.feed)} or the "
-            "export, or raise staging.max_quarantined_share"
-        )
-    io.write_json(OUT / "coverage.json", days)
-    text = coverage.summary(days, total)
-    io.write_text(OUT / "coverage_summary.md", text)
-    filled = {column for domain in days.values() for column in coverage.totals(domain)}
-    io.write_json(
-        METRICS,
-        {
-            "feed": base.feed,
-            **total,
-            "columns": sorted(agreed.columns),
-            "absent_columns": sorted(set(agreed.columns) - filled - {"listing_key"}),
-            "extra_columns": staging.extra_columns(OUT / "extra_columns.parquet"),
-            "photo_bundles": len(list(raw.glob("*/images/*.zip"))),
-        },
+    with ledger.run(base.feed, cache.key_of(agreed.model_dump_json())) as loaded:
+        parsed = parse(paths, agreed, raw)
+        total = load(base, agreed, parsed, settings.max_quarantined_share)
+    kept = loaded(
+        [{"file": p.file, "file_sha256": p.sha256, **total["files"][p.file]} for p in parsed]
     )
-    click.echo(text)
+    click.echo((OUT / "coverage_summary.md").read_text(encoding="utf-8"))
     for path in sorted(OUT.iterdir()):
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
-    kept = receipt(base.feed, parsed, counts, agreed, started)
     cli.log.info(
         "staging.complete",
         feed=base.feed,
         out=str(OUT),
         ledger=kept,
-        **{part: total[part] for part in ("rows_in", "clean", "duplicates", "quarantined")},
+        **{part: total[part] for part in staging.PARTS},
     )
 
 

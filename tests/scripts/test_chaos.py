@@ -77,8 +77,11 @@ def kill_in(clone, command: list[str], wanted: str, victim: str, after: float) -
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """A copy that ran from nothing to the end twice, with equal locks."""
+    """A copy with a small demo feed that ran from nothing to the end twice, with equal locks."""
     clone = copy_project(tmp_path_factory.mktemp("chaos"))
+    small = yaml.safe_load((clone.folder / "params.yaml").read_text())
+    small["demo"] |= {"sales": 900, "rentals": 150, "actives": 60}
+    (clone.folder / "params.yaml").write_text(yaml.safe_dump(small))
     locks = []
     for _ in range(2):
         empty(clone)
@@ -92,9 +95,9 @@ def undisturbed(tmp_path_factory):
 @pytest.mark.parametrize(
     "stage, victim, after",
     [
-        ("demo", "make", 2.0),  # while it writes
+        ("demo", "make", 1.5),  # while it writes
         ("train sale_lightgbm", "dvc", 0.1),  # while it still imports its modules
-        ("train sale_lightgbm", "dvc", 3.0),  # while it fits
+        ("train sale_lightgbm", "dvc", 2.0),  # while it fits
         ("report", "make", 0.8),
     ],
 )

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -31,7 +32,7 @@ class Tree:
         shutil.copy(ROOT / "params.yaml", folder)
         self.environment = os.environ | {
             "PYTHONPATH": str(ROOT), "REML_CACHE_DIR": str(folder / "cache"),
-            "XDG_STATE_HOME": str(folder / "state"), "DATABASE_URL": ""}  # fmt: skip
+            "REML_STATE_DIR": str(folder.parent / "state"), "DATABASE_URL": ""}  # fmt: skip
 
     def put(self, *names):
         for name in names:
@@ -142,6 +143,33 @@ def test_memory_of_columns_that_nobody_claims(whole):
     assert set(json.loads(extra["cells"][0])) == {"SellerContribution", "NextYearAppraisal"}
     metrics = json.loads(whole.outs()["staging.json"])
     assert metrics["extra_columns"] == ["NextYearAppraisal", "SellerContribution"]
+
+
+def test_a_run_that_stops_is_in_the_ledger_as_failed_and_the_next_as_loaded(tmp_path):
+    tree = Tree(tmp_path / "tree")
+    tree.put(EXPORTS[0])
+    with (tree.folder / "data/raw/demo" / EXPORTS[0]).open("ab") as file:
+        file.write(b"too,short\r\n")
+    text = (tree.folder / "params.yaml").read_text()
+    strict = text.replace("max_quarantined_share: 0.5", "max_quarantined_share: 0.0")
+    (tree.folder / "params.yaml").write_text(strict)
+    done = subprocess.run(
+        tree.command(), cwd=tree.folder, env=tree.environment, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and "rows break the contract" in done.stderr
+    (tree.folder / "params.yaml").write_text(text)
+    tree.run()
+    with sqlite3.connect(tmp_path / "state/ledger.sqlite") as ledger:
+        rows = ledger.execute(
+            "SELECT kind, status, file, rows_in FROM etl_ledger ORDER BY ended_at, kind"
+        ).fetchall()
+    lines = FEED[EXPORTS[0]].decode().splitlines(keepends=True)
+    count = len(list(csv.reader(lines)))  # less the header, and the short row
+    assert rows == [
+        ("run", "failed", None, None),
+        ("load", "loaded", EXPORTS[0], count),
+        ("run", "loaded", None, count),
+    ]
 
 
 @pytest.mark.chaos

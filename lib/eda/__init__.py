@@ -1,0 +1,1 @@
+"""Exploratory analysis of staged listings: what is missing, odd, repeated, leaking, drifting."""

@@ -1,0 +1,72 @@
+"""lib/eda/leakage.py: what each column gives away, on planted columns and on honest ones."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.eda import leakage
+
+LIMIT = 0.85
+
+
+def listings(seed, closed=800, opened=200):
+    """(closed, open, log price): an honest size and place, and columns that know too much."""
+    rng = np.random.default_rng(seed)
+    size = rng.normal(0, 0.3, closed + opened)
+    place = rng.integers(0, 20, closed + opened)
+    effect = rng.normal(0, 0.3, 20)[place]
+    log_price = 12 + size + effect + rng.normal(0, 0.15, closed + opened)
+    sold = np.arange(closed + opened) < closed
+    frame = pd.DataFrame(
+        {
+            "size": np.exp(size),
+            "place": np.array([f"p{i}" for i in range(20)])[place],
+            "list_price": np.exp(log_price + rng.normal(0, 0.03, len(size))),
+            "after": np.where(sold & (rng.random(len(size)) < 0.3), 1.0, np.nan),
+            "otherwise": np.where(rng.random(len(size)) < np.where(sold, 0.9, 0.5), 1.0, np.nan),
+            "gappy": np.where(rng.random(len(size)) < 0.4, 1.0, np.nan),
+            "text": [f"words {i}" for i in range(len(size))],
+            "day": pd.Timestamp("2024-01-01")
+            + pd.to_timedelta(rng.integers(0, 300, len(size)), "D"),
+            "constant": 1.0,
+            "empty": np.nan,
+        }
+    )
+    return frame[sold], frame[~sold], pd.Series(log_price[sold])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_scan_flags_the_planted_columns_and_none_of_the_honest(seed):
+    found = leakage.scan(*listings(seed), LIMIT).set_index("column")["finding"]
+    assert found[found != ""].to_dict() == {
+        "list_price": "gives the price away",
+        "after": "filled only after the sale",
+        "otherwise": "filled otherwise after the sale",
+    }
+
+
+def test_without_open_listings_only_the_price_can_be_given_away():
+    closed, opened, log_price = listings(1)
+    found = leakage.scan(closed, opened.iloc[:0], log_price, LIMIT)
+    assert list(found.loc[found["finding"] != "", "column"]) == ["list_price"]
+    assert found["filled_open"].isna().all()
+
+
+def test_power_is_measured_on_rows_that_were_not_fitted():
+    rng = np.random.default_rng(5)
+    target = pd.Series(rng.normal(size=600))
+    assert leakage.power(target, target) > 0.98
+    assert leakage.power(pd.Series(rng.normal(size=600)), target) < 0.1
+    assert leakage.power(pd.Series([f"{i}" for i in range(600)]), target) < 0.01
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta((target * 100).astype(int), "D")
+    assert leakage.power(days, target) > 0.95
+    groups = pd.Series(np.where(target > 0, "high", "low"))
+    assert leakage.power(groups, target) == pytest.approx(2 / np.pi, abs=0.05)  # of a halved normal
+
+
+def test_what_so_few_open_listings_may_show_by_chance_is_no_finding():
+    """0 of 5 against 30 %, and 2 of 5 against 90 %: both happen."""
+    closed, opened, log_price = listings(2)
+    few = opened.iloc[:5].assign(after=np.nan, otherwise=[1.0, 1.0, np.nan, np.nan, 1.0])
+    found = leakage.scan(closed, few, log_price, LIMIT).set_index("column")["finding"]
+    assert found["after"] == found["otherwise"] == ""

@@ -1,0 +1,19 @@
+"""`make bench` runs: every comparison says a ratio, its limit, seconds and memory."""
+
+import re
+import subprocess
+import sys
+
+from bench.__main__ import BENCHES
+from tests.dag import ROOT
+
+
+def test_each_bench_prints_its_ratios():
+    command = [sys.executable, "-m", "bench", "--rows", "20000", "--rounds", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    shape = r"(\w+) .* +[0-9]+\.[0-9]{2}  \(at most [0-9]+: (ok|OVER)\) +[0-9.]+ s, peak [0-9,]+ MB"
+    lines = done.stdout.splitlines()[1:]
+    found = [re.fullmatch(shape, line) for line in lines]
+    assert all(found), done.stdout
+    assert {match[1] for match in found} == set(BENCHES)
