@@ -251,7 +251,7 @@ def test_a_price_per_square_foot_that_size_explains_is_none_of_a_kind():
     "factor, codes",
     [
         (0.4, {"price_outlier_low", "price_per_square_foot_outlier"}),
-        (10.0, {"price_outlier_high", "price_per_square_foot_outlier"}),
+        (30.0, {"price_outlier_high", "price_per_square_foot_outlier"}),
         (0.65, {"price_unusual"}),
         (1.5, {"price_unusual"}),
         (0.0004, {"price_outlier_low", "price_per_square_foot_outlier", "nominal_share"}),
