@@ -23,6 +23,7 @@ from lib.models.valuations import valuations
 OUT = Path("data/predict")
 META = Path("lib/models/predict.meta.yml")
 NORMALIZED = Path("data/normalize")
+SCREENED = Path("data/screen")
 FEATURES = Path("data/features")
 TRAIN = Path("data/train")
 METRICS = Path("metrics/predict.json")
@@ -88,7 +89,10 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
             f"--as-of {as_of}: the model has learnt from sales up to {saved['trained_before']}, "
             "so a valuation on an earlier day would know its future",
         )
-        sales = build.closed_sales(io.read_parquet(NORMALIZED / f"{domain}.parquet"))
+        table, screened = (
+            io.read_parquet(folder / f"{domain}.parquet") for folder in (NORMALIZED, SCREENED)
+        )
+        sales = build.evidence(table, screened)
         features, near = build.build(rows, sales, spec)
         valued.append(value(features, rows, near, saved, settings.comparables))
     done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])
