@@ -13,7 +13,7 @@ from lib.models.training import predictions
 from tests.lib.test_estimators import RIDGE, TREES
 from tests.lib.test_training import EDGES, INPUTS, sales
 
-PARAMS = {"linear": RIDGE, "lightgbm": TREES}
+PARAMS = {"linear": RIDGE, "lightgbm": TREES, "kriged": TREES}
 
 
 def trained(name, level):
