@@ -24,7 +24,7 @@ from lib.common.checks import RemlError, require
 from lib.listings import contract
 
 RUNS = Path("runs")
-OUTS = ("eda", "normalize", "features", "train", "calibrate", "predict", "report")
+OUTS = ("eda", "normalize", "features", "train", "blend", "calibrate", "predict", "report")
 IN_GIT = (
     "docs/eda",
     "metrics",
