@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lib.common.params import Section
-from lib.features import comparables, kriging, market
+from lib.features import comparables, kriging, market, resale
 
 OWN = [
     "living_area",
@@ -101,6 +101,7 @@ def build(
     parts = [
         homes[KEYS],
         own(homes),
+        pd.DataFrame(resale.features(homes, sales)),
         pd.DataFrame(time(homes)),
         pd.DataFrame(market.features(homes, sales, spec.windows)),
         pd.DataFrame(comparables.features(homes, sales, found, spec.comparables)),
