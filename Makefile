@@ -20,10 +20,10 @@ export GIVEN_SET := $(value SET)
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
 .DEFAULT_GOAL := help
-.PHONY: help init repro run import report eda samples ledger dag test lint chaos fuzz bench clean clean-ask
+.PHONY: help init repro run import report eda samples ledger dag dictionary test lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/.core: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
@@ -72,6 +72,9 @@ ledger: $(VENV)/.core ## Show the last loads: make ledger [FEED=name] [LIMIT=50]
 
 dag: $(VENV)/.core ## Draw the pipeline
 	@dvc dag | cat
+
+dictionary: $(VENV)/.core ## Write docs/data-dictionary.md from the *.meta.yml beside the code
+	@$(PY) -m scripts.ops.dictionary
 
 test: $(VENV)/.dev ## Run the tests (FAST=1 leaves out those that run the whole pipeline)
 	@$(PY) -m pytest -q $(if $(FAST),-m "not slow and not chaos and not fuzz")

@@ -58,7 +58,7 @@ def best(costs: list[Cost]) -> Cost:
 
 def write_export(path: Path, rows: int) -> None:
     """Write `rows` rows of the synthetic demo feed as one HAR Matrix CSV: listings of a generated
-    feed, older states and copies included, repeated under keys of their own."""
+    feed, older states and copies included, repeated under keys, places and prices of their own."""
     feed = demo.generate(3, 3000, 600, 300, dt.date(2022, 1, 1), 4, 12, photos=False)
     lines = []
     for name in EXPORTS:
@@ -70,7 +70,10 @@ def write_export(path: Path, rows: int) -> None:
         con.register("base", base)
         con.execute(f"""
             COPY (SELECT * EXCLUDE (line, n) REPLACE (
-                    Matrix_Unique_ID || n AS Matrix_Unique_ID, TaxID || n AS TaxID)
+                    Matrix_Unique_ID || n AS Matrix_Unique_ID, TaxID || n AS TaxID,
+                    StreetNumber || (n % 1000) AS StreetNumber,
+                    (TRY_CAST(ClosePrice AS BIGINT) + n * 7919 % 9973)::VARCHAR AS ClosePrice,
+                    (TRY_CAST(Latitude AS DOUBLE) + n * 7919 % 9973 / 1e6)::VARCHAR AS Latitude)
                   FROM base, range(100000, {100000 + times}) r(n) ORDER BY n, line LIMIT {rows})
             TO '{path}' (FORMAT csv, HEADER)""")
 

@@ -56,9 +56,12 @@ def walk(file: str) -> set[str]:
 
 
 def opened(file: str) -> set[str]:
-    """The files beside a module that it opens by `with_name`, such as a template."""
-    names = re.findall(r'Path\(__file__\)\.with_name\("([^"]+)"\)', (ROOT / file).read_text())
-    return {(Path(file).parent / name).as_posix() for name in names}
+    """The files of lib/ that a file opens: by `with_name` beside itself, such as a template, and
+    the data dictionary's."""
+    text = (ROOT / file).read_text()
+    names = re.findall(r'Path\(__file__\)\.with_name\("([^"]+)"\)', text)
+    beside = {(Path(file).parent / name).as_posix() for name in names}
+    return beside | set(re.findall(r'Path\("(lib/[^"]+\.meta\.yml)"\)', text))
 
 
 def code_deps(stage: str) -> set[str]:

@@ -29,7 +29,7 @@ SYSTEM = {
     "Subdivision": "subdivision_name", "SchoolDistrict": "high_school_district",
     "TaxID": "parcel_number", "Latitude": "latitude", "Longitude": "longitude",
     "AnnualMaintFee": "association_fee", "RemarksPublic": "public_remarks",
-    "PhotoCount": "photos_count",
+    "PhotoCount": "photos_count", "SpecialListingConditions": "special_listing_conditions",
 }  # fmt: skip
 FUTURE = ("SellerContribution", "NextYearAppraisal")  # nothing may claim these
 LABELS = {

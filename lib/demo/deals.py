@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from lib.demo.faults import BULK
 from lib.demo.market import EFFECTS, Market, log_rent, log_value
 
 RESALE_SHARE = 0.10  # closed sales whose home had sold before, inside the same years
@@ -27,7 +28,8 @@ def plan_deals(
     """One row a deal: `kind`, `lease`, `home` (0..n-1, every home used), `day` (ordinal).
 
     `kind` is "good" for the closed sales and rentals asked for, "open" for the listings still on
-    the market at `end`, or a name from `odd`: one more closed sale each, to carry a planted fault.
+    the market at `end`, or a name from `odd`: one more closed sale each, to carry a planted fault;
+    a quick resale is of a home that sold just before, and bulk sales close BULK on one day.
     `day` is the closing day, and for open listings the last day of the feed.
     """
     sold = _closing_days(rng, sales, start, end)
@@ -40,12 +42,22 @@ def plan_deals(
     leases = round(OPEN_LEASE_SHARE * actives)
     again = rng.choice(_sold_once_early(sold_home, sold, end), int(OPEN_AGAIN_SHARE * actives))
     open_home = [*dict.fromkeys(again.tolist())][: actives - leases]
+    resales = odd.count("quick_resale")
+    bought = _bought_to_sell(rng, resales, sold_home, sold, end)
+    odd_day = _closing_days(rng, len(odd), start, end)
+    kinds = np.array(odd)
+    bulk = np.flatnonzero(kinds == "bulk_sale")
+    for parcel in range(0, len(bulk), BULK):
+        odd_day[bulk[parcel : parcel + BULK]] = odd_day[bulk[parcel]]
+    odd_home = np.full(len(odd), -1)
+    odd_home[kinds == "quick_resale"] = sold_home[bought]
+    odd_day[kinds == "quick_resale"] = sold[bought] + rng.integers(95, 170, resales)
     parts = [
         _part("good", False, sold_home, sold),
         _part("good", True, let_home, let),
         _part("open", False, open_home + [-1] * (actives - leases - len(open_home)), end),
         _part("open", True, [-1] * leases, end),
-        _part(odd, False, [-1] * len(odd), _closing_days(rng, len(odd), start, end)),
+        _part(odd, False, odd_home, odd_day),
     ]
     deals = pd.concat(parts, ignore_index=True)
     fresh = deals["home"] < 0
@@ -59,6 +71,15 @@ def _sold_once_early(sold_home: np.ndarray, sold: np.ndarray, end: date) -> np.n
     homes, first, times = np.unique(sold_home, return_index=True, return_counts=True)
     middle = (sold.min() + end.toordinal()) / 2
     return homes[(times == 1) & (sold[first] < middle)]
+
+
+def _bought_to_sell(
+    rng: np.random.Generator, count: int, sold_home: np.ndarray, sold: np.ndarray, end: date
+) -> np.ndarray:
+    """Sales of homes that sold just once, early enough to close again within 170 days."""
+    _, first, times = np.unique(sold_home, return_index=True, return_counts=True)
+    free = first[(times == 1) & (sold[first] < end.toordinal() - 170)]
+    return rng.choice(free, count, replace=False)
 
 
 def price_deals(

@@ -24,7 +24,8 @@ COLUMNS = (
     "Stories", "GarageCap", "FireplaceCount", "PoolPrivate", "Waterfront", "StreetNumber",
     "StreetName", "UnitNumber", "City", "StateOrProvince", "PostalCode", "GeoMarketArea",
     "Subdivision", "SchoolDistrict", "TaxID", "Latitude", "Longitude", "AnnualMaintFee",
-    "RemarksPublic", "PhotoCount", "SellerContribution", "NextYearAppraisal",
+    "RemarksPublic", "PhotoCount", "SpecialListingConditions", "SellerContribution",
+    "NextYearAppraisal",
 )  # fmt: skip
 REFRESH_DAYS = 120  # the yearly exports stop this long before the end; a mixed refresh follows
 OLD_VERSION_SHARE = 0.10  # rows that an export repeats in an earlier state of the listing
@@ -168,7 +169,7 @@ def _row(listing: Listing, event: Event, home: Any) -> Row:
         home.fireplaces, home.pool, home.waterfront, home.number, home.street, home.unit,
         home.city, home.state, home.zip, home.area, home.subdivision, home.district, home.tax_id,
         f"{home.lat:.6f}", f"{home.lon:.6f}", home.fee or None, listing.remarks, listing.photos,
-        listing.contribution if closed else None, listing.appraisal,
+        listing.conditions, listing.contribution if closed else None, listing.appraisal,
     )  # fmt: skip
     cells = dict(zip(COLUMNS, map(_text, values), strict=True))
     cells |= {name: text for name, text in listing.overrides.items() if cells[name]}

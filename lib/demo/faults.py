@@ -8,6 +8,7 @@ evidence, mend (or blank) the value, or drop the repeated row.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +29,10 @@ ODD_DEALS = {  # kind: (share of the good sales, effect)
     "family_transfer": (0.015, SCREEN),
     "foreclosure": (0.015, SCREEN),
     "extra_zero": (0.006, SCREEN),
+    "quick_resale": (0.006, SCREEN),
+    "bulk_sale": (0.004, SCREEN),  # parcels of BULK homes each
 }
+BULK = 3  # homes that change hands together, for one price
 BLEMISHES = {  # kind: (share of the good closed and open listings, effect)
     "zero_square_feet": (0.010, MEND),
     "year_built_zero": (0.010, MEND),
@@ -46,8 +50,15 @@ LEAKS = ("SellerContribution", "NextYearAppraisal")
 SINGLE_ROW = frozenset(kind for kind, (_, effect) in ODD_DEALS.items() if effect == QUARANTINE)
 
 NOT_DATES = ("02/30/2023", "not a date")
-FAMILY_WORDS = ("Transfer between relatives.", "Family transfer, not listed openly.")
-FORECLOSURE_WORDS = "Bank owned, sold as is. Special listing conditions: Real Estate Owned."
+FAMILY_WORDS = (
+    "Transfer between relatives.",
+    "Family transfer, not listed openly.",
+    "Sold to tenant before it came on the market.",
+    "Inter-family sale.",
+    "Estate transfer, entered for the record.",
+)
+FORECLOSURE_WORDS = ("Bank owned, sold as is.", "This is a short sale.", "Sold at auction.")
+FORCED = ("Real Estate Owned", "Short Sale", "Auction")  # special listing conditions, word by word
 
 
 @dataclass(frozen=True)
@@ -69,13 +80,18 @@ def planted(share: float, total: int) -> int:
 
 def odd_deals(rng: np.random.Generator, sales: int) -> list[str]:
     """The kinds of the extra closed sales, one entry a sale, in random order."""
-    kinds = [kind for kind, (share, _) in ODD_DEALS.items() for _ in range(planted(share, sales))]
+    kinds = [
+        kind
+        for kind, (share, _) in ODD_DEALS.items()
+        for _ in range(planted(share, sales) * (BULK if kind == "bulk_sale" else 1))
+    ]
     return [str(kind) for kind in rng.permutation(kinds)]
 
 
 def spoil(rng: np.random.Generator, listings: list[Listing], homes: pd.DataFrame) -> list[Fault]:
     """Plant the faults of single listings (changes them in place); returns what was planted."""
     faults = [_SPOILERS[one.kind](rng, one) for one in listings if one.kind in _SPOILERS]
+    faults += _bulk([one for one in listings if one.kind == "bulk_sale"])
     good = [one for one in listings if one.kind in ("good", "open")]
     spare = [good[i] for i in rng.permutation(len(good))]
     for kind, (share, _) in BLEMISHES.items():
@@ -139,8 +155,32 @@ def _family(rng: np.random.Generator, listing: Listing) -> Fault:
 
 
 def _foreclosure(rng: np.random.Generator, listing: Listing) -> Fault:
-    listing.remarks += f" {FORECLOSURE_WORDS}"
+    kind = int(rng.integers(len(FORCED)))
+    if rng.random() < 0.5:  # told in the remarks, or in the column for it
+        listing.remarks += f" {FORECLOSURE_WORDS[kind]}"
+    else:
+        listing.conditions = FORCED[kind]
     return _price(listing, round(listing.worth * rng.uniform(0.65, 0.85), -2))
+
+
+def _resale(rng: np.random.Generator, listing: Listing) -> Fault:
+    factor = rng.uniform(0.40, 0.55) if rng.random() < 0.5 else rng.uniform(1.9, 2.4)
+    listing.shift_prices(factor)  # asked as it was paid: the list price does not give it away
+    return _price(listing, round(listing.worth * factor, -2))
+
+
+def _bulk(listings: list[Listing]) -> list[Fault]:
+    """Each home of a parcel (closed on one day) bears the price of the whole parcel."""
+    parcels = defaultdict(list)
+    for one in listings:
+        parcels[one.close].append(one)
+    faults = []
+    for parcel in parcels.values():
+        total = round(sum(one.close_price or 0 for one in parcel), -2)
+        for one in parcel:
+            one.shift_prices(total / (one.close_price or total))
+            faults.append(_price(one, total))
+    return faults
 
 
 def _bad_close(rng: np.random.Generator, listing: Listing) -> Fault:
@@ -184,4 +224,5 @@ _SPOILERS: dict[str, Callable[[np.random.Generator, Listing], Fault]] = {
     "family_transfer": _family,
     "foreclosure": _foreclosure,
     "extra_zero": _extra_zero,
+    "quick_resale": _resale,
 }

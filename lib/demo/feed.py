@@ -82,7 +82,9 @@ def generate(
     market = draw_market(next(chance), start, years)
     odd = odd_deals(next(chance), sales)
     deals = plan_deals(next(chance), sales, rentals, actives, odd, start, end)
-    homes = draw_homes(next(chance), places, int(deals["home"].max()) + 1, start.year - 1)
+    parcels = deals[deals["kind"] == "bulk_sale"].groupby("day")["home"].agg(list)
+    count = int(deals["home"].max()) + 1
+    homes = draw_homes(next(chance), places, count, start.year - 1, [*parcels])
     deals = price_deals(next(chance), deals, homes, market)
     listings = live_listings(next(chance), deals, homes)
     faults = spoil(next(chance), listings, homes)

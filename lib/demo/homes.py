@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -14,16 +16,22 @@ SIZE_FACTOR = {FREE: 1.0, TOWN: 0.82, CONDO: 0.58}
 
 
 def draw_homes(
-    rng: np.random.Generator, places: Places, count: int, last_year: int
+    rng: np.random.Generator,
+    places: Places,
+    count: int,
+    last_year: int,
+    parcels: Sequence[list[int]] = (),
 ) -> pd.DataFrame:
     """`count` homes, one row each, indexed 0..count-1; none built after `last_year`.
 
     Sizes are square feet, `acres` is NaN for condominiums, `x` and `y` are km from the metro's
     origin, `lat` and `lon` degrees, `fee` dollars a year. `quality` is standard normal: it moves
     prices and shows in pictures, and no column of the export holds it. `place` is the log price
-    effect of the spot.
+    effect of the spot. The homes of each of `parcels` (indices) lie in one subdivision.
     """
     subdivision = rng.integers(0, len(places.subdivisions), count)
+    for parcel in parcels:
+        subdivision[parcel] = subdivision[parcel[0]]
     subs = pd.DataFrame([vars(s) for s in places.subdivisions]).iloc[subdivision]
     subs = subs.reset_index(drop=True)
     zip_index = subs["zip_index"].to_numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -50,7 +50,16 @@ class Listing:
     photos: int
     key: str = ""
     number: str = ""
+    conditions: str = "Standard"
     overrides: dict[str, str] = field(default_factory=dict)
+
+    def shift_prices(self, factor: float) -> None:
+        """Multiply what was asked, at first and later, by `factor`; whole hundreds."""
+        self.original_price = _rounded(self.original_price * factor, 100)
+        self.events = [
+            replace(event, list_price=_rounded(event.list_price * factor, 100))
+            for event in self.events
+        ]
 
     @property
     def contract(self) -> date:
@@ -90,6 +99,8 @@ def _closed_listing(rng: np.random.Generator, deal: Any, home: Any) -> Listing:
     wait = int(rng.integers(4, 12) if deal.lease else rng.integers(20, 46))
     pending = close - timedelta(days=wait)
     on_market = int(min(2 + rng.gamma(1.3, 14 if deal.lease else 24), 110))
+    if deal.kind == "quick_resale":
+        on_market = min(on_market, 40)  # listed after the sale before it had closed
     contract = pending - timedelta(days=on_market)
     step = 5 if deal.lease else 100
     asked = _rounded(deal.price * np.exp(rng.normal(0.008, 0.03)), step)

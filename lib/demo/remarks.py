@@ -13,6 +13,8 @@ OPENINGS = (
 CLOSINGS = (
     "Book a showing today.", "Close to shops and schools.", "Room sizes to be verified.",
     "Easy drive to the harbour.", "Quiet street.", "Call for the gate code.", "",
+    "Big family room.", "Perfect for a growing family.", "Not a short sale.",
+    "Real estate transfer tax paid by the seller.",
 )  # fmt: skip
 NOUNS = {"Free Standing": "house", "Townhouse": "townhouse", "Condominium": "flat"}
 FINE_WORDS = ("updated throughout", "renovated kitchen", "new fixtures", "meticulously kept")

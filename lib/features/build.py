@@ -1,8 +1,8 @@
 """The feature table: the listing's own attributes, time, as-of market and as-of comparables.
 
 The one function that both the `features` stage and `predict --subjects` call, so that what is
-served is what was trained. Sales enter only through `closed_sales`, and each home sees only those
-that closed strictly before its own as_of date.
+served is what was trained. Sales enter only through `evidence`, and each home sees only those that
+closed strictly before its own as_of date.
 """
 
 from __future__ import annotations
@@ -60,6 +60,14 @@ def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
     return table[good].sort_values(["close_date", "listing_key"]).reset_index(drop=True)
 
 
+def evidence(table: pd.DataFrame, screened: pd.DataFrame) -> pd.DataFrame:
+    """The `closed_sales` of a table that may speak for other homes: those that `screened`
+    (`listing_key`, `usable`, one row a closed sale) calls usable. The others are still valued."""
+    sales = closed_sales(table)
+    usable = screened.loc[screened["usable"], "listing_key"]
+    return sales[sales["listing_key"].isin(usable)].reset_index(drop=True)
+
+
 def own(homes: pd.DataFrame) -> pd.DataFrame:
     """Attributes as the listing states them (float64; columns that the feed lacks stay away),
     local numbers of the contract included, and simple ratios."""
@@ -92,7 +100,7 @@ def build(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(features, comparables) of `homes`, which need an `as_of` date.
 
-    `sales` come from `closed_sales`. `features` has one row a home: KEYS, then the inputs that
+    `sales` come from `evidence`. `features` has one row a home: KEYS, then the inputs that
     `names` lists. `comparables` has up to k rows a home: listing_key, rank from 1,
     comparable's listing_key, date, price, living area, distance in units of the metric.
     """

@@ -83,7 +83,9 @@ def resolve(contract: Contract, where: str) -> Contract:
         for alias in column.aliases:
             need = reso.doubtful().get(plain(alias))
             require(
-                need is None or need in given or (need == "unit" and "multiply" in given),
+                need is None
+                or need in given
+                or (need == "unit" and not given.isdisjoint({"multiply", "unit_from"})),
                 f"{place}: {alias!r} means different things in different exports; add `{need}`",
             )
         changes: dict[str, object] = {}

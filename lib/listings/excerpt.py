@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from lib.listings import parsing, reading, sql
 from lib.listings.contract import Contract, match
 
@@ -42,14 +40,7 @@ def raw_rows(path: Path, numbers: Iterable[int], scratch: Path) -> dict[int, lis
     header, out = reading.read_header(path), scratch / "raw.parquet"
     wanted = ", ".join(str(int(number)) for number in sorted(set(numbers)))
     with sql.connect(scratch) as con:
-        try:  # the readers that `parsing.parse` chose, or rows would have other numbers
-            if not parsing.is_plain(path):
-                raise duckdb.Error("for the tolerant reader")
-            parsing.read_fast(con, path, header, out)
-            if parsing.swallowed(con, header, out):
-                raise duckdb.Error("for the tolerant reader")
-        except duckdb.Error:
-            parsing.read_tolerant(path, header, out)
+        parsing.read_raw(con, path, header, out)
         cells = ", ".join(f"c{index}" for index in range(len(header.names)))
         rows = con.execute(f"""
             SELECT _source_row, _ragged, {cells} FROM read_parquet({sql.text(str(out))})

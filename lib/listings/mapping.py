@@ -50,9 +50,9 @@ def map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Co
     hashed = ", ".join(f"coalesce(c{index}, '')" for index in order)
 
     unclaimed = [index for index in range(len(headers)) if index not in found.values()]
-    filled = " || ".join(f"coalesce(c{index}, '')" for index in unclaimed)
+    filled = ", ".join(f"c{index}" for index in unclaimed)
     extra = (
-        f"CASE WHEN {filled} <> '' THEN {cells_of(headers, unclaimed)} END"
+        f"CASE WHEN concat({filled}) <> '' THEN {cells_of(headers, unclaimed)} END"
         if unclaimed
         else "NULL::VARCHAR"
     )

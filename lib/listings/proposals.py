@@ -54,10 +54,7 @@ def domain(by_field: dict[str, Guess]) -> list[str]:
 def identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[bool, list[str]]:
     """(whether rows can be told apart, the lines that say by what, and what one home goes by)."""
     homes = [["parcel_number"]] if "parcel_number" in by_field else []
-    if {"street_number", "street_name", "postal_code"} <= set(by_field):
-        homes.append(["street_number", "street_name", "postal_code"])
-    elif {"unparsed_address", "postal_code"} <= set(by_field):
-        homes.append(["unparsed_address", "postal_code"])
+    addressed = {"street_name", "unparsed_address"} & set(by_field)
     lines, found = [], "listing_key" in by_field
     base = next((name for name in ("listing_id", "parcel_number") if name in by_field), None)
     if not found and base:
@@ -70,9 +67,10 @@ def identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[bool, lis
             note = f"   # CHECK: alone it repeats in {repeats:,} rows, with the date in {both:,}"
             homes = homes or [[base]]
         lines.append(f"key: {one_line(key)}{note}")
-    lines.append(
-        f"property_key: {one_line(homes)}" + ("" if homes else "   # CHECK: no parcel, no address")
-    )
+    note = "" if homes else "   # CHECK: no parcel, no address"
+    if addressed:
+        note = "   # then by the address in standard form"
+    lines.append(f"property_key: {one_line(homes)}{note}")
     return found, lines
 
 

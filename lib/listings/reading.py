@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +14,19 @@ from lib.common.checks import RemlError, require
 DELIMITERS = ",;\t|"
 SNIFF_BYTES = 65536
 WIDE = 5  # from this many columns on, a line of a remark does not look like a row by chance
+MOST_COLUMNS = 2000  # several times the widest known export
 FIELD_LIMIT = 16 * 1024 * 1024  # characters; more in one field is a stray quote
 csv.field_size_limit(FIELD_LIMIT)
 
 
 @dataclass(frozen=True)
 class Header:
-    """The first line of an export: its column names and the delimiter between them."""
+    """The first row of an export: its column names, the delimiter between them, and the row as it
+    stands in the file."""
 
     names: list[str]
     delimiter: str
+    line: str
 
 
 def csv_files(folder: Path) -> list[Path]:
@@ -35,23 +39,25 @@ def csv_files(folder: Path) -> list[Path]:
 def decode(content: bytes) -> str:
     """The text of a file: UTF-16 by its mark, else UTF-8 line by line with cp1252 as fallback.
 
-    Decoding by line keeps one mis-encoded remark from turning a whole export into mojibake.
+    Decoding by line keeps one mis-encoded remark from turning a whole export into mojibake. Marks
+    of encoding at the start are dropped: a tool that adds one does not see one that is there.
     """
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", errors="replace")
+        return content.decode("utf-16", errors="replace").lstrip("\ufeff")
     lines = []
-    for line in content.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True):
+    for line in content.splitlines(keepends=True):
         try:
             lines.append(line.decode("utf-8"))
         except UnicodeDecodeError:
             lines.append(line.decode("cp1252", errors="replace"))
-    return "".join(lines)
+    return "".join(lines).lstrip("\ufeff")
 
 
 def read_header(path: Path) -> Header:
     """The header of an export, read from its first bytes.
 
-    Raises `RemlError` where the file is empty, binary, or has no line that splits.
+    Raises `RemlError` where the file is empty, binary, has no line that splits, or where a stray
+    quote or a missing line end makes a header of more than the column names.
     """
     with path.open("rb") as file:
         start = file.read(SNIFF_BYTES)
@@ -59,17 +65,42 @@ def read_header(path: Path) -> Header:
     utf16 = start[:2] in (b"\xff\xfe", b"\xfe\xff")
     if not utf16 and (b"\x00" in start[:1024] or _control_share(start) > 0.1):
         raise RemlError(f"{path}: this is a binary file, not CSV text; export it as CSV")
-    text = decode(start)
-    names, delimiter = max(
-        ((_first_row(text, mark), mark) for mark in DELIMITERS), key=lambda pair: len(pair[0])
+    text = decode(start).replace("\x00", "")
+    names, delimiter, lines = max(
+        (_first_row(text, mark) for mark in DELIMITERS), key=lambda found: len(found[0])
+    )
+    require(
+        not _runs_on(names, delimiter, lines),
+        f"{path}: the header goes on over several lines; look for a stray quote in the first line",
+    )
+    require(
+        len(start) < SNIFF_BYTES or len("".join(lines)) < len(text),
+        f"{path}: the first line is longer than {SNIFF_BYTES:,} bytes; is it the header?",
     )
     require(len(names) > 1, f"{path}: the first line has no column names split by one of , ; tab |")
-    return Header([name.strip() for name in names], delimiter)
+    require(
+        len(names) <= MOST_COLUMNS,
+        f"{path}: the header has {len(names):,} columns, and {MOST_COLUMNS:,} is the most",
+    )
+    return Header([name.strip() for name in names], delimiter, "".join(lines))
 
 
-def _first_row(text: str, delimiter: str) -> list[str]:
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return next((row for row in rows if row), [])
+def _first_row(text: str, delimiter: str) -> tuple[list[str], str, list[str]]:
+    """The fields of the first row, the delimiter, and the lines that the row is made of."""
+    lines = io.StringIO(text, newline="").readlines()
+    rows = csv.reader(lines, delimiter=delimiter)
+    first = next((row for row in rows if row), [])
+    return first, delimiter, lines[: rows.line_num]
+
+
+def _runs_on(names: list[str], delimiter: str, lines: list[str]) -> bool:
+    """Whether a quote in the header has swallowed what follows. A name may have several lines, but
+    then its quotes are proper and it holds no delimiter."""
+    if not any("\n" in name or "\r" in name for name in names):
+        return False
+    return not proper(lines, delimiter) or any(
+        delimiter in name and ("\n" in name or "\r" in name) for name in names
+    )
 
 
 def _control_share(content: bytes) -> float:
@@ -81,27 +112,37 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """(data row number from 1, fields) of every row below the header; empty lines do not count.
 
     A stray quote would swallow the rows up to the next one. Where a row that spans several lines
-    looks like that, each of its lines is read on its own; a line whose quotes do not pair comes
-    as one field. Raises `RemlError` naming the row where the text cannot be split at all.
+    looks like that, its first line is read on its own and the reading begins anew behind it; a
+    line whose quotes do not pair then comes as one field. Raises `RemlError` naming the row where
+    the text cannot be split at all.
     """
     header = read_header(path)
     text = io.StringIO(decode(path.read_bytes()).replace("\x00", ""), newline="")
+    ahead: deque[str] = deque()  # lines to read again
     taken: list[str] = []  # the lines of the row at hand
 
     def lines() -> Iterator[str]:
-        for line in text:
+        while line := ahead.popleft() if ahead else text.readline():
             taken.append(line)
             yield line
 
-    number = -1  # row 0 is the header
+    number, doubtful = -1, 0  # row 0 is the header; lines ahead that a stray quote led through
+    rows = csv.reader(lines(), delimiter=header.delimiter)
     try:
-        for row in csv.reader(lines(), delimiter=header.delimiter):
-            broken = len(taken) > 1 and _swallowed(row, taken, header)
-            for fields in [_alone(line, header) for line in taken] if broken else [row]:
-                if fields:
-                    number += 1
-                    if number:
-                        yield number, fields
+        while (fields := next(rows, None)) is not None:
+            stray = len(taken) > 1 and number >= 0 and _swallowed(fields, taken, header)
+            if stray:
+                doubtful = max(doubtful, len(taken))
+                ahead.extendleft(reversed(taken[1:]))
+                del taken[1:]
+                rows = csv.reader(lines(), delimiter=header.delimiter)
+            if stray or (doubtful and len(taken) == 1):
+                fields = _alone(taken[0], header)
+            if fields:
+                number += 1
+                if number:
+                    yield number, fields
+            doubtful = max(doubtful - len(taken), 0)
             taken.clear()
     except csv.Error as error:
         raise RemlError(
@@ -113,16 +154,26 @@ def _swallowed(row: list[str], taken: list[str], header: Header) -> bool:
     """Whether a row of several lines is several rows behind a stray quote: its fields do not add
     up, its quotes are no proper CSV, or a line inside it is a whole row by itself."""
     width = len(header.names)
-    inside = width >= WIDE and any(
-        '"' not in line and line.count(header.delimiter) == width - 1 for line in taken[1:-1]
-    )
-    if inside or len(row) != width:
+    if len(row) != width or not proper(taken, header.delimiter):
         return True
+    return width >= WIDE and any(_whole(line, header) for line in taken[1:])
+
+
+def _whole(line: str, header: Header) -> bool:
+    """Whether a line is proper CSV with as many fields as the header."""
+    if line.count('"') % 2 or line.count(header.delimiter) < len(header.names) - 1:
+        return False
+    row = next(csv.reader([line], delimiter=header.delimiter), [])
+    return len(row) == len(header.names) and proper([line], header.delimiter)
+
+
+def proper(lines: list[str], delimiter: str) -> bool:
+    """Whether the quotes of some lines are as CSV has them."""
     try:
-        list(csv.reader(taken, delimiter=header.delimiter, strict=True))
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
-        return True
-    return False
+        return False
+    return True
 
 
 def _alone(line: str, header: Header) -> list[str]:

@@ -46,6 +46,9 @@ class Dictionary(Section):
     fields: dict[str, Field]
     ambiguous: dict[str, Literal["unit", "type"]]
     areas: dict[str, float]
+    area_words: dict[str, list[str]]
+    payments: dict[str, float]
+    payment_words: dict[str, list[str]]
     statuses: dict[str, list[str]]
     leases: dict[Literal["rental", "sale"], list[str]]
 

@@ -15,9 +15,13 @@ import pyarrow.parquet as pq
 from pandera.config import config_context
 from pandera.errors import SchemaErrors
 
+from lib.listings.cells import OFFSET, PARTS, sayers
 from lib.listings.contract import Column, Contract
-from lib.listings.normalize import ALWAYS, DATES, PARTS
+from lib.listings.history import ADDED
+from lib.listings.homes import ADDRESS, DISAGREES, PARSED
+from lib.listings.normalize import ALWAYS, DATES
 from lib.listings.staging import LINEAGE
+from lib.listings.units import RECORDED
 
 TEXT = pd.StringDtype(na_value=np.nan)
 DAY = np.dtype("datetime64[us]")
@@ -69,13 +73,22 @@ def typed(contract: Contract) -> pa.DataFrameSchema:
             DAY if stamp else TEXT if name in ("standard_status", "postal_code") else AMOUNT
         )
     for name, column in contract.columns.items():
+        if name in sayers(contract) or name == "lot_size_area":
+            continue
         if column.type.startswith("baths") or name in PARTS:
             columns |= {part: _column(AMOUNT, pa.Check.ge(0)) for part in PARTS}
         else:
             columns[name] = _of(column, name in contract.lookups)
-    if "lot_size_acres" in contract.columns:  # some are made of acres, which have their own range
+    if {
+        "lot_size_acres",
+        "lot_size_area",
+    } & contract.columns.keys():  # some are made of acres, which have their own range
         columns["lot_size_square_feet"] = _column(AMOUNT, pa.Check.ge(0))
     columns |= {name: _column(TEXT) for name in contract.constants}
+    columns |= {name: _column(TEXT) for name in (*ADDRESS, *RECORDED, DISAGREES)}
+    columns[PARSED] = _column(AMOUNT, pa.Check.isin([0, 1]))
+    columns[OFFSET] = _column(AMOUNT, pa.Check.in_range(-24 * 60, 24 * 60))
+    columns |= {name: _column(AMOUNT, pa.Check.ge(0)) for name in ADDED}
     columns["property_key"] = _column(TEXT, empty=False)
     columns["unparsed_address"] = _column(TEXT)
     columns["as_of"] = _column(DAY)
@@ -110,7 +123,7 @@ def enforce(table: pd.DataFrame, schema: pa.DataFrameSchema) -> None:
         raise AssertionError(f"the table breaks its schema: {told}") from None
 
 
-def enforce_staged(path: Path, contract: Contract) -> None:
+def enforce_staged(path: Path, contract: Contract, unique: bool = True) -> None:
     """`enforce` the `staged` schema on a Parquet file without holding it in memory whole."""
     part = staged(contract, unique=False)
     with pq.ParquetFile(path) as file:
@@ -118,6 +131,8 @@ def enforce_staged(path: Path, contract: Contract) -> None:
             enforce(batch.to_pandas(types_mapper=_text), part)
         if file.metadata.num_rows == 0:
             enforce(file.read().to_pandas(types_mapper=_text), part)
+    if not unique:
+        return
     keys = pq.read_table(path, columns=["listing_key", "domain"]).to_pandas(types_mapper=_text)
     shared = {name: pa.Column(None) for name in keys}
     enforce(keys, pa.DataFrameSchema(shared, unique=["listing_key", "domain"]))

@@ -59,6 +59,15 @@ def stage(
             WHERE place = 1 ORDER BY domain, listing_key""",
             listings,
         )
+        # what each listing was before, each state once: prices asked and statuses that are history
+        write(
+            con,
+            f"""SELECT {listed} FROM rows r JOIN ranked k USING (file_no, _source_row)
+            WHERE place > 1 AND NOT same QUALIFY 1 = row_number() OVER (
+                PARTITION BY domain, listing_key, _row_sha256 ORDER BY _source_file, _source_row)
+            ORDER BY domain, listing_key, _stamp, _row_sha256""",
+            folder / "superseded_listings.parquet",
+        )
         con.execute(f"CREATE VIEW clean AS SELECT * FROM read_parquet({text(str(listings))})")
         write(con, "SELECT * FROM clean", folder / "clean_listings.csv")
         write(con, _selected(contract), folder / "selected_listings.csv")

@@ -65,6 +65,7 @@ def read(
         update={"constants": contract.constants | {"standard_status": "Active"}, "lookups": lookups}
     )
     homes, issues = normalize.normalize(newest, now, as_of)
+    issues = issues[issues["set_missing"]]
     lacking = _lacking(homes, contract)
     without = homes.loc[lacking.notna(), ["_source_file", "_source_row"]]
     rejected = pd.concat([rejected, without.assign(_reason=lacking.dropna())], ignore_index=True)

@@ -17,8 +17,9 @@ NUMBERS = ("number", "count", "baths")  # how the types begin that a range goes 
 DIRECTIVES = "YymdbBHIMSfpzZjaAT%"  # of strptime, in date_formats
 # what the later stages count on, whatever the feed
 TYPES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("close_price", "list_price", "living_area", "year_built"), ("number",)),
-    **dict.fromkeys(("latitude", "longitude", "lot_size_square_feet"), ("number",)),
+    **dict.fromkeys(("close_price", "list_price", "original_list_price"), ("number",)),
+    **dict.fromkeys(("living_area", "year_built", "latitude", "longitude"), ("number",)),
+    **dict.fromkeys(("lot_size_square_feet", "lot_size_acres", "lot_size_area"), ("number",)),
     **dict.fromkeys(("close_date", "listing_contract_date", "purchase_contract_date"), ("date",)),
     "modification_timestamp": ("timestamp", "date"),
     "postal_code": ("postal_code",),
@@ -37,6 +38,7 @@ class Column(Section):
     instead: str | None = None  # the column to read where the export has no header for this one
     pad: int = 0  # restore leading zeros of codes to this many characters
     unit: str | None = None  # what the export writes areas in: acres, square feet, square meters
+    unit_from: str | None = None  # the column that says it row by row; where blank, `unit` counts
     multiply: float = 1.0  # to the canonical unit, e.g. 12 for a monthly fee -> a year
     range: tuple[float, float] | None = None  # values outside are impossible: null, with a reason
 
@@ -98,6 +100,7 @@ class Contract(Section):
             "row_rules": [n for rule in self.row_rules for n in (rule.column, *rule.when)],
             "domain.column": [self.domain.column] if self.domain.column else [],
             "instead": [c.instead for c in self.columns.values() if c.instead],
+            "unit_from": [c.unit_from for c in self.columns.values() if c.unit_from],
         }
         for place, names in named.items():
             for name in names:

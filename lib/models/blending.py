@@ -42,7 +42,8 @@ def blend(
 
     `members` are tables of `lib.models.training.predictions` with the same rows, `fold` their
     fold numbers (0: in none). A fold is blended by weights of the folds before it, the first by
-    equal ones, every later row by weights of all folds. The level correction is the blend's own.
+    equal ones, every later row by weights of all folds; usable sales alone count. The level
+    correction is the blend's own.
     """
     tables = list(members.values())
     raw = np.column_stack([table["log_raw"] for table in tables])
@@ -50,10 +51,11 @@ def blend(
     number = fold.to_numpy()
     price = np.log(out["close_price"].to_numpy(float))
     misses = np.column_stack([table["log_estimate"] for table in tables]) - price[:, None]
-    final = weights(misses[number > 0], spec.shrink)
+    known = (number > 0) & out["usable"].to_numpy(bool)
+    final = weights(misses[known], spec.shrink)
     blended = raw @ final
     for one in np.unique(number[number > 0]):
-        before = weights(misses[(number > 0) & (number < one)], spec.shrink)
+        before = weights(misses[known & (number < one)], spec.shrink)
         blended[number == one] = raw[number == one] @ before
     out["log_raw"] = blended
     out["level"] = level(errors(out), out["as_of"], correction) if correction else 0.0

@@ -55,6 +55,8 @@ def coverage(
     price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray
 ) -> dict[str, float]:
     """Share of prices inside [low, high], below it and above it, and the median relative width."""
+    if not len(price):
+        return dict.fromkeys(("coverage", "below", "above", "median_width"), np.nan)
     width = (high - low) / estimate
     return {
         "coverage": float(((price >= low) & (price <= high)).mean()),

@@ -18,11 +18,12 @@ def out_of_fold(
     make: Callable[[], Estimator],
 ) -> pd.Series:
     """Log price predicted for each row in a fold by a model fitted on the sales that had closed
-    before the fold began (missing elsewhere). `table` needs role, fold, close_date, close_price."""
+    before the fold began and are usable evidence (missing elsewhere; unusable sales are predicted,
+    too). `table` needs role, fold, usable, close_date, close_price."""
     predicted = pd.Series(np.nan, index=table.index)
     for number, start in enumerate(edges[:-1], start=1):
         rows = table["fold"] == number
-        known = (table["role"] == "train") & (table["close_date"] < start)
+        known = (table["role"] == "train") & table["usable"] & (table["close_date"] < start)
         if rows.any():
             model = make().fit(table.loc[known, inputs], np.log(table.loc[known, "close_price"]))
             predicted[rows] = model.predict(table.loc[rows, inputs])
@@ -30,8 +31,9 @@ def out_of_fold(
 
 
 def errors(predictions: pd.DataFrame) -> pd.DataFrame:
-    """`close_date` and `log_error` of the sales whose price their model had not seen."""
-    sold = predictions[predictions["close_price"].notna() & predictions["log_raw"].notna()]
+    """`close_date` and `log_error` of the usable sales whose price their model had not seen."""
+    priced = predictions["close_price"].notna() & predictions["log_raw"].notna()
+    sold = predictions[priced & predictions["usable"]]
     return pd.DataFrame(
         {
             "close_date": sold["close_date"],
@@ -47,15 +49,16 @@ def predictions(
     make: Callable[[], Estimator],
     spec: Level | None,
 ) -> tuple[Estimator, pd.DataFrame]:
-    """(the model fitted on the whole past, its predictions with the as-of level correction).
+    """(the model fitted on the usable past, its predictions with the as-of level correction).
 
     Rows in folds are predicted out of fold, every later row by the returned model. Columns:
-    listing_key, property_key, role, as_of, close_date, close_price, log_raw, level, log_estimate.
+    listing_key, property_key, role, usable, as_of, close_date, close_price, log_raw, level,
+    log_estimate.
     """
-    out = table[["listing_key", "property_key", "role", "as_of", "close_date"]].copy()
+    out = table[["listing_key", "property_key", "role", "usable", "as_of", "close_date"]].copy()
     out["close_price"] = table["close_price"].where(table["role"] != "subject")
     out["log_raw"] = out_of_fold(table, inputs, edges, make)
-    past = table["role"] == "train"
+    past = (table["role"] == "train") & table["usable"]
     model = make().fit(table.loc[past, inputs], np.log(table.loc[past, "close_price"]))
     later = table["role"].isin(["test", "purged", "subject"])
     if later.any():

@@ -106,6 +106,24 @@ def by_coverage(slices: pd.DataFrame) -> str:
     )
 
 
+def screened(domains: dict[str, Any]) -> list[str]:
+    """How many closed sales of each domain are no evidence, and the flags by reason code."""
+    lines = []
+    for domain, part in domains.items():
+        given, most = part["overrides"], max(part["closed"], 1)
+        lines.append(
+            f"{domain}: {part['excluded']:,} of {part['closed']:,} closed "
+            f"({share(part['excluded'] / most)}), "
+            f"{given['usable'] + given['not_usable']} of all decided by an analyst"
+        )
+        lines += [
+            f"{domain}, {code.replace('_', ' ')}: {one['sales']:,}"
+            + (", shown only" if one["severity"] == "warn" else "")
+            for code, one in part["codes"].items()
+        ]
+    return lines
+
+
 def missing_parts(
     staging: dict[str, Any], split: dict[str, Any], counts: dict[str, int]
 ) -> list[str]:

@@ -60,6 +60,24 @@ def table_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def screened_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows in the form of `table_rows`: the accuracy on the sales that `screen` calls usable."""
+    return [
+        {
+            "name": f"{findings.NAMES[name]}, screened sales",
+            "cells": [
+                {
+                    "value": figure(name, one["value"]),
+                    "best": False,
+                    "span": f"{figure(name, one['low'])} to {figure(name, one['high'])}",
+                }
+                for one in (part["screened"]["accuracy"][name] for part in scores.values())
+            ],
+        }
+        for name in ("mdape", "mape", "ppe10")
+    ]
+
+
 def domain_part(
     domain: str,
     scores: dict[str, Any],
@@ -67,13 +85,13 @@ def domain_part(
     predictions: pd.DataFrame,
     slices: pd.DataFrame,
     split: dict[str, Any],
-    weights: dict[str, float],
+    saved: dict[str, Any],
 ) -> dict[str, Any]:
     """What the template needs of one domain: headline, table, plots with their findings.
 
-    `best` is the variant that values homes; `weights` are its importances.
+    `best` is the variant that values homes; `saved` is what `train` wrote of it.
     """
-    score = scores[best]
+    score, weights = scores[best], saved["importances"]
     test = predictions[predictions["variant"] == best]
     linear = next((name for name in scores if name.endswith("_linear") and name != best), None)
     names = [key.removeprefix("interval_") for key in score if key.startswith("interval_")]
@@ -123,13 +141,14 @@ def domain_part(
         "headline": findings.headline(score, split["boundary"]),
         "against": findings.against_baseline(score, scores[linear]) if linear else "",
         "variants": list(scores),
-        "rows": table_rows(scores),
+        "rows": table_rows(scores) + screened_rows(scores),
         "sales": f"{score['sales']:,}",
+        "screened": f"{score['screened']['sales']:,}",
         "odd": f"{odd} of them differ from their price by more than the price itself, which "
         "weighs on MAPE, RMSE and R²."
         if odd
         else "",
-        "trained": f"{split['train']:,}",
+        "trained": f"{saved['trained_on']:,}",
         "purged": split["purged"],
         "again": split["test_homes_sold_before"],
         "plots": [

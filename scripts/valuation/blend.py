@@ -11,12 +11,13 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
 from lib.models import blending
 from lib.models.level import Level
 
 OUT = Path("data/blend")
+META = Path("lib/models/blend.meta.yml")
 TRAIN = Path("data/train")
 SPLIT = Path("data/split")
 METRICS = Path("metrics/blend.json")
@@ -90,6 +91,7 @@ def main() -> None:
         )
         tally[variant] = {name: round(weight, 4) for name, weight in share.items()}
     io.write_json(METRICS, tally)
+    dictionary.enforce(META, OUT)
     cli.log.info("blend.complete", out=str(OUT), **tally)
 
 

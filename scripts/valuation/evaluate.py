@@ -1,5 +1,8 @@
 """Score every variant on every closed sale of the test, with bootstrap intervals.
 
+The headline counts every sale; the same figures on the sales that `screen` calls usable stand
+beside it.
+
 Example: python -m scripts.valuation.evaluate
 """
 
@@ -9,11 +12,12 @@ import click
 import numpy as np
 import pandas as pd
 
-from lib.common import cli, io, params, variants
+from lib.common import cli, dictionary, io, params, variants
 from lib.models import metrics, slices
 from lib.models.conformal import with_intervals
 
 OUT = Path("data/evaluate")
+META = Path("lib/models/evaluate.meta.yml")
 PLOTS = Path("plots/evaluate")
 INTERVALS = Path("data/calibrate/intervals.json")
 METRICS = Path("metrics/evaluate.json")
@@ -62,7 +66,8 @@ def on_folds(predictions: pd.DataFrame) -> dict[str, float]:
 
 
 def summary(scores: dict) -> dict:
-    """The few figures per variant that `dvc exp show` has room for; folds first."""
+    """The few figures per variant that `dvc exp show` has room for; folds first. All are on every
+    closed sale but for those called screened, which are on the sales that `screen` calls usable."""
     out = {}
     for variant, part in scores.items():
         value = {name: one["value"] for name, one in part["accuracy"].items()}
@@ -73,6 +78,10 @@ def summary(scores: dict) -> dict:
             "mdape_low": part["accuracy"]["mdape"]["low"],
             "mdape_high": part["accuracy"]["mdape"]["high"],
             **{name: value[name] for name in ("mape", "r2", "ppe10", "bias")},
+            **{
+                f"screened_{name}": part["screened"]["accuracy"][name]["value"]
+                for name in ("mdape", "mape")
+            },
             **{
                 name.replace("interval", "coverage"): part[name]["coverage"]["value"]
                 for name in part
@@ -111,7 +120,10 @@ def main() -> None:
         )
         names = list(calibration[variant]["bounds"])
         scores[variant] = score(test, names, settings, base.seed)
+        usable = test[test["usable"]].reset_index(drop=True)
+        scores[variant]["screened"] = score(usable, names, settings, base.seed)
         scores[variant]["folds"] = on_folds(predicted)
+        scores[variant]["folds_screened"] = on_folds(predicted[predicted["usable"]])
         parts = []
         for kind, column in (
             ("price band", slices.bands(test["close_price"])),
@@ -129,6 +141,8 @@ def main() -> None:
     io.write_parquet(OUT / "slices.parquet", by_slice, ["variant", "kind", "slice"])
     io.write_json(METRICS, rounded({"feed": base.feed, "variants": scores}, settings.places))
     io.write_json(SUMMARY, rounded(summary(scores), settings.places))
+    dictionary.enforce(META, OUT)
+    dictionary.enforce(META, PLOTS)
     cli.log.info(
         "evaluate.complete",
         out=str(METRICS),

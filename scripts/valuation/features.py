@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.features import build
 
 OUT = Path("data/features")
+META = Path("lib/features/features.meta.yml")
 NORMALIZED = Path("data/normalize")
+SCREENED = Path("data/screen")
 METRICS = Path("metrics/features.json")
 DOMAINS = ("sale", "rental")
 
@@ -24,12 +26,14 @@ def main() -> None:
     for domain in cli.progress(DOMAINS, "features"):
         table = io.read_parquet(NORMALIZED / f"{domain}.parquet")
         homes = table[table["as_of"].notna()]
-        features, near = build.build(homes, build.closed_sales(table), spec)
+        sales = build.evidence(table, io.read_parquet(SCREENED / f"{domain}.parquet"))
+        features, near = build.build(homes, sales, spec)
         io.write_parquet(OUT / f"{domain}.parquet", features, ["listing_key"])
         io.write_parquet(OUT / f"{domain}_comparables.parquet", near, ["listing_key", "rank"])
         names = build.names(features)
         tally[domain] = {
             "rows": len(features),
+            "evidence": len(sales),
             "features": len(names),
             "without_comparables": int((features["comp_count"] == 0).sum()),
             "missing_share": {
@@ -41,6 +45,7 @@ def main() -> None:
     # the spec travels with the features, so that new homes are built exactly like these
     io.write_json(OUT / "spec.json", spec.model_dump())
     io.write_json(METRICS, tally)
+    dictionary.enforce(META, OUT)
     cli.log.info("features.complete", out=str(OUT), **{d: t["rows"] for d, t in tally.items()})
 
 

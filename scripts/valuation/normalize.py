@@ -1,6 +1,8 @@
-"""Turn staged text into one typed table per domain: types, units, statuses, keys, as_of dates.
+"""Turn staged text into one typed table per domain: types, units, addresses, keys, as_of dates.
 
-A value that cannot be is set missing and listed with its reason; no row is dropped.
+Known errors of the source are put right first (corrections.yml of the feed). A value that cannot be
+is set missing and listed with its reason; a sale that was exported twice is kept aside; no row is
+dropped. Older states of the listings become list-price histories and relists.
 
 Example: python -m scripts.valuation.normalize
 """
@@ -8,20 +10,33 @@ Example: python -m scripts.valuation.normalize
 from pathlib import Path
 
 import click
+import pandas as pd
 
-from lib.common import cli, io, params
-from lib.listings import contract, normalize
+from lib.common import cli, dictionary, io, params
+from lib.listings import contract, corrections, history, normalize, tally
 
 OUT = Path("data/normalize")
+META = Path("lib/listings/normalize.meta.yml")
 STAGED = Path("data/staging/listings.parquet")
+SUPERSEDED = Path("data/staging/superseded_listings.parquet")
 METRICS = Path("metrics/normalize.json")
 DOMAINS = ("sale", "rental")
+WHERE = ["_source_file", "_source_row", "column"]
 
 
 class Params(params.Section):
     """The `normalize` section of params.yaml."""
 
     latest_date_slack_days: int
+    relist_gap_days: int
+
+
+def older_states(
+    agreed: contract.Contract, entries: list[corrections.Correction]
+) -> tuple[pd.DataFrame, int]:
+    """The listings' older states, typed, and how many of their cells could not be read."""
+    raw = io.read_parquet(SUPERSEDED, history.columns_of_states(agreed))
+    return history.states(corrections.apply_to_states(raw, entries), agreed)
 
 
 @click.command(help=__doc__)
@@ -31,42 +46,48 @@ def main() -> None:
 
     base, settings = params.load("normalize", Params)
     agreed = contract.read(base.feed)
+    entries = corrections.read(base.feed, agreed)
     staged = io.read_parquet(STAGED)
-    table, issues = normalize.normalize(staged, agreed, base.as_of, settings.latest_date_slack_days)
-    assert len(table) == len(staged)
-    schema.enforce(table, schema.typed(agreed))
-    tally = {}
-    for domain in DOMAINS:
-        part = table[table["domain"] == domain]
-        io.write_parquet(OUT / f"{domain}.parquet", part, ["listing_key"])
-        tally[domain] = {
-            "rows": len(part),
-            "statuses": part["standard_status"]
-            .fillna("unknown")
-            .value_counts()
-            .sort_index()
-            .to_dict(),
-        }
-    io.write_parquet(
-        OUT / "normalize_issues.parquet",
-        issues,
-        ["_source_file", "_source_row", "column", "reason"],
-    )
-    reasons = (issues["column"] + ": " + issues["reason"]).value_counts().sort_index().to_dict()
+    rows, mended, idle = corrections.apply(staged, entries, str(corrections.path_of(base.feed)))
+    del staged
+    count = len(rows)
+    table, issues = normalize.normalize(rows, agreed, base.as_of, settings.latest_date_slack_days)
+    del rows
+    assert len(table) == count
     today = normalize.valuation_date(table, base.as_of, settings.latest_date_slack_days)
+    older, unread = older_states(agreed, entries)
+    seen = history.price_history(older, table)
+    table, repeated = history.one_row_a_sale(table)
+    assert len(table) + len(repeated) == count
+    table = history.add(table, seen, settings.relist_gap_days)
+    schema.enforce(table, schema.typed(agreed))
+    counts = tally.normalized(table, issues, DOMAINS) | {
+        "corrections": {"applied": tally.by_value(mended["column"]), "listing_not_in_feed": idle},
+        "sales_exported_twice": len(repeated),
+        "older_states": {"rows": len(older), "cells_not_read": unread},
+        "list_price_history": len(seen),
+    }
+    kept = len(table)
+    for domain in DOMAINS:  # what is written is let go: a million rows are a gigabyte
+        here = table["domain"] == domain
+        part, table = table[here], table[~here]
+        io.write_parquet(OUT / f"{domain}.parquet", part, ["listing_key"])
+        del part
+    assert table.empty
+    io.write_parquet(OUT / "list_price_history.parquet", seen, history.STATE[:3])
+    io.write_parquet(OUT / "repeated_sales.parquet", repeated, ["domain", "listing_key"])
+    io.write_parquet(OUT / "normalize_issues.parquet", issues, [*WHERE, "reason"])
+    io.write_parquet(OUT / "corrections.parquet", mended, WHERE)
     io.write_json(
-        METRICS,
-        {
-            "feed": base.feed,
-            "as_of": f"{today:%Y-%m-%d}",
-            "domains": tally,
-            "cells_set_missing": reasons,
-        },
+        METRICS, {"feed": base.feed, "as_of": f"{today:%Y-%m-%d}", "rows_in": count, **counts}
     )
+    dictionary.enforce(META, OUT)
     cli.log.info(
         "normalize.complete",
-        rows=len(table),
-        cells_set_missing=len(issues),
+        rows=kept,
+        sales_exported_twice=len(repeated),
+        cells_set_missing=int(issues["set_missing"].sum()),
+        corrected=len(mended),
         as_of=f"{today:%Y-%m-%d}",
         out=str(OUT),
     )

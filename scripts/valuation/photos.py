@@ -22,7 +22,7 @@ import PIL
 import pyarrow.parquet as pq
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from lib.common import cache, cli, io, params
+from lib.common import cache, cli, dictionary, io, params
 from lib.common.checks import RemlError, require, require_columns
 from lib.common.process import die_with_parent
 from lib.photos import album, archive, counting, media, picture, status, unpack
@@ -30,6 +30,7 @@ from lib.photos.owner import Roll
 
 LISTINGS = Path("data/staging/listings.parquet")
 OUT = Path("data/photos")
+META = Path("lib/photos/photos.meta.yml")
 METRICS = Path("metrics/photos.json")
 DOMAINS = ("sale", "rental")
 KIND = "photos"  # of cache entries
@@ -197,6 +198,7 @@ def main() -> None:
         {"feed": base.feed, **counts, **counting.summary(albums, bundles)},
     )
     io.write_json(METRICS, {"feed": base.feed, **counts})
+    dictionary.enforce(META, OUT)
     cli.log.info(
         "photos.complete",
         feed=base.feed,

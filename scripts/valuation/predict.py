@@ -14,14 +14,16 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params, variants
+from lib.common import cli, dictionary, io, params, variants
 from lib.common.checks import require
 from lib.features import build
 from lib.listings import contract, subjects
 from lib.models.valuations import valuations
 
 OUT = Path("data/predict")
+META = Path("lib/models/predict.meta.yml")
 NORMALIZED = Path("data/normalize")
+SCREENED = Path("data/screen")
 FEATURES = Path("data/features")
 METRICS = Path("metrics/predict.json")
 
@@ -86,7 +88,10 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
             f"--as-of {as_of}: the model has learnt from sales up to {saved['trained_before']}, "
             "so a valuation on an earlier day would know its future",
         )
-        sales = build.closed_sales(io.read_parquet(NORMALIZED / f"{domain}.parquet"))
+        table, screened = (
+            io.read_parquet(folder / f"{domain}.parquet") for folder in (NORMALIZED, SCREENED)
+        )
+        sales = build.evidence(table, screened)
         features, near = build.build(rows, sales, spec)
         valued.append(value(features, rows, near, saved, settings.comparables))
     done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])
@@ -156,6 +161,7 @@ def main(file: Path | None, out: Path, folder: Path | None, as_of: dt.datetime |
             "valued": {domain: counts.get(domain, 0) for domain in settings.variants},
         },
     )
+    dictionary.enforce(META, OUT)
     cli.log.info("predict.complete", valued=len(valued), out=str(OUT / "valuations.csv"))
 
 

@@ -26,9 +26,9 @@ class Params(params.Section):
 def main() -> None:
     base, settings = params.load("report", Params)
     agreed = contract.read(base.feed)
-    staging, normalized, split, evaluated, predicted = (
+    staging, normalized, screened, split, evaluated, predicted = (
         io.read_json(METRICS / f"{stage}.json")
-        for stage in ("staging", "normalize", "split", "evaluate", "predict")
+        for stage in ("staging", "normalize", "screen", "split", "evaluate", "predict")
     )
     predictions = io.read_parquet(Path("data/evaluate/predictions.parquet"))
     slices = io.read_parquet(Path("data/evaluate/slices.parquet"))
@@ -49,7 +49,7 @@ def main() -> None:
                     predictions,
                     slices,
                     split[domain],
-                    saved["importances"],
+                    saved,
                 )
             )
     valued = io.read_csv(Path("data/predict/valuations.csv"))
@@ -73,6 +73,7 @@ def main() -> None:
             "quarantined": f"{staging['quarantined']:,}",
             "reasons": staging["reasons"].items(),
             "cells": normalized["cells_set_missing"].items(),
+            "screened": findings.screened(screened["domains"]),
             "extra": staging["extra_columns"],
             "lacks": findings.missing_parts(staging, split, predicted["valued"]),
         }

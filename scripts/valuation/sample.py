@@ -12,12 +12,13 @@ from pathlib import Path
 import click
 from pydantic import Field
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.listings import contract, excerpt, reading, sample
 
 RAW = Path("data/raw")
 STAGED = Path("data/staging")
 OUT = Path("data/sample")
+META = Path("lib/listings/sample.meta.yml")
 METRICS = Path("metrics/sample.json")
 
 
@@ -88,6 +89,7 @@ def main() -> None:
     for domain, some in told.items():
         counts[domain]["traits"] = len(some["traits"])
     io.write_json(METRICS, {"feed": base.feed, "domains": counts})
+    dictionary.enforce(META, OUT)
     cli.log.info(
         "sample.complete",
         feed=base.feed,

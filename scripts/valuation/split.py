@@ -10,11 +10,12 @@ from pathlib import Path
 
 import click
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.common.checks import RemlError, require
 from lib.models import folds
 
 OUT = Path("data/split")
+META = Path("lib/models/split.meta.yml")
 FEATURES = Path("data/features")
 METRICS = Path("metrics/split.json")
 DOMAINS = ("sale", "rental")
@@ -49,6 +50,7 @@ def main() -> None:
     )
     io.write_json(OUT / "split.json", tally)
     io.write_json(METRICS, tally)
+    dictionary.enforce(META, OUT)
     cli.log.info(
         "split.complete",
         out=str(OUT),

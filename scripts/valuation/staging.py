@@ -13,12 +13,13 @@ from pathlib import Path
 import click
 import duckdb
 
-from lib.common import cache, cli, io, ledger, params
+from lib.common import cache, cli, dictionary, io, ledger, params
 from lib.common.checks import RemlError, require
 from lib.listings import contract, coverage, parsing, reading, staging
 
 RAW = Path("data/raw")
 OUT = Path("data/staging")
+META = Path("lib/listings/staging.meta.yml")
 METRICS = Path("metrics/staging.json")
 CODE = list(Path(parsing.__file__).parent.glob("*.*"))  # all that decides how a file is parsed
 
@@ -83,6 +84,7 @@ def load(
     with tempfile.TemporaryDirectory() as scratch:
         counts = staging.stage(parsed, agreed, OUT, Path(scratch))
         schema.enforce_staged(OUT / "listings.parquet", agreed)
+        schema.enforce_staged(OUT / "superseded_listings.parquet", agreed, unique=False)
         days = coverage.coverage(OUT / "listings.parquet", agreed, Path(scratch))
     total = staging.totals(counts, OUT)
     if total["quarantined"] > most * total["rows_in"]:
@@ -136,6 +138,7 @@ def main(dry_run: bool) -> None:
     click.echo((OUT / "coverage_summary.md").read_text(encoding="utf-8"))
     for path in sorted(OUT.iterdir()):
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
+    dictionary.enforce(META, OUT)
     cli.log.info(
         "staging.complete",
         feed=base.feed,

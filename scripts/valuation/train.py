@@ -1,6 +1,7 @@
 """Fit one named variant on the past, and predict the folds, the test and the open listings.
 
-The served model is fitted on the whole past; what it and its fold models predict lies beside it.
+The served model is fitted on all sales of the past that `screen` calls usable; what it and its fold
+models predict lies beside it.
 
 Example: python -m scripts.valuation.train sale_lightgbm
 """
@@ -10,7 +11,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
 from lib.features.build import names
 from lib.models.estimators import MODELS, LightGBMParams, LinearParams
@@ -18,8 +19,10 @@ from lib.models.level import Level
 from lib.models.training import predictions
 
 OUT = Path("data/train")
+META = Path("lib/models/train.meta.yml")
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
+SCREENED = Path("data/screen")
 
 
 class Variant(params.Section):
@@ -65,6 +68,9 @@ def main(variant: str) -> None:
         io.read_parquet(SPLIT / f"{chosen.domain}.parquet"), on="listing_key", validate="one_to_one"
     )
     inputs = names(table.drop(columns=["role", "fold"]))
+    screened = io.read_parquet(SCREENED / f"{chosen.domain}.parquet", ["listing_key", "usable"])
+    table = table.merge(screened, on="listing_key", how="left", validate="one_to_one")
+    table["usable"] = table["usable"].eq(True)  # a listing on the market is no evidence yet
     estimator, section = MODELS[chosen.model][0], getattr(settings, chosen.model)
     model, predicted = predictions(
         table,
@@ -73,6 +79,7 @@ def main(variant: str) -> None:
         lambda: estimator(section, base.seed),
         settings.level if chosen.level else None,
     )
+    learnt = int(((table["role"] == "train") & table["usable"]).sum())
     io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
     io.write_json(
         folder / "model.json",
@@ -85,15 +92,16 @@ def main(variant: str) -> None:
             "level": settings.level.model_dump() if chosen.level else None,
             "inputs": inputs,
             "trained_before": cut["boundary"],
-            "trained_on": cut["train"],
+            "trained_on": learnt,
             "importances": model.importances(),
             "state": model.dump(),
         },
     )
+    dictionary.enforce(META, folder)
     cli.log.info(
         "train.complete",
         variant=variant,
-        trained_on=cut["train"],
+        trained_on=learnt,
         inputs=len(inputs),
         out=str(folder),
     )

@@ -48,6 +48,7 @@ def member(seed, noise, n=300):
         {
             "listing_key": [f"k{i:03d}" for i in range(n)], "property_key": "p",
             "role": np.where(np.arange(n) < 200, "train", np.where(closed, "test", "subject")),
+            "usable": np.arange(n) % 10 > 0,
             "as_of": START + pd.to_timedelta(np.arange(n), unit="D"),
             "close_date": START + pd.to_timedelta(np.arange(n) + 5, unit="D"),
             "close_price": np.where(closed, np.exp(price), np.nan),
@@ -82,6 +83,15 @@ def test_later_prices_change_no_earlier_blend_nor_their_own_fold(fold):
     pd.testing.assert_series_equal(after["log_raw"][rows], before["log_raw"][rows])
     if fold < 4:
         assert not np.allclose(after["log_raw"][FOLDS == 4], before["log_raw"][FOLDS == 4])
+
+
+def test_sales_that_are_no_evidence_change_no_weight():
+    members = {"one": member(1, 0.2), "other": member(2, 0.1)}
+    changed = {
+        n: t.assign(close_price=t["close_price"].where(t["usable"], 1.0))
+        for n, t in members.items()
+    }
+    assert blend(members, FOLDS, FREE, None)[0] == blend(changed, FOLDS, FREE, None)[0]
 
 
 def test_test_prices_change_no_weight():

@@ -240,6 +240,24 @@ def test_own_attributes_of_a_case_worked_by_hand():
     assert (line["time_season_sin"], line["time_season_cos"]) == pytest.approx((0, 1))
 
 
+def test_unusable_sales_serve_nobody_and_are_valued_all_the_same():
+    """Their prices change no feature; each of them has features, comparables and a market."""
+    screened = pd.DataFrame({"listing_key": TABLE["listing_key"], "usable": TABLE.index % 4 != 1})
+    bad = set(screened.loc[~screened["usable"], "listing_key"])
+    changed = TABLE.copy()
+    changed.loc[changed["listing_key"].isin(bad), "close_price"] *= 100
+    one, other = (build.build(t, build.evidence(t, screened), SPEC) for t in (TABLE, changed))
+    assert_same(one[0][NAMES], other[0][NAMES])
+    assert not set(one[1]["comparable"]) & bad and set(one[1]["listing_key"]) & bad
+    assert len(one[0]) == len(TABLE)
+    assert one[0].loc[TABLE["listing_key"].isin(bad), "comp_count"].max() > 0
+
+
+def test_a_sale_that_nobody_screened_is_no_evidence():
+    screened = pd.DataFrame({"listing_key": ["k0001", "k0002"], "usable": [True, False]})
+    assert build.evidence(TABLE, screened)["listing_key"].tolist() == ["k0001"]
+
+
 def test_only_priced_and_dated_closings_count_as_sales():
     table = TABLE.iloc[:5].copy()
     table["standard_status"] = ["Closed", "Closed", "Closed", "Withdrawn", "Closed"]

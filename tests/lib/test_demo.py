@@ -25,7 +25,8 @@ SMALL = {"sales": 200, "rentals": 40, "actives": 20, "start": START, "years": 4,
 ENCODINGS = {"exports/sales_2022.csv": "cp1252", "exports/leases_2022_2025.csv": "utf-8-sig"}
 KINDS = {
     "missing_identity", "unparseable_close_date", "nominal_price", "ragged_short", "ragged_long",
-    "close_before_listing", "family_transfer", "foreclosure", "extra_zero", "zero_square_feet",
+    "close_before_listing", "family_transfer", "foreclosure", "extra_zero", "quick_resale",
+    "bulk_sale", "zero_square_feet",
     "year_built_zero", "year_built_future", "postal_plus_four", "postal_spaces",
     "missing_coordinates", "acres_hold_square_feet", "unparseable_pending_date", "quoted_newline",
     "accented_remarks", "exact_duplicate", "duplicate_across_files", "shared_photo", "photo_gps",
@@ -192,15 +193,45 @@ def test_every_kind_of_fault_is_planted_and_really_in_the_bytes(feed, kind):
             assert len(lines) > 1 and all(line == lines[0] for line in lines)
             assert (len({path for path, _ in fault["rows"]}) > 1) == ("across" in kind)
         elif kind.startswith("ragged"):
-            assert [len(line) for line in lines] == [39 if kind == "ragged_short" else 41]
+            assert [len(line) for line in lines] == [40 if kind == "ragged_short" else 42]
         else:
             written = [row[fault["column"]] for row in rows if row[fault["column"]]]
             assert set(written) == {fault["written"]} - {""} and fault["written"] != fault["right"]
-        if kind in ("family_transfer", "foreclosure", "extra_zero"):
-            bounds = {"family_transfer": (0.4, 0.7), "foreclosure": (0.65, 0.85)}
+        if kind in ("family_transfer", "foreclosure", "extra_zero", "quick_resale"):
+            bounds = {
+                "family_transfer": (0.4, 0.7), "foreclosure": (0.65, 0.85),
+                "quick_resale": (0.4, 2.4),
+            }  # fmt: skip
             low, high = bounds.get(kind, (7, 14))
             paid = float(rows[-1]["ClosePrice"]) / worth[fault["matrix_unique_id"]]
             assert low - 0.01 < paid < high + 0.01
+
+
+def test_a_quick_resale_follows_a_sale_of_its_home_at_another_price(market):
+    deals = pd.DataFrame(market.truth["listings"]).query("domain == 'sale'")
+    sold = deals[deals["kind"] == "good"].groupby("home")[["close_date", "close_price"]].last()
+    again = deals[deals["kind"] == "quick_resale"].join(sold, on="home", suffixes=("", "_before"))
+    gap = pd.to_datetime(again["close_date"]) - pd.to_datetime(again["close_date_before"])
+    assert len(again) == 15 and gap.dt.days.between(95, 170).all()
+    ratio = again["close_price"] / again["close_price_before"]
+    assert not ratio.between(0.75, 1.5).any() and (ratio > 1.5).any() and (ratio < 0.75).any()
+
+
+def test_bulk_sales_are_parcels_of_neighbours_that_bear_one_price(market):
+    deals = pd.DataFrame(market.truth["listings"]).query("kind == 'bulk_sale'")
+    homes = pd.DataFrame(market.truth["homes"]).set_index("home")
+    parcels = deals.join(homes["zip"], on="home").groupby("close_date")
+    assert len(deals) == 30 and (parcels.size() % 3 == 0).all()
+    for _, parcel in parcels:
+        assert len(parcel) > 3 or (parcel["zip"].nunique() == parcel["close_price"].nunique() == 1)
+        assert (parcel["close_price"] > 1.5 * parcel["true_value"]).mean() > 0.6
+
+
+def test_forced_sales_say_so_in_words_or_in_their_column(market):
+    last = newest(market).query("kind == 'foreclosure'")
+    told = last["SpecialListingConditions"] != "Standard"
+    words = last["RemarksPublic"].str.contains("Bank owned|a short sale|at auction")
+    assert (told ^ (words & ~told)).all() and 0.2 < told.mean() < 0.8
 
 
 def _entry(feed, bundle, entry):

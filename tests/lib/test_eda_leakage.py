@@ -62,3 +62,11 @@ def test_power_is_measured_on_rows_that_were_not_fitted():
     assert leakage.power(days, target) > 0.95
     groups = pd.Series(np.where(target > 0, "high", "low"))
     assert leakage.power(groups, target) == pytest.approx(2 / np.pi, abs=0.05)  # of a halved normal
+
+
+def test_what_so_few_open_listings_may_show_by_chance_is_no_finding():
+    """0 of 5 against 30 %, and 2 of 5 against 90 %: both happen."""
+    closed, opened, log_price = listings(2)
+    few = opened.iloc[:5].assign(after=np.nan, otherwise=[1.0, 1.0, np.nan, np.nan, 1.0])
+    found = leakage.scan(closed, few, log_price, LIMIT).set_index("column")["finding"]
+    assert found["after"] == found["otherwise"] == ""

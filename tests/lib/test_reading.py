@@ -123,6 +123,52 @@ def test_a_wide_row_inside_a_cell_gives_the_stray_quote_away(raw):
     assert rows == [['1,2,3,4,"5'], ["a", "b", "c", "d", "e"], ['f,g,h,i,"j']]
 
 
+def test_a_row_inside_a_cell_may_hold_quotes_of_its_own(raw):
+    body = '1,2,3,4,"5\na,"",c,d,e\nf,g,h,i,"\n'
+    rows = [row for _, row in read_rows(raw(f"v,w,x,y,z\n{body}".encode()))]
+    assert rows == [['1,2,3,4,"5'], ["a", "", "c", "d", "e"], ['f,g,h,i,"']]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_behind_a_stray_quote_a_row_of_several_lines_stays_whole(raw, end):
+    body = ["a,b,c", '1,"x,2', f'3,"two{end}lines, ""so""",4', '5,"6",7', ""]
+    rows = [row for _, row in read_rows(raw(end.join(body).encode()))]
+    assert rows == [['1,"x,2'], ["3", f'two{end}lines, "so"', "4"], ["5", "6", "7"]]
+
+
+def test_a_broken_row_of_several_lines_never_passes_for_whole_rows(raw):
+    """Its lines may by chance have as many fields as the header; their quotes do not pair."""
+    path = raw(b'a,b,c\n1,"x"y,two\nl"ines,2,3\n4,5,6\n')
+    assert [row for _, row in read_rows(path)][-1] == ["4", "5", "6"]
+    path = raw(b'a,b,c\n1,"two\nlines",2,3\n4,5,6\n')
+    assert [row for _, row in read_rows(path)] == [['1,"two'], ['lines",2,3'], ["4", "5", "6"]]
+
+
+def test_a_stray_quote_in_the_header_swallows_no_row(raw):
+    for content in (
+        b'a,"b,c\n1,2,3\n4,"5",6\n',
+        b'a,"b,c\n1,2,3\n',
+        b'a,b,"c\n1,2",3\n4,5,6\n',
+    ):
+        with pytest.raises(RemlError, match=r"x\.csv: the header goes on .*stray quote"):
+            read_header(raw(content))
+
+
+def test_a_column_name_may_have_two_lines(raw):
+    path = raw(b'a,"List\nPrice",c\n1,2,3\n')
+    assert read_header(path).names == ["a", "List\nPrice", "c"]
+    assert list(read_rows(path)) == [(1, ["1", "2", "3"])]
+
+
+def test_a_mark_of_encoding_that_comes_twice_is_no_part_of_a_name(raw):
+    for content in (
+        b"\xef\xbb\xbf" * 2 + b'"a",b\n1,2\n',
+        "\ufeff\ufeffa,b\n1,2\n".encode("utf-16"),
+    ):
+        assert read_header(raw(content)).names == ["a", "b"]
+        assert list(read_rows(raw(content))) == [(1, ["1", "2"])]
+
+
 def test_field_beyond_any_export_names_file_and_row(raw):
     path = raw(b'a,b\n1,2\n3,"' + b"x" * (16 * 1024 * 1024 + 1))
     with pytest.raises(RemlError, match=r"x\.csv, after data row 1: .*stray quote"):
@@ -140,6 +186,8 @@ def test_field_beyond_any_export_names_file_and_row(raw):
         (bytes(range(1, 32)) * 9, "binary file"),
         (TEXT.encode("utf-16-le"), "binary file"),  # without its mark nothing says what it is
         (b"just a sentence\nand one more\n", "no column names"),
+        (b"a,b," + b"c" * 70_000 + b"\n1,2,3\n", "first line is longer"),
+        (b"a," * 2001 + b"b\n", "2,002 columns"),
     ],
 )
 def test_what_is_no_table_is_refused_by_name(raw, content, words):

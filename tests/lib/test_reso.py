@@ -113,4 +113,5 @@ def test_the_file_is_one_line_a_field():
     text = reso.FILE.read_text()
     for name in BOOK.fields:
         assert f"\n  {name}: {{" in text, name
-    assert set(yaml.safe_load(text)) == {"fields", "ambiguous", "areas", "statuses", "leases"}
+    units = {"areas", "area_words", "payments", "payment_words"}
+    assert set(yaml.safe_load(text)) == {"fields", "ambiguous", "statuses", "leases", *units}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lib.common import io
-from lib.listings import contract, normalize, schema
+from lib.listings import contract, history, normalize, schema
 from lib.listings.staging import LINEAGE
 from tests.dag import ROOT
 
@@ -34,7 +34,8 @@ def staged(rows=3):
 
 
 def normalized():
-    return normalize.normalize(staged(), HAR, dt.date(2024, 6, 1))[0]
+    table = normalize.normalize(staged(), HAR, dt.date(2024, 6, 1))[0]
+    return history.add(table, history.price_history(table.iloc[:0], table), 30)
 
 
 SPOILT = [

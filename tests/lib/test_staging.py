@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lib.common.params import validate
 from lib.listings import parsing, rules, staging
 from lib.listings.contract import Contract
+from lib.listings.sql import connect
 
 HEADERS = ["ML#", "Modified", "Status", "Price", "ForLease", "Note"]
 SPEC = {
@@ -194,6 +195,46 @@ def test_both_readers_see_the_same_rows(rows, dialect):
     assert fast["_source_row"].tolist() == slow["_source_row"].tolist()
     for mine, theirs in (("b", "c1"),):
         assert fast[mine].fillna("").tolist() == slow[theirs].fillna("").tolist()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\na,b\n1,2\n3,4\n",  # DuckDB takes the empty line for the header
+        "a,b\n1,2\n3,4,\n",  # overlooks the third field
+        "a,b\n,2,\n\n,4,\n",
+        '""a","b"\n1\n2\n',  # drops every row
+        '"a"x,b\n1,2\n3,4\n',
+        'v,w,x,y,z\r1,2,3,4,"5\ra,b,c,d,e\rf,g,h,i,"\r',  # makes one row of three
+        'v,w,x,y,z\n1,2,3,4,"5\na,"",c,d,e\nf,g,h,i,"\n',
+    ],
+)
+def test_what_duckdb_reads_otherwise_is_left_to_the_tolerant_reader(content, tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text(content, newline="")
+    header = parsing.reading.read_header(path)
+    with connect(tmp_path) as con:
+        parsing.read_raw(con, path, header, tmp_path / "raw.parquet")
+    got = pd.read_parquet(tmp_path / "raw.parquet").astype(object).fillna("").to_numpy().tolist()
+    width = len(header.names)
+    wanted = [
+        [number, "", *row] if len(row) == width else [number, json.dumps(row), *[""] * width]
+        for number, row in parsing.reading.read_rows(path)
+    ]
+    assert got == wanted
+
+
+def test_a_file_of_very_many_columns(tmp_path):
+    headers = [*HEADERS, *(f"Extra {i}" for i in range(1500))]
+    out = staged([[*GOOD, *["x"] * 1500], [*row(key="2"), *[""] * 1500]], headers=headers)
+    assert len(out.clean) == 2
+    assert len(json.loads(out.extra["cells"][0])) == 1501  # the first row's, and its note
+
+
+def test_remarks_of_several_lines_with_many_delimiters_stay_cells():
+    text = "one, two, three\nand, four\n, five, six"
+    out = staged([row(note=text), row(key="2", note="x\ny")])
+    assert json.loads(out.extra["cells"][0]) == {"Note": text}
 
 
 def test_newest_modification_wins_and_a_missing_stamp_loses():

@@ -32,6 +32,7 @@ def sales(n=200, seed=0):
     role = role.astype(object)
     role[-2:] = ["subject", "unused"]
     table["role"] = role
+    table["usable"] = True
     fold = np.searchsorted([60, 90, 120], day, side="right")
     table["fold"] = np.where((role == "train") & (fold < 3), fold, 0)
     return table
@@ -107,9 +108,28 @@ def test_a_subjects_price_is_neither_kept_nor_an_error():
 
 def test_errors_are_log_price_less_raw_prediction():
     frame = pd.DataFrame(
-        {"close_date": [START] * 2, "close_price": [np.e**3, np.nan], "log_raw": [2.5, 1.0]}
-    )
+        {
+            "close_date": [START] * 3, "close_price": [np.e**3, np.nan, 1.0],
+            "log_raw": [2.5, 1.0, 1.0], "usable": [True, True, False],
+        }
+    )  # fmt: skip
     assert errors(frame)["log_error"].tolist() == pytest.approx([0.5])
+
+
+def test_unusable_sales_are_predicted_and_teach_nothing():
+    table, changed = sales(), sales()
+    table.loc[::5, "usable"] = changed["usable"] = table["usable"].where(table.index % 5 > 0, False)
+    changed.loc[~changed["usable"], "close_price"] *= 50
+    (one, before), (other, after) = (
+        predictions(t, INPUTS, EDGES, make, LEVEL) for t in (table, changed)
+    )
+    assert one.dump() == other.dump()
+    columns = ["listing_key", "log_raw", "level", "log_estimate"]
+    pd.testing.assert_frame_equal(before[columns], after[columns])
+    assert (~before["usable"]).sum() > 10 and before["log_raw"].notna().all()
+    # and it is the price that they are kept from, not the rows: usable prices do teach
+    changed["usable"] = True
+    assert predictions(changed, INPUTS, EDGES, make, LEVEL)[0].dump() != one.dump()
 
 
 def test_level_follows_a_market_that_the_model_has_not_seen():

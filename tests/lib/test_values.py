@@ -83,6 +83,38 @@ def test_stamps_with_offsets_are_compared_in_utc():
     assert listed(parsed) == [pd.Timestamp("2024-03-02 05:30"), pd.Timestamp("2024-03-02 01:00")]
 
 
+@given(
+    st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2040, 1, 1)),
+    st.integers(-14 * 60, 14 * 60),
+    st.sampled_from(["", ":"]),
+)
+def test_a_stamps_offset_is_kept_and_its_day_is_the_one_written(moment, minutes, colon):
+    moment = moment.replace(microsecond=0)
+    sign, size = "-" if minutes < 0 else "+", abs(minutes)
+    text = f"{moment:%Y-%m-%dT%H:%M:%S}{sign}{size // 60:02d}{colon}{size % 60:02d}"
+    forms = ["%m/%d/%Y", "%Y-%m-%dT%H:%M:%S%z"]
+    utc, offset = values.stamps(column(text, "x", "01/02/2024"), forms)
+    assert utc[0] == moment - dt.timedelta(minutes=minutes)
+    assert offset[0] == minutes and offset[1:].isna().all()
+    assert values.day(column(text), forms)[0] == pd.Timestamp(moment).normalize()
+
+
+def test_zulu_is_no_offset_at_all():
+    utc, offset = values.stamps(column("2024-05-10T23:30:00Z"), ["%Y-%m-%dT%H:%M:%S%z"])
+    assert (utc[0], offset[0]) == (pd.Timestamp("2024-05-10T23:30"), 0)
+
+
+@pytest.mark.parametrize("text", ["2.25", "2.10", "2.", ".1", "-1", "2,1", "1e1"])
+def test_the_notation_of_har_has_one_digit_after_the_point(text):
+    assert values.baths(column(text), decimal=False).isna().all(axis=None)
+
+
+@given(st.lists(st.sampled_from(["1", "x", None, "2"]), max_size=9))
+def test_parsing_each_distinct_text_once_is_parsing_all(texts):
+    text = column(*texts).set_axis(range(9, 9 + len(texts)))
+    pd.testing.assert_series_equal(values.by_distinct(text, values.number), values.number(text))
+
+
 def test_a_date_column_drops_the_time_of_day_and_a_timestamp_keeps_it():
     text = column("2024-03-01T22:30:00")
     date, stamp = (

@@ -60,7 +60,8 @@ def test_every_sale_is_kept_and_missing_parts_are_reported(king_county):
     staged = json.loads((metrics / "staging.json").read_text())
     assert (staged["rows_in"], staged["clean"], staged["quarantined"]) == (21613, 21613, 0)
     cells = json.loads((metrics / "normalize.json").read_text())["cells_set_missing"]
-    assert cells["bedrooms_total: outside 0 to 20"] == 1  # the 33-bedroom house
+    assert cells["bedrooms_total: outside 1 to 20"] == 1 + 13  # the 33-bedroom house, and none
+    assert cells["bathrooms: outside 0.25 to 20"] == 10
     page = (king_county.folder / "runs/king_county/data/report/index.html").read_text()
     for text in (
         "King County house sales (real)",

@@ -1,0 +1,115 @@
+"""What each column of each table is: `<stage>.meta.yml` beside the code, read, enforced, told.
+
+A file is `tables: {<path>: {description, columns: {<name>: {description, unit, type, range, source,
+as_of}}}}`. A path may hold `{a,b}` for several tables alike and `*` for a variant; a name may hold
+`*`. A table's own `source` and `as_of` count for the columns that have none. `contract: text` or
+`contract: typed` stands for all columns of the feed's contract, which `reso.meta.yml` describes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from lib.common.params import Section, read_yaml, validate
+
+CODE = Path(__file__).resolve().parents[2]  # a stage may run on data elsewhere
+Type = Literal["text", "number", "count", "date", "timestamp", "flag"]
+
+
+class Entry(Section):
+    """One column. `range` is inclusive, a null end is open; `kind`, `inputs` (columns) and `window`
+    are for features."""
+
+    description: str
+    type: Type
+    unit: str | None = None
+    range: tuple[float | None, float | None] | None = None
+    source: str | None = None
+    as_of: str | None = None
+    kind: str | None = None
+    inputs: list[str] = []
+    window: str | None = None
+
+
+class Table(Section):
+    """One table, or several alike."""
+
+    description: str
+    source: str = ""
+    as_of: str = ""
+    contract: Literal["text", "typed"] | None = None
+    columns: dict[str, Entry] = {}
+
+    def entry(self, column: str) -> Entry | None:
+        """The entry of a column: by its name, else by the first pattern that fits."""
+        if column in self.columns:
+            return self.columns[column]
+        return next((e for name, e in self.columns.items() if fnmatchcase(column, name)), None)
+
+
+class Meta(Section):
+    """A whole `<stage>.meta.yml`. `shared` holds YAML anchors and is no table."""
+
+    shared: dict = {}
+    tables: dict[str, Table]
+
+
+def read(path: Path) -> Meta:
+    """A `<stage>.meta.yml`; raises `RemlError` naming the file and key that is wrong."""
+    return validate(Meta, read_yaml(path), str(path))
+
+
+def spelled(name: str) -> list[str]:
+    """The paths that a table's name stands for: `a/{b,c}.csv` is a/b.csv and a/c.csv."""
+    parts = re.split(r"\{([^}]*)\}", name)
+    choices = [part.split(",") if i % 2 else [part] for i, part in enumerate(parts)]
+    return ["".join(chosen) for chosen in itertools.product(*choices)]
+
+
+def tables(meta: Meta, folder: Path) -> Iterator[tuple[Path, Table]]:
+    """The tables of `meta` that lie in `folder`, each with its path."""
+    for name, table in meta.tables.items():
+        for pattern in spelled(name):
+            for path in sorted(Path().glob(pattern)):
+                if path.is_relative_to(folder):
+                    yield path, table
+
+
+def columns_of(path: Path) -> list[str]:
+    """The names of a table's columns."""
+    if path.suffix == ".parquet":
+        return list(pq.read_schema(path).names)
+    return list(pd.read_csv(path, nrows=0).columns)
+
+
+def enforce(meta_file: Path, folder: Path) -> None:
+    """Raise `AssertionError` where a value of a table in `folder` lies outside its column's range:
+    a fault of our own code, told by column and count, never by value, since values are listings.
+
+    Parameters: the `<stage>.meta.yml`, relative to the code, and the folder that the stage wrote.
+    """
+    for path, table in tables(read(CODE / meta_file), folder):
+        spans = {}
+        for column in columns_of(path):
+            entry = table.entry(column)
+            if entry is not None and entry.range is not None:
+                spans[column] = entry.range
+        if not spans:
+            continue
+        reader = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
+        frame = reader(path, **{"columns" if path.suffix == ".parquet" else "usecols": [*spans]})
+        for column, (low, high) in spans.items():
+            cells = frame[column].dropna()
+            bad = (cells < low if low is not None else False) | (
+                cells > high if high is not None else False
+            )
+            count = int(bad.sum()) if isinstance(bad, pd.Series) else 0
+            assert not count, f"{path}: {column} outside {low} to {high} in {count} row(s)"

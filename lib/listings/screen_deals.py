@@ -1,0 +1,87 @@
+"""Sales that only other sales give away: quick resales at odd ratios, and bulk sales on one day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from lib.common.params import Section
+from lib.listings.screen_records import Flag
+
+
+class Deals(Section):
+    """When a resale is quick and odd, and when sales of one day are one deal."""
+
+    resale_days: int = Field(ge=1)
+    resale_ratio: tuple[float, float]  # the later price over the earlier one; plausible span
+    resale_spreads: float = Field(ge=0)  # own deviation, in spreads, that makes the later one odd
+    bulk_homes: int = Field(ge=2)
+    bulk_spreads: float = Field(ge=0)  # own deviation, in spreads, that no home alike explains
+    bulk_sizes: float = Field(ge=1)  # largest over smallest living area of homes that are alike
+
+
+def resales(sales: pd.DataFrame, deviation: np.ndarray, spec: Deals) -> Iterator[Flag]:
+    """The later of two sales of a home within `resale_days` whose prices do not fit together.
+
+    Only the later is flagged: on its own date nobody knew what would follow the earlier. Where
+    the later price is usual for the home (`deviation`, of `outliers.Judged`), the earlier
+    was the odd one, so that the flag has a code of its own; where nothing is known it counts.
+    """
+    order = ["property_key", "close_date", "listing_key"]
+    part = sales[[*order, "close_price"]].assign(row=np.arange(len(sales))).sort_values(order)
+    last = part.drop_duplicates(["property_key", "close_date"], keep="last")
+    before = last.groupby("property_key")[["close_date", "close_price"]].shift()
+    last = last.assign(then=before["close_date"], paid=before["close_price"])
+    # several on one day all look back to the newest of an earlier day
+    keys = ["property_key", "close_date"]
+    part = part.merge(last[[*keys, "then", "paid"]], on=keys).dropna(subset="then")
+    part["days"] = (part["close_date"] - part["then"]).dt.days
+    part["ratio"] = part["close_price"] / part["paid"]
+    low, high = spec.resale_ratio
+    odd = (part["ratio"] < low) | (part["ratio"] > high)
+    part = part[odd & (part["days"] <= spec.resale_days)].sort_values("row")
+    own = deviation[part["row"]]
+    usual = np.abs(own) < spec.resale_spreads
+    usual |= np.sign(own) == -np.sign(np.log(part["ratio"].to_numpy()))
+    for code, some in (("quick_resale", part[~usual]), ("quick_resale_usual", part[usual])):
+        words = [
+            f"sold for {ratio:.2f} times the {paid:,.0f} of {then:%Y-%m-%d}, {days} days before"
+            for ratio, paid, then, days in zip(
+                some["ratio"], some["paid"], some["then"], some["days"], strict=True
+            )
+        ]
+        yield code, some["row"].to_numpy(), pd.Series(words, dtype="str")
+
+
+def bulk(sales: pd.DataFrame, deviation: np.ndarray, area: str, spec: Deals) -> Iterator[Flag]:
+    """Homes of one area that closed on one day at one price: a price for the lot of them.
+
+    Homes of one size may well have one price (flats of a new house), and where it is usual for the
+    home (`deviation`, of `outliers.Judged`) that has a code of its own.
+    This is the one rule that looks at rows of a sale's own day, none later: a sale is evidence
+    only for days after its own, on which all of its day is known.
+    """
+    place = sales[area].fillna("") if area in sales else pd.Series("", index=sales.index)
+    group = [place, sales["close_date"], sales["close_price"]]
+    again = pd.concat(group, axis=1).duplicated(keep=False)
+    part = sales[again].assign(row=np.flatnonzero(again), place=place[again])
+    groups = part.groupby(["place", "close_date", "close_price"], sort=False)
+    homes = groups["property_key"].transform("nunique")
+    sizes = groups["living_area"]
+    alike = sizes.transform("max") <= spec.bulk_sizes * sizes.transform("min")
+    alike &= groups["living_area"].transform("count") == groups["row"].transform("size")
+    some = part.assign(homes=homes)[homes >= spec.bulk_homes]
+    odd = np.abs(np.nan_to_num(deviation[some["row"]])) > spec.bulk_spreads
+    alike = alike[some.index] & ~odd
+    for code, which in (("bulk_sale", ~alike), ("bulk_sale_alike", alike)):
+        words = [
+            f"{count} homes{f' in {place}' if place else ''} closed on {day:%Y-%m-%d} at the "
+            f"same {price:,.0f}"
+            for count, place, day, price in some.loc[
+                which, ["homes", "place", "close_date", "close_price"]
+            ].itertuples(index=False)
+        ]
+        yield code, some["row"][which].to_numpy(), pd.Series(words, dtype="str")

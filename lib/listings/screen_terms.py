@@ -1,0 +1,92 @@
+"""What a listing's own words say of the sale: special listing conditions and remarks."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from lib.common.params import Section, read_yaml
+
+TERMS = Path(__file__).with_name("screen_terms.yaml")
+DENIAL = re.compile(r"\b(?:not|no|never|isn't|neither|nor|without|avoid|avoids)\b[^.,!?;:]{0,30}$")
+NOTHING = ("no", "n", "none", "false", "na")  # here, since YAML reads a bare no as a boolean
+CODES = {
+    "exclude": "special_condition",
+    "warn": "special_condition_minor",
+}
+
+
+class Conditions(Section):
+    """Words of `special_listing_conditions` (RESO's lookup and local ones) by what they mean."""
+
+    exclude: list[str]
+    warn: list[str]
+    ordinary: list[str]
+
+
+def plain(word: str) -> str:
+    """A condition without case, spaces and punctuation: RealEstateOwned is real estate owned."""
+    return re.sub(r"[^a-z0-9]", "", word.lower())
+
+
+def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
+    """`row` (position), `code`, `reason` of every special condition that a sale names.
+
+    A cell may hold several, parted by , ; or |. A word in none of the lists is a flag too, so
+    that a feed's own words are noticed.
+    """
+    found: list[tuple[int, str, str]] = []
+    if "special_listing_conditions" not in sales:
+        return pd.DataFrame(found, columns=["row", "code", "reason"])
+    known = {plain(word): "" for word in (*NOTHING, *spec.ordinary)}
+    known |= {plain(word): CODES["warn"] for word in spec.warn}
+    known |= {plain(word): CODES["exclude"] for word in spec.exclude}
+    cells = sales["special_listing_conditions"].fillna("").astype("category")
+    positions = pd.Series(range(len(sales))).groupby(cells.cat.codes.to_numpy()).indices
+    for number, cell in enumerate(cells.cat.categories):
+        for word in filter(None, (part.strip() for part in re.split(r"[,;|\[\]\"]", cell))):
+            code = known.get(plain(word), "special_condition_unknown")
+            if code:
+                reason = f"special listing condition: {word}"
+                found += [(row, code, reason) for row in positions[number]]
+    return pd.DataFrame(found, columns=["row", "code", "reason"])
+
+
+@cache
+def patterns(path: Path = TERMS) -> dict[str, re.Pattern]:
+    """A compiled pattern for each reason code of the phrase file."""
+    content = read_yaml(path)
+
+    def filled(phrase: str) -> str:
+        for name, words in content["words"].items():
+            phrase = phrase.replace(f"[{name}]", words)
+        return phrase.replace(" ", r"[\s-]+").replace(r"[\s-]+?", r"[\s-]*")
+
+    return {
+        code: re.compile(rf"(?<!\w)(?:{'|'.join(map(filled, phrases))})(?!\w)")
+        for code, phrases in content["phrases"].items()
+    }
+
+
+def said(text: str, pattern: re.Pattern) -> str | None:
+    """The first words of `text` (lower case) that fit and that nothing before them denies."""
+    for match in pattern.finditer(text):
+        if not DENIAL.search(text[max(0, match.start() - 45) : match.start()]):
+            return " ".join(match.group().split())
+    return None
+
+
+def remarks(sales: pd.DataFrame) -> pd.DataFrame:
+    """`row` (position), `code`, `reason` of the phrases that a sale's public remarks hold."""
+    found: list[tuple[int, str, str]] = []
+    if "public_remarks" in sales:
+        for row, text in enumerate(sales["public_remarks"].fillna("")):
+            lower = text.lower().replace("\u2019", "'")
+            for code, pattern in patterns().items():
+                words = said(lower, pattern)
+                if words:
+                    found.append((row, code, f'remarks say "{words}"'))
+    return pd.DataFrame(found, columns=["row", "code", "reason"])

@@ -1,0 +1,117 @@
+"""Streets and units in one standard form, by the words of USPS Publication 28."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+SIMPLE = {"#", "APT", "APARTMENT", "UNIT", "STE", "SUITE"}  # say no more than that a unit follows
+INSIDE = {
+    "BLDG": "BLDG", "BUILDING": "BLDG", "FL": "FL", "FLOOR": "FL", "LOT": "LOT", "RM": "RM",
+    "ROOM": "RM", "SPC": "SPC", "SPACE": "SPC", "TRLR": "TRLR", "TRAILER": "TRLR",
+}  # fmt: skip
+ROUTES = {"FM", "RM", "RR", "CR", "SH", "US", "IH", "HWY", "RD", "RTE"}  # a bare number follows
+NO_UNIT = {"", "N/A", "NA", "NONE", "-"}
+ORDINAL = r"[0-9]*(?:1ST|2ND|3RD|[0-9]TH)"
+
+
+@cache
+def tables() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Directions, street suffixes and states, each in long and short form -> the short one."""
+    from scourgify import address_constants as usps  # here, since its model takes a while to load
+
+    def both(names: dict[str, str]) -> dict[str, str]:
+        return {short: short for short in names.values()} | names
+
+    return (
+        both(usps.DIRECTIONAL_REPLACEMENTS),
+        both(usps.STREET_TYPE_ABBREVIATIONS),
+        both(usps.STATE_ABBREVIATIONS),
+    )
+
+
+def states() -> dict[str, str]:
+    """US states in long and short form -> the two letters."""
+    return tables()[2]
+
+
+def clean(text: str) -> str:
+    """Upper case ASCII, accents and points dropped, one space between words, ", " for breaks."""
+    text = re.sub(r"[\r\n;]+", ",", text)
+    for _ in range(2):  # some characters come apart only once they are capitals
+        text = unicodedata.normalize("NFKD", text).upper()
+    text = text.replace("\u2044", "/").encode("ascii", "ignore").decode()
+    text = re.sub(r"[.'`\"]", "", text)
+    text = re.sub(r"[^A-Z0-9#,/&-]+", " ", text).replace("#", " # ")
+    text = re.sub(r"\s*,[\s,]*", ", ", text)
+    return re.sub(r"\s+", " ", text).strip(" ,")
+
+
+def unit(text: str) -> str | None:
+    """The unit alone: "Apt #4", "# 4" and "4" are one, "Bldg 2 Unit 4" is BLDG 2 4."""
+    words = [INSIDE.get(word, word) for word in clean(text).replace(",", "").split()]
+    plain = " ".join(word for word in words if word not in SIMPLE)
+    return None if plain in NO_UNIT else plain
+
+
+def street(text: str) -> tuple[str | None, ...]:
+    """(direction before, name, suffix, direction after, unit) of a street without its number.
+
+    Words whose parts would read as others the next time are a name as they stand.
+    """
+    words = clean(text).replace(",", "").split()
+    parts = _split(words)
+    again = [
+        *" ".join(filter(None, parts[:4])).split(),
+        *(f"UNIT {parts[4]}".split() if parts[4] else []),
+    ]
+    return parts if _split(again) == parts else (None, " ".join(words) or None, None, None, None)
+
+
+def _split(words: list[str]) -> tuple[str | None, ...]:
+    """What `street` returns, of words that a second reading may read differently."""
+    at = _unit_at(words)
+    found = unit(" ".join(words[at:]))
+    directions, suffixes, _ = tables()
+    words, before, after, suffix = words[:at], None, None, None
+    named = len(words) == 2 and words[1] in suffixes  # the name of North Street is North
+    if len(words) > 1 and words[0] in directions and not named:
+        before, words = directions[words[0]], words[1:]
+    if len(words) > 1 and words[-1] in directions:
+        after, words = directions[words[-1]], words[:-1]
+    if len(words) > 1 and words[-1] in suffixes:
+        suffix, words = suffixes[words[-1]], words[:-1]
+        if len(words) == 1 and words[0].isdigit():
+            words = [_ordinal(words[0])]
+    elif words and (len(words) > 1 or after) and words[0] in suffixes:  # Avenue Q
+        words = [suffixes[words[0]], *words[1:]]
+    return before, " ".join(_routes(words)) or None, suffix, after, found
+
+
+def _routes(words: list[str]) -> list[str]:
+    """The words of a name with roads that go by numbers in one form: County Rd 12, FM 1960."""
+    suffixes, out = tables()[1], list(words)
+    for index, word in enumerate(words[1:], start=1):
+        if out[index - 1] in suffixes and word[0].isdigit():
+            out[index - 1] = suffixes[out[index - 1]]
+        if out[index - 1] in ROUTES and re.fullmatch(ORDINAL, word):  # 1960TH, as the library says
+            out[index] = word[:-2]
+    return out
+
+
+def _ordinal(number: str) -> str:
+    last = {"1": "ST", "2": "ND", "3": "RD"}.get(number[-1], "TH")
+    return number + ("TH" if number[-2:] in ("11", "12", "13") else last)
+
+
+def _unit_at(words: list[str]) -> int:
+    """Where the unit begins: at a word such as APT that something like a unit's name follows."""
+    for index in range(1, len(words) - 1):
+        after = words[index + 1]
+        named = after in SIMPLE or len(after) == 1 or any(map(str.isdigit, after))
+        if words[index] == "#" or (words[index] in SIMPLE | INSIDE.keys() and named):
+            return index
+        if words[index] in SIMPLE and after in INSIDE:
+            return index
+    return len(words)

@@ -1,0 +1,54 @@
+"""Flag which closed sales are usable evidence of market value, each flag with a reason.
+
+No sale is removed. Overrides of an analyst stand in configs/feeds/<feed>/overrides.csv.
+
+Example: python -m scripts.valuation.screen
+"""
+
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from lib.common import cli, io, params
+from lib.listings import contract, overrides, screen
+
+OUT = Path("data/screen")
+NORMALIZED = Path("data/normalize")
+METRICS = Path("metrics/screen.json")
+META = Path("lib/listings/screen.meta.yml")
+DOMAINS = ("sale", "rental")
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    base, spec = params.load("screen", screen.Screen)
+    path = overrides.path_of(contract.path_of(base.feed).parent)
+    given = overrides.read(path)
+    tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
+    overrides.check_known(given, pd.concat([screen.closed(t) for t in tables.values()]), path)
+    tally, flagged = {}, []
+    for domain in cli.progress(DOMAINS, "screen"):
+        own = given[given["domain"] == domain]
+        verdicts, flags = screen.screen(tables[domain], spec, own)
+        assert len(verdicts) == len(screen.closed(tables[domain]))
+        io.write_parquet(OUT / f"{domain}.parquet", verdicts, ["listing_key"])
+        tally[domain] = screen.tally(verdicts, flags, own)
+        flagged.append(flags)
+    everything = pd.concat(flagged, ignore_index=True)
+    described = params.read_yaml(META)["tables"].values()
+    for table, told in zip((verdicts, everything), described, strict=True):
+        assert list(table) == list(told["columns"]), f"{META} describes other columns"
+    io.write_parquet(OUT / "flags.parquet", everything, screen.FLAGS)
+    io.write_json(METRICS, {"feed": base.feed, "domains": tally})
+    cli.log.info(
+        "screen.complete",
+        out=str(OUT),
+        overrides=len(given),
+        **{domain: f"{t['excluded']} of {t['closed']} no evidence" for domain, t in tally.items()},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Addresses: one standard form for one home, another for every other; reading twice is reading
+once; the rules say what the library says."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib.listings import addresses
+
+FOUR = "123 N MAIN ST UNIT 4"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("123 N Main St Apt 4", FOUR),
+        ("123 North Main Street #4", FOUR),
+        ("  123 n. main st., unit # 4 ", FOUR),
+        ("123 North Main Street\nSuite 4", FOUR),
+        ("123 N Main St Apt 4, Houston, TX 77001-1234", f"{FOUR}, HOUSTON, TX 77001-1234"),
+        ("123 N Main St Apt 4, Houston Texas 77001", f"{FOUR}, HOUSTON, TX 77001"),
+        ("123 N Main St Apt 4 Houston TX 77001", f"{FOUR}, HOUSTON, TX 77001"),
+        ("12 Elm St, Charleston, West Virginia 25301", "12 ELM ST, CHARLESTON, WV 25301"),
+        ("100 North St", "100 NORTH ST"),  # not the direction
+        ("77 Massachusetts Avenue Northwest", "77 MASSACHUSETTS AVE NW"),
+        ("500 56 St", "500 56TH ST"),
+        ("500 11 St", "500 11TH ST"),
+        ("12 1/2 Oak Ave", "12 1/2 OAK AVE"),
+        ("5 Avenue Q", "5 AVE Q"),
+        ("0 County Road 12", "0 COUNTY RD 12"),
+        ("1234 FM 1960 Rd W", "1234 FM 1960 RD W"),
+        ("123 Main St Bldg 2 Unit 4", "123 MAIN ST UNIT BLDG 2 4"),
+        ("123 Ñandú St", "123 NANDU ST"),
+    ],
+)
+def test_standard_form(text, line):
+    assert addresses.parse(text).line() == line
+
+
+@pytest.mark.parametrize(
+    "text", ["", "PO Box 12", "Lot 4 Blk 3", "Main Street", "56th Ave", "to be announced", "# 4"]
+)
+def test_what_is_no_street_address_is_not_read(text):
+    assert addresses.parse(text) is None
+
+
+@pytest.mark.parametrize("text", ["Apt 4", "#4", " # 4", "unit 4", "Ste. 4", "APARTMENT #4", "4"])
+def test_a_unit_is_its_name(text):
+    assert addresses.unit(text) == "4"
+
+
+@pytest.mark.parametrize("text", ["", " ", "#", "N/A", "none"])
+def test_no_unit(text):
+    assert addresses.unit(text) is None
+
+
+def test_buildings_and_floors_stay_in_the_unit():
+    assert addresses.unit("Building 2, Unit 4") == "BLDG 2 4" != addresses.unit("4")
+
+
+# names as streets have them, none of which is a direction, a suffix or a place by itself
+WORDS = (
+    "Main Elm Oak Maple Cedar Washington Lincoln Jefferson Westheimer Fannin Milam Travis Bissonnet"
+    " Kirby Shepherd Yale Studewood Heights Montrose Alabama Richmond Memorial Dunlavy Woodhead"
+    " Hazard Sunset Rice Bellaire Holcombe 5th 21st 102nd 43rd"
+)
+LONG = ["Post Oak", "Martin Luther King", "San Jacinto", "Old Spanish", "Buffalo Speedway"]
+NAMES = [*WORDS.split(), *LONG]
+SUFFIX = "St Street Ave Avenue Rd Road Dr Drive Ln Lane Ct Court Blvd Boulevard Way Cir"
+WAYS = ["", "N ", "south ", "NW ", "East "]
+UNITS = ["", " Apt 4", " #12B", " Unit A-3", ", Ste 400", " Unit 7"]
+TOWNS = ["", ", Houston", ", Houston, TX", ", Sugar Land, Texas 77479", ", Alvin TX 77511-0042"]
+plain = st.builds(
+    lambda number, way, name, suffix, unit, town: f"{number} {way}{name} {suffix}{unit}{town}",
+    st.integers(1, 99999), *map(st.sampled_from, (WAYS, NAMES, SUFFIX.split(), UNITS, TOWNS)),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(plain)
+def test_the_rules_say_what_the_library_says(text):
+    """Of plain forms; where the library cannot read one, the rules may."""
+    cleaned = addresses.clean(text)
+    by_rules, by_library = addresses.by_rules(cleaned), addresses.by_library(cleaned)
+    assert by_library is None or by_rules is None or by_rules == by_library
+
+
+def test_plain_forms_go_by_the_rules():
+    for name in NAMES:
+        rule = addresses.by_rules(addresses.clean(f"12 N {name} Street #4, Sugar Land, TX 77479"))
+        assert (rule is None) == (name in ("Heights", "Sunset")) or rule.street_name == name.upper()
+
+
+PIECES = (
+    "12 7B N North S NE Main Oak Street St Ave Avenue Apt Unit # 4 B Bldg Floor 56 5th FM Hwy 1960"
+    " County Road Park , Houston TX 77001 Texas PO Box Lot"
+)
+anything = st.one_of(
+    plain,
+    st.text(max_size=40),
+    st.text(alphabet="0123456789 #,-/ABENSTUWaeinstu.\n", max_size=30),
+    st.lists(
+        st.sampled_from(PIECES.split()),
+        max_size=9,
+    ).map(" ".join),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(anything)
+def test_reading_the_standard_form_changes_nothing(text):
+    parts = addresses.parse(text)
+    if parts is not None:
+        assert addresses.parse(parts.line()) == parts
+
+
+@settings(max_examples=400, deadline=None)
+@given(anything)
+def test_each_part_in_standard_form_stays(text):
+    unit = addresses.unit(text)
+    assert unit is None or addresses.unit(unit) == unit
+    assert addresses.clean(addresses.clean(text)) == addresses.clean(text)
+    parts = addresses.street(text)
+    again = " ".join(filter(None, parts[:4])) + (f" UNIT {parts[4]}" if parts[4] else "")
+    assert addresses.street(again) == parts
+
+
+def test_each_distinct_text_is_read_once(monkeypatch):
+    read = []
+    monkeypatch.setattr(addresses, "parse", lambda text: read.append(text))
+    texts = pd.Series(["1 Elm St", "1 Elm St", None, " ", "2 Elm St"], index=[5, 3, 1, 8, 9])
+    assert addresses.parse_all(texts.astype("str")).index.tolist() == [5, 3, 1, 8, 9]
+    assert read == ["1 Elm St", "2 Elm St"]

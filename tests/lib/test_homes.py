@@ -1,0 +1,121 @@
+"""Homes: their standard address, and the key that listings of one home share and others do not."""
+
+import pandas as pd
+import pytest
+
+from lib.listings import homes
+
+ZIP = {"postal_code": "77001"}
+
+
+def identified(*rows, groups=()):
+    """Rows as `typed` leaves them (text or missing) with address and key."""
+    keys = [{"listing_key": f"k{i}"} | ZIP for i in range(len(rows))]
+    frame = pd.DataFrame([key | row for key, row in zip(keys, rows, strict=True)])
+    return homes.identified(frame.astype("str"), [list(group) for group in groups])
+
+
+def keys(*rows, groups=()):
+    return identified(*rows, groups=groups)["property_key"].tolist()
+
+
+ONE = [  # ways to write one home
+    {"unparsed_address": "123 N Main St Apt 4"},
+    {"unparsed_address": "123 North Main Street #4"},
+    {"unparsed_address": "123 N. MAIN ST., UNIT 4, HOUSTON, TX 77001"},
+    {"unparsed_address": "123 N Main St", "unit_number": "Apt 4"},
+    {"street_number": "123", "street_name": "North Main Street", "unit_number": "#4"},
+    {"street_number": " 123", "street_name": "n main st apt 4"},
+    {"street_number": "123", "street_name": "Main", "street_dir_prefix": "N",
+     "street_suffix": "Street", "unit_number": "4"},
+]  # fmt: skip
+
+
+def test_one_home_however_it_is_written():
+    assert set(keys(*ONE)) == {"address:123 N MAIN ST|4|77001"}
+    assert set(keys(*({"unparsed_address": None} | row for row in ONE[4:]))) == set(keys(*ONE))
+
+
+def test_another_unit_street_direction_number_or_zip_is_another_home():
+    other = [
+        {"unparsed_address": text}
+        for text in (
+            "123 N Main St Apt 5", "123 N Main St", "123 Main St Apt 4", "123 S Main St Apt 4",
+            "123 N Main Ave Apt 4", "124 N Main St Apt 4", "123 N Main St Bldg 1 Apt 4",
+        )
+    ]  # fmt: skip
+    found = keys(ONE[0], *other, ONE[0] | {"postal_code": "77002"})
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"unparsed_address": "Lot 4 Blk 3"},
+        {"unparsed_address": "0 County Road 12"},  # lots without a number
+        {"street_number": "", "street_name": "Main St"},
+        {"street_number": "5"},
+        {"unparsed_address": "5 Main St", "postal_code": None},
+        {},
+    ],
+)
+def test_without_a_full_address_each_listing_is_a_home_of_its_own(row):
+    assert keys(row, row) == ["listing:k0", "listing:k1"]
+
+
+def test_the_contracts_groups_go_first_and_lend_their_key_to_listings_without():
+    parcel = {"parcel_number": "ab-1"}
+    rows = [ONE[0] | parcel, ONE[1], {"unparsed_address": "9 Elm St"} | parcel]
+    assert keys(*rows, groups=[["parcel_number"]]) == ["parcel_number:AB-1"] * 3
+    two = [ONE[0] | parcel, ONE[1] | {"parcel_number": "ab-2"}, ONE[2]]
+    assert keys(*two, groups=[["parcel_number"]]) == [
+        "parcel_number:AB-1", "parcel_number:AB-2", "address:123 N MAIN ST|4|77001",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("nothing", ["0", "000-000-0000", "N/A", "TBD", None])
+def test_a_parcel_number_that_is_none_joins_nobody(nothing):
+    rows = [{"unparsed_address": f"{n} Elm St", "parcel_number": nothing} for n in (1, 2)]
+    assert len(set(keys(*rows, groups=[["parcel_number"]]))) == 2
+
+
+def test_the_feeds_own_columns_win_and_disagreements_are_told():
+    table = identified(
+        {"unparsed_address": "123 N Main St, Houston, TX 77001-1234", "city": "Alvin"},
+        {"unparsed_address": "123 N Main St", "street_number": "125", "street_name": "N Main St"},
+        {"unparsed_address": "123 N Main St, Houston, TX 77002-1234", "city": "houston"},
+        {"unparsed_address": "somewhere"},
+        {"street_number": "1", "street_name": "Elm"},
+        {},
+    )
+    assert table["city"].fillna("").tolist() == ["ALVIN", "", "HOUSTON", "", "", ""]
+    assert table["street_number"].fillna("").tolist() == ["123", "125", "123", "", "1", ""]
+    assert table["postal_code"].tolist() == ["77001"] * 6
+    assert table["postal_code_plus4"].fillna("").tolist() == ["1234", "", "", "", "", ""]
+    assert table[homes.DISAGREES].fillna("").tolist() == [
+        "city", "street_number", "postal_code", "", "", "",
+    ]  # fmt: skip
+    assert table[homes.PARSED].fillna(-1).tolist() == [1, 1, 1, 0, 1, -1]
+    assert table["unparsed_address"].iloc[3] == "somewhere"
+
+
+def test_standard_columns_stay_as_they_are():
+    once = identified(*ONE, {"unparsed_address": "Lot 4"}, {"street_number": "1", "city": "Alvin"})
+    twice = homes.identified(once[["listing_key", *homes.ADDRESS]], [])
+    pd.testing.assert_frame_equal(twice[homes.ADDRESS], once[homes.ADDRESS])
+    assert twice["property_key"].tolist() == once["property_key"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("parts", "line"),
+    [
+        ({"unparsed_address": " 1  Elm St ", "city": "Alvin"}, "1 Elm St"),
+        ({"street_number": "1", "street_name": "Elm", "city": "Alvin"}, "1 Elm Alvin"),
+        ({"street_number": None, "city": "Alvin"}, "Alvin"),
+        ({"street_number": "", "city": None}, None),
+        ({"other": "x"}, None),
+    ],
+)
+def test_address_on_one_line(parts, line):
+    got = homes.unparsed_address(pd.DataFrame([parts]).astype("str")).iloc[0]
+    assert line == (None if pd.isna(got) else got)
