@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 AFTER = 0.01  # a column filled in at most this share of open listings counts as empty there
+ODD = 0.05  # share of sales that may be odd
 SURE = 1e-4  # chance that equal rates would differ as much
 CHANGES = 0.2  # difference of filled shares that is worth a word
 
@@ -16,15 +17,17 @@ def power(column: pd.Series, log_price: pd.Series) -> float:
 
     Numbers and days go through a small decision tree, texts through the mean of their value,
     shrunk to the whole. Two halves (every other row) predict each other; 1 is the price itself,
-    0 or less is no help.
+    0 or less is no help. The rows that fit worst are left out (ODD of them): sales that are no
+    market sales would hide what a column knows of the others.
     """
     half = np.arange(len(column)) % 2 == 0
     target = log_price.to_numpy(float)
     predicted = np.full(len(column), np.nan)
     for fit in (half, ~half):
         predicted[~fit] = _predict(column[fit], target[fit], column[~fit])
-    left = ((target - predicted) ** 2).sum()
-    return float(1 - left / ((target - target.mean()) ** 2).sum())
+    left = (target - predicted) ** 2
+    usual = left <= np.quantile(left, 1 - ODD)
+    return float(1 - left[usual].sum() / ((target - target.mean()) ** 2)[usual].sum())
 
 
 def _predict(known: pd.Series, target: np.ndarray, asked: pd.Series) -> np.ndarray:

@@ -13,7 +13,12 @@ def rows_of(reproduced) -> tuple[list[str], list[dict]]:
     text = (reproduced.folder / "data/raw/demo/exports/active.csv").read_text()
     reader = csv.DictReader(io.StringIO(text))
     # a home without a size is not valued; that case has a test of its own
-    return list(reader.fieldnames), [row for row in reader if row["SqFtTotal"] != "0"]
+    rows = [row for row in reader if row["SqFtTotal"] != "0"]
+    newest: dict[str, str] = {}  # the stage values each listing as it stands last
+    for row in sorted(rows, key=lambda row: row["MatrixModifiedDT"]):
+        newest[row["Matrix_Unique_ID"]] = row["MatrixModifiedDT"]
+    last = [row for row in rows if row["MatrixModifiedDT"] == newest[row["Matrix_Unique_ID"]]]
+    return list(reader.fieldnames), last
 
 
 def value(reproduced, tmp_path, fields, rows, *options):
