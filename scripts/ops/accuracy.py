@@ -1,8 +1,8 @@
 """Print how accurate the valuations of a feed's sales are, on every sale after its boundary.
 
-Frozen: fitted once, at the boundary. Rolling: fitted again on the first day of each later month,
-as a user would; each month is valued by the newest fit. On real sales this is a look at the test:
-write it down in docs/test-looks.md.
+Frozen: fitted once, at the boundary. Rolling, printed after it: fitted again on the first day of
+each later month, as a user would, and each month valued by the newest fit. On real sales this is a
+look at the test: write it down in docs/test-looks.md.
 
 Example: python -m scripts.ops.accuracy --feed king_county --mode frozen
 """
@@ -45,6 +45,31 @@ def tested(folder: Path) -> pd.DataFrame:
     return out
 
 
+def tell(title: str, sales: pd.DataFrame) -> None:
+    """Print the figures of every variant, and how far the blend beats each."""
+    price = sales["close_price"].to_numpy()
+    estimates = {name: sales[name].to_numpy() for name in sales if name.startswith(DOMAIN)}
+    best = estimates[f"{DOMAIN}_blend"]
+    click.echo(f"{title}: {len(price)} sales from {sales['as_of'].min():%Y-%m-%d}")
+    for name, estimate in estimates.items():
+        said = figures(estimate, price)
+        click.echo(
+            f"{name:<16} MdAPE {said['mdape']:.2%}  MAPE {said['mape']:.2%}  R2 {said['r2']:.4f}"
+            f"  COD {said['cod']:.2f}  median ratio {said['median_ratio']:.4f}"
+        )
+    for name, estimate in estimates.items():
+        if estimate is not best:
+            gaps = paired(best, estimate, price, DRAWS, np.random.default_rng(SEED))
+            click.echo(
+                f"{DOMAIN}_blend less {name}: "
+                + ", ".join(
+                    f"{metric} {100 * one['value']:+.2f} [{100 * one['low']:+.2f}, "
+                    f"{100 * one['high']:+.2f}] points"
+                    for metric, one in gaps.items()
+                )
+            )
+
+
 @click.command(help=__doc__)
 @click.option("--feed", default="king_county", show_default=True, help="A feed that was imported.")
 @click.option(
@@ -52,7 +77,7 @@ def tested(folder: Path) -> pd.DataFrame:
     type=click.Choice(["frozen", "rolling"]),
     default="frozen",
     show_default=True,
-    help="Fit once at the boundary, or again each month.",
+    help="Fit once at the boundary; with rolling, also again each month.",
 )
 @cli.command
 def main(feed: str, mode: str) -> None:
@@ -61,39 +86,18 @@ def main(feed: str, mode: str) -> None:
         f"data/raw/{feed}: no such folder; bring the sales in with make import FEED={feed} "
         "FROM=path.csv",
     )
-    folder = run(feed, None)
-    sales = tested(folder)
-    if mode == "rolling":
-        months = sales["as_of"].dt.to_period("M")
-        later = sorted(months.unique())[1:]
-        parts = [sales[months < later[0]]] if later else [sales]
-        for month in later:
-            newest = tested(run(feed, f"{month.start_time:%Y-%m-%d}"))
-            parts.append(newest[newest["as_of"].dt.to_period("M") == month])
-        sales = pd.concat(parts)
-        run(feed, None)  # runs/<feed> stands at the feed's own boundary again
-    price = sales.pop("close_price").to_numpy()
-    estimates = {name: sales[name].to_numpy() for name in sales if name != "as_of"}
-    best = f"{DOMAIN}_blend"
-    click.echo(f"{feed}, {mode}: {len(price)} sales from {sales['as_of'].min():%Y-%m-%d}")
-    for name, estimate in estimates.items():
-        said = figures(estimate, price)
-        click.echo(
-            f"{name:<16} MdAPE {said['mdape']:.2%}  MAPE {said['mape']:.2%}  R2 {said['r2']:.4f}"
-            f"  COD {said['cod']:.2f}  median ratio {said['median_ratio']:.4f}"
-        )
-    for name, estimate in estimates.items():
-        if name != best and best in estimates:
-            rng = np.random.default_rng(SEED)
-            gap = paired(estimates[best], estimate, price, DRAWS, rng)
-            click.echo(
-                f"{best} less {name}: "
-                + ", ".join(
-                    f"{metric} {100 * one['value']:+.2f} [{100 * one['low']:+.2f}, "
-                    f"{100 * one['high']:+.2f}] points"
-                    for metric, one in gap.items()
-                )
-            )
+    sales = tested(run(feed, None))
+    tell(f"{feed}, frozen", sales)
+    if mode == "frozen":
+        return
+    months = sales["as_of"].dt.to_period("M")
+    first, *later = sorted(months.unique())
+    parts = [sales[months == first]]
+    for month in later:
+        newest = tested(run(feed, f"{month.start_time:%Y-%m-%d}"))
+        parts.append(newest[newest["as_of"].dt.to_period("M") == month])
+    tell(f"{feed}, rolling", pd.concat(parts))
+    run(feed, None)  # runs/<feed> stands at the feed's own boundary again
 
 
 if __name__ == "__main__":
