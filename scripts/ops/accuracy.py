@@ -7,6 +7,7 @@ look at the test: write it down in docs/test-looks.md.
 Example: python -m scripts.ops.accuracy --feed king_county --mode frozen
 """
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -86,10 +87,14 @@ def main(feed: str, mode: str) -> None:
         f"data/raw/{feed}: no such folder; bring the sales in with make import FEED={feed} "
         "FROM=path.csv",
     )
-    sales = tested(run(feed, None))
+    folder = run(feed, None)
+    sales = tested(folder)
     tell(f"{feed}, frozen", sales)
     if mode == "frozen":
         return
+    kept = folder.with_name(f".{feed}.frozen")  # runs/<feed> is to stand at the feed's own boundary
+    shutil.rmtree(kept, ignore_errors=True)
+    folder.rename(kept)
     months = sales["as_of"].dt.to_period("M")
     first, *later = sorted(months.unique())
     parts = [sales[months == first]]
@@ -97,7 +102,8 @@ def main(feed: str, mode: str) -> None:
         newest = tested(run(feed, f"{month.start_time:%Y-%m-%d}"))
         parts.append(newest[newest["as_of"].dt.to_period("M") == month])
     tell(f"{feed}, rolling", pd.concat(parts))
-    run(feed, None)  # runs/<feed> stands at the feed's own boundary again
+    shutil.rmtree(folder)
+    kept.rename(folder)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def member(name: str, chosen: Blend, variant: str) -> dict:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    _, settings = params.load("blend", Params)
+    base, settings = params.load("blend", Params)
     tally: dict[str, dict] = {}
     for variant, chosen in settings.variants.items():
         folder = OUT / variant
@@ -90,7 +90,7 @@ def main() -> None:
             },
         )
         tally[variant] = {name: round(weight, 4) for name, weight in share.items()}
-    io.write_json(METRICS, tally)
+    io.write_json(METRICS, {"feed": base.feed, "weights": tally})
     dictionary.enforce(META, OUT)
     cli.log.info("blend.complete", out=str(OUT), **tally)
 
