@@ -92,18 +92,20 @@ def main(feed: str, mode: str) -> None:
     tell(f"{feed}, frozen", sales)
     if mode == "frozen":
         return
-    kept = folder.with_name(f".{feed}.frozen")  # runs/<feed> is to stand at the feed's own boundary
-    shutil.rmtree(kept, ignore_errors=True)
-    folder.rename(kept)
     months = sales["as_of"].dt.to_period("M")
     first, *later = sorted(months.unique())
     parts = [sales[months == first]]
-    for month in later:
-        newest = tested(run(feed, f"{month.start_time:%Y-%m-%d}"))
-        parts.append(newest[newest["as_of"].dt.to_period("M") == month])
+    kept = folder.with_name(f".{feed}.frozen")  # runs/<feed> is to stand at the feed's own boundary
+    shutil.rmtree(kept, ignore_errors=True)
+    folder.rename(kept)
+    try:
+        for month in later:
+            newest = tested(run(feed, f"{month.start_time:%Y-%m-%d}"))
+            parts.append(newest[newest["as_of"].dt.to_period("M") == month])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        kept.rename(folder)
     tell(f"{feed}, rolling", pd.concat(parts))
-    shutil.rmtree(folder)
-    kept.rename(folder)
 
 
 if __name__ == "__main__":
