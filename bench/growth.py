@@ -24,15 +24,16 @@ def costs(folder: Path, rows: int, rounds: int) -> dict[str, kit.Cost]:
     return found
 
 
-def run(folder: Path, rows: int, rounds: int) -> list[tuple[str, float, float, kit.Cost]]:
-    """(what, ratio, its limit, cost) of each stage."""
+def run(folder: Path, rows: int, rounds: int) -> list[kit.Finding]:
+    """Each stage after staging."""
     large, small = costs(folder, rows, rounds), costs(folder, rows // 10, rounds)
     return [
-        (
-            f"{stage} {rows:,} rows / {rows // 10:,} rows",
+        kit.Finding(
+            f"{stage} {rows:,} rows / {rows // 10:,}",
             large[stage].seconds / small[stage].seconds,
             12,
             large[stage],
+            4000,
         )
         for stage in CHAIN[1:]
     ]

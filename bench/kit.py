@@ -30,6 +30,25 @@ class Cost:
     megabytes: float
 
 
+@dataclass(frozen=True)
+class Finding:
+    """A ratio with what it may be at most, and what the measured command cost."""
+
+    what: str
+    ratio: float
+    limit: float
+    cost: Cost
+    megabytes: float  # of memory, at most
+
+    def __str__(self) -> str:
+        held = self.ratio <= self.limit and self.cost.megabytes <= self.megabytes
+        return (
+            f"{self.what:48} {self.ratio:6.2f} (at most {self.limit:g})  "
+            f"{self.cost.seconds:6.1f} s  peak {self.cost.megabytes:,.0f} MB "
+            f"(at most {self.megabytes:,.0f})  {'ok' if held else 'OVER'}"
+        )
+
+
 def measure(command: list[str], folder: Path, **environment: str) -> Cost:
     """Run a command in `folder` and say what it cost, its children included.
 

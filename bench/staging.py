@@ -27,8 +27,8 @@ def once(folder: Path, export: Path) -> kit.Cost:
     return kit.stage("staging", tree)
 
 
-def run(folder: Path, rows: int, rounds: int) -> list[tuple[str, float, float, kit.Cost]]:
-    """(what, ratio, its limit, cost) of each comparison; peer and stage take turns."""
+def run(folder: Path, rows: int, rounds: int) -> list[kit.Finding]:
+    """Peer and stage take turns."""
     export, small = folder / "export.csv", folder / "small.csv"
     kit.write_export(export, rows)
     kit.write_export(small, rows // 10)
@@ -39,7 +39,8 @@ def run(folder: Path, rows: int, rounds: int) -> list[tuple[str, float, float, k
         tenths.append(once(folder, small))
     shutil.rmtree(folder / "tree")
     peer, stage, tenth = map(kit.best, (peers, stages, tenths))
+    large = f"staging {rows:,} rows"
     return [
-        (f"staging {rows:,} rows / bare DuckDB", stage.seconds / peer.seconds, 4, stage),
-        (f"staging {rows:,} rows / {rows // 10:,} rows", stage.seconds / tenth.seconds, 12, stage),
+        kit.Finding(f"{large} / bare DuckDB", stage.seconds / peer.seconds, 4, stage, 2000),
+        kit.Finding(f"{large} / {rows // 10:,}", stage.seconds / tenth.seconds, 12, stage, 2000),
     ]

@@ -1,10 +1,9 @@
-"""`make bench` runs: every comparison says a ratio, its limit, seconds and memory."""
+"""`make bench` runs: every comparison says a ratio and its limit, seconds and memory."""
 
 import re
 import subprocess
 import sys
 
-from bench.__main__ import BENCHES
 from tests.dag import ROOT
 
 
@@ -12,8 +11,10 @@ def test_each_bench_prints_its_ratios():
     command = [sys.executable, "-m", "bench", "--rows", "20000", "--rounds", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    shape = r"(\w+) .* +[0-9]+\.[0-9]{2}  \(at most [0-9]+: (ok|OVER)\) +[0-9.]+ s, peak [0-9,]+ MB"
-    lines = done.stdout.splitlines()[1:]
-    found = [re.fullmatch(shape, line) for line in lines]
+    shape = (
+        r"(\w+) .* +[0-9]+\.[0-9]{2} \(at most [0-9]+\) +[0-9.]+ s  "
+        r"peak [0-9,]+ MB \(at most [0-9,]+\)  (ok|OVER)"
+    )
+    found = [re.fullmatch(shape, line) for line in done.stdout.splitlines()[1:]]
     assert all(found), done.stdout
-    assert {match[1] for match in found} == set(BENCHES)
+    assert {match[1] for match in found} == {"staging", "normalize", "screen"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params
+from lib.common import cli, dictionary, io, params
 from lib.listings import contract, overrides, screen
 
 OUT = Path("data/screen")
@@ -37,10 +37,8 @@ def main() -> None:
         tally[domain] = screen.tally(verdicts, flags, own)
         flagged.append(flags)
     everything = pd.concat(flagged, ignore_index=True)
-    described = params.read_yaml(META)["tables"].values()
-    for table, told in zip((verdicts, everything), described, strict=True):
-        assert list(table) == list(told["columns"]), f"{META} describes other columns"
     io.write_parquet(OUT / "flags.parquet", everything, screen.FLAGS)
+    dictionary.enforce(META, OUT)
     io.write_json(METRICS, {"feed": base.feed, "domains": tally})
     cli.log.info(
         "screen.complete",
