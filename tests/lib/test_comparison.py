@@ -23,7 +23,7 @@ def test_the_paired_interval_holds_the_gap_and_shows_a_better_model():
     got = paired(good, worse, price, 300, np.random.default_rng(1))
     for part in got.values():
         assert part["low"] <= part["value"] <= part["high"]
-    assert got["mape"]["high"] < 0
+    assert got["mape"]["high"] < 0 and got["mdape"]["value"] < 0
     # were the rows drawn apart for the two, chance would hide so small a gap
     apart = [
         np.abs(good / price - 1)[rng.integers(0, 3000, 3000)].mean()
