@@ -20,7 +20,7 @@ export GIVEN_SET := $(value SET)
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
 .DEFAULT_GOAL := help
-.PHONY: help init repro run import report eda samples ledger dag dictionary test lint chaos fuzz bench clean clean-ask
+.PHONY: help init repro run import report accuracy eda samples ledger dag dictionary test lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,9 @@ samples: $(VENV)/.core ## Rebuild the committed gold samples in data/samples (de
 	@$(PY) -m scripts.ops.preflight
 	@$(TIED) scripts.ops.tied dvc repro sample
 	@$(PY) -m scripts.ops.samples
+
+accuracy: $(VENV)/.core ## Print the accuracy on King County's real sales again: make accuracy [MODE=rolling]
+	@$(PY) -m scripts.ops.accuracy $(if $(filter rolling,$(MODE)),--mode rolling)
 
 ledger: $(VENV)/.core ## Show the last loads: make ledger [FEED=name] [LIMIT=50]
 	@$(PY) -m scripts.ops.ledger $(if $(FEED),--feed="$$GIVEN_FEED") $(if $(LIMIT),--limit="$(LIMIT)")

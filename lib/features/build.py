@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lib.common.params import Section
-from lib.features import comparables, market
+from lib.features import comparables, kriging, market, resale
 
 OWN = [
     "living_area",
@@ -50,6 +50,7 @@ class Features(Section):
 
     windows: list[int]
     comparables: comparables.Comparables
+    kriging: kriging.Kriging
 
 
 def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
@@ -108,9 +109,11 @@ def build(
     parts = [
         homes[KEYS],
         own(homes),
+        pd.DataFrame(resale.features(homes, sales)),
         pd.DataFrame(time(homes)),
         pd.DataFrame(market.features(homes, sales, spec.windows)),
         pd.DataFrame(comparables.features(homes, sales, found, spec.comparables)),
+        pd.DataFrame(kriging.features(homes, sales, spec.kriging)),
     ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
     index, distance = found

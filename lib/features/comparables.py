@@ -33,14 +33,19 @@ class Axis(Section):
     log: bool = False
 
 
-class Comparables(Section):
-    """How comparables are chosen: how many, and what one unit of distance is on each axis."""
+class Metric(Section):
+    """How neighbours are chosen: how many, and what one unit of distance is on each axis."""
 
     k: int = Field(ge=1)
     km: float = Field(gt=0)
     days: float = Field(gt=0)
-    area_elasticity: float
     axes: dict[str, Axis]
+
+
+class Comparables(Metric):
+    """Comparables, and how a home's size changes its price beside theirs."""
+
+    area_elasticity: float
 
 
 def days_since_epoch(dates: pd.Series) -> np.ndarray:
@@ -59,8 +64,8 @@ def located(homes: pd.DataFrame) -> np.ndarray:
     return (homes["latitude"].notna() & homes["longitude"].notna()).to_numpy(bool)
 
 
-def positions(homes: pd.DataFrame, dates: pd.Series, spec: Comparables, by_zip: bool) -> np.ndarray:
-    """Coordinates (n, 2 or 4 + axes) in which Euclidean distance 1 is one unit of unlikeness.
+def place(homes: pd.DataFrame, by_zip: bool) -> np.ndarray:
+    """Kilometres (n, 3 or 1) in which the straight line is the distance of two homes.
 
     A place is a point on the sphere, so that a straight line is the distance in every direction
     (longitude times cos(latitude) on a flat map is sheared); or, `by_zip`, the ZIP's number, so
@@ -68,22 +73,29 @@ def positions(homes: pd.DataFrame, dates: pd.Series, spec: Comparables, by_zip: 
     """
     if by_zip:
         zips = pd.to_numeric(homes["postal_code"], errors="coerce").fillna(0).to_numpy(float)
-        place = [zips * ZIP_KM]
-    else:
-        lat, lon = (np.radians(homes[name].to_numpy(float)) for name in ("latitude", "longitude"))
-        place = [
-            EARTH_KM * np.cos(lat) * np.cos(lon),
-            EARTH_KM * np.cos(lat) * np.sin(lon),
-            EARTH_KM * np.sin(lat),
-        ]
-    columns = [*(axis / spec.km for axis in place), days_since_epoch(dates) / spec.days]
-    for name, axis in spec.axes.items():
+        return zips[:, None] * ZIP_KM
+    lat, lon = (np.radians(homes[name].to_numpy(float)) for name in ("latitude", "longitude"))
+    return EARTH_KM * np.column_stack(
+        [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
+    )
+
+
+def attributes(homes: pd.DataFrame, axes: dict[str, Axis]) -> np.ndarray:
+    """Each axis that `homes` has (n, axes), in units of its scale; 0 is typical or missing."""
+    columns = [np.empty((len(homes), 0))]
+    for name, axis in axes.items():
         if name not in homes:
             continue
         value = log(homes[name]) if axis.log else homes[name].to_numpy(float)
         typical = np.log(axis.typical) if axis.log else axis.typical
-        columns.append(np.where(np.isfinite(value), value - typical, 0.0) / axis.scale)
-    return np.column_stack(columns)
+        columns.append(np.where(np.isfinite(value), value - typical, 0.0)[:, None] / axis.scale)
+    return np.hstack(columns)
+
+
+def positions(homes: pd.DataFrame, dates: pd.Series, spec: Metric, by_zip: bool) -> np.ndarray:
+    """Coordinates (n, 2 or 4 + axes) in which Euclidean distance 1 is one unit of unlikeness."""
+    days = days_since_epoch(dates)[:, None] / spec.days
+    return np.hstack([place(homes, by_zip) / spec.km, days, attributes(homes, spec.axes)])
 
 
 def nearest_past(
@@ -147,9 +159,7 @@ def without_own(
     return np.where(np.isfinite(distance), np.take_along_axis(index, best, axis=1), -1), distance
 
 
-def find(
-    homes: pd.DataFrame, sales: pd.DataFrame, spec: Comparables
-) -> tuple[np.ndarray, np.ndarray]:
+def find(homes: pd.DataFrame, sales: pd.DataFrame, spec: Metric) -> tuple[np.ndarray, np.ndarray]:
     """(index into `sales`, distance), each (homes, k), for homes with an `as_of` date.
 
     Homes with coordinates are compared with sales that have them, others with all sales by ZIP.

@@ -37,9 +37,11 @@ class LinearParams(Section):
 
 
 class LightGBMParams(Section):
-    """The `train.lightgbm` section: LightGBM's own names."""
+    """The `train.lightgbm` and `train.kriged` sections: LightGBM's own names, and what boosting
+    starts from: the first of `start` that is known."""
 
     without: list[str]
+    start: list[str]
     objective: str
     alpha: float
     num_iterations: int
@@ -136,14 +138,12 @@ class Linear:
 
 
 class LightGBM:
-    """Boosted trees on top of what the comparables say.
+    """Boosted trees on top of what past sales say.
 
-    Trees cannot follow a market above what they have seen, but the comparables' price moves with
-    it; so boosting starts from that (from the ZIP's median, then the training mean, where a home
-    has none) and learns the home's premium over its comparables.
+    Trees cannot follow a market above what they have seen, but the price of comparables, or the
+    kriged price, moves with it; so boosting starts from the first of `params.start` that a home
+    has (else from the training mean) and learns the home's premium over it.
     """
-
-    STARTS = ["comp_log_price", "mkt_zip_log_price_365d"]
 
     def __init__(self, params: LightGBMParams, seed: int) -> None:
         self.params, self.seed = params, seed
@@ -156,8 +156,8 @@ class LightGBM:
 
     def _start(self, inputs: pd.DataFrame) -> np.ndarray:
         start = np.full(len(inputs), np.nan)
-        for name in self.STARTS:
-            if name in inputs and not name.startswith(tuple(self.params.without)):
+        for name in self.params.start:
+            if name in inputs:
                 start = np.where(np.isfinite(start), start, inputs[name].to_numpy(float))
         return np.where(np.isfinite(start), start, self.state["mean"])
 
@@ -179,7 +179,7 @@ class LightGBM:
             "categories": _categories(inputs, columns),
             "mean": float(np.mean(log_price)),
         }
-        settings = self.params.model_dump(exclude={"without"})
+        settings = self.params.model_dump(exclude={"without", "start"})
         settings |= {
             "seed": self.seed,
             "bagging_freq": 1,
@@ -219,4 +219,5 @@ class LightGBM:
 MODELS: dict[str, tuple[Any, type[Section]]] = {
     "linear": (Linear, LinearParams),
     "lightgbm": (LightGBM, LightGBMParams),
+    "kriged": (LightGBM, LightGBMParams),
 }

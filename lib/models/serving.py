@@ -19,6 +19,14 @@ def load_model(saved: dict[str, Any]) -> Estimator:
     return estimator.load(saved["state"], section.model_validate(saved["params"]), saved["seed"])
 
 
+def raw_estimates(features: pd.DataFrame, saved: dict[str, Any]) -> np.ndarray:
+    """Log price before the level correction, of a variant or of a blend's members together."""
+    if "weights" not in saved:
+        return load_model(saved).predict(features[saved["inputs"]])
+    each = [raw_estimates(features, saved["members"][name]) for name in saved["weights"]]
+    return np.column_stack(each) @ np.array(list(saved["weights"].values()))
+
+
 def log_estimates(
     features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame
 ) -> np.ndarray:
@@ -26,7 +34,7 @@ def log_estimates(
 
     `predictions` is the variant's own table, whose closed sales say where the market is.
     """
-    raw = load_model(saved).predict(features[saved["inputs"]])
+    raw = raw_estimates(features, saved)
     if saved["level"] is None:
         return raw
     return raw + level(errors(predictions), features["as_of"], Level(**saved["level"]))

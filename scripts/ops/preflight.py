@@ -16,6 +16,7 @@ from lib.features.build import Features
 from lib.listings import contract, corrections, overrides, reading, screen
 from lib.models.folds import Split
 from scripts.valuation import (
+    blend,
     calibrate,
     demo,
     eda,
@@ -44,6 +45,7 @@ SECTIONS: dict[str, type[params.Section]] = {
     "features": Features,
     "split": Split,
     "train": train.Params,
+    "blend": blend.Params,
     "calibrate": calibrate.Params,
     "evaluate": evaluate.Params,
     "predict": predict.Params,

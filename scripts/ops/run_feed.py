@@ -24,7 +24,17 @@ from lib.common.checks import RemlError, require
 from lib.listings import contract
 
 RUNS = Path("runs")
-OUTS = ("eda", "normalize", "screen", "features", "train", "calibrate", "predict", "report")
+OUTS = (
+    "eda",
+    "normalize",
+    "screen",
+    "features",
+    "train",
+    "blend",
+    "calibrate",
+    "predict",
+    "report",
+)
 IN_GIT = (
     "docs/eda",
     "metrics",

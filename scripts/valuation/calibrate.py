@@ -10,11 +10,10 @@ import click
 import numpy as np
 from pydantic import Field, field_validator
 
-from lib.common import cli, io, params
+from lib.common import cli, io, params, variants
 from lib.models import conformal
 
 OUT = Path("data/calibrate")
-TRAIN = Path("data/train")
 
 
 class Params(params.Section):
@@ -35,13 +34,13 @@ class Params(params.Section):
 def main() -> None:
     _, settings = params.load("calibrate", Params)
     intervals = {}
-    for folder in sorted(TRAIN.iterdir()):
+    for variant, folder in variants.folders().items():
         if "skipped" in io.read_json(folder / "model.json"):
             continue
         past = io.read_parquet(folder / "predictions.parquet")
         past = past[past["role"] == "train"]
         errors = (np.log(past["close_price"]) - past["log_estimate"]).to_numpy()
-        intervals[folder.name] = {
+        intervals[variant] = {
             "errors": len(errors),
             "fsd": conformal.fsd(errors),
             "bounds": {

@@ -12,14 +12,13 @@ import click
 import numpy as np
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params
+from lib.common import cli, dictionary, io, params, variants
 from lib.models import metrics, slices
 from lib.models.conformal import with_intervals
 
 OUT = Path("data/evaluate")
 META = Path("lib/models/evaluate.meta.yml")
 PLOTS = Path("plots/evaluate")
-TRAIN = Path("data/train")
 INTERVALS = Path("data/calibrate/intervals.json")
 METRICS = Path("metrics/evaluate.json")
 SUMMARY = Path("metrics/summary.json")
@@ -110,9 +109,10 @@ def main() -> None:
     calibration = io.read_json(INTERVALS)
     scores, tables, sliced = {}, [], []
     for variant in cli.progress(sorted(calibration), "evaluate"):
-        saved = io.read_json(TRAIN / variant / "model.json")
+        folder = variants.folders()[variant]
+        saved = io.read_json(folder / "model.json")
         place = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
-        predicted = io.read_parquet(TRAIN / variant / "predictions.parquet")
+        predicted = io.read_parquet(folder / "predictions.parquet")
         test = predicted[predicted["role"] == "test"].reset_index(drop=True)
         test = test.join(with_intervals(test["log_estimate"].to_numpy(), calibration[variant]))
         test = test.merge(place.reindex(columns=PLACE), on="listing_key").assign(

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params
+from lib.common import cli, dictionary, io, params, variants
 from lib.common.checks import require
 from lib.features import build
 from lib.listings import contract, subjects
@@ -25,7 +25,6 @@ META = Path("lib/models/predict.meta.yml")
 NORMALIZED = Path("data/normalize")
 SCREENED = Path("data/screen")
 FEATURES = Path("data/features")
-TRAIN = Path("data/train")
 METRICS = Path("metrics/predict.json")
 
 
@@ -39,20 +38,20 @@ class Params(params.Section):
 def model_of(domain: str, settings: Params) -> dict:
     """What `train` saved of the variant that values a domain, or why it was skipped."""
     variant = settings.variants[domain]
-    known = sorted(folder.name for folder in TRAIN.iterdir())
+    known = variants.folders()
     require(
         variant in known,
         f"params.yaml, predict.variants.{domain}: no trained variant "
         f"{variant!r} (trained: {', '.join(known)})",
     )
-    return io.read_json(TRAIN / variant / "model.json")
+    return io.read_json(known[variant] / "model.json")
 
 
 def value(
     features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame, saved: dict, comparables: int
 ) -> pd.DataFrame:
     """Valuations of homes by a saved model."""
-    predictions = io.read_parquet(TRAIN / saved["variant"] / "predictions.parquet")
+    predictions = io.read_parquet(variants.folders()[saved["variant"]] / "predictions.parquet")
     calibration = io.read_json(Path("data/calibrate/intervals.json"))[saved["variant"]]
     return valuations(features, homes, near, saved, predictions, calibration, comparables)
 

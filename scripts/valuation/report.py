@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lib.common import cli, io, params
+from lib.common import cli, io, params, variants
 from lib.listings import contract
 from lib.report import findings, page
 
@@ -34,7 +34,7 @@ def main() -> None:
     slices = io.read_parquet(Path("data/evaluate/slices.parquet"))
     parts = []
     for domain, variant in predicted["variants"].items():
-        saved = io.read_json(Path(f"data/train/{variant}/model.json"))
+        saved = io.read_json(variants.folders()[variant] / "model.json")
         if "skipped" not in saved:
             scores = {
                 name: score

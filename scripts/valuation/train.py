@@ -39,6 +39,7 @@ class Params(params.Section):
     variants: dict[str, Variant]
     linear: LinearParams
     lightgbm: LightGBMParams
+    kriged: LightGBMParams
     level: Level
 
 

@@ -17,6 +17,17 @@ SPEC = build.Features.model_validate(
             "k": 4, "km": 1.5, "days": 90, "area_elasticity": 0.7,
             "axes": {"living_area": {"typical": 1900, "scale": 0.3, "log": True}},
         },
+        "kriging": {
+            "k": 6, "km": 1, "days": 365, "place_variance": 0.4, "reach_km": 1.5, "like_km": 10,
+            "noise_variance": 0.6,
+            "hedonic": {
+                "refit_days": 7, "minimum_sales": 20, "ridge": 5, "zip_ridge": 1, "month_ridge": 30,
+            },
+            "axes": {
+                "living_area": {"typical": 1900, "scale": 1.3, "log": True},
+                "year_built": {"typical": 1975, "scale": 20},
+            },
+        },
     }
 )  # fmt: skip
 START = pd.Timestamp("2023-01-01")
@@ -177,9 +188,9 @@ def test_canary_permuted_prices_destroy_skill():
         filled = numbers.fillna(numbers[past].median()).fillna(0)
         linear = LinearRegression().fit(filled[past], target[past]).predict(filled[late])
         params = LightGBMParams(
-            without=[], objective="l2", alpha=0.9, num_iterations=60, learning_rate=0.1,
-            num_leaves=7, min_data_in_leaf=10, feature_fraction=1, bagging_fraction=1,
-            lambda_l2=0, num_threads=1,
+            without=[], start=["comp_log_price"], objective="l2", alpha=0.9, num_iterations=60,
+            learning_rate=0.1, num_leaves=7, min_data_in_leaf=10, feature_fraction=1,
+            bagging_fraction=1, lambda_l2=0, num_threads=1,
         )  # fmt: skip
         trees = LightGBM(params, 1).fit(features.loc[past, NAMES], target[past])
         for predicted in (linear, trees.predict(features.loc[late, NAMES])):

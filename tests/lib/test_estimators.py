@@ -14,9 +14,11 @@ from lib.common.checks import RemlError
 from lib.models.estimators import MODELS, LightGBM, LightGBMParams, Linear, LinearParams
 
 ROOT = Path(__file__).parents[2]
+STARTS = ["comp_log_price", "mkt_zip_log_price_365d"]
 TREES = LightGBMParams(
-    without=[], objective="l2", alpha=0.9, num_iterations=60, learning_rate=0.1, num_leaves=15,
-    min_data_in_leaf=5, feature_fraction=0.8, bagging_fraction=0.8, lambda_l2=0.0, num_threads=1,
+    without=[], start=STARTS, objective="l2", alpha=0.9, num_iterations=60, learning_rate=0.1,
+    num_leaves=15, min_data_in_leaf=5, feature_fraction=0.8, bagging_fraction=0.8, lambda_l2=0.0,
+    num_threads=1,
 )  # fmt: skip
 RIDGE = LinearParams(alpha=1.0, without=[])
 
@@ -208,7 +210,8 @@ def test_lightgbm_follows_the_comparables_above_any_price_it_has_seen():
     model = LightGBM(TREES, 1).fit(*leveled(0))
     inputs, price = leveled(1.0)
     assert np.abs(model.predict(inputs) - price).max() < 0.05
-    blind = LightGBM(TREES.model_copy(update={"without": ["comp_"]}), 1).fit(*leveled(0))
+    blind = TREES.model_copy(update={"without": ["comp_"], "start": []})
+    blind = LightGBM(blind, 1).fit(*leveled(0))
     assert np.abs(blind.predict(inputs) - price).mean() > 0.8  # trees alone stay where they were
 
 
@@ -234,4 +237,4 @@ def test_lightgbm_before_fit_says_so(call):
 
 def test_every_model_is_listed_with_its_parameters():
     assert MODELS["linear"] == (Linear, LinearParams)
-    assert MODELS["lightgbm"] == (LightGBM, LightGBMParams)
+    assert MODELS["lightgbm"] == MODELS["kriged"] == (LightGBM, LightGBMParams)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.models.blending import Weighting, blend
 from lib.models.estimators import MODELS
 from lib.models.level import Level
 from lib.models.serving import load_model, log_estimates
@@ -13,7 +14,7 @@ from lib.models.training import predictions
 from tests.lib.test_estimators import RIDGE, TREES
 from tests.lib.test_training import EDGES, INPUTS, sales
 
-PARAMS = {"linear": RIDGE, "lightgbm": TREES}
+PARAMS = {"linear": RIDGE, "lightgbm": TREES, "kriged": TREES}
 
 
 def trained(name, level):
@@ -49,3 +50,22 @@ def test_level_moves_an_estimate_by_the_latest_errors_alone():
     # a month without sales says nothing
     idle = home.assign(as_of=home["as_of"] + pd.Timedelta(days=40))
     assert log_estimates(idle, saved, predicted) == pytest.approx(raw)
+
+
+def test_a_served_blend_is_that_of_training():
+    """Two members with a level of their own, blended under the blend's level."""
+    spec = Level(days=14, shrink=5)
+    parts = {name: trained(name, spec) for name in ("linear", "lightgbm")}
+    table = parts["linear"][2]
+    tables = {name: predicted for name, (_, predicted, _) in parts.items()}
+    fold = table.loc[tables["linear"].index, "fold"]
+    share, blended = blend(tables, fold, Weighting(shrink=10), spec)
+    saved = {
+        "model": "blend", "weights": share, "level": spec.model_dump(),
+        "members": {name: saved for name, (saved, _, _) in parts.items()},
+    }  # fmt: skip
+    later = blended["role"] != "train"
+    features = table.set_index("listing_key").loc[blended.loc[later, "listing_key"]].reset_index()
+    got = log_estimates(features, json.loads(json.dumps(saved)), blended)
+    np.testing.assert_allclose(got, blended.loc[later, "log_estimate"], rtol=1e-14)
+    assert min(share.values()) > 0.01

@@ -1,0 +1,125 @@
+"""What the nearest past sales say of a home, once all their differences are paid for.
+
+Kriging of the hedonic regression's residuals (Cressie, Statistics for Spatial Data, 1993, ch. 3):
+the price that the market of that day pays for the home's own attributes, plus the share of its
+neighbours' residuals that place and likeness carry over. Two parts carry them: one by distance on
+the map alone (the street, the view), one by distance and likeness of the homes together. Each home
+has neighbours of its own among the sales closed before its as_of date, so the cost is linear.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+from threadpoolctl import threadpool_limits
+
+from lib.features import comparables, hedonic
+from lib.features.comparables import Metric, days_since_epoch, log
+
+CHUNK = 1000  # homes solved at once: 1,000 x 50 x 50 numbers are 20 MB
+
+
+class Kriging(Metric):
+    """The neighbours' metric, the regression, and how far residuals carry.
+
+    Variances are in units of the second part's. `reach_km` is where the first part has dropped
+    to a third; the second does so at `like_km`, or one unit of the axes.
+    """
+
+    hedonic: hedonic.Hedonic
+    place_variance: float = Field(ge=0)
+    reach_km: float = Field(gt=0)
+    like_km: float = Field(gt=0)
+    noise_variance: float = Field(gt=0)
+
+
+def squares(points: np.ndarray) -> np.ndarray:
+    """Squared distances (n, k, k) between the k points (n, k, d) of each row."""
+    length = (points**2).sum(axis=2)
+    product = points @ points.transpose(0, 2, 1)
+    return np.maximum(length[:, :, None] + length[:, None, :] - 2 * product, 0)
+
+
+def covariance(km2: np.ndarray, unlike2: np.ndarray, spec: Kriging) -> np.ndarray:
+    """Covariance of the residuals of homes, from squared kilometres and squared axis units."""
+    near = spec.place_variance * np.exp(-np.sqrt(km2) / spec.reach_km)
+    return near + np.exp(-np.sqrt(km2 / spec.like_km**2 + unlike2))
+
+
+def solve(
+    place: np.ndarray, likeness: np.ndarray, residual: np.ndarray, spec: Kriging
+) -> tuple[np.ndarray, np.ndarray]:
+    """(expected residual, its variance), each (n,), in log price and units of the second part.
+
+    `place` (n, k, d) and `likeness` (n, k, axes) are the neighbours' positions less the home's
+    own; `residual` (n, k) is missing where there is no neighbour, which then says nothing.
+    """
+    there = np.isfinite(residual)
+    place, likeness = (np.where(there[:, :, None], at, 0.0) for at in (place, likeness))
+    both = covariance(squares(place), squares(likeness), spec)
+    both *= there[:, :, None] & there[:, None, :]
+    diagonal = np.arange(both.shape[1])
+    prior = spec.place_variance + 1.0
+    both[:, diagonal, diagonal] = prior + spec.noise_variance
+    own = covariance((place**2).sum(axis=2), (likeness**2).sum(axis=2), spec) * there
+    right = np.stack([np.where(there, residual, 0.0), own], axis=2)
+    with threadpool_limits(1, "blas"):
+        weights = np.linalg.solve(both, right)
+    return (own * weights[:, :, 0]).sum(axis=1), prior - (own * weights[:, :, 1]).sum(axis=1)
+
+
+def regressed(
+    homes: pd.DataFrame, sales: pd.DataFrame, index: np.ndarray, spec: Kriging
+) -> tuple[np.ndarray, np.ndarray]:
+    """(log price by the regression of its date (n,), residuals of its neighbours under it (n, k));
+    missing before the first fit. `sales` are in order of closing."""
+    price, days = log(sales["close_price"]), days_since_epoch(sales["close_date"])
+    as_of = days_since_epoch(homes["as_of"])
+    of_sales = hedonic.inputs(sales, sales["close_date"], sales, spec.axes)
+    of_homes = hedonic.inputs(homes, homes["as_of"], sales, spec.axes)
+    value, residual = np.full(len(homes), np.nan), np.full(index.shape, np.nan)
+    refits = hedonic.latest(as_of, spec.hedonic.refit_days)
+    until = int(refits.max(initial=0))
+    fits = hedonic.fits(of_sales, price, days, until, spec.hedonic)
+    for day in np.unique(refits):
+        fit = fits.get(int(day))
+        if fit is None:
+            continue
+        rows = np.flatnonzero(refits == day)
+        value[rows] = fit.predict(of_homes, rows)
+        near = index[rows]
+        used, back = np.unique(near, return_inverse=True)
+        errors = np.where(used >= 0, price[used] - fit.predict(of_sales, used), np.nan)
+        residual[rows] = errors[back].reshape(near.shape)
+    return value, residual
+
+
+def features(homes: pd.DataFrame, sales: pd.DataFrame, spec: Kriging) -> dict[str, np.ndarray]:
+    """Per home (n,): the regression's log price, the log price with what its neighbours add, the
+    addition and its variance (units of the second part). All are missing before the first fit; a
+    home without neighbours keeps the regression's price."""
+    index, _ = comparables.find(homes, sales, spec)
+    value, residual = regressed(homes, sales, index, spec)
+    added, variance = np.zeros(len(homes)), np.full(len(homes), np.nan)
+    on_map = comparables.located(homes)
+    for by_zip in (False, True):
+        mine = np.flatnonzero(on_map != by_zip)
+        if not len(mine) or not len(sales):
+            continue
+        place, places = (comparables.place(t, by_zip) for t in (homes.iloc[mine], sales))
+        like, likes = (comparables.attributes(t, spec.axes) for t in (homes.iloc[mine], sales))
+        for part in np.array_split(np.arange(len(mine)), len(mine) // CHUNK + 1):
+            rows = mine[part]
+            near = index[rows]
+            added[rows], variance[rows] = solve(
+                places[near] - place[part, None], likes[near] - like[part, None],
+                residual[rows], spec,
+            )  # fmt: skip
+    none = ~np.isfinite(residual).any(axis=1)
+    return {
+        "mkt_hedonic_log_price": value,
+        "comp_kriged_log_price": value + added,
+        "comp_kriged_residual": np.where(none, np.nan, added),
+        "comp_kriged_variance": np.where(none, np.nan, variance),
+    }

@@ -1,0 +1,112 @@
+"""Print how accurate the valuations of a feed's sales are, on every sale after its boundary.
+
+Frozen: fitted once, at the boundary. Rolling, printed after it: fitted again on the first day of
+each later month, as a user would, and each month valued by the newest fit. On real sales this is a
+look at the test: write it down in docs/test-looks.md.
+
+Example: python -m scripts.ops.accuracy --feed king_county --mode frozen
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+
+from lib.common import cli, io
+from lib.common.checks import RemlError, require
+from lib.models.comparison import figures, paired
+
+DRAWS, SEED = 1000, 1
+DOMAIN = "sale"
+
+
+def run(feed: str, boundary: str | None) -> Path:
+    """Run the pipeline on the feed, its boundary moved where one is given; the results' folder."""
+    command = ["python", "-m", "scripts.ops.run_feed", "--feed", feed]
+    command += ["--set", f"split.boundary={boundary}"] if boundary else []
+    if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode:
+        raise RemlError(f"the run on {feed} failed; the lines above say where")
+    return Path("runs") / feed
+
+
+def tested(folder: Path) -> pd.DataFrame:
+    """`as_of`, price and each variant's estimate (columns by its name) of the test sales."""
+    out = pd.DataFrame()
+    for root in ("train", "blend"):
+        for part in sorted((folder / "data" / root).glob(f"{DOMAIN}_*")):
+            table = io.read_parquet(part / "predictions.parquet").set_index("listing_key")
+            require("role" in table, f"{folder.name}: {part.name} was skipped; see the report")
+            table = table[table["role"] == "test"]
+            out = out.reindex(table.index) if out.empty else out
+            out[["as_of", "close_price"]] = table[["as_of", "close_price"]]
+            out[part.name] = np.exp(table["log_estimate"])
+    return out
+
+
+def tell(title: str, sales: pd.DataFrame) -> None:
+    """Print the figures of every variant, and how far the blend beats each."""
+    price = sales["close_price"].to_numpy()
+    estimates = {name: sales[name].to_numpy() for name in sales if name.startswith(DOMAIN)}
+    best = estimates[f"{DOMAIN}_blend"]
+    click.echo(f"{title}: {len(price)} sales from {sales['as_of'].min():%Y-%m-%d}")
+    for name, estimate in estimates.items():
+        said = figures(estimate, price)
+        click.echo(
+            f"{name:<16} MdAPE {said['mdape']:.2%}  MAPE {said['mape']:.2%}  R2 {said['r2']:.4f}"
+            f"  COD {said['cod']:.2f}  median ratio {said['median_ratio']:.4f}"
+        )
+    for name, estimate in estimates.items():
+        if estimate is not best:
+            gaps = paired(best, estimate, price, DRAWS, np.random.default_rng(SEED))
+            click.echo(
+                f"{DOMAIN}_blend less {name}: "
+                + ", ".join(
+                    f"{metric} {100 * one['value']:+.2f} [{100 * one['low']:+.2f}, "
+                    f"{100 * one['high']:+.2f}] points"
+                    for metric, one in gaps.items()
+                )
+            )
+
+
+@click.command(help=__doc__)
+@click.option("--feed", default="king_county", show_default=True, help="A feed that was imported.")
+@click.option(
+    "--mode",
+    type=click.Choice(["frozen", "rolling"]),
+    default="frozen",
+    show_default=True,
+    help="Fit once at the boundary; with rolling, also again each month.",
+)
+@cli.command
+def main(feed: str, mode: str) -> None:
+    require(
+        Path("data/raw", feed).is_dir(),
+        f"data/raw/{feed}: no such folder; bring the sales in with make import FEED={feed} "
+        "FROM=path.csv",
+    )
+    folder = run(feed, None)
+    sales = tested(folder)
+    tell(f"{feed}, frozen", sales)
+    if mode == "frozen":
+        return
+    months = sales["as_of"].dt.to_period("M")
+    first, *later = sorted(months.unique())
+    parts = [sales[months == first]]
+    kept = folder.with_name(f".{feed}.frozen")  # runs/<feed> is to stand at the feed's own boundary
+    shutil.rmtree(kept, ignore_errors=True)
+    folder.rename(kept)
+    try:
+        for month in later:
+            newest = tested(run(feed, f"{month.start_time:%Y-%m-%d}"))
+            parts.append(newest[newest["as_of"].dt.to_period("M") == month])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        kept.rename(folder)
+    tell(f"{feed}, rolling", pd.concat(parts))
+
+
+if __name__ == "__main__":
+    main()

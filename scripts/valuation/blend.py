@@ -1,0 +1,99 @@
+"""Blend the variants of a domain, weighted by what they did out of fold.
+
+A blend lies in the form of a variant, its members inside it, so that it is calibrated, scored and
+served like one.
+
+Example: python -m scripts.valuation.blend
+"""
+
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from lib.common import cli, dictionary, io, params
+from lib.common.checks import require
+from lib.models import blending
+from lib.models.level import Level
+
+OUT = Path("data/blend")
+META = Path("lib/models/blend.meta.yml")
+TRAIN = Path("data/train")
+SPLIT = Path("data/split")
+METRICS = Path("metrics/blend.json")
+
+
+class Blend(params.Section):
+    """One entry of `blend.variants`."""
+
+    domain: str
+    members: list[str]
+
+
+class Params(params.Section):
+    """The `blend` section of params.yaml."""
+
+    variants: dict[str, Blend]
+    weighting: blending.Weighting
+    level: Level
+
+
+def member(name: str, chosen: Blend, variant: str) -> dict:
+    """What `train` saved of one member of a blend."""
+    known = sorted(folder.name for folder in TRAIN.iterdir())
+    where = f"params.yaml, blend.variants.{variant}.members"
+    require(name in known, f"{where}: no trained variant {name!r} (trained: {', '.join(known)})")
+    saved = io.read_json(TRAIN / name / "model.json")
+    require(
+        saved.get("domain", chosen.domain) == chosen.domain,
+        f"{where}: {name} values the domain {saved.get('domain')!r}, not {chosen.domain!r}",
+    )
+    return saved
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    base, settings = params.load("blend", Params)
+    tally: dict[str, dict] = {}
+    for variant, chosen in settings.variants.items():
+        folder = OUT / variant
+        require(
+            len(chosen.members) > 0 and not (TRAIN / variant).exists(),
+            f"params.yaml, blend.variants.{variant}: a blend has members and a name of its own",
+        )
+        saved = {name: member(name, chosen, variant) for name in chosen.members}
+        skipped = next((one["skipped"] for one in saved.values() if "skipped" in one), None)
+        if skipped:
+            tally[variant] = {"skipped": skipped}
+            io.write_json(folder / "model.json", {"variant": variant, "skipped": skipped})
+            io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
+            continue
+        roles = io.read_parquet(SPLIT / f"{chosen.domain}.parquet").set_index("listing_key")
+        tables = {name: io.read_parquet(TRAIN / name / "predictions.parquet") for name in saved}
+        fold = roles.loc[next(iter(tables.values()))["listing_key"], "fold"]
+        share, predicted = blending.blend(tables, fold, settings.weighting, settings.level)
+        first = next(iter(saved.values()))
+        io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
+        io.write_json(
+            folder / "model.json",
+            {
+                "variant": variant,
+                "domain": chosen.domain,
+                "model": "blend",
+                "weights": share,
+                "members": saved,
+                "level": settings.level.model_dump(),
+                "trained_before": first["trained_before"],
+                "trained_on": first["trained_on"],
+                "importances": blending.importances(saved, share),
+            },
+        )
+        tally[variant] = {name: round(weight, 4) for name, weight in share.items()}
+    io.write_json(METRICS, {"feed": base.feed, "weights": tally})
+    dictionary.enforce(META, OUT)
+    cli.log.info("blend.complete", out=str(OUT), **tally)
+
+
+if __name__ == "__main__":
+    main()
