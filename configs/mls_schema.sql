@@ -13,14 +13,14 @@ CREATE TABLE IF NOT EXISTS etl_ledger (
     file_sha256      TEXT,
     contract_sha256  TEXT NOT NULL,              -- of the feed's contract
     git_revision     TEXT,                       -- commit of the code; null outside git
-    rows_in          BIGINT,                     -- counts are null where a load failed before them
+    rows_in          BIGINT,                     -- counts are null for a run that failed
     rows_clean       BIGINT,
     rows_duplicate   BIGINT,
     rows_quarantined BIGINT,
     started_at       TIMESTAMP WITH TIME ZONE NOT NULL,  -- UTC
     ended_at         TIMESTAMP WITH TIME ZONE NOT NULL,
     status           TEXT NOT NULL CHECK (status IN ('loaded', 'failed')),
-    -- the same file under the same contract is one load; that it failed before is another fact
+    -- the same file under the same contract is one load
     UNIQUE (feed, file_sha256, contract_sha256, status),
     CHECK ((kind = 'load') = (file IS NOT NULL AND file_sha256 IS NOT NULL)),
     CHECK (rows_in = rows_clean + rows_duplicate + rows_quarantined)

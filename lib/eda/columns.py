@@ -9,7 +9,7 @@ import json
 
 import pandas as pd
 
-from lib.listings import values
+from lib.listings import units, values
 from lib.listings.contract import Contract
 
 OUTCOME = {  # the sale itself, which every closed listing has and no other
@@ -34,13 +34,19 @@ def kinds_of(contract: Contract) -> dict[str, str]:
 
 
 def claimed(staged: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """The contract's columns, typed (n rows)."""
+    """The contract's columns, typed and in one unit each (n rows)."""
     out = {}
+    often, _ = units.frequency(staged, contract)
     for name, column in contract.columns.items():
         if column.type.startswith("baths"):
             out[name] = values.baths_by(column.type, staged[name])["bathrooms_total"]
         else:
-            out[name] = values.typed(staged[name], column, contract.date_formats)
+            cells = values.typed(staged[name], column, contract.date_formats)
+            if column.unit_from:
+                cells = cells.mul(units.to_canonical(staged, name, contract))
+            if name in units.RENTS:
+                cells = cells.mul(units.a_month(often))
+            out[name] = cells
     return pd.DataFrame(out, index=staged.index)
 
 

@@ -65,8 +65,8 @@ def spread(price: pd.Series, frame: pd.DataFrame) -> str:
         f"Half of the closing prices lie between {low:,.0f} and {high:,.0f}, "
         f"with {middle:,.0f} in the middle"
     )
-    if skews.empty:
-        return text + "."
+    if skews.empty or skews.abs().max() < 1:
+        return text + ", and no number has a long tail."
     name = str(skews.abs().idxmax())
     tail = "large" if skews[name] > 0 else "small"
     return (
@@ -92,23 +92,29 @@ def correlated(table: pd.DataFrame, target: str) -> str:
     if pairs.notna().any().any():
         a, b = pairs.stack().idxmax()
         text += (
-            f"; the two that say most nearly the same are `{b}` and `{a}` ({table.loc[a, b]:.2f})"
+            f"; of those shown, the two that say most nearly the same are `{b}` and `{a}` "
+            f"({table.loc[a, b]:.2f})"
         )
     return text + "."
 
 
 def outliers(cells: pd.Series, out: pd.Series, price: pd.Series, width: float) -> str:
     total = int(cells.sum())
-    worst = f", most of them in `{cells.index[0]}`" if total and len(cells) else ""
-    text = f"{total} cells lie outside the contract's ranges{worst}; `normalize` drops them. "
+    text = "No cell of a closed listing lies outside the contract's ranges. "
+    if total:
+        text = (
+            f"{total} cells of closed listings lie outside the contract's ranges, most of them in "
+            f"`{cells.index[0]}`; `normalize` drops them. "
+        )
     if not out.any():
         return (
-            text + f"No closed sale lies outside Tukey's fences at {width:g} interquartile ranges."
+            text
+            + f"No closed listing lies outside Tukey's fences at {width:g} interquartile ranges."
         )
     cheap = int((price[out] < price.median()).sum())
     return text + (
         f"Tukey's fences at {width:g} interquartile ranges, on price and price per square foot in "
-        f"each market area, would exclude {int(out.sum())} of {len(out)} closed sales "
+        f"each market area, would exclude {int(out.sum())} of {len(out)} closed listings "
         f"({percent(out.mean())}), {cheap} of them below the median price."
     )
 
@@ -131,11 +137,11 @@ def leaks(found: pd.DataFrame, opened: int) -> str:
     text = "; ".join(parts) + "." if parts else "No column knows more than it should."
     if not opened:
         text += " No listing is open, so what is filled only after the sale cannot be told."
-    best = found[found["finding"] == ""].head(1)
+    best = found[(found["finding"] == "") & (found["r2"] >= 0.01)].head(1)
     if len(best):
         text += (
-            f" Of the rest, `{best['column'].iloc[0]}` alone explains most of the log price "
-            f"(R² {best['r2'].iloc[0]:.2f})."
+            f" {'Of the rest' if parts else 'Alone'}, `{best['column'].iloc[0]}` explains most of "
+            f"the log price (R² {best['r2'].iloc[0]:.2f})."
         )
     return text
 
@@ -146,7 +152,7 @@ def drifts(table: pd.DataFrame) -> str:
     worst = table.max(axis=1).sort_values(ascending=False, kind="stable")
     name = worst.index[0]
     if worst.iloc[0] == 0:
-        return "No number drifts more, against the first third of the months, than chance would."
+        return "No number drifts more, against the first third of the closings, than chance would."
     large = list(worst[worst > hygiene.DRIFTS].index)
     end = (
         f"{listed(large)} {'pass' if len(large) > 1 else 'passes'} {hygiene.DRIFTS:g}, from which "
@@ -155,7 +161,7 @@ def drifts(table: pd.DataFrame) -> str:
         else f"none passes {hygiene.DRIFTS:g}, from which a shift is called large"
     )
     return (
-        f"Against the first third of the months `{name}` drifts most, with a PSI of "
+        f"Against the first third of the closings `{name}` drifts most, with a PSI of "
         f"{worst.iloc[0]:.2f} above chance in {table.loc[name].idxmax()}; {end}."
     )
 

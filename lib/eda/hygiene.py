@@ -106,7 +106,7 @@ def correlations(frame: pd.DataFrame, target: str, most: int = 12) -> pd.DataFra
 
 def drift(frame: pd.DataFrame, names: list[str], month: pd.Series) -> pd.DataFrame:
     """Population stability index of each number (rows) in each quarter (columns) after the first
-    third of the months, against that third. Quarters of fewer than FEW rows are left out.
+    third of the rows, against that third. Quarters of fewer than FEW rows are left out.
 
     PSI = sum over bins of (p - q) ln(p / q), bins at the deciles of the first third, half a row
     added to each bin. By rule of thumb 0.1 is a shift and 0.25 a large one. Without drift it is

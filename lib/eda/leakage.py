@@ -53,7 +53,7 @@ def scan(
     missing where no listing is open) and `finding`, empty where nothing speaks against it:
 
     - `gives the price away`: r2 of at least `limit`;
-    - `filled only after the sale`: blank in nearly all open listings, and not by chance;
+    - `filled only after the sale`: blank or 0 in nearly all open listings, and not by chance;
     - `filled otherwise after the sale`: shares differ by CHANGES or more, and not by chance.
     """
     rows = []
@@ -65,7 +65,7 @@ def scan(
         finding = ""
         if r2 >= limit:
             finding = "gives the price away"
-        elif m and still <= AFTER < shut and (1 - shut) ** m < SURE:
+        elif m and told(open_[name]) <= AFTER and (1 - told(closed[name])) ** m < SURE:
             finding = "filled only after the sale"
         elif m and abs(shut - still) >= CHANGES and _apart(shut, n, still, m):
             finding = "filled otherwise after the sale"
@@ -74,6 +74,11 @@ def scan(
     return pd.DataFrame(rows, columns=columns).sort_values(
         ["r2", "column"], ascending=[False, True], ignore_index=True
     )
+
+
+def told(cells: pd.Series) -> float:
+    """Share of cells that say something: filled, and not 0."""
+    return float((cells.notna() & (cells != 0)).mean())
 
 
 def _apart(p: float, n: int, q: float, m: int) -> bool:

@@ -15,7 +15,8 @@ SKEWED = 2.0  # skewness from which positive numbers are drawn on a logarithmic 
 
 @dataclass(frozen=True)
 class Look:
-    """One picture with its sentence: the file's name, a title, SVG text, what it shows."""
+    """One picture with its sentence: the file's name, a title, SVG text (empty where there is
+    nothing to draw), what it shows."""
 
     name: str
     title: str
@@ -28,11 +29,9 @@ def completeness(
 ) -> list[Look]:
     """What is missing: overall, by month, by market area."""
     shares = hygiene.missing(frame, names)
-    gaps = shares[shares > 0]
-    looks = [
-        Look("missing", "Missing cells", plots.bars(gaps, "share of listings without it"),
-             findings.missing(shares))
-    ]  # fmt: skip
+    gaps = shares[(shares > 0) & (shares < 1)]  # empty columns are told, not drawn
+    svg = plots.bars(gaps, "share of listings without it") if len(gaps) else ""
+    looks = [Look("missing", "Missing cells", svg, findings.missing(shares))]
     for by, what, text in ((month, "month", "Missing cells by month"),
                            (area, "market area", "Missing cells by market area")):  # fmt: skip
         table = hygiene.missing_by(frame, names, by)
@@ -155,7 +154,8 @@ def markdown(
     for domain, (looks, counts) in parts.items():
         lines += [f"## {domain.capitalize()}s", ""]
         for look in looks:
-            lines += [f"### {look.title}", "", look.sentence, "",
-                      f"![{look.title}]({plots_at}/{domain}_{look.name}.svg)", ""]  # fmt: skip
+            lines += [f"### {look.title}", "", look.sentence, ""]
+            if look.svg:
+                lines += [f"![{look.title}]({plots_at}/{domain}_{look.name}.svg)", ""]
         lines += ["### Columns", "", counts, ""]
     return "\n".join(lines).rstrip() + "\n"

@@ -6,27 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from lib.listings.contract import Contract
-from lib.listings.sql import connect, name, text
+from lib.listings.sql import code, connect, file, name
 
 Coverage = dict[str, dict[str, dict[str, int]]]
 
 
-def coverage(listings: Path, contract: Contract, folder: Path) -> Coverage:
+def coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Coverage:
     """domain -> day -> {"rows": n, column: cells that are not blank}, of staged listings.
 
-    The day is that of `modification_timestamp`, else of `close_date`, else "no date". Presence
-    only: whether a value makes sense is not asked here.
+    The day (of `days`, as `staging.stage` writes it) is that of `modification_timestamp` in UTC,
+    else of `close_date`, else "no date". Presence only: whether a value makes sense is not asked.
     """
-    has = {*contract.columns, *contract.constants} - {"listing_key"}
-    dated = [column for column in ("modification_timestamp", "close_date") if column in has]
-    formats = "[" + ", ".join(map(text, contract.date_formats)) + "]"
-    parsed = [f"try_strptime(trim({name(column)}), {formats})::TIMESTAMP" for column in dated]
-    day = f"coalesce(strftime({f'coalesce({chr(44).join(parsed)})'}, '%Y-%m-%d'), 'no date')"
-    columns = sorted(has)
-    counts = ", ".join(f"count(nullif(trim({name(c)}), ''))" for c in columns)
+    columns = sorted({*contract.columns, *contract.constants} - {"listing_key"})
+    counts = ", ".join(f"count({code(name(column))})" for column in columns)
     with connect(folder) as con:
-        query = f"""SELECT domain, {day if parsed else "'no date'"} AS day, count(*), {counts}
-            FROM read_parquet({text(str(listings))}) GROUP BY ALL ORDER BY ALL"""
+        query = f"""SELECT domain, coalesce(strftime(_day, '%Y-%m-%d'), 'no date') AS day, count(*),
+                {counts} FROM read_parquet({file(listings)}) l JOIN read_parquet({file(days)}) d
+                USING (listing_key, domain) GROUP BY domain, day ORDER BY domain, day"""
         rows = con.execute(query).fetchall()
     out: Coverage = {}
     for domain, date, total, *numbers in rows:

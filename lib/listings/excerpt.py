@@ -43,7 +43,7 @@ def raw_rows(path: Path, numbers: Iterable[int], scratch: Path) -> dict[int, lis
         parsing.read_raw(con, path, header, out)
         cells = ", ".join(f"c{index}" for index in range(len(header.names)))
         rows = con.execute(f"""
-            SELECT _source_row, _ragged, {cells} FROM read_parquet({sql.text(str(out))})
+            SELECT _source_row, _ragged, {cells} FROM read_parquet({sql.file(out)})
             WHERE _source_row IN ({wanted})""").fetchall()
     out.unlink()
     return {

@@ -14,23 +14,19 @@ import pandas as pd
 
 from lib.listings import rules, values
 from lib.listings.contract import Contract, match
-from lib.listings.sql import name, text
+from lib.listings.sql import code, name, text
 
-SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
-
-
-def code(cell: str, pad: int = 0) -> str:
-    """SQL for `values.code`: trimmed, blank as missing, zeros restored to `pad` characters."""
-    trimmed = f"nullif(trim({cell}, {text(SPACE)}), '')"
-    padded = (
-        f"CASE WHEN length({trimmed}) < {pad} THEN lpad({trimmed}, {pad}, '0') ELSE {trimmed} END"
-    )
-    return padded if pad else trimmed
+UNREAD = "modification_timestamp cannot be read; see date_formats in the contract"
 
 
 def cells_of(headers: list[str], indexes: Iterable[int]) -> str:
-    """SQL for some raw cells as one JSON object, header -> text."""
-    return f"json_object({', '.join(f'{text(headers[i])}, c{i}' for i in indexes)})"
+    """SQL for some raw cells as one JSON object, header -> text; a header that comes again has
+    its number behind it, since names in an object must differ."""
+    told = []
+    for i in indexes:
+        times = headers[: i + 1].count(headers[i])
+        told.append(f"{text(headers[i] if times == 1 else f'{headers[i]} ({times})')}, c{i}")
+    return f"json_object({', '.join(told)})"
 
 
 def map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Contract) -> None:
@@ -82,8 +78,9 @@ def _verdict(
 
 def judgements(
     con: duckdb.DuckDBPyConnection, contract: Contract, judged: bool
-) -> tuple[list[str], dict[str, str], str, str]:
-    """(joins, reason -> SQL test, SQL of `_stamp`, SQL of `domain`)."""
+) -> tuple[list[str], dict[str, str], dict[str, str]]:
+    """(joins, reason -> SQL test, SQL of `_stamp`, `_day` and `domain`). A day is that of the
+    modification, else of the closing."""
     joins: list[str] = []
     tests = {"no listing key": "m.listing_key IS NULL"} if judged else {}
 
@@ -107,12 +104,23 @@ def judgements(
         columns = [column for column in needed if column != "domain"]
         test = add(columns, partial(rules.broken, rule=rule, contract=contract))
         tests[rule.reason] = f"{tests[rule.reason]} OR {test}" if rule.reason in tests else test
-    stamp, domain = "NULL::TIMESTAMP", text(contract.domain.default)
+    made = {
+        "_stamp": "NULL::TIMESTAMP",
+        "_day": "NULL::DATE",
+        "domain": text(contract.domain.default),
+    }
+
+    def moments(column: str) -> str:
+        return add([column], lambda rows: values.date(rows[column], contract.date_formats))
+
+    if "close_date" in contract.columns:
+        made["_day"] = f"{moments('close_date')}::DATE"
     if "modification_timestamp" in contract.columns:
-        stamp = add(
-            ["modification_timestamp"],
-            lambda rows: values.date(rows["modification_timestamp"], contract.date_formats),
-        )
+        made["_stamp"] = moments("modification_timestamp")
+        made["_day"] = f"coalesce({made['_stamp']}::DATE, {made['_day']})"
+        if judged:  # which state of a listing is the newest could not be told
+            filled = code("m.modification_timestamp")
+            tests[UNREAD] = f"{filled} IS NOT NULL AND {made['_stamp']} IS NULL"
     if contract.domain.column:
-        domain = add([contract.domain.column], lambda rows: rules.domain(rows, contract))
-    return joins, tests, stamp, domain
+        made["domain"] = add([contract.domain.column], lambda rows: rules.domain(rows, contract))
+    return joins, tests, made

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from lib.listings import reading
 from lib.listings.contract import Contract
 from lib.listings.mapping import cells_of, judgements, map_columns
-from lib.listings.sql import connect, text
+from lib.listings.sql import connect, file, text
 
 CHUNK = 1 << 24  # bytes read at a time while a file's encoding is checked
 BATCH = 20_000  # rows held in Python at a time on the tolerant path
@@ -32,6 +32,7 @@ KEPT = [
     "domain",
     "_row_sha256",
     "_stamp",
+    "_day",
     "_extra",
     "_reason",
     "_row",
@@ -64,7 +65,7 @@ def read_fast(
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header.names)))
     con.execute(f"""
         COPY (SELECT row_number() OVER () AS _source_row, NULL::VARCHAR AS _ragged, * FROM read_csv(
-            {text(str(path))}, auto_detect=false, header=true, delim={text(header.delimiter)},
+            {file(path)}, auto_detect=false, header=true, delim={text(header.delimiter)},
             quote='"', escape='"', columns={{{columns}}}, null_padding=false, strict_mode=true,
             nullstr='', max_line_size={reading.FIELD_LIMIT}))
         TO {text(str(out))} (FORMAT parquet, COMPRESSION lz4_raw)""")
@@ -82,7 +83,7 @@ def trusted(
     """
     width, mark = len(header.names), header.delimiter
     held = [f"strlen(c{i}) - strlen(replace(c{i}, {text(mark)}, ''))" for i in range(width)]
-    con.execute(f"CREATE OR REPLACE VIEW quick AS SELECT * FROM read_parquet({text(str(raw))})")
+    con.execute(f"CREATE OR REPLACE VIEW quick AS SELECT * FROM read_parquet({file(raw)})")
     sums = ", ".join(f"sum({one})" for one in held)
     rows, in_cells = con.execute(f"SELECT count(*), list_sum([{sums}]) FROM quick").fetchall()[0]
     in_header = header.line.count(mark)
@@ -148,17 +149,18 @@ def parse(path: Path, contract: Contract, folder: Path, judged: bool = True) -> 
     """Write `rows.parquet` into `folder` and return its path.
 
     One row for each data row of `path`: the contract's columns as text, then KEPT: the row's number
-    from 1, its key and domain, the hash of its cells, its modification stamp, its unclaimed cells
-    (JSON), and for a row that must not pass the reason and all its cells (JSON). With
-    `judged=False` only rows that cannot be read at all get a reason.
+    from 1, its key and domain, the hash of its cells, its modification stamp, its day, its
+    unclaimed cells (JSON), and for a row that must not pass the reason and all its cells (JSON).
+    With `judged=False` only rows that cannot be read at all get a reason.
     """
     header = reading.read_header(path)
     raw, out = folder / "raw.parquet", folder / "rows.parquet"
     with connect(folder) as con:
         read_raw(con, path, header, raw)
-        con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({text(str(raw))})")
+        con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({file(raw)})")
         map_columns(con, header.names, contract)
-        joins, tests, stamp, domain = judgements(con, contract, judged)
+        joins, tests, made = judgements(con, contract, judged)
+        own = ", ".join(f"{how} AS {column}" for column, how in made.items())
         width = len(header.names)
         raw_columns = ", ".join(f"c{index}" for index in range(width))
         reasons = ", ".join(
@@ -175,7 +177,7 @@ def parse(path: Path, contract: Contract, folder: Path, judged: bool = True) -> 
         con.execute(f"""
             COPY (SELECT * EXCLUDE (_ragged, {raw_columns}), CASE WHEN _reason IS NOT NULL
                          THEN coalesce(_ragged, {cells_of(header.names, range(width))}) END AS _row
-                  FROM (SELECT m.*, {stamp} AS _stamp, {domain} AS domain,
+                  FROM (SELECT m.*, {own},
                                nullif(concat_ws('; ', {reasons}), '') AS _reason
                         FROM mapped m {" ".join(joins)}))
             TO {text(str(out))} (FORMAT parquet, COMPRESSION lz4_raw)""")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 
 import duckdb
+
+SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 
 
 def connect(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -24,6 +27,21 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def file(path: Path) -> str:
+    """A path as an SQL literal that names this file alone: DuckDB takes names for patterns, and
+    would read x1.csv where x[1].csv was meant."""
+    return text(glob.escape(str(path)))
+
+
 def name(column: str) -> str:
     """A column name as an SQL identifier."""
     return '"' + column.replace('"', '""') + '"'
+
+
+def code(cell: str, pad: int = 0) -> str:
+    """SQL for `values.code`: trimmed, blank as missing, zeros restored to `pad` characters."""
+    trimmed = f"nullif(trim({cell}, {text(SPACE)}), '')"
+    padded = (
+        f"CASE WHEN length({trimmed}) < {pad} THEN lpad({trimmed}, {pad}, '0') ELSE {trimmed} END"
+    )
+    return padded if pad else trimmed

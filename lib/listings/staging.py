@@ -10,9 +10,10 @@ import duckdb
 
 from lib.common import io
 from lib.listings.contract import Contract
-from lib.listings.sql import connect, name, text
+from lib.listings.sql import code, connect, file, name, text
 
 LINEAGE = ["_source_file", "_source_row", "_file_sha256", "_row_sha256", "_load_ts"]
+DAYS = "days.parquet"  # listing_key, domain, _day, for `coverage.coverage`
 PARTS = ("rows_in", "clean", "duplicates", "quarantined")
 # RESO StandardStatus of listings that are on the market now
 ON_MARKET = ("Active", "Active Under Contract", "Coming Soon", "Pending")
@@ -32,7 +33,8 @@ class Parsed:
 def stage(
     parsed: list[Parsed], contract: Contract, folder: Path, scratch: Path
 ) -> dict[str, dict[str, int]]:
-    """Write a feed's staged tables into `folder`, spilling to `scratch`; returns counts per file.
+    """Write a feed's staged tables into `folder` and each listing's day into `scratch`, which also
+    takes what does not fit in memory; returns counts per file.
 
     Of rows with one (listing_key, domain) the newest `modification_timestamp` stays; ties go to
     the greater row hash, then to the first file and row, so that neither the order of files nor
@@ -68,7 +70,9 @@ def stage(
             ORDER BY domain, listing_key, _stamp, _row_sha256""",
             folder / "superseded_listings.parquet",
         )
-        con.execute(f"CREATE VIEW clean AS SELECT * FROM read_parquet({text(str(listings))})")
+        days = "SELECT listing_key, domain, _day FROM rows JOIN ranked USING (file_no, _source_row)"
+        write(con, f"{days} WHERE place = 1", scratch / DAYS)
+        con.execute(f"CREATE VIEW clean AS SELECT * FROM read_parquet({file(listings)})")
         write(con, "SELECT * FROM clean", folder / "clean_listings.csv")
         write(con, _selected(contract), folder / "selected_listings.csv")
         write(con, DUPLICATES, folder / "duplicates.csv")
@@ -88,8 +92,9 @@ DUPLICATES = """
 QUARANTINED = """
     SELECT first(_source_file ORDER BY _source_file, _source_row) AS _source_file,
            first(_source_row ORDER BY _source_file, _source_row) AS _source_row,
-           count(*) AS _copies, any_value(listing_key) AS listing_key, _reason, _row
-    FROM rows WHERE _reason IS NOT NULL GROUP BY _row_sha256, _reason, _row
+           count(*) AS _copies, any_value(listing_key) AS listing_key, _reason,
+           first(_row ORDER BY _source_file, _source_row) AS _row
+    FROM rows WHERE _reason IS NOT NULL GROUP BY _row_sha256, _reason
     ORDER BY 1, 2"""
 
 EXTRA = """
@@ -103,7 +108,7 @@ def _gather(con: duckdb.DuckDBPyConnection, parsed: list[Parsed]) -> None:
         f"""SELECT *, {number} AS file_no, {text(one.file)} AS _source_file,
                  {text(one.sha256)} AS _file_sha256,
                  {text(one.load_ts) if one.load_ts else "NULL"}::TIMESTAMP AS _load_ts
-                 FROM read_parquet({text(str(one.rows))})"""
+                 FROM read_parquet({file(one.rows)})"""
         for number, one in enumerate(parsed)
     ]
     con.execute("CREATE VIEW rows AS " + " UNION ALL BY NAME ".join(parts))
@@ -114,7 +119,7 @@ def _selected(contract: Contract) -> str:
     has = {*contract.columns, *contract.constants}
 
     def filled(column: str) -> str:
-        return f"coalesce(trim({name(column)}), '') <> ''" if column in has else "false"
+        return f"{code(name(column))} IS NOT NULL" if column in has else "false"
 
     lookup = contract.lookups.get("standard_status", {})
     pairs = {raw.strip().lower(): value for raw, value in lookup.items()}
@@ -128,6 +133,8 @@ def _selected(contract: Contract) -> str:
     if not pairs:
         status = "standard_status" if "standard_status" in has else "NULL"
     market = ", ".join(map(text, ON_MARKET))
+    amount = "TRY_CAST(regexp_replace(close_price, '[$€£,[:space:]]', '', 'g') AS DOUBLE)"
+    priced = f"coalesce({amount} > 0, {filled('close_price')})" if "close_price" in has else "false"
     return f"""
         SELECT listing_key, domain, status AS standard_status, CASE
                  WHEN status = 'Closed' AND priced AND dated THEN 'evidence'
@@ -139,7 +146,7 @@ def _selected(contract: Contract) -> str:
                  CASE WHEN status NOT IN ('Closed', {market})
                       THEN 'neither sold nor on the market' END), '') AS gap,
                _source_file, _source_row
-        FROM (SELECT *, {status} AS status, {filled("close_price")} AS priced,
+        FROM (SELECT *, {status} AS status, {priced} AS priced,
                      {filled("close_date")} AS dated FROM clean)"""
 
 
@@ -154,7 +161,7 @@ def totals(counts: dict[str, dict[str, int]], folder: Path) -> dict:
 
 def extra_columns(path: Path) -> list[str]:
     """Headers that no contract column claims and that hold something (extra_columns.parquet)."""
-    query = f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({text(str(path))})"
+    query = f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({file(path)})"
     with duckdb.connect() as con:
         return sorted(header for (header,) in con.execute(query).fetchall())
 
@@ -176,6 +183,6 @@ def _counts(con: duckdb.DuckDBPyConnection, parsed: list[Parsed]) -> dict[str, d
         one.file: dict(zip(PARTS, by_file.get(number, [0] * 4), strict=True))
         for number, one in enumerate(parsed)
     }
-    for file in counts.values():
-        assert file["rows_in"] == file["clean"] + file["duplicates"] + file["quarantined"]
+    for one in counts.values():
+        assert one["rows_in"] == one["clean"] + one["duplicates"] + one["quarantined"]
     return counts

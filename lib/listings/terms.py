@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+import pandas as pd
 from pydantic import model_validator
 
 from lib.common.params import Section
 from lib.listings.reso import Kind, plain
 
 NUMBERS = ("number", "count", "baths")  # how the types begin that a range goes with
-DIRECTIVES = "YymdbBHIMSfpzZjaAT%"  # of strptime, in date_formats
+DIRECTIVES = "YymdbBHIMSfpzZjaA%"  # of strptime, in date_formats
 # what the later stages count on, whatever the feed
 TYPES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("close_price", "list_price", "original_list_price"), ("number",)),
@@ -121,6 +122,12 @@ class Contract(Section):
             unknown = set(re.findall(r"%(.?)", form)) - set(DIRECTIVES)
             if unknown or "%" not in form:
                 raise ValueError(f"date format {form!r} is not made of strptime's % directives")
+            try:
+                pd.to_datetime(pd.Series([""]), format=form, errors="coerce")
+            except (ValueError, re.error) as error:
+                raise ValueError(f"date format {form!r}: {error}") from error
+        if not self.date_formats:
+            raise ValueError("date_formats is empty; leave it out, or name the formats")
         if "listing_key" not in self.columns and not self.key:
             raise ValueError("give a `listing_key` column or a `key` made of other columns")
         seen: dict[str, str] = {}

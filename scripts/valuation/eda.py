@@ -7,6 +7,7 @@ Example: python -m scripts.valuation.eda
 """
 
 import re
+import shutil
 from pathlib import Path
 
 import click
@@ -101,6 +102,9 @@ def main() -> None:
         findings.duplicates(repeats, metrics["rows_in"]),
     ]  # fmt: skip
     parts = {}
+    for folder in (OUT, PLOTS):  # as dvc does; and both exist if no domain has enough sales
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     for domain in sorted(staged["domain"].unique(), reverse=True):
         rows = frame[staged["domain"] == domain]
         sold = (rows["_used_as"] == "evidence") & (rows["close_price"] > 0)
@@ -112,7 +116,8 @@ def main() -> None:
         page = browsable(rows[list(kinds)], f"{agreed.title}: {domain}")
         io.write_text(OUT / f"{domain}.html", page)
         for look in parts[domain][0]:
-            io.write_text(PLOTS / f"{domain}_{look.name}.svg", look.svg)
+            if look.svg:
+                io.write_text(PLOTS / f"{domain}_{look.name}.svg", look.svg)
     io.write_text(SUMMARY, summary.markdown(agreed.title, lead, parts, "../../plots/eda"))
     cli.log.info("eda.complete", rows=len(staged), domains=sorted(parts), out=str(SUMMARY))
 

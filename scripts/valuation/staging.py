@@ -6,12 +6,14 @@ parsed once and kept in a cache, so that a rerun with one more file parses only 
 Example: python -m scripts.valuation.staging --dry-run
 """
 
+import datetime as dt
 import json
 import tempfile
 from pathlib import Path
 
 import click
 import duckdb
+import pandas as pd
 
 from lib.common import cache, cli, dictionary, io, ledger, params
 from lib.common.checks import RemlError, require
@@ -21,7 +23,11 @@ RAW = Path("data/raw")
 OUT = Path("data/staging")
 META = Path("lib/listings/staging.meta.yml")
 METRICS = Path("metrics/staging.json")
-CODE = list(Path(parsing.__file__).parent.glob("*.*"))  # all that decides how a file is parsed
+LISTINGS = Path(parsing.__file__).parent
+PARSERS = (  # all that decides how a file is parsed: `parsing` and what it imports
+    "contract.py", "mapping.py", "parsing.py", "reading.py", "reso.py", "reso.yaml", "rules.py",
+    "sql.py", "terms.py", "values.py",
+)  # fmt: skip
 
 
 class Params(params.Section):
@@ -33,15 +39,37 @@ class Params(params.Section):
 def import_times(raw: Path) -> dict[str, str]:
     """File -> import time, as `make import` recorded it."""
     path = raw / "imports.jsonl"
+    times = {}
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return {line["file"]: line["imported_at"] for line in map(json.loads, filter(None, lines))}
+    for number, line in enumerate(lines, start=1):
+        try:
+            receipt = json.loads(line) if line.strip() else None
+            if receipt:
+                moment = dt.datetime.fromisoformat(receipt["imported_at"])
+                times[receipt["file"]] = moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
+        except (ValueError, KeyError, TypeError) as error:
+            raise RemlError(
+                f"{path}, line {number}: no receipt of an import; remove the line, and the file "
+                "that it was for keeps no import time"
+            ) from error
+    return times
 
 
 def key(path: Path, agreed: contract.Contract) -> str:
     """What the parse of a file depends on: its bytes, the contract, the code."""
     return cache.key_of(
-        cache.file_sha256(path), agreed.model_dump_json(), cache.code_hash(CODE), duckdb.__version__
+        cache.file_sha256(path),
+        agreed.model_dump_json(),
+        cache.code_hash(LISTINGS / name for name in PARSERS),
+        f"duckdb {duckdb.__version__}, pandas {pd.__version__}",
     )
+
+
+def check(paths: list[Path], agreed: contract.Contract) -> None:
+    """Raise `RemlError` where a header lacks a column that the contract requires."""
+    for path in paths:
+        missing = contract.missing_required(agreed, reading.read_header(path).names)
+        require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
 
 
 def plan(paths: list[Path], agreed: contract.Contract) -> None:
@@ -85,7 +113,9 @@ def load(
         counts = staging.stage(parsed, agreed, OUT, Path(scratch))
         schema.enforce_staged(OUT / "listings.parquet", agreed)
         schema.enforce_staged(OUT / "superseded_listings.parquet", agreed, unique=False)
-        days = coverage.coverage(OUT / "listings.parquet", agreed, Path(scratch))
+        days = coverage.coverage(
+            OUT / "listings.parquet", Path(scratch) / staging.DAYS, agreed, Path(scratch)
+        )
     total = staging.totals(counts, OUT)
     if total["quarantined"] > most * total["rows_in"]:
         worst = max(total["reasons"], key=total["reasons"].get)
@@ -123,13 +153,12 @@ def main(dry_run: bool) -> None:
         bool(paths),
         f"{raw}: no CSV files; bring one in with `make import FEED={base.feed} FROM=path.csv`",
     )
-    for path in paths:
-        missing = contract.missing_required(agreed, reading.read_header(path).names)
-        require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
     if dry_run:
+        check(paths, agreed)
         plan(paths, agreed)
         return
     with ledger.run(base.feed, cache.key_of(agreed.model_dump_json())) as loaded:
+        check(paths, agreed)
         parsed = parse(paths, agreed, raw)
         total = load(base, agreed, parsed, settings.max_quarantined_share)
     kept = loaded(

@@ -271,3 +271,13 @@ def test_instead_shares_the_header_of_another_column():
 def test_a_missing_column_with_many_aliases_lists_the_first():
     (clause,) = missing_required(resolved({"living_area": {"required": True}}), ["zzz"])
     assert clause.startswith("living_area (as 'SqFtTotal' or 'SqFt' or ") and "others)" in clause
+
+
+@pytest.mark.parametrize("formats", [[], ["%m/%d/%Y %T"], ["%m/%d/%Y %m"], ["%Y-%m-%d", "%Q"]])
+def test_formats_that_staging_would_break_on_are_refused(formats):
+    with pytest.raises(RemlError, match="date"):
+        validate(
+            Contract,
+            {"title": "T", "columns": {"listing_key": {}}, "date_formats": formats},
+            "contract.yaml",
+        )

@@ -40,9 +40,12 @@ def test_leaks_speak_of_one_column_or_of_several():
     )
     assert findings.leaks(found, 10) == (
         "`list` and `future` give the price away; `late` is filled only after the sale. Of the "
-        "rest, `size` alone explains most of the log price (R² 0.50)."
+        "rest, `size` explains most of the log price (R² 0.50)."
     )
-    assert "No listing is open" in findings.leaks(found[3:], 0)
+    assert findings.leaks(found[3:], 0) == (
+        "No column knows more than it should. No listing is open, so what is filled only after "
+        "the sale cannot be told. Alone, `size` explains most of the log price (R² 0.50)."
+    )
 
 
 def test_outliers_are_counted():
@@ -51,7 +54,7 @@ def test_outliers_are_counted():
         pd.Series({"year_built": 3, "beds": 0}), out, pd.Series([1, 50, 60, 900]), 3
     )
     assert "3 cells" in text and "`year_built`" in text
-    assert "2 of 4 closed sales (50 %), 1 of them below the median price" in text
+    assert "2 of 4 closed listings (50 %), 1 of them below the median price" in text
 
 
 def test_duplicates_are_told_by_reason_and_file():

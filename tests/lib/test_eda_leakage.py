@@ -23,6 +23,7 @@ def listings(seed, closed=800, opened=200):
             "place": np.array([f"p{i}" for i in range(20)])[place],
             "list_price": np.exp(log_price + rng.normal(0, 0.03, len(size))),
             "after": np.where(sold & (rng.random(len(size)) < 0.3), 1.0, np.nan),
+            "zero_before": np.where(sold, rng.integers(0, 4, len(size)), 0.0),
             "otherwise": np.where(rng.random(len(size)) < np.where(sold, 0.9, 0.5), 1.0, np.nan),
             "gappy": np.where(rng.random(len(size)) < 0.4, 1.0, np.nan),
             "text": [f"words {i}" for i in range(len(size))],
@@ -41,6 +42,7 @@ def test_the_scan_flags_the_planted_columns_and_none_of_the_honest(seed):
     assert found[found != ""].to_dict() == {
         "list_price": "gives the price away",
         "after": "filled only after the sale",
+        "zero_before": "filled only after the sale",
         "otherwise": "filled otherwise after the sale",
     }
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import tempfile
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.common.params import validate
-from lib.listings import parsing, rules, staging
+from lib.listings import coverage, mapping, parsing, rules, staging
 from lib.listings.contract import Contract
 from lib.listings.sql import connect
 
@@ -75,6 +76,9 @@ def staged(*files, contract=CONTRACT, headers=HEADERS, names=None):
         counts = staging.stage(parsed, contract, out, folder)
         return SimpleNamespace(
             counts=counts,
+            coverage=coverage.coverage(
+                out / "listings.parquet", folder / staging.DAYS, contract, folder
+            ),
             clean=pd.read_parquet(out / "listings.parquet"),
             extra=pd.read_parquet(out / "extra_columns.parquet"),
             **{
@@ -245,6 +249,57 @@ def test_newest_modification_wins_and_a_missing_stamp_loses():
     assert where(out.duplicates) == [("0.csv", 1), ("0.csv", 3), ("0.csv", 4)]
 
 
+def test_a_stamp_that_cannot_be_read_is_no_older_one():
+    out = staged([row(), row(stamp="3/5/2024 15:04", price="9000")])
+    assert out.clean["close_price"].tolist() == ["5000"]
+    assert out.quarantined["_reason"].tolist() == [mapping.UNREAD]
+    assert not len(out.duplicates)
+
+
+def test_a_file_whose_name_is_a_pattern_is_read_itself(tmp_path):
+    """`sales[1].csv`, as browsers name a second download, is a pattern that fits sales1.csv."""
+    plain = written(tmp_path / "sales1.csv", [row(key="a")])
+    odd = written(tmp_path / "sales[1].csv", [row(key="b")])
+    (tmp_path / "out[1]").mkdir()
+    for raw, key in ((plain, "a"), (odd, "b")):
+        rows = pd.read_parquet(parsing.parse(raw, CONTRACT, tmp_path / "out[1]"))
+        assert rows["listing_key"].tolist() == [key]
+
+
+def test_days_of_coverage_are_those_of_the_stamp_in_every_form_and_zone(monkeypatch):
+    """Z, seven digits, an offset over midnight; blank stamps fall back to the closing."""
+    contract = made(
+        date_formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"],
+        columns=SPEC["columns"] | {"close_date": {"aliases": ["Note"], "type": "date"}},
+    )
+    rows = [
+        row(key="1", stamp="2024-05-01T23:30:00Z", note="2024-01-01"),
+        row(key="2", stamp="2024-05-01T23:30:00-0500", note="2024-01-01"),
+        row(key="3", stamp="", note="2024-01-01"),
+        row(key="4", stamp="", note=""),
+    ]
+    for zone in ("Asia/Tokyo", "America/Chicago"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        found = staged(rows, contract=contract).coverage["sale"]
+        assert {day: one["rows"] for day, one in found.items()} == {
+            "2024-05-01": 1, "2024-05-02": 1, "2024-01-01": 1, "no date": 1}  # fmt: skip
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_tab_alone_is_not_presence():
+    out = staged([row(note="\t"), row(key="2")], contract=made(
+        columns=SPEC["columns"] | {"remarks": {"aliases": ["Note"]}}))  # fmt: skip
+    assert out.coverage["sale"]["2024-01-01"]["remarks"] == 1
+
+
+def test_equal_bad_rows_are_one_line_whatever_the_order_of_columns():
+    bad = row(price="1")
+    out = staged([bad], [bad[::-1]], headers=[HEADERS, HEADERS[::-1]])
+    assert out.quarantined["_copies"].tolist() == [2]
+
+
 def test_newest_is_by_date_not_by_text():
     contract = made(date_formats=["%m/%d/%Y"])
     out = staged(
@@ -384,8 +439,10 @@ def test_columns_that_nobody_claims_are_kept_whatever_their_names(names):
     )
     assert list(out.extra["_source_row"]) == [1, 2]
     first, second = (json.loads(cells, object_pairs_hook=list) for cells in out.extra["cells"])
-    assert first == [(names[0], "x"), (names[1], "y")]
-    assert second == [(names[0], " "), (names[1], "z")]
+    told = [name if [*HEADERS[:5], *names].index(name) == i else f"{name} (2)"
+            for i, name in enumerate(names, start=5)]  # fmt: skip
+    assert first == list(zip(told, ["x", "y"], strict=True))
+    assert second == list(zip(told, [" ", "z"], strict=True))
     assert out.clean["close_price"].tolist() == ["5000", "5000"]
 
 

@@ -85,5 +85,6 @@ def test_a_feed_with_few_sales_says_so(looked_at):
         run(looked_at, "eda")
         told = (looked_at / "docs/eda/summary.md").read_text()
         assert "`sale` has fewer than 500000 closed rows with a price and is left out" in told
+        assert list((looked_at / "data/eda").iterdir()) == []  # there, since DVC asks for it
     finally:
         params.write_text(text)

@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ import pandas as pd
 import pytest
 
 from lib import demo
+from scripts.valuation import staging
 from tests.dag import ROOT
 
 FEED = demo.generate(7, 200, 40, 20, dt.date(2022, 1, 1), 1, 3, photos=False).files
@@ -170,6 +172,31 @@ def test_a_run_that_stops_is_in_the_ledger_as_failed_and_the_next_as_loaded(tmp_
         ("load", "loaded", EXPORTS[0], count),
         ("run", "loaded", None, count),
     ]
+
+
+def test_the_cache_knows_all_code_that_parses():
+    """The modules that `parsing` imports, and theirs."""
+    todo, seen = ["parsing"], set()
+    while todo:
+        name = todo.pop()
+        seen.add(name)
+        text = (ROOT / f"lib/listings/{name}.py").read_text()
+        named = re.findall(r"^from lib\.listings\.(\w+) import", text, re.M)
+        for names in re.findall(r"^from lib\.listings import (.+)$", text, re.M):
+            named += names.split(", ")
+        todo += [one for one in named if one not in seen]
+    assert {f"{name}.py" for name in seen} | {"reso.yaml"} == set(staging.PARSERS)
+
+
+def test_a_broken_receipt_is_named(tmp_path):
+    tree = Tree(tmp_path / "tree")
+    tree.put(EXPORTS[0])
+    (tree.folder / "data/raw/demo/imports.jsonl").write_text('{"file": "a.csv", "impo')
+    done = subprocess.run(
+        tree.command(), cwd=tree.folder, env=tree.environment, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "imports.jsonl, line 1: no receipt of an import" in done.stderr
 
 
 @pytest.mark.chaos
