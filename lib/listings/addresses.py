@@ -13,7 +13,17 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lib.listings.streets import INSIDE, ORDINAL, SIMPLE, clean, states, street, tables, unit
+from lib.listings.streets import (
+    INSIDE,
+    ORDINAL,
+    SIMPLE,
+    clean,
+    house_number,
+    states,
+    street,
+    tables,
+    unit,
+)
 
 NUMBER = r"[A-Z]*[0-9][A-Z0-9]*(?:-[A-Z0-9]+)?(?: [0-9]/[0-9])?"
 TAIL = (
@@ -56,7 +66,7 @@ def _number_first(text: str) -> Parts | None:
     if not found or re.fullmatch(ORDINAL, found[1]):
         return None
     before, name, suffix, after, inside = street(found[2])
-    return Parts(found[1], before, name, suffix, after, inside) if name else None
+    return Parts(house_number(found[1]), before, name, suffix, after, inside) if name else None
 
 
 def by_rules(text: str) -> Parts | None:
@@ -123,9 +133,11 @@ def by_library(text: str) -> Parts | None:
 
 
 def parse(text: str) -> Parts | None:
-    """The parts of an address as somebody wrote it; None where it cannot be read, or where its
-    standard form would read as something else."""
+    """The parts of an address as somebody wrote it; None where it cannot be read, where it holds a
+    decimal number, or where its standard form would read as something else."""
     text = clean(text)
+    if "." in text:
+        return None
     parts = by_rules(text) or by_library(text)
     if parts is None or parts.line() == text:
         return parts

@@ -74,7 +74,7 @@ def _state(text: str) -> str | None:
 
 
 FORMS: dict[str, Callable[[pd.Series], pd.Series]] = {
-    "street_number": _each(lambda text: streets.clean(text) or None),
+    "street_number": _each(streets.house_number),
     "unit_number": _each(streets.unit),
     "city": _each(lambda text: streets.clean(text) or None),
     "state_or_province": _each(_state),

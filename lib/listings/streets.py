@@ -37,15 +37,27 @@ def states() -> dict[str, str]:
 
 
 def clean(text: str) -> str:
-    """Upper case ASCII, accents and points dropped, one space between words, ", " for breaks."""
+    """Upper case ASCII, accents and points dropped, one space between words, ", " for breaks.
+
+    A number as spreadsheets write it is the whole one (123.0 is 123); the point of any other
+    decimal stays, or 12.5 would be number 125.
+    """
     text = re.sub(r"[\r\n;]+", ",", text)
     for _ in range(2):  # some characters come apart only once they are capitals
         text = unicodedata.normalize("NFKD", text).upper()
     text = text.replace("\u2044", "/").encode("ascii", "ignore").decode()
-    text = re.sub(r"[.'`\"]", "", text)
-    text = re.sub(r"[^A-Z0-9#,/&-]+", " ", text).replace("#", " # ")
+    text = re.sub(r"\.{2,}", " ", re.sub(r"['`\"]", "", text))
+    text = re.sub(r"(?<![0-9.])([0-9]+)\.0+(?![0-9A-Z.])", r"\1", text)
+    text = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "", text)
+    text = re.sub(r"[^A-Z0-9#,/&.-]+", " ", text).replace("#", " # ")
     text = re.sub(r"\s*,[\s,]*", ", ", text)
     return re.sub(r"\s+", " ", text).strip(" ,")
+
+
+def house_number(text: str) -> str | None:
+    """A house number without the zeros before it; None for a blank one and a decimal."""
+    plain = clean(text)
+    return None if "." in plain else re.sub(r"\A0+(?=[0-9])", "", plain) or None
 
 
 def unit(text: str) -> str | None:

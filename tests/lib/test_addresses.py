@@ -22,6 +22,9 @@ FOUR = "123 N MAIN ST UNIT 4"
         ("123 N Main St Apt 4, Houston Texas 77001", f"{FOUR}, HOUSTON, TX 77001"),
         ("123 N Main St Apt 4 Houston TX 77001", f"{FOUR}, HOUSTON, TX 77001"),
         ("12 Elm St, Charleston, West Virginia 25301", "12 ELM ST, CHARLESTON, WV 25301"),
+        ("123.0 N. Main St. Apt 4.0", FOUR),  # as spreadsheets write numbers
+        ("0123 N Main St, Unit 4.00", FOUR),
+        ("000 Elm St", "0 ELM ST"),
         ("100 North St", "100 NORTH ST"),  # not the direction
         ("77 Massachusetts Avenue Northwest", "77 MASSACHUSETTS AVE NW"),
         ("500 56 St", "500 56TH ST"),
@@ -39,7 +42,18 @@ def test_standard_form(text, line):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "PO Box 12", "Lot 4 Blk 3", "Main Street", "56th Ave", "to be announced", "# 4"]
+    "text",
+    [
+        "",
+        "PO Box 12",
+        "Lot 4 Blk 3",
+        "Main Street",
+        "56th Ave",
+        "to be announced",
+        "# 4",
+        "123.5 Main St",
+        "123 Main St # 4.5",
+    ],
 )
 def test_what_is_no_street_address_is_not_read(text):
     assert addresses.parse(text) is None
