@@ -14,6 +14,8 @@ WHO = ["domain", "listing_key"]
 STATE = [*WHO, "modification_timestamp", "list_price", "standard_status"]
 ADDED = ["hist_price_changes", "hist_relists", "hist_cumulative_days_on_market"]
 SALE = ["domain", "property_key", "close_date", "close_price"]
+# what two flats of one house that were let on one day at one price differ in
+OWN = ["unit_number", "living_area", "bedrooms_total", "bathrooms_full", "bathrooms_total"]
 REPEATED = "the same sale under another listing key"
 
 
@@ -63,13 +65,20 @@ def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(table with one row per sale event, the others with `_kept_listing_key` and `_reason`).
 
     Closed rows of one home with one date and price are one sale; the row last modified stays, of
-    equal ones the one with the smallest key.
+    equal ones the one with the smallest key. Where such rows disagree about OWN (both known), they
+    are of several homes, and only rows that say the same of each are one sale.
     """
     whole = (table["standard_status"] == "Closed") & table[SALE].notna().all(axis=1)
     sold = table.loc[whole, [*SALE, "listing_key", "modification_timestamp"]].sort_values(
         ["modification_timestamp", "listing_key"], ascending=[False, True]
     )
-    kept = sold.groupby(SALE, sort=False)["listing_key"].transform("first")
+    sold = sold[sold.duplicated(SALE, keep=False)]  # few: what follows goes row by row
+    own = table[[name for name in OWN if name in table]].reindex(sold.index)
+    group = sold.groupby(SALE, sort=False).ngroup()
+    unlike = (own.groupby(group).transform("nunique") > 1).any(axis=1)
+    told = own.astype("str").fillna("").agg("|".join, axis=1) if len(own.columns) else ""
+    alike = pd.Series("", index=sold.index, dtype="str").mask(unlike, told)
+    kept = sold.groupby([group, alike], sort=False)["listing_key"].transform("first")
     again = kept[kept != sold["listing_key"]].sort_index()
     aside = table.loc[again.index].assign(_kept_listing_key=again, _reason=REPEATED)
     return (table.drop(again.index) if len(again) else table), aside

@@ -207,6 +207,29 @@ def test_one_sale_under_two_keys_is_one_row_and_the_other_is_kept_aside():
     assert len(kept) + len(aside) == len(rows)
 
 
+@pytest.mark.parametrize(
+    ("others", "kept"),
+    [
+        ([{}, {}], "a"),
+        ([{"bedrooms_total": 2.0}, {"bedrooms_total": 3.0}], "abc"),  # a may be either of the two
+        ([{"living_area": 900.0}, {"living_area": 900.0}], "a"),
+        ([{"living_area": 900.0}, {"living_area": 910.0}], "abc"),
+        ([{"unit_number": "UPPR"}, {"unit_number": "LOWR"}], "abc"),
+        ([{"bathrooms_total": 2.0}, {"bathrooms_total": 2.5}], "abc"),
+        ([{"bedrooms_total": 2.0}, {"living_area": 910.0}], "a"),  # nothing that both say
+    ],
+)
+def test_two_flats_let_on_one_day_at_one_price_are_two_sales(others, kept):
+    known = {"living_area": np.nan, "bedrooms_total": np.nan, "bathrooms_total": np.nan}
+    rows = table(*(
+        row(key, 0, 9, status="Closed", close_date=day(9), close_price=5.0, unit_number=None)
+        | known | more
+        for key, more in zip("abc", [{}, *others], strict=True)
+    ))  # fmt: skip
+    found, aside = history.one_row_a_sale(rows)
+    assert "".join(found["listing_key"]) == kept and len(found) + len(aside) == 3
+
+
 def test_older_states_are_typed_as_the_newest_are():
     agreed = read("demo")
     names = history.columns_of_states(agreed)
