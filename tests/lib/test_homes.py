@@ -75,6 +75,21 @@ def test_without_a_full_address_each_listing_is_a_home_of_its_own(row):
     assert keys(row, row) == ["listing:k0", "listing:k1"]
 
 
+def test_city_and_state_stand_for_a_zip_that_is_missing():
+    nowhere = {"postal_code": None}
+    rows = [
+        {"unparsed_address": "5 Elm St, Houston, TX"} | nowhere,
+        {"unparsed_address": "5 Elm Street", "city": "houston", "state_or_province": "Texas"}
+        | nowhere,
+        {"unparsed_address": "5 Elm St, Alvin, TX"} | nowhere,
+        {"unparsed_address": "5 Elm St, Houston"} | nowhere,  # of some state
+        {"unparsed_address": "5 Elm St, Houston, TX"},
+    ]
+    found = keys(*rows)
+    assert found[0] == found[1] == "address:5 ELM ST||HOUSTON, TX"
+    assert len(set(found)) == 4 and found[3] == "listing:k3"
+
+
 def test_the_contracts_groups_go_first_and_lend_their_key_to_listings_without():
     parcel = {"parcel_number": "ab-1"}
     rows = [ONE[0] | parcel, ONE[1], {"unparsed_address": "9 Elm St"} | parcel]
