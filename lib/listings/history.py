@@ -72,12 +72,13 @@ def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     sold = table.loc[whole, [*SALE, "listing_key", "modification_timestamp"]].sort_values(
         ["modification_timestamp", "listing_key"], ascending=[False, True]
     )
-    sold = sold[sold.duplicated(SALE, keep=False)]  # few: what follows goes row by row
+    sold = sold[sold.duplicated(SALE, keep=False)]
     own = table[[name for name in OWN if name in table]].reindex(sold.index)
     group = sold.groupby(SALE, sort=False).ngroup()
     unlike = (own.groupby(group).transform("nunique") > 1).any(axis=1)
-    told = own.astype("str").fillna("").agg("|".join, axis=1) if len(own.columns) else ""
-    alike = pd.Series("", index=sold.index, dtype="str").mask(unlike, told)
+    alike = pd.Series("", index=sold.index, dtype="str")
+    for name in own:
+        alike = (alike + "|" + own[name].astype("str").fillna("")).where(unlike, "")
     kept = sold.groupby([group, alike], sort=False)["listing_key"].transform("first")
     again = kept[kept != sold["listing_key"]].sort_index()
     aside = table.loc[again.index].assign(_kept_listing_key=again, _reason=REPEATED)

@@ -228,6 +228,8 @@ def test_two_flats_let_on_one_day_at_one_price_are_two_sales(others, kept):
     ))  # fmt: skip
     found, aside = history.one_row_a_sale(rows)
     assert "".join(found["listing_key"]) == kept and len(found) + len(aside) == 3
+    alone, aside = history.one_row_a_sale(rows.iloc[:1])
+    assert len(alone) == 1 and aside.empty
 
 
 def test_older_states_are_typed_as_the_newest_are():
