@@ -6,7 +6,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from lib.listings import contract, normalize, parsing, schema
+from lib.listings import contract, normalize, parsing, schema, staging
 from tests import exports
 
 HAR = contract.read("har")
@@ -43,7 +43,7 @@ def test_baths_and_lots_are_the_same_in_every_family(read):
         listing_key=[str(i) for i in range(len(rows))],  # old versions too
         _source_file="x", _file_sha256="x", _load_ts=pd.Series(pd.NaT, dtype="datetime64[us]"),
     )  # fmt: skip
-    names = ["listing_key", "domain", *HAR.columns, *normalize.LINEAGE]
+    names = ["listing_key", "domain", *HAR.columns, *staging.LINEAGE]
     table, _ = normalize.normalize(rows[list(dict.fromkeys(names))], HAR, dt.date(2024, 12, 31))
     schema.enforce(table, schema.typed(HAR))
     source = exports.demo()
