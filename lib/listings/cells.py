@@ -110,6 +110,14 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
     return out, issues.table()
 
 
+def local_day(table: pd.DataFrame) -> pd.Series:
+    """The day of each modification stamp where it was made (datetime64[us]): stamps with an offset
+    are in UTC, so an evening in Texas is the next day there, while dates of deals are local."""
+    minutes = table[OFFSET].fillna(0) if OFFSET in table else pd.Series(0.0, index=table.index)
+    east = pd.to_timedelta(minutes, unit="m").astype("timedelta64[us]")
+    return (table["modification_timestamp"] + east).dt.normalize()
+
+
 def sayers(contract: Contract) -> set[str]:
     """The columns that say how others are meant, row by row."""
     named = {column.unit_from for column in contract.columns.values() if column.unit_from}

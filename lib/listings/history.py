@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lib.listings.cells import typed
+from lib.listings.cells import OFFSET, local_day, typed
 from lib.listings.contract import Contract
 from lib.listings.staging import LINEAGE, ON_MARKET
 from lib.listings.units import FREQUENCY
@@ -27,7 +27,7 @@ def columns_of_states(contract: Contract) -> list[str]:
 
 
 def states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, int]:
-    """(older states typed: STATE and `_row_sha256`, cells of theirs that could not be read)."""
+    """(older states typed: STATE, OFFSET, `_row_sha256`; cells of them that could not be read)."""
     names = columns_of_states(contract)
     update = {
         "columns": {name: c for name, c in contract.columns.items() if name in names},
@@ -38,23 +38,25 @@ def states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, 
     for name, kind in zip(STATE[2:], ("datetime64[us]", "float64", "str"), strict=True):
         if name not in table:
             table[name] = pd.Series(None, index=table.index, dtype=kind)
-    return table[[*STATE, "_row_sha256"]], len(issues)
+    return table.reindex(columns=[*STATE, OFFSET, "_row_sha256"]), len(issues)
 
 
 def price_history(older: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
-    """STATE for each change of list price or status that was seen, in order of its stamp.
+    """STATE and OFFSET for each change of list price or status that was seen, in order of stamps.
 
     `older` comes from `states`, `newest` is the normalised table. States without a stamp cannot be
     put in order and are left out.
     """
-    both = pd.concat([older, newest[[*STATE, "_row_sha256"]]], ignore_index=True)
+    names = [*STATE, OFFSET, "_row_sha256"]
+    states = [part.reindex(columns=names).astype({OFFSET: "float64"}) for part in (older, newest)]
+    both = pd.concat(states, ignore_index=True)
     both = both[both["modification_timestamp"].notna()]
     both = both.sort_values([*WHO, "modification_timestamp", "_row_sha256"], ignore_index=True)
     before = both.groupby(WHO, sort=False)[["list_price", "standard_status"]].shift()
     same = _equal(both["list_price"], before["list_price"])
     same &= _equal(both["standard_status"], before["standard_status"])
     first = ~both.duplicated(WHO)
-    return both.loc[first | ~same, STATE].reset_index(drop=True)
+    return both.loc[first | ~same, [*STATE, OFFSET]].reset_index(drop=True)
 
 
 def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
@@ -93,7 +95,7 @@ def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int) -> pd.DataFra
     """
     table = table.copy(deep=False)  # columns are added, none is changed
     seen = history.merge(table[[*WHO, "as_of"]], on=WHO)
-    seen = seen[seen["modification_timestamp"].dt.normalize() <= seen["as_of"]]
+    seen = seen[local_day(seen) <= seen["as_of"]]
     priced = seen[seen["list_price"].notna()]
     before = priced.groupby(WHO, sort=False)["list_price"].shift()
     changes = (before.notna() & (priced["list_price"] != before)).groupby(
@@ -139,11 +141,10 @@ def _left_market(rows: pd.DataFrame, before: pd.Series, history: pd.DataFrame) -
     row's listing began: that day itself if it was on the market, missing if unseen or closed."""
     off = ~history["standard_status"].isin(ON_MARKET)
     fresh = off & ~(off.groupby([history[name] for name in WHO]).shift(fill_value=False))
-    since = history["modification_timestamp"].where(fresh)
+    day = local_day(history)
+    since = day.where(fresh)
     since = since.groupby([history[name] for name in WHO]).ffill().where(off)
-    seen = history.assign(
-        since=since.dt.normalize(), day=history["modification_timestamp"].dt.normalize()
-    )
+    seen = history.assign(since=since, day=day)
     asked = pd.DataFrame(
         {
             "domain": rows["domain"],

@@ -6,7 +6,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from lib.listings import contract, normalize, parsing, schema, staging
+from lib.listings import contract, history, normalize, parsing, schema, staging
 from tests import exports
 
 HAR = contract.read("har")
@@ -45,6 +45,7 @@ def test_baths_and_lots_are_the_same_in_every_family(read):
     )  # fmt: skip
     names = ["listing_key", "domain", *HAR.columns, *staging.LINEAGE]
     table, _ = normalize.normalize(rows[list(dict.fromkeys(names))], HAR, dt.date(2024, 12, 31))
+    table = history.add(table, history.price_history(table.iloc[:0], table), 30)
     schema.enforce(table, schema.typed(HAR))
     source = exports.demo()
     baths = source["BathsTotal"].str.split(".", expand=True).astype("float64")

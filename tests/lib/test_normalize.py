@@ -315,3 +315,11 @@ def test_one_mistyped_year_does_not_move_the_valuation_date():
         normalize.valuation_date(stamped(*usual, "2099-01-01"), None)
     given = normalize.valuation_date(stamped(*usual, "2099-01-01"), dt.date(2025, 1, 1))
     assert given == pd.Timestamp("2025-01-01")
+
+
+def test_an_evening_with_an_offset_is_the_day_where_it_was_made():
+    late = SALE | {"modification_timestamp": "2024-06-30T22:00:00-0500"}
+    agreed = CONTRACT.model_copy(update={"date_formats": ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"]})
+    table, _ = normalized(late, contract=agreed)
+    assert table["modification_timestamp"].tolist() == [pd.Timestamp("2024-07-01T03:00:00")]
+    assert normalize.valuation_date(table, None) == pd.Timestamp("2024-06-30")
