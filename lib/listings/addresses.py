@@ -13,7 +13,19 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lib.listings.streets import INSIDE, ORDINAL, SIMPLE, clean, states, street, tables, unit
+from lib.listings.streets import (
+    INSIDE,
+    ORDINAL,
+    PLACES,
+    SIMPLE,
+    clean,
+    house_number,
+    says_unit,
+    states,
+    street,
+    tables,
+    unit,
+)
 
 NUMBER = r"[A-Z]*[0-9][A-Z0-9]*(?:-[A-Z0-9]+)?(?: [0-9]/[0-9])?"
 TAIL = (
@@ -56,7 +68,7 @@ def _number_first(text: str) -> Parts | None:
     if not found or re.fullmatch(ORDINAL, found[1]):
         return None
     before, name, suffix, after, inside = street(found[2])
-    return Parts(found[1], before, name, suffix, after, inside) if name else None
+    return Parts(house_number(found[1]), before, name, suffix, after, inside) if name else None
 
 
 def by_rules(text: str) -> Parts | None:
@@ -66,9 +78,10 @@ def by_rules(text: str) -> Parts | None:
     if parts is None or not parts.street_suffix or not _plain(str(parts.street_name)):
         return None
     named = (parts.unit_number or "").split()
-    if not all(len(word) == 1 or word in INSIDE or re.search("[0-9]", word) for word in named):
+    known = INSIDE.keys() | PLACES
+    if not all(len(word) == 1 or word in known or re.search("[0-9]", word) for word in named):
         return None  # a town without a comma before it
-    if rest and rest[0].split()[0] in SIMPLE | INSIDE.keys() and not parts.unit_number:
+    if rest and says_unit(rest[0]) and not parts.unit_number:
         parts = parts._replace(unit_number=unit(rest.pop(0)))
     if not rest:
         return parts
@@ -123,14 +136,25 @@ def by_library(text: str) -> Parts | None:
 
 
 def parse(text: str) -> Parts | None:
-    """The parts of an address as somebody wrote it; None where it cannot be read, or where its
-    standard form would read as something else."""
+    """The parts of an address as somebody wrote it; None where it cannot be read, where it holds a
+    decimal number, or where its standard form would read as something else."""
     text = clean(text)
+    if "." in text:
+        return None
     parts = by_rules(text) or by_library(text)
-    if parts is None or parts.line() == text:
+    if parts is None or _unit_as_city(text, parts.city or ""):
+        return None
+    if parts.line() == text:
         return parts
     again = by_rules(parts.line()) or by_library(parts.line())
     return parts if again == parts else None
+
+
+def _unit_as_city(text: str, city: str) -> bool:
+    """Whether a unit such as UPPER was read as the city, or as its first word: without a comma
+    nobody can tell 5 Elm Upper, Marlboro from 5 Elm, Upper Marlboro."""
+    begins = city.split(" ")[0] in PLACES
+    return begins and (says_unit(city) or f", {city}" not in text)
 
 
 def parse_all(texts: pd.Series) -> pd.DataFrame:

@@ -16,6 +16,10 @@ PARTS = ("bathrooms_full", "bathrooms_half", "bathrooms_total")
 APART = PARTS[:2]
 ACRE = 43560  # square feet
 OFFSET = "_modification_utc_offset_minutes"  # of the stamp as the source wrote it
+# a home with five half baths is next to never built; 2.5 and 2.9 in a column of 2.1 notation are
+# decimal totals or slips, and what they mean cannot be known
+MOST_HALF = 4
+TOO_MANY_HALF = f"more than {MOST_HALF} half baths"
 ISSUE = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
 PLUS4 = "postal_code_plus4"
 UNKNOWN = "not in the contract's lookup"
@@ -90,6 +94,10 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
                 unheard & into[name].notna(), name, text, "how often rent is paid is not known"
             )
             into[name] = into[name].mul(units.a_month(often)).mask(unheard)
+        if name == "bathrooms_half":
+            many = into[name] > MOST_HALF
+            issues.drop(many, name, text, TOO_MANY_HALF)
+            into[name] = into[name].mask(many)
         if column.range:
             impossible = into[name].notna() & ~into[name].between(*column.range)
             issues.drop(impossible, name, text, _outside(column.range))
@@ -110,6 +118,14 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
     return out, issues.table()
 
 
+def local_day(table: pd.DataFrame) -> pd.Series:
+    """The day of each modification stamp where it was made (datetime64[us]): stamps with an offset
+    are in UTC, so an evening in Texas is the next day there, while dates of deals are local."""
+    minutes = table[OFFSET].fillna(0) if OFFSET in table else pd.Series(0.0, index=table.index)
+    east = pd.to_timedelta(minutes, unit="m").astype("timedelta64[us]")
+    return (table["modification_timestamp"] + east).dt.normalize()
+
+
 def sayers(contract: Contract) -> set[str]:
     """The columns that say how others are meant, row by row."""
     named = {column.unit_from for column in contract.columns.values() if column.unit_from}
@@ -121,6 +137,9 @@ def _baths(text: pd.Series, name: str, column: Column, issues: Issues) -> pd.Dat
     parts = values.baths_by(column.type, text)
     unread = ~values.blank(text) & parts["bathrooms_full"].isna()
     issues.drop(unread, name, text, "not a number of baths")
+    many = parts["bathrooms_half"] > MOST_HALF
+    issues.drop(many, name, text, TOO_MANY_HALF)
+    parts = parts.apply(lambda part: part.mask(many))
     if column.range:
         total = parts["bathrooms_total"]
         impossible = total.notna() & ~total.between(*column.range)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lib.listings.cells import typed
+from lib.listings.cells import OFFSET, local_day, typed
 from lib.listings.contract import Contract
 from lib.listings.staging import LINEAGE, ON_MARKET
 from lib.listings.units import FREQUENCY
@@ -14,6 +14,8 @@ WHO = ["domain", "listing_key"]
 STATE = [*WHO, "modification_timestamp", "list_price", "standard_status"]
 ADDED = ["hist_price_changes", "hist_relists", "hist_cumulative_days_on_market"]
 SALE = ["domain", "property_key", "close_date", "close_price"]
+# what two flats of one house that were let on one day at one price differ in
+OWN = ["unit_number", "living_area", "bedrooms_total", "bathrooms_full", "bathrooms_total"]
 REPEATED = "the same sale under another listing key"
 
 
@@ -25,7 +27,7 @@ def columns_of_states(contract: Contract) -> list[str]:
 
 
 def states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, int]:
-    """(older states typed: STATE and `_row_sha256`, cells of theirs that could not be read)."""
+    """(older states typed: STATE, OFFSET, `_row_sha256`; cells of them that could not be read)."""
     names = columns_of_states(contract)
     update = {
         "columns": {name: c for name, c in contract.columns.items() if name in names},
@@ -36,23 +38,25 @@ def states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, 
     for name, kind in zip(STATE[2:], ("datetime64[us]", "float64", "str"), strict=True):
         if name not in table:
             table[name] = pd.Series(None, index=table.index, dtype=kind)
-    return table[[*STATE, "_row_sha256"]], len(issues)
+    return table.reindex(columns=[*STATE, OFFSET, "_row_sha256"]), len(issues)
 
 
 def price_history(older: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
-    """STATE for each change of list price or status that was seen, in order of its stamp.
+    """STATE and OFFSET for each change of list price or status that was seen, in order of stamps.
 
     `older` comes from `states`, `newest` is the normalised table. States without a stamp cannot be
     put in order and are left out.
     """
-    both = pd.concat([older, newest[[*STATE, "_row_sha256"]]], ignore_index=True)
+    names = [*STATE, OFFSET, "_row_sha256"]
+    states = [part.reindex(columns=names).astype({OFFSET: "float64"}) for part in (older, newest)]
+    both = pd.concat(states, ignore_index=True)
     both = both[both["modification_timestamp"].notna()]
     both = both.sort_values([*WHO, "modification_timestamp", "_row_sha256"], ignore_index=True)
     before = both.groupby(WHO, sort=False)[["list_price", "standard_status"]].shift()
     same = _equal(both["list_price"], before["list_price"])
     same &= _equal(both["standard_status"], before["standard_status"])
     first = ~both.duplicated(WHO)
-    return both.loc[first | ~same, STATE].reset_index(drop=True)
+    return both.loc[first | ~same, [*STATE, OFFSET]].reset_index(drop=True)
 
 
 def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
@@ -63,13 +67,21 @@ def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(table with one row per sale event, the others with `_kept_listing_key` and `_reason`).
 
     Closed rows of one home with one date and price are one sale; the row last modified stays, of
-    equal ones the one with the smallest key.
+    equal ones the one with the smallest key. Where such rows disagree about OWN (both known), they
+    are of several homes, and only rows that say the same of each are one sale.
     """
     whole = (table["standard_status"] == "Closed") & table[SALE].notna().all(axis=1)
     sold = table.loc[whole, [*SALE, "listing_key", "modification_timestamp"]].sort_values(
         ["modification_timestamp", "listing_key"], ascending=[False, True]
     )
-    kept = sold.groupby(SALE, sort=False)["listing_key"].transform("first")
+    sold = sold[sold.duplicated(SALE, keep=False)]
+    own = table[[name for name in OWN if name in table]].reindex(sold.index)
+    group = sold.groupby(SALE, sort=False).ngroup()
+    unlike = (own.groupby(group).transform("nunique") > 1).any(axis=1)
+    alike = pd.Series("", index=sold.index, dtype="str")
+    for name in own:
+        alike = (alike + "|" + own[name].astype("str").fillna("")).where(unlike, "")
+    kept = sold.groupby([group, alike], sort=False)["listing_key"].transform("first")
     again = kept[kept != sold["listing_key"]].sort_index()
     aside = table.loc[again.index].assign(_kept_listing_key=again, _reason=REPEATED)
     return (table.drop(again.index) if len(again) else table), aside
@@ -83,7 +95,7 @@ def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int) -> pd.DataFra
     """
     table = table.copy(deep=False)  # columns are added, none is changed
     seen = history.merge(table[[*WHO, "as_of"]], on=WHO)
-    seen = seen[seen["modification_timestamp"].dt.normalize() <= seen["as_of"]]
+    seen = seen[local_day(seen) <= seen["as_of"]]
     priced = seen[seen["list_price"].notna()]
     before = priced.groupby(WHO, sort=False)["list_price"].shift()
     changes = (before.notna() & (priced["list_price"] != before)).groupby(
@@ -129,11 +141,10 @@ def _left_market(rows: pd.DataFrame, before: pd.Series, history: pd.DataFrame) -
     row's listing began: that day itself if it was on the market, missing if unseen or closed."""
     off = ~history["standard_status"].isin(ON_MARKET)
     fresh = off & ~(off.groupby([history[name] for name in WHO]).shift(fill_value=False))
-    since = history["modification_timestamp"].where(fresh)
+    day = local_day(history)
+    since = day.where(fresh)
     since = since.groupby([history[name] for name in WHO]).ffill().where(off)
-    seen = history.assign(
-        since=since.dt.normalize(), day=history["modification_timestamp"].dt.normalize()
-    )
+    seen = history.assign(since=since, day=day)
     asked = pd.DataFrame(
         {
             "domain": rows["domain"],

@@ -74,7 +74,7 @@ def _state(text: str) -> str | None:
 
 
 FORMS: dict[str, Callable[[pd.Series], pd.Series]] = {
-    "street_number": _each(lambda text: streets.clean(text) or None),
+    "street_number": _each(streets.house_number),
     "unit_number": _each(streets.unit),
     "city": _each(lambda text: streets.clean(text) or None),
     "state_or_province": _each(_state),
@@ -84,13 +84,15 @@ FORMS: dict[str, Callable[[pd.Series], pd.Series]] = {
 
 
 def address_key(table: pd.DataFrame) -> pd.Series:
-    """The standard address with unit and ZIP; missing without street, ZIP, or a number that is one
-    (0 stands for lots without)."""
+    """The standard address with unit and ZIP, or city and state where there is no ZIP; missing
+    without street or place, or where the number is none (0 stands for lots without)."""
     street = table["street_number"]
     for name in STREET:
         street = street + (" " + table[name]).fillna("")
     numbered = table["street_number"].str.contains("[1-9]").fillna(False).astype(bool)
-    key = "address:" + street + "|" + table["unit_number"].fillna("") + "|" + table["postal_code"]
+    town = table["city"] + ", " + table["state_or_province"]
+    place = table["postal_code"].fillna(town)
+    key = "address:" + street + "|" + table["unit_number"].fillna("") + "|" + place
     return key.where(numbered & table["street_name"].notna())
 
 

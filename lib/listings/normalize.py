@@ -55,7 +55,7 @@ def valuation_date(
     table: pd.DataFrame, given: dt.date | None, slack_days: int = SLACK_DAYS
 ) -> pd.Timestamp:
     """The date that listings on the market are valued at: `given` (base.as_of), else the feed's
-    latest modification, else its latest closing.
+    latest modification (by its local day), else its latest closing.
 
     Raises `RemlError` where there is none, or where the latest lies more than `slack_days` after
     all but a thousandth of the others: one mistyped year would move every valuation.
@@ -65,7 +65,8 @@ def valuation_date(
     column = "modification_timestamp"
     if table[column].isna().all():
         column = "close_date"
-    dates = table[column].dropna().sort_values()
+    dates = (cells.local_day(table) if column != "close_date" else table[column]).dropna()
+    dates = dates.sort_values()
     require(
         len(dates) > 0,
         "no row of the feed has a modification stamp or a closing date that can be read, so its "
@@ -79,7 +80,7 @@ def valuation_date(
             f"{dates.iloc[-1]:%Y-%m-%d} lies {(dates.iloc[-1] - usual).days} days after the feed's "
             "other dates; mend the row, or set as_of in params.yaml to value on a date of your own"
         )
-    return pd.Timestamp(dates.iloc[-1]).normalize()
+    return pd.Timestamp(dates.iloc[-1])
 
 
 def as_of(table: pd.DataFrame, today: pd.Timestamp) -> pd.Series:

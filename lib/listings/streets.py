@@ -11,6 +11,12 @@ INSIDE = {
     "BLDG": "BLDG", "BUILDING": "BLDG", "FL": "FL", "FLOOR": "FL", "LOT": "LOT", "RM": "RM",
     "ROOM": "RM", "SPC": "SPC", "SPACE": "SPC", "TRLR": "TRLR", "TRAILER": "TRLR",
 }  # fmt: skip
+PLACES = {
+    "UPPER": "UPPR", "UPPR": "UPPR", "UPSTAIRS": "UPPR", "LOWER": "LOWR", "LOWR": "LOWR",
+    "DOWNSTAIRS": "LOWR", "FRONT": "FRNT", "FRNT": "FRNT", "REAR": "REAR", "SIDE": "SIDE",
+    "LEFT": "LEFT", "RIGHT": "RIGHT", "BASEMENT": "BSMT", "BSMT": "BSMT", "PENTHOUSE": "PH",
+    "PH": "PH",
+}  # units by where they lie in the house, which need no word before them  # fmt: skip
 ROUTES = {"FM", "RM", "RR", "CR", "SH", "US", "IH", "HWY", "RD", "RTE"}  # a bare number follows
 NO_UNIT = {"", "N/A", "NA", "NONE", "-"}
 ORDINAL = r"[0-9]*(?:1ST|2ND|3RD|[0-9]TH)"
@@ -37,22 +43,41 @@ def states() -> dict[str, str]:
 
 
 def clean(text: str) -> str:
-    """Upper case ASCII, accents and points dropped, one space between words, ", " for breaks."""
+    """Upper case ASCII, accents and points dropped, one space between words, ", " for breaks.
+
+    A number as spreadsheets write it is the whole one (123.0 is 123); the point of any other
+    decimal stays, or 12.5 would be number 125.
+    """
     text = re.sub(r"[\r\n;]+", ",", text)
     for _ in range(2):  # some characters come apart only once they are capitals
         text = unicodedata.normalize("NFKD", text).upper()
     text = text.replace("\u2044", "/").encode("ascii", "ignore").decode()
-    text = re.sub(r"[.'`\"]", "", text)
-    text = re.sub(r"[^A-Z0-9#,/&-]+", " ", text).replace("#", " # ")
+    text = re.sub(r"\.{2,}", " ", re.sub(r"['`\"]", "", text))
+    text = re.sub(r"(?<![0-9.])([0-9]+)\.0+(?![0-9A-Z.])", r"\1", text)
+    text = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "", text)
+    text = re.sub(r"[^A-Z0-9#,/&.-]+", " ", text).replace("#", " # ")
     text = re.sub(r"\s*,[\s,]*", ", ", text)
     return re.sub(r"\s+", " ", text).strip(" ,")
 
 
+def house_number(text: str) -> str | None:
+    """A house number without the zeros before it; None for a blank one and a decimal."""
+    plain = clean(text)
+    return None if "." in plain else re.sub(r"\A0+(?=[0-9])", "", plain) or None
+
+
 def unit(text: str) -> str | None:
     """The unit alone: "Apt #4", "# 4" and "4" are one, "Bldg 2 Unit 4" is BLDG 2 4."""
-    words = [INSIDE.get(word, word) for word in clean(text).replace(",", "").split()]
+    words = [(INSIDE | PLACES).get(word, word) for word in clean(text).replace(",", "").split()]
     plain = " ".join(word for word in words if word not in SIMPLE)
     return None if plain in NO_UNIT else plain
+
+
+def says_unit(text: str) -> bool:
+    """Whether a cleaned text between commas is a unit and no town (Upper Marlboro is one)."""
+    words = text.split()
+    begins = words[0] in SIMPLE | INSIDE.keys() or PLACES.get(words[0]) == "PH"
+    return begins or PLACES.keys() | SIMPLE >= set(words)
 
 
 def street(text: str) -> tuple[str | None, ...]:
@@ -106,12 +131,30 @@ def _ordinal(number: str) -> str:
 
 
 def _unit_at(words: list[str]) -> int:
-    """Where the unit begins: at a word such as APT that something like a unit's name follows."""
+    """Where the unit begins: at a word such as APT that something like a unit's name follows, or
+    at one of PLACES behind a whole street."""
+    for index, word in enumerate(words):
+        rest = words[index + 1 :]
+        if word in PLACES and _whole(words[:index]) and all(map(_names_unit, rest)):
+            return index
     for index in range(1, len(words) - 1):
         after = words[index + 1]
-        named = after in SIMPLE or len(after) == 1 or any(map(str.isdigit, after))
-        if words[index] == "#" or (words[index] in SIMPLE | INSIDE.keys() and named):
+        if words[index] == "#" or (words[index] in SIMPLE | INSIDE.keys() and _names_unit(after)):
             return index
         if words[index] in SIMPLE and after in INSIDE:
             return index
     return len(words)
+
+
+def _names_unit(word: str) -> bool:
+    """Whether a word may stand in a unit behind one such as APT."""
+    short = len(word) == 1 or any(map(str.isdigit, word))
+    return short or word in SIMPLE or word in PLACES
+
+
+def _whole(words: list[str]) -> bool:
+    """Whether the words are a street's name and suffix, with directions or without."""
+    directions, suffixes, _ = tables()
+    words = words[words[0] in directions :] if words else words
+    words = words[:-1] if words and words[-1] in directions else words
+    return len(words) > 1 and words[-1] in suffixes

@@ -19,6 +19,7 @@ OUT = Path("data/normalize")
 META = Path("lib/listings/normalize.meta.yml")
 STAGED = Path("data/staging/listings.parquet")
 SUPERSEDED = Path("data/staging/superseded_listings.parquet")
+QUARANTINE = Path("data/staging/quarantine_rows.csv")
 METRICS = Path("metrics/normalize.json")
 DOMAINS = ("sale", "rental")
 WHERE = ["_source_file", "_source_row", "column"]
@@ -39,6 +40,28 @@ def older_states(
     return history.states(corrections.apply_to_states(raw, entries), agreed)
 
 
+def tell_idle(idle: dict[int, str], where: str) -> dict[str, int]:
+    """Warn of each correction whose listing was not staged; returns how many there are by why."""
+    aside = set(io.read_csv(QUARANTINE)["listing_key"]) if idle else set()
+    counts = {"listing_in_quarantine": 0, "listing_not_in_feed": 0}
+    for number, key in idle.items():
+        why = "listing_in_quarantine" if key in aside else "listing_not_in_feed"
+        counts[why] += 1
+        mend = {
+            "listing_in_quarantine": "loosen the contract's row rule, or mend the export: "
+            "corrections work on staged rows",
+            "listing_not_in_feed": "check the listing_key and the domain",
+        }[why]
+        cli.log.warning(
+            "normalize.correction_without_listing",
+            entry=f"{where}, entry {number}",
+            listing_key=key,
+            why=why,
+            mend=mend,
+        )
+    return counts
+
+
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
@@ -48,10 +71,12 @@ def main() -> None:
     agreed = contract.read(base.feed)
     entries = corrections.read(base.feed, agreed)
     staged = io.read_parquet(STAGED)
-    rows, mended, idle = corrections.apply(staged, entries, str(corrections.path_of(base.feed)))
+    where = str(corrections.path_of(base.feed))
+    rows, mended, idle = corrections.apply(staged, entries, where)
     del staged
     count = len(rows)
     table, issues = normalize.normalize(rows, agreed, base.as_of, settings.latest_date_slack_days)
+    issues = pd.concat([issues, corrections.blanked(mended)], ignore_index=True)
     del rows
     assert len(table) == count
     today = normalize.valuation_date(table, base.as_of, settings.latest_date_slack_days)
@@ -62,7 +87,7 @@ def main() -> None:
     table = history.add(table, seen, settings.relist_gap_days)
     schema.enforce(table, schema.typed(agreed))
     counts = tally.normalized(table, issues, DOMAINS) | {
-        "corrections": {"applied": tally.by_value(mended["column"]), "listing_not_in_feed": idle},
+        "corrections": {"applied": tally.by_value(mended["column"]), **tell_idle(idle, where)},
         "sales_exported_twice": len(repeated),
         "older_states": {"rows": len(older), "cells_not_read": unread},
         "list_price_history": len(seen),

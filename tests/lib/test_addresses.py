@@ -22,6 +22,9 @@ FOUR = "123 N MAIN ST UNIT 4"
         ("123 N Main St Apt 4, Houston Texas 77001", f"{FOUR}, HOUSTON, TX 77001"),
         ("123 N Main St Apt 4 Houston TX 77001", f"{FOUR}, HOUSTON, TX 77001"),
         ("12 Elm St, Charleston, West Virginia 25301", "12 ELM ST, CHARLESTON, WV 25301"),
+        ("123.0 N. Main St. Apt 4.0", FOUR),  # as spreadsheets write numbers
+        ("0123 N Main St, Unit 4.00", FOUR),
+        ("000 Elm St", "0 ELM ST"),
         ("100 North St", "100 NORTH ST"),  # not the direction
         ("77 Massachusetts Avenue Northwest", "77 MASSACHUSETTS AVE NW"),
         ("500 56 St", "500 56TH ST"),
@@ -31,6 +34,21 @@ FOUR = "123 N MAIN ST UNIT 4"
         ("0 County Road 12", "0 COUNTY RD 12"),
         ("1234 FM 1960 Rd W", "1234 FM 1960 RD W"),
         ("123 Main St Bldg 2 Unit 4", "123 MAIN ST UNIT BLDG 2 4"),
+        ("10 Oak St Upper", "10 OAK ST UNIT UPPR"),
+        ("10 Oak St, Upstairs", "10 OAK ST UNIT UPPR"),
+        ("10 Oak St LOWR, Houston, TX 77001", "10 OAK ST UNIT LOWR, HOUSTON, TX 77001"),
+        ("10 N Oak St NW Downstairs", "10 N OAK ST NW UNIT LOWR"),
+        ("10 Oak St, Front, Houston", "10 OAK ST UNIT FRNT, HOUSTON"),
+        ("10 Oak St (left)", "10 OAK ST UNIT LEFT"),
+        ("10 Oak St Unit Right", "10 OAK ST UNIT RIGHT"),
+        ("10 Oak St Apt 2 Rear", "10 OAK ST UNIT 2 REAR"),
+        ("10 Oak St Upper Unit", "10 OAK ST UNIT UPPR"),
+        ("10 Oak St Basement", "10 OAK ST UNIT BSMT"),
+        ("10 Oak St Penthouse 3", "10 OAK ST UNIT PH 3"),
+        ("10 Oak St, PH 3, Houston", "10 OAK ST UNIT PH 3, HOUSTON"),
+        ("10 Lower St", "10 LOWER ST"),
+        ("10 Lake Front Dr", "10 LAKE FRONT DR"),
+        ("10 Oak St, Upper Marlboro, MD 20772", "10 OAK ST, UPPER MARLBORO, MD 20772"),
         ("123 Ñandú St", "123 NANDU ST"),
     ],
 )
@@ -39,7 +57,18 @@ def test_standard_form(text, line):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "PO Box 12", "Lot 4 Blk 3", "Main Street", "56th Ave", "to be announced", "# 4"]
+    "text",
+    [
+        "",
+        "PO Box 12",
+        "Lot 4 Blk 3",
+        "Main Street",
+        "56th Ave",
+        "to be announced",
+        "# 4",
+        "123.5 Main St",
+        "123 Main St # 4.5",
+    ],
 )
 def test_what_is_no_street_address_is_not_read(text):
     assert addresses.parse(text) is None
@@ -94,7 +123,7 @@ def test_plain_forms_go_by_the_rules():
 
 PIECES = (
     "12 7B N North S NE Main Oak Street St Ave Avenue Apt Unit # 4 B Bldg Floor 56 5th FM Hwy 1960"
-    " County Road Park , Houston TX 77001 Texas PO Box Lot"
+    " County Road Park , Houston TX 77001 Texas PO Box Lot Upper Rear Left PH 4.0 4.5 No"
 )
 anything = st.one_of(
     plain,

@@ -13,7 +13,11 @@ from lib.listings.corrections import Correction
 AGREED = validate(
     Contract,
     {"title": "T", "key": ["parcel"], "columns": {
-        "parcel": {"aliases": []}, "bedrooms_total": {"type": "number"}, "city": {}}},
+        "parcel": {"aliases": []}, "bedrooms_total": {"type": "number"}, "city": {},
+        "standard_status": {}, "close_date": {"type": "date"}, "for_lease": {},
+        "bathrooms": {"type": "baths_full_half"}},
+     "lookups": {"standard_status": {"S": "Closed"}},
+     "domain": {"column": "for_lease", "values": {"Y": "rental", "N": "sale"}}},
     "contract.yaml",
 )  # fmt: skip
 ENTRY = {
@@ -33,7 +37,7 @@ def entry(**changes):
 
 def read(tmp_path, monkeypatch, *entries, text=None):
     monkeypatch.setattr(contract, "ROOT", tmp_path)
-    (tmp_path / "f").mkdir()
+    (tmp_path / "f").mkdir(exist_ok=True)
     content = yaml.safe_dump({"corrections": list(entries)}) if text is None else text
     (tmp_path / "f/corrections.yml").write_text(content)
     return corrections.read("f", AGREED)
@@ -41,7 +45,7 @@ def read(tmp_path, monkeypatch, *entries, text=None):
 
 def test_only_the_named_cell_changes_and_it_is_told():
     rows, told, idle = corrections.apply(ROWS, [entry()], "f.yml")
-    assert rows["bedrooms_total"].tolist() == ["33", "33", "3"] and idle == 0
+    assert rows["bedrooms_total"].tolist() == ["33", "33", "3"] and idle == {}
     assert ROWS["bedrooms_total"].tolist() == ["33", "33", " 33"]
     assert told.iloc[0].tolist() == [
         "k1", "sale", "a.csv", 3, "bedrooms_total", " 33", "3", "1,620 square feet",
@@ -53,6 +57,11 @@ def test_a_value_known_to_be_wrong_may_become_missing():
     rows, told, _ = corrections.apply(ROWS, [entry(corrected=None)], "f.yml")
     assert rows["bedrooms_total"].isna().tolist() == [False, False, True]
     assert told["corrected"].isna().all()
+    issue = corrections.blanked(told)
+    assert issue.iloc[0].tolist() == [
+        "k1", "sale", "a.csv", 3, "bedrooms_total", " 33", corrections.BLANKED, True,
+    ]  # fmt: skip
+    assert corrections.blanked(corrections.apply(ROWS, [entry()], "f.yml")[1]).empty
 
 
 @pytest.mark.parametrize(("now", "told"), [("3", "'3'"), (None, "blank")])
@@ -68,7 +77,7 @@ def test_a_source_that_was_mended_stops_the_run(now, told):
 
 def test_a_listing_that_the_feed_lacks_is_counted():
     rows, told, idle = corrections.apply(ROWS, [entry(listing_key="k9"), entry()], "f.yml")
-    assert (len(rows), len(told), idle) == (3, 1, 1)
+    assert (len(rows), len(told), idle) == (3, 1, {1: "k9"})
     assert told["_source_row"].dtype == "int64"
 
 
@@ -86,6 +95,10 @@ def test_without_a_file_there_are_none(tmp_path, monkeypatch):
 
 def test_a_file_is_read(tmp_path, monkeypatch):
     assert read(tmp_path, monkeypatch, ENTRY) == [entry()]
+    more = [{"corrected": None}, {"column": "standard_status", "corrected": "s"},
+            {"column": "close_date", "corrected": "2024-02-29"},
+            {"column": "bathrooms", "corrected": "2.1"}]  # fmt: skip
+    assert len(read(tmp_path, monkeypatch, *(ENTRY | one for one in more))) == len(more)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +111,14 @@ def test_a_file_is_read(tmp_path, monkeypatch):
         ([ENTRY | {"corrected": "33"}], None, "`corrected` is what `expected` says"),
         ([ENTRY | {"domain": "lease"}], None, "corrections.0.domain"),
         ([ENTRY, ENTRY | {"corrected": "4"}], None, "entry 2: corrects the same cell as entry 1"),
+        ([ENTRY | {"column": "for_lease"}], None, "entry 1: 'for_lease' tells sales from rentals"),
+        ([ENTRY, ENTRY | {"domain": "rental", "corrected": "banana"}], None,
+         "entry 2: 'banana' is no bedrooms_total: not a number"),
+        ([ENTRY | {"corrected": " "}], None, "it is blank"),
+        ([ENTRY | {"column": "standard_status", "corrected": "Gone"}], None,
+         "'Gone' is no standard_status: not in the contract's lookup"),
+        ([ENTRY | {"column": "close_date", "corrected": "2024-02-30"}], None, "not a date"),
+        ([ENTRY | {"column": "bathrooms", "corrected": "two"}], None, "not a number of baths"),
         ([], "- a\n", "expected `key: value` lines"),
         ([], "corrections: [", "not valid YAML"),
     ],

@@ -69,6 +69,34 @@ def test_price_changes_and_first_price_are_those_seen_by_the_valuation_date():
 
 
 @pytest.mark.parametrize(
+    ("hour", "offset", "changes"),
+    [
+        (26, -6 * 60, 1),  # 20:00 of the day itself in Texas, the next day in UTC
+        (31, -6 * 60, 0),  # 01:00 of the day after
+        (14, 9 * 60, 1),  # 23:00 in Tokyo
+        (23, 9 * 60, 0),  # 08:00 of the day after, the day itself in UTC
+        (26, np.nan, 0),
+    ],
+)
+def test_a_day_of_a_stamp_is_the_one_where_it_was_made(hour, offset, changes):
+    older = row("a", 0, 5, stamp=0, price=120.0) | {history.OFFSET: offset}
+    newest = row("a", 0, 5, stamp=5 + hour / 24, price=110.0) | {history.OFFSET: offset}
+    states = table(older)[[*history.STATE, history.OFFSET, "_row_sha256"]]
+    out = history.add(table(newest), history.price_history(states, table(newest)), GAP)
+    assert out["hist_price_changes"].tolist() == [changes]
+
+
+@pytest.mark.parametrize(("hour", "relists"), [(26, 1), (31, 0)])
+def test_a_listing_had_left_the_market_by_its_local_day(hour, relists):
+    far = {history.OFFSET: -6 * 60.0}
+    first = row("a", 0, None, "Expired", stamp=5 + hour / 24) | far
+    newest = table(first, row("b", 5, 9, stamp=9) | far)
+    none = newest.iloc[:0][[*history.STATE, history.OFFSET, "_row_sha256"]]
+    out = history.add(newest, history.price_history(none, newest), GAP)
+    assert out["hist_relists"].tolist()[1] == relists
+
+
+@pytest.mark.parametrize(
     ("end", "status", "relists", "days"),
     [
         (20, "Expired", 1, 20 + 10),  # ten days off the market
@@ -205,6 +233,31 @@ def test_one_sale_under_two_keys_is_one_row_and_the_other_is_kept_aside():
     ]
     assert set(aside["_reason"]) == {history.REPEATED}
     assert len(kept) + len(aside) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("others", "kept"),
+    [
+        ([{}, {}], "a"),
+        ([{"bedrooms_total": 2.0}, {"bedrooms_total": 3.0}], "abc"),  # a may be either of the two
+        ([{"living_area": 900.0}, {"living_area": 900.0}], "a"),
+        ([{"living_area": 900.0}, {"living_area": 910.0}], "abc"),
+        ([{"unit_number": "UPPR"}, {"unit_number": "LOWR"}], "abc"),
+        ([{"bathrooms_total": 2.0}, {"bathrooms_total": 2.5}], "abc"),
+        ([{"bedrooms_total": 2.0}, {"living_area": 910.0}], "a"),  # nothing that both say
+    ],
+)
+def test_two_flats_let_on_one_day_at_one_price_are_two_sales(others, kept):
+    known = {"living_area": np.nan, "bedrooms_total": np.nan, "bathrooms_total": np.nan}
+    rows = table(*(
+        row(key, 0, 9, status="Closed", close_date=day(9), close_price=5.0, unit_number=None)
+        | known | more
+        for key, more in zip("abc", [{}, *others], strict=True)
+    ))  # fmt: skip
+    found, aside = history.one_row_a_sale(rows)
+    assert "".join(found["listing_key"]) == kept and len(found) + len(aside) == 3
+    alone, aside = history.one_row_a_sale(rows.iloc[:1])
+    assert len(alone) == 1 and aside.empty
 
 
 def test_older_states_are_typed_as_the_newest_are():

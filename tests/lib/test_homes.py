@@ -28,6 +28,8 @@ ONE = [  # ways to write one home
     {"street_number": " 123", "street_name": "n main st apt 4"},
     {"street_number": "123", "street_name": "Main", "street_dir_prefix": "N",
      "street_suffix": "Street", "unit_number": "4"},
+    {"street_number": "123.0", "street_name": "N Main St", "unit_number": "4.0"},
+    {"street_number": "00123", "street_name": "N Main St", "unit_number": "#4"},
 ]  # fmt: skip
 
 
@@ -48,6 +50,15 @@ def test_another_unit_street_direction_number_or_zip_is_another_home():
     assert len(set(found)) == len(found)
 
 
+def test_a_decimal_is_not_the_number_without_its_point():
+    written = [{"unparsed_address": f"{n} Main St"} for n in ("123.5", "1235", "1230", "123.0")]
+    assert len(set(keys(*written))) == 4
+    units = [
+        {"unparsed_address": "1 Main St", "unit_number": n} for n in ("4.5", "45", "4.0", "40")
+    ]
+    assert len(set(keys(*units))) == 4
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -55,12 +66,28 @@ def test_another_unit_street_direction_number_or_zip_is_another_home():
         {"unparsed_address": "0 County Road 12"},  # lots without a number
         {"street_number": "", "street_name": "Main St"},
         {"street_number": "5"},
+        {"street_number": "12.5", "street_name": "Main St"},
         {"unparsed_address": "5 Main St", "postal_code": None},
         {},
     ],
 )
 def test_without_a_full_address_each_listing_is_a_home_of_its_own(row):
     assert keys(row, row) == ["listing:k0", "listing:k1"]
+
+
+def test_city_and_state_stand_for_a_zip_that_is_missing():
+    nowhere = {"postal_code": None}
+    rows = [
+        {"unparsed_address": "5 Elm St, Houston, TX"} | nowhere,
+        {"unparsed_address": "5 Elm Street", "city": "houston", "state_or_province": "Texas"}
+        | nowhere,
+        {"unparsed_address": "5 Elm St, Alvin, TX"} | nowhere,
+        {"unparsed_address": "5 Elm St, Houston"} | nowhere,  # of some state
+        {"unparsed_address": "5 Elm St, Houston, TX"},
+    ]
+    found = keys(*rows)
+    assert found[0] == found[1] == "address:5 ELM ST||HOUSTON, TX"
+    assert len(set(found)) == 4 and found[3] == "listing:k3"
 
 
 def test_the_contracts_groups_go_first_and_lend_their_key_to_listings_without():

@@ -293,6 +293,21 @@ def test_baths_that_do_not_read_are_listed_by_their_own_column():
     ]
 
 
+@pytest.mark.parametrize("baths", ["2.9", "2.5"])
+def test_five_half_baths_are_no_count_of_half_baths(baths):
+    table, issues = in_ways(
+        {"baths": baths}, {"baths": "2.4"}, {"slashed": "2/5"},
+        {"bathrooms_full": "2", "bathrooms_half": "5"},
+    )  # fmt: skip
+    assert table["bathrooms_total"].fillna(0).tolist() == [0, 4, 0, 0]
+    assert table["bathrooms_half"].fillna(-1).tolist() == [-1, 4, -1, -1]
+    assert sorted(issues[["column", "value", "reason"]].to_numpy().tolist()) == [
+        ["bathrooms_half", "5", "more than 4 half baths"],
+        ["baths", baths, "more than 4 half baths"],
+        ["slashed", "2/5", "more than 4 half baths"],
+    ]
+
+
 def test_acres_fill_in_for_square_feet():
     table, _ = in_ways(
         {"lot_size_square_feet": "5000", "lot_size_acres": "9"}, {"lot_size_acres": "0.5"}, {}
@@ -315,3 +330,11 @@ def test_one_mistyped_year_does_not_move_the_valuation_date():
         normalize.valuation_date(stamped(*usual, "2099-01-01"), None)
     given = normalize.valuation_date(stamped(*usual, "2099-01-01"), dt.date(2025, 1, 1))
     assert given == pd.Timestamp("2025-01-01")
+
+
+def test_an_evening_with_an_offset_is_the_day_where_it_was_made():
+    late = SALE | {"modification_timestamp": "2024-06-30T22:00:00-0500"}
+    agreed = CONTRACT.model_copy(update={"date_formats": ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"]})
+    table, _ = normalized(late, contract=agreed)
+    assert table["modification_timestamp"].tolist() == [pd.Timestamp("2024-07-01T03:00:00")]
+    assert normalize.valuation_date(table, None) == pd.Timestamp("2024-06-30")

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from lib import demo
-from lib.listings import contract, normalize
+from lib.listings import contract, corrections, normalize
 from tests.dag import ROOT
 
 MADE = demo.generate(11, 300, 60, 40, dt.date(2022, 1, 1), 1, 3, photos=False)
@@ -208,6 +208,30 @@ def test_a_correction_that_the_source_has_overtaken_stops_the_stage(tmp_path, de
     told = run_stages(folder, "demo", "normalize")
     assert "corrections.yml, entry 1: " in told and "remove the entry" in told
     assert "Traceback" not in told
+
+
+def test_a_correction_that_reaches_no_listing_says_so(tmp_path, demo_run):
+    bad = pd.read_csv(demo_run / "data/staging/quarantine_rows.csv", dtype="str")
+    staged = pd.read_parquet(demo_run / "data/staging/listings.parquet")
+    sold = staged[staged["close_price"].notna() & ~staged["listing_key"].isin(bad["listing_key"])]
+    keys = bad.loc[~bad["listing_key"].isin([None, *staged["listing_key"]]), "listing_key"]
+    entry = {"domain": sold["domain"].iloc[0], "column": "close_price", "expected": "1",
+             "corrected": None, "reason": "seen", "source": "me", "date": "2024-01-01"}  # fmt: skip
+    wrong = sold["close_price"].iloc[0].strip()
+    entries = [entry | {"listing_key": key} for key in (keys.dropna().iloc[0], "mistyped")]
+    entries.append(entry | {"listing_key": sold["listing_key"].iloc[0], "expected": wrong})
+    shutil.copytree(demo_run / "data", tmp_path / "data")
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    path = tmp_path / "configs/feeds/demo/corrections.yml"
+    path.write_text(yaml.safe_dump({"corrections": entries}))
+    assert run_stages(tmp_path, "demo", "normalize") == ""
+    counts = json.loads((tmp_path / "metrics/normalize.json").read_text())["corrections"]
+    assert counts["listing_in_quarantine"] == counts["listing_not_in_feed"] == 1
+    issues = outs(tmp_path)["normalize_issues"]
+    gone = issues[issues["reason"] == corrections.BLANKED]
+    assert gone[["listing_key", "column", "value"]].to_numpy().tolist() == [
+        [sold["listing_key"].iloc[0], "close_price", wrong]
+    ]
 
 
 @pytest.mark.real
