@@ -116,6 +116,20 @@ def test_canary_deleting_later_rows_changes_no_flag(day):
     )
 
 
+def test_canary_kinds_that_are_sold_later_change_no_flag():
+    """Twenty kinds that explain prices, and twenty more later whose names come first."""
+    rng, table = np.random.default_rng(5), TABLE.copy()
+    late = (table["close_date"] >= START + pd.Timedelta(days=300)).to_numpy()
+    kind = rng.integers(20, 40, len(table)) - 20 * (late & (rng.random(len(table)) < 0.7))
+    effect = rng.normal(0, 0.4, 40)
+    table["property_sub_type"] = [f"kind {number:02d}" for number in kind]
+    table["close_price"] *= np.exp(effect[kind])
+    _, flags = screen.screen(table, SPEC, NONE)
+    early = screen.screen(table[~late], SPEC, NONE)[1]
+    pd.testing.assert_frame_equal(early, flags_of(flags, table.loc[~late, "listing_key"]))
+    assert early["code"].str.startswith("price").sum() >= 5
+
+
 def test_the_canaries_would_see_a_leak():
     changed = TABLE.copy()
     changed.loc[changed["close_date"] < START + pd.Timedelta(days=200), "close_price"] *= 4
