@@ -28,6 +28,7 @@ CODES = (
     "special_condition_unknown",
     "family_terms",
     "distress_terms",
+    "unsure_terms",
     "unexposed_terms",
     "quick_resale",
     "quick_resale_usual",
