@@ -12,8 +12,8 @@ from lib.common.params import Section, read_yaml
 
 TERMS = Path(__file__).with_name("screen_terms.yaml")
 DENIAL = re.compile(
-    r"\b(?:not|no|never|isn't|neither|nor|without|avoid|avoids|unlike|tired of|instead of"
-    r"|previously|formerly|former|once)\b[^.,!?;:]{0,30}$"
+    r"\b(?:not|no|never|isn't|neither|nor|without|avoid|avoids|unlike|tired of|instead of)\b"
+    r"[^.,!?;:]{0,30}$|\b(?:previously|formerly|former|once)(?: an?| in| listed as)? $"
 )
 DENIED_AFTER = re.compile(r"[^.,!?;:]{0,15}\b(?:avoided|averted|prevented|nearby|next door)\b")
 NOTHING = ("no", "n", "none", "false", "na")  # here, since YAML reads a bare no as a boolean

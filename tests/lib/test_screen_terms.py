@@ -61,6 +61,7 @@ def codes(text):
         ("distress_terms", "Pre-foreclosure."),
         ("distress_terms", "Foreclosure sale. Former rental"),
         ("distress_terms", "A HUD home"),
+        ("distress_terms", "Once in a lifetime bank owned home"),
         ("unsure_terms", "In a street with foreclosures"),
         ("unsure_terms", "Buy before foreclosure proceedings end"),
         ("unsure_terms", "Divorce settlement"),
