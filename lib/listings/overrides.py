@@ -15,6 +15,7 @@ import pandas as pd
 from lib.common.checks import RemlError, require
 
 COLUMNS = ["listing_key", "domain", "usable", "reason", "by", "date"]
+ASIDE = ["listing_key", "domain", "_kept_listing_key"]  # of a sale that was exported twice
 DOMAINS = ("sale", "rental")
 USABLE = {"yes": True, "no": False}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
@@ -88,19 +89,33 @@ def _fault(cells: list[str]) -> str:
         return f"domain {row['domain']!r} is none of {', '.join(DOMAINS)}"
     if row["usable"].lower() not in USABLE:
         return f"usable {row['usable']!r} is neither yes nor no"
-    try:
-        dt.datetime.strptime(row["date"], "%Y-%m-%d")
+    try:  # a date written otherwise (2024-9-1) would not sort, and may be another one
+        good = f"{dt.datetime.strptime(row['date'], '%Y-%m-%d'):%Y-%m-%d}" == row["date"]
     except ValueError:
+        good = False
+    if not good:
         return f"date {row['date']!r} is no date like 2026-01-31"
     return ""
 
 
-def check_known(overrides: pd.DataFrame, sales: pd.DataFrame, path: Path) -> None:
-    """Raise `RemlError` for the first override that is about no row of closed `sales`."""
+def check_known(
+    overrides: pd.DataFrame, sales: pd.DataFrame, repeated: pd.DataFrame, path: Path
+) -> None:
+    """Raise `RemlError` for the first override that is about no row of closed `sales`.
+
+    `repeated`: ASIDE of the sales that `history.one_row_a_sale` set aside.
+    """
     known = set(zip(sales["listing_key"], sales["domain"], strict=True))
+    aside = {(key, domain): kept for key, domain, kept in repeated[ASIDE].itertuples(index=False)}
     for line in overrides.itertuples():
+        key = (line.listing_key, line.domain)
         require(
-            (line.listing_key, line.domain) in known,
+            key not in aside,
+            f"{path}, data row {line.row}: the {line.domain} {line.listing_key} was set aside as a "
+            f"copy of {aside.get(key)} (data/normalize/repeated_sales.parquet); write that key",
+        )
+        require(
+            key in known,
             f"{path}, data row {line.row}: no closed {line.domain} has the listing_key "
             f"{line.listing_key}; mend the key or remove the row",
         )

@@ -19,6 +19,8 @@ from lib.listings import screen_deals, screen_records, screen_terms
 from lib.listings.screen_outliers import Outliers, judge, outliers
 
 CODES = (
+    "no_price",
+    "no_close_date",
     "nominal_price",
     "nominal_share",
     "special_condition",
@@ -26,6 +28,7 @@ CODES = (
     "special_condition_unknown",
     "family_terms",
     "distress_terms",
+    "unsure_terms",
     "unexposed_terms",
     "quick_resale",
     "quick_resale_usual",
@@ -71,31 +74,36 @@ class Screen(Section):
 
 
 def closed(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a normalised table that are judged: closed, with a date and a price above 0, in
-    order of date and key."""
-    good = (
-        (table["standard_status"] == "Closed")
-        & table["close_date"].notna()
-        & (table["close_price"] > 0)
-    )
-    return table[good].sort_values(["close_date", "listing_key"]).reset_index(drop=True)
+    """The closed rows of a normalised table, in order of date and key: each gets a verdict."""
+    sold = table[table["standard_status"] == "Closed"]
+    return sold.sort_values(["close_date", "listing_key"]).reset_index(drop=True)
 
 
 def by_rule(sales: pd.DataFrame, spec: Screen) -> pd.DataFrame:
-    """FLAGS of the `closed` sales of one domain by every rule, in order of sale and code."""
-    found = judge(sales, spec.outliers)
+    """FLAGS of the `closed` sales of one domain by every rule, in order of sale and code.
+
+    A sale without a price or a date is judged by that alone, and known to no other sale.
+    """
+    whole = np.flatnonzero(screen_records.whole(sales))
+    good = sales.take(whole).reset_index(drop=True)
+    found = judge(good, spec.outliers)
+
+    def frames(some: Iterable[screen_records.Flag]) -> list[pd.DataFrame]:
+        return [
+            pd.DataFrame({"row": rows, "code": code, "reason": reasons}).astype({"row": "int64"})
+            for code, rows, reasons in some
+        ]
+
     parts = [
-        pd.DataFrame({"row": rows, "code": code, "reason": reasons})
-        for part in (
-            screen_records.records(sales, spec.records),
-            screen_deals.resales(sales, found.deviation, spec.deals),
-            screen_deals.bulk(sales, found.deviation, spec.outliers.area, spec.deals),
-            outliers(sales, found, spec.outliers),
-        )
-        for code, rows, reasons in part
+        *frames(screen_records.records(good, spec.records)),
+        *frames(screen_deals.resales(good, found.deviation, spec.deals)),
+        *frames(screen_deals.bulk(good, found.deviation, spec.outliers.area, spec.deals)),
+        *frames(outliers(good, found, spec.outliers)),
+        screen_terms.conditions(good, spec.conditions).astype({"row": "int64"}),
+        screen_terms.remarks(good).astype({"row": "int64"}),
     ]
-    parts += [screen_terms.conditions(sales, spec.conditions), screen_terms.remarks(sales)]
-    flags = pd.concat([part.astype({"row": "int64"}) for part in parts], ignore_index=True)
+    parts = [part.assign(row=whole[part["row"]]) for part in parts]
+    flags = pd.concat([*parts, *frames(screen_records.incomplete(sales))], ignore_index=True)
     flags["severity"] = flags["code"].map(spec.severity)
     flags = flags[flags["severity"] != IGNORE]
     for name in ("listing_key", "domain"):

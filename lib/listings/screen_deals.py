@@ -56,17 +56,32 @@ def resales(sales: pd.DataFrame, deviation: np.ndarray, spec: Deals) -> Iterator
         yield code, some["row"].to_numpy(), pd.Series(words, dtype="str")
 
 
+def places(sales: pd.DataFrame, area: str) -> pd.Series:
+    """Where each sale lies, in words: `in` its `area`, else `near` its coordinates rounded to a
+    hundredth of a degree (about a kilometre); missing where neither is known."""
+    nowhere = pd.Series(None, index=sales.index, dtype="str")
+    place = "in " + sales[area].astype("str") if area in sales else nowhere
+    if {"latitude", "longitude"} <= set(sales):
+        north, east = (
+            sales[name].map("{:.2f}".format, na_action="ignore").astype("str")
+            for name in ("latitude", "longitude")
+        )
+        place = place.fillna("near " + north + ", " + east)
+    return place
+
+
 def bulk(sales: pd.DataFrame, deviation: np.ndarray, area: str, spec: Deals) -> Iterator[Flag]:
     """Homes of one area that closed on one day at one price: a price for the lot of them.
 
     Homes of one size may well have one price (flats of a new house), and where it is usual for the
-    home (`deviation`, of `outliers.Judged`) that has a code of its own.
+    home (`deviation`, of `outliers.Judged`) that has a code of its own. A sale of which no place is
+    known (see `places`) is in no such lot: round prices of a whole market coincide every day.
     This is the one rule that looks at rows of a sale's own day, none later: a sale is evidence
     only for days after its own, on which all of its day is known.
     """
-    place = sales[area].fillna("") if area in sales else pd.Series("", index=sales.index)
+    place = places(sales, area)
     group = [place, sales["close_date"], sales["close_price"]]
-    again = pd.concat(group, axis=1).duplicated(keep=False)
+    again = pd.concat(group, axis=1).duplicated(keep=False) & place.notna()
     part = sales[again].assign(row=np.flatnonzero(again), place=place[again])
     groups = part.groupby(["place", "close_date", "close_price"], sort=False)
     homes = groups["property_key"].transform("nunique")
@@ -78,8 +93,7 @@ def bulk(sales: pd.DataFrame, deviation: np.ndarray, area: str, spec: Deals) -> 
     alike = alike[some.index] & ~odd
     for code, which in (("bulk_sale", ~alike), ("bulk_sale_alike", alike)):
         words = [
-            f"{count} homes{f' in {place}' if place else ''} closed on {day:%Y-%m-%d} at the "
-            f"same {price:,.0f}"
+            f"{count} homes {place} closed on {day:%Y-%m-%d} at the same {price:,.0f}"
             for count, place, day, price in some.loc[
                 which, ["homes", "place", "close_date", "close_price"]
             ].itertuples(index=False)

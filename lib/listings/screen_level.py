@@ -18,7 +18,7 @@ CLIP = 1.0  # log price beyond which a sale pulls the regression no further
 ELASTICITY = 0.7  # of price to size, believed until sales say otherwise; as in `features`
 TYPICAL_YEAR = 1975
 REACH = 5.0
-MOST_KINDS = 31  # RESO knows as many kinds of home
+MOST_KINDS = 31  # RESO knows as many kinds of home; of more, those that were sold first
 PRIOR = 50.0  # sales' worth of trust in that belief
 NUMBERS = [
     "living_area",
@@ -97,7 +97,11 @@ def known_before(
 def inputs(sales: pd.DataFrame) -> np.ndarray:
     """What explains prices (n, k), the first column log living area: numbers of the home, squares
     of some, local numbers of the feed, kinds of home; nan where missing, and a column that says
-    so."""
+    so.
+
+    The `sales` are in order of close_date: of many kinds the first that were sold have a column, so
+    that no later sale can take one away (one whose kind is new that month has learnt nothing yet).
+    """
     local = [
         name
         for name in sales
@@ -115,7 +119,7 @@ def inputs(sales: pd.DataFrame) -> np.ndarray:
             columns.append(value**2)
     if "property_sub_type" in sales:
         kinds = sales["property_sub_type"].fillna("")
-        columns += [(kinds == kind).to_numpy(float) for kind in sorted(kinds.unique())[:MOST_KINDS]]
+        columns += [(kinds == kind).to_numpy(float) for kind in kinds.unique()[:MOST_KINDS]]
     return np.column_stack(columns)
 
 

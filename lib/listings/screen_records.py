@@ -27,6 +27,24 @@ def column(sales: pd.DataFrame, name: str) -> pd.Series:
     return sales[name] if name in sales else pd.Series(np.nan, index=sales.index)
 
 
+def whole(sales: pd.DataFrame) -> pd.Series:
+    """Which closed sales have a price above 0 and a date: the others tell no rule anything."""
+    return (sales["close_price"] > 0) & sales["close_date"].notna()
+
+
+def incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
+    """The flags of closed `sales` (index 0..n-1) without a price above 0, or without a date."""
+    price = sales["close_price"]
+    rows = np.flatnonzero(~(price > 0))
+    words = [
+        "closed without a price" if pd.isna(paid) else f"price {paid:,.0f} is none"
+        for paid in price.iloc[rows]
+    ]
+    yield "no_price", rows, pd.Series(words, dtype="str")
+    rows = np.flatnonzero(sales["close_date"].isna())
+    yield "no_close_date", rows, pd.Series(["closed without a date"] * len(rows), dtype="str")
+
+
 def records(sales: pd.DataFrame, spec: Records) -> Iterator[Flag]:
     """The flags of closed `sales` (index 0..n-1) that speak against themselves."""
 

@@ -11,7 +11,11 @@ import pandas as pd
 from lib.common.params import Section, read_yaml
 
 TERMS = Path(__file__).with_name("screen_terms.yaml")
-DENIAL = re.compile(r"\b(?:not|no|never|isn't|neither|nor|without|avoid|avoids)\b[^.,!?;:]{0,30}$")
+DENIAL = re.compile(
+    r"\b(?:not|no|never|isn't|neither|nor|without|avoid|avoids|unlike|tired of|instead of)\b"
+    r"[^.,!?;:]{0,30}$|\b(?:previously|formerly|former|once)(?: an?| in| listed as)? $"
+)
+DENIED_AFTER = re.compile(r"[^.,!?;:]{0,15}\b(?:avoided|averted|prevented|nearby|next door)\b")
 NOTHING = ("no", "n", "none", "false", "na")  # here, since YAML reads a bare no as a boolean
 CODES = {
     "exclude": "special_condition",
@@ -59,10 +63,11 @@ def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
 def patterns(path: Path = TERMS) -> dict[str, re.Pattern]:
     """A compiled pattern for each reason code of the phrase file."""
     content = read_yaml(path)
+    names = sorted(content["words"], key=lambda name: name == "owner")  # others are made of it
 
     def filled(phrase: str) -> str:
-        for name, words in content["words"].items():
-            phrase = phrase.replace(f"[{name}]", words)
+        for name in names:
+            phrase = phrase.replace(f"[{name}]", content["words"][name])
         return phrase.replace(" ", r"[\s-]+").replace(r"[\s-]+?", r"[\s-]*")
 
     return {
@@ -72,10 +77,12 @@ def patterns(path: Path = TERMS) -> dict[str, re.Pattern]:
 
 
 def said(text: str, pattern: re.Pattern) -> str | None:
-    """The first words of `text` (lower case) that fit and that nothing before them denies."""
+    """The first words of `text` (lower case, single spaces) that fit and that nothing in their
+    clause denies, or tells of the past or of other homes."""
     for match in pattern.finditer(text):
-        if not DENIAL.search(text[max(0, match.start() - 45) : match.start()]):
-            return " ".join(match.group().split())
+        before = DENIAL.search(text[max(0, match.start() - 45) : match.start()])
+        if not before and not DENIED_AFTER.match(text, match.end()):
+            return match.group().strip()
     return None
 
 
@@ -84,7 +91,7 @@ def remarks(sales: pd.DataFrame) -> pd.DataFrame:
     found: list[tuple[int, str, str]] = []
     if "public_remarks" in sales:
         for row, text in enumerate(sales["public_remarks"].fillna("")):
-            lower = text.lower().replace("\u2019", "'")
+            lower = " ".join(text.lower().replace("\u2019", "'").split())
             for code, pattern in patterns().items():
                 words = said(lower, pattern)
                 if words:

@@ -27,7 +27,9 @@ def main() -> None:
     path = overrides.path_of(contract.path_of(base.feed).parent)
     given = overrides.read(path)
     tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
-    overrides.check_known(given, pd.concat([screen.closed(t) for t in tables.values()]), path)
+    sales = pd.concat([screen.closed(table) for table in tables.values()])
+    aside = io.read_parquet(NORMALIZED / "repeated_sales.parquet", overrides.ASIDE)
+    overrides.check_known(given, sales, aside, path)
     tally, flagged = {}, []
     for domain in cli.progress(DOMAINS, "screen"):
         own = given[given["domain"] == domain]

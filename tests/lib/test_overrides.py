@@ -53,6 +53,7 @@ def test_a_formula_is_put_behind_an_apostrophe(tmp_path, text):
         (HEAD + ",sale,no,why,ann,2026-01-31\n", "data row 1: no listing_key"),
         (HEAD + "k1,sale,no,why,ann,01/31/2026\n", "date '01/31/2026' is no date like 2026-01-31"),
         (HEAD + "k1,sale,no,why,ann,2026-02-30\n", "is no date"),
+        (HEAD + "k1,sale,no,why,ann,2024-9-1\n", "date '2024-9-1' is no date like 2026-01-31"),
         (HEAD + GOOD + GOOD, "data row 2: listing_key k1 (sale) stands in data row 1 too"),
         (HEAD + 'k1,sale,no,"why,ann,2026-01-31\n', "not a CSV file"),
     ],
@@ -70,9 +71,24 @@ def test_another_encoding_is_refused(tmp_path):
         read(tmp_path, HEAD + GOOD.replace("family", "Müller"), "cp1252")
 
 
+NOTHING = pd.DataFrame(columns=overrides.ASIDE)
+
+
 def test_a_key_that_no_closed_sale_has_is_named(tmp_path):
     table = read(tmp_path, HEAD + GOOD + "k2,rental,no,why,ann,2026-01-31\n")
     sales = pd.DataFrame({"listing_key": ["k1", "k2"], "domain": ["sale", "sale"]})
-    overrides.check_known(table.iloc[:1], sales, tmp_path)
+    overrides.check_known(table.iloc[:1], sales, NOTHING, tmp_path)
     with pytest.raises(RemlError, match="data row 2: no closed rental has the listing_key k2"):
-        overrides.check_known(table, sales, tmp_path)
+        overrides.check_known(table, sales, NOTHING, tmp_path)
+
+
+def test_a_key_that_was_set_aside_as_a_copy_is_told_whose(tmp_path):
+    table = read(tmp_path, HEAD + GOOD)
+    sales = pd.DataFrame({"listing_key": ["k9"], "domain": ["sale"]})
+    copies = pd.DataFrame([["k1", "rental", "k8"], ["k1", "sale", "k9"]], columns=overrides.ASIDE)
+    with pytest.raises(RemlError) as error:
+        overrides.check_known(table, sales, copies, tmp_path)
+    assert "data row 1: the sale k1 was set aside as a copy of k9" in str(error.value)
+    assert "\n" not in str(error.value)
+    both = pd.DataFrame({"listing_key": ["k1"], "domain": ["sale"]})
+    overrides.check_known(table, both, copies.iloc[:1], tmp_path)

@@ -68,7 +68,8 @@ def flags_of(flags, keys):
 
 def test_the_canary_market_sets_off_nearly_every_rule():
     """So that the canaries below see each rule."""
-    silent = {"nominal_share", "lot_against_size", "unexposed_terms", "special_condition_minor",
+    silent = {"no_price", "no_close_date", "nominal_share", "lot_against_size",
+              "unexposed_terms", "unsure_terms", "special_condition_minor",
               "bulk_sale_alike", "price_per_square_foot_outlier", "rooms_against_size",
               "list_price_unusual"}  # fmt: skip
     assert set(FLAGS["code"]) >= set(screen.CODES) - silent
@@ -116,6 +117,20 @@ def test_canary_deleting_later_rows_changes_no_flag(day):
     )
 
 
+def test_canary_kinds_that_are_sold_later_change_no_flag():
+    """Twenty kinds that explain prices, and twenty more later whose names come first."""
+    rng, table = np.random.default_rng(5), TABLE.copy()
+    late = (table["close_date"] >= START + pd.Timedelta(days=300)).to_numpy()
+    kind = rng.integers(20, 40, len(table)) - 20 * (late & (rng.random(len(table)) < 0.7))
+    effect = rng.normal(0, 0.4, 40)
+    table["property_sub_type"] = [f"kind {number:02d}" for number in kind]
+    table["close_price"] *= np.exp(effect[kind])
+    _, flags = screen.screen(table, SPEC, NONE)
+    early = screen.screen(table[~late], SPEC, NONE)[1]
+    pd.testing.assert_frame_equal(early, flags_of(flags, table.loc[~late, "listing_key"]))
+    assert early["code"].str.startswith("price").sum() >= 5
+
+
 def test_the_canaries_would_see_a_leak():
     changed = TABLE.copy()
     changed.loc[changed["close_date"] < START + pd.Timedelta(days=200), "close_price"] *= 4
@@ -141,6 +156,26 @@ def test_every_closed_sale_has_one_verdict_and_nothing_is_removed():
     own = FLAGS.loc[FLAGS["listing_key"] == first["listing_key"], "code"]
     assert first["codes"].split() == list(dict.fromkeys(own))
     assert FLAGS["reason"].str.len().min() > 10 and set(FLAGS["by"]) == {"rule"}
+
+
+def test_a_sale_without_a_price_or_a_date_has_a_verdict_and_changes_no_other():
+    table = TABLE.copy()
+    keys = VERDICTS["listing_key"].iloc[[50, 99, 150, 199]].tolist()
+    rows = [table.index[table["listing_key"] == key][0] for key in keys]
+    table.loc[rows[:3], "close_price"] = [-5.0, 0.0, np.nan]
+    table.loc[rows[3], "close_date"] = pd.NaT
+    verdicts, flags = screen.screen(table, SPEC, NONE)
+    assert sorted(verdicts["listing_key"]) == sorted(VERDICTS["listing_key"])
+    after = verdicts.set_index("listing_key")
+    assert not after.loc[keys, "usable"].any()
+    assert after.loc[keys, "codes"].tolist() == ["no_price"] * 3 + ["no_close_date"]
+    own = flags.set_index("listing_key").loc[keys, "reason"].tolist()
+    assert own == ["price -5 is none", "price 0 is none", "closed without a price",
+                   "closed without a date"]  # fmt: skip
+    without = screen.screen(table.drop(rows), SPEC, NONE)[1]
+    pd.testing.assert_frame_equal(without, flags_of(flags, without["listing_key"]))
+    kept = build.evidence(table, verdicts)["listing_key"]
+    assert not set(keys) & set(kept) and len(kept) == verdicts["usable"].sum()
 
 
 def test_a_severity_of_ignore_drops_the_rule_and_warn_keeps_the_sale():

@@ -160,6 +160,20 @@ def test_bulk_sales_share_area_day_and_price_and_are_unlike():
     assert said(bulk(same, usual, "postal_code", DEALS)) == {}
 
 
+def test_a_whole_market_is_no_area_of_bulk_sales():
+    """Without an area the coordinates serve, and without those a sale is in no bulk."""
+    unlike = [{"living_area": size, "postal_code": None} for size in (900.0, 2000.0, 3000.0)]
+    unplaced = sales(*unlike)
+    for table in (unplaced, unplaced.drop(columns="postal_code")):
+        assert said(bulk(table, np.zeros(3), "postal_code", DEALS)) == {}
+    together = unplaced.assign(latitude=[47.001, 47.002, 47.003], longitude=-122.301)
+    found = said(bulk(together, np.zeros(3), "postal_code", DEALS))
+    assert found["bulk_sale"][0] == [0, 1, 2]
+    assert found["bulk_sale"][1][0].startswith("3 homes near 47.00, -122.30 closed on")
+    apart = together.assign(latitude=[47.0, 47.1, np.nan])
+    assert said(bulk(apart, np.zeros(3), "postal_code", DEALS)) == {}
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(-1, 2), st.floats(-3, 3)), max_size=40),

@@ -32,6 +32,24 @@ def codes(text):
         ("family_terms", "Purchased by seller's daughter"),
         ("family_terms", "Buyer is related to the seller"),
         ("family_terms", "Quitclaim deed"),
+        ("family_terms", "Sold to child"),
+        ("family_terms", "Sold to the children"),
+        ("family_terms", "Sold to grandson"),
+        ("family_terms", "Sold to their grandchildren"),
+        ("family_terms", "Sold to in-laws"),
+        ("family_terms", "Sold to uncle"),
+        ("family_terms", "sold to seller's aunt"),
+        ("family_terms", "Sold to wife"),
+        ("family_terms", "Sold to ex-husband"),
+        ("family_terms", "Sold to ex-wife"),
+        ("family_terms", "Parents selling to children"),
+        ("family_terms", "Buyer is seller's son"),
+        ("family_terms", "Buyer related to seller"),
+        ("family_terms", "purchased by sellers' son"),
+        ("family_terms", "Deed between relatives"),
+        ("family_terms", "Spousal buyout"),
+        ("family_terms", "Seller is buyer's mother"),
+        ("family_terms", "Buyer is the tenant"),
         ("distress_terms", "This is a bank-owned home"),
         ("distress_terms", "REO, sold as is"),
         ("distress_terms", "Foreclosure! Bring offers"),
@@ -39,6 +57,14 @@ def codes(text):
         ("distress_terms", "No HOA. Bank owned"),
         ("distress_terms", "no carpet, lender owned"),
         ("distress_terms", "to be sold at auction"),
+        ("distress_terms", "In foreclosure, seller motivated"),
+        ("distress_terms", "Pre-foreclosure."),
+        ("distress_terms", "Foreclosure sale. Former rental"),
+        ("distress_terms", "A HUD home"),
+        ("distress_terms", "Once in a lifetime bank owned home"),
+        ("unsure_terms", "In a street with foreclosures"),
+        ("unsure_terms", "Buy before foreclosure proceedings end"),
+        ("unsure_terms", "Divorce settlement"),
         ("unexposed_terms", "Listed for comp purposes only"),
         ("unexposed_terms", "Comps only"),
         ("unexposed_terms", "Sold before processing"),
@@ -71,6 +97,20 @@ def test_words_that_speak_against_a_sale(code, text):
         "Walk to banks, owned solar panels",
         "Sale to family room of your dreams",
         "Compare the comparable homes",
+        "Unlike the foreclosures nearby",
+        "Foreclosures nearby are long gone",
+        "Tired of short sales and foreclosures? This one is ready",
+        "Previously bank owned, now fully renovated",
+        "Foreclosure avoided",
+        "Real  estate transfer disclosure",
+        "Real\nestate transfer tax",
+        "Conveyed to the parents' master suite",
+        "Sold to a husband and wife team",
+        "Family transfer forces sale",
+        "Buyers are family oriented",
+        "The buyer's family is relocating",
+        "In-law suite for parents or children",
+        "Sale to child care center welcome",
         "",
         None,
     ],
@@ -90,11 +130,17 @@ def test_a_second_mention_counts_where_the_first_is_denied():
     assert codes("Not a short sale. Correction: short sale.") == ["distress_terms"]
 
 
+def test_a_forced_sale_that_is_sure_is_not_called_unsure_too():
+    for text in ("Foreclosure! Bring offers", "Foreclosure sale", "Bank-owned", "Short sale"):
+        assert codes(text) == ["distress_terms"]
+    assert codes("Divorce buy-out") == ["family_terms"]
+
+
 def test_every_phrase_compiles_and_none_takes_forever():
     long = "family sold to the " * 3000
     for pattern in patterns().values():
         list(pattern.finditer(long))
-    assert set(patterns()) == {"family_terms", "distress_terms", "unexposed_terms"}
+    assert set(patterns()) == {"family_terms", "distress_terms", "unsure_terms", "unexposed_terms"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from lib.listings import screen_check
+from lib.listings import overrides, screen_check
 from scripts.ops import screen_check as command
 
 SIZE = {"sales": 1000, "rentals": 120, "actives": 40, "start": "2022-01-01", "years": 3, "zips": 6}
@@ -74,6 +74,8 @@ def test_overrides_reach_the_stage_and_bad_ones_stop_it(staged, monkeypatch):
     monkeypatch.chdir(folder)
     monkeypatch.setattr("lib.common.cli.die_with_parent", lambda: None)
     path = folder / "configs/feeds/demo/overrides.csv"
+    aside = folder / "data/normalize/repeated_sales.parquet"
+    content = aside.read_bytes()
     before = pd.read_parquet("data/screen/sale.parquet")
     bad = before.loc[~before["usable"], "listing_key"].iloc[0]
     try:
@@ -86,10 +88,17 @@ def test_overrides_reach_the_stage_and_bad_ones_stop_it(staged, monkeypatch):
         done = CliRunner().invoke(screen.main)
         assert done.exit_code == 2
         assert "overrides.csv, data row 1: no closed sale has the listing_key 404" in done.stderr
+        # a sale that normalize set aside as a copy of `bad`
+        rows = pd.DataFrame([["404", "sale", bad]], columns=overrides.ASIDE)
+        rows.to_parquet("data/normalize/repeated_sales.parquet")
+        path.write_text(HEAD + "404,sale,no,a copy,ann,2026-01-31\n")
+        done = CliRunner().invoke(screen.main)
+        assert done.exit_code == 2 and f"set aside as a copy of {bad}" in done.stderr
         path.write_text(HEAD + "404,sale,perhaps,unknown key,ann,2026-01-31\n")
         done = CliRunner().invoke(preflight.main)
         assert done.exit_code == 2 and done.stderr.count("\n") == 1
         assert "overrides.csv, data row 1: usable 'perhaps'" in done.stderr
     finally:
         path.unlink()
+        aside.write_bytes(content)
         assert CliRunner().invoke(screen.main).exit_code == 0
