@@ -9,6 +9,7 @@ import pandas as pd
 
 from lib.photos.album import Albums, Bundle, album_of
 from lib.photos.status import STATUSES
+from lib.photos.withhold import LOST
 
 UNMATCHED_SHOWN = 50  # ids that no listing has, in the summary; the manifest has all
 
@@ -20,7 +21,7 @@ def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[st
     refused = [
         line
         for line in albums.rejected
-        if line["entry"] is not None and line["reason"] != "manifest"
+        if line["entry"] is not None and line["reason"] not in ("manifest", LOST)
     ]
     assert entries == len(albums.photos) + len(refused) + manifests
     strangers = {album_of(one) for one in albums.photos if one["listing_key"] is None}
@@ -30,6 +31,7 @@ def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[st
         "photos": len(albums.photos),
         "rejected": len(albums.rejected),
         "manifests": manifests,
+        "withheld_without_photo": sum(line["reason"] == LOST for line in albums.rejected),
         "unmatched_photos": sum(one["listing_key"] is None for one in albums.photos),
         "unmatched_ids": len(strangers),
         "had_exif": sum(one["had_exif"] for one in albums.photos),

@@ -121,19 +121,19 @@ def staged() -> pd.DataFrame:
     return io.read_parquet(LISTINGS, [name for name in wanted if name in names])
 
 
-def beside(raw: Path) -> tuple[dict[str, list[media.Media]], list[dict[str, str]]]:
-    """(media records by domain from `manifest.json` beside the bundles, what is wrong there)."""
-    records, faults = {}, []
-    for domain in DOMAINS:
-        path = raw / domain / "images" / "manifest.json"
-        if path.is_file():
-            records[domain], wrong = media.parse(path.read_bytes())
-            name = path.relative_to(raw).as_posix()
-            faults += [
-                {"bundle": name, "entry": None, "reason": "manifest", "detail": fault}
-                for fault in wrong
-            ]
-    return records, faults
+def beside(raw: Path) -> list[album.Bundle]:
+    """The manifests that lie beside the bundles, each as a bundle without photos."""
+    return [
+        album.Bundle(
+            path.relative_to(raw).as_posix(),
+            domain,
+            unpack.manifest_index(path.read_bytes()),
+            path.parent.relative_to(raw).as_posix(),
+        )
+        for domain in DOMAINS
+        for path in sorted((raw / domain / "images").glob("*"))
+        if media.is_manifest(path.name) and path.is_file()
+    ]
 
 
 def write_pictures(albums: album.Albums, folders: dict[str, Path]) -> None:
@@ -182,9 +182,7 @@ def main() -> None:
         )
         for path, folder in folders.items()
     ]
-    records, faults = beside(raw)
-    albums = album.gather(bundles, records, Roll(listings))
-    albums.rejected[:0] = faults
+    albums = album.gather(bundles, beside(raw), Roll(listings))
     table = status.statuses(listings, albums)
     counts = counting.tally(albums, bundles, table)
     write_pictures(
@@ -199,6 +197,12 @@ def main() -> None:
     )
     io.write_json(METRICS, {"feed": base.feed, **counts})
     dictionary.enforce(META, OUT)
+    if counts["withheld_without_photo"]:
+        cli.log.warning(
+            "photos.withheld_without_photo",
+            records=counts["withheld_without_photo"],
+            see=str(OUT / "rejected.jsonl"),
+        )
     cli.log.info(
         "photos.complete",
         feed=base.feed,

@@ -19,6 +19,7 @@ from PIL import Image
 
 from lib.common import cache
 from lib.photos.album import slug
+from lib.photos.withhold import UNREAD
 from scripts.valuation import photos
 from tests.dag import ROOT
 from tests.photo_kit import Feed, exif_block, image, zipped
@@ -257,9 +258,10 @@ def test_a_manifest_that_is_no_json_is_a_reason(feed, where):
     else:
         (feed.images["sale"] / "manifest.json").write_bytes(b"{oops")
     feed.bundle("a.zip", entries)
-    assert feed.run().statuses() == {"K1": "complete"}
-    [fault] = feed.lines("rejected.jsonl")
+    assert feed.run().statuses() == {"K1": "failed"}
+    fault, photo = sorted(feed.lines("rejected.jsonl"), key=lambda one: one["reason"] != "manifest")
     assert fault["reason"] == "manifest" and "invalid JSON" in fault["detail"]
+    assert photo["entry"] == "K1/1.jpg" and photo["reason"] == UNREAD
 
 
 def test_keys_that_are_hostile_as_folder_names(feed):
