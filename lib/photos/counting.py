@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from lib.photos.status import STATUSES
 from lib.photos.withhold import LOST
 
 UNMATCHED_SHOWN = 50  # ids that no listing has, in the summary; the manifest has all
+NAMES_SHOWN = 20  # names of what is not read, by kind
 
 
 def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[str, Any]:
@@ -42,6 +44,17 @@ def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[st
             domain: {name: int((some["status"] == name).sum()) for name in STATUSES}
             for domain, some in table.groupby("domain")
         },
+    }
+
+
+def not_read(others: dict[str, list[Path]], raw: Path) -> dict[str, Any]:
+    """What lies in the feed's folders of images and is not read: number and first names by kind."""
+    return {
+        kind: {
+            "files": len(paths),
+            "names": [path.relative_to(raw).as_posix() for path in paths[:NAMES_SHOWN]],
+        }
+        for kind, paths in sorted(others.items())
     }
 
 

@@ -13,11 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lib.common.checks import RemlError, require
 from lib.photos import archive, media, picture
 from lib.photos.opening import open_bundle
 from lib.photos.refusal import RefusedError
 
 INDEX, PICTURES = "index.json", "pictures.bin"
+DAMAGED = "{}: this cache entry is damaged; delete it and run again"
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,13 @@ def _line(entry: str | None, refused: RefusedError) -> dict[str, Any]:
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """The index that `unpack` wrote, media records as `Media`."""
-    index = json.loads((folder / INDEX).read_text(encoding="ascii"))
-    return index | {"media": [media.from_dict(one) for one in index["media"]]}
+    """The index that `unpack` wrote, media records as `Media`.
+
+    Raises `RemlError` where it is not as it was written.
+    """
+    try:
+        index = json.loads((folder / INDEX).read_text(encoding="ascii"))
+        require((folder / PICTURES).is_file(), DAMAGED.format(folder))
+        return index | {"media": [media.from_dict(one) for one in index["media"]]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RemlError(DAMAGED.format(folder)) from error
