@@ -126,6 +126,7 @@ class Feed:
         """Run the stage; it has to end well."""
         result = CliRunner().invoke(photos.main, [], catch_exceptions=False)
         assert result.exit_code == 0, result.output
+        self.output = result.output
         return self
 
     def lines(self, name: str) -> list[dict]:

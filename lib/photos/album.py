@@ -11,6 +11,7 @@ from typing import Any
 
 from lib.photos.media import Media, assign
 from lib.photos.owner import Roll, owner
+from lib.photos.withhold import LOST, PRIVATE, UNREAD, below, called, folded, home, in_doubt, place
 
 FIELDS = (
     "domain", "listing_key", "listing_id", "sha1", "order", "file", "width", "height", "format",
@@ -26,11 +27,17 @@ Photo = dict[str, Any]
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle of a feed: its path below the raw folder, its domain and its index."""
+    """A bundle of a feed, or a manifest beside the bundles: its path below the raw folder, its
+    domain, its index, and the folder that the names of its entries begin in (a bundle itself)."""
 
     name: str
     domain: str
     index: dict[str, Any]
+    folder: str = ""
+
+    def place(self, manifest: str) -> str:
+        """The folder that a manifest in it speaks of."""
+        return place(self.folder or self.name, manifest)
 
 
 @dataclass(frozen=True)
@@ -43,20 +50,15 @@ class Albums:
     came: set[tuple[str, str]]
 
 
-def gather(bundles: list[Bundle], beside: dict[str, list[Media]], roll: Roll) -> Albums:
-    """The albums of all listings; `beside` are media records by domain, from manifests that lie
-    beside the bundles. The order of `bundles` does not matter."""
+def gather(bundles: list[Bundle], beside: list[Bundle], roll: Roll) -> Albums:
+    """The albums of all listings; `beside` are the manifests that lie beside the bundles. The
+    order of `bundles` does not matter."""
     photos: list[Photo] = []
     rejected: list[dict[str, Any]] = []
     came: set[tuple[str, str]] = set()
-    records: dict[tuple[str, str], list[Media]] = defaultdict(list)
-    for domain in sorted(beside):
-        for record in beside[domain]:
-            records[_named(record, "", domain, roll)].append(record)
-    for bundle in sorted(bundles, key=lambda one: one.name):
+    everything = sorted([*beside, *bundles], key=lambda one: one.name)
+    for bundle in everything:
         stem = PurePosixPath(bundle.name).stem
-        for record in bundle.index["media"]:
-            records[_named(record, stem, bundle.domain, roll)].append(record)
         for line in bundle.index["photos"]:
             who = owner(line["entry"], stem, bundle.domain, roll)
             photos.append(line | vars(who) | {"bundle": bundle.name})
@@ -64,21 +66,51 @@ def gather(bundles: list[Bundle], beside: dict[str, list[Media]], roll: Roll) ->
             rejected.append({"bundle": bundle.name} | line)
             if line["entry"] is not None and line["reason"] != "manifest":
                 came.add(album_of(vars(owner(line["entry"], stem, bundle.domain, roll))))
-    came |= {album_of(photo) for photo in photos}
-    kept, refused = _albums(photos, records)
-    rejected += refused
+    albums: dict[tuple[str, str], list[Photo]] = defaultdict(list)
+    for photo in photos:
+        albums[album_of(photo)].append(photo)
+    came |= set(albums)
+    records, withheld, lost = _placed(everything, albums, photos, roll)
+    kept, refused = _albums(albums, records, withheld)
+    rejected += refused + lost
     rejected.sort(key=lambda one: (one["bundle"], one["entry"] or "", one["reason"], one["detail"]))
     return Albums(kept, rejected, came)
 
 
-def _named(record: Media, bundle: str, domain: str, roll: Roll) -> tuple[str, str]:
-    """The album of a media record: by the listing that it names, else by the path of its URL."""
-    hit = roll.find(domain, record.listing)
-    if hit:
-        return hit[0], hit[1]
-    if record.listing:
-        return domain, f"?{record.listing}"
-    return album_of(vars(owner(record.path.lstrip("/") or "-", bundle, domain, roll)))
+def _placed(
+    bundles: list[Bundle], albums: dict[tuple[str, str], list[Photo]], photos: list[Photo],
+    roll: Roll,
+) -> tuple[dict[tuple[str, str], list[Media]], dict[str, str], list[dict[str, Any]]]:  # fmt: skip
+    """(records by album, reason by sha1 of photos withheld in doubt, a line for each withheld
+    record that finds no photo)."""
+    records: dict[tuple[str, str], list[Media]] = defaultdict(list)
+    nameless: dict[str, list[Media]] = defaultdict(list)
+    lost: list[dict[str, Any]] = []
+    unread: set[str] = set()
+    known = folded(albums)
+    for bundle in bundles:
+        stem = PurePosixPath(bundle.name).stem
+        unread |= {bundle.place(name) for name in bundle.index["unread"]}
+        for record in bundle.index["media"]:
+            album = home(record, stem, bundle.domain, roll, known)
+            if album:
+                records[album].append(record)
+            elif record.withheld and not record.listings:
+                nameless[bundle.place(record.manifest)].append(record)
+            elif not record.listings:
+                who = owner(record.path.lstrip("/") or "-", stem, bundle.domain, roll)
+                records[called(who)].append(record)
+            if record.withheld and (album or record.listings) and album not in albums:
+                detail = ", ".join(record.listings) or (album or ("", ""))[1]
+                lost.append(
+                    {"bundle": bundle.name, "entry": record.manifest or None, "reason": LOST,
+                     "detail": f"{detail}: {record.path or record.key}"[:200]}
+                )  # fmt: skip
+    inside = below(photos, unread | set(nameless))
+    withheld = {photo["sha1"]: UNREAD for name in unread for photo in inside[name]}
+    for name, some in nameless.items():
+        withheld |= {photo["sha1"]: PRIVATE for photo in in_doubt(inside[name], some)}
+    return records, withheld, lost
 
 
 def album_of(photo: Photo) -> tuple[str, str]:
@@ -88,26 +120,27 @@ def album_of(photo: Photo) -> tuple[str, str]:
 
 
 def _albums(
-    photos: list[Photo], records: dict[tuple[str, str], list[Media]]
+    albums: dict[tuple[str, str], list[Photo]],
+    records: dict[tuple[str, str], list[Media]],
+    withheld: dict[str, str],
 ) -> tuple[list[Photo], list[dict[str, Any]]]:
-    """(photos in order within their albums, refusals): withheld photos and repeated ones out."""
-    albums: dict[tuple[str, str], list[Photo]] = defaultdict(list)
-    for photo in photos:
-        albums[album_of(photo)].append(photo)
-    withheld: set[str] = set()  # by content: under no other name or listing do they come back
+    """(photos in order within their albums, refusals): withheld photos and repeated ones out.
+
+    `withheld` has a reason by content, so that under no other name or listing do they come back.
+    """
     for name, album in albums.items():
         found, hidden = assign(album, records.get(name, []))
         for position, photo in enumerate(album):
             record = found.get(position)
             photo["sort"] = _rank(photo, record)
             photo["room"] = (record.room if record else None) or _room(photo["name"])
-        withheld |= {album[position]["sha1"] for position in hidden}
+        withheld |= {album[position]["sha1"]: PRIVATE for position in hidden}
     kept, refused = [], []
     for name in sorted(albums):
         seen: set[str] = set()
         for photo in sorted(albums[name], key=lambda one: one["sort"]):
             if photo["sha1"] in withheld:
-                refused.append(_refusal(photo, "permission is not public"))
+                refused.append(_refusal(photo, withheld[photo["sha1"]]))
             elif photo["sha1"] in seen:
                 refused.append(_refusal(photo, "same photo twice in a listing"))
             else:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from lib.photos.album import Albums, Bundle, album_of
 from lib.photos.status import STATUSES
+from lib.photos.withhold import LOST
 
 UNMATCHED_SHOWN = 50  # ids that no listing has, in the summary; the manifest has all
+NAMES_SHOWN = 20  # names of what is not read, by kind
 
 
 def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[str, Any]:
@@ -20,7 +23,7 @@ def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[st
     refused = [
         line
         for line in albums.rejected
-        if line["entry"] is not None and line["reason"] != "manifest"
+        if line["entry"] is not None and line["reason"] not in ("manifest", LOST)
     ]
     assert entries == len(albums.photos) + len(refused) + manifests
     strangers = {album_of(one) for one in albums.photos if one["listing_key"] is None}
@@ -30,6 +33,7 @@ def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[st
         "photos": len(albums.photos),
         "rejected": len(albums.rejected),
         "manifests": manifests,
+        "withheld_without_photo": sum(line["reason"] == LOST for line in albums.rejected),
         "unmatched_photos": sum(one["listing_key"] is None for one in albums.photos),
         "unmatched_ids": len(strangers),
         "had_exif": sum(one["had_exif"] for one in albums.photos),
@@ -40,6 +44,17 @@ def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[st
             domain: {name: int((some["status"] == name).sum()) for name in STATUSES}
             for domain, some in table.groupby("domain")
         },
+    }
+
+
+def not_read(others: dict[str, list[Path]], raw: Path) -> dict[str, Any]:
+    """What lies in the feed's folders of images and is not read: number and first names by kind."""
+    return {
+        kind: {
+            "files": len(paths),
+            "names": [path.relative_to(raw).as_posix() for path in paths[:NAMES_SHOWN]],
+        }
+        for kind, paths in sorted(others.items())
     }
 
 

@@ -4,11 +4,16 @@ A record belongs to a photo of its listing by file name, by media key, or, where
 the listing's file names are exactly the records' `Order`, by number. Nothing else is guessed: if a
 withheld record of a listing belongs to no photo there, each photo that no other record names may
 be the one, and is withheld too.
+
+Exports differ in how they write them, so names of fields count without case and underscores, and
+the records may be a list, lines, or a list inside an object (of a listing, say). What cannot be
+understood is a fault, as it may be what marks a photo private.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
@@ -16,54 +21,119 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 WITHHELD = {"private", "agentonly", "firmonly", "officeonly"}  # RESO permissions short of public
+KEYS = ("resourcerecordkey", "resourcerecordkeynumeric", "listingkey", "listingkeynumeric")
+IDS = ("resourcerecordid", "listingid")
+FIELDS = {
+    "mediakey", "mediaurl", "order", "imageof", "permission", "preferredphotoyn",
+    "resourcerecordkey", "resourcerecordkeynumeric", "resourcerecordid",
+}  # fmt: skip
+PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic"}
 
 
 @dataclass(frozen=True)
 class Media:
-    """One record: media key, listing as the record names it, path in its URL, order, room label,
-    whether it is withheld and whether it is the listing's preferred photo."""
+    """One record: media key, what it calls its listing (keys first, then ids), path in its URL,
+    order, room label, whether it is withheld, whether it is the listing's preferred photo, and
+    the manifest (entry of the bundle) that it comes from."""
 
     key: str
-    listing: str
+    listings: tuple[str, ...]
     path: str
     order: int | None
     room: str | None
     withheld: bool
     preferred: bool
+    manifest: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def names(self) -> set[str]:
+        """What a photo's file may be called by this record, in lower case."""
+        return {PurePosixPath(self.path).name.lower(), self.key.lower()} - {""}
 
-def parse(content: bytes) -> tuple[list[Media], list[str]]:
+
+def from_dict(one: dict[str, Any]) -> Media:
+    """The record that `as_dict` gave, back from JSON."""
+    return Media(**one | {"listings": tuple(one["listings"])})
+
+
+def is_manifest(entry: str) -> bool:
+    """Whether a name is a manifest's: `manifest`, whatever follows, if it is no picture's."""
+    name = PurePosixPath(re.split(r"[\\/]", entry)[-1].lower())
+    return name.name.split(".")[0] == "manifest" and name.suffix not in PICTURES
+
+
+def parse(content: bytes, manifest: str = "") -> tuple[list[Media], list[str]]:
     """(records, faults) of a manifest's bytes. Never raises: what cannot be read is a fault."""
+    found: list[dict[str, Any]] = []
+    faults: list[str] = []
     try:
-        parsed = json.loads(content.decode("utf-8-sig"))
+        text = content.decode(json.detect_encoding(content)).strip("\ufeff \t\r\n")
+        at, end = _skip(text, 0), len(text)
+        while at < end or not (found or faults or at):
+            value, at = json.JSONDecoder().raw_decode(text, at)
+            at = _skip(text, at)
+            _collect(value, {}, found, faults)
     except (ValueError, RecursionError) as error:
-        return [], [f"invalid JSON: {str(error)[:120]}"]
-    for name in ("media", "Media", "value"):
-        if isinstance(parsed, dict) and name in parsed:
-            parsed = parsed[name]
-    if not isinstance(parsed, list):
-        return [], ["neither a list nor an object with `media` or `value`"]
-    faults = [f"record {n} is no object" for n, one in enumerate(parsed) if not _is_record(one)]
-    return [_record(one) for one in parsed if _is_record(one)], faults
+        faults.append(f"invalid JSON: {str(error)[:120]}")
+    return [_record(one, manifest) for one in found], faults
 
 
-def _is_record(one: object) -> bool:
-    return isinstance(one, dict)
+def _skip(text: str, at: int) -> int:
+    """The next place that is no white space."""
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
 
 
-def _record(one: dict[str, Any]) -> Media:
-    order = _text(one.get("Order"))
+def _collect(value: object, outer: dict[str, Any], found: list, faults: list[str]) -> None:
+    """Put the records in `value` into `found`, as fields by folded name; `outer` says what the
+    listing is called where a record itself does not."""
+    if isinstance(value, list):
+        for n, one in enumerate(value):
+            if isinstance(one, dict | list):
+                _collect(one, outer, found, faults)
+            else:
+                faults.append(f"record {n} is no object")
+        return
+    fields = _folded(value) if isinstance(value, dict) else {}
+    named = {name: fields[name] for name in (*KEYS, *IDS) if _text(fields.get(name))}
+    lists = [name for name, one in fields.items() if isinstance(one, list)]
+    inside = [name for name in lists if name in ("media", "value")]
+    if not inside and not FIELDS & set(fields):
+        inside = lists
+    if len(inside) == 1:
+        _collect(fields[inside[0]], named or outer, found, faults)
+    elif inside or not FIELDS & set(fields):
+        faults.append("neither a list of media records nor an object with one list of them")
+    else:
+        found.append(fields if named else fields | outer)
+
+
+def _folded(one: dict[str, Any]) -> dict[str, Any]:
+    """Fields by name without case and underscores; permissions that thus become one are joined."""
+    fields: dict[str, Any] = {}
+    for name, value in one.items():
+        folded = name.replace("_", "").strip().lower()
+        if folded == "permission":
+            value = [*fields.get(folded, []), *(value if isinstance(value, list) else [value])]
+        fields[folded] = value
+    return fields
+
+
+def _record(one: dict[str, Any], manifest: str) -> Media:
+    order = _text(one.get("order"))
+    names = (_text(one.get(name)) for name in (*KEYS, *IDS))
     return Media(
-        key=_text(one.get("MediaKey")),
-        listing=_text(one.get("ResourceRecordKey")) or _text(one.get("ResourceRecordID")),
-        path=_path(_text(one.get("MediaURL"))),
+        key=_text(one.get("mediakey")),
+        listings=tuple(dict.fromkeys(name for name in names if name)),
+        path=_path(_text(one.get("mediaurl"))),
         order=int(order) if order.isascii() and order.isdigit() and len(order) < 7 else None,
-        room=_text(one.get("ImageOf"))[:80] or None,
-        withheld=_withheld(one.get("Permission")),
-        preferred=_text(one.get("PreferredPhotoYN")).lower() in ("true", "1", "y", "yes"),
+        room=_text(one.get("imageof"))[:80] or None,
+        withheld=_withheld(one.get("permission")),
+        preferred=_text(one.get("preferredphotoyn")).lower() in ("true", "1", "y", "yes"),
+        manifest=manifest,
     )
 
 
@@ -120,7 +190,7 @@ def _by_name(photos: list[dict[str, Any]], records: list[Media]) -> list[tuple[i
     return [
         (position, r)
         for r, record in enumerate(records)
-        for name in sorted({PurePosixPath(record.path).name.lower(), record.key.lower()} - {""})
+        for name in sorted(record.names())
         for position in called.get(name, [])
     ]
 

@@ -41,14 +41,20 @@ class Roll:
                 self.found[domain, other] = (key, other) if same else None
         for domain, key, other in zip(domains, keys, ids, strict=True):
             self.found[domain, key] = (key, other)
+        self.folded: dict[tuple[str, str], tuple[str, str | None] | None] = {}
+        for (domain, name), hit in self.found.items():
+            fold = domain, name.casefold()
+            self.folded[fold] = hit if self.folded.get(fold, hit) == hit else None
 
     def find(self, domain: str, name: str) -> tuple[str, str, str | None] | None:
         """(domain, listing_key, listing_id) of the listing called `name`: in `domain`, else in the
-        other one, for a bundle that was put into the wrong folder."""
-        for one in (domain, *sorted({"sale", "rental"} - {domain})):
-            if (one, name) in self.found:
-                hit = self.found[one, name]
-                return (one, *hit) if hit else None
+        other one, for a bundle that was put into the wrong folder. A name that differs in case
+        alone is the same, unless there are two such."""
+        for known, called in ((self.found, name), (self.folded, name.casefold())):
+            for one in (domain, *sorted({"sale", "rental"} - {domain})):
+                if (one, called) in known:
+                    hit = known[one, called]
+                    return (one, *hit) if hit else None
         return None
 
 

@@ -10,14 +10,16 @@ import hashlib
 import json
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from lib.common.checks import RemlError, require
 from lib.photos import archive, media, picture
 from lib.photos.opening import open_bundle
 from lib.photos.refusal import RefusedError
 
 INDEX, PICTURES = "index.json", "pictures.bin"
+DAMAGED = "{}: this cache entry is damaged; delete it and run again"
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,12 @@ def unpack(bundle: Path, settings: Settings, folder: Path) -> None:
     width and height in pixels, format, bytes of the original, phash, had_exif, had_gps, and where
     in `pictures.bin` its JPEG lies: offset and length), `rejected` (entry, reason, detail;
     no entry where it is the bundle as a whole),
-    `media` (records of its manifests) and `manifests` (entries that were one).
+    `media` (records of its manifests), `manifests` (entries that were one) and `unread` (entries
+    that are a manifest by name of which something could not be read).
     """
     index: dict[str, Any] = {
-        "entries": 0, "photos": [], "rejected": [], "media": [], "manifests": []
+        "entries": 0, "photos": [], "rejected": [], "media": [], "manifests": [],
+        "unread": [],
     }  # fmt: skip
     with (folder / PICTURES).open("wb") as pictures, ExitStack() as stack:
         try:
@@ -62,9 +66,12 @@ def _place(entry: archive.Entry, settings: Settings, index: dict[str, Any], pict
     """Put an entry into the index: among the photos, the rejected or the manifests."""
     if entry.refused:
         index["rejected"].append(_line(entry.name, entry.refused))
+        if media.is_manifest(entry.name):
+            index["unread"].append(entry.name)
         return
-    if PurePosixPath(entry.name).name.lower() == "manifest.json":
-        records, faults = media.parse(entry.content)
+    if media.is_manifest(entry.name):
+        records, faults = media.parse(entry.content, entry.name)
+        index["unread"] += [entry.name] if faults else []
         index["manifests"].append(entry.name)
         index["media"] += [record.as_dict() for record in records]
         index["rejected"] += [
@@ -86,6 +93,17 @@ def _place(entry: archive.Entry, settings: Settings, index: dict[str, Any], pict
     pictures.write(found.jpeg)
 
 
+def manifest_index(content: bytes) -> dict[str, Any]:
+    """The index of a manifest outside a bundle, in the form that `read_index` gives."""
+    records, faults = media.parse(content)
+    return {
+        "photos": [],
+        "rejected": [_line(None, RefusedError("manifest", fault)) for fault in faults],
+        "media": records,
+        "unread": [""] if faults else [],
+    }
+
+
 def checksum(jpeg: bytes) -> str:
     """What tells later that a picture still is as it was written."""
     return hashlib.sha1(jpeg, usedforsecurity=False).hexdigest()
@@ -96,6 +114,13 @@ def _line(entry: str | None, refused: RefusedError) -> dict[str, Any]:
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """The index that `unpack` wrote, media records as `Media`."""
-    index = json.loads((folder / INDEX).read_text(encoding="ascii"))
-    return index | {"media": [media.Media(**one) for one in index["media"]]}
+    """The index that `unpack` wrote, media records as `Media`.
+
+    Raises `RemlError` where it is not as it was written.
+    """
+    try:
+        index = json.loads((folder / INDEX).read_text(encoding="ascii"))
+        require((folder / PICTURES).is_file(), DAMAGED.format(folder))
+        return index | {"media": [media.from_dict(one) for one in index["media"]]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RemlError(DAMAGED.format(folder)) from error

@@ -25,7 +25,8 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from lib.common import cache, cli, dictionary, io, params
 from lib.common.checks import RemlError, require, require_columns
 from lib.common.process import die_with_parent
-from lib.photos import album, archive, counting, media, picture, status, unpack
+from lib.photos import album, archive, counting, picture, status, unpack
+from lib.photos.lying import BUNDLE, MANIFEST, sort_out
 from lib.photos.owner import Roll
 
 LISTINGS = Path("data/staging/listings.parquet")
@@ -102,16 +103,6 @@ def unpacked(paths: list[Path], settings: unpack.Settings, workers: int) -> list
     return [cache.root() / KIND / key for key in keys]
 
 
-def bundles_in(raw: Path) -> list[Path]:
-    """The photo bundles of a feed, in a fixed order."""
-    return sorted(
-        path
-        for domain in DOMAINS
-        for path in (raw / domain / "images").glob("*")
-        if path.suffix.lower() == ".zip" and path.is_file()
-    )
-
-
 def staged() -> pd.DataFrame:
     """The columns of the staged listings that say whose photos to expect."""
     require(LISTINGS.is_file(), f"{LISTINGS}: no such file; `make repro` writes it")
@@ -121,19 +112,17 @@ def staged() -> pd.DataFrame:
     return io.read_parquet(LISTINGS, [name for name in wanted if name in names])
 
 
-def beside(raw: Path) -> tuple[dict[str, list[media.Media]], list[dict[str, str]]]:
-    """(media records by domain from `manifest.json` beside the bundles, what is wrong there)."""
-    records, faults = {}, []
-    for domain in DOMAINS:
-        path = raw / domain / "images" / "manifest.json"
-        if path.is_file():
-            records[domain], wrong = media.parse(path.read_bytes())
-            name = path.relative_to(raw).as_posix()
-            faults += [
-                {"bundle": name, "entry": None, "reason": "manifest", "detail": fault}
-                for fault in wrong
-            ]
-    return records, faults
+def beside(raw: Path, manifests: list[Path]) -> list[album.Bundle]:
+    """The manifests that lie beside the bundles, each as a bundle without photos."""
+    return [
+        album.Bundle(
+            path.relative_to(raw).as_posix(),
+            path.relative_to(raw).parts[0],
+            unpack.manifest_index(path.read_bytes()),
+            path.parent.relative_to(raw).as_posix(),
+        )
+        for path in manifests
+    ]
 
 
 def write_pictures(albums: album.Albums, folders: dict[str, Path]) -> None:
@@ -152,7 +141,7 @@ def write_pictures(albums: album.Albums, folders: dict[str, Path]) -> None:
                 jpeg = pictures.read(photo["length"])
                 require(
                     unpack.checksum(jpeg) == photo["checksum"],
-                    f"{folders[bundle]}: this cache entry is damaged; delete it and run again",
+                    unpack.DAMAGED.format(folders[bundle]),
                 )
                 target = part / Path(photo["file"]).relative_to("images")
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -172,7 +161,9 @@ def main() -> None:
     base, settings = params.load("photos", Params)
     listings = staged()
     raw = Path("data/raw") / base.feed
-    paths = bundles_in(raw)
+    found = sort_out([raw / domain / "images" for domain in DOMAINS])
+    paths = found.pop(BUNDLE, [])
+    manifests = found.pop(MANIFEST, [])
     folders = dict(zip(paths, unpacked(paths, settings.settings(), settings.workers), strict=True))
     bundles = [
         album.Bundle(
@@ -182,11 +173,10 @@ def main() -> None:
         )
         for path, folder in folders.items()
     ]
-    records, faults = beside(raw)
-    albums = album.gather(bundles, records, Roll(listings))
-    albums.rejected[:0] = faults
+    albums = album.gather(bundles, beside(raw, manifests), Roll(listings))
     table = status.statuses(listings, albums)
     counts = counting.tally(albums, bundles, table)
+    counts["not_read"] = counting.not_read(found, raw)
     write_pictures(
         albums, {path.relative_to(raw).as_posix(): folder for path, folder in folders.items()}
     )
@@ -199,6 +189,14 @@ def main() -> None:
     )
     io.write_json(METRICS, {"feed": base.feed, **counts})
     dictionary.enforce(META, OUT)
+    for kind, told in counts["not_read"].items():
+        cli.log.warning("photos.not_read", kind=kind, files=told["files"], names=told["names"][:5])
+    if counts["withheld_without_photo"]:
+        cli.log.warning(
+            "photos.withheld_without_photo",
+            records=counts["withheld_without_photo"],
+            see=str(OUT / "rejected.jsonl"),
+        )
     cli.log.info(
         "photos.complete",
         feed=base.feed,

@@ -27,7 +27,7 @@ def test_a_record_in_full():
         Order="2", Permission=["Public"], ImageOf="Kitchen", PreferredPhotoYN=True,
     )  # fmt: skip
     assert found == media.Media(
-        "m1", "123", "/a/123/Kitchen 1.JPG", 2, "Kitchen", False, True
+        "m1", ("123",), "/a/123/Kitchen 1.JPG", 2, "Kitchen", False, True
     )  # fmt: skip
 
 
@@ -46,6 +46,7 @@ def test_where_the_list_lies(shape):
         (b"[" * 100_000, "invalid JSON"),
         (b"1" * 10_000, "invalid JSON"),
         (b'{"a": 1}', "neither a list"),
+        (b'[{"file": "1.jpg"}]', "neither a list"),
         (b"7", "neither a list"),
         (b'[1, {"MediaKey": "a"}]', "record 0 is no object"),
     ],

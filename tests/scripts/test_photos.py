@@ -19,6 +19,7 @@ from PIL import Image
 
 from lib.common import cache
 from lib.photos.album import slug
+from lib.photos.withhold import UNREAD
 from scripts.valuation import photos
 from tests.dag import ROOT
 from tests.photo_kit import Feed, exif_block, image, zipped
@@ -172,6 +173,44 @@ def test_a_damaged_cache_is_told(feed):
     assert result.exit_code == 2 and "this cache entry is damaged; delete it" in result.output
 
 
+@pytest.mark.parametrize("name", ["index.json", "pictures.bin"])
+@pytest.mark.parametrize("left", [0, 30, None])
+def test_a_cut_cache_is_told_in_one_line(feed, name, left):
+    standard(feed)
+    feed.run()
+    for path in (feed.folder / "cache/photos").glob(f"*/{name}"):
+        path.write_bytes(path.read_bytes()[:left]) if left is not None else path.unlink()
+    result = CliRunner().invoke(photos.main, [])
+    assert result.exit_code == 2 and "this cache entry is damaged; delete it" in result.output
+    assert str(feed.folder / "cache/photos") in result.output and "Traceback" not in result.output
+
+
+def test_what_lies_beside_the_bundles_and_is_not_read_is_told(feed):
+    feed.listings(("sale", "K1", None, "1"), ("sale", "K2", None, "1"))
+    images = feed.images["sale"]
+    (images / "2025/deep").mkdir(parents=True)
+    (images / "folder.zip").mkdir()
+    (images / "2025/deep/in.zip").write_bytes(zipped({"K1/1.jpg": image(1), "K2/1.jpg": image(2)}))
+    secret = {"ResourceRecordKey": "K2", "MediaURL": "http://x/1.jpg", "Permission": "Private"}
+    (images / "2025/manifest.json").write_text(json.dumps([secret]))
+    for name in ("x.rar", "x.7z", "2025/y.JPG", "folder.zip/z.png", "notes.txt", ".hidden"):
+        (images / name).write_bytes(b"-")
+    (images / "gone.zip").symlink_to(images / "nothing")
+    (images / "linked").symlink_to(feed.images["rental"])
+    assert feed.run().statuses() == {"K1": "complete", "K2": "failed"}
+    assert feed.lines("manifest.jsonl")[0]["bundle"] == "sale/images/2025/deep/in.zip"
+    metrics = json.loads(Path("metrics/photos.json").read_text())
+    assert {kind: told["names"] for kind, told in metrics["not_read"].items()} == {
+        "archive other than zip": ["sale/images/x.7z", "sale/images/x.rar"],
+        "folder called .zip": ["sale/images/folder.zip"],
+        "link that leads nowhere": ["sale/images/gone.zip"],
+        "link to a folder": ["sale/images/linked"],
+        "other file": ["sale/images/notes.txt"],
+        "picture outside a bundle": ["sale/images/2025/y.JPG", "sale/images/folder.zip/z.png"],
+    }
+    assert feed.output.count("photos.not_read") == 6 and "x.rar" in feed.output
+
+
 def test_a_feed_without_bundles(feed):
     feed.listings(("sale", "K1", None, "3"), ("sale", "K2", None, "0"))
     assert feed.run().statuses() == {"K1": "missing", "K2": "no_images"}
@@ -257,9 +296,10 @@ def test_a_manifest_that_is_no_json_is_a_reason(feed, where):
     else:
         (feed.images["sale"] / "manifest.json").write_bytes(b"{oops")
     feed.bundle("a.zip", entries)
-    assert feed.run().statuses() == {"K1": "complete"}
-    [fault] = feed.lines("rejected.jsonl")
+    assert feed.run().statuses() == {"K1": "failed"}
+    fault, photo = sorted(feed.lines("rejected.jsonl"), key=lambda one: one["reason"] != "manifest")
     assert fault["reason"] == "manifest" and "invalid JSON" in fault["detail"]
+    assert photo["entry"] == "K1/1.jpg" and photo["reason"] == UNREAD
 
 
 def test_keys_that_are_hostile_as_folder_names(feed):
