@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from lib.common.checks import RemlError, require
 
 DELIMITERS = ",;\t|"
 SNIFF_BYTES = 65536
+MOST_CONTROL = 0.1  # share of control bytes in text; of chance bytes 0.105 are such
 WIDE = 5  # from this many columns on, a line of a remark does not look like a row by chance
 MOST_COLUMNS = 2000  # several times the widest known export
 FIELD_LIMIT = 16 * 1024 * 1024  # characters; more in one field is a stray quote
@@ -21,12 +23,13 @@ csv.field_size_limit(FIELD_LIMIT)
 
 @dataclass(frozen=True)
 class Header:
-    """The first row of an export: its column names, the delimiter between them, and the row as it
-    stands in the file."""
+    """The first row of an export: its column names, the delimiter between them, the row as it
+    stands in the file, and the form of UTF-16 that the file is in (None: any other text)."""
 
     names: list[str]
     delimiter: str
     line: str
+    utf16: str | None = None
 
 
 def csv_files(folder: Path) -> list[Path]:
@@ -36,21 +39,37 @@ def csv_files(folder: Path) -> list[Path]:
     )
 
 
-def decode(content: bytes) -> str:
-    """The text of a file: UTF-16 by its mark, else UTF-8 line by line with cp1252 as fallback.
+def decode(file: BinaryIO, utf16: str | None) -> Iterator[str]:
+    """The lines of a file as text: UTF-16 where that is said, else UTF-8 with cp1252 as fallback.
 
-    Decoding by line keeps one mis-encoded remark from turning a whole export into mojibake. Marks
-    of encoding at the start are dropped: a tool that adds one does not see one that is there.
+    Decoding by line keeps one mis-encoded remark from turning a whole export into mojibake, and
+    holds no more than a line. NULs are dropped, and marks of encoding at the start: a tool that
+    adds one does not see one that is there.
     """
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", errors="replace").lstrip("\ufeff")
-    lines = []
-    for line in content.splitlines(keepends=True):
-        try:
-            lines.append(line.decode("utf-8"))
-        except UnicodeDecodeError:
-            lines.append(line.decode("cp1252", errors="replace"))
-    return "".join(lines).lstrip("\ufeff")
+    # latin-1 gives each byte back as it was, so only the cutting into lines is done by it
+    text = io.TextIOWrapper(file, encoding=utf16 or "latin-1", errors="replace", newline="")
+    for number, line in enumerate(text):
+        if utf16 is None and not line.isascii():
+            content = line.encode("latin-1")
+            try:
+                line = content.decode("utf-8")
+            except UnicodeDecodeError:
+                line = content.decode("cp1252", errors="replace")
+        line = (line if number else line.lstrip("\ufeff")).replace("\x00", "")
+        if line:
+            yield line
+
+
+def utf16_of(start: bytes) -> str | None:
+    """The name of the UTF-16 that a file is in, by its mark or, without one, by its NULs."""
+    marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+    if start[:2] in marks:
+        return marks[start[:2]]
+    halves = {"utf-16-le": (start[::2], start[1::2]), "utf-16-be": (start[1::2], start[::2])}
+    for name, (low, high) in halves.items():
+        if high.count(0) > 0.7 * len(high) and _control_share(low) <= MOST_CONTROL:
+            return name
+    return None
 
 
 def read_header(path: Path) -> Header:
@@ -62,10 +81,14 @@ def read_header(path: Path) -> Header:
     with path.open("rb") as file:
         start = file.read(SNIFF_BYTES)
     require(bool(start.strip()), f"{path}: the file is empty; export it again or remove it")
-    utf16 = start[:2] in (b"\xff\xfe", b"\xfe\xff")
-    if not utf16 and (b"\x00" in start[:1024] or _control_share(start) > 0.1):
-        raise RemlError(f"{path}: this is a binary file, not CSV text; export it as CSV")
-    text = decode(start).replace("\x00", "")
+    utf16 = utf16_of(start)
+    most = MOST_CONTROL / 2 if b"\x00" in start[:1024] else MOST_CONTROL
+    if utf16 is None and _control_share(start) > most:
+        raise RemlError(
+            f"{path}: this is a binary file, not CSV text in UTF-8, UTF-16 or cp1252; "
+            "export it as CSV"
+        )
+    text = "".join(decode(io.BytesIO(start), utf16))
     names, delimiter, lines = max(
         (_first_row(text, mark) for mark in DELIMITERS), key=lambda found: len(found[0])
     )
@@ -82,7 +105,7 @@ def read_header(path: Path) -> Header:
         len(names) <= MOST_COLUMNS,
         f"{path}: the header has {len(names):,} columns, and {MOST_COLUMNS:,} is the most",
     )
-    return Header([name.strip() for name in names], delimiter, "".join(lines))
+    return Header([name.strip() for name in names], delimiter, "".join(lines), utf16)
 
 
 def _first_row(text: str, delimiter: str) -> tuple[list[str], str, list[str]]:
@@ -105,7 +128,7 @@ def _runs_on(names: list[str], delimiter: str, lines: list[str]) -> bool:
 
 def _control_share(content: bytes) -> float:
     control = sum(byte < 9 or 13 < byte < 32 for byte in content)
-    return control / len(content)
+    return control / max(len(content), 1)
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -117,12 +140,17 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     the text cannot be split at all.
     """
     header = read_header(path)
-    text = io.StringIO(decode(path.read_bytes()).replace("\x00", ""), newline="")
+    with path.open("rb") as file:
+        yield from _rows(path, decode(file, header.utf16), header)
+
+
+def _rows(path: Path, text: Iterator[str], header: Header) -> Iterator[tuple[int, list[str]]]:
+    """The rows of some lines; `path` is for messages."""
     ahead: deque[str] = deque()  # lines to read again
     taken: list[str] = []  # the lines of the row at hand
 
     def lines() -> Iterator[str]:
-        while line := ahead.popleft() if ahead else text.readline():
+        while line := ahead.popleft() if ahead else next(text, ""):
             taken.append(line)
             yield line
 
@@ -151,11 +179,16 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _swallowed(row: list[str], taken: list[str], header: Header) -> bool:
-    """Whether a row of several lines is several rows behind a stray quote: its fields do not add
-    up, its quotes are no proper CSV, or a line inside it is a whole row by itself."""
-    width = len(header.names)
-    if len(row) != width or not proper(taken, header.delimiter):
+    """Whether a row of several lines is several rows behind a stray quote: its quotes are no proper
+    CSV, a line inside it is a whole row by itself, or its fields do not add up and one of its lines
+    is as long as a row, or closes the quote where a cell would open one."""
+    width, mark = len(header.names), header.delimiter
+    if not proper(taken, mark):
         return True
+    if len(row) != width:
+        return any(line.count(mark) >= width - 1 for line in taken) or any(
+            line.replace('""', "").partition('"')[0].endswith(mark) for line in taken[1:]
+        )
     return width >= WIDE and any(_whole(line, header) for line in taken[1:])
 
 

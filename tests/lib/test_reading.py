@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -83,6 +84,29 @@ def test_nuls_among_the_rows_are_dropped(raw):
     assert list(read_rows(path))[-1] == (201, ["2", "Houston"])
 
 
+def test_a_nul_in_the_first_row_makes_no_binary_file(raw):
+    path = raw(b"Key,City\n1,Hou\x00ston\n2,Katy\n")
+    assert [row for _, row in read_rows(path)] == [["1", "Houston"], ["2", "Katy"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_its_mark_is_told_by_its_nuls(raw, encoding):
+    path = raw(TEXT.encode(encoding))
+    assert read_header(path).names == ["Key", "City"]
+    assert list(read_rows(path)) == ROWS
+
+
+def test_reading_holds_a_line_and_not_the_file(raw):
+    """A pass over the rows may not need more than a part of the file's size."""
+    path = raw(b"a,b\n" + b"1,caf\xe9 and tea\n" * 300_000)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in read_rows(path)) == 300_000
+        assert tracemalloc.get_traced_memory()[1] < path.stat().st_size / 4
+    finally:
+        tracemalloc.stop()
+
+
 def test_ragged_rows_come_out_as_they_are(raw):
     path = raw(b"a,b\n1\n1,2,3\n1,2\n")
     assert [row for _, row in read_rows(path)] == [["1"], ["1", "2", "3"], ["1", "2"]]
@@ -144,6 +168,34 @@ def test_a_broken_row_of_several_lines_never_passes_for_whole_rows(raw):
     assert [row for _, row in read_rows(path)] == [['1,"two'], ['lines",2,3'], ["4", "5", "6"]]
 
 
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [
+        ('1,2,3,"two\nlines",5,6', ["1", "2", "3", "two\nlines", "5", "6"]),  # one too many
+        ('1,"two\nlines, ""so""",3', ["1", 'two\nlines, "so"', "3"]),  # two too few
+        ('"1\n2","3\n4"', ["1\n2", "3\n4"]),
+    ],
+)
+def test_a_ragged_row_of_several_lines_is_one_row(raw, row, fields):
+    path = raw(f"v,w,x,y,z\na,b,c,d,e\n{row}\nf,g,h,i,j\n".encode())
+    assert [row for _, row in read_rows(path)] == [list("abcde"), fields, list("fghij")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ['1,2,3,4,"5', 'a,b,"",d'],  # the whole row comes first
+        ['1,"2,3', 'a,b,c,d,"e"'],  # or last
+        ['1,"2,3', 'a,", b",c'],  # the quote that closes would open the next row's cell
+        ['1,"2', "a,b,c,d,e", 'f,"'],  # or in between
+    ],
+)
+def test_rows_behind_a_stray_quote_are_not_taken_for_one_ragged_row(raw, body):
+    text = "\n".join(["v,w,x,y,z", *body, "f,g,h,i,j", ""])
+    rows = [row for _, row in read_rows(raw(text.encode()))]
+    assert len(rows) == len(body) + 1 and rows[-1] == list("fghij")
+
+
 def test_a_stray_quote_in_the_header_swallows_no_row(raw):
     for content in (
         b'a,"b,c\n1,2,3\n4,"5",6\n',
@@ -184,7 +236,8 @@ def test_field_beyond_any_export_names_file_and_row(raw):
         (b"PK\x03\x04\x14\x00\x00\x00\x08", "binary file"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "binary file"),
         (bytes(range(1, 32)) * 9, "binary file"),
-        (TEXT.encode("utf-16-le"), "binary file"),  # without its mark nothing says what it is
+        (b"a,b\n1,2\n" * 20 + b"\x00\x01\x02" * 8, "binary file"),  # a NUL makes it suspect
+        ((TEXT * 20).encode("utf-32-le"), "binary file, not CSV text in UTF-8, UTF-16 or cp1252"),
         (b"just a sentence\nand one more\n", "no column names"),
         (b"a,b," + b"c" * 70_000 + b"\n1,2,3\n", "first line is longer"),
         (b"a," * 2001 + b"b\n", "2,002 columns"),
@@ -247,7 +300,9 @@ def test_what_csv_writes_comes_back(
 def test_any_bytes_at_all_end_in_rows_or_a_named_error(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "noise.csv"
     path.write_bytes(content)
-    decode(content)
+    for form in (None, "utf-16-le", "utf-16-be"):
+        text = "".join(decode(io.BytesIO(content), form))
+        assert "\x00" not in text and not text.startswith("\ufeff")
     try:
         for number, row in read_rows(path):
             assert number >= 1 and row

@@ -46,7 +46,7 @@ CONTRACT = validate(
 CLAIMED = dict(zip(HEADER[1:5], list(CONTRACT.columns)[1:], strict=True))
 KEY = re.compile(r"K[0-9]{4}")
 OUTS = ["listings.parquet", "clean_listings.csv", "selected_listings.csv", "duplicates.csv",
-        "quarantine_rows.csv", "extra_columns.parquet"]  # fmt: skip
+        "quarantine_rows.csv", "extra_columns.parquet", "superseded_listings.parquet"]  # fmt: skip
 
 
 def plain(content: bytes) -> str:
