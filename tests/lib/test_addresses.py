@@ -21,6 +21,7 @@ FOUR = "123 N MAIN ST UNIT 4"
         ("123 N Main St Apt 4, Houston, TX 77001-1234", f"{FOUR}, HOUSTON, TX 77001-1234"),
         ("123 N Main St Apt 4, Houston Texas 77001", f"{FOUR}, HOUSTON, TX 77001"),
         ("123 N Main St Apt 4 Houston TX 77001", f"{FOUR}, HOUSTON, TX 77001"),
+        ("12 Elm St, Houston, TX 00000-1234", "12 ELM ST, HOUSTON, TX"),
         ("12 Elm St, Charleston, West Virginia 25301", "12 ELM ST, CHARLESTON, WV 25301"),
         ("123.0 N. Main St. Apt 4.0", FOUR),  # as spreadsheets write numbers
         ("0123 N Main St, Unit 4.00", FOUR),
