@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib.listings.streets import (
+    COUNTY,
     INSIDE,
     ORDINAL,
     PLACES,
@@ -143,6 +144,7 @@ def parse(text: str) -> Parts | None:
     text = clean(text)
     if "." in text:
         return None
+    text = re.sub(rf"\A({NUMBER}) {COUNTY}", r"\1 COUNTY RD ", text)
     parts = by_rules(text) or by_library(text)
     if parts is None or _unit_as_city(text, parts.city or ""):
         return None
