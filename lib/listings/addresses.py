@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib.listings.streets import (
+    COUNTY,
     INSIDE,
     ORDINAL,
     PLACES,
@@ -28,8 +29,10 @@ from lib.listings.streets import (
 )
 
 NUMBER = r"[A-Z]*[0-9][A-Z0-9]*(?:-[A-Z0-9]+)?(?: [0-9]/[0-9])?"
+ZIP = "(?!00000)([0-9]{5})(?:-([0-9]{4}))?"  # 00000 is none
 TAIL = (
-    r"(?:(?P<city>[A-Z][A-Z -]*?)\s)??(?P<state>{states})?\s*(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)?"
+    r"(?:(?P<city>[A-Z][A-Z -]*?)\s)??(?P<state>{states})?\s*"
+    r"(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)?"
 )
 
 
@@ -92,13 +95,13 @@ def by_rules(text: str) -> Parts | None:
     city = rest[0] if len(rest) == 2 else last["city"]
     if city and not re.fullmatch("[A-Z][A-Z -]*", city):
         return None
-    code, _, plus4 = (last["zip"] or "").partition("-")
+    code = re.fullmatch(ZIP, last["zip"] or "")
     state = states().get(last["state"] or "")
     return parts._replace(
         city=city,
         state_or_province=state,
-        postal_code=code or None,
-        postal_code_plus4=plus4 or None,
+        postal_code=code[1] if code else None,
+        postal_code_plus4=code[2] if code else None,
     )
 
 
@@ -124,7 +127,7 @@ def by_library(text: str) -> Parts | None:
     parts = _number_first(clean(found["address_line_1"] or ""))
     if parts is None:
         return None
-    code = re.fullmatch("([0-9]{5})(?:-([0-9]{4}))?", found["postal_code"] or "")
+    code = re.fullmatch(ZIP, found["postal_code"] or "")
     state = clean(found["state"] or "")
     return parts._replace(
         unit_number=unit(found["address_line_2"] or "") or parts.unit_number,
@@ -141,6 +144,7 @@ def parse(text: str) -> Parts | None:
     text = clean(text)
     if "." in text:
         return None
+    text = re.sub(rf"\A({NUMBER}) {COUNTY}", r"\1 COUNTY RD ", text)
     parts = by_rules(text) or by_library(text)
     if parts is None or _unit_as_city(text, parts.city or ""):
         return None

@@ -56,10 +56,11 @@ def load(path: Path) -> Contract:
 def resolve(contract: Contract, where: str) -> Contract:
     """The contract with what its columns leave out taken from the RESO dictionary.
 
-    A column gets the dictionary's type, and behind its own aliases those of the dictionary, but for
-    those that the contract gives to another column. One with a type, unit or factor of its own
-    means something else by its headers, so it keeps to its own. Raises `RemlError` naming `where`
-    and the column where the dictionary does not know it, or a header needs a unit or notation.
+    A column gets the dictionary's type and range, and behind its own aliases those of the
+    dictionary, but for those that the contract gives to another column. One with a type, unit or
+    factor of its own means something else by its headers, so it keeps to its own. Raises
+    `RemlError` naming `where` and the column where the dictionary does not know it, or a header
+    needs a unit or notation.
     """
     book = reso.dictionary()
     own = {
@@ -94,6 +95,8 @@ def resolve(contract: Contract, where: str) -> Contract:
             fits = column.range is None or field.type.startswith(NUMBERS)
             require(fits, f"{place}: a range goes with numbers, not with type {field.type}")
         factor = column.multiply
+        if column.range is None and str(changes.get("type", column.type)).startswith(NUMBERS):
+            changes["range"] = field.range
         if column.unit:
             require("multiply" not in given, f"{place}: give `unit` or `multiply`, not both")
             changes["multiply"] = factor = reso.factor(column.unit, field.unit, place)

@@ -19,6 +19,12 @@ PLACES = {
 }  # units by where they lie in the house, which need no word before them  # fmt: skip
 ROUTES = {"FM", "RM", "RR", "CR", "SH", "US", "IH", "HWY", "RD", "RTE"}  # a bare number follows
 NO_UNIT = {"", "N/A", "NA", "NONE", "-"}
+SHORT = {"SAINT": "ST", "MOUNT": "MT", "FORT": "FT"}  # before another word of a name
+ORDINALS = {
+    "FIRST": "1ST", "SECOND": "2ND", "THIRD": "3RD", "FOURTH": "4TH", "FIFTH": "5TH",
+    "SIXTH": "6TH", "SEVENTH": "7TH", "EIGHTH": "8TH", "NINTH": "9TH", "TENTH": "10TH",
+}  # fmt: skip
+COUNTY = r"(?:CR|CO RD|COUNTY ROAD) (?=[0-9])"  # and never the creek that CR is elsewhere
 ORDINAL = r"[0-9]*(?:1ST|2ND|3RD|[0-9]TH)"
 
 
@@ -70,6 +76,9 @@ def unit(text: str) -> str | None:
     """The unit alone: "Apt #4", "# 4" and "4" are one, "Bldg 2 Unit 4" is BLDG 2 4."""
     words = [(INSIDE | PLACES).get(word, word) for word in clean(text).replace(",", "").split()]
     plain = " ".join(word for word in words if word not in SIMPLE)
+    plain = re.sub(r"\b(?:NO )+(?=[0-9])", "", plain)  # No. 4
+    one = re.fullmatch(r"0*([0-9]+)[- ]?([A-Z]?)|([A-Z])[- ]?0*([0-9]+)", plain)
+    plain = "".join(filter(None, one.groups())) if one else plain  # 4-B, 4 B, #04
     return None if plain in NO_UNIT else plain
 
 
@@ -85,7 +94,7 @@ def street(text: str) -> tuple[str | None, ...]:
 
     Words whose parts would read as others the next time are a name as they stand.
     """
-    words = clean(text).replace(",", "").split()
+    words = re.sub(rf"\A{COUNTY}", "COUNTY RD ", clean(text).replace(",", "")).split()
     parts = _split(words)
     again = [
         *" ".join(filter(None, parts[:4])).split(),
@@ -107,8 +116,12 @@ def _split(words: list[str]) -> tuple[str | None, ...]:
         after, words = directions[words[-1]], words[:-1]
     if len(words) > 1 and words[-1] in suffixes:
         suffix, words = suffixes[words[-1]], words[:-1]
-        if len(words) == 1 and words[0].isdigit():
-            words = [_ordinal(words[0])]
+        while len(words) > 1 and suffixes.get(words[-1]) == suffix:  # Oak St, and St again
+            words = words[:-1]
+        if len(words) == 1:
+            words = [_ordinal(words[0]) if words[0].isdigit() else ORDINALS.get(words[0], words[0])]
+        else:
+            words = [SHORT.get(words[0], words[0]), *words[1:]]
     elif words and (len(words) > 1 or after) and words[0] in suffixes:  # Avenue Q
         words = [suffixes[words[0]], *words[1:]]
     return before, " ".join(_routes(words)) or None, suffix, after, found
@@ -141,7 +154,9 @@ def _unit_at(words: list[str]) -> int:
         after = words[index + 1]
         if words[index] == "#" or (words[index] in SIMPLE | INSIDE.keys() and _names_unit(after)):
             return index
-        if words[index] in SIMPLE and after in INSIDE:
+        if words[index] in SIMPLE and (after in INSIDE or after == "NO"):
+            return index
+        if words[index] == "NO" and index == len(words) - 2 and after[0].isdigit():
             return index
     return len(words)
 

@@ -100,13 +100,14 @@ def yes_no(text: pd.Series) -> pd.Series:
 
 
 def postal_code(text: pd.Series) -> pd.Series:
-    """The five ASCII digits of a US ZIP code written as 77901, 77901-1234 or 779011234."""
-    return text.str.strip().str.extract(r"\A([0-9]{5})(?:[- ]?[0-9]{4})?\Z", expand=False)
+    """The five ASCII digits of a US ZIP code written as 77901, 77901-1234 or 779011234; 00000 is
+    none."""
+    return text.str.strip().str.extract(r"\A(?!00000)([0-9]{5})(?:[- ]?[0-9]{4})?\Z", expand=False)
 
 
 def plus4(text: pd.Series) -> pd.Series:
     """The last four digits of a US ZIP code written as 77901-1234 or 779011234."""
-    return text.str.strip().str.extract(r"\A[0-9]{5}[- ]?([0-9]{4})\Z", expand=False)
+    return text.str.strip().str.extract(r"\A(?!00000)[0-9]{5}[- ]?([0-9]{4})\Z", expand=False)
 
 
 def baths(text: pd.Series, decimal: bool) -> pd.DataFrame:

@@ -21,6 +21,7 @@ FOUR = "123 N MAIN ST UNIT 4"
         ("123 N Main St Apt 4, Houston, TX 77001-1234", f"{FOUR}, HOUSTON, TX 77001-1234"),
         ("123 N Main St Apt 4, Houston Texas 77001", f"{FOUR}, HOUSTON, TX 77001"),
         ("123 N Main St Apt 4 Houston TX 77001", f"{FOUR}, HOUSTON, TX 77001"),
+        ("12 Elm St, Houston, TX 00000-1234", "12 ELM ST, HOUSTON, TX"),
         ("12 Elm St, Charleston, West Virginia 25301", "12 ELM ST, CHARLESTON, WV 25301"),
         ("123.0 N. Main St. Apt 4.0", FOUR),  # as spreadsheets write numbers
         ("0123 N Main St, Unit 4.00", FOUR),
@@ -34,6 +35,23 @@ FOUR = "123 N MAIN ST UNIT 4"
         ("0 County Road 12", "0 COUNTY RD 12"),
         ("1234 FM 1960 Rd W", "1234 FM 1960 RD W"),
         ("123 Main St Bldg 2 Unit 4", "123 MAIN ST UNIT BLDG 2 4"),
+        ("10 Fifth Ave", "10 5TH AVE"),
+        ("10 Saint Charles Ave", "10 ST CHARLES AVE"),
+        ("10 St. Charles Ave", "10 ST CHARLES AVE"),
+        ("10 Mount Vernon Rd", "10 MT VERNON RD"),
+        ("10 Mount St", "10 MOUNT ST"),
+        ("10 CR 12", "10 COUNTY RD 12"),
+        ("10 Co. Rd. 12", "10 COUNTY RD 12"),
+        ("10 County Rd 12 #4", "10 COUNTY RD 12 UNIT 4"),
+        ("10 Oak St #4-B", "10 OAK ST UNIT 4B"),
+        ("10 Oak St Apt 4 B", "10 OAK ST UNIT 4B"),
+        ("10 Oak St #04", "10 OAK ST UNIT 4"),
+        ("10 Oak St No. 4", "10 OAK ST UNIT 4"),
+        ("10 Oak St Apt No 4", "10 OAK ST UNIT 4"),
+        ("10 Oak St Bldg 2 Apt B", "10 OAK ST UNIT BLDG 2 B"),  # not building 2B
+        ("10 Oak St #1-4", "10 OAK ST UNIT 1-4"),
+        ("10 Oak St St", "10 OAK ST"),
+        ("10 Oak Ct St", "10 OAK CT ST"),
         ("10 Oak St Upper", "10 OAK ST UNIT UPPR"),
         ("10 Oak St, Upstairs", "10 OAK ST UNIT UPPR"),
         ("10 Oak St LOWR, Houston, TX 77001", "10 OAK ST UNIT LOWR, HOUSTON, TX 77001"),
@@ -123,7 +141,8 @@ def test_plain_forms_go_by_the_rules():
 
 PIECES = (
     "12 7B N North S NE Main Oak Street St Ave Avenue Apt Unit # 4 B Bldg Floor 56 5th FM Hwy 1960"
-    " County Road Park , Houston TX 77001 Texas PO Box Lot Upper Rear Left PH 4.0 4.5 No"
+    " County Road Park , Houston TX 77001 Texas PO Box Lot Upper Rear Left PH 4.0 4.5 No 04"
+    " Saint Mount Fifth CR Co Rd"
 )
 anything = st.one_of(
     plain,

@@ -230,6 +230,17 @@ def test_units_become_factors(unit, factor):
     assert fitting.columns["lot_size_square_feet"].multiply == pytest.approx(factor)
 
 
+def test_a_number_without_a_range_has_the_dictionarys():
+    columns = {
+        "close_price": {}, "bathrooms": {"aliases": ["Bths"], "type": "baths_decimal"},
+        "bedrooms_total": {"range": [1, 9]}, "stories": {"type": "code"}, "local_a": {},
+    }  # fmt: skip
+    found = {name: column.range for name, column in resolved(columns).columns.items()}
+    assert found["close_price"] == (1, 500000000) and found["bathrooms"] == (0, 20)
+    assert found["bedrooms_total"] == (1, 9)
+    assert found["stories"] is found["local_a"] is None
+
+
 @pytest.mark.parametrize(
     ("columns", "words"),
     [

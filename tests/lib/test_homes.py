@@ -29,6 +29,8 @@ ONE = [  # ways to write one home
     {"street_number": "123", "street_name": "Main", "street_dir_prefix": "N",
      "street_suffix": "Street", "unit_number": "4"},
     {"street_number": "123.0", "street_name": "N Main St", "unit_number": "4.0"},
+    {"street_number": "123", "street_name": "N Main St", "street_suffix": "St",
+     "unit_number": "04"},
     {"street_number": "00123", "street_name": "N Main St", "unit_number": "#4"},
 ]  # fmt: skip
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lib.common.checks import RemlError
 from lib.common.params import validate
+from lib.listings import contract as contracts
 from lib.listings import normalize
 from lib.listings.contract import Contract
 from lib.listings.staging import LINEAGE
@@ -158,6 +159,30 @@ def test_impossible_values_are_missing_with_their_reason():
 def test_what_does_not_parse_is_listed_once(column, text, reason):
     _, issues = normalized(SALE | {column: text}, given=dt.date(2024, 1, 1))
     assert issues[["column", "value", "reason"]].to_numpy().tolist() == [[column, text, reason]]
+
+
+def test_what_no_home_could_have_is_missing_whatever_the_contract_says():
+    absurd = {"close_price": "-5", "list_price": "-100", "bedrooms_total": "-3", "baths": "41",
+              "postal_code": "00000"}  # fmt: skip
+    nominal = SALE | {"close_price": "1", "bedrooms_total": "400", "postal_code": "00000-1234"}
+    columns = {"bathrooms" if name == "baths" else name: column for name, column in
+               SPEC["columns"].items()}  # fmt: skip
+    columns |= {
+        name: {"aliases": [], "type": "number"} for name in ("list_price", "bedrooms_total")
+    }
+    agreed = contracts.resolve(validate(Contract, SPEC | {"columns": columns}, "c"), "c")
+    names = dict.fromkeys(["listing_key", "domain", *agreed.columns, *agreed.constants, *LINEAGE])
+    rows = pd.DataFrame([SALE | absurd, nominal]).rename(columns={"baths": "bathrooms"})
+    rows = rows.assign(listing_key=["k0", "k1"], domain="sale")
+    rows = rows.reindex(columns=list(names)).astype("str")
+    table, issues = normalize.normalize(rows, agreed, None)
+    assert table["close_price"].fillna(0).tolist() == [0, 1]  # a nominal price is for `screen`
+    lost = ["list_price", "bedrooms_total", "bathrooms_total", "postal_code"]
+    assert table[lost].isna().all(axis=None)
+    assert set(issues.loc[issues["listing_key"] == "k0", "column"]) == {
+        "close_price", "list_price", "bedrooms_total", "bathrooms", "postal_code",
+    }  # fmt: skip
+    assert issues["set_missing"].all() and len(issues) == 7
 
 
 def test_range_of_baths_is_about_their_total():
