@@ -15,7 +15,7 @@ import pandas as pd
 from pydantic import field_validator
 
 from lib.common.params import Section
-from lib.listings import screen_deals, screen_records, screen_terms
+from lib.listings import screen_deals, screen_homes, screen_records, screen_terms
 from lib.listings.screen_outliers import Outliers, judge, outliers
 
 CODES = (
@@ -79,14 +79,15 @@ def closed(table: pd.DataFrame) -> pd.DataFrame:
     return sold.sort_values(["close_date", "listing_key"]).reset_index(drop=True)
 
 
-def by_rule(sales: pd.DataFrame, spec: Screen) -> pd.DataFrame:
+def by_rule(sales: pd.DataFrame, spec: Screen, groups: list[list[str]]) -> pd.DataFrame:
     """FLAGS of the `closed` sales of one domain by every rule, in order of sale and code.
 
+    `groups` are the columns by which the contract knows a home (its `property_key`).
     A sale without a price or a date is judged by that alone, and known to no other sale.
     """
     whole = np.flatnonzero(screen_records.whole(sales))
     good = sales.take(whole).reset_index(drop=True)
-    found = judge(good, spec.outliers)
+    found, home = judge(good, spec.outliers), screen_homes.keys(good, groups)
 
     def frames(some: Iterable[screen_records.Flag]) -> list[pd.DataFrame]:
         return [
@@ -96,8 +97,8 @@ def by_rule(sales: pd.DataFrame, spec: Screen) -> pd.DataFrame:
 
     parts = [
         *frames(screen_records.records(good, spec.records)),
-        *frames(screen_deals.resales(good, found.deviation, spec.deals)),
-        *frames(screen_deals.bulk(good, found.deviation, spec.outliers.area, spec.deals)),
+        *frames(screen_deals.resales(good, home, found.deviation, spec.deals)),
+        *frames(screen_deals.bulk(good, home, found.deviation, spec.outliers.area, spec.deals)),
         *frames(outliers(good, found, spec.outliers)),
         screen_terms.conditions(good, spec.conditions).astype({"row": "int64"}),
         screen_terms.remarks(good).astype({"row": "int64"}),
@@ -150,14 +151,15 @@ def verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
 
 
 def screen(
-    table: pd.DataFrame, spec: Screen, overrides: pd.DataFrame
+    table: pd.DataFrame, spec: Screen, overrides: pd.DataFrame, groups: list[list[str]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(verdicts, flags) of the closed sales of one domain's normalised `table`.
 
-    `overrides` come from `overrides.read`, those of other domains left out.
+    `overrides` come from `overrides.read`, those of other domains left out; `groups` is the
+    `property_key` of the feed's contract.
     """
     sales = closed(table)
-    flags = pd.concat([by_rule(sales, spec), by_analyst(overrides)], ignore_index=True)
+    flags = pd.concat([by_rule(sales, spec, groups), by_analyst(overrides)], ignore_index=True)
     return verdicts(sales, flags), flags
 
 

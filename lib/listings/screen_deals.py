@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common.params import Section
+from lib.listings.screen_homes import Homes, earlier
 from lib.listings.screen_records import Flag
 
 
@@ -23,26 +24,24 @@ class Deals(Section):
     bulk_sizes: float = Field(ge=1)  # largest over smallest living area of homes that are alike
 
 
-def resales(sales: pd.DataFrame, deviation: np.ndarray, spec: Deals) -> Iterator[Flag]:
+def resales(sales: pd.DataFrame, home: Homes, deviation: np.ndarray, spec: Deals) -> Iterator[Flag]:
     """The later of two sales of a home within `resale_days` whose prices do not fit together.
 
     Only the later is flagged: on its own date nobody knew what would follow the earlier. Where
     the later price is usual for the home (`deviation`, of `outliers.Judged`), the earlier
     was the odd one, so that the flag has a code of its own; where nothing is known it counts.
+    The `sales` are in order of date, `home` is from `screen_homes.keys`.
     """
-    order = ["property_key", "close_date", "listing_key"]
-    part = sales[[*order, "close_price"]].assign(row=np.arange(len(sales))).sort_values(order)
-    last = part.drop_duplicates(["property_key", "close_date"], keep="last")
-    before = last.groupby("property_key")[["close_date", "close_price"]].shift()
-    last = last.assign(then=before["close_date"], paid=before["close_price"])
-    # several on one day all look back to the newest of an earlier day
-    keys = ["property_key", "close_date"]
-    part = part.merge(last[[*keys, "then", "paid"]], on=keys).dropna(subset="then")
+    before = earlier(home, sales["close_date"].to_numpy("datetime64[D]").astype("int64"))
+    row = np.flatnonzero(before >= 0)
+    part = sales[["close_date", "close_price"]].take(row).assign(row=row)
+    past = sales.take(before[row])
+    part["then"], part["paid"] = (past[n].to_numpy() for n in ("close_date", "close_price"))
     part["days"] = (part["close_date"] - part["then"]).dt.days
     part["ratio"] = part["close_price"] / part["paid"]
     low, high = spec.resale_ratio
     odd = (part["ratio"] < low) | (part["ratio"] > high)
-    part = part[odd & (part["days"] <= spec.resale_days)].sort_values("row")
+    part = part[odd & (part["days"] <= spec.resale_days)]
     own = deviation[part["row"]]
     usual = np.abs(own) < spec.resale_spreads
     usual |= np.sign(own) == -np.sign(np.log(part["ratio"].to_numpy()))
@@ -70,7 +69,9 @@ def places(sales: pd.DataFrame, area: str) -> pd.Series:
     return place
 
 
-def bulk(sales: pd.DataFrame, deviation: np.ndarray, area: str, spec: Deals) -> Iterator[Flag]:
+def bulk(
+    sales: pd.DataFrame, home: Homes, deviation: np.ndarray, area: str, spec: Deals
+) -> Iterator[Flag]:
     """Homes of one area that closed on one day at one price: a price for the lot of them.
 
     Homes of one size may well have one price (flats of a new house), and where it is usual for the
@@ -82,9 +83,9 @@ def bulk(sales: pd.DataFrame, deviation: np.ndarray, area: str, spec: Deals) -> 
     place = places(sales, area)
     group = [place, sales["close_date"], sales["close_price"]]
     again = pd.concat(group, axis=1).duplicated(keep=False) & place.notna()
-    part = sales[again].assign(row=np.flatnonzero(again), place=place[again])
+    part = sales[again].assign(row=np.flatnonzero(again), place=place[again], own=home.own[again])
     groups = part.groupby(["place", "close_date", "close_price"], sort=False)
-    homes = groups["property_key"].transform("nunique")
+    homes = groups["own"].transform("nunique")
     sizes = groups["living_area"]
     alike = sizes.transform("max") <= spec.bulk_sizes * sizes.transform("min")
     alike &= groups["living_area"].transform("count") == groups["row"].transform("size")

@@ -24,6 +24,7 @@ DOMAINS = ("sale", "rental")
 @cli.command
 def main() -> None:
     base, spec = params.load("screen", screen.Screen)
+    groups = contract.read(base.feed).property_key
     path = overrides.path_of(contract.path_of(base.feed).parent)
     given = overrides.read(path)
     tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
@@ -33,7 +34,7 @@ def main() -> None:
     tally, flagged = {}, []
     for domain in cli.progress(DOMAINS, "screen"):
         own = given[given["domain"] == domain]
-        verdicts, flags = screen.screen(tables[domain], spec, own)
+        verdicts, flags = screen.screen(tables[domain], spec, own, groups)
         assert len(verdicts) == len(screen.closed(tables[domain]))
         io.write_parquet(OUT / f"{domain}.parquet", verdicts, ["listing_key"])
         tally[domain] = screen.tally(verdicts, flags, own)

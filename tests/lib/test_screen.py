@@ -16,6 +16,7 @@ from tests.dag import ROOT
 
 SPEC = screen.Screen(**yaml.safe_load((ROOT / "params.yaml").read_text())["screen"])
 NONE = overrides.read(Path("no such file"))
+GROUPS = [["parcel_number"]]
 START = pd.Timestamp("2023-01-01")
 CELLS = ["close_price", "list_price", "living_area", "year_built", "bathrooms_total", "postal_code"]
 SAME_DAY = {"bulk_sale", "bulk_sale_alike"}
@@ -33,7 +34,7 @@ def market(n=500, seed=0):
     table = pd.DataFrame(
         {
             "listing_key": [f"k{i:04d}" for i in rng.permutation(n)], "domain": "sale",
-            "property_key": [f"p{i}" for i in rng.integers(0, n, n)],
+            "parcel_number": [f"p{i}" for i in rng.integers(1, n, n)],
             "standard_status": "Closed", "close_date": close, "close_price": price,
             "list_price": (price * rng.choice([1.0, 1.02, 0.98, 2.0], n, p=[.4, .3, .28, .02])),
             "listing_contract_date": close - pd.to_timedelta(rng.integers(-1, 90, n), unit="D"),
@@ -54,12 +55,20 @@ def market(n=500, seed=0):
             table.loc[twin, ["close_date", "close_price", "postal_code"]].to_numpy()
         )  # fmt: skip
     table.loc[::31, "living_area"] = np.nan
+    table["property_key"] = "parcel_number:" + table["parcel_number"]
+    # two parcels at an address, some rows of which do not know their parcel
+    number = table["parcel_number"].str[1:].astype(int) // 2
+    table["street_number"] = (number + 1).astype("str").where(number % 5 > 0)
+    table["street_name"] = "ASH"
+    for name in ("street_dir_prefix", "street_suffix", "street_dir_suffix", "unit_number"):
+        table[name] = pd.Series(None, index=table.index, dtype="str")
+    table.loc[::3, "parcel_number"] = None
     table.loc[::41, "standard_status"] = "Active"
     return table
 
 
 TABLE = market()
-VERDICTS, FLAGS = screen.screen(TABLE, SPEC, NONE)
+VERDICTS, FLAGS = screen.screen(TABLE, SPEC, NONE, GROUPS)
 
 
 def flags_of(flags, keys):
@@ -96,8 +105,9 @@ def test_canary_changing_rows_of_a_sales_day_or_later_changes_no_flag_of_that_sa
             cells = rng.permutation(changed.loc[rows, name].to_numpy(copy=True))
             changed.loc[rows, name] = cells if name == "postal_code" else cells * 3
         changed.loc[rows, "close_date"] += pd.Timedelta(days=int(rng.integers(0, 300)))
-        changed.loc[rows, "property_key"] = TABLE.loc[own, "property_key"].iloc[0]
-        _, flags = screen.screen(changed, SPEC, NONE)
+        for name in ("parcel_number", "street_number"):
+            changed.loc[rows, name] = rng.choice([TABLE.loc[own, name].iloc[0], "9999"], rows.sum())
+        _, flags = screen.screen(changed, SPEC, NONE, GROUPS)
         before, after = (
             flags_of(some[some["code"].isin(codes)], [mine]) for some in (FLAGS, flags)
         )
@@ -109,7 +119,7 @@ def test_canary_changing_rows_of_a_sales_day_or_later_changes_no_flag_of_that_sa
 def test_canary_deleting_later_rows_changes_no_flag(day):
     date = START + pd.Timedelta(days=day)
     past = TABLE[TABLE["close_date"] < date]
-    verdicts, flags = screen.screen(past, SPEC, NONE)
+    verdicts, flags = screen.screen(past, SPEC, NONE, GROUPS)
     pd.testing.assert_frame_equal(flags, flags_of(FLAGS, past["listing_key"]))
     pd.testing.assert_frame_equal(
         verdicts,
@@ -125,8 +135,8 @@ def test_canary_kinds_that_are_sold_later_change_no_flag():
     effect = rng.normal(0, 0.4, 40)
     table["property_sub_type"] = [f"kind {number:02d}" for number in kind]
     table["close_price"] *= np.exp(effect[kind])
-    _, flags = screen.screen(table, SPEC, NONE)
-    early = screen.screen(table[~late], SPEC, NONE)[1]
+    _, flags = screen.screen(table, SPEC, NONE, GROUPS)
+    early = screen.screen(table[~late], SPEC, NONE, GROUPS)[1]
     pd.testing.assert_frame_equal(early, flags_of(flags, table.loc[~late, "listing_key"]))
     assert early["code"].str.startswith("price").sum() >= 5
 
@@ -134,13 +144,13 @@ def test_canary_kinds_that_are_sold_later_change_no_flag():
 def test_the_canaries_would_see_a_leak():
     changed = TABLE.copy()
     changed.loc[changed["close_date"] < START + pd.Timedelta(days=200), "close_price"] *= 4
-    _, flags = screen.screen(changed, SPEC, NONE)
+    _, flags = screen.screen(changed, SPEC, NONE, GROUPS)
     late = TABLE.loc[TABLE["close_date"] > START + pd.Timedelta(days=201), "listing_key"]
     assert not flags_of(flags, late).equals(flags_of(FLAGS, late))
 
 
 def test_order_of_rows_changes_nothing():
-    verdicts, flags = screen.screen(TABLE.sample(frac=1, random_state=1), SPEC, NONE)
+    verdicts, flags = screen.screen(TABLE.sample(frac=1, random_state=1), SPEC, NONE, GROUPS)
     pd.testing.assert_frame_equal(flags, FLAGS)
     pd.testing.assert_frame_equal(verdicts, VERDICTS)
 
@@ -164,7 +174,7 @@ def test_a_sale_without_a_price_or_a_date_has_a_verdict_and_changes_no_other():
     rows = [table.index[table["listing_key"] == key][0] for key in keys]
     table.loc[rows[:3], "close_price"] = [-5.0, 0.0, np.nan]
     table.loc[rows[3], "close_date"] = pd.NaT
-    verdicts, flags = screen.screen(table, SPEC, NONE)
+    verdicts, flags = screen.screen(table, SPEC, NONE, GROUPS)
     assert sorted(verdicts["listing_key"]) == sorted(VERDICTS["listing_key"])
     after = verdicts.set_index("listing_key")
     assert not after.loc[keys, "usable"].any()
@@ -172,7 +182,7 @@ def test_a_sale_without_a_price_or_a_date_has_a_verdict_and_changes_no_other():
     own = flags.set_index("listing_key").loc[keys, "reason"].tolist()
     assert own == ["price -5 is none", "price 0 is none", "closed without a price",
                    "closed without a date"]  # fmt: skip
-    without = screen.screen(table.drop(rows), SPEC, NONE)[1]
+    without = screen.screen(table.drop(rows), SPEC, NONE, GROUPS)[1]
     pd.testing.assert_frame_equal(without, flags_of(flags, without["listing_key"]))
     kept = build.evidence(table, verdicts)["listing_key"]
     assert not set(keys) & set(kept) and len(kept) == verdicts["usable"].sum()
@@ -183,7 +193,7 @@ def test_a_severity_of_ignore_drops_the_rule_and_warn_keeps_the_sale():
     for severity in ("ignore", "warn"):
         spec = SPEC.model_copy(update={"severity": dict.fromkeys(screen.CODES, "ignore")})
         spec.severity[code] = severity
-        verdicts, flags = screen.screen(TABLE, spec, NONE)
+        verdicts, flags = screen.screen(TABLE, spec, NONE, GROUPS)
         assert verdicts["usable"].all()
         assert set(flags["code"]) == ({code} if severity == "warn" else set())
 
@@ -204,7 +214,7 @@ def test_overrides_win_both_ways_and_are_counted(tmp_path):
         f"{good},sale,no,=HYPERLINK(1),ann,2026-01-02\n{bad},sale,YES,looked at,bob,2026-01-03\n"
     )
     given_ones = overrides.read(path)
-    verdicts, flags = screen.screen(TABLE, SPEC, given_ones)
+    verdicts, flags = screen.screen(TABLE, SPEC, given_ones, GROUPS)
     after = verdicts.set_index("listing_key")
     assert not after.loc[good, "usable"] and after.loc[bad, "usable"]
     assert after.loc[[good, bad], "by"].tolist() == ["override"] * 2
@@ -220,11 +230,12 @@ def test_overrides_win_both_ways_and_are_counted(tmp_path):
 
 def test_a_feed_with_the_least_columns_is_screened():
     """No list prices, remarks, conditions, kinds, lots or sizes; and no closed row at all."""
-    least = ["listing_key", "domain", "property_key", "standard_status", "close_date",
-             "close_price", "listing_contract_date", "purchase_contract_date",
+    least = ["listing_key", "domain", "parcel_number", "street_number", "street_dir_prefix",
+             "street_name", "street_suffix", "street_dir_suffix", "unit_number", "standard_status",
+             "close_date", "close_price", "listing_contract_date", "purchase_contract_date",
              "living_area", "postal_code"]  # fmt: skip
     table = TABLE[least].assign(living_area=np.nan)
-    assert len(screen.screen(table, SPEC, NONE)[0]) == len(VERDICTS)
-    verdicts, flags = screen.screen(TABLE.iloc[:0], SPEC, NONE)
+    assert len(screen.screen(table, SPEC, NONE, GROUPS)[0]) == len(VERDICTS)
+    verdicts, flags = screen.screen(TABLE.iloc[:0], SPEC, NONE, GROUPS)
     assert not len(verdicts) and not len(flags) and list(verdicts) == list(VERDICTS)
     assert screen.tally(verdicts, flags, NONE)["closed"] == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.listings import screen_level
+from lib.listings import screen_homes, screen_level
 from lib.listings.screen_deals import bulk, resales
 from lib.listings.screen_outliers import judge, outliers
 from lib.listings.screen_records import records
@@ -29,6 +29,12 @@ def sales(*rows, **shared):
     if "property_key" not in table:
         table["property_key"] = [f"p{i}" for i in range(len(table))]
     return table
+
+
+def of(table):
+    """The homes of sales whose `property_key` is all that is known of them."""
+    key = table["property_key"]
+    return screen_homes.Homes(key, pd.Series(None, index=table.index, dtype="str"), key)
 
 
 def said(flags):
@@ -85,7 +91,7 @@ def pair(days, ratio, spread):
         {"property_key": "p", "close_date": START + pd.Timedelta(days=days),
          "close_price": 300_000 * ratio},
     )  # fmt: skip
-    return said(resales(table, np.array([0.0, spread]), DEALS))
+    return said(resales(table, of(table), np.array([0.0, spread]), DEALS))
 
 
 def test_only_the_later_of_a_quick_odd_pair_is_flagged():
@@ -136,7 +142,7 @@ def test_resales_equal_a_naive_search(rows):
             if quick and not DEALS.resale_ratio[0] <= ratio <= DEALS.resale_ratio[1]:
                 wanted.append(i)
     unknown = np.full(len(table), np.nan)
-    assert said(resales(table, unknown, DEALS)).get("quick_resale", ([],))[0] == wanted
+    assert said(resales(table, of(table), unknown, DEALS)).get("quick_resale", ([],))[0] == wanted
 
 
 def test_bulk_sales_share_area_day_and_price_and_are_unlike():
@@ -144,20 +150,25 @@ def test_bulk_sales_share_area_day_and_price_and_are_unlike():
     table = sales(*parcel, {"close_price": 1.0}, {"postal_code": "98002"},
                   {"close_date": START + pd.Timedelta(days=1)})  # fmt: skip
     usual = np.zeros(len(table))
-    found = said(bulk(table, usual, "postal_code", DEALS))
+    found = said(bulk(table, of(table), usual, "postal_code", DEALS))
     assert found == {
         "bulk_sale": (
             [0, 1, 2], ["3 homes in 98001 closed on 2023-01-01 at the same 300,000"] * 3,
         )
     }  # fmt: skip
-    assert said(bulk(table.iloc[1:].reset_index(drop=True), usual, "postal_code", DEALS)) == {}
+    fewer = table.iloc[1:].reset_index(drop=True)
+    assert said(bulk(fewer, of(fewer), usual, "postal_code", DEALS)) == {}
     alike = sales(*[{"living_area": size} for size in (1000.0, 1000.0, 1090.0)])
-    assert list(said(bulk(alike, np.zeros(3), "postal_code", DEALS))) == ["bulk_sale_alike"]
+    assert list(said(bulk(alike, of(alike), np.zeros(3), "postal_code", DEALS))) == [
+        "bulk_sale_alike"
+    ]
     # at three times what such a home brings, the price is that of the parcel
-    assert list(said(bulk(alike, np.full(3, 9.0), "postal_code", DEALS))) == ["bulk_sale"]
+    assert list(said(bulk(alike, of(alike), np.full(3, 9.0), "postal_code", DEALS))) == [
+        "bulk_sale"
+    ]
     # one home entered thrice is no parcel
     same = table.assign(property_key="p")
-    assert said(bulk(same, usual, "postal_code", DEALS)) == {}
+    assert said(bulk(same, of(same), usual, "postal_code", DEALS)) == {}
 
 
 def test_a_whole_market_is_no_area_of_bulk_sales():
@@ -165,13 +176,13 @@ def test_a_whole_market_is_no_area_of_bulk_sales():
     unlike = [{"living_area": size, "postal_code": None} for size in (900.0, 2000.0, 3000.0)]
     unplaced = sales(*unlike)
     for table in (unplaced, unplaced.drop(columns="postal_code")):
-        assert said(bulk(table, np.zeros(3), "postal_code", DEALS)) == {}
+        assert said(bulk(table, of(table), np.zeros(3), "postal_code", DEALS)) == {}
     together = unplaced.assign(latitude=[47.001, 47.002, 47.003], longitude=-122.301)
-    found = said(bulk(together, np.zeros(3), "postal_code", DEALS))
+    found = said(bulk(together, of(together), np.zeros(3), "postal_code", DEALS))
     assert found["bulk_sale"][0] == [0, 1, 2]
     assert found["bulk_sale"][1][0].startswith("3 homes near 47.00, -122.30 closed on")
     apart = together.assign(latitude=[47.0, 47.1, np.nan])
-    assert said(bulk(apart, np.zeros(3), "postal_code", DEALS)) == {}
+    assert said(bulk(apart, of(apart), np.zeros(3), "postal_code", DEALS)) == {}
 
 
 @settings(max_examples=60, deadline=None)
