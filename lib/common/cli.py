@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -34,8 +35,8 @@ def set_up_logs(as_json: bool) -> None:
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Wrap the body of a Click command: adds `--log-json`, turns `RemlError` into one line and
-    exit code 2, and ties the process to its parent's life."""
+    """Wrap the body of a Click command: adds `--log-json`, turns `RemlError` and a path that cannot
+    be read or written into one line and exit code 2, and ties the process to its parent's life."""
 
     @click.option("--log-json", is_flag=True, help="Log one JSON object per line.")
     @functools.wraps(function)
@@ -47,8 +48,20 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         except RemlError as error:
             click.secho(f"error: {error}", fg="red", err=True)
             sys.exit(2)
+        except OSError as error:
+            if not isinstance(error.filename, str | bytes | os.PathLike):
+                raise  # no path that anybody could mend
+            click.secho(f"error: {path_error(error)}", fg="red", err=True)
+            sys.exit(2)
 
     return run
+
+
+def path_error(error: OSError) -> str:
+    """What is wrong with which path, in one line."""
+    blocked = isinstance(error, FileExistsError | NotADirectoryError)
+    reason = "a file where a folder is needed" if blocked else error.strerror
+    return f"{os.fsdecode(error.filename)}: {reason}"
 
 
 def progress(items: Any, label: str) -> Any:

@@ -4,6 +4,7 @@ stage leaves no half file; bytes depend on the content alone, never on the clock
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,16 @@ def write_bytes(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
+    part.replace(path)
+    return path
+
+
+def copy(source: Path, path: Path) -> Path:
+    """Copy the bytes of a file of any size to `path` atomically, making its folder; returns
+    `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    shutil.copyfile(source, part)
     part.replace(path)
     return path
 

@@ -65,7 +65,11 @@ def main() -> None:
 )
 @click.option("--force", is_flag=True, help="Overwrite a contract that is there.")
 @click.option(
-    "--rows", default=20_000, show_default=True, help="How many rows to judge the columns by."
+    "--rows",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="How many rows to judge the columns by.",
 )
 @cli.command
 def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, rows: int) -> None:
@@ -106,7 +110,13 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
 @main.command("check", help="Check the contract of FEED against FILES, or against its raw files.")
 @click.argument("feed")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--rows", default=5_000, show_default=True, help="How many rows of a file to read.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    default=5_000,
+    show_default=True,
+    help="How many rows of a file to read.",
+)
 @cli.command
 def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
     agreed = contract.read(feed)

@@ -7,40 +7,23 @@ Example: python -m scripts.ops.import_feed --feed king_county --from export.csv
 """
 
 import datetime as dt
-import hashlib
 import json
 import zipfile
 from pathlib import Path
 
 import click
 
-from lib.common import cli, io
-from lib.common.checks import RemlError, require
-from lib.listings import contract
-from scripts.ops.preflight import DEMO, RAW, check_file
+from lib.common import cache, cli, io
+from lib.common.checks import require
+from lib.listings import contract, receipts
+from scripts.ops.preflight import DEMO, RAW, RECEIPTS, check_file
 
 BUNDLES = {"sale": "sale/images", "rental": "rental/images"}
 
 
-def receipts(path: Path) -> list[dict]:
-    """The lines of imports.jsonl so far; raises where one of them is no receipt."""
-    done = []
-    for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else [], 1):
-        if line.strip():
-            try:
-                receipt = json.loads(line)
-                done.append(receipt | {"file": receipt["file"], "sha256": receipt["sha256"]})
-            except (ValueError, KeyError, TypeError) as error:
-                raise RemlError(
-                    f"{path}, line {number}: no receipt of an import; delete that line and "
-                    "import the file that it was about again"
-                ) from error
-    return done
-
-
 def holds(path: Path, digest: str) -> bool:
     """Whether `path` is a file with this SHA-256."""
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
+    return path.is_file() and cache.file_sha256(path) == digest
 
 
 @click.command(help=__doc__)
@@ -73,10 +56,9 @@ def main(feed: str, source: str, domain: str) -> None:
     else:
         check_file(path, feed, agreed)
         target = folder / path.with_suffix(".csv").name
-    content = path.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    ledger = folder / "imports.jsonl"
-    done = receipts(ledger)
+    digest, size = cache.file_sha256(path), path.stat().st_size
+    ledger = folder / RECEIPTS
+    done = receipts.read(ledger)
     named = [line["file"] for line in done if line["sha256"] == digest]
     if any(holds(folder / name, digest) for name in named):
         click.echo(f"{path}: already imported, nothing to do")
@@ -87,20 +69,20 @@ def main(feed: str, source: str, domain: str) -> None:
             f"{target}: exists with other content; raw files are never "
             f"overwritten, so rename {path.name} first",
         )
-        io.write_bytes(target, content)
+        io.copy(path, target)
     name = target.relative_to(folder).as_posix()
     if name not in named:
         done.append(
             {
                 "file": name,
                 "sha256": digest,
-                "bytes": len(content),
+                "bytes": size,
                 "from": path.name,
                 "imported_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             }
         )
         io.write_text(ledger, "".join(json.dumps(line) + "\n" for line in done))
-    click.echo(f"{path} -> {target} ({len(content):,} bytes); now: make run FEED={feed}")
+    click.echo(f"{path} -> {target} ({size:,} bytes); now: make run FEED={feed}")
 
 
 if __name__ == "__main__":

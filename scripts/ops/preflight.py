@@ -13,7 +13,7 @@ import click
 from lib.common import cli, params
 from lib.common.checks import RemlError, require
 from lib.features.build import Features
-from lib.listings import contract, corrections, overrides, reading, screen
+from lib.listings import contract, corrections, overrides, reading, receipts, screen
 from lib.models.folds import Split
 from scripts.valuation import (
     blend,
@@ -58,6 +58,7 @@ DEMO_FILES = re.compile(
     | (sale | rental)/images/\d{4}-\d{2}\.zip""",
     re.VERBOSE,
 )
+RECEIPTS = "imports.jsonl"
 TABLES = (".csv", ".tsv")
 HALF_FILES = re.compile(r"(.*/)?\.[^/]+\.(part|tmp)")  # of lib.common.io and of DVC
 
@@ -80,6 +81,11 @@ def check_params() -> params.Base:
 
 def check_file(path: Path, feed: str, agreed: contract.Contract) -> None:
     """Raise unless `path` is a CSV with rows whose header fits the feed's contract."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        name = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise RemlError(f"{name}: the name is not UTF-8; rename the file") from error
     header = reading.read_header(path)
     missing = contract.missing_required(agreed, header.names)
     if missing:
@@ -134,6 +140,17 @@ def check_links(raw: Path) -> None:
         )
 
 
+def ignored(raw: Path, paths: list[Path]) -> list[str]:
+    """The files of a feed that no stage reads: neither CSV nor photos nor receipts nor hidden."""
+    read = {*paths, raw / RECEIPTS}
+    names = [path.relative_to(raw) for path in sorted(raw.rglob("*")) if path.is_file()]
+    return [
+        name.as_posix()
+        for name in names
+        if raw / name not in read and name.parts[1:2] != ("images",) and name.name[0] != "."
+    ]
+
+
 @click.command(help=__doc__)
 @click.option("--feed", help="Check this feed instead of base.feed.")
 @cli.command
@@ -159,6 +176,9 @@ def main(feed: str | None) -> None:
     )
     for path in paths:
         check_file(path, feed, agreed)
+    receipts.read(raw / RECEIPTS)
+    if left := ignored(raw, paths):
+        cli.log.warning("preflight.ignored", folder=str(raw), files=left, read=TABLES)
     click.echo(f"preflight: feed {feed}, {len(paths)} file(s), contract and headers fit")
 
 

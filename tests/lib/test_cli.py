@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 COMMAND = """
+import os
+
 import click
 from lib.common import cli
 from lib.common.checks import RemlError
@@ -25,6 +27,10 @@ def main(mode):
         raise RemlError("x.csv: no rows; export it again")
     if mode == "bug":
         raise KeyError("a programming fault")
+    if mode == "path":
+        open("/dev/null/x.csv", "w")
+    if mode == "fd":
+        os.read(9999, 1)
     cli.log.info("stage.complete", rows=3, out="data/x")
     for item in cli.progress([1, 2], "bar"):
         print(item)
@@ -51,6 +57,17 @@ def test_a_bug_still_shows_its_traceback():
     done = run("--mode", "bug")
     assert done.returncode == 1
     assert "Traceback" in done.stderr and "KeyError" in done.stderr
+
+
+def test_a_path_that_cannot_be_is_one_line_and_exit_code_2():
+    done = run("--mode", "path")
+    assert done.returncode == 2
+    assert done.stderr == "error: /dev/null/x.csv: a file where a folder is needed\n"
+
+
+def test_an_error_without_a_path_still_shows_its_traceback():
+    done = run("--mode", "fd")
+    assert done.returncode == 1 and "Traceback" in done.stderr and "OSError" in done.stderr
 
 
 def test_logs_are_readable_go_to_stderr_and_draw_no_bar_off_a_terminal():

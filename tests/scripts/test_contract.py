@@ -81,6 +81,7 @@ def test_a_file_without_price_leaves_a_draft_and_says_what_it_lacks(here):
         (["infer", "bare.csv"], "error: bare.csv: a header and no rows"),
         (["infer", "ragged.csv"], "error: ragged.csv: no row has as many fields as the header"),
         (["infer", "binary.csv"], "error: binary.csv: this is a binary file"),
+        (["infer", "brokerage.csv", "--out", "/dev/null/x.yaml"], "error: /dev/null"),
         (["check", "nosuch"], "no contract for feed 'nosuch'"),
         (["check", "demo", "nowhere.csv"], "error: nowhere.csv: no such file"),
         (["check", "faulty"], "error: configs/feeds/faulty/contract.yaml: columns.a"),
@@ -96,6 +97,14 @@ def test_faults_are_one_line_that_names_the_file(here, arguments, told):
     assert done.exit_code == 2 and "Traceback" not in done.output
     (line,) = [line for line in done.output.splitlines() if line.startswith("error: ")]
     assert told in line
+
+
+@pytest.mark.parametrize("rows", ["0", "-1"])
+@pytest.mark.parametrize("words", [["infer", "brokerage.csv"], ["check", "demo", "brokerage.csv"]])
+def test_fewer_rows_than_one_are_refused(here, words, rows):
+    done = run(*words, "--rows", rows)
+    assert done.exit_code == 2 and "Traceback" not in done.output
+    assert f"'--rows': {rows} is not in the range x>=1" in done.output
 
 
 @pytest.mark.parametrize("family", exports.FAMILIES)

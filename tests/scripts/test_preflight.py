@@ -2,13 +2,17 @@
 
 import datetime as dt
 import importlib
+import os
 import re
+import shutil
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from lib import demo
 from lib.common.checks import RemlError
-from scripts.ops import preflight
+from scripts.ops import import_feed, preflight
 from tests.dag import ROOT, STAGES
 
 FILES = demo.generate(1, 100, 20, 10, dt.date(2022, 1, 1), 1, 1).files
@@ -54,3 +58,54 @@ def test_a_link_of_somebody_else_is_named(tmp_path):
     (tmp_path / "sales").symlink_to(tmp_path.parent)
     with pytest.raises(RemlError, match="sales: the demo stage owns"):
         preflight.check_demo_folder(tmp_path)
+
+
+SALE = b"id,date,price,sqft_living,zipcode\n7129300520,20141013T000000,221900,1180,98178\n"
+
+
+@pytest.fixture
+def feed(tmp_path, monkeypatch):
+    """The raw folder of a feed with one sound file."""
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    raw = tmp_path / "data/raw/king_county"
+    raw.mkdir(parents=True)
+    (raw / "a.csv").write_bytes(SALE)
+    return raw
+
+
+def check():
+    return CliRunner().invoke(preflight.main, ["--feed", "king_county"])
+
+
+def test_files_that_no_stage_reads_are_named_in_one_line(feed):
+    assert "ignored" not in check().output
+    lay(feed, ["b.txt", "more/d.csv.gz", "images/e.png", ".hidden", "sale/images/f.zip"])
+    (feed / "imports.jsonl").touch()
+    done = check()
+    assert done.exit_code == 0, done.output
+    (line,) = [line for line in done.output.splitlines() if "preflight.ignored" in line]
+    assert "['b.txt', 'images/e.png', 'more/d.csv.gz']" in line
+
+
+def test_a_cut_receipt_is_told_before_staging_reads_it(feed):
+    (feed / "imports.jsonl").write_text('{"file": "a.csv", "sha256": "0", "imp')
+    done = check()
+    assert done.exit_code == 2
+    assert "imports.jsonl, line 1: no receipt of an import; delete that line" in done.output
+
+
+def test_a_name_that_is_not_utf8_is_told(feed):
+    (feed / "a.csv").rename(feed / os.fsdecode(b"caf\xe9.csv"))
+    done = check()
+    assert done.exit_code == 2
+    assert "caf\\xe9.csv: the name is not UTF-8; rename the file" in done.output
+
+
+def test_an_import_is_a_whole_copy(feed):
+    Path("b.csv").write_bytes(SALE + SALE[34:] * 9)
+    done = CliRunner().invoke(import_feed.main, ["--feed", "king_county", "--from", "b.csv"])
+    assert done.exit_code == 0, done.output
+    assert (feed / "b.csv").read_bytes() == Path("b.csv").read_bytes()
+    assert sorted(path.name for path in feed.iterdir()) == ["a.csv", "b.csv", "imports.jsonl"]
