@@ -7,7 +7,6 @@ Example: python -m scripts.valuation.staging --dry-run
 """
 
 import datetime as dt
-import json
 import tempfile
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import pandas as pd
 
 from lib.common import cache, cli, dictionary, io, ledger, params
 from lib.common.checks import RemlError, require
-from lib.listings import contract, coverage, parsing, reading, staging
+from lib.listings import contract, coverage, parsing, reading, receipts, staging
 
 RAW = Path("data/raw")
 OUT = Path("data/staging")
@@ -37,21 +36,18 @@ class Params(params.Section):
 
 
 def import_times(raw: Path) -> dict[str, str]:
-    """File -> import time, as `make import` recorded it."""
+    """File -> import time in UTC, as `make import` recorded it."""
     path = raw / "imports.jsonl"
     times = {}
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    for number, line in enumerate(lines, start=1):
+    for receipt in receipts.read(path):
         try:
-            receipt = json.loads(line) if line.strip() else None
-            if receipt:
-                moment = dt.datetime.fromisoformat(receipt["imported_at"])
-                times[receipt["file"]] = moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
-        except (ValueError, KeyError, TypeError) as error:
+            moment = dt.datetime.fromisoformat(receipt["imported_at"]).astimezone(dt.UTC)
+        except (ValueError, TypeError) as error:
             raise RemlError(
-                f"{path}, line {number}: no receipt of an import; remove the line, and the file "
-                "that it was for keeps no import time"
+                f"{path}: {receipt['imported_at']!r}, the time of {receipt['file']}, is no ISO "
+                "8601 time"
             ) from error
+        times[receipt["file"]] = moment.replace(tzinfo=None).isoformat()
     return times
 
 
