@@ -18,6 +18,7 @@ MAYBE = 0.3  # from this score on it is named there as a question
 BY_CONTENT = 0.6  # the most that values alone can score
 NEEDED = ("close_price", "close_date")  # they win where several fields fit equally
 PLACE = ("latitude", "longitude")
+LOTS = ("lot_size_square_feet", "lot_size_acres", "lot_size_area")
 BATHS = ("bathrooms", "bathrooms_slash")
 
 # what headers abbreviate; a word of several parts is one idea
@@ -169,7 +170,7 @@ def guess(table: pd.DataFrame) -> list[Guess]:
             taken[header] = Guess(header, field, points, why, seen[header])
             used |= names
     guesses = [taken.get(h) or Guess(h, None, 0.0, "nothing like it", seen[h]) for h in table]
-    return _once([_in_detail(one, book) for one in _lone_price(guesses)])
+    return _once([_in_detail(one, book) for one in _one_lot(_lone_price(guesses))])
 
 
 def _once(guesses: list[Guess]) -> list[Guess]:
@@ -182,6 +183,20 @@ def _once(guesses: list[Guess]) -> list[Guess]:
         out.append(one)
         used |= {one.field} if one.field else set()
     return out
+
+
+def _one_lot(guesses: list[Guess]) -> list[Guess]:
+    """An area that is a lot only by its words is none where another column is the lot already."""
+    lots = {one.header for one in guesses if one.claimed and one.field in LOTS}
+    why = "the lot is another column already"
+    return [
+        replace(one, field=None, score=0.0, why=why)
+        if one.field == "lot_size_area"
+        and plain(one.header) not in reso.headers()
+        and lots - {one.header}
+        else one
+        for one in guesses
+    ]
 
 
 def _lone_price(guesses: list[Guess]) -> list[Guess]:
