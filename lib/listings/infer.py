@@ -18,7 +18,6 @@ MAYBE = 0.3  # from this score on it is named there as a question
 BY_CONTENT = 0.6  # the most that values alone can score
 NEEDED = ("close_price", "close_date")  # they win where several fields fit equally
 PLACE = ("latitude", "longitude")
-LOTS = ("lot_size_square_feet", "lot_size_acres", "lot_size_area")
 BATHS = ("bathrooms", "bathrooms_slash")
 
 # what headers abbreviate; a word of several parts is one idea
@@ -134,7 +133,7 @@ def score(header: str, seen: Evidence, field: str, book: Dictionary) -> tuple[fl
     exact = reso.headers().get(plain(header)) == field
     alike = 1.0 if exact else similarity(header, field, known)
     alone = known.type == "postal_code" or known.looks in ("status", "lease") or field in PLACE
-    if alike < 0.4 and not alone:
+    if (alike < 0.4 and not alone) or (known.by_name and not exact):
         return 0.0, ""  # numbers and texts say nothing by themselves
     fits = evidence.fit(seen, known, book)
     share = "no values to check" if fits is None else f"{fits:.0%} of the values fit"
@@ -170,7 +169,7 @@ def guess(table: pd.DataFrame) -> list[Guess]:
             taken[header] = Guess(header, field, points, why, seen[header])
             used |= names
     guesses = [taken.get(h) or Guess(h, None, 0.0, "nothing like it", seen[h]) for h in table]
-    return _once([_in_detail(one, book) for one in _one_lot(_lone_price(guesses))])
+    return _once([_in_detail(one, book) for one in _lone_price(guesses)])
 
 
 def _once(guesses: list[Guess]) -> list[Guess]:
@@ -183,20 +182,6 @@ def _once(guesses: list[Guess]) -> list[Guess]:
         out.append(one)
         used |= {one.field} if one.field else set()
     return out
-
-
-def _one_lot(guesses: list[Guess]) -> list[Guess]:
-    """An area that is a lot only by its words is none where another column is the lot already."""
-    lots = {one.header for one in guesses if one.claimed and one.field in LOTS}
-    why = "the lot is another column already"
-    return [
-        replace(one, field=None, score=0.0, why=why)
-        if one.field == "lot_size_area"
-        and plain(one.header) not in reso.headers()
-        and lots - {one.header}
-        else one
-        for one in guesses
-    ]
 
 
 def _lone_price(guesses: list[Guess]) -> list[Guess]:

@@ -38,6 +38,7 @@ class Field(Section):
     range: tuple[float, float] | None = None
     aliases: list[str] = []
     looks: Literal["identity", "status", "lease", "words"] | None = None
+    by_name: bool = False  # guessed by its name alone, not by likeness
 
 
 class Dictionary(Section):
