@@ -15,6 +15,7 @@ from lib.listings import overrides, screen
 from tests.dag import ROOT
 
 SPEC = screen.Screen(**yaml.safe_load((ROOT / "params.yaml").read_text())["screen"])
+STREETS = ("street_dir_prefix", "street_suffix", "street_dir_suffix")
 NONE = overrides.read(Path("no such file"))
 GROUPS = [["parcel_number"]]
 START = pd.Timestamp("2023-01-01")
@@ -60,7 +61,7 @@ def market(n=500, seed=0):
     number = table["parcel_number"].str[1:].astype(int) // 2
     table["street_number"] = (number + 1).astype("str").where(number % 5 > 0)
     table["street_name"] = "ASH"
-    for name in ("street_dir_prefix", "street_suffix", "street_dir_suffix", "unit_number"):
+    for name in (*STREETS, "unit_number", "city", "state_or_province"):
         table[name] = pd.Series(None, index=table.index, dtype="str")
     table.loc[::3, "parcel_number"] = None
     table.loc[::41, "standard_status"] = "Active"
@@ -232,6 +233,7 @@ def test_a_feed_with_the_least_columns_is_screened():
     """No list prices, remarks, conditions, kinds, lots or sizes; and no closed row at all."""
     least = ["listing_key", "domain", "parcel_number", "street_number", "street_dir_prefix",
              "street_name", "street_suffix", "street_dir_suffix", "unit_number", "standard_status",
+             "city", "state_or_province",
              "close_date", "close_price", "listing_contract_date", "purchase_contract_date",
              "living_area", "postal_code"]  # fmt: skip
     table = TABLE[least].assign(living_area=np.nan)

@@ -15,7 +15,14 @@ def rows(*cells):
     table[["parcel_number", "street_number"]] = table[["parcel_number", "street_number"]].replace(
         "", None
     ).astype("str")  # fmt: skip
-    for name in ("street_dir_prefix", "street_suffix", "street_dir_suffix", "unit_number"):
+    for name in (
+        "street_dir_prefix",
+        "street_suffix",
+        "street_dir_suffix",
+        "unit_number",
+        "city",
+        "state_or_province",
+    ):
         table[name] = pd.Series(None, index=table.index, dtype="str")
     return table.assign(
         street_name="ASH", postal_code="77001", listing_key=[f"k{i}" for i in range(len(table))]
