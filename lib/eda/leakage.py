@@ -65,7 +65,10 @@ def scan(
         finding = ""
         if r2 >= limit:
             finding = "gives the price away"
-        elif m and told(open_[name]) <= AFTER and (1 - told(closed[name])) ** m < SURE:
+        elif any(
+            before <= AFTER and (1 - after) ** m < SURE
+            for after, before in ((shut, still), (told(closed[name]), told(open_[name])))
+        ):
             finding = "filled only after the sale"
         elif m and abs(shut - still) >= CHANGES and _apart(shut, n, still, m):
             finding = "filled otherwise after the sale"

@@ -29,7 +29,7 @@ def test_infer_prints_a_table_and_writes_a_contract_that_loads(here):
     done = run("infer", "brokerage.csv", "--feed", "mine")
     assert done.exit_code == 0, done.output
     for line in (
-        r"Sold For          close_price             0.55   name 45% alike, 99% of the values fit",
+        r"Sold For          close_price             0.55   name 45% alike, 100% of the values fit",
         r"Y                 latitude?               0.45   by content, 100% of the values fit",
         r"Road              -                              text, ",
         "configs/feeds/mine/contract.yaml: 19 of 24 columns matched, 1",
