@@ -143,7 +143,12 @@ def choose(
     held = dict(repeated)
     for name in names:  # one column at a time: a feed of a million rows fits in memory
         held |= traits.of_column(name, read([name])[name].iloc[order], contract)
-    between = [name for name in names if name in BETWEEN or contract.columns[name].type == "text"]
+    homes = {name for group in contract.property_key for name in group}
+    between = [
+        name
+        for name in names
+        if name in BETWEEN or name in homes or contract.columns[name].type == "text"
+    ]
     held |= traits.of_rows(read(between).iloc[order].reset_index(drop=True), contract)
 
     whys = bad["reason"].map(reasons)

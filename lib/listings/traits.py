@@ -120,11 +120,31 @@ def of_rows(cells: pd.DataFrame, contract: Contract) -> Traits:
     for i, first in enumerate(dates):
         for then in dates[i + 1 :]:
             found[f"{then} before {first}"] = (typed[then] < typed[first]).to_numpy(bool)
+    if {"close_date", "close_price"} <= typed.keys():
+        found |= _of_deals(cells, typed["close_date"], typed["close_price"], contract)
     if "list_price" in typed and "close_price" in typed:
         asked = typed["list_price"].to_numpy("float64")
         ratio = typed["close_price"].to_numpy("float64") / np.where(asked > 0, asked, np.nan)
         found |= _of_ratio(ratio, _remarks(cells, contract))
     return {name: held for name, held in found.items() if held.any()}
+
+
+def _of_deals(cells: pd.DataFrame, day: pd.Series, price: pd.Series, contract: Contract) -> Traits:
+    """What several sales show together: three at one price on one day, and a home that comes back
+    within a year at another price."""
+    together = day.groupby([day, price]).transform("size")
+    found = {"sold at one price with two others that day": (together > 2).to_numpy(bool)}
+    group = next((some for some in contract.property_key if set(some) <= set(cells)), None)
+    if group:
+        home = cells[group].apply(tuple, axis=1).where(cells[group].notna().all(axis=1))
+        deals = pd.DataFrame({"home": home, "day": day, "price": price}).dropna()
+        deals = deals.sort_values(["home", "day"], kind="stable")
+        before = deals.groupby("home")[["day", "price"]].shift()
+        soon = (deals["day"] - before["day"]).dt.days.between(1, 365)
+        ratio = deals["price"] / before["price"]
+        back = deals.index[soon & ((ratio < 0.8) | (ratio > 1.25))]
+        found["sold again within a year at another price"] = cells.index.isin(back)
+    return found
 
 
 def _remarks(cells: pd.DataFrame, contract: Contract) -> pd.Series | None:

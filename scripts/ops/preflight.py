@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from lib.common import cli, params
+from lib.common import cli, params, workspace
 from lib.common.checks import RemlError, require
 from lib.features.build import Features
 from lib.listings import contract, corrections, overrides, reading, receipts, screen
@@ -155,6 +155,7 @@ def ignored(raw: Path, paths: list[Path]) -> list[str]:
 @click.option("--feed", help="Check this feed instead of base.feed.")
 @cli.command
 def main(feed: str | None) -> None:
+    workspace.put_back()  # what a killed `make run` left in params.yaml
     base = check_params()
     feed = base.feed if feed is None else feed
     agreed = contract.read(feed)

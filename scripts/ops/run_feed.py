@@ -19,7 +19,7 @@ from pathlib import Path
 import click
 from dvc.api import DVCFileSystem
 
-from lib.common import cli, io, params
+from lib.common import cli, io, params, workspace
 from lib.common.checks import RemlError, require
 from lib.listings import contract
 
@@ -155,6 +155,7 @@ def main(feed: str, changes: tuple[str, ...]) -> None:
     require(feed != "", "which feed? make run FEED=name")
     require(feed != DEMO, "feed demo: `make repro` runs it; make run FEED=name is for other feeds")
     wanted = [change for text in changes for change in parted(text)]
+    workspace.put_back()  # a run before may have been killed
     checked = subprocess.run(["python", "-m", "scripts.ops.preflight", "--feed", feed], check=False)
     if checked.returncode:
         raise SystemExit(checked.returncode)
@@ -162,7 +163,9 @@ def main(feed: str, changes: tuple[str, ...]) -> None:
     settings = flat(params.read_yaml(own)) if own.is_file() else {}
     wanted = [*(f"{key}={value}" for key, value in settings.items()), *wanted]
     name = f"feed-{feed.replace('_', '-')}"
+    workspace.keep()
     run = subprocess.run(command(feed, name, wanted), env=identity(), check=False)
+    workspace.put_back()
     if run.returncode:
         raise RemlError(f"the run on {feed} failed; the lines above say where")
     folder = collect(feed, revision(name))
