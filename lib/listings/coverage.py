@@ -18,7 +18,12 @@ def coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Co
     else of `close_date`, else "no date". Presence only: whether a value makes sense is not asked.
     """
     columns = sorted({*contract.columns, *contract.constants} - {"listing_key"})
-    counts = ", ".join(f"count({code(name(column))})" for column in columns)
+    # a cell that begins with a visible ASCII character is not blank: no need to trim it
+    counts = ", ".join(
+        f"count(CASE WHEN {name(column)} BETWEEN '!' AND '~' THEN true ELSE {code(name(column))}"
+        " IS NOT NULL OR NULL END)"
+        for column in columns
+    )
     with connect(folder) as con:
         query = f"""SELECT domain, coalesce(strftime(_day, '%Y-%m-%d'), 'no date') AS day, count(*),
                 {counts} FROM read_parquet({file(listings)}) l JOIN read_parquet({file(days)}) d

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,15 +38,14 @@ class Line:
 
 def raw_rows(path: Path, numbers: Iterable[int], scratch: Path) -> dict[int, list[str]]:
     """Data row number -> fields as the export wrote them, read in one pass over the file."""
-    header, out = reading.read_header(path), scratch / "raw.parquet"
+    header = reading.read_header(path)
     wanted = ", ".join(str(int(number)) for number in sorted(set(numbers)))
-    with sql.connect(scratch) as con:
-        parsing.read_raw(con, path, header, out)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder, sql.connect(Path(folder)) as con:
+        parsing.read_raw(con, path, header, Path(folder))
         cells = ", ".join(f"c{index}" for index in range(len(header.names)))
         rows = con.execute(f"""
-            SELECT _source_row, _ragged, {cells} FROM read_parquet({sql.file(out)})
+            SELECT _source_row, _ragged, {cells} FROM raw
             WHERE _source_row IN ({wanted})""").fetchall()
-    out.unlink()
     return {
         number: json.loads(ragged) if ragged is not None else [cell or "" for cell in fields]
         for number, ragged, *fields in rows

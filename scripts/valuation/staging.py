@@ -51,10 +51,10 @@ def import_times(raw: Path) -> dict[str, str]:
     return times
 
 
-def key(path: Path, agreed: contract.Contract) -> str:
+def key(sha256: str, agreed: contract.Contract) -> str:
     """What the parse of a file depends on: its bytes, the contract, the code."""
     return cache.key_of(
-        cache.file_sha256(path),
+        sha256,
         agreed.model_dump_json(),
         cache.code_hash(LISTINGS / name for name in PARSERS),
         f"duckdb {duckdb.__version__}, pandas {pd.__version__}",
@@ -71,7 +71,7 @@ def check(paths: list[Path], agreed: contract.Contract) -> None:
 def plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
-        known = (cache.root() / "staging" / key(path, agreed)).is_dir()
+        known = (cache.root() / "staging" / key(cache.file_sha256(path), agreed)).is_dir()
         headers = reading.read_header(path).names
         found = contract.match(agreed, headers)
         aside = [header for header in headers if header not in found.values()]
@@ -87,13 +87,14 @@ def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[stagi
     loaded = import_times(raw)
     parsed = []
     for path in cli.progress(paths, "staging"):
+        sha256 = cache.file_sha256(path)
         folder = cache.entry(
-            "staging", key(path, agreed), lambda part, path=path: parsing.parse(path, agreed, part)
+            "staging",
+            key(sha256, agreed),
+            lambda part, path=path: parsing.parse(path, agreed, part),
         )
         name = path.relative_to(raw).as_posix()
-        parsed.append(
-            staging.Parsed(name, cache.file_sha256(path), loaded.get(name), folder / "rows.parquet")
-        )
+        parsed.append(staging.Parsed(name, sha256, loaded.get(name), folder / "rows.parquet"))
     return parsed
 
 
