@@ -150,7 +150,7 @@ def check_staged(files: list, folder) -> None:
     kept += [(row["_source_file"], row["_source_row"]) for row in [*duplicates, *bad]]
     assert len(set(kept)) == len(kept)
     assert {path.name for path in out.iterdir()} == set(OUTS)
-    assert not list(scratch.iterdir())
+    assert [path.name for path in scratch.iterdir()] == [staging.DAYS]
 
 
 def test_every_row_of_a_mutated_export_comes_out(tmp_path):
@@ -160,7 +160,12 @@ def test_every_row_of_a_mutated_export_comes_out(tmp_path):
         files = [parsed(seed, folder / str(seed), kinds) for seed in range(first, first + BATCH)]
         check_staged([one for one in files if one], folder)
         left = {path.name for path in folder.rglob("*") if path.is_file()}
-        assert left <= {*OUTS, "rows.parquet", *(f"{s}.csv" for s in range(first, first + BATCH))}
+        assert left <= {
+            *OUTS,
+            "rows.parquet",
+            staging.DAYS,
+            *(f"{s}.csv" for s in range(first, first + BATCH)),
+        }
         shutil.rmtree(folder)
     assert {path.name for path in tmp_path.iterdir()} == set()
     assert kinds["files"] > 0.8 * ROUNDS and len(kinds) > 6, kinds  # the mutations reach far
