@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -53,6 +54,23 @@ def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
     return (
         f"It beats the linear baseline on {', '.join(better) or 'nothing'}, and not on "
         f"{', '.join(worse)}."
+    )
+
+
+def by_index(index: pd.DataFrame) -> str:
+    """How far prices have come since the first month, and where they moved most and least."""
+    last = index.groupby("postal_code", dropna=False).tail(1)
+    moved = last.set_index("postal_code")["log_index"].map(math.expm1)
+    told = (
+        f"A like home costs {moved[moved.index.isna()].iloc[0]:+.1%} against "
+        f"{index['month'].min():%B %Y}"
+    )
+    areas = moved[moved.index.notna()].sort_values(kind="stable")
+    if len(areas) < 2:
+        return f"{told}."
+    return (
+        f"{told}; of {len(areas)} ZIPs, {areas.index[-1]} moved most ({areas.iloc[-1]:+.1%}) and "
+        f"{areas.index[0]} least ({areas.iloc[0]:+.1%}). Thin ZIPs are drawn towards the whole."
     )
 
 

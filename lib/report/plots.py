@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from lib.report.style import BLUE, INK, MUTED, ORANGE, STYLE, figure, log_ticks, short_money, svg
@@ -86,6 +87,34 @@ def zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
         axes.set(xlabel="longitude", ylabel="latitude")
         axes.set_aspect(1 / np.cos(np.radians(float(centre["latitude"].mean()))))
         axes.tick_params(labelsize=8)
+        return svg(drawn)
+
+
+def price_index(index: pd.DataFrame) -> str:
+    """Level of prices since the first month: the whole market, and each area that it is made of,
+    the two that moved farthest apart by name."""
+    with matplotlib.rc_context(STYLE):
+        drawn, axes = figure(5.2, 3.6)
+        lines = index.assign(level=np.expm1(index["log_index"]))
+        areas = lines[lines["postal_code"].notna()]
+        last = areas.groupby("postal_code").tail(1).sort_values("level", kind="stable")
+        named = [] if len(last) < 2 else [last.iloc[0]["postal_code"], last.iloc[-1]["postal_code"]]
+        for code, line in areas.groupby("postal_code"):
+            colour, width = (ORANGE, 1.2) if code in named else ("#cfd6dd", 0.8)
+            axes.plot(line["month"], line["level"], color=colour, linewidth=width)
+            if code in named:
+                end = line.iloc[-1]
+                axes.annotate(
+                    f" {code}", (end["month"], end["level"]), fontsize=7.5, va="center", color=ORANGE
+                )
+        whole = lines[lines["postal_code"].isna()]
+        axes.plot(whole["month"], whole["level"], color=BLUE, linewidth=2.2, label="whole market")
+        axes.plot([], [], color="#cfd6dd", linewidth=0.8, label="a ZIP")
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+        axes.set(xlabel="month of closing", ylabel="price of a like home since the first month")
+        axes.margins(x=0.08)
+        axes.legend(frameon=False, loc="best", fontsize=8.5)
         return svg(drawn)
 
 
