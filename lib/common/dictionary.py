@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from lib.common.params import Section, read_yaml, validate
 
 CODE = Path(__file__).resolve().parents[2]  # a stage may run on data elsewhere
+OPEN = (None, None)  # a range that is open at both ends
 Type = Literal["text", "number", "count", "date", "timestamp", "flag"]
 
 
@@ -90,26 +91,38 @@ def columns_of(path: Path) -> list[str]:
     return list(pd.read_csv(path, nrows=0).columns)
 
 
+def within(table: Table, frame: pd.DataFrame, where: str) -> None:
+    """Raise `AssertionError` where a value of `frame` lies outside its column's range: a fault of
+    our own code, told by column and count, never by value, since values are listings.
+
+    Parameters: the table's entry, some or all of its columns, what to call it.
+    """
+    for column in frame:
+        entry = table.entry(str(column))
+        if entry is None or entry.range in (None, OPEN):
+            continue
+        low, high = entry.range or OPEN
+        cells = frame[column].dropna()
+        bad = (cells < low if low is not None else False) | (
+            cells > high if high is not None else False
+        )
+        count = int(bad.sum()) if isinstance(bad, pd.Series) else 0
+        assert not count, f"{where}: {column} outside {low} to {high} in {count} row(s)"
+
+
 def enforce(meta_file: Path, folder: Path) -> None:
-    """Raise `AssertionError` where a value of a table in `folder` lies outside its column's range:
-    a fault of our own code, told by column and count, never by value, since values are listings.
+    """`within` for each table in `folder`.
 
     Parameters: the `<stage>.meta.yml`, relative to the code, and the folder that the stage wrote.
     """
     for path, table in tables(read(CODE / meta_file), folder):
-        spans = {}
-        for column in columns_of(path):
-            entry = table.entry(column)
-            if entry is not None and entry.range is not None:
-                spans[column] = entry.range
+        spans = [
+            column
+            for column in columns_of(path)
+            if (entry := table.entry(column)) is not None and entry.range not in (None, OPEN)
+        ]
         if not spans:
             continue
         reader = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
-        frame = reader(path, **{"columns" if path.suffix == ".parquet" else "usecols": [*spans]})
-        for column, (low, high) in spans.items():
-            cells = frame[column].dropna()
-            bad = (cells < low if low is not None else False) | (
-                cells > high if high is not None else False
-            )
-            count = int(bad.sum()) if isinstance(bad, pd.Series) else 0
-            assert not count, f"{path}: {column} outside {low} to {high} in {count} row(s)"
+        frame = reader(path, **{"columns" if path.suffix == ".parquet" else "usecols": spans})
+        within(table, frame, str(path))

@@ -3,9 +3,10 @@ stage leaves no half file; bytes depend on the content alone, never on the clock
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,33 @@ def read_csv(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=dict.fromkeys(text, "str"))
 
 
-def write_parquet(path: Path, frame: pd.DataFrame, sort_by: Iterable[str]) -> Path:
-    """Write a frame, sorted by `sort_by`, as Parquet with fixed writer settings; returns `path`."""
+def sha256(*contents: bytes) -> str:
+    """SHA-256 of several contents in order, each told apart from the next (hex)."""
+    return hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in contents)).hexdigest()
+
+
+def write_parquet(
+    path: Path,
+    frame: pd.DataFrame,
+    sort_by: Iterable[str],
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """Write a frame, sorted by `sort_by`, as Parquet with fixed writer settings, `metadata` beside
+    the schema; returns `path`."""
     ordered = frame.sort_values(list(sort_by), kind="stable").reset_index(drop=True)
     sink = pa.BufferOutputStream()
     table = pa.Table.from_pandas(ordered, preserve_index=False)
+    if metadata:
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
     pq.write_table(table, sink, compression="zstd", version="2.6")
     return write_bytes(path, sink.getvalue().to_pybytes())
+
+
+def parquet_metadata(path: Path, prefix: str) -> dict[str, str]:
+    """The entries whose names begin with `prefix` beside the schema of a Parquet file."""
+    entries = pq.read_schema(path).metadata or {}
+    texts = {name.decode(): value.decode() for name, value in entries.items()}
+    return {name: value for name, value in sorted(texts.items()) if name.startswith(prefix)}
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:

@@ -1,17 +1,31 @@
 """The feature table: the listing's own attributes, time, as-of market and as-of comparables.
 
-The one function that both the `features` stage and `predict --subjects` call, so that what is
-served is what was trained. Sales enter only through `evidence`, and each home sees only those that
-closed strictly before its own as_of date.
+What it builds is what features.meta.yml lists. The one function that both the `features` stage and
+`predict --subjects` call, so that what is served is what was trained. Sales enter only through
+`evidence`, and each home sees only those that closed strictly before its own as_of date.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from lib.common.params import Section
-from lib.features import comparables, kriging, market, resale
+from lib.features import (
+    activity,
+    comparables,
+    geo,
+    kriging,
+    market,
+    resale,
+    series,
+    spec,
+    text,
+    yields,
+)
 
 OWN = [
     "living_area",
@@ -49,8 +63,25 @@ class Features(Section):
     """The `features` section of params.yaml."""
 
     windows: list[int]
+    yield_days: int
     comparables: comparables.Comparables
     kriging: kriging.Kriging
+    geo: geo.Geo
+    text: text.Text
+
+
+@dataclass(frozen=True)
+class Known:
+    """What stands beside the homes: usable `sales` of their own domain, all its `listings`, usable
+    sales of the `other` domain, external `series`, whether the domain is rentals, and what of the
+    spec's inputs the feed has (`given`)."""
+
+    sales: pd.DataFrame
+    listings: pd.DataFrame
+    other: pd.DataFrame
+    series: pd.DataFrame
+    rented: bool
+    given: frozenset[str]
 
 
 def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
@@ -66,6 +97,19 @@ def evidence(table: pd.DataFrame, screened: pd.DataFrame) -> pd.DataFrame:
     sales = closed_sales(table)
     usable = screened.loc[screened["usable"], "listing_key"]
     return sales[sales["listing_key"].isin(usable)].reset_index(drop=True)
+
+
+def known(
+    tables: Mapping[str, pd.DataFrame],
+    screened: Mapping[str, pd.DataFrame],
+    domain: str,
+    external: pd.DataFrame,
+) -> Known:
+    """What a `domain` may know, from the normalised `tables` and verdicts of both domains."""
+    sales = {name: evidence(tables[name], screened[name]) for name in tables}
+    other = next((sales[name] for name in tables if name != domain), sales[domain].iloc[:0])
+    has = spec.given(tables[domain], other, external)
+    return Known(sales[domain], tables[domain], other, external, domain == "rental", has)
 
 
 def own(homes: pd.DataFrame) -> pd.DataFrame:
@@ -85,41 +129,75 @@ def own(homes: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def time(homes: pd.DataFrame) -> dict[str, pd.Series]:
-    """Trend in years since 2000 and the season as a point on the unit circle."""
+def time(homes: pd.DataFrame, given: frozenset[str]) -> dict[str, pd.Series]:
+    """Trend in years since 2000, the season as a point on the unit circle, and days on the market
+    up to as_of (missing where the list date is later)."""
     angle = 2 * np.pi * (homes["as_of"].dt.day_of_year - 1) / 365.25
-    return {
+    out = {
         "time_years": (homes["as_of"] - EPOCH).dt.days / 365.25,
         "time_season_sin": np.sin(angle),
         "time_season_cos": np.cos(angle),
     }
+    if "listing_contract_date" in given:
+        days = (homes["as_of"] - homes["listing_contract_date"]).dt.days.astype("float64")
+        out["time_on_market_days"] = days.where(days >= 0)
+    return out
+
+
+def optional(
+    homes: pd.DataFrame, known: Known, near: np.ndarray, settings: Features
+) -> dict[str, np.ndarray]:
+    """Features of kinds that not every feed has the inputs for; `near` is the log price per square
+    foot of each home's comparables."""
+    sales, given = known.sales, known.given
+    out: dict[str, np.ndarray] = {}
+    out |= activity.features(homes, sales, known.listings, settings.windows, given)
+    if {"latitude", "longitude"} <= given:
+        out |= geo.features(homes, sales, settings.geo)
+    if "public_remarks" in given:
+        out |= text.features(homes, settings.text)
+    if "other.close_price" in given:
+        out |= yields.features(
+            homes, sales, known.other, known.rented, near, settings.yield_days, settings.comparables
+        )
+    return out | series.features(homes, known.series)
 
 
 def build(
-    homes: pd.DataFrame, sales: pd.DataFrame, spec: Features
+    homes: pd.DataFrame, known: Known, settings: Features
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(features, comparables) of `homes`, which need an `as_of` date.
 
-    `sales` come from `evidence`. `features` has one row a home: KEYS, then the inputs that
-    `names` lists. `comparables` has up to k rows a home: listing_key, rank from 1,
-    comparable's listing_key, date, price, living area, distance in units of the metric.
+    `features` has one row a home: KEYS, then the inputs that `names` lists. `comparables` has up to
+    k rows a home: listing_key, rank from 1, comparable's listing_key, date, price, living area,
+    distance in units of the metric.
     """
-    homes = homes.reset_index(drop=True)
-    found = comparables.find(homes, sales, spec.comparables)
+    homes, sales = homes.reset_index(drop=True), known.sales
+    found = comparables.find(homes, sales, settings.comparables)
+    said = comparables.features(homes, sales, found, settings.comparables)
+    near = said["comp_log_price_per_square_foot"]
     parts = [
         homes[KEYS],
         own(homes),
         pd.DataFrame(resale.features(homes, sales)),
-        pd.DataFrame(time(homes)),
-        pd.DataFrame(market.features(homes, sales, spec.windows)),
-        pd.DataFrame(comparables.features(homes, sales, found, spec.comparables)),
-        pd.DataFrame(kriging.features(homes, sales, spec.kriging)),
+        pd.DataFrame(time(homes, known.given)),
+        pd.DataFrame(market.features(homes, sales, settings.windows, known.given)),
+        pd.DataFrame(said),
+        pd.DataFrame(kriging.features(homes, sales, settings.kriging)),
+        pd.DataFrame(optional(homes, known, near, settings), index=homes.index),
     ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
+    return table, _shown(homes, sales, found)
+
+
+def _shown(
+    homes: pd.DataFrame, sales: pd.DataFrame, found: tuple[np.ndarray, np.ndarray]
+) -> pd.DataFrame:
+    """The table of the comparables found."""
     index, distance = found
     row, rank = np.nonzero(index >= 0)
     chosen = sales.iloc[index[row, rank]].reset_index(drop=True)
-    near = pd.DataFrame(
+    return pd.DataFrame(
         {
             "listing_key": homes["listing_key"].take(row).reset_index(drop=True),
             "rank": rank + 1,
@@ -130,7 +208,6 @@ def build(
             "distance": distance[row, rank],
         }
     )
-    return table, near
 
 
 def names(table: pd.DataFrame) -> list[str]:

@@ -1,9 +1,5 @@
 """As-of comparables: for each home the nearest sales, in a scaled metric over place, size, age,
 quality and recency, that had closed strictly before the home's as_of date.
-
-The search is exact and near-linear. Sales lie in date order, cut into blocks; a k-d tree stands
-over each run of 1, 2, 4, 8 ... blocks. What had closed before a date is a prefix of that order,
-which is a handful of such runs plus part of one block, searched by brute force.
 """
 
 from __future__ import annotations
@@ -13,11 +9,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from pydantic import Field
-from scipy.spatial import cKDTree
 
 from lib.common.params import Section
+from lib.features.nearest import nearest_past
 
-BLOCK = 512
 EARTH_KM = 6371.0
 ZIP_KM = 1e3  # from one ZIP number to the next, for homes without coordinates
 
@@ -96,54 +91,6 @@ def positions(homes: pd.DataFrame, dates: pd.Series, spec: Metric, by_zip: bool)
     """Coordinates (n, 2 or 4 + axes) in which Euclidean distance 1 is one unit of unlikeness."""
     days = days_since_epoch(dates)[:, None] / spec.days
     return np.hstack([place(homes, by_zip) / spec.km, days, attributes(homes, spec.axes)])
-
-
-def nearest_past(
-    points: np.ndarray,
-    days: np.ndarray,
-    at: np.ndarray,
-    as_of: np.ndarray,
-    k: int,
-    block: int = BLOCK,
-) -> tuple[np.ndarray, np.ndarray]:
-    """(index, distance), each (queries, k): the k `points` (n, d) nearest to each row of `at`
-    (queries, d) among those whose `days` lie strictly before the query's `as_of`.
-
-    Rows are in order of distance; where fewer than k had closed, index is -1 and distance inf.
-    """
-    order = np.argsort(days, kind="stable")
-    sorted_points, past = points[order], np.searchsorted(days[order], as_of, side="left")
-    index = np.full((len(at), k), -1)
-    distance = np.full((len(at), k), np.inf)
-
-    def merge(rows: np.ndarray, new_index: np.ndarray, new_distance: np.ndarray) -> None:
-        both_i = np.concatenate([index[rows], new_index], axis=1)
-        both_d = np.concatenate([distance[rows], new_distance], axis=1)
-        best = np.argsort(both_d, axis=1, kind="stable")[:, :k]
-        index[rows] = np.take_along_axis(both_i, best, axis=1)
-        distance[rows] = np.take_along_axis(both_d, best, axis=1)
-
-    blocks = past // block
-    level = 0
-    while (1 << level) <= blocks.max(initial=0):
-        uses = np.flatnonzero((blocks >> level) & 1)
-        run = (blocks[uses] >> (level + 1)) << 1  # which run of 2**level blocks a query needs
-        for which in np.unique(run):
-            rows = uses[run == which]
-            start = int(which) * (block << level)
-            tree = cKDTree(sorted_points[start : start + (block << level)])
-            found_d, found_i = tree.query(at[rows], k=range(1, k + 1))
-            merge(rows, np.where(np.isfinite(found_d), found_i + start, -1), found_d)
-        level += 1
-    for which in np.unique(blocks):
-        rows = np.flatnonzero(blocks == which)
-        start, end = int(which) * block, int(past[rows].max(initial=0))
-        if end > start:
-            gap = at[rows][:, None, :] - sorted_points[None, start:end, :]
-            found_d = np.sqrt((gap**2).sum(axis=2))
-            found_d[np.arange(start, end)[None, :] >= past[rows][:, None]] = np.inf
-            merge(rows, np.broadcast_to(np.arange(start, end), found_d.shape), found_d)
-    return np.where(np.isfinite(distance), np.append(order, -1)[index], -1), distance
 
 
 def without_own(

@@ -51,9 +51,9 @@ def line(cells: list[str]) -> str:
 
 def span(ends: tuple[float | None, float | None] | None) -> str:
     """A range in words."""
-    if ends is None:
+    if ends in (None, dictionary.OPEN):
         return ""
-    low, high = (None if end is None else f"{end:g}" for end in ends)
+    low, high = (None if end is None else f"{end:g}" for end in ends or dictionary.OPEN)
     if low is None or high is None:
         return f"from {low}" if low is not None else f"up to {high}"
     return f"{low} to {high}"

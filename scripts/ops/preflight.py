@@ -12,6 +12,7 @@ import click
 
 from lib.common import cli, params, workspace
 from lib.common.checks import RemlError, require
+from lib.features import series
 from lib.features.build import Features
 from lib.listings import contract, corrections, overrides, reading, receipts, screen
 from lib.models.folds import Split
@@ -161,6 +162,7 @@ def main(feed: str | None) -> None:
     agreed = contract.read(feed)
     corrections.read(feed, agreed)
     overrides.read(overrides.path_of(contract.path_of(feed).parent))
+    series.read(series.path_of(contract.path_of(feed).parent))
     raw = RAW / feed
     check_demo_folder(RAW / DEMO)
     if feed == DEMO:

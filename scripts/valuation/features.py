@@ -1,39 +1,77 @@
 """Build the feature table of each domain, using only what was known at each row's as_of date.
 
-Example: python -m scripts.valuation.features
+What it builds is what lib/features/features.meta.yml lists. With --since it builds only listings
+valued on or after that date, from the same evidence, into a folder of your own.
+
+Example: python -m scripts.valuation.features --since 2025-06-01 --out recent
 """
 
+import datetime as dt
+import json
 from pathlib import Path
 
 import click
+import pandas as pd
 
 from lib.common import cli, dictionary, io, params
-from lib.features import build
+from lib.common.checks import require
+from lib.features import build, series, spec
+from lib.listings import contract
 
 OUT = Path("data/features")
-META = Path("lib/features/features.meta.yml")
 NORMALIZED = Path("data/normalize")
 SCREENED = Path("data/screen")
 METRICS = Path("metrics/features.json")
 DOMAINS = ("sale", "rental")
 
 
+def known(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.Known]]:
+    """(normalised table, what it may know) of each domain of a feed."""
+    tables, screened = (
+        {domain: io.read_parquet(folder / f"{domain}.parquet") for domain in DOMAINS}
+        for folder in (NORMALIZED, SCREENED)
+    )
+    external = series.read(series.path_of(contract.ROOT / feed))
+    return tables, {one: build.known(tables, screened, one, external) for one in DOMAINS}
+
+
+def hashes(feed: str, settings: build.Features) -> dict[str, str]:
+    """SHA-256 of the spec with its parameters, and of the bytes that the features come from."""
+    own = series.path_of(contract.ROOT / feed)
+    files = [folder / f"{one}.parquet" for one in DOMAINS for folder in (NORMALIZED, SCREENED)]
+    section = json.dumps(settings.model_dump(), sort_keys=True).encode()
+    inputs = [path.read_bytes() for path in [*files, *([own] if own.is_file() else [])]]
+    return {
+        "reml_spec_sha256": io.sha256((dictionary.CODE / spec.META).read_bytes(), section),
+        "reml_inputs_sha256": io.sha256(*inputs),
+    }
+
+
 @click.command(help=__doc__)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Only listings valued on or after this date; goes with --out.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write here, and no metrics.")
 @cli.command
-def main() -> None:
-    _, spec = params.load("features", build.Features)
-    tally = {}
+def main(since: dt.datetime | None, out: Path | None) -> None:
+    require(since is None or out is not None, "--since goes with --out: data/features holds all")
+    base, settings = params.load("features", build.Features)
+    tables, may_know = known(base.feed)
+    metadata, folder, tally = hashes(base.feed, settings), out or OUT, {}
     for domain in cli.progress(DOMAINS, "features"):
-        table = io.read_parquet(NORMALIZED / f"{domain}.parquet")
-        homes = table[table["as_of"].notna()]
-        sales = build.evidence(table, io.read_parquet(SCREENED / f"{domain}.parquet"))
-        features, near = build.build(homes, sales, spec)
-        io.write_parquet(OUT / f"{domain}.parquet", features, ["listing_key"])
-        io.write_parquet(OUT / f"{domain}_comparables.parquet", near, ["listing_key", "rank"])
+        homes = tables[domain]
+        homes = homes[homes["as_of"] >= (since or pd.Timestamp.min)]
+        features, near = build.build(homes, may_know[domain], settings)
+        spec.enforced(features, near, may_know[domain].given)
+        io.write_parquet(folder / f"{domain}.parquet", features, ["listing_key"], metadata)
+        near_path = folder / f"{domain}_comparables.parquet"
+        io.write_parquet(near_path, near, ["listing_key", "rank"], metadata)
         names = build.names(features)
         tally[domain] = {
             "rows": len(features),
-            "evidence": len(sales),
+            "evidence": len(may_know[domain].sales),
             "features": len(names),
             "without_comparables": int((features["comp_count"] == 0).sum()),
             "missing_share": {
@@ -43,10 +81,10 @@ def main() -> None:
             },
         }
     # the spec travels with the features, so that new homes are built exactly like these
-    io.write_json(OUT / "spec.json", spec.model_dump())
-    io.write_json(METRICS, tally)
-    dictionary.enforce(META, OUT)
-    cli.log.info("features.complete", out=str(OUT), **{d: t["rows"] for d, t in tally.items()})
+    io.write_json(folder / "spec.json", settings.model_dump())
+    if out is None:
+        io.write_json(METRICS, tally)
+    cli.log.info("features.complete", out=str(folder), **{d: t["rows"] for d, t in tally.items()})
 
 
 if __name__ == "__main__":

@@ -19,11 +19,11 @@ from lib.common.checks import require
 from lib.features import build
 from lib.listings import contract, subjects
 from lib.models.valuations import valuations
+from scripts.valuation import features as stage
 
 OUT = Path("data/predict")
 META = Path("lib/models/predict.meta.yml")
 NORMALIZED = Path("data/normalize")
-SCREENED = Path("data/screen")
 FEATURES = Path("data/features")
 METRICS = Path("metrics/predict.json")
 
@@ -76,6 +76,7 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
     homes, rejected, issues = subjects.read(path, contract.read(feed), as_of)
     count = len(homes) + len(rejected)
     spec = build.Features(**io.read_json(FEATURES / "spec.json"))
+    _, known = stage.known(feed)
     valued = []
     for domain, rows in homes.groupby("domain"):
         saved = model_of(str(domain), settings)
@@ -88,11 +89,7 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
             f"--as-of {as_of}: the model has learnt from sales up to {saved['trained_before']}, "
             "so a valuation on an earlier day would know its future",
         )
-        table, screened = (
-            io.read_parquet(folder / f"{domain}.parquet") for folder in (NORMALIZED, SCREENED)
-        )
-        sales = build.evidence(table, screened)
-        features, near = build.build(rows, sales, spec)
+        features, near = build.build(rows, known[str(domain)], spec)
         valued.append(value(features, rows, near, saved, settings.comparables))
     done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])
     assert len(done) + len(rejected) == count

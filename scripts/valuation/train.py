@@ -91,6 +91,7 @@ def main(variant: str) -> None:
             "params": section.model_dump(),
             "level": settings.level.model_dump() if chosen.level else None,
             "inputs": inputs,
+            "features": io.parquet_metadata(FEATURES / f"{chosen.domain}.parquet", "reml_"),
             "trained_before": cut["boundary"],
             "trained_on": learnt,
             "importances": model.importances(),
