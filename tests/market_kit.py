@@ -16,6 +16,7 @@ SPEC = build.Features.model_validate(
             "k": 4, "km": 1.5, "days": 90, "area_elasticity": 0.7,
             "axes": {"living_area": {"typical": 1900, "scale": 0.3, "log": True}},
         },
+        "index": {"area_ridge": 5, "step_ridge": 300},
         "kriging": {
             "k": 6, "km": 1, "days": 365, "place_variance": 0.4, "reach_km": 1.5, "like_km": 10,
             "noise_variance": 0.6,
@@ -120,7 +121,7 @@ def known(table, other=RENTALS, series=SERIES):
 def built(table, other=RENTALS, series=SERIES):
     """(features, comparables) of the rows with an as_of date, against the table's own sales."""
     homes = table[table["as_of"].notna()]
-    features, near = build.build(homes, known(table, other, series), SPEC)
+    features, near, _ = build.build(homes, known(table, other, series), SPEC)
     return features.set_index(homes.index), near
 
 

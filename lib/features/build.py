@@ -18,6 +18,8 @@ from lib.features import (
     activity,
     comparables,
     geo,
+    hedonic,
+    index,
     kriging,
     market,
     resale,
@@ -65,6 +67,7 @@ class Features(Section):
     windows: list[int]
     yield_days: int
     comparables: comparables.Comparables
+    index: index.Index
     kriging: kriging.Kriging
     geo: geo.Geo
     text: text.Text
@@ -165,16 +168,20 @@ def optional(
 
 def build(
     homes: pd.DataFrame, known: Known, settings: Features
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(features, comparables) of `homes`, which need an `as_of` date.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """(features, comparables, index) of `homes`, which need an `as_of` date.
 
     `features` has one row a home: KEYS, then the inputs that `names` lists. `comparables` has up to
-    k rows a home: listing_key, rank from 1, comparable's listing_key, date, price, living area,
-    distance in units of the metric.
+    k rows a home: listing_key, rank from 1, comparable's listing_key, date, price, price at the
+    home's date, living area, distance in units of the metric. `index` is that of prices as of the
+    newest of the homes' dates (`lib.features.index.table`).
     """
     homes, sales = homes.reset_index(drop=True), known.sales
+    # the kriged price and the index of areas are both made of it
+    regressed = hedonic.known(homes, sales, settings.kriging.axes, settings.kriging.hedonic)
     found = comparables.find(homes, sales, settings.comparables)
-    said = comparables.features(homes, sales, found, settings.comparables)
+    moved = index.moved(found[0], regressed, settings.index)
+    said = comparables.features(homes, sales, found, settings.comparables, moved)
     near = said["comp_log_price_per_square_foot"]
     parts = [
         homes[KEYS],
@@ -183,20 +190,24 @@ def build(
         pd.DataFrame(time(homes, known.given)),
         pd.DataFrame(market.features(homes, sales, settings.windows, known.given)),
         pd.DataFrame(said),
-        pd.DataFrame(kriging.features(homes, sales, settings.kriging)),
+        pd.DataFrame(kriging.features(homes, sales, regressed, settings.kriging)),
         pd.DataFrame(optional(homes, known, near, settings), index=homes.index),
     ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
-    return table, _shown(homes, sales, found)
+    prices = index.table(sales, regressed, settings.index)
+    return table, _shown(homes, sales, found, moved), prices
 
 
 def _shown(
-    homes: pd.DataFrame, sales: pd.DataFrame, found: tuple[np.ndarray, np.ndarray]
+    homes: pd.DataFrame,
+    sales: pd.DataFrame,
+    found: tuple[np.ndarray, np.ndarray],
+    moved: np.ndarray,
 ) -> pd.DataFrame:
     """The table of the comparables found."""
-    index, distance = found
-    row, rank = np.nonzero(index >= 0)
-    chosen = sales.iloc[index[row, rank]].reset_index(drop=True)
+    place, distance = found
+    row, rank = np.nonzero(place >= 0)
+    chosen = sales.iloc[place[row, rank]].reset_index(drop=True)
     return pd.DataFrame(
         {
             "listing_key": homes["listing_key"].take(row).reset_index(drop=True),
@@ -204,6 +215,7 @@ def _shown(
             "comparable": chosen["listing_key"],
             "close_date": chosen["close_date"],
             "close_price": chosen["close_price"],
+            "adjusted_close_price": chosen["close_price"] * np.exp(moved[row, rank]),
             "living_area": chosen["living_area"],
             "distance": distance[row, rank],
         }

@@ -140,10 +140,13 @@ def features(
     sales: pd.DataFrame,
     found: tuple[np.ndarray, np.ndarray],
     spec: Comparables,
+    moved: np.ndarray | None = None,
 ) -> Mapping[str, np.ndarray]:
-    """What the comparables say of each home: weighted log price (brought to the home's size by
-    `area_elasticity`), log price per square foot, spread, count, distance, age in days."""
+    """What the comparables say of each home: weighted log price (brought to the home's date by
+    `moved` (homes, k), where it is known, and to its size by `area_elasticity`), log price per
+    square foot at its date, spread, count, distance, age in days."""
     index, distance = found
+    moved = np.zeros(index.shape) if moved is None else moved
     there = index >= 0
     weight = np.where(there, 1 / (0.5 + np.where(there, distance, 0)), 0.0)
     total = weight.sum(axis=1)
@@ -162,14 +165,14 @@ def features(
     price, area = log(sales["close_price"]), log(sales["living_area"])
     own_area = log(homes["living_area"])[:, None]
     bridge = np.nan_to_num(spec.area_elasticity * (own_area - of_sales(area)))
-    brought = of_sales(price) + bridge
+    brought = of_sales(price) + moved + bridge
     level = mean(brought)
     age = days_since_epoch(homes["as_of"])[:, None] - of_sales(
         days_since_epoch(sales["close_date"]).astype(float)
     )
     return {
         "comp_log_price": level,
-        "comp_log_price_per_square_foot": mean(of_sales(price - area)),
+        "comp_log_price_per_square_foot": mean(of_sales(price - area) + moved),
         "comp_spread": np.sqrt(mean((brought - level[:, None]) ** 2)),
         "comp_count": there.sum(axis=1).astype(float),
         "comp_distance": mean(np.where(there, distance, np.nan)),

@@ -18,7 +18,7 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
-from lib.features.comparables import Axis, attributes
+from lib.features.comparables import Axis, attributes, days_since_epoch, log
 
 LIMIT = 4.0  # units of an axis beyond which a home counts as no farther from typical
 
@@ -56,6 +56,29 @@ class Fit:
         zips = np.append(self.zips, 0.0)[at.zips[rows]]  # -1, an unknown ZIP, picks the zero
         months = self.months[np.clip(at.months[rows], 0, len(self.months) - 1)]
         return at.own[rows] @ self.own + zips + months
+
+
+@dataclass(frozen=True)
+class Market:
+    """All that the regression knows of some homes (n) and the sales (m) around them, which are in
+    order of closing: inputs of both, log prices and days of the sales, the refit day that serves
+    each home, and the fit of each refit day (none before the first)."""
+
+    of_sales: Inputs
+    of_homes: Inputs
+    log_price: np.ndarray
+    days: np.ndarray
+    refits: np.ndarray
+    fits: dict[int, Fit]
+
+
+def known(homes: pd.DataFrame, sales: pd.DataFrame, axes: dict[str, Axis], spec: Hedonic) -> Market:
+    """The regression as of the date of each of `homes`, on the `sales` closed before it."""
+    price, days = log(sales["close_price"]), days_since_epoch(sales["close_date"])
+    of_sales = inputs(sales, sales["close_date"], sales, axes)
+    refits = latest(days_since_epoch(homes["as_of"]), spec.refit_days)
+    made = fits(of_sales, price, days, int(refits.max(initial=0)), spec)
+    return Market(of_sales, inputs(homes, homes["as_of"], sales, axes), price, days, refits, made)
 
 
 def month(dates: pd.Series) -> np.ndarray:

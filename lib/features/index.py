@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common.params import Section
-from lib.features.hedonic import Fit, Inputs
+from lib.features.hedonic import Fit, Inputs, Market
 
 
 class Index(Section):
@@ -62,45 +62,45 @@ def levels(
     return fit.months + own, np.vstack([counts, counts.sum(axis=0)])
 
 
-def moved(
-    near: np.ndarray,
-    refits: np.ndarray,
-    at: Inputs,
-    log_price: np.ndarray,
-    days: np.ndarray,
-    fits: dict[int, Fit],
-    spec: Index,
-) -> np.ndarray:
-    """(n, k) log price that the market added to each of the sales `near` (n, k; -1: none) from the
-    month it closed in to the newest month known at the home's refit day (n,); 0 before the first
-    fit. `at`, `log_price`, `days` describe the sales, in order of closing."""
-    out = np.zeros(near.shape)
-    for day in np.unique(refits):
-        fit = fits.get(int(day))
+def moved(near: np.ndarray, market: Market, spec: Index) -> np.ndarray:
+    """(n, k) log price that its area added to each of the sales `near` (n, k; -1: none) from the
+    month it closed in to the newest month known at the home's refit day; 0 before the first fit."""
+    out, at = np.zeros(near.shape), market.of_sales
+    for day in np.unique(market.refits):
+        fit = market.fits.get(int(day))
         if fit is None:
             continue
-        level, _ = levels(at, log_price, int(np.searchsorted(days, day)), fit, spec)
-        rows = np.flatnonzero(refits == day)
+        end = int(np.searchsorted(market.days, day))
+        level, _ = levels(at, market.log_price, end, fit, spec)
+        rows = np.flatnonzero(market.refits == day)
         sale = near[rows]
-        # a sale of the days since the refit may be of an area or month that the fit has not seen
+        # a sale of the days since the refit may lie in a month that the fit has not seen
         zips, months = at.zips[sale], np.minimum(at.months[sale], level.shape[1] - 1)
         add = level[zips, -1] - level[zips, months]
         out[rows] = np.where(sale >= 0, add, 0.0)
     return out
 
 
-def table(
-    at: Inputs, log_price: np.ndarray, names: list[str], first: np.datetime64, fit: Fit, spec: Index
-) -> pd.DataFrame:
-    """The index as columns `postal_code` (missing: the whole market), `month`, `log_index` (0 in
-    the first month) and `sales`, of all sales that `at` describes. `names` are the areas'."""
-    level, counts = levels(at, log_price, len(log_price), fit, spec)
-    months = pd.DatetimeIndex(first + np.arange(level.shape[1]))
+def table(sales: pd.DataFrame, market: Market, spec: Index) -> pd.DataFrame:
+    """The index as of the newest refit: `postal_code` (missing: the whole market), `month`,
+    `log_index` (0 in the first month) and `sales`. No rows where there never was a fit."""
+    parts = {"postal_code": pd.Series(dtype="str"), "month": pd.Series(dtype="datetime64[us]"),
+             "log_index": pd.Series(dtype="float64"), "sales": pd.Series(dtype="int64")}  # fmt: skip
+    if not market.fits:
+        return pd.DataFrame(parts)
+    day = max(market.fits)
+    end = int(np.searchsorted(market.days, day))
+    level, counts = levels(market.of_sales, market.log_price, end, market.fits[day], spec)
+    names = pd.Series([*np.unique(sales["postal_code"].fillna("")), None], dtype="str")
+    known = np.flatnonzero((counts.sum(axis=1) > 0) & (names != "").to_numpy())
+    months = sales["close_date"].min().to_datetime64().astype("datetime64[M]")
     return pd.DataFrame(
         {
-            "postal_code": np.repeat([*names, None], len(months)),
-            "month": np.tile(months, len(level)),
-            "log_index": (level - level[:, :1]).ravel(),
-            "sales": counts.ravel(),
+            "postal_code": names.iloc[np.repeat(known, level.shape[1])].to_numpy(),
+            "month": np.tile(
+                (months + np.arange(level.shape[1])).astype("datetime64[us]"), len(known)
+            ),
+            "log_index": (level - level[:, :1])[known].ravel(),
+            "sales": counts[known].ravel(),
         }
-    )
+    ).astype({"postal_code": "str"})

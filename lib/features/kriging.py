@@ -15,7 +15,7 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.features import comparables, hedonic
-from lib.features.comparables import Metric, days_since_epoch, log
+from lib.features.comparables import Metric
 
 CHUNK = 1000  # homes solved at once: 1,000 x 50 x 50 numbers are 20 MB
 
@@ -69,38 +69,32 @@ def solve(
     return (own * weights[:, :, 0]).sum(axis=1), prior - (own * weights[:, :, 1]).sum(axis=1)
 
 
-def regressed(
-    homes: pd.DataFrame, sales: pd.DataFrame, index: np.ndarray, spec: Kriging
-) -> tuple[np.ndarray, np.ndarray]:
-    """(log price by the regression of its date (n,), residuals of its neighbours under it (n, k));
-    missing before the first fit. `sales` are in order of closing."""
-    price, days = log(sales["close_price"]), days_since_epoch(sales["close_date"])
-    as_of = days_since_epoch(homes["as_of"])
-    of_sales = hedonic.inputs(sales, sales["close_date"], sales, spec.axes)
-    of_homes = hedonic.inputs(homes, homes["as_of"], sales, spec.axes)
-    value, residual = np.full(len(homes), np.nan), np.full(index.shape, np.nan)
-    refits = hedonic.latest(as_of, spec.hedonic.refit_days)
-    until = int(refits.max(initial=0))
-    fits = hedonic.fits(of_sales, price, days, until, spec.hedonic)
-    for day in np.unique(refits):
-        fit = fits.get(int(day))
+def regressed(market: hedonic.Market, index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(log price of the homes by the regression of their date (n,), residuals of their neighbours
+    `index` (n, k) under it); missing before the first fit."""
+    value, residual = np.full(len(index), np.nan), np.full(index.shape, np.nan)
+    for day in np.unique(market.refits):
+        fit = market.fits.get(int(day))
         if fit is None:
             continue
-        rows = np.flatnonzero(refits == day)
-        value[rows] = fit.predict(of_homes, rows)
+        rows = np.flatnonzero(market.refits == day)
+        value[rows] = fit.predict(market.of_homes, rows)
         near = index[rows]
         used, back = np.unique(near, return_inverse=True)
-        errors = np.where(used >= 0, price[used] - fit.predict(of_sales, used), np.nan)
+        predicted = fit.predict(market.of_sales, used)
+        errors = np.where(used >= 0, market.log_price[used] - predicted, np.nan)
         residual[rows] = errors[back].reshape(near.shape)
     return value, residual
 
 
-def features(homes: pd.DataFrame, sales: pd.DataFrame, spec: Kriging) -> dict[str, np.ndarray]:
+def features(
+    homes: pd.DataFrame, sales: pd.DataFrame, market: hedonic.Market, spec: Kriging
+) -> dict[str, np.ndarray]:
     """Per home (n,): the regression's log price, the log price with what its neighbours add, the
     addition and its variance (units of the second part). All are missing before the first fit; a
     home without neighbours keeps the regression's price."""
     index, _ = comparables.find(homes, sales, spec)
-    value, residual = regressed(homes, sales, index, spec)
+    value, residual = regressed(market, index)
     added, variance = np.zeros(len(homes)), np.full(len(homes), np.nan)
     on_map = comparables.located(homes)
     for by_zip in (False, True):

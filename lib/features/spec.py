@@ -18,6 +18,7 @@ from lib.common.checks import require
 META = Path("lib/features/features.meta.yml")
 TABLE = "data/features/{sale,rental}.parquet"
 NEAR = "data/features/{sale,rental}_comparables.parquet"
+INDEX = "data/features/{sale,rental}_index.parquet"
 FITS = {
     "text": lambda cells: not types.is_numeric_dtype(cells),
     "number": types.is_numeric_dtype,
@@ -70,10 +71,13 @@ def check(table: dictionary.Table, frame: pd.DataFrame, has: frozenset[str]) -> 
         )
 
 
-def enforced(features: pd.DataFrame, near: pd.DataFrame, has: frozenset[str]) -> None:
-    """`check` and the ranges of the spec, for the feature table and the table of comparables that
+def enforced(
+    features: pd.DataFrame, near: pd.DataFrame, index: pd.DataFrame, has: frozenset[str]
+) -> None:
+    """`check` and the ranges of the spec, for the feature table, the comparables and the index that
     are about to be written."""
     tables = dictionary.read(dictionary.CODE / META).tables
     check(tables[TABLE], features, has)
     dictionary.within(tables[TABLE], features, "features")
     dictionary.within(tables[NEAR], near, "comparables")
+    dictionary.within(tables[INDEX], index, "index")

@@ -86,10 +86,12 @@ def domain_part(
     slices: pd.DataFrame,
     split: dict[str, Any],
     saved: dict[str, Any],
+    index: pd.DataFrame,
 ) -> dict[str, Any]:
     """What the template needs of one domain: headline, table, plots with their findings.
 
-    `best` is the variant that values homes; `saved` is what `train` wrote of it.
+    `best` is the variant that values homes; `saved` is what `train` wrote of it; `index` is that
+    of prices, as `features` wrote it.
     """
     score, weights = scores[best], saved["importances"]
     test = predictions[predictions["variant"] == best]
@@ -125,6 +127,11 @@ def domain_part(
             "Intervals by month",
             plots.coverage(month, names, "month of the valuation"),
             findings.by_coverage(month),
+        ),
+        *(
+            [("How prices have moved", plots.price_index(index), findings.by_index(index))]
+            if len(index)
+            else []
         ),
         (
             "What the model looks at",

@@ -105,7 +105,11 @@ def price_index(index: pd.DataFrame) -> str:
             if code in named:
                 end = line.iloc[-1]
                 axes.annotate(
-                    f" {code}", (end["month"], end["level"]), fontsize=7.5, va="center", color=ORANGE
+                    f" {code}",
+                    (end["month"], end["level"]),
+                    fontsize=7.5,
+                    va="center",
+                    color=ORANGE,
                 )
         whole = lines[lines["postal_code"].isna()]
         axes.plot(whole["month"], whole["level"], color=BLUE, linewidth=2.2, label="whole market")

@@ -63,11 +63,13 @@ def main(since: dt.datetime | None, out: Path | None) -> None:
     for domain in cli.progress(DOMAINS, "features"):
         homes = tables[domain]
         homes = homes[homes["as_of"] >= (since or pd.Timestamp.min)]
-        features, near = build.build(homes, may_know[domain], settings)
-        spec.enforced(features, near, may_know[domain].given)
+        features, near, index = build.build(homes, may_know[domain], settings)
+        spec.enforced(features, near, index, may_know[domain].given)
         io.write_parquet(folder / f"{domain}.parquet", features, ["listing_key"], metadata)
         near_path = folder / f"{domain}_comparables.parquet"
         io.write_parquet(near_path, near, ["listing_key", "rank"], metadata)
+        index_path = folder / f"{domain}_index.parquet"
+        io.write_parquet(index_path, index, ["postal_code", "month"], metadata)
         names = build.names(features)
         tally[domain] = {
             "rows": len(features),

@@ -89,7 +89,7 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
             f"--as-of {as_of}: the model has learnt from sales up to {saved['trained_before']}, "
             "so a valuation on an earlier day would know its future",
         )
-        features, near = build.build(rows, known[str(domain)], spec)
+        features, near, _ = build.build(rows, known[str(domain)], spec)
         valued.append(value(features, rows, near, saved, settings.comparables))
     done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])
     assert len(done) + len(rejected) == count

@@ -13,6 +13,7 @@ from lib.report import findings, page
 
 OUT = Path("data/report/index.html")
 METRICS = Path("metrics")
+FEATURES = Path("data/features")
 
 
 class Params(params.Section):
@@ -50,6 +51,7 @@ def main() -> None:
                     slices,
                     split[domain],
                     saved,
+                    io.read_parquet(FEATURES / f"{domain}_index.parquet"),
                 )
             )
     valued = io.read_csv(Path("data/predict/valuations.csv"))

@@ -73,7 +73,7 @@ def test_canary_permuted_prices_destroy_skill():
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.sampled_from(list(FEATURES.index)), min_size=1, max_size=8, unique=True))
 def test_serving_a_few_homes_gives_what_training_on_all_gave(rows):
-    features, near = build.build(TABLE.loc[rows], known(TABLE), SPEC)
+    features, near, _ = build.build(TABLE.loc[rows], known(TABLE), SPEC)
     assert_same(features, FEATURES.loc[rows])
     keys = TABLE.loc[rows, "listing_key"]
     wanted = NEAR.set_index("listing_key").loc[[k for k in keys if k in set(NEAR["listing_key"])]]
@@ -149,7 +149,7 @@ def test_no_homes_or_no_sales_give_the_same_columns(part):
     else:
         none = {name: getattr(all_known, name).iloc[:0] for name in ("sales", "listings", "other")}
         all_known = dataclasses.replace(all_known, **none)
-    features, near = build.build(homes, all_known, SPEC)
+    features, near, _ = build.build(homes, all_known, SPEC)
     assert list(features) == list(FEATURES) and len(features) == len(homes)
     assert list(near) == list(NEAR) and not len(near)
 
@@ -157,7 +157,7 @@ def test_no_homes_or_no_sales_give_the_same_columns(part):
 def test_rows_since_a_date_are_those_of_the_whole_table():
     """What --since builds: fewer homes, the same evidence."""
     homes = TABLE[TABLE["as_of"] >= START + pd.Timedelta(days=250)]
-    features, _ = build.build(homes, known(TABLE), SPEC)
+    features, *_ = build.build(homes, known(TABLE), SPEC)
     assert 20 < len(features) < len(FEATURES)
     assert_same(features, FEATURES.loc[homes.index])
 

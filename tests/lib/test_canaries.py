@@ -90,7 +90,7 @@ def assert_same_as_it_stood(date):
         for name in ("sales", "other")
     }
     then = dataclasses.replace(then, given=all_known.given, **sold)
-    features, near = build.build(homes, then, SPEC)
+    features, near, _ = build.build(homes, then, SPEC)
     assert_same(features[NAMES], FEATURES.loc[homes.index, NAMES])
     assert_same(near, NEAR[NEAR["listing_key"].isin(homes["listing_key"])])
 

@@ -182,6 +182,12 @@ def test_features_of_a_case_worked_by_hand():
     assert said["comp_count"] == 2
     assert said["comp_distance"] == pytest.approx((2 * 0.5 + 1.5) / 3)
     assert said["comp_age_days"] == pytest.approx((2 * 100 + 250) / 3)
+    # prices double before the home's date: of the first sale alone
+    moved = np.array([[np.log(2), 0.0, 9.0]])
+    later = comparables.features(subject, sales, found, SPEC, moved)
+    assert later["comp_log_price"][0] == pytest.approx(np.log(400))
+    assert later["comp_log_price_per_square_foot"][0] == pytest.approx(np.log(20))
+    assert later["comp_spread"][0] == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize("area", [0.0, np.nan, -5.0])

@@ -111,25 +111,32 @@ def test_moved_is_the_index_between_two_months_of_the_sales_area():
     at, price, days, fit, last = fitted(sales, "2023-06-01")
     level = index.levels(at, price, int(np.searchsorted(days, last)), fit, SPEC)[0]
     near = np.array([[0, 500, -1], [7, -1, -1]])
-    got = index.moved(near, np.array([last, last]), at, price, days, {last: fit}, SPEC)
+
+    def moved(refits):
+        market = hedonic.Market(at, at, price, days, np.array(refits), {last: fit})
+        return index.moved(near, market, SPEC)
+
+    got = moved([last, last])
     for row, rank in ((0, 0), (0, 1), (1, 0)):
         sale = near[row, rank]
         area = ["77001", "77002", "77003"].index(sales["postal_code"][sale])
         assert got[row, rank] == level[area, -1] - level[area, at.months[sale]]
     assert got[0, 2] == 0 and (got[1, 1:] == 0).all()
-    none = index.moved(near, np.array([last - 7] * 2), at, price, days, {last: fit}, SPEC)
-    assert (none == 0).all()  # before the first fit
+    assert (moved([last - 7, last - 7]) == 0).all()  # before the first fit
 
 
 def test_the_table_has_each_area_and_the_whole_and_begins_at_nought():
     sales = planted()
-    at, price, _, fit, _ = fitted(sales, "2024-03-01")
-    names = sorted(sales["postal_code"].unique())
-    table = index.table(at, price, names, np.datetime64("2021-01"), fit, SPEC)
-    assert table["postal_code"].nunique() == 3 and table["postal_code"].isna().sum() == len(
-        fit.months
-    )
+    sales.loc[:9, "postal_code"] = None  # part of the whole, and no area
+    home = pd.DataFrame({"as_of": [pd.Timestamp("2024-03-01")], "postal_code": "77001",
+                         "living_area": 2000.0})  # fmt: skip
+    market = hedonic.known(home, sales, AXES, FIT)
+    table = index.table(sales, market, SPEC)
+    months = int(market.of_sales.months.max()) + 1
+    assert table["postal_code"].value_counts(dropna=False).tolist() == [months] * 4
+    assert set(table["postal_code"].dropna()) == {"77001", "77002", "77003"}
     assert (table.groupby("postal_code", dropna=False)["log_index"].first() == 0).all()
     whole = table[table["postal_code"].isna()]
     assert whole["sales"].sum() == len(sales)
     assert whole["month"].iloc[0] == pd.Timestamp("2021-01-01")
+    assert index.table(sales.iloc[:50], hedonic.known(home, sales.iloc[:50], AXES, FIT), SPEC).empty

@@ -17,6 +17,12 @@ SALES = SALES.reset_index(drop=True)
 HOMES = TABLE[TABLE["as_of"] > START + pd.Timedelta(days=200)].reset_index(drop=True)
 
 
+def features(homes, sales):
+    return kriging.features(
+        homes, sales, hedonic.known(homes, sales, SPEC.axes, SPEC.hedonic), SPEC
+    )
+
+
 def cov(km, unlike):
     """The covariance of the docstring, for plain distances."""
     return SPEC.place_variance * np.exp(-km / SPEC.reach_km) + np.exp(
@@ -26,7 +32,7 @@ def cov(km, unlike):
 
 def test_each_home_is_valued_as_a_naive_solve_of_its_own_past_says():
     """Row by row, with every matrix written out; homes without a place among them."""
-    said = kriging.features(HOMES, SALES, SPEC)
+    said = features(HOMES, SALES)
     index, _ = comparables.find(HOMES, SALES, SPEC)
     compared = 0
     for i in range(0, len(HOMES), 7):
@@ -93,7 +99,7 @@ def test_what_homes_have_in_common_beyond_the_regression_is_found():
     table["close_price"] *= np.where(dear, 1.2, 1.0)
     sales = table[table["close_price"].notna()].sort_values("close_date", kind="stable")
     late = table[table["as_of"] > START + pd.Timedelta(days=350)].reset_index(drop=True)
-    said = kriging.features(late, sales.reset_index(drop=True), SPEC)
+    said = features(late, sales.reset_index(drop=True))
     street = (late["longitude"] > -122.29) & (late["postal_code"] == "98001")
     other = (late["longitude"] < -122.31) & (late["postal_code"] == "98001")
     gap = said["comp_kriged_log_price"] - said["mkt_hedonic_log_price"]
@@ -103,6 +109,6 @@ def test_what_homes_have_in_common_beyond_the_regression_is_found():
 def test_before_the_first_fit_nothing_is_said():
     early = TABLE[TABLE["as_of"] < START + pd.Timedelta(days=7)].reset_index(drop=True)
     assert len(early)
-    said = kriging.features(early, SALES, SPEC)
+    said = features(early, SALES)
     assert np.isnan(said["comp_kriged_log_price"]).all()
     assert np.isnan(said["comp_kriged_residual"]).all()
