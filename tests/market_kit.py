@@ -119,10 +119,10 @@ def known(table, other=RENTALS, series=SERIES):
 
 
 def built(table, other=RENTALS, series=SERIES):
-    """(features, comparables) of the rows with an as_of date, against the table's own sales."""
+    """(features, comparables, index) of the rows with an as_of date, against the table's own sales."""
     homes = table[table["as_of"].notna()]
-    features, near, _ = build.build(homes, known(table, other, series), SPEC)
-    return features.set_index(homes.index), near
+    features, near, index = build.build(homes, known(table, other, series), SPEC)
+    return features.set_index(homes.index), near, index
 
 
 def assert_same(one, other):
@@ -132,5 +132,5 @@ def assert_same(one, other):
 
 
 TABLE = market()
-FEATURES, NEAR = built(TABLE)
+FEATURES, NEAR, INDEX = built(TABLE)
 NAMES = build.names(FEATURES)

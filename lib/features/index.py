@@ -84,10 +84,9 @@ def moved(near: np.ndarray, market: Market, spec: Index) -> np.ndarray:
 def table(sales: pd.DataFrame, market: Market, spec: Index) -> pd.DataFrame:
     """The index as of the newest refit: `postal_code` (missing: the whole market), `month`,
     `log_index` (0 in the first month) and `sales`. No rows where there never was a fit."""
-    parts = {"postal_code": pd.Series(dtype="str"), "month": pd.Series(dtype="datetime64[us]"),
-             "log_index": pd.Series(dtype="float64"), "sales": pd.Series(dtype="int64")}  # fmt: skip
     if not market.fits:
-        return pd.DataFrame(parts)
+        types = {"postal_code": "str", "month": "datetime64[us]", "log_index": float, "sales": int}
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
     day = max(market.fits)
     end = int(np.searchsorted(market.days, day))
     level, counts = levels(market.of_sales, market.log_price, end, market.fits[day], spec)

@@ -50,7 +50,7 @@ def test_canary_permuted_prices_destroy_skill():
             closed = table["close_price"].notna()
             prices = table.loc[closed, "close_price"].to_numpy()
             table.loc[closed, "close_price"] = np.random.default_rng(5).permutation(prices)
-        features, _ = built(table)
+        features, *_ = built(table)
         sold = features["close_price"].notna()
         date = START + pd.Timedelta(days=350)
         past, late = sold & (features["close_date"] < date), sold & (features["as_of"] >= date)
@@ -82,7 +82,7 @@ def test_serving_a_few_homes_gives_what_training_on_all_gave(rows):
 
 def test_order_of_homes_and_of_sales_changes_nothing():
     shuffled = TABLE.sample(frac=1, random_state=3)
-    features, _ = built(shuffled)
+    features, *_ = built(shuffled)
     assert_same(features.sort_values("listing_key"), FEATURES)
 
 
@@ -175,7 +175,7 @@ def test_a_feed_without_an_input_lacks_the_columns_that_need_it():
     bare = TABLE.drop(columns=["property_sub_type", "public_remarks", "state_or_province"])
     bare = bare.assign(list_price=np.nan, listing_contract_date=pd.NaT, latitude=np.nan)
     bare = bare[bare["standard_status"] == "Closed"]
-    features, _ = built(bare, RENTALS.iloc[:0], SERIES.iloc[:0])
+    features, *_ = built(bare, RENTALS.iloc[:0], SERIES.iloc[:0])
     gone = {"txt_", "ext_", "geo_", "mkt_segment", "mkt_list_ratio", "mkt_offer", "mkt_absorption",
             "mkt_days_on", "mkt_other", "mkt_yield", "time_on_market"}  # fmt: skip
     for part in gone:

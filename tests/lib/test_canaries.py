@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.features import activity, build, comparables, geo, kriging, market, resale, series, yields
+from lib.features import (
+    activity,
+    build,
+    comparables,
+    geo,
+    hedonic,
+    kriging,
+    market,
+    resale,
+    series,
+    yields,
+)
 from lib.features.activity import ended
 from tests.market_kit import (
     FEATURES,
@@ -64,7 +75,7 @@ def assert_blind(date, seed):
     released = SERIES.copy()
     later = released["release_date"] >= date
     released.loc[later, "value"] += rng.normal(size=int(later.sum()))
-    features, near = built(table, rentals, released)
+    features, near, _ = built(table, rentals, released)
     rows = TABLE.index[(TABLE["as_of"] < date) & ~(TABLE["close_date"] >= date)]
     assert_same(features.loc[rows, NAMES], FEATURES.loc[rows, NAMES])
     keys = TABLE.loc[rows, "listing_key"]
@@ -114,7 +125,7 @@ def test_canary_later_prices_change_nothing_even_for_sales_agreed_before_they_cl
     tables = [table.copy() for table in (TABLE, RENTALS)]
     for changed in tables:
         changed.loc[changed["close_date"] >= on(day), ["close_price", "list_price"]] *= 7
-    features, _ = built(*tables)
+    features, *_ = built(*tables)
     rows = TABLE.index[TABLE["as_of"] <= on(day)]
     assert_same(features.loc[rows, NAMES], FEATURES.loc[rows, NAMES])
 
@@ -128,7 +139,7 @@ def test_canary_a_rows_own_price_never_enters_its_features(row):
     for factor in (100.0, np.nan):
         changed = TABLE.copy()
         changed.loc[row, ["close_price", "list_price"]] *= factor
-        features, _ = built(changed)
+        features, *_ = built(changed)
         assert_same(features.loc[[row], NAMES], FEATURES.loc[[row], NAMES])
 
 
@@ -141,15 +152,16 @@ def ahead(function):
     return leaking
 
 
-KINDS = [activity, comparables, geo, kriging, market, resale, series, yields]
+KINDS = [activity, comparables, geo, hedonic, kriging, market, resale, series, yields]
+ENTRANCE = {comparables: "find", hedonic: "known"}  # where homes enter; else `features`
 
 
 @pytest.mark.parametrize("module", KINDS, ids=lambda module: module.__name__.split(".")[-1])
 @pytest.mark.parametrize("canary", ["changed", "stood"])
 def test_the_canaries_see_a_leak_in_any_kind_of_feature(module, canary, monkeypatch):
-    name = "find" if module is comparables else "features"
+    name = ENTRANCE.get(module, "features")
     monkeypatch.setattr(module, name, ahead(getattr(module, name)))
-    features, near = built(TABLE)
+    features, near, _ = built(TABLE)
     monkeypatch.setitem(globals(), "FEATURES", features)
     monkeypatch.setitem(globals(), "NEAR", near)
     with pytest.raises(AssertionError):
@@ -165,7 +177,7 @@ def test_canaries_are_about_every_kind_of_feature_that_others_enter():
     column that other sales, listings or releases enter."""
     rng = np.random.default_rng(3)
     tables = [scrambled(each, on(-200), rng) for each in (TABLE, RENTALS)]
-    features, _ = built(*tables, SERIES.assign(value=SERIES["value"] * 2))
+    features, *_ = built(*tables, SERIES.assign(value=SERIES["value"] * 2))
     entered = [n for n in NAMES if n.startswith(("mkt_", "comp_", "geo_", "ext_", "own_previous"))]
     rows = FEATURES.index[FEATURES["as_of"] >= on(200)]
     for name in [name for name in entered if name != "comp_count"]:  # always k here
