@@ -119,7 +119,7 @@ def known(table, other=RENTALS, series=SERIES):
 
 
 def built(table, other=RENTALS, series=SERIES):
-    """(features, comparables, index) of the rows with an as_of date, against the table's own sales."""
+    """(features, comparables, index) of the rows with an as_of date, against the table itself."""
     homes = table[table["as_of"].notna()]
     features, near, index = build.build(homes, known(table, other, series), SPEC)
     return features.set_index(homes.index), near, index
