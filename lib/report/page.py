@@ -113,7 +113,7 @@ def domain_part(
             findings.by_band(band),
         ),
     ]
-    if test["latitude"].notna().any():
+    if (test["latitude"].notna() & test["postal_code"].notna()).any():
         pictures.append(("Error by ZIP", plots.zip_map(test, codes), findings.by_zip(codes)))
     pictures += [
         (
@@ -138,7 +138,8 @@ def domain_part(
         "domain": domain,
         "title": TITLES[domain],
         "boundary": split["boundary"],
-        "headline": findings.headline(score, split["boundary"]),
+        "grouped": "grouped" in split,
+        "headline": findings.headline(score, split),
         "against": findings.against_baseline(score, scores[linear]) if linear else "",
         "variants": list(scores),
         "rows": table_rows(scores) + screened_rows(scores),

@@ -14,6 +14,7 @@ import pandas as pd
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
 from lib.features.build import names
+from lib.models import groups
 from lib.models.estimators import MODELS, LightGBMParams, LinearParams
 from lib.models.level import Level
 from lib.models.training import predictions
@@ -68,6 +69,9 @@ def main(variant: str) -> None:
         io.read_parquet(SPLIT / f"{chosen.domain}.parquet"), on="listing_key", validate="one_to_one"
     )
     inputs = names(table.drop(columns=["role", "fold"]))
+    grouped = "grouped" in cut
+    inputs = groups.inputs(inputs) if grouped else inputs
+    correction = settings.level if chosen.level and not grouped else None
     screened = io.read_parquet(SCREENED / f"{chosen.domain}.parquet", ["listing_key", "usable"])
     table = table.merge(screened, on="listing_key", how="left", validate="one_to_one")
     table["usable"] = table["usable"].eq(True)  # a listing on the market is no evidence yet
@@ -77,7 +81,7 @@ def main(variant: str) -> None:
         inputs,
         [pd.Timestamp(edge) for edge in cut["fold_edges"]],
         lambda: estimator(section, base.seed),
-        settings.level if chosen.level else None,
+        correction,
     )
     learnt = int(((table["role"] == "train") & table["usable"]).sum())
     io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
@@ -89,7 +93,7 @@ def main(variant: str) -> None:
             "model": chosen.model,
             "seed": base.seed,
             "params": section.model_dump(),
-            "level": settings.level.model_dump() if chosen.level else None,
+            "level": correction.model_dump() if correction else None,
             "inputs": inputs,
             "trained_before": cut["boundary"],
             "trained_on": learnt,
