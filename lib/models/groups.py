@@ -20,7 +20,7 @@ from lib.models.folds import Split, priced
 
 # prefixes of inputs that look at sales of other homes or at the calendar: nobody knows here which
 # sales lay before, so none may speak for another, and one day for all teaches nothing of time
-OF_OTHERS = ("comp_", "mkt_", "own_previous_", "time_")
+OF_OTHERS = ("comp_", "mkt_", "geo_", "ext_", "own_previous_", "time_")
 
 
 def undated(table: pd.DataFrame) -> str:

@@ -12,6 +12,12 @@ from lib.models.estimators import Estimator
 from lib.models.level import Level, level
 
 
+def fitted(sales: pd.DataFrame, inputs: list[str], make: Callable[[], Estimator]) -> Estimator:
+    """A fresh model fitted on closed sales."""
+    price = np.log(sales["close_price"].to_numpy(float))
+    return make().fit(sales[inputs], price, sales[["as_of", "close_date"]])
+
+
 def out_of_fold(
     table: pd.DataFrame,
     inputs: list[str],
@@ -32,7 +38,7 @@ def out_of_fold(
         known = (table["role"] == "train") & table["usable"] & before
         if rows.any():
             require(known.any(), f"fold {number}: no usable sale outside it to learn from")
-            model = make().fit(table.loc[known, inputs], np.log(table.loc[known, "close_price"]))
+            model = fitted(table[known], inputs, make)
             predicted[rows] = model.predict(table.loc[rows, inputs])
     return predicted
 
@@ -66,7 +72,7 @@ def predictions(
     out["close_price"] = table["close_price"].where(table["role"] != "subject")
     out["log_raw"] = out_of_fold(table, inputs, edges, make)
     past = (table["role"] == "train") & table["usable"]
-    model = make().fit(table.loc[past, inputs], np.log(table.loc[past, "close_price"]))
+    model = fitted(table[past], inputs, make)
     later = table["role"].isin(["test", "purged", "subject"])
     if later.any():
         out.loc[later, "log_raw"] = model.predict(table.loc[later, inputs])

@@ -161,3 +161,15 @@ def missing_parts(
         if not count and "skipped" not in split[domain]
     ]
     return lacks
+
+
+def skipped_variants(saved: dict[str, Any], split: dict[str, Any]) -> list[str]:
+    """The variants that were not trained though their domain was, each with its reason.
+
+    `saved` is the content of each variant's model.json by its name."""
+    told = {part["skipped"] for part in split.values() if "skipped" in part}
+    return [
+        f"{name} was not trained: {one['skipped']}."
+        for name, one in saved.items()
+        if "skipped" in one and one["skipped"] not in told
+    ]

@@ -76,7 +76,37 @@ def check_params() -> params.Base:
     require(not faults, f"{name}: {'; '.join(faults)}")
     for section, model in SECTIONS.items():
         params.validate(model, content[section], f"{name}, section {section}")
+    check_lineup(content)
     return params.validate(params.Base, content["base"], f"{name}, section base")
+
+
+def check_lineup(content: dict) -> None:
+    """Raise where a blend names members that are not trained, are of another domain or see list
+    prices, or where homes would be valued by a variant of such a kind."""
+    trained, blends = content["train"]["variants"], content["blend"]["variants"]
+    named = [
+        (f"blend.variants.{name}.members", member, one["domain"], trained)
+        for name, one in blends.items()
+        for member in one["members"]
+    ]
+    named += [
+        (f"predict.variants.{domain}", name, domain, trained | blends)
+        for domain, name in content["predict"]["variants"].items()
+    ]
+    for where, name, domain, known in named:
+        place = f"{params.PARAMS_FILE}, {where}"
+        require(name in known, f"{place}: no variant {name!r} (there are: {', '.join(known)})")
+        own = known[name]["domain"]
+        require(own == domain, f"{place}: {name} values the domain {own!r}, not {domain!r}")
+        require(
+            known[name].get("view", "blind") == "blind",
+            f"{place}: {name} sees list prices; what values homes stays blind to them",
+        )
+    both = sorted(trained.keys() & blends.keys())
+    require(
+        not both,
+        f"{params.PARAMS_FILE}, blend.variants: {', '.join(both)} is in train.variants too",
+    )
 
 
 def check_file(path: Path, feed: str, agreed: contract.Contract) -> None:

@@ -48,6 +48,10 @@ def member(name: str, chosen: Blend, variant: str) -> dict:
         saved.get("domain", chosen.domain) == chosen.domain,
         f"{where}: {name} values the domain {saved.get('domain')!r}, not {chosen.domain!r}",
     )
+    require(
+        saved.get("view", "blind") == "blind",
+        f"{where}: {name} sees list prices; a blend stays blind to them",
+    )
     return saved
 
 
@@ -83,6 +87,7 @@ def main() -> None:
                 "variant": variant,
                 "domain": chosen.domain,
                 "model": "blend",
+                "view": "blind",
                 "weights": share,
                 "members": saved,
                 "level": correction.model_dump() if correction else None,

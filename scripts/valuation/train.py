@@ -15,9 +15,13 @@ from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
 from lib.features.build import names
 from lib.models import groups
-from lib.models.estimators import MODELS, LightGBMParams, LinearParams
+from lib.models.comparables import ComparablesParams
+from lib.models.estimators import MODELS
 from lib.models.level import Level
+from lib.models.linear import LinearParams
 from lib.models.training import predictions
+from lib.models.trees import LightGBMParams, RandomForestParams
+from lib.models.view import LISTED, View, starting, with_list_price
 
 OUT = Path("data/train")
 META = Path("lib/models/train.meta.yml")
@@ -32,6 +36,7 @@ class Variant(params.Section):
     domain: str
     model: str
     level: bool
+    view: View = "blind"
 
 
 class Params(params.Section):
@@ -41,7 +46,16 @@ class Params(params.Section):
     linear: LinearParams
     lightgbm: LightGBMParams
     kriged: LightGBMParams
+    random_forest: RandomForestParams
+    comparables: ComparablesParams
     level: Level
+
+
+def skip(folder: Path, reason: str) -> None:
+    """Write why a variant is not trained in place of a model."""
+    io.write_json(folder / "model.json", {"variant": folder.name, "skipped": reason})
+    io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
+    cli.log.warning("train.skipped", variant=folder.name, reason=reason)
 
 
 @click.command(help=__doc__)
@@ -60,9 +74,7 @@ def main(variant: str) -> None:
     cut = io.read_json(SPLIT / "split.json")[chosen.domain]
     folder = OUT / variant
     if "skipped" in cut:
-        io.write_json(folder / "model.json", {"variant": variant, "skipped": cut["skipped"]})
-        io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
-        cli.log.warning("train.skipped", variant=variant, reason=cut["skipped"])
+        skip(folder, cut["skipped"])
         return
     table = io.read_parquet(FEATURES / f"{chosen.domain}.parquet")
     table = table.merge(
@@ -76,6 +88,11 @@ def main(variant: str) -> None:
     table = table.merge(screened, on="listing_key", how="left", validate="one_to_one")
     table["usable"] = table["usable"].eq(True)  # a listing on the market is no evidence yet
     estimator, section = MODELS[chosen.model][0], getattr(settings, chosen.model)
+    if chosen.view == "aware":
+        table, inputs, section = with_list_price(table), [*inputs, LISTED], starting(section)
+        if not table.loc[(table["role"] == "train") & table["usable"], LISTED].notna().any():
+            skip(folder, f"no {chosen.domain} of the past has a list price")
+            return
     model, predicted = predictions(
         table,
         inputs,
@@ -91,6 +108,7 @@ def main(variant: str) -> None:
             "variant": variant,
             "domain": chosen.domain,
             "model": chosen.model,
+            "view": chosen.view,
             "seed": base.seed,
             "params": section.model_dump(),
             "level": correction.model_dump() if correction else None,

@@ -109,3 +109,40 @@ def test_an_import_is_a_whole_copy(feed):
     assert done.exit_code == 0, done.output
     assert (feed / "b.csv").read_bytes() == Path("b.csv").read_bytes()
     assert sorted(path.name for path in feed.iterdir()) == ["a.csv", "b.csv", "imports.jsonl"]
+
+
+def lineup(**changes):
+    """The variants of a small line-up, with changes to blend members or what values homes."""
+    trained = {
+        "a": {"domain": "sale", "model": "linear", "level": False},
+        "b": {"domain": "rental", "model": "linear", "level": False},
+        "c": {"domain": "sale", "model": "linear", "level": False, "view": "aware"},
+    }
+    mix = {"domain": "sale", "members": changes.get("members", ["a"])}
+    return {
+        "train": {"variants": trained},
+        "blend": {"variants": {changes.get("blend", "mix"): mix}},
+        "predict": {"variants": {"sale": changes.get("sale", "a"), "rental": "b"}},
+    }
+
+
+def test_a_sane_lineup_passes():
+    preflight.check_lineup(lineup())
+    preflight.check_lineup(lineup(sale="mix"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"members": ["z"]}, "blend.variants.mix.members: no variant 'z' (there are: a, b, c)"),
+        ({"members": ["a", "b"]}, "b values the domain 'rental', not 'sale'"),
+        ({"members": ["a", "c"]}, "c sees list prices"),
+        ({"sale": "c"}, "predict.variants.sale: c sees list prices"),
+        ({"sale": "b"}, "predict.variants.sale: b values the domain 'rental'"),
+        ({"sale": "nobody"}, "predict.variants.sale: no variant 'nobody'"),
+        ({"blend": "a"}, "blend.variants: a is in train.variants too"),
+    ],
+)
+def test_a_lineup_that_cannot_be_is_named_in_one_line(changes, said):
+    with pytest.raises(RemlError, match=re.escape(said)):
+        preflight.check_lineup(lineup(**changes))
