@@ -14,6 +14,7 @@ from lib.common import cli, params, workspace
 from lib.common.checks import RemlError, require
 from lib.features.build import Features
 from lib.listings import contract, corrections, overrides, reading, receipts, screen
+from lib.models import lineup
 from lib.models.folds import Split
 from scripts.valuation import (
     blend,
@@ -28,6 +29,7 @@ from scripts.valuation import (
     sample,
     staging,
     train,
+    tune,
 )
 
 RAW = Path("data/raw")
@@ -45,6 +47,7 @@ SECTIONS: dict[str, type[params.Section]] = {
     "features": Features,
     "split": Split,
     "train": train.Params,
+    "tune": tune.Params,
     "blend": blend.Params,
     "calibrate": calibrate.Params,
     "evaluate": evaluate.Params,
@@ -76,37 +79,8 @@ def check_params() -> params.Base:
     require(not faults, f"{name}: {'; '.join(faults)}")
     for section, model in SECTIONS.items():
         params.validate(model, content[section], f"{name}, section {section}")
-    check_lineup(content)
+    lineup.check(content, str(name))
     return params.validate(params.Base, content["base"], f"{name}, section base")
-
-
-def check_lineup(content: dict) -> None:
-    """Raise where a blend names members that are not trained, are of another domain or see list
-    prices, or where homes would be valued by a variant of such a kind."""
-    trained, blends = content["train"]["variants"], content["blend"]["variants"]
-    named = [
-        (f"blend.variants.{name}.members", member, one["domain"], trained)
-        for name, one in blends.items()
-        for member in one["members"]
-    ]
-    named += [
-        (f"predict.variants.{domain}", name, domain, trained | blends)
-        for domain, name in content["predict"]["variants"].items()
-    ]
-    for where, name, domain, known in named:
-        place = f"{params.PARAMS_FILE}, {where}"
-        require(name in known, f"{place}: no variant {name!r} (there are: {', '.join(known)})")
-        own = known[name]["domain"]
-        require(own == domain, f"{place}: {name} values the domain {own!r}, not {domain!r}")
-        require(
-            known[name].get("view", "blind") == "blind",
-            f"{place}: {name} sees list prices; what values homes stays blind to them",
-        )
-    both = sorted(trained.keys() & blends.keys())
-    require(
-        not both,
-        f"{params.PARAMS_FILE}, blend.variants: {', '.join(both)} is in train.variants too",
-    )
 
 
 def check_file(path: Path, feed: str, agreed: contract.Contract) -> None:

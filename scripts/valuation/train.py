@@ -13,15 +13,15 @@ import pandas as pd
 
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
-from lib.features.build import names
 from lib.models import groups
 from lib.models.comparables import ComparablesParams
 from lib.models.estimators import MODELS
 from lib.models.level import Level
 from lib.models.linear import LinearParams
+from lib.models.table import joined
 from lib.models.training import predictions
 from lib.models.trees import LightGBMParams, RandomForestParams
-from lib.models.view import LISTED, View, starting, with_list_price
+from lib.models.view import LISTED, View, starting
 
 OUT = Path("data/train")
 META = Path("lib/models/train.meta.yml")
@@ -76,23 +76,17 @@ def main(variant: str) -> None:
     if "skipped" in cut:
         skip(folder, cut["skipped"])
         return
-    table = io.read_parquet(FEATURES / f"{chosen.domain}.parquet")
-    table = table.merge(
-        io.read_parquet(SPLIT / f"{chosen.domain}.parquet"), on="listing_key", validate="one_to_one"
-    )
-    inputs = names(table.drop(columns=["role", "fold"]))
-    grouped = "grouped" in cut
-    inputs = groups.inputs(inputs) if grouped else inputs
-    correction = settings.level if chosen.level and not grouped else None
-    screened = io.read_parquet(SCREENED / f"{chosen.domain}.parquet", ["listing_key", "usable"])
-    table = table.merge(screened, on="listing_key", how="left", validate="one_to_one")
-    table["usable"] = table["usable"].eq(True)  # a listing on the market is no evidence yet
     estimator, section = MODELS[chosen.model][0], getattr(settings, chosen.model)
+    files = [root / f"{chosen.domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
+    table, inputs = joined(*(io.read_parquet(path) for path in files), chosen.view)
     if chosen.view == "aware":
-        table, inputs, section = with_list_price(table), [*inputs, LISTED], starting(section)
+        section = starting(section)
         if not table.loc[(table["role"] == "train") & table["usable"], LISTED].notna().any():
             skip(folder, f"no {chosen.domain} of the past has a list price")
             return
+    grouped = "grouped" in cut
+    inputs = groups.inputs(inputs) if grouped else inputs
+    correction = settings.level if chosen.level and not grouped else None
     model, predicted = predictions(
         table,
         inputs,
