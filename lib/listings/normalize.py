@@ -83,6 +83,16 @@ def valuation_date(
     return pd.Timestamp(dates.iloc[-1])
 
 
+def undated(table: pd.DataFrame, issues: pd.DataFrame) -> pd.Series:
+    """The closed rows (boolean) of domains in which no closing has a date, because the feed has
+    none and not because none could be read: they are valued as of the feed's day, and `split` holds
+    out groups of homes."""
+    closed = table["standard_status"] == "Closed"
+    unread = set(issues.loc[issues["column"] == "close_date", "domain"])
+    known = set(table.loc[closed & table["close_date"].notna(), "domain"]) | unread
+    return closed & ~table["domain"].isin(known)
+
+
 def as_of(table: pd.DataFrame, today: pd.Timestamp) -> pd.Series:
     """The date each listing is valued at: contract date where known, else close date; `today`
     for listings on the market; missing for the rest."""
@@ -103,7 +113,8 @@ def normalize(
     `typed` and `homes`. Issues with `set_missing` false are notes on values that stay."""
     table, issues = typed(staged, contract)
     table = homes.identified(with_absent(table), contract.property_key)
-    table["as_of"] = as_of(table, valuation_date(table, given, slack_days))
+    today = valuation_date(table, given, slack_days)
+    table["as_of"] = as_of(table, today).mask(undated(table, issues), today)
     year, last = table["year_built"], table["as_of"].dt.year
     written = year.map("{:.0f}".format).astype("str")
     future = year > last + 1

@@ -33,7 +33,10 @@ def whole(sales: pd.DataFrame) -> pd.Series:
 
 
 def incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
-    """The flags of closed `sales` (index 0..n-1) without a price above 0, or without a date."""
+    """The flags of closed `sales` (index 0..n-1) without a price above 0, or without a date.
+
+    Where no sale of a feed is dated, `normalize` gives them all one as_of date, and a missing date
+    speaks against none of them."""
     price = sales["close_price"]
     rows = np.flatnonzero(~(price > 0))
     words = [
@@ -41,7 +44,7 @@ def incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
         for paid in price.iloc[rows]
     ]
     yield "no_price", rows, pd.Series(words, dtype="str")
-    rows = np.flatnonzero(sales["close_date"].isna())
+    rows = np.flatnonzero(sales["close_date"].isna() & column(sales, "as_of").isna())
     yield "no_close_date", rows, pd.Series(["closed without a date"] * len(rows), dtype="str")
 
 

@@ -82,13 +82,14 @@ def plan(closed: pd.DataFrame, spec: Split, name: str) -> Plan:
     return Plan(boundary, edges)
 
 
+def priced(table: pd.DataFrame) -> pd.Series:
+    """Closed rows with a price (boolean)."""
+    return (table["standard_status"] == "Closed") & (table["close_price"] > 0)
+
+
 def sold(table: pd.DataFrame) -> pd.Series:
     """Closed rows with a price and a date (boolean)."""
-    return (
-        (table["standard_status"] == "Closed")
-        & (table["close_price"] > 0)
-        & table["close_date"].notna()
-    )
+    return priced(table) & table["close_date"].notna()
 
 
 def roles(table: pd.DataFrame, cut: Plan) -> pd.DataFrame:
@@ -98,12 +99,12 @@ def roles(table: pd.DataFrame, cut: Plan) -> pd.DataFrame:
     known to the past, and the model of the boundary knows more than its own date did. Rows with
     an as_of date that are not closed are subjects; closed rows without a price are unused.
     """
-    priced = sold(table)
+    dated = sold(table)
     on_market = (table["standard_status"] != "Closed") & table["as_of"].notna()
     role = pd.Series("unused", index=table.index, dtype="str")
-    role = role.mask(on_market, "subject").mask(priced, "purged")
-    role = role.mask(priced & (table["close_date"] < cut.boundary), "train")
-    role = role.mask(priced & (table["as_of"] >= cut.boundary), "test")
+    role = role.mask(on_market, "subject").mask(dated, "purged")
+    role = role.mask(dated & (table["close_date"] < cut.boundary), "train")
+    role = role.mask(dated & (table["as_of"] >= cut.boundary), "test")
     fold = np.searchsorted(
         np.array(cut.edges, "datetime64[D]"), table["as_of"].to_numpy("datetime64[D]"), side="right"
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from lib.models.estimators import MODELS, Estimator
 from lib.models.level import Level, level
 from lib.models.training import errors
+from lib.models.view import with_list_price
 
 
 def load_model(saved: dict[str, Any]) -> Estimator:
@@ -22,7 +23,8 @@ def load_model(saved: dict[str, Any]) -> Estimator:
 def raw_estimates(features: pd.DataFrame, saved: dict[str, Any]) -> np.ndarray:
     """Log price before the level correction, of a variant or of a blend's members together."""
     if "weights" not in saved:
-        return load_model(saved).predict(features[saved["inputs"]])
+        seen = with_list_price(features) if saved.get("view") == "aware" else features
+        return load_model(saved).predict(seen[saved["inputs"]])
     each = [raw_estimates(features, saved["members"][name]) for name in saved["weights"]]
     return np.column_stack(each) @ np.array(list(saved["weights"].values()))
 

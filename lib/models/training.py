@@ -7,8 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from lib.common.checks import require
 from lib.models.estimators import Estimator
 from lib.models.level import Level, level
+
+
+def fitted(sales: pd.DataFrame, inputs: list[str], make: Callable[[], Estimator]) -> Estimator:
+    """A fresh model fitted on closed sales."""
+    price = np.log(sales["close_price"].to_numpy(float))
+    return make().fit(sales[inputs], price, sales[["as_of", "close_date"]])
 
 
 def out_of_fold(
@@ -19,13 +26,19 @@ def out_of_fold(
 ) -> pd.Series:
     """Log price predicted for each row in a fold by a model fitted on the sales that had closed
     before the fold began and are usable evidence (missing elsewhere; unusable sales are predicted,
-    too). `table` needs role, fold, usable, close_date, close_price."""
+    too). `table` needs role, fold, usable, close_date, close_price.
+
+    Without `edges` the folds are groups of homes, and the model of each is fitted on the others'.
+    """
     predicted = pd.Series(np.nan, index=table.index)
-    for number, start in enumerate(edges[:-1], start=1):
+    starts = edges[:-1] or [None] * int(table["fold"].max())
+    for number, start in enumerate(starts, start=1):
         rows = table["fold"] == number
-        known = (table["role"] == "train") & table["usable"] & (table["close_date"] < start)
+        before = ~rows if start is None else table["close_date"] < start
+        known = (table["role"] == "train") & table["usable"] & before
         if rows.any():
-            model = make().fit(table.loc[known, inputs], np.log(table.loc[known, "close_price"]))
+            require(known.any(), f"fold {number}: no usable sale outside it to learn from")
+            model = fitted(table[known], inputs, make)
             predicted[rows] = model.predict(table.loc[rows, inputs])
     return predicted
 
@@ -59,7 +72,7 @@ def predictions(
     out["close_price"] = table["close_price"].where(table["role"] != "subject")
     out["log_raw"] = out_of_fold(table, inputs, edges, make)
     past = (table["role"] == "train") & table["usable"]
-    model = make().fit(table.loc[past, inputs], np.log(table.loc[past, "close_price"]))
+    model = fitted(table[past], inputs, make)
     later = table["role"].isin(["test", "purged", "subject"])
     if later.any():
         out.loc[later, "log_raw"] = model.predict(table.loc[later, inputs])

@@ -9,6 +9,7 @@ import pandas as pd
 
 from lib.models.metrics import DIRECTIONS
 
+TITLES = {"sale": "Sales", "rental": "Rentals"}
 NAMES = {
     "mdape": "MdAPE",
     "mape": "MAPE",
@@ -28,11 +29,14 @@ def share(value: float, places: int = 1) -> str:
     return "n/a" if value is None or pd.isna(value) else f"{value * 100:.{places}f} %"
 
 
-def headline(score: dict[str, Any], boundary: str) -> str:
+def headline(score: dict[str, Any], split: dict[str, Any]) -> str:
     """How close the valuations came and what the widest interval held."""
+    which = f"dated {split['boundary']} or later"
+    if "grouped" in split:
+        which = f"of homes held out by groups ({split['grouped']})"
     median, ninety = score["accuracy"]["mdape"], score["interval_90"]["coverage"]
     return (
-        f"Half of the {score['sales']:,} valuations dated {boundary} or later lie within "
+        f"Half of the {score['sales']:,} valuations {which} lie within "
         f"{share(median['value'])} of the price paid (95 % interval {share(median['low'])} to "
         f"{share(median['high'])}). The 90 % intervals held {share(ninety['value'])} of the "
         "prices."
@@ -154,6 +158,12 @@ def missing_parts(
     for domain, part in split.items():
         if "skipped" in part:
             lacks.append(f"No {domain} valuations: {part['skipped']}.")
+        if "grouped" in part:
+            lacks.append(
+                f"{TITLES[domain]}: {part['grouped']}, so the test is made of groups of homes "
+                "instead of later sales, no valuation looks at sales of other homes or at the "
+                "market's movement, and the figures do not say how old models fare."
+            )
     without = {
         "modification_timestamp": "No modification timestamps: of two rows with one key, the "
         "newest cannot be told by date.",
@@ -169,3 +179,15 @@ def missing_parts(
         if not count and "skipped" not in split[domain]
     ]
     return lacks
+
+
+def skipped_variants(saved: dict[str, Any], split: dict[str, Any]) -> list[str]:
+    """The variants that were not trained though their domain was, each with its reason.
+
+    `saved` is the content of each variant's model.json by its name."""
+    told = {part["skipped"] for part in split.values() if "skipped" in part}
+    return [
+        f"{name} was not trained: {one['skipped']}."
+        for name, one in saved.items()
+        if "skipped" in one and one["skipped"] not in told
+    ]

@@ -44,14 +44,16 @@ def table_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
         merit = {
             variant: -abs(value) if way == 0 else value * way
             for variant, part in scores.items()
-            if way is not None and (value := part[group][name]["value"]) is not None
+            if way is not None
+            and part.get("view", "blind") == "blind"  # the answer seen beforehand wins no race
+            and (value := part[group][name]["value"]) is not None
         }
         top = max(merit.values(), default=0.0)
         alone = list(merit.values()).count(top) == 1 and len(merit) > 1
         cells = [
             {
                 "value": figure(name, one["value"]),
-                "best": alone and merit[variant] == top,
+                "best": alone and merit.get(variant) == top,
                 "span": f"{figure(name, one['low'])} to {figure(name, one['high'])}",
             }
             for variant, one in ((v, part[group][name]) for v, part in scores.items())
@@ -115,7 +117,7 @@ def domain_part(
             findings.by_band(band),
         ),
     ]
-    if test["latitude"].notna().any():
+    if (test["latitude"].notna() & test["postal_code"].notna()).any():
         pictures.append(("Error by ZIP", plots.zip_map(test, codes), findings.by_zip(codes)))
     pictures += [
         (
@@ -145,9 +147,11 @@ def domain_part(
         "domain": domain,
         "title": TITLES[domain],
         "boundary": split["boundary"],
-        "headline": findings.headline(score, split["boundary"]),
+        "grouped": "grouped" in split,
+        "headline": findings.headline(score, split),
         "against": findings.against_baseline(score, scores[linear]) if linear else "",
         "variants": list(scores),
+        "aware": [name for name, part in scores.items() if part.get("view") == "aware"],
         "rows": table_rows(scores) + screened_rows(scores),
         "sales": f"{score['sales']:,}",
         "screened": f"{score['screened']['sales']:,}",

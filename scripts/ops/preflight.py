@@ -15,6 +15,7 @@ from lib.common.checks import RemlError, require
 from lib.features import series
 from lib.features.build import Features
 from lib.listings import contract, corrections, overrides, reading, receipts, screen
+from lib.models import lineup
 from lib.models.folds import Split
 from scripts.valuation import (
     blend,
@@ -29,6 +30,7 @@ from scripts.valuation import (
     sample,
     staging,
     train,
+    tune,
 )
 
 RAW = Path("data/raw")
@@ -46,6 +48,7 @@ SECTIONS: dict[str, type[params.Section]] = {
     "features": Features,
     "split": Split,
     "train": train.Params,
+    "tune": tune.Params,
     "blend": blend.Params,
     "calibrate": calibrate.Params,
     "evaluate": evaluate.Params,
@@ -77,6 +80,7 @@ def check_params() -> params.Base:
     require(not faults, f"{name}: {'; '.join(faults)}")
     for section, model in SECTIONS.items():
         params.validate(model, content[section], f"{name}, section {section}")
+    lineup.check(content, str(name))
     return params.validate(params.Base, content["base"], f"{name}, section base")
 
 

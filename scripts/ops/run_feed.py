@@ -30,6 +30,7 @@ OUTS = (
     "screen",
     "features",
     "train",
+    "tune",
     "blend",
     "calibrate",
     "predict",
@@ -110,7 +111,7 @@ def command(feed: str, name: str, changes: list[str]) -> list[str]:
         args += ["--copy-paths", path]
     for change in [f"base.feed={feed}", *changes]:
         args += ["--set-param", change]
-    return [*args, "eda", "report"]
+    return [*args, "eda", "tune", "report"]
 
 
 def revision(name: str) -> str:

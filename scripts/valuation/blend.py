@@ -48,6 +48,10 @@ def member(name: str, chosen: Blend, variant: str) -> dict:
         saved.get("domain", chosen.domain) == chosen.domain,
         f"{where}: {name} values the domain {saved.get('domain')!r}, not {chosen.domain!r}",
     )
+    require(
+        saved.get("view", "blind") == "blind",
+        f"{where}: {name} sees list prices; a blend stays blind to them",
+    )
     return saved
 
 
@@ -70,9 +74,11 @@ def main() -> None:
             io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
             continue
         roles = io.read_parquet(SPLIT / f"{chosen.domain}.parquet").set_index("listing_key")
+        grouped = "grouped" in io.read_json(SPLIT / "split.json")[chosen.domain]
+        correction = None if grouped else settings.level  # without dates nobody knows newest sales
         tables = {name: io.read_parquet(TRAIN / name / "predictions.parquet") for name in saved}
         fold = roles.loc[next(iter(tables.values()))["listing_key"], "fold"]
-        share, predicted = blending.blend(tables, fold, settings.weighting, settings.level)
+        share, predicted = blending.blend(tables, fold, settings.weighting, correction)
         first = next(iter(saved.values()))
         io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
         io.write_json(
@@ -81,9 +87,10 @@ def main() -> None:
                 "variant": variant,
                 "domain": chosen.domain,
                 "model": "blend",
+                "view": "blind",
                 "weights": share,
                 "members": saved,
-                "level": settings.level.model_dump(),
+                "level": correction.model_dump() if correction else None,
                 "trained_before": first["trained_before"],
                 "trained_on": first["trained_on"],
                 "importances": blending.importances(saved, share),

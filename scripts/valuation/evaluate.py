@@ -121,6 +121,7 @@ def main() -> None:
         names = list(calibration[variant]["bounds"])
         scores[variant] = score(test, names, settings, base.seed)
         usable = test[test["usable"]].reset_index(drop=True)
+        scores[variant]["view"] = saved.get("view", "blind")
         scores[variant]["screened"] = score(usable, names, settings, base.seed)
         scores[variant]["folds"] = on_folds(predicted)
         scores[variant]["folds_screened"] = on_folds(predicted[predicted["usable"]])

@@ -33,9 +33,12 @@ def main() -> None:
     )
     predictions = io.read_parquet(Path("data/evaluate/predictions.parquet"))
     slices = io.read_parquet(Path("data/evaluate/slices.parquet"))
+    saved_all = {
+        name: io.read_json(folder / "model.json") for name, folder in variants.folders().items()
+    }
     parts = []
     for domain, variant in predicted["variants"].items():
-        saved = io.read_json(variants.folders()[variant] / "model.json")
+        saved = saved_all[variant]
         if "skipped" not in saved:
             scores = {
                 name: score
@@ -77,7 +80,8 @@ def main() -> None:
             "cells": normalized["cells_set_missing"].items(),
             "screened": findings.screened(screened["domains"]),
             "extra": staging["extra_columns"],
-            "lacks": findings.missing_parts(staging, split, predicted["valued"]),
+            "lacks": findings.missing_parts(staging, split, predicted["valued"])
+            + findings.skipped_variants(saved_all, split),
         }
     )
     io.write_text(OUT, html)

@@ -1,45 +1,68 @@
 """Part each domain in time: the past, the test after a boundary, folds inside the past.
 
 Sales agreed before the boundary and closed after it are purged; listings on the market become
-subjects to value.
+subjects to value. Where no sale is dated, or all closed on one day, groups of homes are held out
+instead.
 
 Example: python -m scripts.valuation.split
 """
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
+import pandas as pd
 
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import RemlError, require
-from lib.models import folds
+from lib.models import folds, groups
 
 OUT = Path("data/split")
 META = Path("lib/models/split.meta.yml")
 FEATURES = Path("data/features")
+PHOTOS = Path("data/photos")
 METRICS = Path("metrics/split.json")
 DOMAINS = ("sale", "rental")
+
+
+def photos(domain: str) -> pd.DataFrame:
+    """`listing_key` and `sha1` of each photo of the domain's listings."""
+    lines = (PHOTOS / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
+    found = [one for one in map(json.loads, lines) if one["domain"] == domain]
+    known = [(one["listing_key"], one["sha1"]) for one in found if one["listing_key"]]
+    return pd.DataFrame(known, columns=["listing_key", "sha1"], dtype="object")
+
+
+def part(table: pd.DataFrame, spec: folds.Split, domain: str, seed: int) -> tuple[dict, Any]:
+    """(where the past ends and the folds begin, role and fold of each row) of one domain."""
+    name = f"{domain} listings"
+    if why := groups.undated(table):
+        roles = groups.roles(table, groups.groups(table, photos(domain)), spec, seed, name)
+        latest = table.loc[roles["role"].isin(["train", "test"]), "as_of"].max()
+        return {"boundary": f"{latest:%Y-%m-%d}", "grouped": why, "fold_edges": []}, roles
+    cut = folds.plan(table[folds.sold(table)], spec, name)
+    edges = [f"{edge:%Y-%m-%d}" for edge in cut.edges]
+    return {"boundary": f"{cut.boundary:%Y-%m-%d}", "fold_edges": edges}, folds.roles(table, cut)
 
 
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    _, spec = params.load("split", folds.Split)
+    base, spec = params.load("split", folds.Split)
     tally: dict[str, dict] = {}
     for domain in DOMAINS:
         table = io.read_parquet(FEATURES / f"{domain}.parquet")
         try:
-            cut = folds.plan(table[folds.sold(table)], spec, f"{domain} listings")
+            told, roles = part(table, spec, domain, base.seed)
         except RemlError as reason:  # too little to learn from: say so, value the other domain
             tally[domain] = {"skipped": str(reason)}
             roles = table[["listing_key"]].assign(role="unused", fold=0)
         else:
-            roles = folds.roles(table, cut)
             trained = table["property_key"][roles["role"] == "train"]
             both = table["property_key"][roles["role"] == "test"].isin(trained)
             tally[domain] = {
-                "boundary": f"{cut.boundary:%Y-%m-%d}",
-                "fold_edges": [f"{edge:%Y-%m-%d}" for edge in cut.edges],
+                **told,
                 **{role: int((roles["role"] == role).sum()) for role in folds.ROLES},
                 "test_homes_sold_before": int(both.sum()),
             }

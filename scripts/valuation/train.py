@@ -13,10 +13,15 @@ import pandas as pd
 
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
-from lib.features.build import names
-from lib.models.estimators import MODELS, LightGBMParams, LinearParams
+from lib.models import groups
+from lib.models.comparables import ComparablesParams
+from lib.models.estimators import MODELS
 from lib.models.level import Level
+from lib.models.linear import LinearParams
+from lib.models.table import joined
 from lib.models.training import predictions
+from lib.models.trees import LightGBMParams, RandomForestParams
+from lib.models.view import LISTED, View, starting
 
 OUT = Path("data/train")
 META = Path("lib/models/train.meta.yml")
@@ -31,6 +36,7 @@ class Variant(params.Section):
     domain: str
     model: str
     level: bool
+    view: View = "blind"
 
 
 class Params(params.Section):
@@ -40,7 +46,16 @@ class Params(params.Section):
     linear: LinearParams
     lightgbm: LightGBMParams
     kriged: LightGBMParams
+    random_forest: RandomForestParams
+    comparables: ComparablesParams
     level: Level
+
+
+def skip(folder: Path, reason: str) -> None:
+    """Write why a variant is not trained in place of a model."""
+    io.write_json(folder / "model.json", {"variant": folder.name, "skipped": reason})
+    io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
+    cli.log.warning("train.skipped", variant=folder.name, reason=reason)
 
 
 @click.command(help=__doc__)
@@ -59,25 +74,25 @@ def main(variant: str) -> None:
     cut = io.read_json(SPLIT / "split.json")[chosen.domain]
     folder = OUT / variant
     if "skipped" in cut:
-        io.write_json(folder / "model.json", {"variant": variant, "skipped": cut["skipped"]})
-        io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
-        cli.log.warning("train.skipped", variant=variant, reason=cut["skipped"])
+        skip(folder, cut["skipped"])
         return
-    table = io.read_parquet(FEATURES / f"{chosen.domain}.parquet")
-    table = table.merge(
-        io.read_parquet(SPLIT / f"{chosen.domain}.parquet"), on="listing_key", validate="one_to_one"
-    )
-    inputs = names(table.drop(columns=["role", "fold"]))
-    screened = io.read_parquet(SCREENED / f"{chosen.domain}.parquet", ["listing_key", "usable"])
-    table = table.merge(screened, on="listing_key", how="left", validate="one_to_one")
-    table["usable"] = table["usable"].eq(True)  # a listing on the market is no evidence yet
     estimator, section = MODELS[chosen.model][0], getattr(settings, chosen.model)
+    files = [root / f"{chosen.domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
+    table, inputs = joined(*(io.read_parquet(path) for path in files), chosen.view)
+    if chosen.view == "aware":
+        section = starting(section)
+        if not table.loc[(table["role"] == "train") & table["usable"], LISTED].notna().any():
+            skip(folder, f"no {chosen.domain} of the past has a list price")
+            return
+    grouped = "grouped" in cut
+    inputs = groups.inputs(inputs) if grouped else inputs
+    correction = settings.level if chosen.level and not grouped else None
     model, predicted = predictions(
         table,
         inputs,
         [pd.Timestamp(edge) for edge in cut["fold_edges"]],
         lambda: estimator(section, base.seed),
-        settings.level if chosen.level else None,
+        correction,
     )
     learnt = int(((table["role"] == "train") & table["usable"]).sum())
     io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
@@ -87,9 +102,10 @@ def main(variant: str) -> None:
             "variant": variant,
             "domain": chosen.domain,
             "model": chosen.model,
+            "view": chosen.view,
             "seed": base.seed,
             "params": section.model_dump(),
-            "level": settings.level.model_dump() if chosen.level else None,
+            "level": correction.model_dump() if correction else None,
             "inputs": inputs,
             "features": io.parquet_metadata(FEATURES / f"{chosen.domain}.parquet", "reml_"),
             "trained_before": cut["boundary"],

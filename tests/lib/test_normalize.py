@@ -106,9 +106,23 @@ def test_withdrawn_listings_and_undated_closings_are_valued_at_no_date():
         {"standard_status": "Off", "purchase_contract_date": "2024-01-01"},
         SALE | {"close_date": "", "purchase_contract_date": "2024-01-01"},
         {"standard_status": ""},
+        SALE,
         given=dt.date(2024, 5, 20),
     )
-    assert table["as_of"].isna().all()
+    assert table["as_of"].isna().tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize(("written", "valued"), [("", True), ("10/05/2024", False)])
+def test_where_no_closing_of_a_domain_is_dated_all_are_valued_on_the_given_day(written, valued):
+    """But not where dates stand there that could not be read: the contract is to be mended."""
+    day = pd.Timestamp("2024-05-20")
+    sold = SALE | {"close_date": written}
+    table, _ = normalized(
+        sold, sold | {"domain": "rental"}, SALE, {"standard_status": "Off"}, given=day.date()
+    )
+    rental = table["domain"] == "rental"
+    assert table.loc[rental, "as_of"].tolist() == [day if valued else pd.NaT]
+    assert table.loc[~rental, "as_of"].isna().tolist() == [True, False, True]
 
 
 def test_a_feed_that_knows_no_date_asks_for_one():

@@ -11,10 +11,11 @@ from lib.models.estimators import MODELS
 from lib.models.level import Level
 from lib.models.serving import load_model, log_estimates
 from lib.models.training import predictions
-from tests.lib.test_estimators import RIDGE, TREES
+from lib.models.view import LISTED, with_list_price
+from tests.lib.test_estimators import MADE, RIDGE, TREES
 from tests.lib.test_training import EDGES, INPUTS, sales
 
-PARAMS = {"linear": RIDGE, "lightgbm": TREES, "kriged": TREES}
+PARAMS = {name: params for name, (_, params) in MADE.items()} | {"kriged": TREES}
 
 
 def trained(name, level):
@@ -69,3 +70,27 @@ def test_a_served_blend_is_that_of_training():
     got = log_estimates(features, json.loads(json.dumps(saved)), blended)
     np.testing.assert_allclose(got, blended.loc[later, "log_estimate"], rtol=1e-14)
     assert min(share.values()) > 0.01
+
+
+def test_an_aware_model_is_served_what_it_was_trained_on():
+    """From the list price of the feature table, which is a key and no input of other models."""
+    table = sales()
+    rng = np.random.default_rng(3)
+    table["list_price"] = table["close_price"] * np.exp(rng.normal(0, 0.02, len(table)))
+    table.loc[::7, "list_price"] = np.nan
+    table.loc[1, "list_price"] = 0
+    inputs = [*INPUTS, LISTED]
+    model, predicted = predictions(
+        with_list_price(table), inputs, EDGES, lambda: MODELS["linear"][0](RIDGE, 7), None
+    )
+    saved = {
+        "model": "linear", "params": RIDGE.model_dump(), "seed": 7, "inputs": inputs,
+        "level": None, "state": model.dump(), "domain": "sale", "view": "aware",
+    }  # fmt: skip
+    later = predicted["role"] != "train"
+    features = table.loc[predicted.index[later], ["as_of", "list_price", *INPUTS]]
+    got = log_estimates(features, saved, predicted)
+    np.testing.assert_array_equal(got, predicted.loc[later, "log_estimate"])
+    dearer = features.assign(list_price=features["list_price"] * 1.1)
+    more = log_estimates(dearer, saved, predicted)
+    assert (more > got).sum() == features["list_price"].notna().sum() > 30

@@ -1,0 +1,29 @@
+"""What every estimator asks of a frame of inputs: which columns it sees, which hold categories."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+
+def seen(inputs: pd.DataFrame, without: list[str]) -> list[str]:
+    """The columns whose names begin with none of the prefixes in `without`."""
+    return [name for name in inputs if not name.startswith(tuple(without))]
+
+
+def categories(inputs: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
+    """The values of each of `columns` that holds text, in order."""
+    return {
+        name: sorted(inputs[name].dropna().unique())
+        for name in columns
+        if not pd.api.types.is_numeric_dtype(inputs[name])
+    }
+
+
+def first_known(inputs: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """The first of the columns `names` that each row has (n,); missing where it has none."""
+    found = np.full(len(inputs), np.nan)
+    for name in names:
+        if name in inputs:
+            found = np.where(np.isfinite(found), found, inputs[name].to_numpy(float))
+    return found

@@ -1,0 +1,50 @@
+"""Whether the variants that the sections of params.yaml name fit each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lib.common.checks import require
+
+
+def check(content: dict[str, Any], file: str) -> None:
+    """Raise `RemlError` where a blend names members that are not trained, are of another domain or
+    see list prices; where homes would be valued by a variant of such a kind; or where `tune` names
+    no variant, or settings that its model does not have.
+
+    `content` is that of params.yaml, each section valid by itself; `file` is what to call it.
+    """
+    trained, blends = content["train"]["variants"], content["blend"]["variants"]
+    named = [
+        (f"blend.variants.{name}.members", member, one["domain"], trained)
+        for name, one in blends.items()
+        for member in one["members"]
+    ]
+    named += [
+        (f"predict.variants.{domain}", name, domain, trained | blends)
+        for domain, name in content["predict"]["variants"].items()
+    ]
+    for where, name, domain, known in named:
+        place = f"{file}, {where}"
+        require(name in known, f"{place}: no variant {name!r} (there are: {', '.join(known)})")
+        own = known[name]["domain"]
+        require(own == domain, f"{place}: {name} values the domain {own!r}, not {domain!r}")
+        require(
+            known[name].get("view", "blind") == "blind",
+            f"{place}: {name} sees list prices; what values homes stays blind to them",
+        )
+    sought = content["tune"]
+    place = f"{file}, tune"
+    require(
+        sought["variant"] in trained,
+        f"{place}.variant: no variant {sought['variant']!r} (there are: {', '.join(trained)})",
+    )
+    for model, ranges in sought["ranges"].items():
+        known = content["train"].get(model, {})
+        unknown = sorted(set(ranges) - set(known))
+        require(not unknown, f"{place}.ranges.{model}: no such setting: {', '.join(unknown)}")
+    both = sorted(trained.keys() & blends.keys())
+    require(
+        not both,
+        f"{file}, blend.variants: {', '.join(both)} is in train.variants too",
+    )

@@ -1,0 +1,110 @@
+"""Search of a model's settings on the rolling-origin folds of the past, by Optuna.
+
+A trial fits the fold models with its settings and scores what they say of the folds. The test is
+never looked at. Suggestions follow from the seed and the trials before them alone (Bergstra et al.,
+NeurIPS 24, 2011: tree-structured Parzen estimators), so a search that was stopped and taken up
+again ends as one that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import model_validator
+
+from lib.common.params import Section
+from lib.models.estimators import Estimator
+from lib.models.level import Level, level
+from lib.models.metrics import accuracy
+from lib.models.training import errors, out_of_fold
+
+
+class Range(Section):
+    """The values to try of one setting, both ends included; whole numbers where both ends are."""
+
+    low: int | float
+    high: int | float
+    log: bool = False  # equal steps are equal ratios
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Range:
+        if self.low >= self.high or (self.log and self.low <= 0):
+            raise ValueError("low must lie below high, and above 0 where log is true")
+        return self
+
+
+def score(
+    table: pd.DataFrame,
+    inputs: list[str],
+    edges: list[pd.Timestamp],
+    make: Callable[[], Estimator],
+    spec: Level | None,
+    metric: Literal["mape", "mdape"],
+) -> float:
+    """The error on the folds, as `evaluate` reports it: a level correction, where there is one,
+    takes the errors of earlier folds. `table` is that of `lib.models.training`."""
+    raw = out_of_fold(table, inputs, edges, make)
+    rows = table[table["fold"] > 0].assign(log_raw=raw)
+    shift = level(errors(rows), rows["as_of"], spec) if spec else 0.0
+    estimate = np.exp(rows["log_raw"].to_numpy() + shift)
+    return float(accuracy(estimate, rows["close_price"].to_numpy(float))[metric])
+
+
+def plain(params: dict[str, Any]) -> dict[str, Any]:
+    """Settings as people type them: three significant digits are as many as the folds can tell."""
+    return {
+        name: one if isinstance(one, int) else float(f"{one:.3g}") for name, one in params.items()
+    }
+
+
+def search(
+    storage: Path,
+    present: dict[str, Any],
+    ranges: dict[str, Range],
+    objective: Callable[[dict[str, Any]], float],
+    seed: int,
+    startup: int,
+    going_on: Callable[[int], bool],
+) -> Iterable[dict[str, Any]]:
+    """Finished trials, `{"trial", "value", "params"}`, in order; those that `storage` (an SQLite
+    file) already has come first. The first ever is `present`; `startup` are drawn at random before
+    the suggestions begin. Ends as soon as `going_on(finished trials)` is false."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage.parent.mkdir(parents=True, exist_ok=True)
+    study = optuna.create_study(
+        storage=f"sqlite:///{storage.absolute()}", study_name="tune", load_if_exists=True
+    )
+    state = optuna.trial.TrialState
+    for left in study.get_trials(states=[state.RUNNING]):  # of a run that was killed
+        study.tell(left.number, state=state.FAIL)
+    done: list[dict[str, Any]] = []
+    for old in study.get_trials(states=[state.COMPLETE]):
+        done.append({"trial": len(done), "value": old.value, "params": plain(old.params)})
+        yield done[-1]
+    while going_on(len(done)):
+        study.sampler = optuna.samplers.TPESampler(seed=seed + len(done), n_startup_trials=startup)
+        if not done and not study.get_trials(states=[state.WAITING]):
+            study.enqueue_trial(present)
+        trial = study.ask()
+        params = {
+            name: trial.suggest_int(name, int(one.low), int(one.high), log=one.log)
+            if isinstance(one.low, int) and isinstance(one.high, int)
+            else trial.suggest_float(name, one.low, one.high, log=one.log)
+            for name, one in ranges.items()
+        }
+        tried = plain(params)
+        value = float(objective(tried))
+        study.tell(trial, value)
+        done.append({"trial": len(done), "value": value, "params": tried})
+        yield done[-1]
+
+
+def best(trials: list[dict[str, Any]]) -> dict[str, Any]:
+    """The trial of the least error, the earliest of equals."""
+    return min(trials, key=lambda one: (one["value"], one["trial"]))

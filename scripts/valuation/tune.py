@@ -1,0 +1,144 @@
+"""Search better settings of one variant on the rolling-origin folds of the past; off by default.
+
+A search that was stopped goes on where it was: each finished trial lies in an SQLite file in REML's
+cache, under a name made of all that the search reads. With --experiments nothing is searched: the
+best trials of the last search are run through the pipeline, and stand in `dvc exp show`.
+
+Example: python -m scripts.valuation.tune --experiments 3
+"""
+
+import json
+import subprocess
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+import pandas as pd
+from pydantic import Field
+
+from lib.common import cache, cli, io, params
+from lib.common.checks import RemlError, require
+from lib.models import tuning
+from lib.models.estimators import MODELS
+from lib.models.level import Level
+from lib.models.table import joined
+from lib.report.history import history
+
+OUT = Path("data/tune")
+PLOT = Path("plots/tune/history.svg")
+METRICS = Path("metrics/tune.json")
+TRAIN = Path("data/train")
+FEATURES = Path("data/features")
+SPLIT = Path("data/split")
+SCREENED = Path("data/screen")
+
+
+class Params(params.Section):
+    """The `tune` section of params.yaml."""
+
+    variant: str
+    trials: int = Field(ge=0)
+    seconds: int = Field(ge=0)
+    startup: int = Field(ge=1)
+    metric: Literal["mape", "mdape"]
+    ranges: dict[str, dict[str, tuning.Range]]
+
+
+def search(saved: dict, settings: Params, ranges: dict[str, tuning.Range], seed: int) -> list[dict]:
+    """The finished trials of a search around the settings that `train` saved, in order."""
+    domain = saved["domain"]
+    files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
+    table, _ = joined(*(io.read_parquet(path) for path in files), saved["view"])
+    cut = io.read_json(SPLIT / "split.json")[domain]
+    edges = [pd.Timestamp(edge) for edge in cut["fold_edges"]]
+    estimator, section = MODELS[saved["model"]]
+    spec = Level(**saved["level"]) if saved["level"] else None
+
+    def objective(changed: dict[str, Any]) -> float:
+        chosen = section.model_validate(saved["params"] | changed)
+        make = lambda: estimator(chosen, saved["seed"])  # noqa: E731
+        return tuning.score(table, saved["inputs"], edges, make, spec, settings.metric)
+
+    told = {name: saved[name] for name in ("model", "params", "level", "inputs", "seed", "view")}
+    key = cache.key_of(
+        *(cache.file_sha256(path) for path in files),
+        json.dumps([cut, told, settings.model_dump(exclude={"trials", "seconds"}), seed]),
+        cache.code_hash(Path(tuning.__file__).parent.glob("*.py")),
+        *(version(name) for name in ("optuna", "lightgbm", "scikit-learn", "numpy")),
+    )
+    present = {name: saved["params"][name] for name in ranges}
+    until = time.monotonic() + (settings.seconds or float("inf"))
+
+    def going_on(finished: int) -> bool:
+        return finished < settings.trials and time.monotonic() < until
+
+    trials = []
+    storage = cache.root() / "tune" / f"{key}.sqlite"
+    for one in tuning.search(storage, present, ranges, objective, seed, settings.startup, going_on):
+        cli.log.info("tune.trial", **one)
+        trials.append(one)
+        if len(trials) == settings.trials:
+            break
+    return trials
+
+
+def changes(model: str, trial: dict) -> list[str]:
+    """A trial's settings in the form that `dvc exp run -S` takes."""
+    return [f"train.{model}.{name}={value}" for name, value in trial["params"].items()]
+
+
+def run_experiments(count: int) -> None:
+    """Run the best trials of data/tune through the pipeline as DVC experiments."""
+    found = io.read_json(OUT / "best_params.json")
+    why = f"{OUT}/best_params.json: {found.get('off')}; set tune.trials in params.yaml first"
+    require("off" not in found, why)
+    trials = sorted(io.read_json(OUT / "trials.json"), key=lambda one: one["value"])
+    for one in trials[:count]:
+        name = f"tune-{found['variant'].replace('_', '-')}-{one['trial']}"
+        command = ["dvc", "exp", "run", "--temp", "--force", "--name", name]
+        for change in changes(found["model"], one):
+            command += ["--set-param", change]
+        if subprocess.run([*command, "evaluate"], check=False).returncode:
+            raise RemlError(f"experiment {name} failed; the lines above say where")
+    click.echo("see them with: dvc exp show")
+
+
+@click.command(help=__doc__)
+@click.option(
+    "--experiments",
+    type=click.IntRange(min=1),
+    help="Run so many of the best trials found as DVC experiments, in temporary trees.",
+)
+@cli.command
+def main(experiments: int | None) -> None:
+    base, settings = params.load("tune", Params)
+    if experiments:
+        run_experiments(experiments)
+        return
+    saved = io.read_json(TRAIN / settings.variant / "model.json")
+    ranges = settings.ranges.get(saved.get("model", ""), {})
+    off = f"{settings.variant} was not trained: {saved['skipped']}" if "skipped" in saved else ""
+    off = off if settings.trials else "tune.trials is 0, so nothing was searched"
+    trials = [] if off else search(saved, settings, ranges, base.seed)
+    head = {"variant": settings.variant}
+    if trials:
+        best = tuning.best(trials)
+        head |= {"model": saved["model"], "metric": settings.metric, "trials": len(trials)}
+        told = head | {"present": trials[0]["value"], "best": best["value"]}
+        content = told | {"params": best["params"], "set": changes(saved["model"], best)}
+    else:
+        content = told = head | {"off": off or "no trial ended within tune.seconds"}
+    io.write_json(OUT / "best_params.json", content)
+    io.write_json(OUT / "trials.json", trials)
+    io.write_json(METRICS, {"feed": base.feed} | told)
+    io.write_text(PLOT, history(trials, settings.variant, settings.metric))
+    if trials:
+        line = " ".join(f"-S {change}" for change in content["set"])
+        click.echo(f"best of {len(trials)} trials; apply it with: dvc exp run {line}")
+    cli.log.info("tune.complete", out=str(OUT), **told)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Variants that params.yaml names: members, what values homes, what tune searches around."""
+
+import re
+
+import pytest
+
+from lib.common.checks import RemlError
+from lib.models import lineup
+
+
+def content(**changes):
+    """The variants of a small line-up, with changes to blend members or what values homes."""
+    trained = {
+        "a": {"domain": "sale", "model": "linear", "level": False},
+        "b": {"domain": "rental", "model": "linear", "level": False},
+        "c": {"domain": "sale", "model": "linear", "level": False, "view": "aware"},
+    }
+    mix = {"domain": "sale", "members": changes.get("members", ["a"])}
+    return {
+        "train": {"variants": trained, "linear": {"alpha": 1.0}},
+        "tune": {
+            "variant": changes.get("tune", "a"),
+            "ranges": {"linear": {changes.get("range", "alpha"): {"low": 1, "high": 2}}},
+        },
+        "blend": {"variants": {changes.get("blend", "mix"): mix}},
+        "predict": {"variants": {"sale": changes.get("sale", "a"), "rental": "b"}},
+    }
+
+
+def test_a_sane_lineup_passes():
+    lineup.check(content(), "params.yaml")
+    lineup.check(content(sale="mix"), "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"members": ["z"]}, "blend.variants.mix.members: no variant 'z' (there are: a, b, c)"),
+        ({"members": ["a", "b"]}, "b values the domain 'rental', not 'sale'"),
+        ({"members": ["a", "c"]}, "c sees list prices"),
+        ({"sale": "c"}, "predict.variants.sale: c sees list prices"),
+        ({"sale": "b"}, "predict.variants.sale: b values the domain 'rental'"),
+        ({"sale": "nobody"}, "predict.variants.sale: no variant 'nobody'"),
+        ({"tune": "z"}, "tune.variant: no variant 'z'"),
+        ({"range": "alfa"}, "tune.ranges.linear: no such setting: alfa"),
+        ({"blend": "a"}, "blend.variants: a is in train.variants too"),
+    ],
+)
+def test_a_lineup_that_cannot_be_is_named_in_one_line(changes, said):
+    with pytest.raises(RemlError, match=re.escape(said)):
+        lineup.check(content(**changes), "params.yaml")

@@ -1,0 +1,225 @@
+"""Small and odd feeds through the whole spine: a report, or one line that says what is missing.
+
+Never a traceback, a missing valuation or an infinity."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.models import groups
+from tests import spine_kit
+from tests.photo_kit import zipped
+
+CONTRACT = """
+title: A small feed
+domain: {column: for_lease, values: {"n": sale, "y": rental}}
+date_formats: ["%Y-%m-%d"]
+columns:
+  listing_key: {aliases: [id], required: true}
+  standard_status: {aliases: [status], required: true}
+  for_lease: {aliases: [lease], required: true}
+  close_date: {aliases: [closed]}
+  close_price: {aliases: [price]}
+  list_price: {aliases: [asked]}
+  living_area: {aliases: [sqft]}
+  bedrooms_total: {aliases: [beds]}
+  year_built: {aliases: [built]}
+  postal_code: {aliases: [zip]}
+  latitude: {aliases: [lat]}
+  longitude: {aliases: [lon]}
+property_key: [[listing_key]]
+"""
+FEW = {"minimum_train": 20, "folds": 2}  # what a user with few sales sets
+
+
+def feed(n=160, days=700, seed=0):
+    """n closed sales and five open listings, in order of time."""
+    rng = np.random.default_rng(seed)
+    total = n + 5
+    area = rng.integers(700, 3500, total)
+    built = rng.integers(1920, 2020, total)
+    place = rng.integers(0, 3, total)
+    price = 150 * area**0.9 * 1.1**place * np.exp(rng.normal(0, 0.1, total))
+    day = np.append(np.sort(rng.integers(0, days, n)), np.zeros(5, int))
+    table = pd.DataFrame(
+        {
+            "id": [f"k{i:04d}" for i in range(total)],
+            "status": ["Closed"] * n + ["Active"] * 5,
+            "lease": "n",
+            "closed": (pd.Timestamp("2023-01-01") + pd.to_timedelta(day, unit="D")).strftime("%F"),
+            "price": price.round(), "asked": (price * 1.02).round(), "sqft": area,
+            "beds": rng.integers(1, 6, total), "built": built,
+            "zip": (98100 + place).astype(str),
+            "lat": 47.5 + 0.1 * place + rng.normal(0, 0.01, total),
+            "lon": -122.3 + rng.normal(0, 0.01, total),
+        }
+    )  # fmt: skip
+    table.loc[n:, ["closed", "price"]] = None
+    return table
+
+
+def blank(*names):
+    """A change that empties columns."""
+    return lambda table: table.assign(**dict.fromkeys(names))
+
+
+def lay(folder, table, **changes):
+    changes = {"split": FEW} | changes
+    return spine_kit.lay(
+        folder, CONTRACT, {"sales.csv": table.to_csv(index=False).encode()}, **changes
+    )
+
+
+WORKS = {
+    "plain": lambda table: table,
+    "one ZIP": lambda table: table.assign(zip="98101"),
+    "a constant price": lambda table: table.assign(
+        price=table["price"].where(table["price"].isna(), 300000)
+    ),
+    "no sizes, rooms or years": blank("sqft", "beds", "built"),
+    "no coordinates": blank("lat", "lon"),
+    "no ZIPs": blank("zip"),
+    "no places at all": blank("zip", "lat", "lon"),
+    "no list prices": blank("asked"),
+    "nothing but prices and dates": blank(
+        "asked", "sqft", "beds", "built", "zip", "lat", "lon"
+    ),
+    "one home in each ZIP": lambda table: table.assign(zip=[str(10000 + i) for i in table.index]),
+    "no listing on the market": lambda table: table[table["status"] == "Closed"],
+    "all homes alike": lambda table: table.assign(sqft=1500, beds=3, lat=47.5, lon=-122.3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_a_small_feed_ends_in_a_report(name, tmp_path):
+    lay(tmp_path, WORKS[name](feed()))
+    assert spine_kit.run(tmp_path) == ""
+    spine_kit.assert_sane(tmp_path)
+    page = (tmp_path / "data/report/index.html").read_text()
+    assert "Half of the" in page and "No rental valuations: rental listings: no closed rows" in page
+
+
+STOPS = {
+    "fifty sales in one month": (lambda t: feed(50, 28), "too few for 4 folds after 100 closed"),
+    "no closed sale": (lambda t: t[t["status"] == "Active"], "no closed rows with a price"),
+    "one sale": (lambda t: t.iloc[[0, -1]], "too few"),
+    "two sales": (lambda t: t.iloc[[0, 1, -1]], "too few"),
+    "nothing but prices missing": (lambda t: t.assign(price=None), "no closed rows with a price"),
+    "dates that cannot be read": (
+        lambda t: t.assign(closed=t["closed"].str.replace("-", "/")), "date",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_a_feed_too_small_stops_in_one_line(name, tmp_path):
+    change, said = STOPS[name]
+    lay(tmp_path, change(feed()), split={}, base={"as_of": "2025-01-01"})
+    line = spine_kit.run(tmp_path)
+    assert line.startswith("split: error: ") and said in line
+    assert line.count("\n") == 0
+
+
+def test_fifty_sales_of_one_month_work_once_the_split_is_told_so(tmp_path):
+    lay(tmp_path, feed(50, 28), split={"minimum_train": 10, "folds": 2})
+    assert spine_kit.run(tmp_path) == ""
+    spine_kit.assert_sane(tmp_path)
+
+
+def test_a_domain_that_is_too_small_is_left_out_with_its_reason(tmp_path):
+    table = feed()
+    table.loc[table.index[::9], "lease"] = "y"
+    lay(tmp_path, table)
+    assert spine_kit.run(tmp_path) == ""
+    spine_kit.assert_sane(tmp_path)
+    page = (tmp_path / "data/report/index.html").read_text()
+    assert "No rental valuations: rental listings, split.boundary" in page and "too few" in page
+
+
+def test_a_feed_without_dates_is_tested_by_groups_of_homes(tmp_path):
+    """Half of the homes are listed twice; no model may look at sales of other homes."""
+    table = feed().drop(columns="closed")
+    contract = CONTRACT.replace("property_key: [[listing_key]]", "property_key: [[parcel_number]]")
+    contract = contract.replace("columns:\n", "columns:\n  parcel_number: {}\n")
+    table["parcel_number"] = [f"p{i % 120}" for i in range(len(table))]
+    files = {"sales.csv": table.to_csv(index=False).encode()}
+    spine_kit.lay(tmp_path, contract, files, split=FEW, base={"as_of": "2025-01-01"})
+    assert spine_kit.run(tmp_path) == ""
+    spine_kit.assert_sane(tmp_path)
+    split = spine_kit.metrics(tmp_path, "split")["sale"]
+    assert split["grouped"] == "no sale has a close date"
+    assert split["purged"] == split["test_homes_sold_before"] == 0
+    assert split["train"] + split["test"] == 160 and 32 <= split["test"] <= 34
+    for path in (tmp_path / "data/train").glob("sale_*/model.json"):
+        saved = json.loads(path.read_text())
+        assert saved["level"] is None and "living_area" in saved["inputs"]
+        assert not [name for name in saved["inputs"] if name.startswith(groups.OF_OTHERS)]
+    page = (tmp_path / "data/report/index.html").read_text()
+    assert "of homes held out by groups (no sale has a close date)" in page
+    valued = pd.read_csv(tmp_path / "data/predict/valuations.csv")
+    assert len(valued) == 5 and valued["comp_1_listing_key"].isna().all()
+
+
+def test_without_dates_a_date_to_value_on_must_be_given(tmp_path):
+    lay(tmp_path, feed().drop(columns="closed"))
+    assert "set as_of in params.yaml" in spine_kit.run(tmp_path)
+
+
+def test_without_dates_no_date_can_part_the_sales(tmp_path):
+    split = FEW | {"boundary": "2024-01-01"}
+    lay(tmp_path, feed().drop(columns="closed"), split=split, base={"as_of": "2025-01-01"})
+    line = spine_kit.run(tmp_path)
+    assert line.startswith("split: error: ") and "choose a fraction" in line
+
+
+def test_a_feed_whose_sales_all_closed_on_one_day_is_tested_by_groups(tmp_path):
+    table = feed()
+    table["closed"] = table["closed"].where(table["closed"].isna(), "2024-05-06")
+    lay(tmp_path, table, base={"as_of": "2024-06-01"})
+    assert spine_kit.run(tmp_path) == ""
+    spine_kit.assert_sane(tmp_path)
+    split = spine_kit.metrics(tmp_path, "split")["sale"]
+    assert split["grouped"] == "all sales closed on 2024-05-06"
+    assert "held out by groups" in (tmp_path / "data/report/index.html").read_text()
+
+
+HOUSES = """
+title: Houses with photos (Ahmed and Moustafa 2016)
+constants: {standard_status: Closed}
+columns:
+  listing_key: {aliases: [house], required: true}
+  bedrooms_total: {aliases: [bedrooms], range: [0, 20]}
+  bathrooms: {aliases: [bathrooms], type: baths_decimal}
+  living_area: {aliases: [area_sqft], range: [100, 50000]}
+  postal_code: {aliases: [zip], required: true}
+  close_price: {aliases: [price], required: true}
+property_key: [[listing_key]]
+"""
+
+
+@pytest.mark.real
+def test_the_real_houses_without_dates_end_in_a_report(real_data, tmp_path):
+    """160 houses and their photos; those that share one lie on one side of the split."""
+    lines = (real_data / "houses/HousesInfo.txt").read_text().split("\n")
+    rows = [",".join([str(n), *line.split()]) for n, line in enumerate(lines, 1) if line.strip()]
+    table = "\n".join(["house,bedrooms,bathrooms,area_sqft,zip,price", *rows])
+    pictures = [
+        (f"{path.name.split('_')[0]}/{path.name}", path.read_bytes())
+        for path in sorted((real_data / "houses").glob("*.jpg"))
+    ]
+    shared = [(f"{house}/again.jpg", pictures[0][1]) for house in (20, 40, 60, 80, 100, 120)]
+    files = {"houses.csv": table.encode(), "sale/images/all.zip": zipped(pictures + shared)}
+    spine_kit.lay(
+        tmp_path, HOUSES, files, base={"as_of": "2016-01-01"}, split={"minimum_train": 50}
+    )
+    assert spine_kit.run(tmp_path) == ""
+    spine_kit.assert_sane(tmp_path)
+    split = spine_kit.metrics(tmp_path, "split")["sale"]
+    assert split["train"] + split["test"] == 160 and split["test"] >= 32
+    roles = pd.read_parquet(tmp_path / "data/split/sale.parquet").set_index("listing_key")
+    alike = roles.loc[[pictures[0][0].split("/")[0], "20", "40", "60", "80", "100", "120"]]
+    assert len(alike.drop_duplicates()) == 1
+    scores = spine_kit.metrics(tmp_path, "evaluate")["variants"]["sale_blend"]["accuracy"]
+    assert 0 < scores["mdape"]["value"] < 1 and scores["hit_rate"]["value"] == 1

@@ -1,0 +1,137 @@
+"""tune as it is run: off by default, repeatable, resumable, and its trials as DVC experiments."""
+
+import json
+import re
+import shutil
+from contextlib import chdir
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from scripts.valuation import tune
+from tests import spine_kit
+from tests.dag import ROOT
+from tests.scripts.test_small_data import CONTRACT, FEW, feed
+
+RANGES = {"linear": {"alpha": {"low": 0.01, "high": 100.0, "log": True}}}
+ON = {"variant": "sale_linear", "trials": 6, "startup": 3, "ranges": RANGES}
+
+
+@pytest.fixture(scope="module")
+def spine(tmp_path_factory):
+    """A small feed whose spine has run; tests copy it."""
+    folder = tmp_path_factory.mktemp("spine")
+    files = {"sales.csv": feed().to_csv(index=False).encode()}
+    spine_kit.lay(folder, CONTRACT, files, split=FEW)
+    assert spine_kit.run(folder) == ""
+    return folder
+
+
+def run(folder, code=0, cache="cache", **changes):
+    """Run tune in `folder` with some of its params changed; returns what it said."""
+    path = folder / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["tune"].update(changes)
+    path.write_text(yaml.safe_dump(params))
+    own = {"REML_CACHE_DIR": str(folder / cache)}
+    with chdir(folder):
+        result = CliRunner().invoke(tune.main, [], catch_exceptions=False, env=own)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def copied(spine, folder):
+    shutil.copytree(spine, folder / "tree")
+    return folder / "tree"
+
+
+def outs(folder):
+    names = ("data/tune/best_params.json", "data/tune/trials.json", "metrics/tune.json",
+             "plots/tune/history.svg")  # fmt: skip
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def test_it_is_off_by_default_and_says_so(spine, tmp_path):
+    folder = copied(spine, tmp_path)
+    run(folder)
+    best = json.loads((folder / "data/tune/best_params.json").read_text())
+    assert best == {"variant": "sale_kriged", "off": "tune.trials is 0, so nothing was searched"}
+    assert json.loads((folder / "data/tune/trials.json").read_text()) == []
+    assert "no trials; tune is off" in (folder / "plots/tune/history.svg").read_text()
+    assert not (folder / "cache/tune").exists()
+
+
+def test_a_search_ends_in_settings_that_can_be_typed(spine, tmp_path):
+    folder = copied(spine, tmp_path)
+    said = run(folder, **ON)
+    best = json.loads((folder / "data/tune/best_params.json").read_text())
+    trials = json.loads((folder / "data/tune/trials.json").read_text())
+    assert len(trials) == best["trials"] == 6
+    assert trials[0] == {"trial": 0, "value": best["present"], "params": {"alpha": 1.0}}
+    assert best["best"] == min(one["value"] for one in trials) <= best["present"]
+    alpha = best["params"]["alpha"]
+    assert best["set"] == [f"train.linear.alpha={alpha}"]
+    assert f"dvc exp run -S train.linear.alpha={alpha}" in said
+    told = json.loads((folder / "metrics/tune.json").read_text())
+    assert told["best"] == best["best"] and told["feed"] == "small"
+    # the present settings score what evaluate said of the folds
+    scored = json.loads((folder / "metrics/evaluate.json").read_text())["variants"]["sale_linear"]
+    assert best["present"] == pytest.approx(scored["folds"]["mape"], rel=1e-5)
+
+
+def test_the_same_search_gives_the_same_bytes_from_an_empty_cache_or_a_half_full_one(
+    spine, tmp_path
+):
+    folder = copied(spine, tmp_path)
+    run(folder, **ON)
+    first = outs(folder)
+    run(folder, **ON, cache="other")
+    assert outs(folder) == first
+    run(folder, **ON | {"trials": 2}, cache="third")
+    assert outs(folder) != first
+    run(folder, **ON, cache="third")
+    assert outs(folder) == first
+    assert len(list((folder / "third/tune").glob("*.sqlite"))) == 1
+
+
+def test_a_search_ends_when_its_seconds_are_up(spine, tmp_path):
+    folder = copied(spine, tmp_path)
+    run(folder, **ON | {"trials": 100000, "seconds": 1})
+    best = json.loads((folder / "data/tune/best_params.json").read_text())
+    assert 1 <= best["trials"] < 100000
+
+
+def test_a_variant_that_was_not_trained_is_not_searched(spine, tmp_path):
+    folder = copied(spine, tmp_path)
+    run(folder, **ON | {"variant": "rental_linear"})
+    best = json.loads((folder / "data/tune/best_params.json").read_text())
+    assert best["off"].startswith("rental_linear was not trained: rental listings: no closed rows")
+
+
+@pytest.mark.slow
+def test_trials_stand_in_dvc_exp_show_when_asked(clone):
+    """On a small demo feed: repro with a search, then its best trial as an experiment."""
+    path = clone.folder / "params.yaml"
+    text = path.read_text()
+    for old, new in (
+        (r"sales: 3000", "sales: 600"), (r"rentals: 600", "rentals: 150"),
+        (r"actives: 300", "actives: 30"), (r"photos: true", "photos: false"),
+        (r"variant: sale_kriged", "variant: sale_linear"), (r"trials: 0", "trials: 3"),
+    ):  # fmt: skip
+        text, count = re.subn(old, new, text, count=1)
+        assert count == 1
+    path.write_text(text)
+    done = clone.run("make", "repro")
+    assert done.returncode == 0, done.stdout + done.stderr
+    clone.git("add", "-A")
+    clone.git("commit", "-qm", "searched")
+    before = clone.git("status", "--porcelain")
+    done = clone.run("python", "-m", "scripts.valuation.tune", "--experiments", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    trials = json.loads((clone.folder / "data/tune/trials.json").read_text())
+    best = min(trials, key=lambda one: one["value"])
+    shown = clone.run("dvc", "exp", "show", "--json")
+    assert f"tune-sale-linear-{best['trial']}" in shown.stdout
+    assert clone.git("status", "--porcelain") == before == ""
+    assert path.read_text() == text and (ROOT / "params.yaml").read_text() != text

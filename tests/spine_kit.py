@@ -1,0 +1,80 @@
+"""Shared by tests that run the whole spine in a folder: staging to report, in this process."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from contextlib import chdir
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from click.testing import CliRunner
+
+from tests.dag import ROOT, STAGES
+
+SPINE = [name for name in STAGES if name not in ("demo", "sample", "eda", "tune")]
+SMALL = {"num_iterations": 20}  # these tests look for faults, not for accuracy
+
+
+def lay(folder: Path, contract: str, files: dict[str, bytes], **changes: dict) -> Path:
+    """A tree with one feed called `small`: contract, raw files, and params.yaml with the sections
+    in `changes` updated by the keys that they name."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["base"]["feed"] = "small"
+    for model in params["train"].values():
+        if "num_iterations" in model:
+            model.update(SMALL)
+    for section, keys in changes.items():
+        params[section].update(keys)
+    params["evaluate"]["draws"] = 20
+    whole = {f"data/raw/small/{name}": content for name, content in files.items()} | {
+        "configs/feeds/small/contract.yaml": contract.encode(),
+        "params.yaml": yaml.safe_dump(params).encode(),
+    }
+    for name, content in whole.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def run(folder: Path) -> str:
+    """Run every stage of the spine; "" or the one line in which a stage stopped.
+
+    A traceback of any stage passes through and fails the test.
+    """
+    variants = yaml.safe_load((folder / "params.yaml").read_text())["train"]["variants"]
+    own = {"REML_CACHE_DIR": str(folder / "cache")}
+    for stage in SPINE:
+        command = importlib.import_module(f"scripts.valuation.{stage}").main
+        for arguments in [[name] for name in variants] if stage == "train" else [[]]:
+            with chdir(folder):
+                result = CliRunner().invoke(command, arguments, catch_exceptions=False, env=own)
+            if result.exit_code:
+                last = result.output.strip().splitlines()[-1]
+                assert result.exit_code == 2 and last.startswith("error: "), result.output
+                return f"{stage}: {last}"
+    return ""
+
+
+def metrics(folder: Path, name: str) -> dict:
+    """The content of metrics/<name>.json."""
+    return json.loads((folder / f"metrics/{name}.json").read_text())
+
+
+def assert_sane(folder: Path) -> None:
+    """No out holds an infinity, and no valuation is missing or beyond its interval."""
+    for path in sorted((folder / "data").rglob("*.parquet")):
+        frame = pd.read_parquet(path)
+        numbers = frame.select_dtypes("number").to_numpy(float)
+        assert not np.isinf(numbers).any(), path
+        if path.name == "predictions.parquet" and len(frame):
+            assert frame["log_estimate"].notna().all(), path
+    for path in sorted((folder / "data/train").rglob("model.json")):
+        assert "NaN" not in path.read_text() and "Infinity" not in path.read_text(), path
+    valued = pd.read_csv(folder / "data/predict/valuations.csv")
+    if len(valued):
+        assert (valued["pred_close_price"] > 0).all()
+        assert (valued["pred_low_90"] <= valued["pred_close_price"]).all()
+        assert (valued["pred_close_price"] <= valued["pred_high_90"]).all()
