@@ -45,10 +45,12 @@ def main() -> None:
                 for name, score in evaluated["variants"].items()
                 if (predictions.loc[predictions["variant"] == name, "domain"] == domain).any()
             }
+            # what values homes comes first, what sees list prices last
+            order = sorted(scores, key=lambda n: (scores[n]["view"] == "aware", n != variant, n))
             parts.append(
                 page.domain_part(
                     domain,
-                    scores,
+                    {name: scores[name] for name in order},
                     variant,
                     predictions,
                     slices,
