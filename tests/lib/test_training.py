@@ -142,3 +142,33 @@ def test_level_follows_a_market_that_the_model_has_not_seen():
         np.median(np.log(late["close_price"]) - late[name]) for name in ("log_raw", "log_estimate")
     )
     assert raw > 0.12 and abs(shifted) < raw / 3
+
+
+def grouped():
+    """The table without dates: folds are groups of homes, and the rest are the test."""
+    table = sales()
+    table["close_date"] = pd.NaT
+    part = np.arange(200) % 5
+    table["role"] = np.where(part == 0, "test", "train")
+    return table.assign(fold=part)
+
+
+def test_folds_of_groups_are_predicted_by_the_other_groups():
+    table = grouped()
+    got = out_of_fold(table, INPUTS, [], make)
+    for number in range(1, 5):
+        known = table[(table["role"] == "train") & (table["fold"] != number)]
+        model = make().fit(known[INPUTS], np.log(known["close_price"]))
+        mine = table["fold"] == number
+        np.testing.assert_array_equal(got[mine], model.predict(table.loc[mine, INPUTS]))
+    assert got[table["fold"] == 0].isna().all()
+
+
+def test_no_group_s_price_reaches_its_own_predictions_nor_the_test_s_the_model():
+    table, changed = grouped(), grouped()
+    changed.loc[changed["fold"].isin([0, 2]), "close_price"] *= 10
+    (_, before), (_, after) = (predictions(t, INPUTS, [], make, None) for t in (table, changed))
+    mine = table.loc[before.index, "fold"] == 2
+    assert mine.sum() == 40
+    np.testing.assert_array_equal(before.loc[mine, "log_raw"], after.loc[mine, "log_raw"])
+    assert not np.allclose(before.loc[~mine, "log_raw"], after.loc[~mine, "log_raw"])

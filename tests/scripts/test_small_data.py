@@ -101,6 +101,31 @@ def test_a_small_feed_ends_in_a_report(name, tmp_path):
     assert "Half of the" in page and "No rental valuations: rental listings: no closed rows" in page
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_aware_figures_stand_beside_the_blind_ones_and_never_win(listed, tmp_path):
+    lay(tmp_path, feed() if listed else WORKS["no list prices"](feed()))
+    assert spine_kit.run(tmp_path) == ""
+    page = (tmp_path / "data/report/index.html").read_text()
+    scores = spine_kit.metrics(tmp_path, "evaluate")["variants"]
+    reason = "sale_aware was not trained: no sale of the past has a list price."
+    assert (reason in page) != listed and ("sale_aware sees the list price" in page) == listed
+    if not listed:
+        assert "sale_aware" not in scores
+        return
+    assert {name: one["view"] for name, one in scores.items()} == {
+        "sale_aware": "aware", "sale_blend": "blind", "sale_kriged": "blind",
+        "sale_lightgbm": "blind", "sale_linear": "blind",
+    }  # fmt: skip
+    error = {name: one["accuracy"]["mdape"]["value"] for name, one in scores.items()}
+    assert error["sale_aware"] == min(error.values())  # list prices are nearly the answer here
+    row = page[page.index("<td>MdAPE</td>") :].split("</tr>")[0].split("<td>")[2:]
+    assert 'class="best"' not in row[0] and sum('class="best"' in cell for cell in row) == 1
+    assert page.index("<th>sale_aware</th>") < page.index("<th>sale_blend</th>")
+    # what values homes has not seen them: another list price, the same value
+    saved = json.loads((tmp_path / "data/blend/sale_blend/model.json").read_text())
+    assert "own_log_list_price" not in json.dumps(saved)
+
+
 STOPS = {
     "fifty sales in one month": (lambda t: feed(50, 28), "too few for 4 folds after 100 closed"),
     "no closed sale": (lambda t: t[t["status"] == "Active"], "no closed rows with a price"),
