@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lib.common.params import Section
-from lib.features import comparables, kriging, market, resale
+from lib.features import comparables, districts, kriging, market, resale
 
 OWN = [
     "living_area",
@@ -51,6 +51,7 @@ class Features(Section):
     windows: list[int]
     comparables: comparables.Comparables
     kriging: kriging.Kriging
+    districts: districts.Districts
 
 
 def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
@@ -106,6 +107,7 @@ def build(
     """
     homes = homes.reset_index(drop=True)
     found = comparables.find(homes, sales, spec.comparables)
+    kriged = kriging.features(homes, sales, spec.kriging)
     parts = [
         homes[KEYS],
         own(homes),
@@ -113,7 +115,16 @@ def build(
         pd.DataFrame(time(homes)),
         pd.DataFrame(market.features(homes, sales, spec.windows)),
         pd.DataFrame(comparables.features(homes, sales, found, spec.comparables)),
-        pd.DataFrame(kriging.features(homes, sales, spec.kriging)),
+        pd.DataFrame(kriged),
+        pd.DataFrame(
+            districts.features(
+                homes,
+                sales,
+                spec.kriging.axes,
+                kriged["mkt_hedonic_log_price"],
+                spec.districts,
+            )
+        ),
     ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
     index, distance = found

@@ -220,4 +220,5 @@ MODELS: dict[str, tuple[Any, type[Section]]] = {
     "linear": (Linear, LinearParams),
     "lightgbm": (LightGBM, LightGBMParams),
     "kriged": (LightGBM, LightGBMParams),
+    "district": (LightGBM, LightGBMParams),
 }

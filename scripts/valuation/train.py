@@ -40,6 +40,7 @@ class Params(params.Section):
     linear: LinearParams
     lightgbm: LightGBMParams
     kriged: LightGBMParams
+    district: LightGBMParams
     level: Level
 
 

@@ -28,6 +28,11 @@ SPEC = build.Features.model_validate(
                 "year_built": {"typical": 1975, "scale": 20},
             },
         },
+        "districts": {
+            "most": 100, "turns": 2, "minimum_sales": 10, "likeness": 2, "like_km": 20,
+            "like_variance": 0.02, "reach_km": 2, "place_variance": 0.01, "axis_variance": 0.1,
+            "zip_variance": 0.03, "month_variance": 0.0001, "noise_variance": 0.02,
+        },
     }
 )  # fmt: skip
 START = pd.Timestamp("2023-01-01")

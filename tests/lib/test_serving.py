@@ -14,7 +14,7 @@ from lib.models.training import predictions
 from tests.lib.test_estimators import RIDGE, TREES
 from tests.lib.test_training import EDGES, INPUTS, sales
 
-PARAMS = {"linear": RIDGE, "lightgbm": TREES, "kriged": TREES}
+PARAMS = {"linear": RIDGE, "lightgbm": TREES, "kriged": TREES, "district": TREES}
 
 
 def trained(name, level):
