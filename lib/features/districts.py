@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 from scipy.linalg import cholesky, solve_triangular
+from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
@@ -80,17 +81,11 @@ def points(
     return Points(place, limited, zips, comparables.days_since_epoch(dates), flat)
 
 
-def gaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Squared distances (n, m) between the rows of `a` (n, d) and `b` (m, d)."""
-    middle = b.mean(axis=0) if len(b) else 0.0  # far from the origin the products lose digits
-    a, b = a - middle, b - middle
-    squared = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
-    return np.maximum(squared, 0)
-
-
-def fading(squared: np.ndarray) -> np.ndarray:
-    """exp(-distance) of squared distances, which it overwrites: these arrays are the largest."""
-    distance = np.sqrt(squared, out=squared)
+def fading(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """exp(-distance) (n, m) of the rows of `a` (n, d) and `b` (m, d). Each distance is summed from
+    differences: a product of matrices would leave homes at one spot a small one, and the root of
+    that is large."""
+    distance = cdist(a, b)
     return np.exp(np.negative(distance, out=distance), out=distance)
 
 
@@ -98,11 +93,9 @@ def covariance(a: Points, b: Points, since: int, spec: Districts) -> np.ndarray:
     """Covariance (n, m) of log prices, noise aside; `since` is the day the level starts from."""
     own, other = (np.hstack([p.axes, p.axes**2]) for p in (a, b))
     both = spec.axis_variance * own @ other.T + 1.0  # the level: as good as free
-    km2 = gaps(a.place, b.place)
-    both += spec.like_variance * fading(
-        km2 / spec.like_km**2 + gaps(a.axes / spec.likeness, b.axes / spec.likeness)
-    )
-    both += spec.place_variance * fading(km2 / spec.reach_km**2)
+    one, two = (np.hstack([p.place / spec.like_km, p.axes / spec.likeness]) for p in (a, b))
+    both += spec.like_variance * fading(one, two)
+    both += spec.place_variance * fading(a.place / spec.reach_km, b.place / spec.reach_km)
     both += spec.zip_variance * ((a.zips[:, None] == b.zips) & (b.zips >= 0))
     walk = spec.month_variance / MONTH
     both += np.minimum(walk * (a.days[:, None] - since), walk * (b.days - since))
