@@ -17,6 +17,11 @@ SPEC = build.Features.model_validate(
             "axes": {"living_area": {"typical": 1900, "scale": 0.3, "log": True}},
         },
         "index": {"area_ridge": 5, "step_ridge": 300},
+        "districts": {
+            "most": 100, "turns": 2, "minimum_sales": 10, "likeness": 2, "like_km": 20,
+            "like_variance": 0.02, "reach_km": 2, "place_variance": 0.01, "axis_variance": 0.1,
+            "zip_variance": 0.03, "month_variance": 0.0001, "noise_variance": 0.02,
+        },
         "kriging": {
             "k": 6, "km": 1, "days": 365, "place_variance": 0.4, "reach_km": 1.5, "like_km": 10,
             "noise_variance": 0.6,

@@ -17,6 +17,7 @@ from lib.common.params import Section
 from lib.features import (
     activity,
     comparables,
+    districts,
     geo,
     hedonic,
     index,
@@ -69,6 +70,7 @@ class Features(Section):
     comparables: comparables.Comparables
     index: index.Index
     kriging: kriging.Kriging
+    districts: districts.Districts
     geo: geo.Geo
     text: text.Text
 
@@ -182,6 +184,8 @@ def build(
     found = comparables.find(homes, sales, settings.comparables)
     moved = index.moved(found[0], regressed, settings.index)
     said = comparables.features(homes, sales, found, settings.comparables, moved)
+    kriged = kriging.features(homes, sales, regressed, settings.kriging)
+    axes, level = settings.kriging.axes, kriged["mkt_hedonic_log_price"]
     near = said["comp_log_price_per_square_foot"]
     parts = [
         homes[KEYS],
@@ -190,7 +194,8 @@ def build(
         pd.DataFrame(time(homes, known.given)),
         pd.DataFrame(market.features(homes, sales, settings.windows, known.given)),
         pd.DataFrame(said),
-        pd.DataFrame(kriging.features(homes, sales, regressed, settings.kriging)),
+        pd.DataFrame(kriged),
+        pd.DataFrame(districts.features(homes, sales, axes, level, settings.districts)),
         pd.DataFrame(optional(homes, known, near, settings), index=homes.index),
     ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)

@@ -41,4 +41,5 @@ MODELS: dict[str, tuple[Any, type[Section]]] = {
     "kriged": (LightGBM, LightGBMParams),
     "random_forest": (RandomForest, RandomForestParams),
     "comparables": (Comparables, ComparablesParams),
+    "district": (LightGBM, LightGBMParams),
 }

@@ -48,6 +48,7 @@ class Params(params.Section):
     kriged: LightGBMParams
     random_forest: RandomForestParams
     comparables: ComparablesParams
+    district: LightGBMParams
     level: Level
 
 

@@ -13,6 +13,7 @@ from lib.features import (
     activity,
     build,
     comparables,
+    districts,
     geo,
     hedonic,
     kriging,
@@ -152,7 +153,7 @@ def ahead(function):
     return leaking
 
 
-KINDS = [activity, comparables, geo, hedonic, kriging, market, resale, series, yields]
+KINDS = [activity, comparables, districts, geo, hedonic, kriging, market, resale, series, yields]
 ENTRANCE = {comparables: "find", hedonic: "known"}  # where homes enter; else `features`
 
 

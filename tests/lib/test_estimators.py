@@ -348,5 +348,6 @@ def test_comparables_take_the_first_known_start_and_without_any_say_the_mean():
 
 def test_every_model_is_listed_with_its_parameters():
     assert {name: (model, type(params)) for name, (model, params) in MADE.items()} | {
-        "kriged": (LightGBM, LightGBMParams)
+        "kriged": (LightGBM, LightGBMParams),
+        "district": (LightGBM, LightGBMParams),
     } == MODELS

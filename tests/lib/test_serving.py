@@ -15,7 +15,7 @@ from lib.models.view import LISTED, with_list_price
 from tests.lib.test_estimators import MADE, RIDGE, TREES
 from tests.lib.test_training import EDGES, INPUTS, sales
 
-PARAMS = {name: params for name, (_, params) in MADE.items()} | {"kriged": TREES}
+PARAMS = {name: params for name, (_, params) in MADE.items()} | {"kriged": TREES, "district": TREES}
 
 
 def trained(name, level):
