@@ -28,6 +28,7 @@ from lib.features import comparables, hedonic
 from lib.features.comparables import Axis
 
 MONTH = 30.0  # days
+CHUNK = 2000  # homes valued at once: 2,000 x 2,000 numbers are 32 MB
 
 
 class Districts(Section):
@@ -149,15 +150,16 @@ def value(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> n
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits
         factor = cholesky(both, lower=True, overwrite_a=True, check_finite=False)
         errors = solve_triangular(factor, price[:count] - level, lower=True, check_finite=False)
-        shares = solve_triangular(
-            factor,
-            covariance(sales, homes.take(rows), since, spec),
-            lower=True,
-            overwrite_b=True,
-            check_finite=False,
-        )
-    shares *= np.arange(count)[:, None] < past[rows]
-    out[rows] = level + errors @ shares
+        for some in np.array_split(rows, len(rows) // CHUNK + 1):
+            shares = solve_triangular(
+                factor,
+                covariance(sales, homes.take(some), since, spec),
+                lower=True,
+                overwrite_b=True,
+                check_finite=False,
+            )
+            shares *= np.arange(count)[:, None] < past[some]
+            out[some] = level + errors @ shares
     return out
 
 
