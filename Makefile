@@ -91,8 +91,8 @@ chaos: $(VENV)/.dev ## Kill runs in several stages and check that the next ends 
 fuzz: $(VENV)/.dev ## Feed mutated exports and photo bundles by the thousand
 	@$(PY) -m pytest -q -m fuzz
 
-bench: $(VENV)/.dev ## Measure the stages on a million synthetic rows, as ratios: make bench [ROWS=100000]
-	@$(PY) -m bench $(if $(ROWS),--rows="$(ROWS)")
+bench: $(VENV)/.dev ## Measure the stages on a million synthetic rows, as ratios: make bench [ROWS=100000] [ONLY=features]
+	@$(PY) -m bench $(if $(ROWS),--rows="$(ROWS)") $(ONLY)
 
 clean: ## Remove what the pipeline wrote; data/raw, runs/ and caches are asked about first
 	@for d in data/*/; do case $$d in data/raw/|data/samples/) ;; *) rm -rf "$$d";; esac; done

@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import duckdb
 
-from bench import growth, staging
+from bench import features, growth, staging
 
-BENCHES = {"growth": growth.run, "staging": staging.run}
+BENCHES = {"features": features.run, "growth": growth.run, "staging": staging.run}
 
 
 @click.command(help=__doc__)

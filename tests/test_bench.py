@@ -17,4 +17,10 @@ def test_each_bench_prints_its_ratios():
     )
     found = [re.fullmatch(shape, line) for line in done.stdout.splitlines()[1:]]
     assert all(found), done.stdout
-    assert {match[1] for match in found} == {"staging", "normalize", "screen"}
+    assert {match[1] for match in found} == {
+        "staging",
+        "normalize",
+        "screen",
+        "features",
+        "comparables",
+    }

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 BLOCK = 512
+LEAF = 32  # points that a tree looks at one by one; twice scipy's default is a tenth faster here
 WORKERS = 2  # threads that search; each query is answered by itself, so the answer is the same
 
 
@@ -70,7 +71,7 @@ def nearest_past(
         distance[rows] = np.take_along_axis(both_d, best, axis=1)
 
     for rows, start, stop in runs(past, block):
-        tree = cKDTree(sorted_points[start:stop])
+        tree = cKDTree(sorted_points[start:stop], leafsize=LEAF)
         found_d, found_i = tree.query(at[rows], k=range(1, k + 1), workers=WORKERS)
         merge(rows, np.where(np.isfinite(found_d), found_i + start, -1), found_d)
     for rows, start, stop in tails(past, block):
@@ -95,7 +96,7 @@ def count_past(
     sorted_points, past = points[order], np.searchsorted(days[order], as_of, side="left")
     count = np.zeros(len(at))
     for rows, start, stop in runs(past, block):
-        tree = cKDTree(sorted_points[start:stop])
+        tree = cKDTree(sorted_points[start:stop], leafsize=LEAF)
         count[rows] += tree.query_ball_point(at[rows], radius, return_length=True, workers=WORKERS)
     for rows, start, stop in tails(past, block):
         gap = at[rows][:, None, :] - sorted_points[None, start:stop, :]
