@@ -13,7 +13,7 @@ import click
 import pandas as pd
 
 from lib.common import cli, dictionary, io, params
-from lib.listings import contract, corrections, history, normalize, tally
+from lib.listings import contract, corrections, history, normalize, screen_homes, tally
 
 OUT = Path("data/normalize")
 META = Path("lib/listings/normalize.meta.yml")
@@ -84,7 +84,8 @@ def main() -> None:
     seen = history.price_history(older, table)
     table, repeated = history.one_row_a_sale(table)
     assert len(table) + len(repeated) == count
-    table = history.add(table, seen, settings.relist_gap_days)
+    home = screen_homes.keys(table, agreed.property_key)
+    table = history.add(table, seen, settings.relist_gap_days, home)
     schema.enforce(table, schema.typed(agreed))
     counts = tally.normalized(table, issues, DOMAINS) | {
         "corrections": {"applied": tally.by_value(mended["column"]), **tell_idle(idle, where)},
