@@ -7,6 +7,7 @@ dropped. Older states of the listings become list-price histories and relists.
 Example: python -m scripts.valuation.normalize
 """
 
+import datetime as dt
 from pathlib import Path
 
 import click
@@ -29,6 +30,8 @@ class Params(params.Section):
     """The `normalize` section of params.yaml."""
 
     latest_date_slack_days: int
+    earliest_date: dt.date
+    longest_deal_days: int
     relist_gap_days: int
 
 
@@ -75,7 +78,14 @@ def main() -> None:
     rows, mended, idle = corrections.apply(staged, entries, where)
     del staged
     count = len(rows)
-    table, issues = normalize.normalize(rows, agreed, base.as_of, settings.latest_date_slack_days)
+    table, issues = normalize.normalize(
+        rows,
+        agreed,
+        base.as_of,
+        settings.latest_date_slack_days,
+        settings.earliest_date,
+        settings.longest_deal_days,
+    )
     issues = pd.concat([issues, corrections.blanked(mended)], ignore_index=True)
     del rows
     assert len(table) == count
