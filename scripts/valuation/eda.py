@@ -83,7 +83,7 @@ def main() -> None:
     staged = io.read_parquet(STAGED / "listings.parquet")
     if not settings.full:
         kept = staged.groupby("domain")["listing_key"].transform(columns.sample, settings.rows)
-        staged = staged[kept].reset_index(drop=True)
+        staged = staged[kept.astype(bool)].reset_index(drop=True)
     keys = ["listing_key", "domain"]
     own = columns.kinds_of(agreed)
     extra, extra_kinds = columns.unclaimed(
