@@ -99,9 +99,13 @@ def _without(
     table: pd.DataFrame, name: str, bad: pd.Series, reason: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The table with the dates that are `bad` set missing, and a line of issues for each."""
-    written = table[name].dt.strftime("%Y-%m-%d").astype("str")
+    if not bad.any():
+        return table, cells.noted(
+            table.iloc[:0], bad.iloc[:0], name, pd.Series(dtype="str"), reason
+        )
+    written = table.loc[bad, name].dt.strftime("%Y-%m-%d").astype("str")
     told = cells.noted(table, bad, name, written, reason)
-    return (table.assign(**{name: table[name].mask(bad)}) if len(told) else table), told
+    return table.assign(**{name: table[name].mask(bad)}), told
 
 
 def sane_dates(
