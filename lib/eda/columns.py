@@ -6,6 +6,7 @@ A look, not the pipeline's typing: nothing is corrected here, what does not pars
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -50,18 +51,24 @@ def claimed(staged: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     return pd.DataFrame(out, index=staged.index)
 
 
-def unclaimed(staged: pd.DataFrame, extra: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+def unclaimed(
+    staged: pd.DataFrame, extra: pd.DataFrame, taken: Iterable[str] = ()
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """The columns that no contract claims, and their kinds. A column whose filled cells nearly all
-    (95 %) read as numbers is one of numbers."""
+    (95 %) read as numbers is one of numbers. One of a name that is `taken`, or begins with `_` as
+    REML's own do, says that it is not claimed."""
+    if extra.empty:
+        return pd.DataFrame(index=staged.index), {}
     at = ["_source_file", "_source_row"]
     cells = pd.DataFrame(
         [json.loads(text) for text in extra["cells"]],
         index=pd.MultiIndex.from_frame(extra[at]),
     )
     rows = cells.reindex(pd.MultiIndex.from_frame(staged[at])).set_axis(staged.index)
-    kinds, out = {}, {}
-    for name in sorted(rows):
-        text = rows[name].astype("str").mask(values.blank(rows[name].astype("str")))
+    kinds, out, taken = {}, {}, set(taken)
+    for header in sorted(rows):
+        name = f"{header} (not claimed)" if header in taken or header.startswith("_") else header
+        text = rows[header].astype("str").mask(values.blank(rows[header].astype("str")))
         numbers = values.number(text)
         is_number = numbers.notna().sum() >= 0.95 * max(text.notna().sum(), 1)
         kinds[name] = "number" if is_number else "text"

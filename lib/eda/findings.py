@@ -98,7 +98,10 @@ def correlated(table: pd.DataFrame, target: str) -> str:
     return text + "."
 
 
-def outliers(cells: pd.Series, out: pd.Series, price: pd.Series, width: float) -> str:
+def outliers(
+    cells: pd.Series, out: pd.Series, price: pd.Series, width: float, sized: bool = True
+) -> str:
+    and_size = " and price per square foot" if sized else ""
     total = int(cells.sum())
     text = "No cell of a closed listing lies outside the contract's ranges. "
     if total:
@@ -113,7 +116,7 @@ def outliers(cells: pd.Series, out: pd.Series, price: pd.Series, width: float) -
         )
     cheap = int((price[out] < price.median()).sum())
     return text + (
-        f"Tukey's fences at {width:g} interquartile ranges, on price and price per square foot in "
+        f"Tukey's fences at {width:g} interquartile ranges, on price{and_size} in "
         f"each market area, would exclude {int(out.sum())} of {len(out)} closed listings "
         f"({percent(out.mean())}), {cheap} of them below the median price."
     )
@@ -122,6 +125,7 @@ def outliers(cells: pd.Series, out: pd.Series, price: pd.Series, width: float) -
 VERBS = {  # of one column, of several
     "gives the price away": ("gives the price away", "give the price away"),
     "filled only after the sale": ("is filled only after the sale", "are filled only after it"),
+    "yes only after the sale": ("is a yes only after the sale", "are a yes only after it"),
     "filled otherwise after the sale": (
         "is filled more or less often after the sale than before",
         "are filled more or less often after the sale than before",

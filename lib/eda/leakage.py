@@ -9,7 +9,12 @@ import pandas as pd
 AFTER = 0.01  # a column filled in at most this share of open listings counts as empty there
 ODD = 0.05  # share of sales that may be odd
 SURE = 1e-4  # chance that equal rates would differ as much
-CHANGES = 0.2  # difference of filled shares that is worth a word
+CHANGES = 0.12  # difference of filled shares that is worth a word
+TIMES = 3  # and their ratio
+SOME = 0.2  # share of sales with a yes that no open listing has, that is worth a word
+FEW = 50  # filled rows from which they are judged for themselves
+BLANK = {"", "-", "--", "n/a", "na", "none", "null", "nan", "?", "."}
+NO = {"0", "no", "n", "false", "f"}
 
 
 def power(column: pd.Series, log_price: pd.Series) -> float:
@@ -53,25 +58,18 @@ def scan(
     missing where no listing is open) and `finding`, empty where nothing speaks against it:
 
     - `gives the price away`: r2 of at least `limit`;
-    - `filled only after the sale`: blank or 0 in nearly all open listings, and not by chance;
-    - `filled otherwise after the sale`: shares differ by CHANGES or more, and not by chance.
+    - `filled only after the sale`: blank, 0 or no in nearly all open listings, and not by chance;
+    - `yes only after the sale`: the same of a column of yes and no, which is a yes in SOME sales;
+    - `filled otherwise after the sale`: shares differ by CHANGES or TIMES, and not by chance.
     """
     rows = []
     for name in closed:
-        r2 = power(closed[name], log_price) if closed[name].nunique() > 1 else 0.0
-        n, m = len(closed), len(open_)
-        shut = closed[name].notna().mean()
-        still = open_[name].notna().mean() if m else float("nan")
-        finding = ""
-        if r2 >= limit:
+        shut, still = (float(filled(frame[name]).mean()) for frame in (closed, open_))
+        whole, r2 = powers(closed[name], log_price)
+        finding = gaps(closed[name], open_[name])
+        # one that is filled only after the sale, in some sales, is told as that
+        if whole >= limit or (r2 >= limit and "only after" not in finding):
             finding = "gives the price away"
-        elif any(
-            before <= AFTER and (1 - after) ** m < SURE
-            for after, before in ((shut, still), (told(closed[name]), told(open_[name])))
-        ):
-            finding = "filled only after the sale"
-        elif m and abs(shut - still) >= CHANGES and _apart(shut, n, still, m):
-            finding = "filled otherwise after the sale"
         rows.append((name, r2, shut, still, finding))
     columns = ["column", "r2", "filled_closed", "filled_open", "finding"]
     return pd.DataFrame(rows, columns=columns).sort_values(
@@ -79,9 +77,60 @@ def scan(
     )
 
 
-def told(cells: pd.Series) -> float:
-    """Share of cells that say something: filled, and not 0."""
-    return float((cells.notna() & (cells != 0)).mean())
+def powers(column: pd.Series, log_price: pd.Series) -> tuple[float, float]:
+    """`power` of a column on all rows, and the greater of it and that on the rows alone in which
+    it says something: a price in every third row is a price."""
+    if column.nunique() < 2:
+        return 0.0, 0.0
+    some = says(column)
+    alone = some.sum() >= FEW and column[some].nunique() > 1
+    whole = power(column, log_price)
+    return whole, max(whole, power(column[some], log_price[some]) if alone else whole)
+
+
+def gaps(closed: pd.Series, open_: pd.Series) -> str:
+    """What the filled shares of a column in closed and open listings tell, in words of `scan`."""
+    n, m = len(closed), len(open_)
+    if not m:
+        return ""
+    (shut, still), (said, unsaid) = (
+        (float(share(closed).mean()), float(share(open_).mean())) for share in (filled, says)
+    )
+    if still <= AFTER and (1 - shut) ** m < SURE:
+        return "filled only after the sale"
+    if unsaid <= AFTER and (1 - said) ** m < SURE:
+        if not _two_valued(pd.concat([closed, open_])):
+            return "filled only after the sale"
+        if said >= SOME:  # a rare yes may well be of none of the open ones
+            return "yes only after the sale"
+    low, high = sorted((shut, still))
+    if (high - low >= CHANGES or high >= TIMES * low) and _apart(shut, n, still, m):
+        return "filled otherwise after the sale"
+    return ""
+
+
+def _words(cells: pd.Series) -> pd.Series:
+    return cells.astype("str").str.strip().str.lower()
+
+
+def filled(cells: pd.Series) -> pd.Series:
+    """Which cells hold something (boolean); words such as N/A stand for a gap."""
+    if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_datetime64_any_dtype(cells):
+        return cells.notna()
+    return cells.notna() & ~_words(cells).isin(BLANK)
+
+
+def says(cells: pd.Series) -> pd.Series:
+    """Which cells say something (boolean): filled, and neither 0 nor no."""
+    if pd.api.types.is_numeric_dtype(cells):
+        return cells.notna() & (cells != 0)
+    return filled(cells) & ~_words(cells).isin(NO)
+
+
+def _two_valued(cells: pd.Series) -> bool:
+    """Whether a column answers with a yes or a no: one thing said, and its denial."""
+    some = cells[filled(cells)]
+    return some[says(some)].nunique() == 1 and bool((~says(some)).any())
 
 
 def _apart(p: float, n: int, q: float, m: int) -> bool:

@@ -64,11 +64,11 @@ def plausibility(
     out = hygiene.fences(price, area, FENCE) | hygiene.fences(
         price / size.where(size > 0), area, FENCE
     )
-    sentence = findings.outliers(hygiene.outside(closed, ranges), out, price, FENCE)
+    sized = bool((size > 0).any())
+    sentence = findings.outliers(hygiene.outside(closed, ranges), out, price, FENCE, sized)
     both = (size > 0) & (price > 0)
-    if both.any():
-        svg = plots.fenced(size[both], price[both], out[both])
-        looks.append(Look("outliers", "Outlier policy, and what it would exclude", svg, sentence))
+    svg = plots.fenced(size[both], price[both], out[both]) if both.any() else ""
+    looks.append(Look("outliers", "Outlier policy, and what it would exclude", svg, sentence))
     return looks
 
 
@@ -110,9 +110,9 @@ def change(closed: pd.DataFrame, numbers: list[str], month: pd.Series) -> list[L
     return [Look("drift", "Drift of the inputs, by quarter", svg, findings.drifts(table))]
 
 
-def albums(photos: pd.DataFrame, month: pd.Series) -> list[Look]:
+def albums(status: pd.Series, month: pd.Series) -> list[Look]:
     """Photo statuses by month; nothing where no listing has any."""
-    counts = pd.crosstab(month.reindex(photos.index), photos["status"])
+    counts = pd.crosstab(month.reindex(status.index), status)
     counts = counts[counts.sum(axis=1) >= hygiene.FEW]
     if counts.empty or set(counts) == {"no_images"}:
         return []

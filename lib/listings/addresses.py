@@ -8,6 +8,7 @@ is slow. A reading counts only if its standard form reads the same again.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from typing import NamedTuple
 
@@ -17,10 +18,13 @@ from lib.listings.streets import (
     COUNTY,
     INSIDE,
     ORDINAL,
+    ORDINALS,
     PLACES,
+    SHORT,
     SIMPLE,
     clean,
     house_number,
+    legible,
     says_unit,
     states,
     street,
@@ -129,19 +133,35 @@ def by_library(text: str) -> Parts | None:
         return None
     code = re.fullmatch(ZIP, found["postal_code"] or "")
     state = clean(found["state"] or "")
-    return parts._replace(
+    parts = parts._replace(
         unit_number=unit(found["address_line_2"] or "") or parts.unit_number,
         city=clean(found["city"] or "").replace(",", "") or None,
         state_or_province=states().get(state, state) or None,
         postal_code=code[1] if code else None,
         postal_code_plus4=code[2] if code else None,
     )
+    return parts if _letters(text) <= _letters(parts.line()) else None
+
+
+def _letters(text: str) -> Counter[str]:
+    """How often each letter and digit stands in a cleaned address, its words in short form: what
+    the library dropped of 12 & 14 Elm St is seen by it."""
+    directions, suffixes, _ = tables()
+    short = directions | suffixes | INSIDE | PLACES | SHORT | ORDINALS
+    for name in sorted(states(), key=len, reverse=True):
+        text = re.sub(rf"\b{name}\b", states()[name], text)
+    words = re.sub("[^A-Z0-9 ]", " ", re.sub(r"\b00000\b(-[0-9]{4})?", "", text)).split()
+    words = [short.get(word, word) for word in words if word not in SIMPLE | {"NO"}]
+    words = [word[:-2] if re.fullmatch(ORDINAL, word) else word.lstrip("0") for word in words]
+    return Counter("".join(words))
 
 
 def parse(text: str) -> Parts | None:
     """The parts of an address as somebody wrote it; None where it cannot be read, where it holds a
-    decimal number, or where its standard form would read as something else."""
-    text = clean(text)
+    decimal number or is not `legible`, or where its standard form would read as something else."""
+    if not legible(text):
+        return None
+    text = re.sub(r",? (?:USA|UNITED STATES(?: OF AMERICA)?)\Z", "", clean(text))
     if "." in text:
         return None
     text = re.sub(rf"\A({NUMBER}) {COUNTY}", r"\1 COUNTY RD ", text)

@@ -18,6 +18,7 @@ from lib.listings import contract as contracts
 from lib.listings.cells import ISSUE, typed
 from lib.listings.contract import Contract
 from lib.listings.staging import LINEAGE
+from lib.listings.values import blank
 
 FILE = "corrections.yml"
 TABLE = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "corrected"]
@@ -30,13 +31,15 @@ BLANKED = "known to be wrong, the right value is not (corrections.yml)"
 class Correction(Section):
     """One cell: where it stands, what the source has there, what is right, why and who says so.
 
+    `expected` is "" or null where the source has a blank cell.
+
     `corrected` may be null: the value is known to be wrong and the right one is unknown.
     """
 
     listing_key: str
     domain: Literal["sale", "rental"]
     column: str
-    expected: str
+    expected: str | None
     corrected: str | None
     reason: str
     source: str
@@ -44,7 +47,7 @@ class Correction(Section):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Correction:
-        if self.expected == self.corrected:
+        if ((self.expected or "").strip() or None) == self.corrected:
             raise ValueError("`corrected` is what `expected` says")
         return self
 
@@ -129,12 +132,13 @@ def apply(
             continue
         row, label = rows.iloc[place], rows.index[place]
         found = row[one.column]
-        if pd.isna(found) or str(found).strip() != one.expected:
+        if not _as_expected(rows[one.column].iloc[[place]], one).item():
             raise RemlError(
                 f"{where}, entry {number}: {row['_source_file']}, data row {row['_source_row']} "
                 f"(listing {one.listing_key}) has {one.column} "
-                f"{'blank' if pd.isna(found) else repr(found)}, not {one.expected!r}: the source "
-                "was mended; remove the entry"
+                f"{'blank' if pd.isna(found) else repr(found)}, not "
+                f"{repr(one.expected) if one.expected else 'blank'}: the source was mended; remove "
+                "the entry"
             )
         rows.loc[label, one.column] = one.corrected
         told.append(
@@ -153,6 +157,13 @@ def apply(
     return rows, table.astype({"_source_row": "int64"}), idle
 
 
+def _as_expected(cells: pd.Series, one: Correction) -> pd.Series:
+    """Which cells say what an entry expects (boolean)."""
+    if not (one.expected or "").strip():
+        return blank(cells)
+    return (cells.str.strip() == one.expected).fillna(False).astype(bool)
+
+
 def blanked(told: pd.DataFrame) -> pd.DataFrame:
     """A line of normalize_issues for each cell of `told` (from `apply`) that was made missing."""
     gone = told.loc[told["corrected"].isna(), ISSUE[:-1]]
@@ -165,6 +176,6 @@ def apply_to_states(states: pd.DataFrame, entries: list[Correction]) -> pd.DataF
     for one in entries:
         if one.column in states:
             wrong = (states["listing_key"] == one.listing_key) & (states["domain"] == one.domain)
-            wrong &= (states[one.column].str.strip() == one.expected).fillna(False).astype(bool)
+            wrong &= _as_expected(states[one.column], one)
             states.loc[wrong, one.column] = one.corrected
     return states

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from lib.listings.contract import Contract
-from lib.listings.sql import code, connect, file, name
+from lib.listings.rules import STRANGE_DOMAIN, STRANGE_STATUS
+from lib.listings.sql import code, connect, file, name, text
+from lib.listings.staging import Parsed
 
 Coverage = dict[str, dict[str, dict[str, int]]]
+SHOWN, LONG = 20, 40  # values of a column that are told, and letters of each
 
 
 def coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Coverage:
@@ -38,6 +41,30 @@ def coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Co
     return out
 
 
+def unknown_values(
+    parsed: list[Parsed], contract: Contract, folder: Path
+) -> dict[str, dict[str, int]]:
+    """column -> value -> rows, of statuses and domains that quarantine a row because the contract
+    does not know them: most first, the first LONG letters of each, and "(others)" after SHOWN."""
+    columns = {STRANGE_STATUS: "standard_status", STRANGE_DOMAIN: contract.domain.column}
+    files = ", ".join(file(one.rows) for one in parsed)
+    out: dict[str, dict[str, int]] = {}
+    with connect(folder) as con:
+        for reason, column in columns.items():
+            if column not in contract.columns:
+                continue
+            rows = con.execute(f"""SELECT left(trim({name(column)}), {LONG}) AS value, count(*)
+                FROM read_parquet([{files}], union_by_name=true)
+                WHERE contains(_reason, {text(reason)}) GROUP BY value ORDER BY 2 DESC, 1""")
+            found = dict(rows.fetchall())
+            told = dict(list(found.items())[:SHOWN])
+            if len(found) > SHOWN:
+                told["(others)"] = sum(found.values()) - sum(told.values())
+            if told:
+                out[column] = told
+    return out
+
+
 def totals(days: dict[str, dict[str, int]]) -> dict[str, int]:
     """Counts over all days of one domain."""
     out: dict[str, int] = {}
@@ -58,6 +85,9 @@ def summary(counts: Coverage, tally: dict[str, Any]) -> str:
     ]
     for reason, count in tally["reasons"].items():
         lines.append(f"- {count:,}: {reason}")
+    for column, values in tally.get("unknown_values", {}).items():
+        told = ", ".join(f"{value!r} ({count:,})" for value, count in values.items())
+        lines += ["", f"Not known of `{column}`, add them to the contract: {told}"]
     for domain, days in counts.items():
         all_days = totals(days)
         dated = sorted(day for day in days if day != "no date")

@@ -3,10 +3,12 @@ that were exported twice. Each row says only what was known by its own `as_of` d
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from lib.listings.cells import OFFSET, local_day, typed
 from lib.listings.contract import Contract
+from lib.listings.screen_homes import Homes, earlier
 from lib.listings.staging import LINEAGE, ON_MARKET
 from lib.listings.units import FREQUENCY
 
@@ -15,7 +17,8 @@ STATE = [*WHO, "modification_timestamp", "list_price", "standard_status"]
 ADDED = ["hist_price_changes", "hist_relists", "hist_cumulative_days_on_market"]
 SALE = ["domain", "property_key", "close_date", "close_price"]
 # what two flats of one house that were let on one day at one price differ in
-OWN = ["unit_number", "living_area", "bedrooms_total", "bathrooms_full", "bathrooms_total"]
+OWN = ["street_number", "street_name", "unit_number", "postal_code", "living_area",
+       "bedrooms_total", "bathrooms_full", "bathrooms_total"]  # fmt: skip
 REPEATED = "the same sale under another listing key"
 
 
@@ -87,11 +90,12 @@ def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return (table.drop(again.index) if len(again) else table), aside
 
 
-def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int) -> pd.DataFrame:
+def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: Homes) -> pd.DataFrame:
     """The table with ADDED, and `original_list_price` as first seen where the feed has none.
 
-    Parameters: the normalised table, `price_history`, and the days off the market after which a
-    listing of the same home begins anew. Missing is what was not seen by the row's `as_of` date.
+    Parameters: the normalised table, `price_history`, the days off the market after which a
+    listing of the same home begins anew, and `screen_homes.keys` of the table. Missing is
+    what was not seen by the row's `as_of` date.
     """
     table = table.copy(deep=False)  # columns are added, none is changed
     seen = history.merge(table[[*WHO, "as_of"]], on=WHO)
@@ -109,10 +113,12 @@ def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int) -> pd.DataFra
     table["original_list_price"] = table["original_list_price"].fillna(
         pd.Series(first.to_numpy("float64"), index=table.index)
     )
-    return table.assign(**relists(table, history, gap_days))
+    return table.assign(**relists(table, history, gap_days, home))
 
 
-def relists(table: pd.DataFrame, history: pd.DataFrame, gap_days: int) -> dict[str, pd.Series]:
+def relists(
+    table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: Homes
+) -> dict[str, pd.Series]:
     """`hist_relists`: earlier listings of the home in one go on the market, and
     `hist_cumulative_days_on_market`: days of all of them up to `as_of`.
 
@@ -120,20 +126,44 @@ def relists(table: pd.DataFrame, history: pd.DataFrame, gap_days: int) -> dict[s
     market still or had left it unsold `gap_days` before at most.
     """
     start = "listing_contract_date"
-    rows = table[table[start].notna()].sort_values(["domain", "property_key", start, "listing_key"])
-    home = rows.groupby(["domain", "property_key"], sort=False)
-    earlier = home[["listing_key", start, "close_date"]].shift()
-    left = _left_market(rows, earlier["listing_key"], history)
+    rows = table[table[start].notna()].sort_values([start, "listing_key"])
+    before = _before(rows, home)
+    past = table.loc[rows.index].iloc[before].set_axis(rows.index)  # -1 is some row, and not used
+    past = past[["listing_key", start, "close_date"]].where(pd.Series(before >= 0, rows.index))
+    left = _left_market(rows, past["listing_key"], history)
     gone_on = left.notna() & ((rows[start] - left).dt.days <= gap_days)
-    gone_on &= ~(earlier["close_date"] <= rows[start])
-    days = (left - earlier[start]).dt.days.clip(lower=0).where(gone_on, 0)
-    chain = (~gone_on).cumsum()
-    so_far = days.groupby(chain).cumsum()
+    gone_on &= ~(past["close_date"] <= rows[start])
+    days = (left - past[start]).dt.days.clip(lower=0).where(gone_on, 0)
+    link = np.where(gone_on, before, -1)
     own = (rows["as_of"] - rows[start]).dt.days
-    number = gone_on.astype("float64").groupby(chain).cumsum()
     known = own >= 0
-    found = {"hist_relists": number, "hist_cumulative_days_on_market": so_far + own.where(known)}
-    return {name: column.where(known).reindex(table.index) for name, column in found.items()}
+    found = {
+        "hist_relists": _along(link, gone_on.to_numpy("float64")),
+        "hist_cumulative_days_on_market": _along(link, days.to_numpy("float64")) + own.where(known),
+    }
+    return {
+        name: pd.Series(column, index=rows.index).where(known).reindex(table.index)
+        for name, column in found.items()
+    }
+
+
+def _before(rows: pd.DataFrame, home: Homes) -> np.ndarray:
+    """The position of the listing of the home before each of `rows` (in order of their beginning),
+    as known when that one began; -1 where there is none."""
+    own = Homes(*(part.loc[rows.index] for part in home))
+    domain = rows["domain"] + "|"
+    own = own._replace(group=domain + own.group, address=domain + own.address)
+    return earlier(own, rows["listing_contract_date"].to_numpy("datetime64[D]").astype("int64"))
+
+
+def _along(link: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """The sum of `amount` over each row and those that `link` leads to, one after the other; -1
+    ends the way. In doubling steps: a chain may be as long as the table."""
+    total, at = amount.copy(), link.copy()
+    while (on := at >= 0).any():
+        total[on] += total[at[on]]
+        at[on] = at[at[on]]
+    return total
 
 
 def _left_market(rows: pd.DataFrame, before: pd.Series, history: pd.DataFrame) -> pd.Series:

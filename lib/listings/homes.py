@@ -11,7 +11,8 @@ from lib.listings.addresses import Parts
 
 ADDRESS = list(Parts._fields)
 PARSED, DISAGREES = "own_address_parsed", "own_address_disagrees"
-STREET = ADDRESS[1:5]
+STREET, UNIT = ADDRESS[1:5], ADDRESS[5]
+PLACE = ["street_number", "street_name", "unit_number", "postal_code"]  # one differs: another home
 SHOWN = ("unparsed_address", "street_number", *STREET, "unit_number", "city")
 
 
@@ -45,11 +46,13 @@ def standard(table: pd.DataFrame) -> pd.DataFrame:
     own[[*STREET, "unit_number"]] = addresses.street_all(_joined(table, STREET))
     for name, form in FORMS.items():
         if name in table:
-            own[name] = values.by_distinct(table[name], form).fillna(own[name])
+            given = values.by_distinct(table[name], form)
+            own[name] = whole_unit(own[name], given) if name == UNIT else given.fillna(own[name])
     complete = own["street_number"].notna() & own["street_name"].notna()
     own[ADDRESS[:5]] = own[ADDRESS[:5]].where(complete)
     out = own.fillna(read)
     out[ADDRESS[:5]] = own[ADDRESS[:5]].where(complete, read[ADDRESS[:5]])
+    out[UNIT] = whole_unit(read[UNIT], own[UNIT])
     given = _joined(table, [*ADDRESS[:6], "unparsed_address"]).notna()
     out[PARSED] = out["street_name"].notna().astype("float64").where(given)
     differ = (own != read) & own.notna() & read.notna()
@@ -62,6 +65,27 @@ def standard(table: pd.DataFrame) -> pd.DataFrame:
         told = told.mask(differ[name], told + " " + name)
     out[DISAGREES] = told.str.strip().mask(told == "")
     return out
+
+
+def whole_unit(first: pd.Series, then: pd.Series) -> pd.Series:
+    """One unit of what two columns say of it: the one that holds the other's words, else both, or
+    flat 5 of building 2 would be that of building 3."""
+    both = pd.DataFrame({"one": first, "two": then}).dropna()
+    both = both[both["one"] != both["two"]]
+    told = {pair: _united(*pair) for pair in set(both.itertuples(index=False, name=None))}
+    joined = [told[pair] for pair in both.itertuples(index=False, name=None)]
+    return (
+        pd.Series(joined, index=both.index, dtype="str")
+        .reindex(then.index)
+        .fillna(then.fillna(first))
+    )
+
+
+def _united(first: str, then: str) -> str | None:
+    one, two = first.split(), then.split()
+    if set(two) <= set(one):
+        return first
+    return then if set(one) <= set(two) else streets.unit(" ".join([*one, *two]))
 
 
 def _each(form: Callable[[str], str | None]) -> Callable[[pd.Series], pd.Series]:
@@ -113,10 +137,24 @@ def group_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
     return key
 
 
+def with_address(by_group: pd.Series, by_address: pd.Series) -> pd.Series:
+    """The key of a row whose group several homes share (a parcel not split yet, a placeholder):
+    group and address, missing where the address is unknown."""
+    return by_group + "|" + by_address.str.removeprefix("address:")
+
+
+def parted(by_group: pd.Series, by_address: pd.Series, place: pd.DataFrame) -> pd.Series:
+    """The group's key, or `with_address` where rows of the group contradict each other in a part
+    of `place` (the columns PLACE) that both know."""
+    several = (place.groupby(by_group).nunique() > 1).any(axis=1)
+    shared = by_group.isin(several.index[several])
+    return by_group.mask(shared, with_address(by_group, by_address))
+
+
 def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Series) -> pd.Series:
-    """A key that relists and resales of one home share: by the contract's groups, else by address,
-    else the listing's own. A row without a group's key takes that of its address where all rows
-    at the address have the same one."""
+    """A key that relists and resales of one home share: by the contract's groups (`parted`), else
+    by address, else the listing's own. A row without a group's key takes that of its address where
+    all rows at the address have the same one."""
     known = by_group.groupby(by_address).agg(["nunique", "first"])
     only = known.loc[known["nunique"] == 1, "first"]
     key = by_group.fillna(by_address.map(only).astype("str"))
@@ -131,5 +169,7 @@ def identified(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFrame:
     written = unparsed_address(table)
     table = table.assign(**standard(table))
     table["unparsed_address"] = written
-    table["property_key"] = property_key(by_group, address_key(table), table["listing_key"])
+    by_address = address_key(table)
+    by_group = parted(by_group, by_address, table[PLACE])
+    table["property_key"] = property_key(by_group, by_address, table["listing_key"])
     return table

@@ -90,11 +90,11 @@ def judgements(
         return f"{table}.verdict"
 
     if judged and contract.domain.column:
-        tests["neither a sale nor a rental by the contract's domain rule"] = add(
+        tests[rules.STRANGE_DOMAIN] = add(
             [contract.domain.column], lambda rows: rules.unknown_domain(rows, contract)
         )
     if judged and "standard_status" in contract.lookups:
-        tests["status is not in the contract's lookup"] = add(
+        tests[rules.STRANGE_STATUS] = add(
             ["standard_status"], lambda rows: rules.unknown_status(rows, contract)
         )
     for rule in contract.row_rules if judged else []:

@@ -16,7 +16,13 @@ from lib.listings.contract import Contract
 from lib.listings.staging import ON_MARKET
 
 SLACK_DAYS = 90  # how far the latest date may lie after the others
+EARLIEST = dt.date(1950, 1, 1)  # a listing before is a mistyped year
+DEAL_DAYS = (
+    1825  # from listing or contract to closing; homes sold off plan take three years or four
+)
 DATES = ["listing_contract_date", "purchase_contract_date", "close_date"]
+STAMP = "modification_timestamp"
+LATE = "after the latest date of the feed"
 FUTURE = "more than a year after the valuation date"
 SOON = (
     "after the year of the valuation"  # a home may be sold before it is finished: the value stays
@@ -51,6 +57,16 @@ def with_absent(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _usual(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Timestamp]:
+    """(local days of a column in order, the latest that a thousandth of them at least, and another
+    one, reaches; 1970 where there is none)."""
+    dates = table[column] if column != STAMP else cells.local_day(table)
+    dates = dates.dropna().sort_values()
+    if not len(dates):
+        return dates, pd.Timestamp(0)
+    return dates, dates.iloc[-1 - max(1, len(dates) // 1000)] if len(dates) > 1 else dates.iloc[-1]
+
+
 def valuation_date(
     table: pd.DataFrame, given: dt.date | None, slack_days: int = SLACK_DAYS
 ) -> pd.Timestamp:
@@ -62,17 +78,13 @@ def valuation_date(
     """
     if given is not None:
         return pd.Timestamp(given)
-    column = "modification_timestamp"
-    if table[column].isna().all():
-        column = "close_date"
-    dates = (cells.local_day(table) if column != "close_date" else table[column]).dropna()
-    dates = dates.sort_values()
+    column = "close_date" if table[STAMP].isna().all() else STAMP
+    dates, usual = _usual(table, column)
     require(
         len(dates) > 0,
         "no row of the feed has a modification stamp or a closing date that can be read, so its "
         "latest date is unknown; check date_formats in the contract, or set as_of in params.yaml",
     )
-    usual = dates.iloc[-1 - max(1, len(dates) // 1000)] if len(dates) > 1 else dates.iloc[-1]
     if dates.iloc[-1] - usual > pd.Timedelta(days=slack_days):
         row = table.loc[dates.index[-1]]
         raise RemlError(
@@ -93,6 +105,48 @@ def undated(table: pd.DataFrame, issues: pd.DataFrame) -> pd.Series:
     return closed & ~table["domain"].isin(known)
 
 
+def _without(
+    table: pd.DataFrame, name: str, bad: pd.Series, reason: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table with the dates that are `bad` set missing, and a line of issues for each."""
+    if not bad.any():
+        return table, cells.noted(
+            table.iloc[:0], bad.iloc[:0], name, pd.Series(dtype="str"), reason
+        )
+    written = table.loc[bad, name].dt.strftime("%Y-%m-%d").astype("str")
+    told = cells.noted(table, bad, name, written, reason)
+    return table.assign(**{name: table[name].mask(bad)}), told
+
+
+def sane_dates(
+    table: pd.DataFrame, given: dt.date | None, slack_days: int, earliest: dt.date, deal_days: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.Timestamp]:
+    """(table, issues, valuation date): dates that cannot be are set missing, before anything is
+    told by them. A date is none before `earliest`, a date of a deal none more than `slack_days`
+    after the feed's latest (or the `given`), nor more than `deal_days` before the closing.
+
+    Raises `RemlError` as `valuation_date` does.
+    """
+    found = []
+    for name in [*DATES, STAMP]:
+        old = table[name] < pd.Timestamp(earliest)
+        table, told = _without(table, name, old, f"before {earliest}")
+        found.append(told)
+    today = valuation_date(table, given, slack_days)
+    last = max(today, _usual(table, STAMP)[1])  # the feed may go on after the date given
+    if table[STAMP].notna().mean() < 0.5:  # a few stamps do not tell how far it goes
+        last = max(last, _usual(table, "close_date")[1])
+    for name in DATES:
+        ahead = table[name] > last + pd.Timedelta(days=slack_days)
+        table, told = _without(table, name, ahead, LATE)
+        found.append(told)
+    for name in DATES[:2]:
+        long = table["close_date"] - table[name] > pd.Timedelta(days=deal_days)
+        table, told = _without(table, name, long, f"more than {deal_days} days before the closing")
+        found.append(told)
+    return table, pd.concat(found, ignore_index=True), today
+
+
 def as_of(table: pd.DataFrame, today: pd.Timestamp) -> pd.Series:
     """The date each listing is valued at: contract date where known, else close date; `today`
     for listings on the market; missing for the rest."""
@@ -108,12 +162,16 @@ def normalize(
     contract: Contract,
     given: dt.date | None,
     slack_days: int = SLACK_DAYS,
+    earliest: dt.date = EARLIEST,
+    deal_days: int = DEAL_DAYS,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(table, issues): staged rows with types, addresses, keys and an `as_of` date each; see
-    `typed` and `homes`. Issues with `set_missing` false are notes on values that stay."""
+    `typed`, `homes` and `sane_dates`. Issues with `set_missing` false are notes on values that
+    stay."""
     table, issues = typed(staged, contract)
     table = homes.identified(with_absent(table), contract.property_key)
-    today = valuation_date(table, given, slack_days)
+    table, dates, today = sane_dates(table, given, slack_days, earliest, deal_days)
+    issues = pd.concat([issues, dates], ignore_index=True)
     table["as_of"] = as_of(table, today).mask(undated(table, issues), today)
     year, last = table["year_built"], table["as_of"].dt.year
     written = year.map("{:.0f}".format).astype("str")

@@ -24,6 +24,18 @@ class Matched:
     readable: float = 0.0
 
 
+def careless(contract: Contract) -> list[str]:
+    """A clause for each group of `property_key` that names a street and no unit: all flats of a
+    building would be one home."""
+    return [
+        f"property_key: [{', '.join(group)}] makes one home of all flats of a building, and takes "
+        "the address as it is written; leave it out (without a group the standard address with its "
+        "unit and ZIP counts), or add unit_number"
+        for group in contract.property_key
+        if "street_name" in group and "unit_number" not in group
+    ]
+
+
 def review(table: pd.DataFrame, contract: Contract) -> tuple[list[Matched], list[str]]:
     """(each contract column, the headers that none claims) for an export's rows as text."""
     found = match(contract, list(table))

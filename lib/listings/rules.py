@@ -7,6 +7,9 @@ import pandas as pd
 from lib.listings import values
 from lib.listings.contract import Contract, RowRule
 
+STRANGE_STATUS = "status is not in the contract's lookup"
+STRANGE_DOMAIN = "neither a sale nor a rental by the contract's domain rule"
+
 
 def look_up(text: pd.Series, lookup: dict[str, str]) -> pd.Series:
     """Harmonised values of a coded column, compared without case; unknown ones are missing."""

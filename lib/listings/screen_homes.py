@@ -1,4 +1,4 @@
-"""Which earlier sale was of the same home, by what was known on the later one's day.
+"""Which earlier listing or sale was of the same home, by what was known on the later one's day.
 
 The `property_key` of `normalize` will not do: it looks at all rows at an address, so that a later
 one can part two sales that were of one home. Here each row has keys of its own cells alone.
@@ -15,18 +15,23 @@ from lib.listings import homes
 
 
 class Homes(NamedTuple):
-    """Keys of each sale by its own cells: `group` by the contract's columns (parcel number) and
-    `address`, both missing where unknown, and `own`, the first of them, else the listing's."""
+    """Keys of each row by its own cells: `group` by the contract's columns (parcel number) and
+    `address`, both missing where unknown, and `own`, both of them, the one that is known, else the
+    listing's; `place`: the columns of `homes.PLACE`, of which one group has one value each, or it
+    is several homes."""
 
     group: pd.Series
     address: pd.Series
     own: pd.Series
+    place: pd.DataFrame
 
 
 def keys(sales: pd.DataFrame, groups: list[list[str]]) -> Homes:
-    """The keys of normalised `sales`; `groups` is the contract's `property_key`."""
+    """The keys of normalised rows; `groups` is the contract's `property_key`."""
     group, address = homes.group_key(sales, groups), homes.address_key(sales)
-    return Homes(group, address, group.fillna(address).fillna("listing:" + sales["listing_key"]))
+    own = homes.with_address(group, address).fillna(group).fillna(address)
+    own = own.fillna("listing:" + sales["listing_key"])
+    return Homes(group, address, own, sales[homes.PLACE])
 
 
 def last_before(key: pd.Series, days: np.ndarray) -> np.ndarray:
@@ -45,24 +50,33 @@ def last_before(key: pd.Series, days: np.ndarray) -> np.ndarray:
     return out
 
 
-def earlier(home: Homes, days: np.ndarray) -> np.ndarray:
-    """The position of the last sale of the same home on an earlier day, -1 where there is none.
+def several(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.ndarray:
+    """Whether rows with the same `by` on earlier days, and the row itself, have two values of
+    `what` at least (boolean; missing ones are none)."""
+    row = pd.DataFrame({"by": by, "what": what, "day": days})
+    first = row.dropna().drop_duplicates(["by", "what"])
+    nth = first.groupby("by").cumcount()
+    one, two = (first[nth == n].set_index("by").reindex(row["by"]) for n in (0, 1))
+    other = (one["day"].to_numpy("float64") < days) & row["what"].notna().to_numpy()
+    other &= row["what"].to_numpy(object) != one["what"].to_numpy(object)
+    return (two["day"].to_numpy("float64") < days) | other
 
-    The rows are in order of `days`. One home: the same group, or the same address where the sales
-    there so far, this one with them, have one group at most; at an address with several groups the
-    rows without one are a home of their own.
+
+def earlier(home: Homes, days: np.ndarray) -> np.ndarray:
+    """The position of the last row of the same home on an earlier day, -1 where there is none.
+
+    The rows are in order of `days`. One home: the same group where the rows of it so far, this one
+    with them, do not contradict each other about the place, else the same group and address; or
+    the same address where the rows there so far, this one with them, have one group at most; at an
+    address with several groups the rows without one are a home of their own.
     """
-    row = pd.DataFrame({"group": home.group, "address": home.address, "day": days})
-    first = row.dropna().drop_duplicates(["address", "group"])
-    nth = first.groupby("address").cumcount()
-    one, two = (first[nth == n].set_index("address").reindex(row["address"]) for n in (0, 1))
-    second = two["day"].to_numpy("float64")
-    other = (one["day"].to_numpy("float64") < days) & row["group"].notna().to_numpy()
-    other &= row["group"].to_numpy(object) != one["group"].to_numpy(object)
-    alone = ~((second < days) | other)
+    parts = [several(home.group, part, days) for _, part in home.place.items()]
+    shared = np.any(parts, axis=0)
+    alone = ~several(home.address, home.group, days)
+    within = homes.with_address(home.group, home.address)
     return np.maximum.reduce(
         [
-            last_before(home.group, days),
+            np.where(shared, last_before(within, days), last_before(home.group, days)),
             np.where(alone, last_before(home.address, days), -1),
             last_before(home.address.where(home.group.isna()), days),
         ]

@@ -16,7 +16,15 @@ DENIAL = re.compile(
     r"[^.,!?;:]{0,30}$|\b(?:previously|formerly|former|once)(?: an?| in| listed as)? $"
 )
 DENIED_AFTER = re.compile(r"[^.,!?;:]{0,15}\b(?:avoided|averted|prevented|nearby|next door)\b")
-NOTHING = ("no", "n", "none", "false", "na")  # here, since YAML reads a bare no as a boolean
+NOTHING = (
+    "",
+    "0",
+    "no",
+    "n",
+    "none",
+    "false",
+    "na",
+)  # here, since YAML reads a bare no as a boolean
 CODES = {
     "exclude": "special_condition",
     "warn": "special_condition_minor",
@@ -39,8 +47,8 @@ def plain(word: str) -> str:
 def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
     """`row` (position), `code`, `reason` of every special condition that a sale names.
 
-    A cell may hold several, parted by , ; or |. A word in none of the lists is a flag too, so
-    that a feed's own words are noticed.
+    A cell may hold several, parted by , ; or |, and where that is no known word by / or " - ". A
+    word in none of the lists is a flag too, so that a feed's own words are noticed.
     """
     found: list[tuple[int, str, str]] = []
     if "special_listing_conditions" not in sales:
@@ -51,12 +59,20 @@ def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
     cells = sales["special_listing_conditions"].fillna("").astype("category")
     positions = pd.Series(range(len(sales))).groupby(cells.cat.codes.to_numpy()).indices
     for number, cell in enumerate(cells.cat.categories):
-        for word in filter(None, (part.strip() for part in re.split(r"[,;|\[\]\"]", cell))):
+        parts = filter(None, (part.strip() for part in re.split(r"[,;|\[\]\"]", cell)))
+        for word in dict.fromkeys(
+            word for part in parts for word in ([part] if plain(part) in known else _apart(part))
+        ):
             code = known.get(plain(word), "special_condition_unknown")
             if code:
                 reason = f"special listing condition: {word}"
                 found += [(row, code, reason) for row in positions[number]]
     return pd.DataFrame(found, columns=["row", "code", "reason"])
+
+
+def _apart(words: str) -> list[str]:
+    """The words of "REO/Bank Owned" and "Foreclosure - REO"."""
+    return [word.strip() for word in re.split(r"/|\s[-\u2013\u2014&]\s", words)]
 
 
 @cache

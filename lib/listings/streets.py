@@ -25,6 +25,8 @@ ORDINALS = {
     "SIXTH": "6TH", "SEVENTH": "7TH", "EIGHTH": "8TH", "NINTH": "9TH", "TENTH": "10TH",
 }  # fmt: skip
 COUNTY = r"(?:CR|CO RD|COUNTY ROAD) (?=[0-9])"  # and never the creek that CR is elsewhere
+SILENT = {"Mn", "Me", "Cf", "Cc", "Pi", "Pf", "Pd", "Zs"}  # accents, marks, quotes, dashes, spaces
+RAISED = ("<super>", "<sub>", "<fraction>", "<circle>")  # 100\u00b2 is no 1002
 ORDINAL = r"[0-9]*(?:1ST|2ND|3RD|[0-9]TH)"
 
 
@@ -49,12 +51,13 @@ def states() -> dict[str, str]:
 
 
 def clean(text: str) -> str:
-    """Upper case ASCII, accents and points dropped, one space between words, ", " for breaks.
+    """Upper case ASCII (see `legible`), accents and points dropped, one space between
+    words, ", " for breaks.
 
     A number as spreadsheets write it is the whole one (123.0 is 123); the point of any other
     decimal stays, or 12.5 would be number 125.
     """
-    text = re.sub(r"[\r\n;]+", ",", text)
+    text = re.sub(r"[\r\n;]+", ",", re.sub("[\u2010-\u2015\u2212]", "-", text))
     for _ in range(2):  # some characters come apart only once they are capitals
         text = unicodedata.normalize("NFKD", text).upper()
     text = text.replace("\u2044", "/").encode("ascii", "ignore").decode()
@@ -66,14 +69,31 @@ def clean(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip(" ,")
 
 
+def legible(text: str) -> bool:
+    """Whether `clean` loses no letter, digit or sign that tells one address from another: accents
+    and quotation marks do not, a superscript or a letter of another alphabet does."""
+    for letter in filter(lambda letter: ord(letter) > 127, text):
+        form = unicodedata.decomposition(letter)
+        apart = unicodedata.normalize("NFKD", letter).upper()
+        apart = unicodedata.normalize("NFKD", apart)
+        lost = [c for c in apart if ord(c) > 127 and unicodedata.category(c) not in SILENT]
+        if lost or form.startswith(RAISED):
+            return False
+    return True
+
+
 def house_number(text: str) -> str | None:
-    """A house number without the zeros before it; None for a blank one and a decimal."""
-    plain = clean(text)
+    """A house number without the zeros before it; None for a blank one, a decimal, and one that is
+    not `legible`."""
+    plain = clean(text) if legible(text) else ""
     return None if "." in plain else re.sub(r"\A0+(?=[0-9])", "", plain) or None
 
 
 def unit(text: str) -> str | None:
-    """The unit alone: "Apt #4", "# 4" and "4" are one, "Bldg 2 Unit 4" is BLDG 2 4."""
+    """The unit alone: "Apt #4", "# 4" and "4" are one, "Bldg 2 Unit 4" is BLDG 2 4. One that is not
+    `legible` stays as it is written: without it the flat would be the house."""
+    if not legible(text):
+        return " ".join(text.split())
     words = [(INSIDE | PLACES).get(word, word) for word in clean(text).replace(",", "").split()]
     plain = " ".join(word for word in words if word not in SIMPLE)
     plain = re.sub(r"\b(?:NO )+(?=[0-9])", "", plain)  # No. 4
@@ -92,8 +112,10 @@ def says_unit(text: str) -> bool:
 def street(text: str) -> tuple[str | None, ...]:
     """(direction before, name, suffix, direction after, unit) of a street without its number.
 
-    Words whose parts would read as others the next time are a name as they stand.
+    Words whose parts would read as others the next time are a name as they stand. What is not
+    `legible` has no parts.
     """
+    text = text if legible(text) else ""
     words = re.sub(rf"\A{COUNTY}", "COUNTY RD ", clean(text).replace(",", "")).split()
     parts = _split(words)
     again = [
@@ -109,7 +131,8 @@ def _split(words: list[str]) -> tuple[str | None, ...]:
     found = unit(" ".join(words[at:]))
     directions, suffixes, _ = tables()
     words, before, after, suffix = words[:at], None, None, None
-    named = len(words) == 2 and words[1] in suffixes  # the name of North Street is North
+    core = words[:-1] if len(words) > 2 and words[-1] in directions else words
+    named = len(core) == 2 and core[1] in suffixes  # the name of North Street NW is North
     if len(words) > 1 and words[0] in directions and not named:
         before, words = directions[words[0]], words[1:]
     if len(words) > 1 and words[-1] in directions:

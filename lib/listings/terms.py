@@ -19,7 +19,8 @@ DIRECTIVES = "YymdbBHIMSfpzZjaA%"  # of strptime, in date_formats
 # what the later stages count on, whatever the feed
 TYPES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("close_price", "list_price", "original_list_price"), ("number",)),
-    **dict.fromkeys(("living_area", "year_built", "latitude", "longitude"), ("number",)),
+    **dict.fromkeys(("living_area", "latitude", "longitude"), ("number",)),
+    "year_built": ("count", "number"),
     **dict.fromkeys(("lot_size_square_feet", "lot_size_acres", "lot_size_area"), ("number",)),
     **dict.fromkeys(("close_date", "listing_contract_date", "purchase_contract_date"), ("date",)),
     "modification_timestamp": ("timestamp", "date"),

@@ -121,6 +121,8 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
 def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
     agreed = contract.read(feed)
     click.echo(f"{contract.path_of(feed)}: valid, {len(agreed.columns)} columns")
+    for clause in review.careless(agreed):
+        click.echo(f"warning: {clause}")
     raw = RAW / feed
     paths = list(files) or (reading.csv_files(raw) if raw.is_dir() else [])
     if not paths:

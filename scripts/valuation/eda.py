@@ -48,6 +48,10 @@ def browsable(frame: pd.DataFrame, title: str) -> str:
     )
 
 
+def counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def look_at(
     frame: pd.DataFrame,
     sold: pd.Series,
@@ -67,7 +71,7 @@ def look_at(
         *summary.plausibility(closed, numbers, ranges, area[sold]),
         *looks,
         *summary.change(closed, numbers, month[sold]),
-        *summary.albums(frame[["status"]].dropna(), month),
+        *summary.albums(frame["_photo_status"].dropna(), month),
     ], summary.cardinality(frame, kinds, found)
 
 
@@ -79,23 +83,26 @@ def main() -> None:
     staged = io.read_parquet(STAGED / "listings.parquet")
     if not settings.full:
         kept = staged.groupby("domain")["listing_key"].transform(columns.sample, settings.rows)
-        staged = staged[kept].reset_index(drop=True)
+        staged = staged[kept.astype(bool)].reset_index(drop=True)
     keys = ["listing_key", "domain"]
+    own = columns.kinds_of(agreed)
     extra, extra_kinds = columns.unclaimed(
-        staged, io.read_parquet(STAGED / "extra_columns.parquet")
+        staged, io.read_parquet(STAGED / "extra_columns.parquet"), own
     )
-    kinds = columns.kinds_of(agreed) | extra_kinds
+    kinds = own | extra_kinds
     frame = pd.concat([columns.claimed(staged, agreed), extra], axis=1)
     frame["_used_as"] = staged[keys].merge(
         io.read_csv(STAGED / "selected_listings.csv"), how="left", on=keys
     )["used_as"]
-    frame["status"] = staged[keys].merge(io.read_parquet(PHOTOS), how="left", on=keys)["status"]
+    frame["_photo_status"] = staged[keys].merge(io.read_parquet(PHOTOS), how="left", on=keys)[
+        "status"
+    ]
     repeats = io.read_csv(STAGED / "duplicates.csv")
     metrics = io.read_json(Path("metrics/staging.json"))
     lead = [
         f"Feed `{base.feed}`" + (" (**synthetic**)" if agreed.synthetic else "") + ", from "
-        f"{metrics['rows_in']:,} rows: {metrics['clean']:,} listings, {metrics['duplicates']:,} "
-        f"duplicates, {metrics['quarantined']:,} quarantined. "
+        f"{counted(metrics['rows_in'], 'row')}: {counted(metrics['clean'], 'listing')}, "
+        f"{counted(metrics['duplicates'], 'duplicate')}, {metrics['quarantined']:,} quarantined. "
         + ("All listings" if settings.full else f"At most {settings.rows:,} listings a domain")
         + f" are looked at here ({len(staged):,}).",
         "",

@@ -7,13 +7,14 @@ dropped. Older states of the listings become list-price histories and relists.
 Example: python -m scripts.valuation.normalize
 """
 
+import datetime as dt
 from pathlib import Path
 
 import click
 import pandas as pd
 
 from lib.common import cli, dictionary, io, params
-from lib.listings import contract, corrections, history, normalize, tally
+from lib.listings import contract, corrections, history, normalize, screen_homes, tally
 
 OUT = Path("data/normalize")
 META = Path("lib/listings/normalize.meta.yml")
@@ -29,6 +30,8 @@ class Params(params.Section):
     """The `normalize` section of params.yaml."""
 
     latest_date_slack_days: int
+    earliest_date: dt.date
+    longest_deal_days: int
     relist_gap_days: int
 
 
@@ -75,7 +78,14 @@ def main() -> None:
     rows, mended, idle = corrections.apply(staged, entries, where)
     del staged
     count = len(rows)
-    table, issues = normalize.normalize(rows, agreed, base.as_of, settings.latest_date_slack_days)
+    table, issues = normalize.normalize(
+        rows,
+        agreed,
+        base.as_of,
+        settings.latest_date_slack_days,
+        settings.earliest_date,
+        settings.longest_deal_days,
+    )
     issues = pd.concat([issues, corrections.blanked(mended)], ignore_index=True)
     del rows
     assert len(table) == count
@@ -84,7 +94,8 @@ def main() -> None:
     seen = history.price_history(older, table)
     table, repeated = history.one_row_a_sale(table)
     assert len(table) + len(repeated) == count
-    table = history.add(table, seen, settings.relist_gap_days)
+    home = screen_homes.keys(table, agreed.property_key)
+    table = history.add(table, seen, settings.relist_gap_days, home)
     schema.enforce(table, schema.typed(agreed))
     counts = tally.normalized(table, issues, DOMAINS) | {
         "corrections": {"applied": tally.by_value(mended["column"]), **tell_idle(idle, where)},

@@ -113,7 +113,8 @@ def load(
         days = coverage.coverage(
             OUT / "listings.parquet", Path(scratch) / staging.DAYS, agreed, Path(scratch)
         )
-    total = staging.totals(counts, OUT)
+        unknown = coverage.unknown_values(parsed, agreed, Path(scratch))
+    total = staging.totals(counts, OUT) | {"unknown_values": unknown}
     if total["quarantined"] > most * total["rows_in"]:
         worst = max(total["reasons"], key=total["reasons"].get)
         raise RemlError(

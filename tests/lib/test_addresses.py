@@ -68,6 +68,12 @@ FOUR = "123 N MAIN ST UNIT 4"
         ("10 Lake Front Dr", "10 LAKE FRONT DR"),
         ("10 Oak St, Upper Marlboro, MD 20772", "10 OAK ST, UPPER MARLBORO, MD 20772"),
         ("123 Ñandú St", "123 NANDU ST"),
+        ("123 O\u2019Brien St", "123 OBRIEN ST"),
+        ("12\u201314 Elm St", "12-14 ELM ST"),
+        ("100 South St NW", "100 SOUTH ST NW"),  # not the letter street, S St NW
+        ("100 S St NW", "100 S ST NW"),
+        ("100 East Street NE, Washington, DC 20003", "100 EAST ST NE, WASHINGTON, DC 20003"),
+        ("12 Elm St, Houston, TX 77001, USA", "12 ELM ST, HOUSTON, TX 77001"),
     ],
 )
 def test_standard_form(text, line):
@@ -86,6 +92,14 @@ def test_standard_form(text, line):
         "# 4",
         "123.5 Main St",
         "123 Main St # 4.5",
+        "12 & 14 Elm St, Houston, TX 77001",  # of which the library keeps 12 & ST
+        "12 & 16 Oak St #3, Houston, TX 77001",
+        "12 And 14 Elm Ave, Houston, TX 77001",
+        "100 South Lot 1960 St #4, Houston, TX 77001",
+        "100\u00b2 Elm St",  # not number 1002
+        "100 Kingston \u0423\u043b\u0438\u0446\u0430 Dr",
+        "123\u00bd Elm St",
+        "123 \u0141\u00f3d\u017a St",
     ],
 )
 def test_what_is_no_street_address_is_not_read(text):
@@ -100,6 +114,13 @@ def test_a_unit_is_its_name(text):
 @pytest.mark.parametrize("text", ["", " ", "#", "N/A", "none"])
 def test_no_unit(text):
     assert addresses.unit(text) is None
+
+
+def test_a_unit_that_cannot_be_read_stays_and_is_no_other():
+    assert addresses.unit("4\u00b2") == "4\u00b2" != addresses.unit("42")
+    assert addresses.unit("\u0414") == "\u0414"
+    assert addresses.street("Kingston \u0423 Dr") == (None,) * 5
+    assert addresses.house_number("100\u00b2") is None
 
 
 def test_buildings_and_floors_stay_in_the_unit():

@@ -75,6 +75,19 @@ def test_a_source_that_was_mended_stops_the_run(now, told):
     )
 
 
+@pytest.mark.parametrize("expected", ["", None])
+@pytest.mark.parametrize("cell", [None, "", " "])
+def test_a_cell_that_should_not_be_blank_is_filled(expected, cell):
+    rows = ROWS.assign(bedrooms_total=pd.Series(["33", "33", cell], index=ROWS.index, dtype="str"))
+    fill = entry(expected=expected)
+    assert corrections.apply(rows, [fill], "f.yml")[0]["bedrooms_total"].iloc[2] == "3"
+    assert corrections.apply_to_states(rows, [fill])["bedrooms_total"].iloc[2] == "3"
+    with pytest.raises(RemlError, match="has bedrooms_total ' 33', not blank: the source was mend"):
+        corrections.apply(ROWS, [fill], "f.yml")
+    with pytest.raises(ValueError, match="is what `expected` says"):
+        entry(expected=expected, corrected=None)
+
+
 def test_a_listing_that_the_feed_lacks_is_counted():
     rows, told, idle = corrections.apply(ROWS, [entry(listing_key="k9"), entry()], "f.yml")
     assert (len(rows), len(told), idle) == (3, 1, {1: "k9"})

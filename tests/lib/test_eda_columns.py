@@ -59,6 +59,17 @@ def test_columns_nobody_claims_are_read_by_what_they_hold():
     assert frame["Note"].iloc[0] == "x" and frame["Note"].isna().iloc[1]
 
 
+def test_a_column_nobody_claims_does_not_take_the_name_of_another():
+    cells = [{"list_price": "1", "_used_as": "x", "Fee": "2"}] * 2
+    extra = staged()[["_source_file", "_source_row"]].assign(cells=[json.dumps(c) for c in cells])
+    frame, kinds = columns.unclaimed(staged(), extra, ["list_price"])
+    assert list(frame) == list(kinds) == [
+        "Fee", "_used_as (not claimed)", "list_price (not claimed)",
+    ]  # fmt: skip
+    none, kinds = columns.unclaimed(staged().iloc[:0], extra.iloc[:0])
+    assert none.empty and kinds == {}
+
+
 def test_the_market_area_is_the_first_column_that_tells_rows_apart():
     frame = pd.DataFrame({"mls_area_major": ["one"] * 4, "postal_code": ["1", "2", "2", None]})
     assert columns.area(frame).name == "postal_code"

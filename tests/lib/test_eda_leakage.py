@@ -81,3 +81,54 @@ def test_what_so_few_open_listings_may_show_by_chance_is_no_finding():
     few = opened.iloc[:5].assign(after=np.nan, otherwise=[1.0, 1.0, np.nan, np.nan, 1.0])
     found = leakage.scan(closed, few, log_price, LIMIT).set_index("column")["finding"]
     assert found["after"] == found["otherwise"] == ""
+
+
+def columns(closed=2000, opened=300, seed=0):
+    """Closed and open cells of columns that speak of the sale, and of honest ones."""
+    rng = np.random.default_rng(seed)
+    log_price = pd.Series(12 + rng.normal(0, 0.4, closed))
+    here = rng.random
+
+    def some(values, closed_share, open_share):
+        both = pd.Series(values(closed + opened))
+        share = np.repeat([closed_share, open_share], [closed, opened])
+        return both.where(here(closed + opened) < share)
+
+    def text(after, before, share):
+        sold = np.where(here(closed) < share, after, before)
+        return pd.Series([*sold, *[before] * opened])
+
+    price = pd.Series([*np.exp(log_price), *np.exp(rng.normal(12, 0.4, opened))])
+    frame = pd.DataFrame(
+        {
+            "price_in_half": price.where(here(closed + opened) < 0.5),
+            "price_in_a_third": price.where(here(closed + opened) < 0.3),
+            "price_or_zero": price.where(here(closed + opened) < 0.3, 0.0),
+            "fifth_against_few": some(here, 0.2, 0.03),
+            "nine_tenths_against_less": some(here, 0.9, 0.7),
+            "dash": text("5000", "-", 0.8),
+            "terms": pd.Series([*rng.choice(["Cash", "FHA"], closed), *["N/A"] * opened]),
+            "none": text("agent", "None", 0.9),
+            "yes_after": text("Yes", "No", 0.5),
+            "rare_yes": text("Yes", "No", 0.05),
+            "rare_flag": pd.Series([*(here(closed) < 0.03) * 1.0, *[0.0] * opened]),
+            "honest": some(here, 0.3, 0.25),
+        }
+    )
+    return frame.iloc[:closed], frame.iloc[closed:].reset_index(drop=True), log_price
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_columns_that_are_partly_filled_or_hold_words_for_nothing(seed):
+    found = leakage.scan(*columns(seed=seed), LIMIT).set_index("column")["finding"]
+    assert found[found != ""].to_dict() == {
+        "price_in_half": "gives the price away",
+        "price_in_a_third": "gives the price away",
+        "price_or_zero": "gives the price away",
+        "fifth_against_few": "filled otherwise after the sale",
+        "nine_tenths_against_less": "filled otherwise after the sale",
+        "dash": "filled only after the sale",
+        "terms": "filled only after the sale",
+        "none": "filled only after the sale",
+        "yes_after": "yes only after the sale",
+    }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lib.listings import history
 from lib.listings.contract import read
+from lib.listings.screen_homes import Homes
 from lib.listings.staging import ON_MARKET
 
 DAY0 = pd.Timestamp("2024-01-01")
@@ -36,11 +37,18 @@ def table(*rows):
     return frame
 
 
+def home_of(rows, **known):
+    """The homes of rows, each known by its `property_key` alone."""
+    none = pd.Series(None, index=rows.index, dtype="str")
+    place = pd.DataFrame(index=rows.index)
+    return Homes(rows["property_key"], none, rows["property_key"], place)._replace(**known)
+
+
 def added(newest, *older):
     newest = table(*newest)
     states = table(*older) if older else newest.iloc[:0]
     seen = history.price_history(states[[*history.STATE, "_row_sha256"]], newest)
-    return history.add(newest, seen, GAP)
+    return history.add(newest, seen, GAP, home_of(newest))
 
 
 def test_history_holds_changes_of_price_and_status_alone():
@@ -82,7 +90,8 @@ def test_a_day_of_a_stamp_is_the_one_where_it_was_made(hour, offset, changes):
     older = row("a", 0, 5, stamp=0, price=120.0) | {history.OFFSET: offset}
     newest = row("a", 0, 5, stamp=5 + hour / 24, price=110.0) | {history.OFFSET: offset}
     states = table(older)[[*history.STATE, history.OFFSET, "_row_sha256"]]
-    out = history.add(table(newest), history.price_history(states, table(newest)), GAP)
+    out = history.add(table(newest), history.price_history(states, table(newest)), GAP,
+                      home_of(table(newest)))  # fmt: skip
     assert out["hist_price_changes"].tolist() == [changes]
 
 
@@ -92,7 +101,7 @@ def test_a_listing_had_left_the_market_by_its_local_day(hour, relists):
     first = row("a", 0, None, "Expired", stamp=5 + hour / 24) | far
     newest = table(first, row("b", 5, 9, stamp=9) | far)
     none = newest.iloc[:0][[*history.STATE, history.OFFSET, "_row_sha256"]]
-    out = history.add(newest, history.price_history(none, newest), GAP)
+    out = history.add(newest, history.price_history(none, newest), GAP, home_of(newest))
     assert out["hist_relists"].tolist()[1] == relists
 
 
@@ -128,6 +137,25 @@ def test_another_home_or_domain_is_no_relist():
     assert added(rows)["hist_relists"].tolist()[1:] == [0, 0]
 
 
+def test_a_later_listing_does_not_change_whose_relist_an_earlier_one_is():
+    """Before anybody knew of a second parcel at the address, the first was the home."""
+    rows = [row("a", 0, None, "Withdrawn", 10), row("b", 30, 40, stamp=40), row("c", 90, 99)]
+    newest = table(*rows)
+    seen = history.price_history(newest.iloc[:0][[*history.STATE, "_row_sha256"]], newest)
+    group = pd.Series([None, "P1", "P2"], dtype="str")
+    where = home_of(newest, group=group, address=pd.Series(["address:1"] * 3, dtype="str"))
+    out = history.add(newest, seen, GAP, where)
+    assert out["hist_relists"].tolist() == pytest.approx([np.nan, 1, 0], nan_ok=True)
+    assert out["hist_cumulative_days_on_market"].tolist()[1] == 10 + 10
+
+
+def test_a_long_chain_of_relists_adds_up():
+    rows = [row(f"k{i:02}", i, i + 1, "Active", i) for i in range(40)]
+    out = added(rows)
+    assert out["hist_relists"].tolist() == list(range(40))
+    assert out["hist_cumulative_days_on_market"].tolist() == [i + 1 for i in range(40)]
+
+
 def test_without_dates_nothing_is_said():
     out = added([row("a", None, 9), row("b", 9, 5)])  # valued before it was listed
     assert out[history.ADDED].isna().all(axis=None)
@@ -142,13 +170,15 @@ def slow(newest, older):
         now = one
         while True:
             key = lambda r: (r["listing_contract_date"], r["listing_key"])  # noqa: E731
+            began = now["listing_contract_date"]
             before = [
-                r for r in newest if r["property_key"] == one["property_key"] and key(r) < key(now)
+                r
+                for r in newest
+                if r["property_key"] == one["property_key"] and r["listing_contract_date"] < began
             ]
             if not before:
                 break
             last = max(before, key=key)
-            began = now["listing_contract_date"]
             seen = sorted(
                 (s["modification_timestamp"], s["_row_sha256"], s["standard_status"])
                 for s in states

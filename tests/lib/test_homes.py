@@ -94,12 +94,54 @@ def test_city_and_state_stand_for_a_zip_that_is_missing():
 
 def test_the_contracts_groups_go_first_and_lend_their_key_to_listings_without():
     parcel = {"parcel_number": "ab-1"}
-    rows = [ONE[0] | parcel, ONE[1], {"unparsed_address": "9 Elm St"} | parcel]
+    rows = [ONE[0] | parcel, ONE[1], {"unparsed_address": "Lot 4 Blk 3"} | parcel]
     assert keys(*rows, groups=[["parcel_number"]]) == ["parcel_number:AB-1"] * 3
     two = [ONE[0] | parcel, ONE[1] | {"parcel_number": "ab-2"}, ONE[2]]
     assert keys(*two, groups=[["parcel_number"]]) == [
         "parcel_number:AB-1", "parcel_number:AB-2", "address:123 N MAIN ST|4|77001",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [{"street_number": "102"}],
+        [{"street_name": "Old Ln"}],
+        [{"unit_number": "1"}, {"unit_number": "2"}],
+        [{"postal_code": "75001"}],
+    ],
+)
+def test_one_parcel_with_known_and_different_addresses_is_several_homes(others):
+    """A parcel that is not split yet, one number in two counties, or a number that stands for none:
+    only the same address is the same home there."""
+    first = {"street_number": "100", "street_name": "New Ln", "parcel_number": "P-1"}
+    known = [first, *(first | other for other in others)]
+    unsure = [{"parcel_number": "P-1"}, {"parcel_number": "P-1"}]
+    found = keys(*known, *known, *unsure, groups=[["parcel_number"]])
+    n = len(known)
+    assert found[:n] == found[n : 2 * n] and len(set(found)) == n + 2
+    assert keys(first, first, *unsure, groups=[["parcel_number"]]) == ["parcel_number:P-1"] * 4
+
+
+@pytest.mark.parametrize(
+    ("street", "unit", "whole"),
+    [
+        ("Elm St Bldg 2", "5", "BLDG 2 5"),
+        ("Elm St Apt 5", "4B", "5 4B"),
+        ("Elm St Bldg 2 Apt 5", "5", "BLDG 2 5"),
+        ("Elm St Bldg 2", "Bldg 2 Unit 5", "BLDG 2 5"),
+        ("Elm St #5", "Apt 5", "5"),
+        ("Elm St Apt 5", None, "5"),
+    ],
+)
+def test_a_unit_in_two_columns_is_the_whole_of_both(street, unit, whole):
+    rows = [
+        {"street_number": "1", "street_name": street, "unit_number": unit},
+        {"unparsed_address": f"1 {street}", "unit_number": unit},
+    ]
+    table = identified(*rows)
+    assert table["unit_number"].tolist() == [whole] * 2
+    assert set(table["property_key"]) == {f"address:1 ELM ST|{whole}|77001"}
 
 
 @pytest.mark.parametrize("nothing", ["0", "000-000-0000", "N/A", "TBD", None])

@@ -371,6 +371,53 @@ def test_one_mistyped_year_does_not_move_the_valuation_date():
     assert given == pd.Timestamp("2025-01-01")
 
 
+OTHERS = [SALE | {"close_date": f"2024-{month:02d}-15"} for month in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("dates", "column", "reason"),
+    [
+        ({"close_date": "2204-05-01"}, "close_date", normalize.LATE),
+        ({"close_date": "1024-05-01"}, "close_date", "before 1950-01-01"),
+        ({"purchase_contract_date": "1924-05-01"}, "purchase_contract_date", "before 1950-01-01"),
+        ({"purchase_contract_date": "2014-05-01"}, "purchase_contract_date",
+         "more than 1825 days before the closing"),
+        ({"listing_contract_date": "2104-05-01"}, "listing_contract_date", normalize.LATE),
+        ({"listing_contract_date": "1994-05-01"}, "listing_contract_date",
+         "more than 1825 days before the closing"),
+    ],
+)  # fmt: skip
+def test_a_date_that_cannot_be_is_set_missing_and_nothing_is_told_by_it(dates, column, reason):
+    """Year and status of the row stay, and what is valued with it."""
+    odd = SALE | {"close_date": "2024-05-01", "year_built": "1990"} | dates
+    listed = contracts.Column(aliases=[], type="date")
+    columns = CONTRACT.columns | {"listing_contract_date": listed}
+    agreed = CONTRACT.model_copy(update={"columns": columns})
+    rows = staged(odd, *OTHERS)
+    given = odd.get("listing_contract_date")
+    rows["listing_contract_date"] = pd.Series([given] + [None] * len(OTHERS), dtype="str")
+    table, issues = normalize.normalize(rows, agreed, dt.date(2024, 12, 31))
+    assert issues.loc[issues["set_missing"], ["column", "value", "reason"]].to_numpy().tolist() == [
+        [column, dates[column], reason]
+    ]
+    assert pd.isna(table.loc[0, column]) and table.loc[0, "year_built"] == 1990
+    sold = pd.Timestamp("2024-05-01") if column != "close_date" else pd.NaT
+    assert table.loc[0, "as_of"] is sold or table.loc[0, "as_of"] == sold
+    assert (
+        table[normalize.DATES]
+        .iloc[1:]
+        .equals(
+            normalize.normalize(rows.iloc[1:], agreed, dt.date(2024, 12, 31))[0][normalize.DATES]
+        )
+    )
+
+
+def test_closings_after_the_date_given_or_after_a_few_stamps_stay():
+    stamp = {"modification_timestamp": "2020-01-01"}
+    table, issues = normalized(OTHERS[0] | stamp, *OTHERS[1:], given=dt.date(2024, 1, 31))
+    assert table["close_date"].notna().all() and not issues["set_missing"].any()
+
+
 def test_an_evening_with_an_offset_is_the_day_where_it_was_made():
     late = SALE | {"modification_timestamp": "2024-06-30T22:00:00-0500"}
     agreed = CONTRACT.model_copy(update={"date_formats": ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"]})

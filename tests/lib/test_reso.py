@@ -1,10 +1,12 @@
 """The RESO dictionary: no header means two fields, and clashes between families are settled."""
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
 from lib.common.checks import RemlError
-from lib.listings import contract, reso
+from lib.listings import contract, reso, values
 from lib.listings.reso import plain
 from tests.exports import FAMILIES, RESO
 
@@ -115,3 +117,10 @@ def test_the_file_is_one_line_a_field():
         assert f"\n  {name}: {{" in text, name
     units = {"areas", "area_words", "payments", "payment_words"}
     assert set(yaml.safe_load(text)) == {"fields", "ambiguous", "statuses", "leases", *units}
+
+
+@pytest.mark.parametrize("feed", ["demo", "har", "king_county"])
+def test_a_year_is_whole(feed):
+    agreed = contract.read(feed)
+    years = values.typed(pd.Series(["1990", "1990.0", "1990.5"]), agreed.columns["year_built"], [])
+    assert years.tolist() == pytest.approx([1990, 1990, np.nan], nan_ok=True)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lib.common import io
-from lib.listings import contract, history, normalize, schema
+from lib.listings import contract, history, normalize, schema, screen_homes
 from lib.listings.staging import LINEAGE
 from tests.dag import ROOT
 
@@ -35,7 +35,8 @@ def staged(rows=3):
 
 def normalized():
     table = normalize.normalize(staged(), HAR, dt.date(2024, 6, 1))[0]
-    return history.add(table, history.price_history(table.iloc[:0], table), 30)
+    home = screen_homes.keys(table, HAR.property_key)
+    return history.add(table, history.price_history(table.iloc[:0], table), 30, home)
 
 
 SPOILT = [

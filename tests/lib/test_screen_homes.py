@@ -41,7 +41,10 @@ def found(table):
         ([(1, "P1", "50"), (3, "", "50"), (9, "P2", "50")], [-1, 0, -1]),  # later: changes nothing
         ([(1, "P1", "50"), (2, "P2", "50"), (3, "", "50")], [-1, -1, -1]),  # whose it was is open
         ([(1, "", "50"), (2, "P1", "50"), (3, "P2", "50"), (4, "", "50")], [-1, 0, -1, 0]),
-        ([(1, "P1", "50"), (2, "P1", "52")], [-1, 0]),  # by the parcel
+        ([(1, "P1", "50"), (2, "P1", "52")], [-1, -1]),  # a parcel not split yet
+        ([(1, "P1", ""), (2, "P1", "52"), (3, "P1", "")], [-1, 0, 1]),  # by the parcel
+        ([(1, "P1", "50"), (2, "P1", "52"), (3, "P1", "50"), (4, "P1", "")], [-1, -1, 0, -1]),
+        ([(1, "P1", "50"), (2, "P1", ""), (3, "P1", "52")], [-1, 0, -1]),
         ([(1, "P1", "50"), (2, "P2", "50"), (3, "P1", "50")], [-1, -1, 0]),
         ([(1, "P1", "50"), (1, "P1", "50")], [-1, -1]),  # of one day
         ([(1, "", ""), (2, "", "")], [-1, -1]),  # nothing is known of either
@@ -67,12 +70,15 @@ def test_earlier_sales_equal_a_naive_search_and_later_rows_change_none(cells):
         return
     group = homes.group_key(table, [["parcel_number"]]).fillna("").tolist()
     place = homes.address_key(table).fillna("").tolist()
+    number = table["street_number"].fillna("").tolist()
     day, wanted = table["day"].tolist(), []
     for i in range(len(table)):
         past = [j for j in range(len(table)) if day[j] < day[i]]
         there = [j for j in past if place[j] and place[j] == place[i]]
         alone = len({group[j] for j in [*there, i]} - {""}) <= 1
         same = [j for j in past if group[i] and group[j] == group[i]]
+        if len({number[j] for j in [*same, i]} - {""}) > 1:  # a parcel of several homes
+            same = [j for j in same if place[i] and place[j] == place[i]]
         same += [j for j in there if alone or (not group[i] and not group[j])]
         wanted.append(max(same, default=-1))
     got = found(table)
@@ -84,5 +90,5 @@ def test_earlier_sales_equal_a_naive_search_and_later_rows_change_none(cells):
 def test_own_keys_are_of_the_rows_own_cells():
     table = rows((1, "P1", "50"), (1, "", "50"), (1, "", ""))
     own = screen_homes.keys(table, [["parcel_number"]]).own.tolist()
-    assert own == ["parcel_number:P1", "address:50 ASH||77001", "listing:k2"]
+    assert own == ["parcel_number:P1|50 ASH||77001", "address:50 ASH||77001", "listing:k2"]
     assert np.unique(own).size == 3

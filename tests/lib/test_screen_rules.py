@@ -34,7 +34,9 @@ def sales(*rows, **shared):
 def of(table):
     """The homes of sales whose `property_key` is all that is known of them."""
     key = table["property_key"]
-    return screen_homes.Homes(key, pd.Series(None, index=table.index, dtype="str"), key)
+    return screen_homes.Homes(
+        key, pd.Series(None, index=table.index, dtype="str"), key, pd.DataFrame(index=table.index)
+    )
 
 
 def said(flags):

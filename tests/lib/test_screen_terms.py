@@ -162,3 +162,21 @@ def test_conditions_by_list(cell, wanted):
 def test_a_feed_without_conditions_or_remarks_has_no_flags():
     table = pd.DataFrame({"listing_key": ["a"]})
     assert not len(conditions(table, SPEC)) and not len(screen_terms.remarks(table))
+
+
+@pytest.mark.parametrize(
+    ("cell", "wanted"),
+    [
+        ("Real Estate Owned/Short Sale", ["special_condition"] * 2),
+        ("Standard - Short Sale", ["special_condition"]),
+        ("Probate Listing / Standard", ["special_condition_minor"]),
+        ("Real-Estate-Owned", ["special_condition"]),
+        ("Short Sale/As Is", ["special_condition", "special_condition_unknown"]),
+        ("N/A", []),
+        ("-", []),
+        ("0", []),
+    ],
+)
+def test_conditions_that_are_written_together_are_read_each(cell, wanted):
+    found = conditions(pd.DataFrame({"special_listing_conditions": [cell]}), SPEC)
+    assert found["code"].tolist() == wanted

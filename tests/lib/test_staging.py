@@ -96,6 +96,26 @@ def staged(*files, contract=CONTRACT, headers=HEADERS, names=None):
         )
 
 
+def test_what_the_contract_does_not_know_is_told_with_its_counts(tmp_path):
+    files = [
+        [row(key="1", status="Actv"), row(key="2", status=" Actv"), row(key="3", lease="let")],
+        [row(key="4", status="Comp Sold"), row(key="5"), row(key="6", status="x" * 99)],
+    ]
+    parsed = []
+    for i, rows in enumerate(files):
+        (tmp_path / str(i)).mkdir()
+        raw = written(tmp_path / f"{i}.csv", rows)
+        done = parsing.parse(raw, CONTRACT, tmp_path / str(i))
+        parsed.append(staging.Parsed(f"{i}.csv", "x", None, done))
+    found = coverage.unknown_values(parsed, CONTRACT, tmp_path)
+    column = CONTRACT.domain.column
+    assert found["standard_status"] == {"Actv": 2, "Comp Sold": 1, "x" * coverage.LONG: 1}
+    assert found[column] == {"let": 1}
+    tally = {"rows_in": 6, "clean": 1, "duplicates": 0, "quarantined": 5, "reasons": {}}
+    told = coverage.summary({}, tally | {"unknown_values": found})
+    assert "`standard_status`, add them to the contract: 'Actv' (2), 'Comp Sold' (1)" in told
+
+
 def where(frame):
     return sorted(zip(frame["_source_file"], frame["_source_row"], strict=True))
 

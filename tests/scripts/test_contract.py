@@ -1,5 +1,7 @@
 """The command that drafts and checks contracts: what it prints, writes and refuses."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -142,3 +144,21 @@ def test_a_header_that_comes_twice_counts_once(here):
     done = run("infer", "twice.csv", "--out", "twice.yaml")
     assert done.exit_code == 0, done.output
     assert "3 of 3 columns matched" in done.output
+
+
+@pytest.mark.parametrize(
+    ("group", "warned"),
+    [
+        (["street_number", "street_name", "postal_code"], True),
+        (["street_number", "street_name", "unit_number", "postal_code"], False),
+        (["parcel_number"], False),
+    ],
+)
+def test_check_warns_where_all_flats_of_a_building_would_be_one_home(here, group, warned):
+    names = {"close_price": {}, "listing_key": {}, **{name: {} for name in group}}
+    content = {"title": "T", "property_key": [group], "columns": names}
+    (here / "configs/feeds/flats").mkdir()
+    (here / "configs/feeds/flats/contract.yaml").write_text(json.dumps(content))
+    done = run("check", "flats")
+    assert done.exit_code == 0, done.output
+    assert ("warning: property_key: [street_number" in done.output) == warned

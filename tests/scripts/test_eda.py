@@ -1,12 +1,14 @@
 """The `eda` stage as it is run: what it finds in feeds nobody tuned on, twice the same bytes."""
 
 import datetime as dt
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from lib import demo
@@ -88,3 +90,39 @@ def test_a_feed_with_few_sales_says_so(looked_at):
         assert list((looked_at / "data/eda").iterdir()) == []  # there, since DVC asks for it
     finally:
         params.write_text(text)
+
+
+def odd_feed(folder, change):
+    """A small feed whose exports `change` (frame to frame) has been at, staged and looked at."""
+    (folder / "configs").symlink_to(ROOT / "configs")
+    shutil.copy(ROOT / "params.yaml", folder)
+    made = demo.generate(34, 150, 60, 40, dt.date(2024, 1, 1), 1, 3, photos=False).files
+    for name, content in made.items():
+        if name.endswith(("active.csv", "sales_2024.csv")):
+            read = pd.read_csv(
+                io.BytesIO(content), dtype="str", on_bad_lines="skip", encoding="latin-1"
+            )
+            table = change(read)
+            path = folder / "data/raw/demo" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            table.to_csv(path, index=False)
+    for stage in ("staging", "photos", "eda"):
+        run(folder, stage)
+    return (folder / "docs/eda/summary.md").read_text()
+
+
+def test_headers_of_the_feeds_own_stay_and_a_feed_without_sizes_has_its_outlier_policy(tmp_path):
+    def change(table):
+        sizes = [name for name in table if "SqFt" in name or "Area" in name]
+        table = table.assign(status="x", lot_size_square_feet="7", _used_as="y")
+        return table.assign(**dict.fromkeys(sizes, ""))
+
+    text = odd_feed(tmp_path, change)
+    assert "| `status` | text | 100 % | 1 |" in text
+    assert "| `lot_size_square_feet (not claimed)` | number | 100 % | 1 |" in text
+    assert "### Outlier policy" in text and "on price in each market area" in text
+
+
+def test_a_feed_of_a_header_alone_is_no_fault(tmp_path):
+    text = odd_feed(tmp_path, lambda table: table.iloc[:0])
+    assert "from 0 rows: 0 listings, 0 duplicates, 0 quarantined" in text

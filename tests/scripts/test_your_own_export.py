@@ -28,6 +28,11 @@ def test_the_page_has_every_step():
     assert "(docs/your-own-export.md)" in (ROOT / "README.md").read_text()
 
 
+def test_the_home_is_told_by_its_standard_address():
+    """And not by street columns as they are written, which leave out the unit."""
+    assert "property_key" not in "".join(blocks("bash"))
+
+
 def test_no_shipped_contract_knows_the_export():
     headers = list(exports.BROKERAGE)
     for path in contract.ROOT.glob("*/contract.yaml"):
@@ -60,6 +65,13 @@ def test_the_walk_ends_in_a_report(walked):
     assert staged["quarantined"] < 0.05 * staged["rows_in"], staged["reasons"]
     assert not [reason for reason in staged["reasons"] if "status" in reason]
     assert staged["extra_columns"] == ["Next Appraisal"]
+
+
+@pytest.mark.slow
+def test_homes_go_by_their_address(walked):
+    counts = json.loads((walked.folder / "runs/brokerage/metrics/normalize.json").read_text())
+    rows = sum(domain["rows"] for domain in counts["domains"].values())
+    assert counts["addresses"]["read"] > 0.9 * rows
 
 
 @pytest.mark.slow
