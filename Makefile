@@ -67,8 +67,8 @@ samples: $(VENV)/.core ## Rebuild the committed gold samples in data/samples (de
 	@$(TIED) scripts.ops.tied dvc repro sample
 	@$(PY) -m scripts.ops.samples
 
-accuracy: $(VENV)/.core ## Print the accuracy on King County's real sales again: make accuracy [MODE=rolling]
-	@$(PY) -m scripts.ops.accuracy $(if $(filter rolling,$(MODE)),--mode rolling)
+accuracy: $(VENV)/.core ## Print the accuracy on King County's real sales again: make accuracy [MODE=rolling] [BOUNDARIES="2015-01-01 ..."]
+	@$(PY) -m scripts.ops.accuracy $(if $(filter rolling,$(MODE)),--mode rolling) $(addprefix --boundary ,$(BOUNDARIES))
 
 ledger: $(VENV)/.core ## Show the last loads: make ledger [FEED=name] [LIMIT=50]
 	@$(PY) -m scripts.ops.ledger $(if $(FEED),--feed="$$GIVEN_FEED") $(if $(LIMIT),--limit="$(LIMIT)")
@@ -80,7 +80,7 @@ dictionary: $(VENV)/.core ## Write docs/data-dictionary.md from the *.meta.yml b
 	@$(PY) -m scripts.ops.dictionary
 
 test: $(VENV)/.dev ## Run the tests (FAST=1 leaves out those that run the whole pipeline)
-	@$(PY) -m pytest -q $(if $(FAST),-m "not slow and not chaos and not fuzz")
+	@$(PY) -m pytest -q -n 2 --dist loadfile $(if $(FAST),-m "not slow and not chaos and not fuzz")
 
 lint: $(VENV)/.dev ## ruff, and mypy on lib/
 	@ruff check . && ruff format --check . && mypy lib

@@ -26,6 +26,7 @@ def sales(rows: int, domain: str = "sale") -> pd.DataFrame:
     rng = np.random.default_rng(rows)
     town = rng.integers(0, TOWNS, rows)
     center = np.random.default_rng(1).uniform(0, 1, (TOWNS, 2))
+    home = [f"home{i}" for i in rng.integers(0, int(rows * 0.9) + 1, rows)]
     close = START + pd.to_timedelta(rng.integers(0, DAYS, rows), unit="D")
     agreed = close - pd.to_timedelta(rng.integers(5, 50, rows), unit="D")
     area = np.exp(rng.normal(7.5, 0.35, rows)).round()
@@ -36,7 +37,8 @@ def sales(rows: int, domain: str = "sale") -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "listing_key": [f"{domain}{i:07d}" for i in range(rows)],
-            "property_key": [f"home{i}" for i in rng.integers(0, int(rows * 0.9) + 1, rows)],
+            "property_key": home,
+            "own_home_key": home,
             "standard_status": "Closed",
             "listing_contract_date": agreed - pd.to_timedelta(rng.integers(1, 90, rows), unit="D"),
             "purchase_contract_date": agreed,
@@ -86,7 +88,7 @@ def naive(homes: pd.DataFrame, past: pd.DataFrame, spec: comparables.Metric) -> 
     points = comparables.positions(past, past["close_date"], spec, False)
     out = np.full((len(homes), spec.k), np.inf)
     for row, home in enumerate(homes.itertuples()):
-        may = (past["close_date"] < home.as_of) & (past["property_key"] != home.property_key)
+        may = (past["close_date"] < home.as_of) & (past["own_home_key"] != home.own_home_key)
         gaps = np.sort(np.sqrt(((points[may.to_numpy()] - at[row]) ** 2).sum(axis=1)))[: spec.k]
         out[row, : len(gaps)] = gaps
     return out

@@ -95,6 +95,7 @@ def _write_export(path: Path, rows: int) -> None:
     base = pd.DataFrame(lines, columns=header).reset_index(names="line")
     times = -(-rows // len(base))
     with duckdb.connect() as con:
+        con.execute("SET enable_progress_bar = false")  # the bench prints figures alone
         con.register("base", base)
         con.execute(f"""
             COPY (SELECT * EXCLUDE (line, n) REPLACE (

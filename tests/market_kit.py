@@ -70,6 +70,7 @@ def market(n=150, seed=0):
     )  # fmt: skip
     table.loc[table.index % 11 == 0, ["latitude", "longitude"]] = np.nan
     table.loc[table.index % 17 == 0, "living_area"] = np.nan
+    table["own_home_key"] = table["property_key"]
     table["listing_contract_date"] = agreed - pd.to_timedelta(rng.integers(0, 90, n), unit="D")
     table["purchase_contract_date"] = agreed
     table["modification_timestamp"] = close + pd.Timedelta(hours=20)
@@ -89,7 +90,7 @@ def market(n=150, seed=0):
 def rentals():
     """The same places to let, for a 200th of the price a month."""
     table = market(90, seed=9)
-    for name in ("listing_key", "property_key"):
+    for name in ("listing_key", "property_key", "own_home_key"):
         table[name] = "r" + table[name]
     table[["close_price", "list_price"]] = (table[["close_price", "list_price"]] / 200).round()
     return table

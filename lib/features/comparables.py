@@ -98,7 +98,7 @@ def without_own(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Drop comparables that are earlier sales of the home itself; keep the k nearest others.
 
-    `own` (queries,) and `keys` (sales,) are property keys.
+    `own` (queries,) and `keys` (sales,) are keys of homes (`own_home_key`).
     """
     distance = np.where(keys[index] == own[:, None], np.inf, distance)
     best = np.argsort(distance, axis=1, kind="stable")[:, :k]
@@ -129,7 +129,7 @@ def find(homes: pd.DataFrame, sales: pd.DataFrame, spec: Metric) -> tuple[np.nda
             days_since_epoch(some["as_of"]),
             spec.k + 3,
         )
-        own, keys = (table["property_key"].to_numpy(object) for table in (some, past))
+        own, keys = (table["own_home_key"].to_numpy(object) for table in (some, past))
         near, distance[rows] = without_own(near, gap, own, keys, spec.k)
         index[rows] = np.where(near >= 0, candidates[near], -1)
     return index, distance

@@ -10,11 +10,11 @@ from lib.features.comparables import days_since_epoch, log
 
 def features(homes: pd.DataFrame, sales: pd.DataFrame) -> dict[str, np.ndarray]:
     """`own_previous_log_price` and `own_previous_sale_years` (n,) of the latest sale of the same
-    `property_key` that closed strictly before `as_of`; missing where there is none.
+    `own_home_key` that closed strictly before `as_of`; missing where there is none.
 
     A home that comes back within a year has mostly been renovated, which nothing else tells.
     """
-    keys = pd.concat([homes["property_key"], sales["property_key"]]).fillna("")
+    keys = pd.concat([homes["own_home_key"], sales["own_home_key"]]).fillna("")
     codes, names = pd.factorize(keys)
     days, as_of = days_since_epoch(sales["close_date"]), days_since_epoch(homes["as_of"])
     span = int(max(days.max(initial=0), as_of.max(initial=0))) + 1

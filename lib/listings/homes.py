@@ -161,15 +161,23 @@ def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Ser
     return key.fillna(by_address).fillna("listing:" + listing_key)
 
 
+def own_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Series) -> pd.Series:
+    """A key of the home by the row's own cells: group and address, the one of them that is known,
+    else the listing's. No other row moves it, so what is known of the past may go by it."""
+    key = with_address(by_group, by_address).fillna(by_group).fillna(by_address)
+    return key.fillna("listing:" + listing_key)
+
+
 def identified(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFrame:
-    """The table with its address in standard form and `property_key`; `unparsed_address` is what
-    the feed wrote."""
+    """The table with its address in standard form, `property_key` and `own_home_key`;
+    `unparsed_address` is what the feed wrote."""
     table = table.copy(deep=False)  # columns are added, none is changed
     by_group = group_key(table, groups)
     written = unparsed_address(table)
     table = table.assign(**standard(table))
     table["unparsed_address"] = written
     by_address = address_key(table)
+    table["own_home_key"] = own_key(by_group, by_address, table["listing_key"])
     by_group = parted(by_group, by_address, table[PLACE])
     table["property_key"] = property_key(by_group, by_address, table["listing_key"])
     return table

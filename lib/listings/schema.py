@@ -89,7 +89,7 @@ def typed(contract: Contract) -> pa.DataFrameSchema:
     columns[PARSED] = _column(AMOUNT, pa.Check.isin([0, 1]))
     columns[OFFSET] = _column(AMOUNT, pa.Check.in_range(-24 * 60, 24 * 60))
     columns |= {name: _column(AMOUNT, pa.Check.ge(0)) for name in ADDED}
-    columns["property_key"] = _column(TEXT, empty=False)
+    columns |= {name: _column(TEXT, empty=False) for name in ("property_key", "own_home_key")}
     columns["unparsed_address"] = _column(TEXT)
     columns["as_of"] = _column(DAY)
     return pa.DataFrameSchema(

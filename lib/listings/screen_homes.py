@@ -29,8 +29,7 @@ class Homes(NamedTuple):
 def keys(sales: pd.DataFrame, groups: list[list[str]]) -> Homes:
     """The keys of normalised rows; `groups` is the contract's `property_key`."""
     group, address = homes.group_key(sales, groups), homes.address_key(sales)
-    own = homes.with_address(group, address).fillna(group).fillna(address)
-    own = own.fillna("listing:" + sales["listing_key"])
+    own = homes.own_key(group, address, sales["listing_key"])
     return Homes(group, address, own, sales[homes.PLACE])
 
 

@@ -3,6 +3,8 @@ sales: a paired bootstrap, since errors of two models on one home are alike."""
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from lib.models.metrics import accuracy
@@ -42,3 +44,25 @@ def paired(
         name: {"value": value, "low": float(low[i]), "high": float(high[i])}
         for i, (name, value) in enumerate(zip(("mdape", "mape"), gaps(slice(None)), strict=True))
     }
+
+
+def verdicts(
+    estimates: dict[str, np.ndarray], price: np.ndarray, draws: int, seed: int
+) -> dict[tuple[str, str, str], int]:
+    """(one, other, metric) -> -1 where `one` is the better of two models by their `paired`
+    interval, 1 where it is the worse, 0 where the interval holds zero."""
+    out = {}
+    for one, other in itertools.combinations(sorted(estimates), 2):
+        gaps = paired(estimates[one], estimates[other], price, draws, np.random.default_rng(seed))
+        for metric, gap in gaps.items():
+            out[one, other, metric] = int(gap["low"] > 0) - int(gap["high"] < 0)
+    return out
+
+
+def reversals(*told: dict[tuple[str, str, str], int]) -> list[tuple[str, str, str]]:
+    """The pairs and metrics that some `verdicts` call better and others worse."""
+    return [
+        pair
+        for pair in sorted(set.intersection(*(set(one) for one in told)))
+        if {-1, 1} <= {one[pair] for one in told}
+    ]

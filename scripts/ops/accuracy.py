@@ -2,11 +2,13 @@
 
 Frozen: fitted once, at the boundary. Rolling, printed after it: fitted again on the first day of
 each later month, as a user would, and each month valued by the newest fit. On real sales this is a
-look at the test: write it down in docs/test-looks.md.
+look at the test: write it down in docs/test-looks.md. Each --boundary is one frozen run more, at
+that date, and says which variants then change places.
 
-Example: python -m scripts.ops.accuracy --feed king_county --mode frozen
+Example: python -m scripts.ops.accuracy --feed king_county --boundary 2015-01-01
 """
 
+import datetime as dt
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,7 +19,7 @@ import pandas as pd
 
 from lib.common import cli, io
 from lib.common.checks import RemlError, require
-from lib.models.comparison import figures, paired
+from lib.models.comparison import figures, paired, reversals, verdicts
 
 DRAWS, SEED = 1000, 1
 DOMAIN = "sale"
@@ -48,10 +50,14 @@ def tested(folder: Path) -> pd.DataFrame:
     return out
 
 
+def estimated(sales: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Each variant's estimates of the sales that `tested` gives."""
+    return {name: sales[name].to_numpy() for name in sales if name.startswith(DOMAIN)}
+
+
 def tell(title: str, sales: pd.DataFrame) -> None:
     """Print the figures of every variant, and how far the blend beats each."""
-    price = sales["close_price"].to_numpy()
-    estimates = {name: sales[name].to_numpy() for name in sales if name.startswith(DOMAIN)}
+    price, estimates = sales["close_price"].to_numpy(), estimated(sales)
     best = estimates[f"{DOMAIN}_blend"]
     click.echo(f"{title}: {len(price)} sales from {sales['as_of'].min():%Y-%m-%d}")
     for name, estimate in estimates.items():
@@ -82,8 +88,15 @@ def tell(title: str, sales: pd.DataFrame) -> None:
     show_default=True,
     help="Fit once at the boundary; with rolling, also again each month.",
 )
+@click.option(
+    "--boundary",
+    "boundaries",
+    multiple=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Also at this boundary; may be given again.",
+)
 @cli.command
-def main(feed: str, mode: str) -> None:
+def main(feed: str, mode: str, boundaries: tuple[dt.datetime, ...]) -> None:
     require(
         Path("data/raw", feed).is_dir(),
         f"data/raw/{feed}: no such folder; bring the sales in with make import FEED={feed} "
@@ -92,22 +105,29 @@ def main(feed: str, mode: str) -> None:
     folder = run(feed, None)
     sales = tested(folder)
     tell(f"{feed}, frozen", sales)
-    if mode == "frozen":
-        return
     months = sales["as_of"].dt.to_period("M")
     first, *later = sorted(months.unique())
-    parts = [sales[months == first]]
     kept = folder.with_name(f".{feed}.frozen")  # runs/<feed> is to stand at the feed's own boundary
     shutil.rmtree(kept, ignore_errors=True)
     folder.rename(kept)
     try:
-        for month in later:
-            newest = tested(run(feed, f"{month.start_time:%Y-%m-%d}"))
-            parts.append(newest[newest["as_of"].dt.to_period("M") == month])
+        if mode == "rolling":
+            parts = [sales[months == first]]
+            for month in later:
+                newest = tested(run(feed, f"{month.start_time:%Y-%m-%d}"))
+                parts.append(newest[newest["as_of"].dt.to_period("M") == month])
+            tell(f"{feed}, rolling", pd.concat(parts))
+        moved = [sales]
+        for date in boundaries:
+            moved.append(tested(run(feed, f"{date:%Y-%m-%d}")))
+            tell(f"{feed}, frozen at {date:%Y-%m-%d}", moved[-1])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         kept.rename(folder)
-    tell(f"{feed}, rolling", pd.concat(parts))
+    if boundaries:
+        told = [verdicts(estimated(m), m["close_price"].to_numpy(), DRAWS, SEED) for m in moved]
+        changed = [f"{one} and {other} in {metric}" for one, other, metric in reversals(*told)]
+        click.echo(f"pairs that change places (95 % intervals): {', '.join(changed) or 'none'}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def frame(*homes):
     alike = {"postal_code": "98001", "latitude": 47.5, "longitude": -122.0, "living_area": 2000.0,
              "close_price": 500000.0}  # fmt: skip
     rows = [
-        alike | {"listing_key": f"k{i}", "property_key": f"p{i}"} | h for i, h in enumerate(homes)
+        alike | {"listing_key": f"k{i}", "own_home_key": f"p{i}"} | h for i, h in enumerate(homes)
     ]
     table = pd.DataFrame(rows)
     ago = table.pop("ago") if "ago" in table else pd.Series(10, index=table.index)
@@ -27,7 +27,7 @@ def frame(*homes):
 
 
 def home(**changes):
-    return frame({"property_key": "own"} | changes).assign(as_of=DAY)
+    return frame({"own_home_key": "own"} | changes).assign(as_of=DAY)
 
 
 def naive(points, days, at, as_of, k):
@@ -84,15 +84,15 @@ def test_a_sale_of_the_same_day_is_no_comparable():
 
 
 def test_earlier_sales_of_the_home_itself_are_left_out_and_replaced():
-    sales = frame({"property_key": "own"}, {"property_key": "own", "ago": 11}, {"ago": 12},
+    sales = frame({"own_home_key": "own"}, {"own_home_key": "own", "ago": 11}, {"ago": 12},
                   {"ago": 13}, {"ago": 14}, {"ago": 15})  # fmt: skip
     index, _ = comparables.find(home(), sales, SPEC)
     assert index.tolist() == [[2, 3, 4]]
 
 
 def test_two_homes_exclude_each_its_own():
-    sales = frame({"property_key": "a"}, {"property_key": "b"})
-    both = pd.concat([home(property_key="a"), home(property_key="b")], ignore_index=True)
+    sales = frame({"own_home_key": "a"}, {"own_home_key": "b"})
+    both = pd.concat([home(own_home_key="a"), home(own_home_key="b")], ignore_index=True)
     assert comparables.find(both, sales, SPEC)[0][:, 0].tolist() == [1, 0]
 
 

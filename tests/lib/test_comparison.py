@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.models.comparison import figures, paired
+from lib.models.comparison import figures, paired, reversals, verdicts
 
 
 def test_figures_of_a_case_worked_by_hand():
@@ -37,3 +37,16 @@ def test_a_model_against_itself_is_level():
     price = np.arange(1.0, 100.0)
     got = paired(price * 1.1, price * 1.1, price, 50, np.random.default_rng(0))
     assert all(value == 0 for part in got.values() for value in part.values())
+
+
+def test_models_that_change_places_are_named_and_chance_is_not():
+    rng = np.random.default_rng(0)
+    price = np.exp(rng.normal(13, 0.5, 2000))
+    noise = [price * np.exp(rng.normal(0, spread, 2000)) for spread in (0.1, 0.15, 0.15)]
+    first = verdicts(dict(zip("abc", noise, strict=True)), price, 200, 1)
+    assert first["a", "b", "mdape"] == first["a", "c", "mape"] == -1
+    assert first["b", "c", "mape"] == 0
+    turned = verdicts(dict(zip("cab", noise, strict=True)), price, 200, 1)  # now c is the best
+    assert turned["a", "c", "mape"] == 1 and turned["a", "b", "mape"] == 0
+    assert reversals(first, first) == []
+    assert reversals(first, turned) == [("a", "c", "mape"), ("a", "c", "mdape")]

@@ -14,14 +14,14 @@ EVENT = st.tuples(st.sampled_from(["a", "b", "c", "", None]), st.integers(0, 30)
 def frame(rows, date):
     keys = pd.Series([key for key, _ in rows], dtype="str")
     days = pd.to_timedelta([day for _, day in rows], unit="D")
-    return pd.DataFrame({"property_key": keys, date: START + days})
+    return pd.DataFrame({"own_home_key": keys, date: START + days})
 
 
 def naive(homes, sales):
     """(log price, years) of each home, one by one."""
     for home in homes.itertuples():
-        past = sales[(sales["close_date"] < home.as_of) & (sales["property_key"] != "")]
-        past = past[past["property_key"] == home.property_key]
+        past = sales[(sales["close_date"] < home.as_of) & (sales["own_home_key"] != "")]
+        past = past[past["own_home_key"] == home.own_home_key]
         if not len(past):
             yield np.nan, np.nan
             continue
