@@ -62,7 +62,7 @@ def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
 
 
 def by_index(index: pd.DataFrame) -> str:
-    """How far prices have come since the first month, and where they moved most and least."""
+    """How far prices have come since the first month, and where they stand highest and lowest."""
     last = index.groupby("postal_code", dropna=False).tail(1)
     moved = last.set_index("postal_code")["log_index"].map(math.expm1)
     told = (
@@ -73,8 +73,8 @@ def by_index(index: pd.DataFrame) -> str:
     if len(areas) < 2:
         return f"{told}."
     return (
-        f"{told}; of {len(areas)} ZIPs, {areas.index[-1]} moved most ({areas.iloc[-1]:+.1%}) and "
-        f"{areas.index[0]} least ({areas.iloc[0]:+.1%}). Thin ZIPs are drawn towards the whole."
+        f"{told}; of {len(areas)} ZIPs, {areas.index[-1]} stands highest ({areas.iloc[-1]:+.1%}) "
+        f"and {areas.index[0]} lowest ({areas.iloc[0]:+.1%}). Thin ZIPs lean on the whole market."
     )
 
 
@@ -86,12 +86,15 @@ def within(score: dict[str, Any]) -> str:
     )
 
 
-def by_importance(weights: dict[str, float]) -> str:
-    """Which input carries the most of a model's gain."""
-    top = max(weights, key=lambda name: weights[name])
+def by_importance(weights: dict[str, float], grouped: bool) -> str:
+    """Which input carries the most of a model. `grouped`: no sale has a date, so that no price of
+    other sales is an input."""
+    told = f"{max(weights, key=lambda name: weights[name])} carries the most."
+    if grouped:
+        return told
     return (
-        f"{top} carries the most. Boosting starts from the comparables' price, whose share "
-        "therefore does not show here in full."
+        f"{told} Boosting starts from what past sales say (the price of the district, of the "
+        "neighbours or of the comparables), whose share therefore does not show here in full."
     )
 
 
@@ -164,14 +167,18 @@ def missing_parts(
                 "instead of later sales, no valuation looks at sales of other homes or at the "
                 "market's movement, and the figures do not say how old models fare."
             )
+    dated = {
+        "purchase_contract_date": "No contract dates: sales are valued as of their close date.",
+        "latitude": "No coordinates: comparables go by ZIP number.",
+    }
     without = {
         "modification_timestamp": "No modification timestamps: of two rows with one key, the "
         "newest cannot be told by date.",
         "list_price": "No list prices.",
-        "purchase_contract_date": "No contract dates: sales are valued as of their close date.",
-        "latitude": "No coordinates: comparables go by ZIP number.",
         "public_remarks": "No remarks.",
     }
+    if not any("grouped" in part for part in split.values()):
+        without |= dated
     lacks += [text for name, text in without.items() if name in absent or name not in columns]
     lacks += [
         f"No {domain} listings on the market to value."

@@ -132,13 +132,13 @@ def domain_part(
         ),
         *(
             [("How prices have moved", plots.price_index(index), findings.by_index(index))]
-            if len(index)
+            if index["month"].nunique() > 1 and "grouped" not in split
             else []
         ),
         (
             "What the model looks at",
             plots.importances(weights),
-            findings.by_importance(weights),
+            findings.by_importance(weights, "grouped" in split),
         ),
     ]
     error = np.abs(test["pred_close_price"] / test["close_price"] - 1)

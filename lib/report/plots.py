@@ -156,6 +156,6 @@ def importances(weights: dict[str, float], most: int = 12) -> str:
         top = share.sort_values(kind="stable").tail(most)
         axes.barh(top.index, top.to_numpy(), color=BLUE)
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.set(xlabel="share of the model's gain")
+        axes.set(xlabel="share of what the inputs carry")
         axes.grid(axis="y", visible=False)
         return svg(drawn)
