@@ -137,6 +137,12 @@ def test_one_unit_on_each_axis_is_its_scale():
     np.testing.assert_allclose(gaps, [0, 1, 1, 0, 1], atol=1e-9)
 
 
+def test_an_axis_that_a_feed_holds_as_text_is_none():
+    axes = {"local_grade": Axis(typical=7, scale=1), "year_built": Axis(typical=1980, scale=20)}
+    homes = frame({"local_grade": "Good", "year_built": 2000.0}, {"local_grade": None})
+    np.testing.assert_array_equal(comparables.attributes(homes, axes), [[1.0], [0.0]])
+
+
 def test_homes_without_coordinates_get_comparables_of_their_zip():
     nowhere = {"latitude": np.nan, "longitude": np.nan}
     sales = frame(
