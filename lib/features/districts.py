@@ -175,7 +175,8 @@ def features(
     log price of the regression, `regressed` (n,); missing where too few sales had closed before.
     `sales` are in order of closing; `axes` are the kriging's."""
     out = np.full(len(homes), np.nan)
-    on_map, sold_on_map = comparables.located(homes), comparables.located(sales)
+    on_map = comparables.on_map(homes, sales, spec.minimum_sales)
+    sold_on_map = comparables.located(sales)
     codes = {code: i for i, code in enumerate(np.unique(sales["postal_code"].dropna()))}
     price = comparables.log(sales["close_price"])
     for by_zip in (False, True):

@@ -148,13 +148,36 @@ def test_homes_without_coordinates_get_comparables_of_their_zip():
     sales = frame(
         nowhere | {"postal_code": "98002"}, {}, nowhere | {"ago": 300}, {"postal_code": "98002"},
         nowhere | {"postal_code": None}, {"latitude": np.nan, "ago": 20},
+        {"postal_code": "98003", "ago": 400},
     )  # fmt: skip
     index, distance = comparables.find(home(**nowhere), sales, SPEC)
     # its own ZIP before all others, however old, whether a sale has coordinates or not
     assert sorted(index[0].tolist()) == [1, 2, 5]
     assert distance.max() < 100  # and told in units of unlikeness, not of a far-off place
     with_place, _ = comparables.find(home(), sales, SPEC)
-    assert with_place[0, :2].tolist() == [1, 3]  # and those with a place among themselves
+    assert with_place[0].tolist() == [1, 3, 6]  # and those with a place among themselves
+
+
+NOWHERE = {"latitude": np.nan, "longitude": np.nan}
+
+
+def test_a_home_with_coordinates_among_sales_without_is_compared_by_zip():
+    sales = frame({}, NOWHERE, NOWHERE | {"ago": 11}, NOWHERE | {"ago": 12})
+    index, _ = comparables.find(home(), sales, SPEC)
+    assert sorted(index[0].tolist()) == [0, 1, 2]
+    # two more with coordinates: from the day on which enough of them had closed, by the map
+    sales = pd.concat([sales, frame({"ago": 5}, {"ago": 5})], ignore_index=True)
+    days = DAY - pd.to_timedelta([5, 4], unit="D")
+    homes = pd.concat([home()] * 2, ignore_index=True).assign(as_of=days)
+    assert comparables.on_map(homes, sales, SPEC.k).tolist() == [False, True]
+    index, _ = comparables.find(homes, sales, SPEC)
+    assert [sorted(row) for row in index.tolist()] == [[0, 1, 2], [0, 4, 5]]
+
+
+def test_where_all_sales_have_coordinates_few_of_them_are_still_on_the_map():
+    assert comparables.on_map(home(), frame({}), SPEC.k).all()
+    assert comparables.on_map(home(), frame({}).iloc[:0], SPEC.k).all()
+    assert not comparables.on_map(home(**NOWHERE), frame({}, {}, {}), SPEC.k).any()
 
 
 def test_fewer_sales_than_k_and_none_at_all():

@@ -150,3 +150,11 @@ def test_too_few_sales_say_nothing():
     assert np.isnan(said(early)).all()
     assert np.isnan(said(LATE, SALES.iloc[:0])).all()
     assert np.isnan(said(LATE, SALES.iloc[: SPEC.minimum_sales - 1])).all()
+
+
+def test_homes_with_coordinates_among_sales_without_have_a_price_all_the_same():
+    sales = SALES.assign(latitude=np.nan, longitude=np.nan)
+    nowhere = LATE.assign(latitude=np.nan, longitude=np.nan)
+    found = said(LATE, sales)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found, said(nowhere, sales))
