@@ -1,13 +1,17 @@
 """Comparables: exact against a naive search, strictly of the past, and in true kilometres."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 
 from lib.features import comparables
 from lib.features.comparables import Axis, Comparables, nearest_past
+from lib.features.nearest import count_past
 
 SPEC = Comparables(k=3, km=2.0, days=100, area_elasticity=0.5, axes={})
 DAY = pd.Timestamp("2024-06-01")
@@ -74,6 +78,21 @@ def test_nearest_past_is_what_a_naive_loop_finds(seed, sales, queries, k, block,
     np.testing.assert_allclose(gaps, distance[there], atol=1e-9)
     for row in index:  # nobody is his neighbour twice
         assert len(set(row[row >= 0])) == (row >= 0).sum()
+
+
+def test_many_listings_of_one_day_take_little_memory_and_none_is_left_out():
+    rng = np.random.default_rng(0)
+    points, at = rng.normal(size=(500, 6)), rng.normal(size=(8000, 6))
+    dates = np.zeros(len(points), int), np.ones(len(at), int)
+    tracemalloc.start()
+    index, _ = nearest_past(points, dates[0], at, dates[1], 3)
+    near = count_past(points, dates[0], at, dates[1], 2.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60e6, f"{peak / 1e6:.0f} MB"
+    gaps = cdist(at, points)
+    np.testing.assert_array_equal(index, np.argsort(gaps, axis=1)[:, :3])
+    np.testing.assert_array_equal(near, (gaps <= 2).sum(axis=1))
 
 
 def test_a_sale_of_the_same_day_is_no_comparable():
