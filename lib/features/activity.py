@@ -13,7 +13,7 @@ import pandas as pd
 
 from lib.features.comparables import days_since_epoch, log
 from lib.features.market import scopes
-from lib.features.windows import coded, past
+from lib.features.windows import coded, past, since_first
 
 NEVER = pd.Timestamp("2200-01-01")  # the end of what is still on offer
 ON_OFFER = ("Active", "Active Under Contract", "Coming Soon", "Pending")
@@ -37,11 +37,10 @@ def offer(homes: pd.DataFrame, listings: pd.DataFrame, columns: list[str]) -> np
     listed, gone = listings["listing_contract_date"], ended(listings)
     known = listed.notna() & gone.notna()
     table = listings[known]
-    begin, end = days_since_epoch(listed[known]), days_since_epoch(gone[known])
+    dates = days_since_epoch(listed[known]), days_since_epoch(gone[known])
+    span, (begin, end, as_of) = since_first(*dates, days_since_epoch(homes["as_of"]))
     end = np.maximum(end, begin)
     of, groups = coded(homes, table, columns)
-    as_of = days_since_epoch(homes["as_of"])
-    span = int(max(begin.max(initial=0), end.max(initial=0), as_of.max(initial=0))) + 1
     at = of * span + as_of
 
     def before(days: np.ndarray) -> np.ndarray:

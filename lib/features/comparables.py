@@ -59,6 +59,15 @@ def located(homes: pd.DataFrame) -> np.ndarray:
     return (homes["latitude"].notna() & homes["longitude"].notna()).to_numpy(bool)
 
 
+def on_map(homes: pd.DataFrame, sales: pd.DataFrame, least: int) -> np.ndarray:
+    """Which homes are to be compared by coordinates (boolean): those that have them, unless fewer
+    than `least` sales with coordinates had closed before and more without: ZIPs then serve them."""
+    as_of, closed = days_since_epoch(homes["as_of"]), days_since_epoch(sales["close_date"])
+    past = np.searchsorted(np.sort(closed), as_of)
+    on_it = np.searchsorted(np.sort(closed[located(sales)]), as_of)
+    return located(homes) & (on_it >= np.minimum(past, least))
+
+
 def place(homes: pd.DataFrame, by_zip: bool) -> np.ndarray:
     """Kilometres (n, 3 or 1) in which the straight line is the distance of two homes.
 
@@ -76,10 +85,11 @@ def place(homes: pd.DataFrame, by_zip: bool) -> np.ndarray:
 
 
 def attributes(homes: pd.DataFrame, axes: dict[str, Axis]) -> np.ndarray:
-    """Each axis that `homes` has (n, axes), in units of its scale; 0 is typical or missing."""
+    """Each axis that `homes` has as a number (n, axes), in units of its scale; 0 is typical or
+    missing. A local column may be text in one feed and a number in the next."""
     columns = [np.empty((len(homes), 0))]
     for name, axis in axes.items():
-        if name not in homes:
+        if name not in homes or not pd.api.types.is_numeric_dtype(homes[name]):
             continue
         value = log(homes[name]) if axis.log else homes[name].to_numpy(float)
         typical = np.log(axis.typical) if axis.log else axis.typical
@@ -109,19 +119,19 @@ def without_own(
 def find(homes: pd.DataFrame, sales: pd.DataFrame, spec: Metric) -> tuple[np.ndarray, np.ndarray]:
     """(index into `sales`, distance), each (homes, k), for homes with an `as_of` date.
 
-    Homes with coordinates are compared with sales that have them, others with all sales by ZIP.
+    Homes `on_map` are compared with sales that have coordinates, others with all sales by ZIP.
     """
     index = np.full((len(homes), spec.k), -1)
     distance = np.full((len(homes), spec.k), np.inf)
-    on_map, sold_on_map = located(homes), located(sales)
+    mapped, sold_on_map = on_map(homes, sales, spec.k), located(sales)
     for rows, candidates in (
-        (np.flatnonzero(on_map), np.flatnonzero(sold_on_map)),
-        (np.flatnonzero(~on_map), np.arange(len(sales))),
+        (np.flatnonzero(mapped), np.flatnonzero(sold_on_map)),
+        (np.flatnonzero(~mapped), np.arange(len(sales))),
     ):
         if not (len(rows) and len(candidates)):
             continue
         some, past = homes.iloc[rows], sales.iloc[candidates]
-        by_zip = not on_map[rows[0]]
+        by_zip = not mapped[rows[0]]
         near, gap = nearest_past(
             positions(past, past["close_date"], spec, by_zip),
             days_since_epoch(past["close_date"]),

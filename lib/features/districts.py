@@ -110,10 +110,11 @@ def along(flat: np.ndarray, angle: float) -> np.ndarray:
 
 
 def cells(
-    homes: Points, sales: Points, angle: float, most: int
+    homes: Points, sales: Points, angle: float, most: int, least: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(homes, sales): the rows of `homes` that each district values, and of `sales`, in order of
-    closing, that had filled it by then. A home's district depends on the sales before it alone."""
+    closing, that had filled it by then. A home's district depends on the sales before it alone.
+    No border leaves a side with fewer than `least` of the first `most` sales."""
     waiting = [(np.arange(len(homes.days)), np.arange(len(sales.days)), angle)]
     while waiting:
         mine, ours, angle = waiting.pop()
@@ -126,11 +127,11 @@ def cells(
             position = along(sales.flat[ours], across)
             border = np.sort(position[:most])[(most - 1) // 2]
             left, near = position <= border, along(homes.flat[mine], across) <= border
-            if not left[:most].all():
+            if least <= left[:most].sum() <= most - least:
                 waiting.append((mine[near], ours[left], across + np.pi / 2))
                 waiting.append((mine[~near], ours[~left], across + np.pi / 2))
                 break
-        else:  # all in one spot: the older half makes room
+        else:  # all in one spot, or all but a few: the older half makes room
             waiting.append((mine, ours[most // 2 :], angle))
 
 
@@ -174,7 +175,8 @@ def features(
     log price of the regression, `regressed` (n,); missing where too few sales had closed before.
     `sales` are in order of closing; `axes` are the kriging's."""
     out = np.full(len(homes), np.nan)
-    on_map, sold_on_map = comparables.located(homes), comparables.located(sales)
+    on_map = comparables.on_map(homes, sales, spec.minimum_sales)
+    sold_on_map = comparables.located(sales)
     codes = {code: i for i, code in enumerate(np.unique(sales["postal_code"].dropna()))}
     price = comparables.log(sales["close_price"])
     for by_zip in (False, True):
@@ -188,7 +190,7 @@ def features(
         turned = np.full((spec.turns, len(mine)), np.nan)
         for turn in range(spec.turns):
             angle = turn * np.pi / 2 / spec.turns
-            for those, theirs in cells(at, known, angle, spec.most):
+            for those, theirs in cells(at, known, angle, spec.most, spec.minimum_sales):
                 turned[turn, those] = value(
                     at.take(those), known.take(theirs), price[ours[theirs]], spec
                 )

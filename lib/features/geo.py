@@ -10,7 +10,7 @@ from pydantic import Field
 from lib.common.params import Section
 from lib.features.comparables import EARTH_KM, days_since_epoch, located, place
 from lib.features.nearest import count_past
-from lib.features.windows import coded
+from lib.features.windows import coded, since_first
 
 CM = 1e5  # a kilometre; sums of whole centimetres are exact in any order
 
@@ -28,7 +28,7 @@ def center_km(
 ) -> np.ndarray:  # fmt: skip
     """Kilometres from each point `at` (n, 3) on the sphere to the centroid of the `places` (m, 3)
     of its group whose days lie strictly before its as_of; missing where there are none (n,)."""
-    span = int(max(days.max(initial=0), as_of.max(initial=0))) + 1
+    span, (days, as_of) = since_first(days, as_of)
     order = np.argsort(groups * span + days, kind="stable")
     line = (groups * span + days)[order]
     sums = np.zeros((len(line) + 1, 3), dtype="int64")

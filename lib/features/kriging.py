@@ -96,7 +96,7 @@ def features(
     index, _ = comparables.find(homes, sales, spec)
     value, residual = regressed(market, index)
     added, variance = np.zeros(len(homes)), np.full(len(homes), np.nan)
-    on_map = comparables.located(homes)
+    on_map = comparables.on_map(homes, sales, spec.k)
     for by_zip in (False, True):
         mine = np.flatnonzero(on_map != by_zip)
         if not len(mine) or not len(sales):

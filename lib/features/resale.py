@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lib.features.comparables import days_since_epoch, log
+from lib.features.windows import since_first
 
 
 def features(homes: pd.DataFrame, sales: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -16,8 +17,8 @@ def features(homes: pd.DataFrame, sales: pd.DataFrame) -> dict[str, np.ndarray]:
     """
     keys = pd.concat([homes["own_home_key"], sales["own_home_key"]]).fillna("")
     codes, names = pd.factorize(keys)
-    days, as_of = days_since_epoch(sales["close_date"]), days_since_epoch(homes["as_of"])
-    span = int(max(days.max(initial=0), as_of.max(initial=0))) + 1
+    dates = days_since_epoch(sales["close_date"]), days_since_epoch(homes["as_of"])
+    span, (days, as_of) = since_first(*dates)
     home, sale = codes[: len(homes)], codes[len(homes) :]
     order = np.lexsort([days, sale])
     # one number for home and day: the place before one's own is the latest earlier sale

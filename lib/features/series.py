@@ -18,6 +18,9 @@ from lib.common.checks import RemlError, require
 COLUMNS = ["series_id", "geo", "period", "release_date", "value"]
 LEVELS = ("postal_code", "county_or_parish", "state_or_province")
 COUNTRY = "US"
+# as homes hold them: a ZIP of five digits, a state or US in two capitals, a county in letters
+GEO = r"[0-9]{5}|[A-Z]{2}|[^\W\d_][^\d]{2,}"
+NOT_COUNTRY = ("usa", "u.s.", "u.s.a.", "united states")  # would be read as counties
 
 
 def path_of(folder: Path) -> Path:
@@ -33,39 +36,48 @@ def empty() -> pd.DataFrame:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """The COLUMNS of a file, dates as such; a missing file is an empty table.
+    """The COLUMNS of a file, dates as such; a missing file is an empty table. Spaces around a cell
+    and blank lines at the end say nothing.
 
     Raises `RemlError` naming the file, row and mend.
     """
     if not path.is_file():
         return empty()
     try:
-        table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", skip_blank_lines=False)
+        table = pd.read_csv(
+            path, dtype="str", encoding="utf-8-sig", skip_blank_lines=False, keep_default_na=False
+        )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise RemlError(f"{path}: not a UTF-8 CSV file: {' '.join(str(error).split())}") from error
     require(
         list(table) == COLUMNS, f"{path}: the first line must be {','.join(COLUMNS)}; write it so"
     )
+    table = table.fillna("").apply(lambda cells: cells.str.strip())
+    table = table[: np.flatnonzero((table != "").any(axis=1)).max(initial=-1) + 1]
     dates = {
         name: pd.to_datetime(table[name], format="%Y-%m-%d", errors="coerce")
         for name in ("period", "release_date")
     }
     value = pd.to_numeric(table["value"], errors="coerce")
     wrong = {
-        "series_id must be lower-case letters, digits and _": ~table["series_id"]
-        .fillna("")
-        .str.fullmatch("[a-z0-9_]+"),
-        "no geo; write a ZIP code, a county, a state or US": table["geo"].isna(),
+        "series_id must be lower-case letters, digits and _": ~table["series_id"].str.fullmatch(
+            "[a-z0-9_]+"
+        ),
+        "no geo; write a ZIP code, a county, a state or US": table["geo"] == "",
+        "no home has such a geo; write a ZIP code of five digits, a county, a state as WA, or "
+        "US": ~table["geo"].str.fullmatch(GEO) | table["geo"].str.lower().isin(NOT_COUNTRY),
         "value is no number": ~np.isfinite(value),
         **{f"{name} is no date like 2026-01-31": date.isna() for name, date in dates.items()},
     }
     for words, bad in wrong.items():
-        require(not bad.any(), f"{path}, data row {int(bad.to_numpy(bool).argmax()) + 1}: {words}")
+        row = int(np.flatnonzero(bad).min(initial=len(table))) + 1
+        require(row > len(table), f"{path}, data row {row}: {words}")
     table = table.assign(**dates, value=value)
-    twice = table.duplicated(["series_id", "geo", "period", "release_date"]).to_numpy(bool)
+    twice = table.duplicated(["series_id", "geo", "period", "release_date"])
+    row = int(np.flatnonzero(twice).min(initial=len(table))) + 1
     require(
-        not twice.any(),
-        f"{path}, data row {int(twice.argmax()) + 1}: this series, geo, period and release_date "
+        row > len(table),
+        f"{path}, data row {row}: this series, geo, period and release_date "
         "stand above already; keep one of them",
     )
     return table

@@ -93,6 +93,14 @@ def past(groups: np.ndarray, days: np.ndarray, of: np.ndarray, at: np.ndarray) -
     return Past(line[order], event, place[len(events) :][back], first, span)
 
 
+def since_first(*days: np.ndarray) -> tuple[int, list[np.ndarray]]:
+    """(days from the earliest to the latest of all arrays and one, each counted from the earliest):
+    `group * span + day` is then one number for each group and day, before 1970 as well."""
+    everything = np.concatenate(days) if sum(map(len, days)) else np.zeros(1, dtype="int64")
+    first = int(everything.min())
+    return int(everything.max()) - first + 1, [one - first for one in days]
+
+
 def coded(one: pd.DataFrame, other: pd.DataFrame, names: list[str]) -> tuple[np.ndarray, ...]:
     """Numbers of the groups that `names` make in two tables together; missing is a group, too."""
     keys = []

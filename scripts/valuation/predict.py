@@ -56,6 +56,17 @@ def value(
     return valuations(features, homes, near, saved, predictions, calibration, comparables)
 
 
+def require_no_future(as_of: str, saved: dict, where: str) -> None:
+    """Stop where a home is to be valued on a day (ISO date) before the model stopped learning;
+    `where` is what set the day."""
+    require(
+        as_of >= saved["trained_before"],
+        f"{where} {as_of}: the model has learnt from sales up to {saved['trained_before']}, "
+        "so a valuation on an earlier day would know its future; choose a later day, or set "
+        "split.boundary in params.yaml to an earlier one",
+    )
+
+
 def open_listings(domain: str, settings: Params) -> pd.DataFrame:
     """Valuations of the domain's listings on the market."""
     saved = model_of(domain, settings)
@@ -65,6 +76,7 @@ def open_listings(domain: str, settings: Params) -> pd.DataFrame:
     features = features[features["listing_key"].isin(keys)]
     if "skipped" in saved or not len(features):
         return pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
+    require_no_future(f"{features['as_of'].min():%Y-%m-%d}", saved, "params.yaml, base.as_of:")
     homes = io.read_parquet(NORMALIZED / f"{domain}.parquet")
     near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
     return value(features, homes, near, saved, settings.comparables)
@@ -84,11 +96,7 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
             left = rows[["_source_file", "_source_row"]].assign(_reason=saved["skipped"])
             rejected = pd.concat([rejected, left])
             continue
-        require(
-            f"{as_of}" >= saved["trained_before"],
-            f"--as-of {as_of}: the model has learnt from sales up to {saved['trained_before']}, "
-            "so a valuation on an earlier day would know its future",
-        )
+        require_no_future(f"{as_of}", saved, "--as-of")
         features, near, _ = build.build(rows, known[str(domain)], spec)
         valued.append(value(features, rows, near, saved, settings.comparables))
     done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])

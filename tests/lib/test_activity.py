@@ -96,6 +96,16 @@ def listings(**changes):
         ({}, "2024-01-02", 1),
         ({}, "2190-01-01", 1),
         ({"listing_key": "own"}, "2024-01-02", 0),
+        ({"listing_contract_date": "1955-01-01"}, "1960-01-01", 1),
+        (
+            {
+                "listing_contract_date": "1955-01-01",
+                "standard_status": "Pending",
+                "purchase_contract_date": "1956-01-01",
+            },
+            "1960-01-01",
+            0,
+        ),
         ({"listing_contract_date": None}, "2024-01-02", 0),
         ({"standard_status": "Closed", "as_of": "2024-02-01"}, "2024-02-01", 1),
         ({"standard_status": "Closed", "as_of": "2024-02-01"}, "2024-02-02", 0),
@@ -112,3 +122,17 @@ def test_when_a_listing_is_on_offer(changes, as_of, count):
         {"listing_key": ["own"], "postal_code": ["1"], "as_of": [pd.Timestamp(as_of)]}
     )
     assert activity.offer(home, listings(**changes), ["postal_code"]).tolist() == [count]
+
+
+def test_listings_before_1970_are_counted_in_their_own_place():
+    """Group and day make one number: an early day must not fall into the group before."""
+    homes = pd.DataFrame({
+        "listing_key": ["a", "b"], "postal_code": ["1", "2"],
+        "as_of": [pd.Timestamp("1965-01-01"), pd.Timestamp("1965-01-01")],
+    })  # fmt: skip
+    table = pd.concat([
+        listings(listing_key=f"{zip_code}{end}", postal_code=zip_code, standard_status="Pending",
+                 listing_contract_date="1955-01-01", purchase_contract_date=end)
+        for zip_code, end in (("1", "1969-01-01"), ("2", "1969-01-01"), ("2", "1960-01-01"))
+    ], ignore_index=True)  # fmt: skip
+    assert activity.offer(homes, table, ["postal_code"]).tolist() == [1, 1]

@@ -1,13 +1,17 @@
 """Comparables: exact against a naive search, strictly of the past, and in true kilometres."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
 
 from lib.features import comparables
 from lib.features.comparables import Axis, Comparables, nearest_past
+from lib.features.nearest import count_past
 
 SPEC = Comparables(k=3, km=2.0, days=100, area_elasticity=0.5, axes={})
 DAY = pd.Timestamp("2024-06-01")
@@ -76,6 +80,21 @@ def test_nearest_past_is_what_a_naive_loop_finds(seed, sales, queries, k, block,
         assert len(set(row[row >= 0])) == (row >= 0).sum()
 
 
+def test_many_listings_of_one_day_take_little_memory_and_none_is_left_out():
+    rng = np.random.default_rng(0)
+    points, at = rng.normal(size=(500, 6)), rng.normal(size=(8000, 6))
+    dates = np.zeros(len(points), int), np.ones(len(at), int)
+    tracemalloc.start()
+    index, _ = nearest_past(points, dates[0], at, dates[1], 3)
+    near = count_past(points, dates[0], at, dates[1], 2.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60e6, f"{peak / 1e6:.0f} MB"
+    gaps = cdist(at, points)
+    np.testing.assert_array_equal(index, np.argsort(gaps, axis=1)[:, :3])
+    np.testing.assert_array_equal(near, (gaps <= 2).sum(axis=1))
+
+
 def test_a_sale_of_the_same_day_is_no_comparable():
     sales = frame({"ago": 0}, {"ago": 1}, {"ago": -1})
     index, distance = comparables.find(home(), sales, SPEC)
@@ -137,18 +156,47 @@ def test_one_unit_on_each_axis_is_its_scale():
     np.testing.assert_allclose(gaps, [0, 1, 1, 0, 1], atol=1e-9)
 
 
+def test_an_axis_that_a_feed_holds_as_text_is_none():
+    axes = {"local_grade": Axis(typical=7, scale=1), "year_built": Axis(typical=1980, scale=20)}
+    homes = frame({"local_grade": "Good", "year_built": 2000.0}, {"local_grade": None})
+    np.testing.assert_array_equal(comparables.attributes(homes, axes), [[1.0], [0.0]])
+
+
 def test_homes_without_coordinates_get_comparables_of_their_zip():
     nowhere = {"latitude": np.nan, "longitude": np.nan}
     sales = frame(
         nowhere | {"postal_code": "98002"}, {}, nowhere | {"ago": 300}, {"postal_code": "98002"},
         nowhere | {"postal_code": None}, {"latitude": np.nan, "ago": 20},
+        {"postal_code": "98003", "ago": 400},
     )  # fmt: skip
     index, distance = comparables.find(home(**nowhere), sales, SPEC)
     # its own ZIP before all others, however old, whether a sale has coordinates or not
     assert sorted(index[0].tolist()) == [1, 2, 5]
     assert distance.max() < 100  # and told in units of unlikeness, not of a far-off place
     with_place, _ = comparables.find(home(), sales, SPEC)
-    assert with_place[0, :2].tolist() == [1, 3]  # and those with a place among themselves
+    assert with_place[0].tolist() == [1, 3, 6]  # and those with a place among themselves
+
+
+NOWHERE = {"latitude": np.nan, "longitude": np.nan}
+
+
+def test_a_home_with_coordinates_among_sales_without_is_compared_by_zip():
+    sales = frame({}, NOWHERE, NOWHERE | {"ago": 11}, NOWHERE | {"ago": 12})
+    index, _ = comparables.find(home(), sales, SPEC)
+    assert sorted(index[0].tolist()) == [0, 1, 2]
+    # two more with coordinates: from the day on which enough of them had closed, by the map
+    sales = pd.concat([sales, frame({"ago": 5}, {"ago": 5})], ignore_index=True)
+    days = DAY - pd.to_timedelta([5, 4], unit="D")
+    homes = pd.concat([home()] * 2, ignore_index=True).assign(as_of=days)
+    assert comparables.on_map(homes, sales, SPEC.k).tolist() == [False, True]
+    index, _ = comparables.find(homes, sales, SPEC)
+    assert [sorted(row) for row in index.tolist()] == [[0, 1, 2], [0, 4, 5]]
+
+
+def test_where_all_sales_have_coordinates_few_of_them_are_still_on_the_map():
+    assert comparables.on_map(home(), frame({}), SPEC.k).all()
+    assert comparables.on_map(home(), frame({}).iloc[:0], SPEC.k).all()
+    assert not comparables.on_map(home(**NOWHERE), frame({}, {}, {}), SPEC.k).any()
 
 
 def test_fewer_sales_than_k_and_none_at_all():

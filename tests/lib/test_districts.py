@@ -68,7 +68,7 @@ def test_a_district_that_is_full_is_cut_and_each_half_knows_its_own_sales_alone(
     )
     met = np.zeros(len(homes), int)
     cut = 0
-    for mine, ours in districts.cells(at, known, 0.3, 100):
+    for mine, ours in districts.cells(at, known, 0.3, 100, 10):
         met[mine] += 1
         assert len(ours) <= 100 and (np.diff(ours) > 0).all()
         if not len(mine):
@@ -105,6 +105,19 @@ def test_many_homes_on_one_spot_are_still_valued():
     assert last.sum() > 40 and np.abs(miss).max() < 0.8 and np.median(np.abs(miss)) < 0.25
 
 
+def test_a_thin_zip_beside_a_full_one_keeps_its_price_when_the_district_fills_up():
+    """Homes without coordinates lie in two spots, one of a few sales: no border parts the few."""
+    thin = np.arange(len(TABLE)) % 30 == 1
+    nowhere = {"latitude": np.nan, "longitude": np.nan}
+    table = TABLE.assign(postal_code=np.where(thin, "98102", "98101"), **nowhere)
+    sales = table[CLOSED].sort_values(["close_date", "listing_key"]).reset_index(drop=True)
+    homes = table[table["as_of"].notna()].reset_index(drop=True)
+    before = np.searchsorted(sales["close_date"], homes["as_of"])
+    rare = homes["postal_code"] == "98102"
+    assert (rare & (before > SPEC.most)).sum() > 5
+    np.testing.assert_array_equal(np.isfinite(said(homes, sales)), before >= SPEC.minimum_sales)
+
+
 def test_what_a_street_has_in_common_is_found():
     """A street that sells 20 % above what its attributes and ZIP say."""
     table = market(1200, seed=4)
@@ -137,3 +150,11 @@ def test_too_few_sales_say_nothing():
     assert np.isnan(said(early)).all()
     assert np.isnan(said(LATE, SALES.iloc[:0])).all()
     assert np.isnan(said(LATE, SALES.iloc[: SPEC.minimum_sales - 1])).all()
+
+
+def test_homes_with_coordinates_among_sales_without_have_a_price_all_the_same():
+    sales = SALES.assign(latitude=np.nan, longitude=np.nan)
+    nowhere = LATE.assign(latitude=np.nan, longitude=np.nan)
+    found = said(LATE, sales)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found, said(nowhere, sales))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.features.geo import Geo, features
+from lib.features.comparables import EARTH_KM
+from lib.features.geo import Geo, center_km, features
 from lib.features.nearest import count_past
 from tests.lib.test_comparables import kilometres
 from tests.market_kit import FEATURES, SPEC, TABLE
@@ -43,6 +44,14 @@ def test_features_are_what_a_naive_loop_finds():
             middle = pd.DataFrame(table[["latitude", "longitude"]].mean()).T
             wanted = away(home, middle)[0] if len(table) else np.nan
             assert built[name] == pytest.approx(wanted, abs=0.01, nan_ok=True)
+
+
+def test_places_sold_before_1970_have_a_centre_of_their_own_group():
+    at = np.array([[1.0, 0, 0], [0, 1, 0]]) * EARTH_KM
+    found = center_km(
+        at, np.array([0, 1]), np.array([10, 10]), at, np.array([0, 1]), np.array([5, -5000])
+    )
+    np.testing.assert_allclose(found, 0, atol=1e-3)
 
 
 @settings(deadline=None, max_examples=60)

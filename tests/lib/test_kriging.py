@@ -112,3 +112,13 @@ def test_before_the_first_fit_nothing_is_said():
     said = features(early, SALES)
     assert np.isnan(said["comp_kriged_log_price"]).all()
     assert np.isnan(said["comp_kriged_residual"]).all()
+
+
+def test_homes_with_coordinates_among_sales_without_have_neighbours_all_the_same():
+    """As if the homes had none themselves."""
+    sales = SALES.assign(latitude=np.nan, longitude=np.nan)
+    said = features(HOMES, sales)
+    assert np.isfinite(said["comp_kriged_residual"]).all()
+    wanted = features(HOMES.assign(latitude=np.nan, longitude=np.nan), sales)
+    for name, values in said.items():
+        np.testing.assert_allclose(values, wanted[name])

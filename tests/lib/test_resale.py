@@ -40,6 +40,14 @@ def test_it_is_what_a_naive_look_through_the_past_finds(homes, sales):
     np.testing.assert_allclose(said["own_previous_sale_years"], wanted[:, 1])
 
 
+def test_a_sale_before_1970_hides_no_other_home():
+    homes = pd.DataFrame({"own_home_key": ["a", "b"], "as_of": pd.Timestamp("2020-01-01")})
+    sold = pd.to_datetime(["2010-01-01", "1955-01-01"])
+    sales = pd.DataFrame({"own_home_key": ["a", "b"], "close_date": sold, "close_price": [3.0, 5]})
+    said = resale.features(homes, sales)["own_previous_log_price"]
+    np.testing.assert_allclose(said, np.log([3, 5]))
+
+
 def test_a_sale_on_the_day_itself_or_later_is_not_known():
     homes = frame([("a", 10)], "as_of")
     sales = frame([("a", 10), ("a", 11)], "close_date").assign(close_price=5.0)

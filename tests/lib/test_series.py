@@ -92,6 +92,25 @@ def test_a_file_reads_as_dates_and_numbers(tmp_path):
     assert read["release_date"][0] == pd.Timestamp("2024-02-10")
 
 
+def test_spaces_and_blank_lines_at_the_end_say_nothing(tmp_path):
+    path = tmp_path / "series.csv"
+    path.write_text(f"{HEAD}\nrate, US,2024-01-01 ,2024-02-10, 5.25\n\n  \n\n")
+    read = series.read(path)
+    assert read["geo"].tolist() == ["US"] and read["value"].tolist() == [5.25]
+    found = series.features(homes([60]), read)["ext_rate"]
+    assert found.tolist() == [5.25]
+    path.write_text(f"{HEAD}\n\n")
+    none = series.read(path)
+    assert not len(none) and series.features(homes([60]), none) == {}
+
+
+@pytest.mark.parametrize("geo", ["US", "01234", "NA", "WA", "King", "St. Louis", "Prince George's"])
+def test_every_form_of_place_is_read_as_it_stands(tmp_path, geo):
+    path = tmp_path / "series.csv"
+    path.write_text(f"{HEAD}\nrate,{geo},2024-01-01,2024-02-10,5\n")
+    assert series.read(path)["geo"].tolist() == [geo]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -99,6 +118,11 @@ def test_a_file_reads_as_dates_and_numbers(tmp_path):
         ("", "not a UTF-8 CSV file"),
         (f"{HEAD}\nRate!,US,2024-01-01,2024-02-10,5\n", "data row 1: series_id must be lower"),
         (f"{HEAD}\nr,,2024-01-01,2024-02-10,5\n", "data row 1: no geo"),
+        (f"{HEAD}\nr,98101-1234,2024-01-01,2024-02-10,5\n", "data row 1: no home has such a geo"),
+        (f"{HEAD}\nr,us,2024-01-01,2024-02-10,5\n", "data row 1: no home has such a geo"),
+        (f"{HEAD}\nr,USA,2024-01-01,2024-02-10,5\n", "data row 1: no home has such a geo"),
+        (f"{HEAD}\nr,9810,2024-01-01,2024-02-10,5\n", "data row 1: no home has such a geo"),
+        (f"{HEAD}\n\nr,US,2024-01-01,2024-02-10,5\n", "data row 1: series_id"),
         (f"{HEAD}\nr,US,2024-01,2024-02-10,5\n", "data row 1: period is no date"),
         (f"{HEAD}\nr,US,2024-01-01,x,5\n", "data row 1: release_date is no date"),
         (f"{HEAD}\nr,US,2024-01-01,2024-02-10,inf\n", "data row 1: value is no number"),

@@ -101,6 +101,14 @@ def test_a_small_feed_ends_in_a_report(name, tmp_path):
     assert "Half of the" in page and "No rental valuations: rental listings: no closed rows" in page
 
 
+def test_open_listings_are_not_valued_on_a_day_whose_future_the_model_knows(tmp_path):
+    lay(tmp_path, feed(), base={"as_of": "2023-06-01"})
+    told = spine_kit.run(tmp_path)
+    assert told.startswith("predict: error: params.yaml, base.as_of: 2023-06-01: the model has")
+    assert "would know its future" in told
+    assert not (tmp_path / "data/predict/valuations.csv").exists()
+
+
 @pytest.mark.parametrize("listed", [True, False])
 def test_aware_figures_stand_beside_the_blind_ones_and_never_win(listed, tmp_path):
     lay(tmp_path, feed() if listed else WORKS["no list prices"](feed()))
