@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import lightgbm
 import numpy as np
@@ -13,9 +13,13 @@ from pydantic import Field
 from lib.common.checks import require
 from lib.common.params import Section
 from lib.models import encoding
-from lib.models.inputs import categories, first_known, seen
+from lib.models.inputs import Prefix, categories, first_known, seen, some
 
 ENCODED = "enc_"  # prefix of the encoded columns
+# of LightGBM's objectives those for numbers of either sign, which log prices over a start are
+Objective = Literal[
+    "regression", "l2", "mse", "rmse", "l1", "mae", "huber", "fair", "quantile", "mape"
+]
 
 
 class TreesParams(Section):
@@ -26,12 +30,12 @@ class TreesParams(Section):
     `monotone` says for a number whether price may only rise (1) or only fall (-1) with it.
     """
 
-    without: list[str]
+    without: list[Prefix]
     start: list[str]
     encode: list[str] = []
     encode_shrink: float = Field(default=20.0, ge=0)
     monotone: dict[str, int] = {}
-    objective: str
+    objective: Objective
     num_iterations: int = Field(ge=1)
     num_leaves: int = Field(ge=2)
     min_data_in_leaf: int = Field(ge=1)
@@ -120,6 +124,7 @@ class LightGBM:
             "categories": texts,
             "mean": float(np.mean(log_price)),
         }
+        some([*columns, *inputs.columns.intersection(self.params.encode)])
         matrix = self._cross_fitted(inputs, log_price, dates)
         names = [*columns, *(ENCODED + name for name in self.state["encoded"])]
         ways = self.params.monotone

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from lib import demo
@@ -101,6 +102,31 @@ def test_a_name_that_is_not_utf8_is_told(feed):
     done = check()
     assert done.exit_code == 2
     assert "caf\\xe9.csv: the name is not UTF-8; rename the file" in done.output
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "said"),
+    [
+        ("train.variants.sale_kriged.domain", "sales", "'sale' or 'rental'"),
+        ("train.variants.sale_kriged.model", "krigged", "unknown model 'krigged' (known: linear"),
+        ("blend.variants.sale_blend.domain", "sales", "'sale' or 'rental'"),
+        ("train.kriged.objective", "hubber", "'huber'"),
+        ("train.kriged.objective", "poisson", "'huber'"),  # a premium may be below zero
+        ("train.kriged.without", [""], "at least 1 character"),
+        ("train.linear.without", [""], "at least 1 character"),
+    ],
+)
+def test_a_setting_that_no_stage_could_use_is_told_before_any_runs(feed, where, value, said):
+    content = yaml.safe_load(Path("params.yaml").read_text())
+    *path, name = where.split(".")
+    inside = content
+    for part in path:
+        inside = inside[part]
+    inside[name] = value
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    done = check()
+    assert done.exit_code == 2, done.output
+    assert where.partition(".")[2] in done.output and said in done.output, done.output
 
 
 def test_an_import_is_a_whole_copy(feed):
