@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from lib.common.params import Section
 from lib.features import (
@@ -65,8 +67,8 @@ EPOCH = pd.Timestamp("2000-01-01")
 class Features(Section):
     """The `features` section of params.yaml."""
 
-    windows: list[int]
-    yield_days: int
+    windows: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
+    yield_days: int = Field(ge=1)
     comparables: comparables.Comparables
     index: index.Index
     kriging: kriging.Kriging

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
@@ -17,7 +18,7 @@ from lib.models.inputs import Prefix, categories, seen, some
 class LinearParams(Section):
     """The `train.linear` section."""
 
-    alpha: float
+    alpha: float = Field(ge=0, allow_inf_nan=False)
     without: list[Prefix]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 import lightgbm
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lib.common.checks import require
 from lib.common.params import Section
@@ -47,9 +47,15 @@ class TreesParams(Section):
 class LightGBMParams(TreesParams):
     """The `train.lightgbm` and `train.kriged` sections."""
 
-    alpha: float
+    alpha: float = Field(gt=0, allow_inf_nan=False)
     learning_rate: float = Field(gt=0)
     lambda_l2: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _is_a_share(self) -> LightGBMParams:
+        if self.objective == "quantile" and self.alpha >= 1:
+            raise ValueError("alpha must lie below 1 where objective is quantile")
+        return self
 
 
 class RandomForestParams(TreesParams):

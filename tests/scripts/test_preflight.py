@@ -104,6 +104,9 @@ def test_a_name_that_is_not_utf8_is_told(feed):
     assert "caf\\xe9.csv: the name is not UTF-8; rename the file" in done.output
 
 
+AXIS = "features.kriging.axes.living_area"
+
+
 @pytest.mark.parametrize(
     ("where", "value", "said"),
     [
@@ -114,6 +117,20 @@ def test_a_name_that_is_not_utf8_is_told(feed):
         ("train.kriged.objective", "poisson", "'huber'"),  # a premium may be below zero
         ("train.kriged.without", [""], "at least 1 character"),
         ("train.linear.without", [""], "at least 1 character"),
+        ("features.windows", [-30, 365], "windows.0: Input should be greater than or equal to 1"),
+        ("features.windows", [30, 0], "windows.1: Input should be greater than or equal to 1"),
+        ("features.windows", [], "at least 1 item"),
+        ("features.yield_days", -5, "greater than or equal to 1"),
+        (AXIS, {"typical": 0, "scale": 1, "log": True}, "typical must lie above 0"),
+        (AXIS, {"typical": float("nan"), "scale": 1}, "finite number"),
+        ("train.linear.alpha", -1000, "greater than or equal to 0"),
+        ("train.linear.alpha", float("inf"), "finite number"),
+        ("train.kriged.alpha", 0, "greater than 0"),
+        ("train.comparables.shrink", -1, "greater than or equal to 0"),
+        ("evaluate.draws", 0, "greater than or equal to 1"),
+        ("evaluate.places", 0, "greater than or equal to 1"),
+        ("predict.comparables", -1, "greater than or equal to 0"),
+        ("report.listings", -1, "greater than or equal to 0"),
     ],
 )
 def test_a_setting_that_no_stage_could_use_is_told_before_any_runs(feed, where, value, said):
