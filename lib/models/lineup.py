@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from lib.common import dictionary
 from lib.common.checks import require
+from lib.features import spec
+from lib.models.estimators import MODELS
+from lib.models.view import LISTED
+
+# settings that name inputs -> whether those hold text
+NAMING = {"start": False, "monotone": False, "encode": True}
+
+
+def check_inputs(train: dict[str, Any], file: str) -> None:
+    """Raise `RemlError` where a model's section names an input that the feature spec does not list,
+    or one of the wrong type: it would be passed over without a word."""
+    listed = dictionary.read(dictionary.CODE / spec.META).tables[spec.TABLE]
+    for model in MODELS:
+        for setting, text in NAMING.items():
+            for name in train.get(model, {}).get(setting, ()):
+                entry = listed.entry(name)
+                known = entry is not None and entry.kind != "key" and (entry.type == "text") == text
+                require(
+                    known or (name == LISTED and not text),
+                    f"{file}, train.{model}.{setting}: {name} is no input that holds "
+                    f"{'text' if text else 'numbers'}; {spec.META} lists those that there are",
+                )
 
 
 def check(content: dict[str, Any], file: str) -> None:
     """Raise `RemlError` where a blend names members that are not trained, are of another domain or
-    see list prices; where homes would be valued by a variant of such a kind; or where `tune` names
-    no variant, or settings that its model does not have.
+    see list prices; where homes would be valued by a variant of such a kind; or where a model's
+    section (`check_inputs`) or `tune` (`check_tune`) names what is not there.
 
     `content` is that of params.yaml, each section valid by itself; `file` is what to call it.
     """
@@ -33,6 +56,7 @@ def check(content: dict[str, Any], file: str) -> None:
             known[name].get("view", "blind") == "blind",
             f"{place}: {name} sees list prices; what values homes stays blind to them",
         )
+    check_inputs(content["train"], file)
     sought = content["tune"]
     place = f"{file}, tune"
     require(

@@ -34,7 +34,7 @@ class TreesParams(Section):
     start: list[str]
     encode: list[str] = []
     encode_shrink: float = Field(default=20.0, ge=0)
-    monotone: dict[str, int] = {}
+    monotone: dict[str, Literal[-1, 0, 1]] = {}
     objective: Objective
     num_iterations: int = Field(ge=1)
     num_leaves: int = Field(ge=2)
@@ -107,6 +107,11 @@ class LightGBM:
         """The training matrix: encodings in it know only what lay before each row, and those for
         later homes go into the state."""
         wanted = [name for name in self.params.encode if name in inputs]
+        for name in wanted:  # serving looks means up by text, which a number would not find
+            require(
+                not pd.api.types.is_numeric_dtype(inputs[name]),
+                f"encode: {name} holds numbers; only text columns are encoded",
+            )
         require(not wanted or dates is not None, "encode: training needs `as_of` and `close_date`")
         start = first_known(inputs, self.params.start)
         # where nothing is known to start from, the training mean is, which later sales move

@@ -320,6 +320,8 @@ def test_encoded_columns_are_learnt_saved_and_served():
         model.predict(home.assign(postal_code=code))[0] for code in ("A", "B", "C", "Z")
     )
     assert c < a < b and c - 0.05 < other < b + 0.05
+    with pytest.raises(RemlError, match="encode: size holds numbers"):
+        LightGBM(TREES.model_copy(update={"encode": ["size"]}), 7).fit(INPUTS, PRICE, dated())
     with pytest.raises(RemlError, match="encode: training needs"):
         LightGBM(spec, 7).fit(INPUTS, PRICE)
 

@@ -17,7 +17,7 @@ def content(**changes):
     }
     mix = {"domain": "sale", "members": changes.get("members", ["a"])}
     return {
-        "train": {"variants": trained, "linear": {"alpha": 1.0}},
+        "train": {"variants": trained, "linear": {"alpha": 1.0}, **changes.get("models", {})},
         "tune": {
             "variant": changes.get("tune", "a"),
             "ranges": {"linear": {changes.get("range", "alpha"): {"low": 1, "high": 2}}},
@@ -29,6 +29,12 @@ def content(**changes):
 
 def test_a_sane_lineup_passes():
     lineup.check(content(), "params.yaml")
+    lightgbm = {
+        "start": ["mkt_zip_log_price_365d", "own_log_list_price"],
+        "encode": ["property_sub_type"],
+        "monotone": {"living_area": 1, "local_grade": 1, "waterfront_yn": 1},
+    }
+    lineup.check(content(models={"lightgbm": lightgbm}), "params.yaml")
     lineup.check(content(sale="mix"), "params.yaml")
 
 
@@ -43,6 +49,18 @@ def test_a_sane_lineup_passes():
         ({"sale": "nobody"}, "predict.variants.sale: no variant 'nobody'"),
         ({"tune": "z"}, "tune.variant: no variant 'z'"),
         ({"range": "alfa"}, "tune.ranges.linear: no such setting: alfa"),
+        (
+            {"models": {"kriged": {"start": ["comp_log_price", "comp_krigged_log_price"]}}},
+            "train.kriged.start: comp_krigged_log_price is no input that holds numbers",
+        ),
+        ({"models": {"district": {"start": ["postal_code"]}}}, "train.district.start: postal_code"),
+        ({"models": {"comparables": {"start": ["close_price"]}}}, "comparables.start: close_price"),
+        (
+            {"models": {"kriged": {"encode": ["living_area"]}}},
+            "train.kriged.encode: living_area is no input that holds text",
+        ),
+        ({"models": {"kriged": {"encode": ["listing_key"]}}}, "train.kriged.encode: listing_key"),
+        ({"models": {"lightgbm": {"monotone": {"living_aera": 1}}}}, "monotone: living_aera"),
         ({"blend": "a"}, "blend.variants: a is in train.variants too"),
     ],
 )

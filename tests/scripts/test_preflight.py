@@ -126,6 +126,8 @@ AXIS = "features.kriging.axes.living_area"
         ("train.linear.alpha", -1000, "greater than or equal to 0"),
         ("train.linear.alpha", float("inf"), "finite number"),
         ("train.kriged.alpha", 0, "greater than 0"),
+        ("train.kriged.monotone", {"living_area": 5}, "Input should be -1, 0 or 1"),
+        ("train.kriged.start", ["comp_krigged_log_price"], "is no input that holds numbers"),
         ("train.comparables.shrink", -1, "greater than or equal to 0"),
         ("evaluate.draws", 0, "greater than or equal to 1"),
         ("evaluate.places", 0, "greater than or equal to 1"),
