@@ -6,6 +6,7 @@ from typing import Any
 
 from lib.common import dictionary
 from lib.common.checks import require
+from lib.common.params import validate
 from lib.features import spec
 from lib.models.estimators import MODELS
 from lib.models.view import LISTED
@@ -28,6 +29,25 @@ def check_inputs(train: dict[str, Any], file: str) -> None:
                     f"{file}, train.{model}.{setting}: {name} is no input that holds "
                     f"{'text' if text else 'numbers'}; {spec.META} lists those that there are",
                 )
+
+
+def check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
+    """Raise `RemlError` where `tune` names no variant or model, settings that the model does not
+    have, or an end of a range that such a setting cannot take."""
+    place, trained = f"{file}, tune", train["variants"]
+    require(
+        tune["variant"] in trained,
+        f"{place}.variant: no variant {tune['variant']!r} (there are: {', '.join(trained)})",
+    )
+    for model, ranges in tune["ranges"].items():
+        where = f"{place}.ranges.{model}"
+        require(model in MODELS, f"{where}: no such model (there are: {', '.join(MODELS)})")
+        section = MODELS[model][1]
+        unknown = sorted(set(ranges) - set(section.model_fields))
+        require(not unknown, f"{where}: no such setting: {', '.join(unknown)}")
+        for name, ends in ranges.items():
+            for end in ("low", "high"):
+                validate(section, train[model] | {name: ends[end]}, f"{where}.{name}.{end}")
 
 
 def check(content: dict[str, Any], file: str) -> None:
@@ -57,16 +77,7 @@ def check(content: dict[str, Any], file: str) -> None:
             f"{place}: {name} sees list prices; what values homes stays blind to them",
         )
     check_inputs(content["train"], file)
-    sought = content["tune"]
-    place = f"{file}, tune"
-    require(
-        sought["variant"] in trained,
-        f"{place}.variant: no variant {sought['variant']!r} (there are: {', '.join(trained)})",
-    )
-    for model, ranges in sought["ranges"].items():
-        known = content["train"].get(model, {})
-        unknown = sorted(set(ranges) - set(known))
-        require(not unknown, f"{place}.ranges.{model}: no such setting: {', '.join(unknown)}")
+    check_tune(content["tune"], content["train"], file)
     both = sorted(trained.keys() & blends.keys())
     require(
         not both,

@@ -17,7 +17,11 @@ def content(**changes):
     }
     mix = {"domain": "sale", "members": changes.get("members", ["a"])}
     return {
-        "train": {"variants": trained, "linear": {"alpha": 1.0}, **changes.get("models", {})},
+        "train": {
+            "variants": trained,
+            "linear": {"alpha": 1.0, "without": []},
+            **changes.get("models", {}),
+        },
         "tune": {
             "variant": changes.get("tune", "a"),
             "ranges": {"linear": {changes.get("range", "alpha"): {"low": 1, "high": 2}}},
@@ -61,6 +65,7 @@ def test_a_sane_lineup_passes():
         ),
         ({"models": {"kriged": {"encode": ["listing_key"]}}}, "train.kriged.encode: listing_key"),
         ({"models": {"lightgbm": {"monotone": {"living_aera": 1}}}}, "monotone: living_aera"),
+        ({"range": "without"}, "tune.ranges.linear.without.low: without"),
         ({"blend": "a"}, "blend.variants: a is in train.variants too"),
     ],
 )
