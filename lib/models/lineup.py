@@ -32,12 +32,17 @@ def check_inputs(train: dict[str, Any], file: str) -> None:
 
 
 def check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
-    """Raise `RemlError` where `tune` names no variant or model, settings that the model does not
-    have, or an end of a range that such a setting cannot take."""
+    """Raise `RemlError` where `tune` names no variant or model, has no ranges for the variant's
+    model, names settings that a model does not have, or an end that such a setting cannot take."""
     place, trained = f"{file}, tune", train["variants"]
     require(
         tune["variant"] in trained,
         f"{place}.variant: no variant {tune['variant']!r} (there are: {', '.join(trained)})",
+    )
+    chosen = trained[tune["variant"]]["model"]
+    require(
+        bool(tune["ranges"].get(chosen)),
+        f"{place}.ranges: nothing to search for {tune['variant']}; give {chosen} its ranges",
     )
     for model, ranges in tune["ranges"].items():
         where = f"{place}.ranges.{model}"

@@ -7,6 +7,8 @@ import pytest
 from lib.common.checks import RemlError
 from lib.models import lineup
 
+ENDS = {"low": 1, "high": 2}
+
 
 def content(**changes):
     """The variants of a small line-up, with changes to blend members or what values homes."""
@@ -24,7 +26,7 @@ def content(**changes):
         },
         "tune": {
             "variant": changes.get("tune", "a"),
-            "ranges": {"linear": {changes.get("range", "alpha"): {"low": 1, "high": 2}}},
+            "ranges": {changes.get("of", "linear"): {changes.get("range", "alpha"): ENDS}},
         },
         "blend": {"variants": {changes.get("blend", "mix"): mix}},
         "predict": {"variants": {"sale": changes.get("sale", "a"), "rental": "b"}},
@@ -65,6 +67,7 @@ def test_a_sane_lineup_passes():
         ),
         ({"models": {"kriged": {"encode": ["listing_key"]}}}, "train.kriged.encode: listing_key"),
         ({"models": {"lightgbm": {"monotone": {"living_aera": 1}}}}, "monotone: living_aera"),
+        ({"of": "lightgbm"}, "tune.ranges: nothing to search for a; give linear its ranges"),
         ({"range": "without"}, "tune.ranges.linear.without.low: without"),
         ({"blend": "a"}, "blend.variants: a is in train.variants too"),
     ],

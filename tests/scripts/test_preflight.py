@@ -2,6 +2,7 @@
 
 import datetime as dt
 import importlib
+import json
 import os
 import re
 import shutil
@@ -142,7 +143,7 @@ AXIS = "features.kriging.axes.living_area"
     ],
 )
 def test_a_setting_that_no_stage_could_use_is_told_before_any_runs(feed, where, value, said):
-    content = yaml.safe_load(Path("params.yaml").read_text())
+    content = json.loads(json.dumps(yaml.safe_load(Path("params.yaml").read_text())))  # no aliases
     *path, name = where.split(".")
     inside = content
     for part in path:
@@ -152,6 +153,19 @@ def test_a_setting_that_no_stage_could_use_is_told_before_any_runs(feed, where, 
     done = check()
     assert done.exit_code == 2, done.output
     assert where.partition(".")[2] in done.output and said in done.output, done.output
+
+
+def test_tune_can_search_around_every_variant(feed):
+    content = yaml.safe_load(Path("params.yaml").read_text())
+    for variant in content["train"]["variants"]:
+        content["tune"]["variant"] = variant
+        Path("params.yaml").write_text(yaml.safe_dump(content))
+        done = check()
+        assert done.exit_code == 0, done.output
+    content["tune"]["ranges"]["linear"] = {}
+    content["tune"]["variant"] = "sale_linear"
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    assert "tune.ranges: nothing to search for sale_linear" in check().output
 
 
 def test_an_import_is_a_whole_copy(feed):
