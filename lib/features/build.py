@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from lib.common.params import Section
 from lib.features import (
@@ -67,8 +66,8 @@ EPOCH = pd.Timestamp("2000-01-01")
 class Features(Section):
     """The `features` section of params.yaml."""
 
-    windows: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
-    yield_days: int = Field(ge=1)
+    windows: list[PositiveInt] = Field(min_length=1)
+    yield_days: PositiveInt
     comparables: comparables.Comparables
     index: index.Index
     kriging: kriging.Kriging

@@ -118,10 +118,10 @@ AXIS = "features.kriging.axes.living_area"
         ("train.kriged.objective", "poisson", "'huber'"),  # a premium may be below zero
         ("train.kriged.without", [""], "at least 1 character"),
         ("train.linear.without", [""], "at least 1 character"),
-        ("features.windows", [-30, 365], "windows.0: Input should be greater than or equal to 1"),
-        ("features.windows", [30, 0], "windows.1: Input should be greater than or equal to 1"),
+        ("features.windows", [-30, 365], "windows.0: Input should be greater than 0"),
+        ("features.windows", [30, 0], "windows.1: Input should be greater than 0"),
         ("features.windows", [], "at least 1 item"),
-        ("features.yield_days", -5, "greater than or equal to 1"),
+        ("features.yield_days", -5, "greater than 0"),
         (AXIS, {"typical": 0, "scale": 1, "log": True}, "typical must lie above 0"),
         (AXIS, {"typical": float("nan"), "scale": 1}, "finite number"),
         ("train.linear.alpha", -1000, "greater than or equal to 0"),
