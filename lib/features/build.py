@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pydantic import Field, PositiveInt
 
 from lib.common.params import Section
 from lib.features import (
@@ -65,8 +66,8 @@ EPOCH = pd.Timestamp("2000-01-01")
 class Features(Section):
     """The `features` section of params.yaml."""
 
-    windows: list[int]
-    yield_days: int
+    windows: list[PositiveInt] = Field(min_length=1)
+    yield_days: PositiveInt
     comparables: comparables.Comparables
     index: index.Index
     kriging: kriging.Kriging

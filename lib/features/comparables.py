@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lib.common.params import Section
 from lib.features.nearest import nearest_past
@@ -23,9 +23,15 @@ class Axis(Section):
     `typical` stands in where the value is missing; with `log` both are about the logarithm.
     """
 
-    typical: float
-    scale: float = Field(gt=0)
+    typical: float = Field(allow_inf_nan=False)
+    scale: float = Field(gt=0, allow_inf_nan=False)
     log: bool = False
+
+    @model_validator(mode="after")
+    def _has_logarithm(self) -> Axis:
+        if self.log and self.typical <= 0:
+            raise ValueError("typical must lie above 0 where log is true")
+        return self
 
 
 class Metric(Section):
@@ -40,7 +46,7 @@ class Metric(Section):
 class Comparables(Metric):
     """Comparables, and how a home's size changes its price beside theirs."""
 
-    area_elasticity: float
+    area_elasticity: float = Field(allow_inf_nan=False)
 
 
 def days_since_epoch(dates: pd.Series) -> np.ndarray:

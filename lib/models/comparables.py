@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from lib.common.params import Section
 from lib.models.inputs import first_known
@@ -23,7 +24,7 @@ class ComparablesParams(Section):
     `shrink` (in sales) draws its slope to 1, which takes it as it is."""
 
     start: list[str]
-    shrink: float
+    shrink: float = Field(ge=0)
 
 
 class Comparables:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
+from pydantic import Field
+
+from lib.common.checks import require
+
+Prefix = Annotated[str, Field(min_length=1)]  # every name begins with an empty one
 
 
 def seen(inputs: pd.DataFrame, without: list[str]) -> list[str]:
     """The columns whose names begin with none of the prefixes in `without`."""
     return [name for name in inputs if not name.startswith(tuple(without))]
+
+
+def some(columns: object) -> None:
+    """Raise `RemlError` where `columns`, those that a model could learn from, are none."""
+    require(
+        bool(columns),
+        "the model has no input to learn from; take prefixes out of `without` of its section of "
+        "params.yaml",
+    )
 
 
 def categories(inputs: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:

@@ -7,18 +7,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
-from lib.models.inputs import categories, seen
+from lib.models.inputs import Prefix, categories, seen, some
 
 
 class LinearParams(Section):
     """The `train.linear` section."""
 
-    alpha: float
-    without: list[str]
+    alpha: float = Field(ge=0, allow_inf_nan=False)
+    without: list[Prefix]
 
 
 class Linear:
@@ -52,6 +53,7 @@ class Linear:
         texts = categories(inputs, columns)
         # a column that is empty in training teaches nothing: its median would be missing too
         numbers = [n for n in columns if n not in texts and inputs[n].notna().any()]
+        some([*numbers, *(value for values in texts.values() for value in values)])
         values = inputs[numbers].to_numpy(float)
         median = np.nanmedian(values, axis=0)
         filled = np.where(np.isfinite(values), values, median)

@@ -4,13 +4,61 @@ from __future__ import annotations
 
 from typing import Any
 
+from lib.common import dictionary
 from lib.common.checks import require
+from lib.common.params import validate
+from lib.features import spec
+from lib.models.estimators import MODELS
+from lib.models.view import LISTED
+
+# settings that name inputs -> whether those hold text
+NAMING = {"start": False, "monotone": False, "encode": True}
+
+
+def check_inputs(train: dict[str, Any], file: str) -> None:
+    """Raise `RemlError` where a model's section names an input that the feature spec does not list,
+    or one of the wrong type: it would be passed over without a word."""
+    listed = dictionary.read(dictionary.CODE / spec.META).tables[spec.TABLE]
+    for model in MODELS:
+        for setting, text in NAMING.items():
+            for name in train.get(model, {}).get(setting, ()):
+                entry = listed.entry(name)
+                known = entry is not None and entry.kind != "key" and (entry.type == "text") == text
+                require(
+                    known or (name == LISTED and not text),
+                    f"{file}, train.{model}.{setting}: {name} is no input that holds "
+                    f"{'text' if text else 'numbers'}; {spec.META} lists those that there are",
+                )
+
+
+def check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
+    """Raise `RemlError` where `tune` names no variant or model, has no ranges for the variant's
+    model, names settings that a model does not have, or an end that such a setting cannot take."""
+    place, trained = f"{file}, tune", train["variants"]
+    require(
+        tune["variant"] in trained,
+        f"{place}.variant: no variant {tune['variant']!r} (there are: {', '.join(trained)})",
+    )
+    chosen = trained[tune["variant"]]["model"]
+    require(
+        bool(tune["ranges"].get(chosen)),
+        f"{place}.ranges: nothing to search for {tune['variant']}; give {chosen} its ranges",
+    )
+    for model, ranges in tune["ranges"].items():
+        where = f"{place}.ranges.{model}"
+        require(model in MODELS, f"{where}: no such model (there are: {', '.join(MODELS)})")
+        section = MODELS[model][1]
+        unknown = sorted(set(ranges) - set(section.model_fields))
+        require(not unknown, f"{where}: no such setting: {', '.join(unknown)}")
+        for name, ends in ranges.items():
+            for end in ("low", "high"):
+                validate(section, train[model] | {name: ends[end]}, f"{where}.{name}.{end}")
 
 
 def check(content: dict[str, Any], file: str) -> None:
     """Raise `RemlError` where a blend names members that are not trained, are of another domain or
-    see list prices; where homes would be valued by a variant of such a kind; or where `tune` names
-    no variant, or settings that its model does not have.
+    see list prices; where homes would be valued by a variant of such a kind; or where a model's
+    section (`check_inputs`) or `tune` (`check_tune`) names what is not there.
 
     `content` is that of params.yaml, each section valid by itself; `file` is what to call it.
     """
@@ -33,16 +81,8 @@ def check(content: dict[str, Any], file: str) -> None:
             known[name].get("view", "blind") == "blind",
             f"{place}: {name} sees list prices; what values homes stays blind to them",
         )
-    sought = content["tune"]
-    place = f"{file}, tune"
-    require(
-        sought["variant"] in trained,
-        f"{place}.variant: no variant {sought['variant']!r} (there are: {', '.join(trained)})",
-    )
-    for model, ranges in sought["ranges"].items():
-        known = content["train"].get(model, {})
-        unknown = sorted(set(ranges) - set(known))
-        require(not unknown, f"{place}.ranges.{model}: no such setting: {', '.join(unknown)}")
+    check_inputs(content["train"], file)
+    check_tune(content["tune"], content["train"], file)
     both = sorted(trained.keys() & blends.keys())
     require(
         not both,

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import lightgbm
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lib.common.checks import require
 from lib.common.params import Section
 from lib.models import encoding
-from lib.models.inputs import categories, first_known, seen
+from lib.models.inputs import Prefix, categories, first_known, seen, some
 
 ENCODED = "enc_"  # prefix of the encoded columns
+# of LightGBM's objectives those for numbers of either sign, which log prices over a start are
+Objective = Literal[
+    "regression", "l2", "mse", "rmse", "l1", "mae", "huber", "fair", "quantile", "mape"
+]
 
 
 class TreesParams(Section):
@@ -26,12 +30,12 @@ class TreesParams(Section):
     `monotone` says for a number whether price may only rise (1) or only fall (-1) with it.
     """
 
-    without: list[str]
+    without: list[Prefix]
     start: list[str]
     encode: list[str] = []
     encode_shrink: float = Field(default=20.0, ge=0)
-    monotone: dict[str, int] = {}
-    objective: str
+    monotone: dict[str, Literal[-1, 0, 1]] = {}
+    objective: Objective
     num_iterations: int = Field(ge=1)
     num_leaves: int = Field(ge=2)
     min_data_in_leaf: int = Field(ge=1)
@@ -43,9 +47,15 @@ class TreesParams(Section):
 class LightGBMParams(TreesParams):
     """The `train.lightgbm` and `train.kriged` sections."""
 
-    alpha: float
+    alpha: float = Field(gt=0, allow_inf_nan=False)
     learning_rate: float = Field(gt=0)
     lambda_l2: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _is_a_share(self) -> LightGBMParams:
+        if self.objective == "quantile" and self.alpha >= 1:
+            raise ValueError("alpha must lie below 1 where objective is quantile")
+        return self
 
 
 class RandomForestParams(TreesParams):
@@ -97,6 +107,11 @@ class LightGBM:
         """The training matrix: encodings in it know only what lay before each row, and those for
         later homes go into the state."""
         wanted = [name for name in self.params.encode if name in inputs]
+        for name in wanted:  # serving looks means up by text, which a number would not find
+            require(
+                not pd.api.types.is_numeric_dtype(inputs[name]),
+                f"encode: {name} holds numbers; only text columns are encoded",
+            )
         require(not wanted or dates is not None, "encode: training needs `as_of` and `close_date`")
         start = first_known(inputs, self.params.start)
         # where nothing is known to start from, the training mean is, which later sales move
@@ -120,6 +135,7 @@ class LightGBM:
             "categories": texts,
             "mean": float(np.mean(log_price)),
         }
+        some([*columns, *inputs.columns.intersection(self.params.encode)])
         matrix = self._cross_fitted(inputs, log_price, dates)
         names = [*columns, *(ENCODED + name for name in self.state["encoded"])]
         ways = self.params.monotone

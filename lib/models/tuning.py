@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from lib.common.params import Section
 from lib.models.estimators import Estimator
@@ -24,10 +24,10 @@ from lib.models.training import errors, out_of_fold
 
 
 class Range(Section):
-    """The values to try of one setting, both ends included; whole numbers where both ends are."""
+    """The values to try of one setting, both ends included."""
 
-    low: int | float
-    high: int | float
+    low: int | float = Field(allow_inf_nan=False)
+    high: int | float = Field(allow_inf_nan=False)
     log: bool = False  # equal steps are equal ratios
 
     @model_validator(mode="after")
@@ -71,8 +71,9 @@ def search(
     going_on: Callable[[int], bool],
 ) -> Iterable[dict[str, Any]]:
     """Finished trials, `{"trial", "value", "params"}`, in order; those that `storage` (an SQLite
-    file) already has come first. The first ever is `present`; `startup` are drawn at random before
-    the suggestions begin. Ends as soon as `going_on(finished trials)` is false."""
+    file) already has come first. The first ever is `present`, and what is whole in it is tried in
+    whole numbers; `startup` are drawn at random before the suggestions begin. Ends as soon as
+    `going_on(finished trials)` is false."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -94,7 +95,7 @@ def search(
         trial = study.ask()
         params = {
             name: trial.suggest_int(name, int(one.low), int(one.high), log=one.log)
-            if isinstance(one.low, int) and isinstance(one.high, int)
+            if isinstance(present[name], int)
             else trial.suggest_float(name, one.low, one.high, log=one.log)
             for name, one in ranges.items()
         }

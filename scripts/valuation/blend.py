@@ -7,6 +7,7 @@ Example: python -m scripts.valuation.blend
 """
 
 from pathlib import Path
+from typing import Literal
 
 import click
 import pandas as pd
@@ -26,7 +27,7 @@ METRICS = Path("metrics/blend.json")
 class Blend(params.Section):
     """One entry of `blend.variants`."""
 
-    domain: str
+    domain: Literal["sale", "rental"]
     members: list[str]
 
 

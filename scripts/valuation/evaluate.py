@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from lib.common import cli, dictionary, io, params, variants
 from lib.models import metrics, slices
@@ -28,8 +29,8 @@ PLACE = ["listing_key", "postal_code", "latitude", "longitude"]
 class Params(params.Section):
     """The `evaluate` section of params.yaml."""
 
-    draws: int
-    places: int
+    draws: int = Field(ge=1)
+    places: int = Field(ge=1)
 
 
 def rounded(content: object, places: int) -> object:

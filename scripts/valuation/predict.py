@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import pandas as pd
+from pydantic import Field
 
 from lib.common import cli, dictionary, io, params, variants
 from lib.common.checks import require
@@ -32,7 +33,7 @@ class Params(params.Section):
     """The `predict` section of params.yaml."""
 
     variants: dict[str, str]
-    comparables: int
+    comparables: int = Field(ge=0)
 
 
 def model_of(domain: str, settings: Params) -> dict:

@@ -6,6 +6,7 @@ Example: python -m scripts.valuation.report
 from pathlib import Path
 
 import click
+from pydantic import Field
 
 from lib.common import cli, io, params, variants
 from lib.listings import contract
@@ -19,7 +20,7 @@ FEATURES = Path("data/features")
 class Params(params.Section):
     """The `report` section of params.yaml."""
 
-    listings: int
+    listings: int = Field(ge=0)
 
 
 @click.command(help=__doc__)

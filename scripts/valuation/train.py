@@ -7,9 +7,11 @@ Example: python -m scripts.valuation.train sale_lightgbm
 """
 
 from pathlib import Path
+from typing import Literal
 
 import click
 import pandas as pd
+from pydantic import field_validator
 
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
@@ -33,10 +35,17 @@ SCREENED = Path("data/screen")
 class Variant(params.Section):
     """One entry of `train.variants`."""
 
-    domain: str
+    domain: Literal["sale", "rental"]
     model: str
     level: bool
     view: View = "blind"
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in MODELS:
+            raise ValueError(f"unknown model {name!r} (known: {', '.join(MODELS)})")
+        return name
 
 
 class Params(params.Section):
@@ -67,11 +76,6 @@ def main(variant: str) -> None:
     known = ", ".join(settings.variants)
     require(variant in settings.variants, f"no variant {variant!r} in params.yaml (known: {known})")
     chosen = settings.variants[variant]
-    require(
-        chosen.model in MODELS,
-        f"params.yaml, train.variants.{variant}.model: unknown model "
-        f"{chosen.model!r} (known: {', '.join(MODELS)})",
-    )
     cut = io.read_json(SPLIT / "split.json")[chosen.domain]
     folder = OUT / variant
     if "skipped" in cut:

@@ -222,6 +222,14 @@ def leveled(shift, n=300, seed=2):
     return inputs, (level + 0.1 * inputs["pool"]).to_numpy()
 
 
+@pytest.mark.parametrize("name", ["linear", "lightgbm", "random_forest"])
+def test_a_model_that_sees_nothing_says_so(name):
+    make, spec = MADE[name]
+    blind = spec.model_copy(update={"without": [str(column) for column in INPUTS]})
+    with pytest.raises(RemlError, match="no input to learn from; take prefixes out of `without`"):
+        make(blind, 1).fit(INPUTS, PRICE)
+
+
 def test_lightgbm_follows_the_comparables_above_any_price_it_has_seen():
     model = LightGBM(TREES, 1).fit(*leveled(0))
     inputs, price = leveled(1.0)
@@ -312,6 +320,8 @@ def test_encoded_columns_are_learnt_saved_and_served():
         model.predict(home.assign(postal_code=code))[0] for code in ("A", "B", "C", "Z")
     )
     assert c < a < b and c - 0.05 < other < b + 0.05
+    with pytest.raises(RemlError, match="encode: size holds numbers"):
+        LightGBM(TREES.model_copy(update={"encode": ["size"]}), 7).fit(INPUTS, PRICE, dated())
     with pytest.raises(RemlError, match="encode: training needs"):
         LightGBM(spec, 7).fit(INPUTS, PRICE)
 

@@ -7,6 +7,8 @@ import pytest
 from lib.common.checks import RemlError
 from lib.models import lineup
 
+ENDS = {"low": 1, "high": 2}
+
 
 def content(**changes):
     """The variants of a small line-up, with changes to blend members or what values homes."""
@@ -17,10 +19,14 @@ def content(**changes):
     }
     mix = {"domain": "sale", "members": changes.get("members", ["a"])}
     return {
-        "train": {"variants": trained, "linear": {"alpha": 1.0}},
+        "train": {
+            "variants": trained,
+            "linear": {"alpha": 1.0, "without": []},
+            **changes.get("models", {}),
+        },
         "tune": {
             "variant": changes.get("tune", "a"),
-            "ranges": {"linear": {changes.get("range", "alpha"): {"low": 1, "high": 2}}},
+            "ranges": {changes.get("of", "linear"): {changes.get("range", "alpha"): ENDS}},
         },
         "blend": {"variants": {changes.get("blend", "mix"): mix}},
         "predict": {"variants": {"sale": changes.get("sale", "a"), "rental": "b"}},
@@ -29,6 +35,12 @@ def content(**changes):
 
 def test_a_sane_lineup_passes():
     lineup.check(content(), "params.yaml")
+    lightgbm = {
+        "start": ["mkt_zip_log_price_365d", "own_log_list_price"],
+        "encode": ["property_sub_type"],
+        "monotone": {"living_area": 1, "local_grade": 1, "waterfront_yn": 1},
+    }
+    lineup.check(content(models={"lightgbm": lightgbm}), "params.yaml")
     lineup.check(content(sale="mix"), "params.yaml")
 
 
@@ -43,6 +55,20 @@ def test_a_sane_lineup_passes():
         ({"sale": "nobody"}, "predict.variants.sale: no variant 'nobody'"),
         ({"tune": "z"}, "tune.variant: no variant 'z'"),
         ({"range": "alfa"}, "tune.ranges.linear: no such setting: alfa"),
+        (
+            {"models": {"kriged": {"start": ["comp_log_price", "comp_krigged_log_price"]}}},
+            "train.kriged.start: comp_krigged_log_price is no input that holds numbers",
+        ),
+        ({"models": {"district": {"start": ["postal_code"]}}}, "train.district.start: postal_code"),
+        ({"models": {"comparables": {"start": ["close_price"]}}}, "comparables.start: close_price"),
+        (
+            {"models": {"kriged": {"encode": ["living_area"]}}},
+            "train.kriged.encode: living_area is no input that holds text",
+        ),
+        ({"models": {"kriged": {"encode": ["listing_key"]}}}, "train.kriged.encode: listing_key"),
+        ({"models": {"lightgbm": {"monotone": {"living_aera": 1}}}}, "monotone: living_aera"),
+        ({"of": "lightgbm"}, "tune.ranges: nothing to search for a; give linear its ranges"),
+        ({"range": "without"}, "tune.ranges.linear.without.low: without"),
         ({"blend": "a"}, "blend.variants: a is in train.variants too"),
     ],
 )

@@ -48,6 +48,19 @@ def test_the_same_seed_gives_the_same_trials_and_another_others(tmp_path):
     assert one == two and one[1:] != other[1:]
 
 
+def test_whole_numbers_are_those_of_the_settings_however_the_ends_are_typed(tmp_path):
+    ranges = {"leaves": tuning.Range(low=2.0, high=100), "share": tuning.Range(low=0, high=1)}
+    tried = [
+        one["params"]
+        for one in tuning.search(
+            tmp_path / "study.sqlite", PRESENT, ranges, bowl, 5, 5, lambda done: done < 8
+        )
+    ]
+    assert all(isinstance(one["leaves"], int) for one in tried)
+    assert all(isinstance(one["share"], float) for one in tried)
+    assert sum(0 < one["share"] < 1 for one in tried) >= 7
+
+
 @pytest.mark.parametrize("stop", [0, 1, 4, 9])
 def test_a_search_that_was_killed_goes_on_and_ends_as_one_that_was_not(tmp_path, stop):
     """Killed inside a trial: Optuna still calls it running."""
@@ -104,6 +117,12 @@ def test_prices_of_the_test_change_no_score():
 )
 def test_a_range_that_cannot_be_is_refused(wrong):
     with pytest.raises(RemlError, match="low must lie below high"):
+        validate(tuning.Range, wrong, "params.yaml")
+
+
+@pytest.mark.parametrize("wrong", [{"low": np.nan, "high": 1}, {"low": 1, "high": np.inf}])
+def test_an_end_of_a_range_is_a_finite_number(wrong):
+    with pytest.raises(RemlError, match="finite number"):
         validate(tuning.Range, wrong, "params.yaml")
 
 

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import importlib
+import json
 import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from lib import demo
@@ -101,6 +103,69 @@ def test_a_name_that_is_not_utf8_is_told(feed):
     done = check()
     assert done.exit_code == 2
     assert "caf\\xe9.csv: the name is not UTF-8; rename the file" in done.output
+
+
+AXIS = "features.kriging.axes.living_area"
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "said"),
+    [
+        ("train.variants.sale_kriged.domain", "sales", "'sale' or 'rental'"),
+        ("train.variants.sale_kriged.model", "krigged", "unknown model 'krigged' (known: linear"),
+        ("blend.variants.sale_blend.domain", "sales", "'sale' or 'rental'"),
+        ("train.kriged.objective", "hubber", "'huber'"),
+        ("train.kriged.objective", "poisson", "'huber'"),  # a premium may be below zero
+        ("train.kriged.without", [""], "at least 1 character"),
+        ("train.linear.without", [""], "at least 1 character"),
+        ("features.windows", [-30, 365], "windows.0: Input should be greater than 0"),
+        ("features.windows", [30, 0], "windows.1: Input should be greater than 0"),
+        ("features.windows", [], "at least 1 item"),
+        ("features.yield_days", -5, "greater than 0"),
+        (AXIS, {"typical": 0, "scale": 1, "log": True}, "typical must lie above 0"),
+        (AXIS, {"typical": float("nan"), "scale": 1}, "finite number"),
+        ("train.linear.alpha", -1000, "greater than or equal to 0"),
+        ("train.linear.alpha", float("inf"), "finite number"),
+        ("train.kriged.alpha", 0, "greater than 0"),
+        ("train.kriged.monotone", {"living_area": 5}, "Input should be -1, 0 or 1"),
+        ("train.kriged.start", ["comp_krigged_log_price"], "is no input that holds numbers"),
+        ("tune.ranges.kriged.num_leaves", {"low": 7, "high": 99.8}, "num_leaves.high: num_leaves"),
+        ("tune.ranges.kriged.bagging_fraction", {"low": 0, "high": 1}, "fraction.low: bagging_"),
+        ("tune.ranges.random_forest.bagging_fraction", {"low": 0.5, "high": 1}, "fraction.high"),
+        ("tune.ranges.kriged.objective", {"low": 1, "high": 2}, "objective.low: objective"),
+        ("tune.ranges.kriged.learning_rate", {"low": 0.1, "high": float("inf")}, "finite number"),
+        ("tune.ranges.krigged", {}, "no such model (there are: linear"),
+        ("train.comparables.shrink", -1, "greater than or equal to 0"),
+        ("evaluate.draws", 0, "greater than or equal to 1"),
+        ("evaluate.places", 0, "greater than or equal to 1"),
+        ("predict.comparables", -1, "greater than or equal to 0"),
+        ("report.listings", -1, "greater than or equal to 0"),
+    ],
+)
+def test_a_setting_that_no_stage_could_use_is_told_before_any_runs(feed, where, value, said):
+    content = json.loads(json.dumps(yaml.safe_load(Path("params.yaml").read_text())))  # no aliases
+    *path, name = where.split(".")
+    inside = content
+    for part in path:
+        inside = inside[part]
+    inside[name] = value
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    done = check()
+    assert done.exit_code == 2, done.output
+    assert where.partition(".")[2] in done.output and said in done.output, done.output
+
+
+def test_tune_can_search_around_every_variant(feed):
+    content = yaml.safe_load(Path("params.yaml").read_text())
+    for variant in content["train"]["variants"]:
+        content["tune"]["variant"] = variant
+        Path("params.yaml").write_text(yaml.safe_dump(content))
+        done = check()
+        assert done.exit_code == 0, done.output
+    content["tune"]["ranges"]["linear"] = {}
+    content["tune"]["variant"] = "sale_linear"
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    assert "tune.ranges: nothing to search for sale_linear" in check().output
 
 
 def test_an_import_is_a_whole_copy(feed):
