@@ -76,10 +76,11 @@ def place(homes: pd.DataFrame, by_zip: bool) -> np.ndarray:
 
 
 def attributes(homes: pd.DataFrame, axes: dict[str, Axis]) -> np.ndarray:
-    """Each axis that `homes` has (n, axes), in units of its scale; 0 is typical or missing."""
+    """Each axis that `homes` has as a number (n, axes), in units of its scale; 0 is typical or
+    missing. A local column may be text in one feed and a number in the next."""
     columns = [np.empty((len(homes), 0))]
     for name, axis in axes.items():
-        if name not in homes:
+        if name not in homes or not pd.api.types.is_numeric_dtype(homes[name]):
             continue
         value = log(homes[name]) if axis.log else homes[name].to_numpy(float)
         typical = np.log(axis.typical) if axis.log else axis.typical
