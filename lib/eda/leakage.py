@@ -11,7 +11,7 @@ ODD = 0.05  # share of sales that may be odd
 SURE = 1e-4  # chance that equal rates would differ as much
 CHANGES = 0.12  # difference of filled shares that is worth a word
 TIMES = 3  # and their ratio
-SOME = 0.2  # share of sales with a yes that no open listing has, that is worth a word
+SOME = 0.08  # share of sales with a yes that no open listing has, that is worth a word
 FEW = 50  # filled rows from which they are judged for themselves
 BLANK = {"", "-", "--", "n/a", "na", "none", "null", "nan", "?", "."}
 NO = {"0", "no", "n", "false", "f"}
@@ -90,7 +90,7 @@ def powers(column: pd.Series, log_price: pd.Series) -> tuple[float, float]:
 
 def gaps(closed: pd.Series, open_: pd.Series) -> str:
     """What the filled shares of a column in closed and open listings tell, in words of `scan`."""
-    n, m = len(closed), len(open_)
+    m = len(open_)
     if not m:
         return ""
     (shut, still), (said, unsaid) = (
@@ -101,10 +101,11 @@ def gaps(closed: pd.Series, open_: pd.Series) -> str:
     if unsaid <= AFTER and (1 - said) ** m < SURE:
         if not _two_valued(pd.concat([closed, open_])):
             return "filled only after the sale"
-        if said >= SOME:  # a rare yes may well be of none of the open ones
+        # a rare yes may well be of none of the open ones
+        if said >= SOME and _apart(says(closed), says(open_)):
             return "yes only after the sale"
     low, high = sorted((shut, still))
-    if (high - low >= CHANGES or high >= TIMES * low) and _apart(shut, n, still, m):
+    if (high - low >= CHANGES or high >= TIMES * low) and _apart(filled(closed), filled(open_)):
         return "filled otherwise after the sale"
     return ""
 
@@ -133,7 +134,11 @@ def _two_valued(cells: pd.Series) -> bool:
     return some[says(some)].nunique() == 1 and bool((~says(some)).any())
 
 
-def _apart(p: float, n: int, q: float, m: int) -> bool:
-    """Whether two shares differ by more than four standard errors of equal ones."""
-    both = (p * n + q * m) / (n + m)
-    return abs(p - q) > 4 * np.sqrt(max(both * (1 - both), 1e-12) * (1 / n + 1 / m))
+def _apart(closed: pd.Series, open_: pd.Series) -> bool:
+    """Whether two shares (of boolean rows) differ by more than chance lets equal ones: Fisher's
+    exact test, for in a few open listings one cell of a rare column is no rate."""
+    from scipy.stats import fisher_exact  # slow to import, as above
+
+    yes = [int(rows.sum()) for rows in (closed, open_)]
+    no = [len(rows) - some for rows, some in zip((closed, open_), yes, strict=True)]
+    return bool(fisher_exact([yes, no]).pvalue < SURE)

@@ -20,6 +20,7 @@ from lib.listings.terms import NUMBERS, Column, Contract, Domain, RowRule
 __all__ = ["Column", "Contract", "Domain", "RowRule", "match", "missing_required", "plain", "read"]
 
 ROOT = Path("configs/feeds")
+ALIKE = {"number", "count"}  # types that one header may be read as
 SHOWN = 4  # headers that a message lists before it says how many others there are
 
 
@@ -58,9 +59,9 @@ def resolve(contract: Contract, where: str) -> Contract:
 
     A column gets the dictionary's type and range, and behind its own aliases those of the
     dictionary, but for those that the contract gives to another column. One with a type, unit or
-    factor of its own means something else by its headers, so it keeps to its own. Raises
-    `RemlError` naming `where` and the column where the dictionary does not know it, or a header
-    needs a unit or notation.
+    factor of its own means something else by its headers, so it keeps to its own; a number and a
+    count are one kind here. Raises `RemlError` naming `where` and the column where the dictionary
+    does not know it, or a header needs a unit or notation.
     """
     book = reso.dictionary()
     own = {
@@ -100,7 +101,8 @@ def resolve(contract: Contract, where: str) -> Contract:
         if column.unit:
             require("multiply" not in given, f"{place}: give `unit` or `multiply`, not both")
             changes["multiply"] = factor = reso.factor(column.unit, field.unit, place)
-        if factor == 1 and changes.get("type", column.type) == field.type:
+        kinds = {str(changes.get("type", column.type)), field.type}
+        if factor == 1 and (len(kinds) == 1 or kinds == ALIKE):
             inherited = [a for a in field.aliases if own.get(plain(a), name) == name]
             named = [name] if _counts(name, factor) else []
             changes["aliases"] = list(dict.fromkeys([*column.aliases, *named, *inherited]))

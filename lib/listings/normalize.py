@@ -24,6 +24,8 @@ DATES = ["listing_contract_date", "purchase_contract_date", "close_date"]
 STAMP = "modification_timestamp"
 LATE = "after the latest date of the feed"
 FUTURE = "more than a year after the valuation date"
+UNTOUCHED = "long after the row was last changed"
+AGREED = "more than {} days before the closing, but listing and contract agree: both stay"
 SOON = (
     "after the year of the valuation"  # a home may be sold before it is finished: the value stays
 )
@@ -123,7 +125,12 @@ def sane_dates(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.Timestamp]:
     """(table, issues, valuation date): dates that cannot be are set missing, before anything is
     told by them. A date is none before `earliest`, a date of a deal none more than `slack_days`
-    after the feed's latest (or the `given`), nor more than `deal_days` before the closing.
+    after the feed's latest (or the `given`), nor more than `deal_days` before the closing. How far
+    the feed goes, its stamps tell and the closings of each domain, of which not all have stamps.
+
+    A deal that is too long has a wrong closing where the row was last changed more than
+    `slack_days` before it. Else listing and contract date stay, with a note, where they lie within
+    `deal_days` of each other, as of a home sold off plan; a lone one is the wrong one.
 
     Raises `RemlError` as `valuation_date` does.
     """
@@ -133,16 +140,30 @@ def sane_dates(
         table, told = _without(table, name, old, f"before {earliest}")
         found.append(told)
     today = valuation_date(table, given, slack_days)
-    last = max(today, _usual(table, STAMP)[1])  # the feed may go on after the date given
-    if table[STAMP].notna().mean() < 0.5:  # a few stamps do not tell how far it goes
-        last = max(last, _usual(table, "close_date")[1])
+    longest, slack = pd.Timedelta(days=deal_days), pd.Timedelta(days=slack_days)
+    untouched = table["close_date"] - table[STAMP] > slack
+    untouched &= table["close_date"] - table[[*DATES[:2], STAMP]].min(axis=1) > longest
+    table, told = _without(table, "close_date", untouched, UNTOUCHED)
+    found.append(told)
+    # the feed may go on after the date given; and stamps of one domain say nothing of the other
+    last = max([today, *(_usual(table, name)[1] for name in (STAMP, "close_date"))])
+    closings = {domain: _usual(rows, "close_date") for domain, rows in table.groupby("domain")}
+    reach = {
+        one: max(last, day if len(dates) > 1 else last) for one, (dates, day) in closings.items()
+    }
+    limit = table["domain"].map(reach) + slack
     for name in DATES:
-        ahead = table[name] > last + pd.Timedelta(days=slack_days)
-        table, told = _without(table, name, ahead, LATE)
+        table, told = _without(table, name, table[name] > limit, LATE)
         found.append(told)
+    agree = (table[DATES[1]] - table[DATES[0]]).abs() <= longest
     for name in DATES[:2]:
-        long = table["close_date"] - table[name] > pd.Timedelta(days=deal_days)
-        table, told = _without(table, name, long, f"more than {deal_days} days before the closing")
+        long = table["close_date"] - table[name] > longest
+        written = table[name].dt.strftime("%Y-%m-%d").astype("str")
+        found.append(
+            cells.noted(table, long & agree, name, written, AGREED.format(deal_days), False)
+        )
+        reason = f"more than {deal_days} days before the closing"
+        table, told = _without(table, name, long & ~agree, reason)
         found.append(told)
     return table, pd.concat(found, ignore_index=True), today
 

@@ -25,10 +25,12 @@ NOTHING = (
     "false",
     "na",
 )  # here, since YAML reads a bare no as a boolean
+DENIES = re.compile(r"(?:no|not|non)\b", re.IGNORECASE)
 CODES = {
     "exclude": "special_condition",
     "warn": "special_condition_minor",
 }
+UNKNOWN = "special_condition_unknown"
 
 
 class Conditions(Section):
@@ -48,7 +50,8 @@ def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
     """`row` (position), `code`, `reason` of every special condition that a sale names.
 
     A cell may hold several, parted by , ; or |, and where that is no known word by / or " - ". A
-    word in none of the lists is a flag too, so that a feed's own words are noticed.
+    word in none of the lists is a flag too, so that a feed's own words are noticed; so is what
+    begins with a no or not, which is not parted: it denies all that follows.
     """
     found: list[tuple[int, str, str]] = []
     if "special_listing_conditions" not in sales:
@@ -63,7 +66,9 @@ def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
         for word in dict.fromkeys(
             word for part in parts for word in ([part] if plain(part) in known else _apart(part))
         ):
-            code = known.get(plain(word), "special_condition_unknown")
+            code = known.get(plain(word), UNKNOWN)
+            if not plain(word) and any(map(str.isalpha, word)):  # letters that `plain` drops
+                code = UNKNOWN
             if code:
                 reason = f"special listing condition: {word}"
                 found += [(row, code, reason) for row in positions[number]]
@@ -71,7 +76,9 @@ def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
 
 
 def _apart(words: str) -> list[str]:
-    """The words of "REO/Bank Owned" and "Foreclosure - REO"."""
+    """The words of "REO/Bank Owned" and "Foreclosure - REO"; "No REO/Short Sale" is one."""
+    if DENIES.match(words):
+        return [words]
     return [word.strip() for word in re.split(r"/|\s[-\u2013\u2014&]\s", words)]
 
 

@@ -186,6 +186,14 @@ def test_a_type_of_its_own_stays():
     assert [column.type for column in fitting.columns.values()] == ["timestamp", "number"]
 
 
+def test_a_number_of_its_own_has_the_headers_of_a_count_and_keeps_its_type():
+    years = {"type": "number", "range": [1700, 2100]}
+    fitting = resolved({"year_built": years, "stories": {"type": "count"}})
+    assert match(fitting, ["Yr Built", "Floors"]) == {"year_built": "Yr Built", "stories": "Floors"}
+    assert [column.type for column in fitting.columns.values()] == ["number", "count"]
+    assert match(resolved({"stories": {"type": "code"}}), ["Floors"]) == {}
+
+
 def test_a_header_that_the_contract_gives_away_is_not_inherited():
     """King County's `price` is what was paid; in Matrix exports `Price` is the list price."""
     fitting = resolved({"close_price": {"aliases": ["price"]}, "list_price": {}})

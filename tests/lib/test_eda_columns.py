@@ -70,6 +70,15 @@ def test_a_column_nobody_claims_does_not_take_the_name_of_another():
     assert none.empty and kinds == {}
 
 
+def test_a_column_nobody_claims_is_no_field_of_a_look():
+    """Words under the canonical name of a field that the contract lacks are not that field."""
+    cells = [{"listing_contract_date": "sold", "living_area": "big", "city": c} for c in "ab"]
+    extra = staged()[["_source_file", "_source_row"]].assign(cells=[json.dumps(c) for c in cells])
+    frame, kinds = columns.unclaimed(staged(), extra, ["close_date"])
+    assert all(name.endswith(" (not claimed)") for name in kinds) and len(kinds) == 3
+    assert columns.month(frame).isna().all() and columns.area(frame).isna().all()
+
+
 def test_the_market_area_is_the_first_column_that_tells_rows_apart():
     frame = pd.DataFrame({"mls_area_major": ["one"] * 4, "postal_code": ["1", "2", "2", None]})
     assert columns.area(frame).name == "postal_code"

@@ -110,6 +110,8 @@ def columns(closed=2000, opened=300, seed=0):
             "terms": pd.Series([*rng.choice(["Cash", "FHA"], closed), *["N/A"] * opened]),
             "none": text("agent", "None", 0.9),
             "yes_after": text("Yes", "No", 0.5),
+            "seldom_yes": text("Yes", "No", 0.13),
+            "seldom_flag": pd.Series([*(here(closed) < 0.15) * 1.0, *[0.0] * opened]),
             "rare_yes": text("Yes", "No", 0.05),
             "rare_flag": pd.Series([*(here(closed) < 0.03) * 1.0, *[0.0] * opened]),
             "honest": some(here, 0.3, 0.25),
@@ -131,4 +133,19 @@ def test_columns_that_are_partly_filled_or_hold_words_for_nothing(seed):
         "terms": "filled only after the sale",
         "none": "filled only after the sale",
         "yes_after": "yes only after the sale",
+        "seldom_yes": "yes only after the sale",
+        "seldom_flag": "yes only after the sale",
     }
+
+
+def test_one_cell_in_a_few_open_listings_is_no_rate():
+    """An honest column that 3 of 1,000 fill is filled in 1 of 20 every now and then; 8 of 20 are
+    more than chance. By hand: 1 - 0.997**20 = 0.06 of all draws have one or more."""
+
+    def part(number, of):
+        return pd.Series([1.0] * number + [np.nan] * (of - number))
+
+    assert leakage.gaps(part(15, 5000), part(1, 20)) == ""
+    assert leakage.gaps(part(5, 5000), part(1, 20)) == ""
+    assert leakage.gaps(part(500, 5000), part(14, 20)) == "filled otherwise after the sale"
+    assert leakage.gaps(part(15, 5000), part(8, 20)) == "filled otherwise after the sale"

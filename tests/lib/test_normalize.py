@@ -418,6 +418,75 @@ def test_closings_after_the_date_given_or_after_a_few_stamps_stay():
     assert table["close_date"].notna().all() and not issues["set_missing"].any()
 
 
+def dated(*rows):
+    """A table of closed sales with these dates, missing where a row gives none."""
+    table = pd.DataFrame([{"domain": "sale"} | row for row in rows])
+    days = {name: pd.to_datetime(table.get(name, pd.Series(pd.NaT, table.index)))
+            for name in [*normalize.DATES, normalize.STAMP]}  # fmt: skip
+    return table.assign(
+        **days, listing_key=[f"k{i}" for i in range(len(table))], standard_status="Closed",
+        _source_file="a.csv", _source_row=range(1, len(table) + 1),
+    )  # fmt: skip
+
+
+def sane(*rows):
+    """(table, issues, as_of) of `dated` rows, judged as params.yaml does."""
+    table, issues, today = normalize.sane_dates(
+        dated(*rows), None, normalize.SLACK_DAYS, normalize.EARLIEST, normalize.DEAL_DAYS
+    )
+    return table, issues, normalize.as_of(table, today)
+
+
+def test_stamps_of_one_domain_do_not_take_the_closings_of_the_other():
+    """And where the stamps stand still, closings that are more than a few say how far it goes."""
+    rent = {"domain": "rental", "close_date": "2022-03-01", "modification_timestamp": "2022-03-02"}
+    sales = [{"close_date": f"2024-{month:02d}-15"} for month in range(1, 13)]
+    for rows in ([rent] * 60 + sales, [rent] * 30 + [rent | row for row in sales]):
+        table, issues, _ = sane(*rows, sales[0] | {"close_date": "2204-05-01"})
+        assert issues[["column", "value", "reason"]].to_numpy().tolist() == [
+            ["close_date", "2204-05-01", normalize.LATE]
+        ]
+        assert table["close_date"].isna().sum() == 1
+    lone = {"domain": "rental", "close_date": "2204-05-01"}
+    stamp = {"modification_timestamp": "2024-12-16"}
+    assert sane(*[row | stamp for row in sales], lone)[1]["reason"].tolist() == [normalize.LATE]
+
+
+LONG = {"listing_contract_date": "2015-01-10", "purchase_contract_date": "2015-02-20"}
+
+
+@pytest.mark.parametrize(
+    ("row", "kept", "as_of"),
+    [  # closed 2015-03-28, with the year mistyped: the row was last changed the day after
+        ({"close_date": "2021-03-28", "modification_timestamp": "2015-03-29"},
+         [True, True, False], None),
+        ({"close_date": "2021-03-28", "modification_timestamp": "2021-03-29"},
+         [True, True, True], "2015-02-20"),
+        ({"close_date": "2021-03-28"}, [True, True, True], "2015-02-20"),
+        ({"close_date": "2021-03-28", "purchase_contract_date": "2021-02-20"},
+         [False, True, True], "2021-02-20"),
+        ({"close_date": "2021-03-28", "listing_contract_date": None},
+         [True, False, True], "2021-03-28"),
+        ({"close_date": "2015-03-28", "modification_timestamp": "2014-01-01"},
+         [True, True, True], "2015-02-20"),
+    ],
+)  # fmt: skip
+def test_in_a_deal_that_is_too_long_the_date_goes_that_stands_alone(row, kept, as_of):
+    others = [
+        {"close_date": f"2021-{month:02d}-15", "modification_timestamp": f"2021-{month:02d}-16"}
+        for month in range(1, 13)
+    ]
+    table, issues, valued = sane(LONG | row, *others)
+    given = dated(LONG | row, *others)[normalize.DATES].iloc[0].notna()
+    assert table[normalize.DATES].iloc[0].notna().tolist() == [
+        has and was for has, was in zip(kept, given, strict=True)
+    ]
+    assert valued.iloc[0] == pd.Timestamp(as_of) if as_of else pd.isna(valued.iloc[0])
+    assert table["close_date"].iloc[1:].notna().all()
+    long = as_of == "2015-02-20" and row["close_date"] > "2021"
+    assert (~issues["set_missing"]).sum() == (2 if long else 0)
+
+
 def test_an_evening_with_an_offset_is_the_day_where_it_was_made():
     late = SALE | {"modification_timestamp": "2024-06-30T22:00:00-0500"}
     agreed = CONTRACT.model_copy(update={"date_formats": ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"]})

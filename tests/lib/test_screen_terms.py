@@ -175,6 +175,12 @@ def test_a_feed_without_conditions_or_remarks_has_no_flags():
         ("N/A", []),
         ("-", []),
         ("0", []),
+        ("No Real Estate Owned/Short Sale", ["special_condition_unknown"]),
+        ("Not a Short Sale & Short Sale", ["special_condition_unknown"]),
+        ("Standard; non-Short Sale - Real Estate Owned", ["special_condition_unknown"]),
+        ("Notice - Short Sale", ["special_condition_unknown", "special_condition"]),
+        ("\u041f\u0440\u043e\u0434\u0430\u0436\u0430", ["special_condition_unknown"]),
+        ("\u2014", []),
     ],
 )
 def test_conditions_that_are_written_together_are_read_each(cell, wanted):
