@@ -8,6 +8,7 @@ import pandas as pd
 
 from lib.listings.cells import OFFSET, local_day, typed
 from lib.listings.contract import Contract
+from lib.listings.homes import PLACE
 from lib.listings.screen_homes import Homes, earlier
 from lib.listings.staging import LINEAGE, ON_MARKET
 from lib.listings.units import FREQUENCY
@@ -17,8 +18,7 @@ STATE = [*WHO, "modification_timestamp", "list_price", "standard_status"]
 ADDED = ["hist_price_changes", "hist_relists", "hist_cumulative_days_on_market"]
 SALE = ["domain", "property_key", "close_date", "close_price"]
 # what two flats of one house that were let on one day at one price differ in
-OWN = ["street_number", "street_name", "unit_number", "postal_code", "living_area",
-       "bedrooms_total", "bathrooms_full", "bathrooms_total"]  # fmt: skip
+OWN = [*PLACE, "living_area", "bedrooms_total", "bathrooms_full", "bathrooms_total"]
 REPEATED = "the same sale under another listing key"
 
 

@@ -12,7 +12,7 @@ from lib.listings.addresses import Parts
 ADDRESS = list(Parts._fields)
 PARSED, DISAGREES = "own_address_parsed", "own_address_disagrees"
 STREET, UNIT = ADDRESS[1:5], ADDRESS[5]
-PLACE = ["street_number", "street_name", "unit_number", "postal_code"]  # one differs: another home
+PLACE = ["street_number", *STREET, "unit_number", "postal_code"]  # one differs: another home
 SHOWN = ("unparsed_address", "street_number", *STREET, "unit_number", "city")
 
 

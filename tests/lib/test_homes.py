@@ -107,6 +107,9 @@ def test_the_contracts_groups_go_first_and_lend_their_key_to_listings_without():
     [
         [{"street_number": "102"}],
         [{"street_name": "Old Ln"}],
+        [{"street_name": "New Ct"}],
+        [{"street_name": "N New Ln"}, {"street_name": "S New Ln"}],
+        [{"street_name": "New Ln E"}, {"street_name": "New Ln W"}],
         [{"unit_number": "1"}, {"unit_number": "2"}],
         [{"postal_code": "75001"}],
     ],
