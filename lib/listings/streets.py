@@ -24,6 +24,7 @@ ORDINALS = {
     "FIRST": "1ST", "SECOND": "2ND", "THIRD": "3RD", "FOURTH": "4TH", "FIFTH": "5TH",
     "SIXTH": "6TH", "SEVENTH": "7TH", "EIGHTH": "8TH", "NINTH": "9TH", "TENTH": "10TH",
 }  # fmt: skip
+LETTERED = {"ST", "AVE"}  # towns name such by letters: N St is not North St
 COUNTY = r"(?:CR|CO RD|COUNTY ROAD) (?=[0-9])"  # and never the creek that CR is elsewhere
 SILENT = {"Mn", "Me", "Cf", "Cc", "Pi", "Pf", "Pd", "Zs"}  # accents, marks, quotes, dashes, spaces
 BLANK = {"Po", "Ps", "Pe", "Pc", "Sm", "Sc", "Sk", "So", "Zl", "Zp"}  # bullets, stars: a space
@@ -149,7 +150,9 @@ def _split(words: list[str]) -> tuple[str | None, ...]:
     words, before, after, suffix = words[:at], None, None, None
     core = words[:-1] if len(words) > 2 and words[-1] in directions else words
     named = len(core) == 2 and core[1] in suffixes  # the name of North Street NW is North
-    if len(words) > 1 and words[0] in directions and not named:
+    if named and suffixes[core[1]] not in LETTERED:  # N Loop is no other road than North Loop
+        words = [directions.get(words[0], words[0]), *words[1:]]
+    elif len(words) > 1 and words[0] in directions and not named:
         before, words = directions[words[0]], words[1:]
     if len(words) > 1 and words[-1] in directions:
         after, words = directions[words[-1]], words[:-1]

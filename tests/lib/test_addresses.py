@@ -145,6 +145,21 @@ def test_a_unit_that_cannot_be_read_stays_and_is_no_other():
     assert addresses.house_number("100\u00b2") is None
 
 
+@pytest.mark.parametrize("road", ["Loop W", "Parkway N", "Fwy", "Freeway", "Rd"])
+def test_a_road_named_by_a_direction_is_one_however_the_direction_is_written(road):
+    """In a column of its own as in a whole address; only streets and avenues go by letters."""
+    ways = [f"{way} {road}" for way in ("North", "N", "NORTH")]
+    columns = {addresses.street(way) for way in ways}
+    assert columns == {addresses.parse(f"12 {way}, Houston, TX")[1:6] for way in ways}
+    assert len(columns) == 1
+
+
+@pytest.mark.parametrize("road", ["St NW", "Street", "Ave", "Avenue NE"])
+def test_letter_streets_and_those_named_by_a_direction_are_two(road):
+    assert addresses.street(f"North {road}") != addresses.street(f"N {road}")
+    assert addresses.street(f"North {road}")[:2] == (None, "NORTH")
+
+
 def test_buildings_and_floors_stay_in_the_unit():
     assert addresses.unit("Building 2, Unit 4") == "BLDG 2 4" != addresses.unit("4")
 
