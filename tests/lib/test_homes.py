@@ -130,7 +130,18 @@ def test_one_parcel_with_known_and_different_addresses_is_several_homes(others):
     ("street", "unit", "whole"),
     [
         ("Elm St Bldg 2", "5", "BLDG 2 5"),
-        ("Elm St Apt 5", "4B", "5 4B"),
+        ("Elm St Apt 5", "4B", "4B"),  # they contradict each other: the column of its own
+        ("Elm St #5", "4", "4"),
+        ("Elm St #14", "4", "4"),
+        ("Elm St Unit 12B", "B", "12B"),
+        ("Elm St Unit B", "12B", "12B"),
+        ("Elm St Unit 12B", "12", "12B"),
+        ("Elm St Bldg 2", "2", "BLDG 2 2"),  # flat 2 of it
+        ("Elm St #2", "Bldg 2", "BLDG 2 2"),
+        ("Elm St Bldg 2 Apt 2", "2", "BLDG 2 2"),
+        ("Elm St Bldg 2 Apt 5", "4", "4"),
+        ("Elm St Bldg 2", "3rd floor", "BLDG 2 3RD FL"),
+        ("Elm St Lot 5", "5", "LOT 5"),
         ("Elm St Bldg 2 Apt 5", "5", "BLDG 2 5"),
         ("Elm St Bldg 2", "Bldg 2 Unit 5", "BLDG 2 5"),
         ("Elm St #5", "Apt 5", "5"),
