@@ -15,7 +15,7 @@ ADDRESS = list(Parts._fields)
 HOUSES = {"BLDG", "FL"}  # of several units each
 PARSED, DISAGREES = "own_address_parsed", "own_address_disagrees"
 STREET, UNIT = ADDRESS[1:5], ADDRESS[5]
-PLACE = ["street_number", *STREET, "unit_number", "postal_code"]  # one differs: another home
+PLACE = ["street_number", *STREET, UNIT]  # one differs: another home
 SHOWN = ("unparsed_address", "street_number", *STREET, "unit_number", "city")
 
 
@@ -154,9 +154,18 @@ def with_address(by_group: pd.Series, by_address: pd.Series) -> pd.Series:
     return by_group + "|" + by_address.str.removeprefix("address:")
 
 
+def place(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns PLACE (those of them that the table has) as homes are told apart by them: Oak
+    Ridge is Oakridge. The ZIP is none of them: of two at one parcel and street, one is mistyped."""
+    told = table[[name for name in PLACE if name in table]]
+    if "street_name" not in told:
+        return told
+    return told.assign(street_name=told["street_name"].str.replace(" ", "", regex=False))
+
+
 def parted(by_group: pd.Series, by_address: pd.Series, place: pd.DataFrame) -> pd.Series:
     """The group's key, or `with_address` where rows of the group contradict each other in a part
-    of `place` (the columns PLACE) that both know."""
+    of `place` (as `place` gives it) that both know."""
     several = (place.groupby(by_group).nunique() > 1).any(axis=1)
     shared = by_group.isin(several.index[several])
     return by_group.mask(shared, with_address(by_group, by_address))
@@ -189,6 +198,6 @@ def identified(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFrame:
     table["unparsed_address"] = written
     by_address = address_key(table)
     table["own_home_key"] = own_key(by_group, by_address, table["listing_key"])
-    by_group = parted(by_group, by_address, table[PLACE])
+    by_group = parted(by_group, by_address, place(table))
     table["property_key"] = property_key(by_group, by_address, table["listing_key"])
     return table

@@ -1,9 +1,10 @@
 """Homes: their standard address, and the key that listings of one home share and others do not."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from lib.listings import homes
+from lib.listings import homes, screen_homes
 
 ZIP = {"postal_code": "77001"}
 
@@ -111,11 +112,10 @@ def test_the_contracts_groups_go_first_and_lend_their_key_to_listings_without():
         [{"street_name": "N New Ln"}, {"street_name": "S New Ln"}],
         [{"street_name": "New Ln E"}, {"street_name": "New Ln W"}],
         [{"unit_number": "1"}, {"unit_number": "2"}],
-        [{"postal_code": "75001"}],
     ],
 )
 def test_one_parcel_with_known_and_different_addresses_is_several_homes(others):
-    """A parcel that is not split yet, one number in two counties, or a number that stands for none:
+    """A parcel that is not split yet, or a number that stands for none:
     only the same address is the same home there."""
     first = {"street_number": "100", "street_name": "New Ln", "parcel_number": "P-1"}
     known = [first, *(first | other for other in others)]
@@ -124,6 +124,24 @@ def test_one_parcel_with_known_and_different_addresses_is_several_homes(others):
     n = len(known)
     assert found[:n] == found[n : 2 * n] and len(set(found)) == n + 2
     assert keys(first, first, *unsure, groups=[["parcel_number"]]) == ["parcel_number:P-1"] * 4
+
+
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [
+        ({}, {"postal_code": "77010"}),  # a digit mistyped, and no address
+        ({"street_number": "300", "street_name": "Elm St"}, {"postal_code": "77010"}),
+        ({"street_number": "300", "street_name": "Oak Ridge Dr"}, {"street_name": "Oakridge Dr"}),
+    ],
+)
+def test_a_zip_or_a_space_parts_no_parcel(first, other):
+    """Nor does it leave the rows alone that have the parcel number only."""
+    first |= {"parcel_number": "P-1"}
+    rows = [first, first, first | other, {"parcel_number": "P-1"}]
+    assert keys(*rows, groups=[["parcel_number"]]) == ["parcel_number:P-1"] * 4
+    table = identified(*rows, groups=[["parcel_number"]])
+    known = screen_homes.keys(table, [["parcel_number"]])
+    assert screen_homes.earlier(known, np.arange(4)).tolist() == [-1, 0, 1, 2]
 
 
 @pytest.mark.parametrize(
