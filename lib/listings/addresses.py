@@ -34,6 +34,7 @@ from lib.listings.streets import (
 
 NUMBER = r"[A-Z]*[0-9][A-Z0-9]*(?:-[A-Z0-9]+)?(?: [0-9]/[0-9])?"
 ZIP = "(?!00000)([0-9]{5})(?:-([0-9]{4}))?"  # 00000 is none
+COUNTRY = ",? (?:USA|UNITED STATES(?: OF AMERICA)?)|, US|(?<=[0-9]{4}) US"
 TAIL = (
     r"(?:(?P<city>[A-Z][A-Z -]*?)\s)??(?P<state>{states})?\s*"
     r"(?P<zip>[0-9]{{5}}(?:-[0-9]{{4}})?)?"
@@ -159,9 +160,10 @@ def _letters(text: str) -> Counter[str]:
 def parse(text: str) -> Parts | None:
     """The parts of an address as somebody wrote it; None where it cannot be read, where it holds a
     decimal number or is not `legible`, or where its standard form would read as something else."""
+    text = re.sub(r"([0-9]{5}|[^0-9])\ufffd+\s*\Z", r"\1", text)  # of no letter, at the very end
     if not legible(text):
         return None
-    text = re.sub(r",? (?:USA|UNITED STATES(?: OF AMERICA)?)\Z", "", clean(text))
+    text = _ended(clean(text))
     if "." in text:
         return None
     text = re.sub(rf"\A({NUMBER}) {COUNTY}", r"\1 COUNTY RD ", text)
@@ -172,6 +174,17 @@ def parse(text: str) -> Parts | None:
         return parts
     again = by_rules(parts.line()) or by_library(parts.line())
     return parts if again == parts else None
+
+
+def _ended(text: str) -> str:
+    """A cleaned address without country, without county behind the ZIP or between city and state,
+    and with one form of ZIP+4 (770011234, 77001 - 1234)."""
+    named = "|".join(states())
+    text = re.sub(rf"({COUNTRY})\Z", "", text)
+    text = re.sub(r"(?<=[0-9]{4}), [A-Z][A-Z -]* COUNTY\Z", "", text)
+    code = r"([0-9]{5})(?: ?- ?)?([0-9]{4})\Z"
+    text = re.sub(rf"(\b(?:{named})|,) {code}", r"\1 \2-\3", text)
+    return re.sub(rf"(, [A-Z -]+), [A-Z][A-Z -]* COUNTY(?=, (?:{named})\b[ 0-9-]*\Z)", r"\1", text)
 
 
 def _unit_as_city(text: str, city: str) -> bool:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from lib.listings.cells import OFFSET, local_day, typed
 from lib.listings.contract import Contract
+from lib.listings.homes import place
 from lib.listings.screen_homes import Homes, earlier
 from lib.listings.staging import LINEAGE, ON_MARKET
 from lib.listings.units import FREQUENCY
@@ -16,9 +17,8 @@ WHO = ["domain", "listing_key"]
 STATE = [*WHO, "modification_timestamp", "list_price", "standard_status"]
 ADDED = ["hist_price_changes", "hist_relists", "hist_cumulative_days_on_market"]
 SALE = ["domain", "property_key", "close_date", "close_price"]
-# what two flats of one house that were let on one day at one price differ in
-OWN = ["street_number", "street_name", "unit_number", "postal_code", "living_area",
-       "bedrooms_total", "bathrooms_full", "bathrooms_total"]  # fmt: skip
+# what, beside their place, two flats of one house let on one day at one price differ in
+OWN = ["living_area", "bedrooms_total", "bathrooms_full", "bathrooms_total"]
 REPEATED = "the same sale under another listing key"
 
 
@@ -70,15 +70,17 @@ def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(table with one row per sale event, the others with `_kept_listing_key` and `_reason`).
 
     Closed rows of one home with one date and price are one sale; the row last modified stays, of
-    equal ones the one with the smallest key. Where such rows disagree about OWN (both known), they
-    are of several homes, and only rows that say the same of each are one sale.
+    equal ones the one with the smallest key. Where such rows disagree about `homes.place` or
+    OWN (both known), they are of several homes, and only rows that say the same of each are one
+    sale.
     """
     whole = (table["standard_status"] == "Closed") & table[SALE].notna().all(axis=1)
     sold = table.loc[whole, [*SALE, "listing_key", "modification_timestamp"]].sort_values(
         ["modification_timestamp", "listing_key"], ascending=[False, True]
     )
     sold = sold[sold.duplicated(SALE, keep=False)]
-    own = table[[name for name in OWN if name in table]].reindex(sold.index)
+    own = table.loc[sold.index, [name for name in OWN if name in table]]
+    own = own.join(place(table.loc[sold.index]))
     group = sold.groupby(SALE, sort=False).ngroup()
     unlike = (own.groupby(group).transform("nunique") > 1).any(axis=1)
     alike = pd.Series("", index=sold.index, dtype="str")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable
 
 import pandas as pd
@@ -10,9 +12,10 @@ from lib.listings import addresses, streets, values
 from lib.listings.addresses import Parts
 
 ADDRESS = list(Parts._fields)
+HOUSES = {"BLDG", "FL"}  # of several units each
 PARSED, DISAGREES = "own_address_parsed", "own_address_disagrees"
 STREET, UNIT = ADDRESS[1:5], ADDRESS[5]
-PLACE = ["street_number", "street_name", "unit_number", "postal_code"]  # one differs: another home
+PLACE = ["street_number", *STREET, UNIT]  # one differs: another home
 SHOWN = ("unparsed_address", "street_number", *STREET, "unit_number", "city")
 
 
@@ -68,8 +71,7 @@ def standard(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def whole_unit(first: pd.Series, then: pd.Series) -> pd.Series:
-    """One unit of what two columns say of it: the one that holds the other's words, else both, or
-    flat 5 of building 2 would be that of building 3."""
+    """One unit of what two columns say of it (see `_united`)."""
     both = pd.DataFrame({"one": first, "two": then}).dropna()
     both = both[both["one"] != both["two"]]
     told = {pair: _united(*pair) for pair in set(both.itertuples(index=False, name=None))}
@@ -82,10 +84,19 @@ def whole_unit(first: pd.Series, then: pd.Series) -> pd.Series:
 
 
 def _united(first: str, then: str) -> str | None:
-    one, two = first.split(), then.split()
-    if set(two) <= set(one):
-        return first
-    return then if set(one) <= set(two) else streets.unit(" ".join([*one, *two]))
+    """Both where one names a building or floor and the other what is in it, or flat 5 of building 2
+    would be that of building 3; else the one that holds the other; else `then`."""
+    for one, two in ((first, then), (then, first)):
+        named = [word for word in one.split() if word in HOUSES]
+        if 0 < len(one.split()) <= 2 * len(named) and not set(named) & set(two.split()):
+            return streets.unit(f"{one} {two}")
+    for one, two in ((first, then), (then, first)):
+        lettered = re.fullmatch("([0-9]+)([A-Z])|([A-Z])([0-9]+)", one)  # 12B holds B
+        if lettered and two in lettered.groups():
+            return one
+        if Counter(two.split()) <= Counter(one.split()):
+            return one
+    return then
 
 
 def _each(form: Callable[[str], str | None]) -> Callable[[pd.Series], pd.Series]:
@@ -143,9 +154,18 @@ def with_address(by_group: pd.Series, by_address: pd.Series) -> pd.Series:
     return by_group + "|" + by_address.str.removeprefix("address:")
 
 
+def place(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns PLACE (those of them that the table has) as homes are told apart by them: Oak
+    Ridge is Oakridge. The ZIP is none of them: of two at one parcel and street, one is mistyped."""
+    told = table[[name for name in PLACE if name in table]]
+    if "street_name" not in told:
+        return told
+    return told.assign(street_name=told["street_name"].str.replace(" ", "", regex=False))
+
+
 def parted(by_group: pd.Series, by_address: pd.Series, place: pd.DataFrame) -> pd.Series:
     """The group's key, or `with_address` where rows of the group contradict each other in a part
-    of `place` (the columns PLACE) that both know."""
+    of `place` (as `place` gives it) that both know."""
     several = (place.groupby(by_group).nunique() > 1).any(axis=1)
     shared = by_group.isin(several.index[several])
     return by_group.mask(shared, with_address(by_group, by_address))
@@ -178,6 +198,6 @@ def identified(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFrame:
     table["unparsed_address"] = written
     by_address = address_key(table)
     table["own_home_key"] = own_key(by_group, by_address, table["listing_key"])
-    by_group = parted(by_group, by_address, table[PLACE])
+    by_group = parted(by_group, by_address, place(table))
     table["property_key"] = property_key(by_group, by_address, table["listing_key"])
     return table

@@ -17,7 +17,7 @@ from lib.listings import homes
 class Homes(NamedTuple):
     """Keys of each row by its own cells: `group` by the contract's columns (parcel number) and
     `address`, both missing where unknown, and `own`, both of them, the one that is known, else the
-    listing's; `place`: the columns of `homes.PLACE`, of which one group has one value each, or it
+    listing's; `place`: the columns of `homes.place`, of which one group has one value each, or it
     is several homes."""
 
     group: pd.Series
@@ -30,7 +30,7 @@ def keys(sales: pd.DataFrame, groups: list[list[str]]) -> Homes:
     """The keys of normalised rows; `groups` is the contract's `property_key`."""
     group, address = homes.group_key(sales, groups), homes.address_key(sales)
     own = homes.own_key(group, address, sales["listing_key"])
-    return Homes(group, address, own, sales[homes.PLACE])
+    return Homes(group, address, own, homes.place(sales))
 
 
 def last_before(key: pd.Series, days: np.ndarray) -> np.ndarray:

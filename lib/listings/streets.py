@@ -24,8 +24,13 @@ ORDINALS = {
     "FIRST": "1ST", "SECOND": "2ND", "THIRD": "3RD", "FOURTH": "4TH", "FIFTH": "5TH",
     "SIXTH": "6TH", "SEVENTH": "7TH", "EIGHTH": "8TH", "NINTH": "9TH", "TENTH": "10TH",
 }  # fmt: skip
+LETTERED = {"ST", "AVE"}  # towns name such by letters: N St is not North St
 COUNTY = r"(?:CR|CO RD|COUNTY ROAD) (?=[0-9])"  # and never the creek that CR is elsewhere
 SILENT = {"Mn", "Me", "Cf", "Cc", "Pi", "Pf", "Pd", "Zs"}  # accents, marks, quotes, dashes, spaces
+BLANK = {"Po", "Ps", "Pe", "Pc", "Sm", "Sc", "Sk", "So", "Zl", "Zp"}  # bullets, stars: a space
+APOSTROPHES = "[\u02b9-\u02bf\u2032]"  # the okina among them
+TRADE = "[\u2120\u2122]"  # marks that would come apart into the letters SM and TM
+HIDDEN = "\ufffd\u00b0"  # a letter that was lost, and a raised o
 RAISED = ("<super>", "<sub>", "<fraction>", "<circle>")  # 100\u00b2 is no 1002
 ORDINAL = r"[0-9]*(?:1ST|2ND|3RD|[0-9]TH)"
 
@@ -58,9 +63,10 @@ def clean(text: str) -> str:
     decimal stays, or 12.5 would be number 125.
     """
     text = re.sub(r"[\r\n;]+", ",", re.sub("[\u2010-\u2015\u2212]", "-", text))
+    text = re.sub(TRADE, " ", re.sub(APOSTROPHES, "", text))
     for _ in range(2):  # some characters come apart only once they are capitals
         text = unicodedata.normalize("NFKD", text).upper()
-    text = text.replace("\u2044", "/").encode("ascii", "ignore").decode()
+    text = re.sub(r"[^\x00-\x7f]", _plain_sign, text.replace("\u2044", "/"))
     text = re.sub(r"\.{2,}", " ", re.sub(r"['`\"]", "", text))
     text = re.sub(r"(?<![0-9.])([0-9]+)\.0+(?![0-9A-Z.])", r"\1", text)
     text = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "", text)
@@ -69,17 +75,28 @@ def clean(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip(" ,")
 
 
+def _plain_sign(found: re.Match[str]) -> str:
+    """What stands for a character that is not ASCII: nothing, or a space for a sign of BLANK."""
+    return " " if unicodedata.category(found[0]) in BLANK else ""
+
+
 def legible(text: str) -> bool:
-    """Whether `clean` loses no letter, digit or sign that tells one address from another: accents
-    and quotation marks do not, a superscript or a letter of another alphabet does."""
-    for letter in filter(lambda letter: ord(letter) > 127, text):
+    """Whether `clean` loses no letter or digit that tells one address from another: accents,
+    apostrophes and bullets are none; a superscript, a letter of another alphabet or one in a sign
+    (a squared A) is."""
+    for letter in re.sub(rf"[\x00-\x7f]|{APOSTROPHES}|{TRADE}", "", text):
         form = unicodedata.decomposition(letter)
         apart = unicodedata.normalize("NFKD", letter).upper()
-        apart = unicodedata.normalize("NFKD", apart)
-        lost = [c for c in apart if ord(c) > 127 and unicodedata.category(c) not in SILENT]
-        if lost or form.startswith(RAISED):
+        if form.startswith(RAISED) or any(map(_lost, unicodedata.normalize("NFKD", apart))):
             return False
     return True
+
+
+def _lost(letter: str) -> bool:
+    if ord(letter) < 128 or unicodedata.category(letter) in SILENT:
+        return False
+    signs = unicodedata.category(letter) in BLANK and letter not in HIDDEN
+    return not signs or " LETTER " in unicodedata.name(letter, "")
 
 
 def house_number(text: str) -> str | None:
@@ -133,7 +150,9 @@ def _split(words: list[str]) -> tuple[str | None, ...]:
     words, before, after, suffix = words[:at], None, None, None
     core = words[:-1] if len(words) > 2 and words[-1] in directions else words
     named = len(core) == 2 and core[1] in suffixes  # the name of North Street NW is North
-    if len(words) > 1 and words[0] in directions and not named:
+    if named and suffixes[core[1]] not in LETTERED:  # N Loop is no other road than North Loop
+        words = [directions.get(words[0], words[0]), *words[1:]]
+    elif len(words) > 1 and words[0] in directions and not named:
         before, words = directions[words[0]], words[1:]
     if len(words) > 1 and words[-1] in directions:
         after, words = directions[words[-1]], words[:-1]

@@ -74,6 +74,22 @@ FOUR = "123 N MAIN ST UNIT 4"
         ("100 S St NW", "100 S ST NW"),
         ("100 East Street NE, Washington, DC 20003", "100 EAST ST NE, WASHINGTON, DC 20003"),
         ("12 Elm St, Houston, TX 77001, USA", "12 ELM ST, HOUSTON, TX 77001"),
+        ("12 Elm St, Unit #4, Houston, TX, 77001, US", "12 ELM ST UNIT 4, HOUSTON, TX 77001"),
+        ("12 Elm St, Houston, TX 77001, Harris County", "12 ELM ST, HOUSTON, TX 77001"),
+        ("12 Elm St, Houston, Harris County, TX 77001", "12 ELM ST, HOUSTON, TX 77001"),
+        ("12 Elm St, Harris County, TX", "12 ELM ST, HARRIS COUNTY, TX"),
+        ("12 Elm St, Houston, TX 770011234", "12 ELM ST, HOUSTON, TX 77001-1234"),
+        ("12 Elm St, Houston, TX, 770011234, US", "12 ELM ST, HOUSTON, TX 77001-1234"),
+        ("12 Elm St, Houston Texas 77001 - 1234", "12 ELM ST, HOUSTON, TX 77001-1234"),
+        ("12 Lili\u02bbuokalani Ave", "12 LILIUOKALANI AVE"),  # the okina, however it is typed
+        ("12 Lili\u02bcuokalani Ave", "12 LILIUOKALANI AVE"),
+        ("12 Lili'uokalani Ave", "12 LILIUOKALANI AVE"),
+        ("12 Elm St \u2022 Unit 4", "12 ELM ST UNIT 4"),
+        ("12 Elm St\u00b7Apt 4", "12 ELM ST UNIT 4"),
+        ("12 Elm Place\u00ae, Houston", "12 ELM PL, HOUSTON"),
+        ("12 Elm Place\u2122, Houston", "12 ELM PL, HOUSTON"),
+        ("12 Elm St, Unit 4 \u2605", "12 ELM ST UNIT 4"),
+        ("12 Elm St, Houston, TX 77001\ufffd", "12 ELM ST, HOUSTON, TX 77001"),
     ],
 )
 def test_standard_form(text, line):
@@ -100,6 +116,9 @@ def test_standard_form(text, line):
         "100 Kingston \u0423\u043b\u0438\u0446\u0430 Dr",
         "123\u00bd Elm St",
         "123 \u0141\u00f3d\u017a St",
+        "123 Pe\ufffda St",
+        "123 Elm St Apt 4\ufffd",  # of 4\u00bd perhaps
+        "123 Elm St \U0001f170",  # flat A, in a sign
     ],
 )
 def test_what_is_no_street_address_is_not_read(text):
@@ -119,8 +138,26 @@ def test_no_unit(text):
 def test_a_unit_that_cannot_be_read_stays_and_is_no_other():
     assert addresses.unit("4\u00b2") == "4\u00b2" != addresses.unit("42")
     assert addresses.unit("\u0414") == "\u0414"
+    assert addresses.unit("4\u00b0") == "4\u00b0"
+    assert addresses.unit("4 \u2605") == "4"
     assert addresses.street("Kingston \u0423 Dr") == (None,) * 5
+    assert addresses.street("Ku\u02bbuna St") == (None, "KUUNA", "ST", None, None)
     assert addresses.house_number("100\u00b2") is None
+
+
+@pytest.mark.parametrize("road", ["Loop W", "Parkway N", "Fwy", "Freeway", "Rd"])
+def test_a_road_named_by_a_direction_is_one_however_the_direction_is_written(road):
+    """In a column of its own as in a whole address; only streets and avenues go by letters."""
+    ways = [f"{way} {road}" for way in ("North", "N", "NORTH")]
+    columns = {addresses.street(way) for way in ways}
+    assert columns == {addresses.parse(f"12 {way}, Houston, TX")[1:6] for way in ways}
+    assert len(columns) == 1
+
+
+@pytest.mark.parametrize("road", ["St NW", "Street", "Ave", "Avenue NE"])
+def test_letter_streets_and_those_named_by_a_direction_are_two(road):
+    assert addresses.street(f"North {road}") != addresses.street(f"N {road}")
+    assert addresses.street(f"North {road}")[:2] == (None, "NORTH")
 
 
 def test_buildings_and_floors_stay_in_the_unit():
@@ -163,7 +200,7 @@ def test_plain_forms_go_by_the_rules():
 PIECES = (
     "12 7B N North S NE Main Oak Street St Ave Avenue Apt Unit # 4 B Bldg Floor 56 5th FM Hwy 1960"
     " County Road Park , Houston TX 77001 Texas PO Box Lot Upper Rear Left PH 4.0 4.5 No 04"
-    " Saint Mount Fifth CR Co Rd"
+    " Saint Mount Fifth CR Co Rd US 770011234 -1234 \u2022 \u02bb \u2122 \ufffd"
 )
 anything = st.one_of(
     plain,

@@ -273,6 +273,12 @@ def test_one_sale_under_two_keys_is_one_row_and_the_other_is_kept_aside():
         ([{"living_area": 900.0}, {"living_area": 900.0}], "a"),
         ([{"living_area": 900.0}, {"living_area": 910.0}], "abc"),
         ([{"unit_number": "UPPR"}, {"unit_number": "LOWR"}], "abc"),
+        ([{"street_suffix": "LN"}, {"street_suffix": "CT"}], "abc"),
+        ([{"street_dir_suffix": "E"}, {"street_dir_suffix": "W"}], "abc"),
+        ([{"street_dir_prefix": "N"}, {"street_suffix": "CT"}], "a"),
+        ([{"street_name": "OAK RIDGE"}, {"street_name": "OAKRIDGE"}], "a"),
+        ([{"street_name": "OAK RIDGE"}, {"street_name": "ELM"}], "abc"),
+        ([{"postal_code": "77001"}, {"postal_code": "77010"}], "a"),
         ([{"bathrooms_total": 2.0}, {"bathrooms_total": 2.5}], "abc"),
         ([{"bedrooms_total": 2.0}, {"living_area": 910.0}], "a"),  # nothing that both say
     ],

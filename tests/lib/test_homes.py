@@ -1,9 +1,10 @@
 """Homes: their standard address, and the key that listings of one home share and others do not."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from lib.listings import homes
+from lib.listings import homes, screen_homes
 
 ZIP = {"postal_code": "77001"}
 
@@ -107,12 +108,14 @@ def test_the_contracts_groups_go_first_and_lend_their_key_to_listings_without():
     [
         [{"street_number": "102"}],
         [{"street_name": "Old Ln"}],
+        [{"street_name": "New Ct"}],
+        [{"street_name": "N New Ln"}, {"street_name": "S New Ln"}],
+        [{"street_name": "New Ln E"}, {"street_name": "New Ln W"}],
         [{"unit_number": "1"}, {"unit_number": "2"}],
-        [{"postal_code": "75001"}],
     ],
 )
 def test_one_parcel_with_known_and_different_addresses_is_several_homes(others):
-    """A parcel that is not split yet, one number in two counties, or a number that stands for none:
+    """A parcel that is not split yet, or a number that stands for none:
     only the same address is the same home there."""
     first = {"street_number": "100", "street_name": "New Ln", "parcel_number": "P-1"}
     known = [first, *(first | other for other in others)]
@@ -124,10 +127,39 @@ def test_one_parcel_with_known_and_different_addresses_is_several_homes(others):
 
 
 @pytest.mark.parametrize(
+    ("first", "other"),
+    [
+        ({}, {"postal_code": "77010"}),  # a digit mistyped, and no address
+        ({"street_number": "300", "street_name": "Elm St"}, {"postal_code": "77010"}),
+        ({"street_number": "300", "street_name": "Oak Ridge Dr"}, {"street_name": "Oakridge Dr"}),
+    ],
+)
+def test_a_zip_or_a_space_parts_no_parcel(first, other):
+    """Nor does it leave the rows alone that have the parcel number only."""
+    first |= {"parcel_number": "P-1"}
+    rows = [first, first, first | other, {"parcel_number": "P-1"}]
+    assert keys(*rows, groups=[["parcel_number"]]) == ["parcel_number:P-1"] * 4
+    table = identified(*rows, groups=[["parcel_number"]])
+    known = screen_homes.keys(table, [["parcel_number"]])
+    assert screen_homes.earlier(known, np.arange(4)).tolist() == [-1, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
     ("street", "unit", "whole"),
     [
         ("Elm St Bldg 2", "5", "BLDG 2 5"),
-        ("Elm St Apt 5", "4B", "5 4B"),
+        ("Elm St Apt 5", "4B", "4B"),  # they contradict each other: the column of its own
+        ("Elm St #5", "4", "4"),
+        ("Elm St #14", "4", "4"),
+        ("Elm St Unit 12B", "B", "12B"),
+        ("Elm St Unit B", "12B", "12B"),
+        ("Elm St Unit 12B", "12", "12B"),
+        ("Elm St Bldg 2", "2", "BLDG 2 2"),  # flat 2 of it
+        ("Elm St #2", "Bldg 2", "BLDG 2 2"),
+        ("Elm St Bldg 2 Apt 2", "2", "BLDG 2 2"),
+        ("Elm St Bldg 2 Apt 5", "4", "4"),
+        ("Elm St Bldg 2", "3rd floor", "BLDG 2 3RD FL"),
+        ("Elm St Lot 5", "5", "LOT 5"),
         ("Elm St Bldg 2 Apt 5", "5", "BLDG 2 5"),
         ("Elm St Bldg 2", "Bldg 2 Unit 5", "BLDG 2 5"),
         ("Elm St #5", "Apt 5", "5"),

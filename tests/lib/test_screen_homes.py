@@ -54,6 +54,13 @@ def test_earlier_sales_by_hand(cells, wanted):
     assert found(rows(*cells)) == wanted
 
 
+@pytest.mark.parametrize("name", ["street_number", *homes.STREET, "unit_number"])
+def test_sales_of_one_parcel_that_differ_in_one_part_of_the_street_are_of_two_homes(name):
+    table = rows((1, "P1", "50"), (2, "P1", "50"))
+    assert found(table.assign(**{name: ["N", None]})) == [-1, 0]  # missing contradicts nothing
+    assert found(table.assign(**{name: ["N", "S"]})) == [-1, -1]
+
+
 CELLS = st.lists(
     st.tuples(
         st.integers(0, 6), st.sampled_from(["", "P1", "P2", "P3"]), st.sampled_from(["", "1", "2"])
