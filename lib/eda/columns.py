@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from lib.listings import units, values
+from lib.listings import reso, units, values
 from lib.listings.contract import Contract
 
 OUTCOME = {  # the sale itself, which every closed listing has and no other
@@ -55,8 +55,9 @@ def unclaimed(
     staged: pd.DataFrame, extra: pd.DataFrame, taken: Iterable[str] = ()
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """The columns that no contract claims, and their kinds. A column whose filled cells nearly all
-    (95 %) read as numbers is one of numbers. One of a name that is `taken`, or begins with `_` as
-    REML's own do, says that it is not claimed."""
+    (95 %) read as numbers is one of numbers. One of a name that is `taken` or the RESO dictionary's
+    (a look would take it for that field, typed), or that begins with `_` as REML does, says that
+    it is not claimed."""
     if extra.empty:
         return pd.DataFrame(index=staged.index), {}
     at = ["_source_file", "_source_row"]
@@ -65,7 +66,7 @@ def unclaimed(
         index=pd.MultiIndex.from_frame(extra[at]),
     )
     rows = cells.reindex(pd.MultiIndex.from_frame(staged[at])).set_axis(staged.index)
-    kinds, out, taken = {}, {}, set(taken)
+    kinds, out, taken = {}, {}, {*taken, *reso.dictionary().fields}
     for header in sorted(rows):
         name = f"{header} (not claimed)" if header in taken or header.startswith("_") else header
         text = rows[header].astype("str").mask(values.blank(rows[header].astype("str")))

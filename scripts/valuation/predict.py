@@ -77,7 +77,7 @@ def open_listings(domain: str, settings: Params) -> pd.DataFrame:
     features = features[features["listing_key"].isin(keys)]
     if "skipped" in saved or not len(features):
         return pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
-    require_no_future(f"{features['as_of'].min():%Y-%m-%d}", saved, "params.yaml, base.as_of:")
+    require_no_future(f"{features['as_of'].min():%Y-%m-%d}", saved, "params.yaml, `as_of` of base:")
     homes = io.read_parquet(NORMALIZED / f"{domain}.parquet")
     near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
     return value(features, homes, near, saved, settings.comparables)
