@@ -221,7 +221,7 @@ def _shown(
             "comparable": chosen["listing_key"],
             "close_date": chosen["close_date"],
             "close_price": chosen["close_price"],
-            "adjusted_close_price": chosen["close_price"] * np.exp(moved[row, rank]),
+            "adjusted_close_price": (chosen["close_price"] * np.exp(moved[row, rank])).round(2),
             "living_area": chosen["living_area"],
             "distance": distance[row, rank],
         }

@@ -24,20 +24,13 @@ FACTS = [
 
 def nearest_wide(near: pd.DataFrame, count: int) -> pd.DataFrame:
     """`listing_key` and, for ranks 1 to `count`, comp_1_listing_key, comp_1_close_date,
-    comp_1_close_price, comp_1_living_area, comp_1_distance and so on; absent ones missing."""
+    comp_1_close_price and so on, all that `near` says of a comparable; absent ones missing."""
     wide = near[["listing_key"]].drop_duplicates()
+    told = {name: name for name in near if name not in ("listing_key", "rank")}
+    told |= {"comparable": "listing_key"}
     for rank in range(1, count + 1):
-        part = (
-            near[near["rank"] == rank]
-            .drop(columns="rank")
-            .rename(
-                columns={"comparable": f"comp_{rank}_listing_key"}
-                | {
-                    name: f"comp_{rank}_{name}"
-                    for name in ("close_date", "close_price", "living_area", "distance")
-                }
-            )
-        )
+        part = near[near["rank"] == rank].drop(columns="rank")
+        part = part.rename(columns={name: f"comp_{rank}_{told[name]}" for name in told})
         wide = wide.merge(part, on="listing_key", how="left")
     return wide
 

@@ -13,7 +13,8 @@ NEAR = pd.DataFrame(
     {
         "listing_key": ["k151", "k151", "k150"], "rank": [1, 2, 1], "comparable": ["a", "b", "c"],
         "close_date": pd.to_datetime(["2024-01-01"] * 3), "close_price": [1.0, 2, 3],
-        "living_area": [10.0, 20, 30], "distance": [0.1, 0.2, 0.3],
+        "adjusted_close_price": [1.1, 2.2, 3.3], "living_area": [10.0, 20, 30],
+        "distance": [0.1, 0.2, 0.3],
     }
 )  # fmt: skip
 
@@ -54,6 +55,7 @@ def test_comparables_stand_beside_their_home_nearest_first(parts):
     assert got.loc["k151", ["comp_1_listing_key", "comp_2_listing_key"]].tolist() == ["a", "b"]
     assert got.loc["k151", ["comp_1_close_price", "comp_2_distance"]].tolist() == [1.0, 0.2]
     assert got.loc["k150", "comp_1_living_area"] == 30
+    assert not [name for name in got if name.endswith(("_x", "_y"))]  # each column has its rank
     assert got.loc["k150", ["comp_2_listing_key", "comp_2_close_date"]].isna().all()
     assert got.loc["k152", ["comp_1_listing_key", "comp_1_close_price"]].isna().all()
 

@@ -138,7 +138,7 @@ def test_every_row_is_valued_or_left_out_with_a_reason(reproduced, tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(pd.read_csv(out)) == 1
     assert "data row 1: not valued: no living area that can be read" in done.stderr
-    assert "data row 2: valued without year_built 'new': not a number" in done.stderr
+    assert "data row 2: valued without year_built 'new': not a count" in done.stderr
     assert "data row 3: not valued: " in done.stderr
     assert "1 valued" in done.stdout and "2 left out" in done.stdout
 
