@@ -63,4 +63,4 @@ def test_comparables_stand_beside_their_home_nearest_first(parts):
 def test_columns_do_not_depend_on_how_many_comparables_there_are():
     for near in (NEAR, NEAR.iloc[:1], NEAR.iloc[:0]):
         wide = nearest_wide(near, 2)
-        assert len(wide.columns) == 11 and len(wide) == near["listing_key"].nunique()
+        assert len(wide.columns) == 13 and len(wide) == near["listing_key"].nunique()
