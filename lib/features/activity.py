@@ -14,9 +14,9 @@ import pandas as pd
 from lib.features.comparables import days_since_epoch, log
 from lib.features.market import scopes
 from lib.features.windows import coded, past, since_first
+from lib.listings.terms import ON_MARKET
 
 NEVER = pd.Timestamp("2200-01-01")  # the end of what is still on offer
-ON_OFFER = ("Active", "Active Under Contract", "Coming Soon", "Pending")
 
 
 def ended(listings: pd.DataFrame) -> pd.Series:
@@ -26,7 +26,7 @@ def ended(listings: pd.DataFrame) -> pd.Series:
     offset = listings["_modification_utc_offset_minutes"].fillna(0)
     local = listings["modification_timestamp"] + pd.to_timedelta(offset, unit="min")
     closed = listings["standard_status"] == "Closed"
-    open_ = listings["standard_status"].isin(ON_OFFER)
+    open_ = listings["standard_status"].isin(ON_MARKET)
     end = local.dt.normalize().mask(closed, listings["as_of"])
     return end.mask(open_, listings["purchase_contract_date"].fillna(NEVER))
 

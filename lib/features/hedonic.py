@@ -86,12 +86,17 @@ def month(dates: pd.Series) -> np.ndarray:
     return dates.to_numpy("datetime64[M]").astype("int64")
 
 
+def areas(sales: pd.DataFrame) -> np.ndarray:
+    """The ZIP codes in the order that `inputs` numbers them; blank for sales without one."""
+    return np.unique(sales["postal_code"].fillna(""))
+
+
 def inputs(
     homes: pd.DataFrame, dates: pd.Series, sales: pd.DataFrame, axes: dict[str, Axis]
 ) -> Inputs:
     """The regression's inputs of `homes` on `dates`, numbered as those of `sales`."""
     own = np.clip(attributes(homes, axes), -LIMIT, LIMIT)
-    codes = {code: i for i, code in enumerate(np.unique(sales["postal_code"].fillna("")))}
+    codes = {code: i for i, code in enumerate(areas(sales))}
     zips = homes["postal_code"].fillna("").map(codes).fillna(-1).to_numpy("int64")
     first = month(sales["close_date"]).min(initial=np.iinfo("int64").max)
     return Inputs(np.hstack([own, own**2]), zips, month(dates) - first)

@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common.params import Section
-from lib.features.hedonic import Fit, Inputs, Market
+from lib.features.hedonic import Fit, Inputs, Market, areas
 
 
 class Index(Section):
@@ -90,7 +90,7 @@ def table(sales: pd.DataFrame, market: Market, spec: Index) -> pd.DataFrame:
     day = max(market.fits)
     end = int(np.searchsorted(market.days, day))
     level, counts = levels(market.of_sales, market.log_price, end, market.fits[day], spec)
-    names = pd.Series([*np.unique(sales["postal_code"].fillna("")), None], dtype="str")
+    names = pd.Series([*areas(sales), None], dtype="str")
     known = np.flatnonzero((counts.sum(axis=1) > 0) & (names != "").to_numpy())
     months = sales["close_date"].min().to_datetime64().astype("datetime64[M]")
     return pd.DataFrame(

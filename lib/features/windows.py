@@ -41,7 +41,6 @@ class Past:
     line: np.ndarray
     event: np.ndarray
     asked: np.ndarray
-    first: int  # the earliest day
     span: int  # days from the earliest to the latest, and one
 
     def _bounds(self, window: int, lag: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,17 +79,15 @@ class Past:
 def past(groups: np.ndarray, days: np.ndarray, of: np.ndarray, at: np.ndarray) -> Past:
     """Events by their group number and whole day (n,), and questions by theirs (m,): `of` whom,
     `at` which day. Numbers are non-negative."""
-    everything = np.concatenate([days, at, [] if len(days) + len(at) else [0]]).astype("int64")
-    first = int(everything.min())
-    span = int(everything.max()) - first + 1
-    events = groups.astype("int64") * span + (days - first)
-    questions, back = np.unique(of.astype("int64") * span + (at - first), return_inverse=True)
+    span, (days, at) = since_first(days, at)
+    events = groups.astype("int64") * span + days
+    questions, back = np.unique(of.astype("int64") * span + at, return_inverse=True)
     line = np.concatenate([events, questions])
     order = np.argsort(line, kind="stable")
     place = np.empty(len(line), dtype="int64")
     place[order] = np.arange(len(line))
     event = np.where(order < len(events), order, -1)
-    return Past(line[order], event, place[len(events) :][back], first, span)
+    return Past(line[order], event, place[len(events) :][back], span)
 
 
 def since_first(*days: np.ndarray) -> tuple[int, list[np.ndarray]]:

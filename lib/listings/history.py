@@ -10,7 +10,8 @@ from lib.listings.cells import OFFSET, local_day, typed
 from lib.listings.contract import Contract
 from lib.listings.homes import place
 from lib.listings.screen_homes import Homes, earlier
-from lib.listings.staging import LINEAGE, ON_MARKET
+from lib.listings.staging import LINEAGE
+from lib.listings.terms import ON_MARKET
 from lib.listings.units import FREQUENCY
 
 WHO = ["domain", "listing_key"]

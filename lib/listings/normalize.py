@@ -13,7 +13,7 @@ from lib.common.checks import RemlError, require
 from lib.listings import cells, homes
 from lib.listings.cells import OFFSET, typed
 from lib.listings.contract import Contract
-from lib.listings.staging import ON_MARKET
+from lib.listings.terms import ON_MARKET
 
 SLACK_DAYS = 90  # how far the latest date may lie after the others
 EARLIEST = dt.date(1950, 1, 1)  # a listing before is a mistyped year

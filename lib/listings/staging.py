@@ -11,12 +11,11 @@ import duckdb
 from lib.common import io
 from lib.listings.contract import Contract
 from lib.listings.sql import code, connect, file, name, text
+from lib.listings.terms import ON_MARKET
 
 LINEAGE = ["_source_file", "_source_row", "_file_sha256", "_row_sha256", "_load_ts"]
 DAYS = "days.parquet"  # listing_key, domain, _day, for `coverage.coverage`
 PARTS = ("rows_in", "clean", "duplicates", "quarantined")
-# RESO StandardStatus of listings that are on the market now
-ON_MARKET = ("Active", "Active Under Contract", "Coming Soon", "Pending")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from lib.listings.reso import Kind, plain
 
 NUMBERS = ("number", "count", "baths")  # how the types begin that a range goes with
 DIRECTIVES = "YymdbBHIMSfpzZjaA%"  # of strptime, in date_formats
+# RESO StandardStatus of listings that are on the market now
+ON_MARKET = ("Active", "Active Under Contract", "Coming Soon", "Pending")
 # what the later stages count on, whatever the feed
 TYPES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("close_price", "list_price", "original_list_price"), ("number",)),

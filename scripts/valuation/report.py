@@ -1,4 +1,4 @@
-"""Write the report: one HTML page that needs no network.
+"""Write the report: a few HTML pages that need no network.
 
 Example: python -m scripts.valuation.report
 """
@@ -10,9 +10,9 @@ from pydantic import Field
 
 from lib.common import cli, io, params, variants
 from lib.listings import contract
-from lib.report import findings, page
+from lib.report import findings, site, summary
 
-OUT = Path("data/report/index.html")
+OUT = Path("data/report")
 METRICS = Path("metrics")
 FEATURES = Path("data/features")
 
@@ -49,7 +49,7 @@ def main() -> None:
             # what values homes comes first, what sees list prices last
             order = sorted(scores, key=lambda n: (scores[n]["view"] == "aware", n != variant, n))
             parts.append(
-                page.domain_part(
+                summary.domain_part(
                     domain,
                     {name: scores[name] for name in order},
                     variant,
@@ -62,14 +62,11 @@ def main() -> None:
             )
     valued = io.read_csv(Path("data/predict/valuations.csv"))
     rows = [
-        page.home_row(row, predicted["comparables"])
+        summary.home_row(row, predicted["comparables"])
         for row in valued.head(settings.listings).to_dict("records")
     ]
-    html = page.render(
-        {
-            "feed": base.feed,
-            "contract": agreed,
-            "as_of": normalized["as_of"],
+    contexts = {
+        "index": {
             "domains": parts,
             "valuations": rows,
             "valued": len(valued),
@@ -85,10 +82,13 @@ def main() -> None:
             "extra": staging["extra_columns"],
             "lacks": findings.missing_parts(staging, split, predicted["valued"])
             + findings.skipped_variants(saved_all, split),
-        }
-    )
-    io.write_text(OUT, html)
-    cli.log.info("report.complete", out=str(OUT.resolve()), kilobytes=len(html) // 1024)
+        },
+    }
+    shared = {"feed": base.feed, "contract": agreed, "as_of": normalized["as_of"]}
+    pages = site.render(contexts, shared)
+    for name, html in pages.items():
+        io.write_text(OUT / f"{name}.html", html)
+    cli.log.info("report.complete", out=str((OUT / "index.html").resolve()), pages=len(pages))
 
 
 if __name__ == "__main__":

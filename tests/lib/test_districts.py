@@ -7,8 +7,8 @@ from scipy.spatial.distance import cdist
 
 from lib.features import comparables, districts, hedonic
 from lib.features.comparables import days_since_epoch, log
-from tests.lib.test_build import SPEC as FEATURES
-from tests.lib.test_build import START, market
+from tests.market_kit import SPEC as FEATURES
+from tests.market_kit import START, dear_street, market
 
 SPEC = FEATURES.districts
 AXES = FEATURES.kriging.axes
@@ -119,18 +119,9 @@ def test_a_thin_zip_beside_a_full_one_keeps_its_price_when_the_district_fills_up
 
 
 def test_what_a_street_has_in_common_is_found():
-    """A street that sells 20 % above what its attributes and ZIP say."""
-    table = market(1200, seed=4)
-    table["latitude"] = table["latitude"].fillna(47.3)
-    table["longitude"] = table["longitude"].fillna(-122.3)
-    dear = (table["longitude"] > -122.3) & (table["postal_code"] == "98001")
-    table["close_price"] *= np.where(dear, 1.2, 1.0)
-    sales = table[table["close_price"].notna()].sort_values("close_date", kind="stable")
-    late = table[table["as_of"] > START + pd.Timedelta(days=350)].reset_index(drop=True)
+    sales, late, street, other = dear_street()
     plain = 6 + 0.8 * log(late["living_area"]) + 0.3 * late["postal_code"].str[-1].astype(int)
-    gap = said(late, sales.reset_index(drop=True), most=500) - plain
-    street = (late["longitude"] > -122.29) & (late["postal_code"] == "98001")
-    other = (late["longitude"] < -122.31) & (late["postal_code"] == "98001")
+    gap = said(late, sales, most=500) - plain
     assert np.nanmean(gap[street]) - np.nanmean(gap[other]) > 0.12  # of 0.18
 
 

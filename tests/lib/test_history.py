@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lib.listings import history
 from lib.listings.contract import read
 from lib.listings.screen_homes import Homes
-from lib.listings.staging import ON_MARKET
+from lib.listings.terms import ON_MARKET
 
 DAY0 = pd.Timestamp("2024-01-01")
 GAP = 30

@@ -7,8 +7,8 @@ from scipy.spatial.distance import cdist
 
 from lib.features import comparables, hedonic, kriging
 from lib.features.comparables import days_since_epoch, log
-from tests.lib.test_build import SPEC as FEATURES
-from tests.lib.test_build import START, market
+from tests.market_kit import SPEC as FEATURES
+from tests.market_kit import START, dear_street, market
 
 SPEC = FEATURES.kriging
 TABLE = market(400)
@@ -91,17 +91,8 @@ def test_many_sales_next_door_are_believed_more_than_one_and_far_ones_hardly():
 
 
 def test_what_homes_have_in_common_beyond_the_regression_is_found():
-    """A street that sells 20 % above what its attributes and ZIP say, in half of one ZIP."""
-    table = market(1200, seed=4)
-    table["latitude"] = table["latitude"].fillna(47.3)
-    table["longitude"] = table["longitude"].fillna(-122.3)
-    dear = (table["longitude"] > -122.3) & (table["postal_code"] == "98001")
-    table["close_price"] *= np.where(dear, 1.2, 1.0)
-    sales = table[table["close_price"].notna()].sort_values("close_date", kind="stable")
-    late = table[table["as_of"] > START + pd.Timedelta(days=350)].reset_index(drop=True)
-    said = features(late, sales.reset_index(drop=True))
-    street = (late["longitude"] > -122.29) & (late["postal_code"] == "98001")
-    other = (late["longitude"] < -122.31) & (late["postal_code"] == "98001")
+    sales, late, street, other = dear_street()
+    said = features(late, sales)
     gap = said["comp_kriged_log_price"] - said["mkt_hedonic_log_price"]
     assert gap[street].mean() - gap[other].mean() > 0.08  # of 0.18, with six neighbours
 

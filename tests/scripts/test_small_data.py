@@ -11,6 +11,7 @@ import pytest
 from lib.models import groups
 from tests import spine_kit
 from tests.photo_kit import zipped
+from tests.scripts.test_feeds import HOUSES
 
 CONTRACT = """
 title: A small feed
@@ -218,20 +219,6 @@ def test_a_feed_whose_sales_all_closed_on_one_day_is_tested_by_groups(tmp_path):
     split = spine_kit.metrics(tmp_path, "split")["sale"]
     assert split["grouped"] == "all sales closed on 2024-05-06"
     assert "held out by groups" in (tmp_path / "data/report/index.html").read_text()
-
-
-HOUSES = """
-title: Houses with photos (Ahmed and Moustafa 2016)
-constants: {standard_status: Closed}
-columns:
-  listing_key: {aliases: [house], required: true}
-  bedrooms_total: {aliases: [bedrooms], range: [0, 20]}
-  bathrooms: {aliases: [bathrooms], type: baths_decimal}
-  living_area: {aliases: [area_sqft], range: [100, 50000]}
-  postal_code: {aliases: [zip], required: true}
-  close_price: {aliases: [price], required: true}
-property_key: [[listing_key]]
-"""
 
 
 @pytest.mark.real

@@ -1,19 +1,15 @@
-"""The report as one offline HTML page, from the tables and metrics of the run."""
+"""The first page of the report: headline, figures of all variants, plots, listings valued."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from lib.models.metrics import DIRECTIONS
-from lib.report import findings, plots
+from lib.report import findings, plots, site
 
-TEMPLATE = Path(__file__).with_name("page.html")
 TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
 MONEY = ("mae", "rmse")
 
@@ -162,10 +158,7 @@ def domain_part(
         "trained": f"{saved['trained_on']:,}",
         "purged": split["purged"],
         "again": split["test_homes_sold_before"],
-        "plots": [
-            {"title": title, "svg": Markup(svg), "caption": caption}
-            for title, svg, caption in pictures
-        ],
+        "plots": [site.picture(*one) for one in pictures],
     }
 
 
@@ -203,11 +196,3 @@ def home_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
         "facts": ", ".join(facts),
         "comparables": near,
     }
-
-
-def render(context: dict[str, Any]) -> str:
-    """The page's HTML. Everything in `context` is escaped except the plots' SVG."""
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(context) + "\n"
