@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from lib.models.ratio_study import groups, proxy
 from lib.report.style import BLUE, INK, MUTED, ORANGE, STYLE, figure, log_ticks, short_money, svg
@@ -45,6 +45,7 @@ def calibration(tenths: pd.DataFrame) -> str:
                 label="under 30 sales" if thin else "a tenth of the test",
             )
         money_axis(axes, tenths["median_estimate"], "estimate")
+        axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(ylabel="median price in % of estimate")
         axes.legend(frameon=False, fontsize=8.5)

@@ -122,8 +122,13 @@ def test_each_stratum_is_studied_as_if_it_stood_alone_and_thin_ones_are_marked()
         "new", "1-4 years", "30-59 years", "none",
     }  # fmt: skip
     assert (got["thin"] == (got["sales"] < 30)).all()
-    few = strata.ratio_study(sales.head(40), SETTINGS, 1)
-    assert few["thin"].all()
+
+
+@pytest.mark.parametrize(("n", "thin"), [(150, 0), (149, 1)])
+def test_a_stratum_of_29_sales_is_thin_and_one_of_30_is_not(n, thin):
+    got = strata.ratio_study(table(n), SETTINGS, 1)
+    band = got[got["kind"] == "proxy band"].drop_duplicates("stratum")
+    assert len(band) == 5 and band["thin"].sum() == thin
 
 
 def test_calibration_finds_a_planted_tilt():
