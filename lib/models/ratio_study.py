@@ -37,7 +37,16 @@ class Study:
         self.terms = np.stack([np.ones(len(order)), self.ratio, self.estimate, self.price], axis=1)
         # sales of one price stand as they came, whatever their ratio: none counts as the dearer
         self.by_price = np.lexsort((order, self.price))
-        self.by_proxy = np.argsort(proxy(self.estimate, self.price), kind="stable")
+        value = proxy(self.estimate, self.price)
+        self.middle = np.median(self.ratio) if len(order) else np.nan
+        by_proxy = np.argsort(value, kind="stable")
+        # the rows that VEI's outer groups draw from, from either end: more than such a group holds
+        self.ends = [rows[: self.reach(len(order))] for rows in (by_proxy, by_proxy[::-1])]
+        # the proxy of the first row beyond them
+        self.beyond = [
+            value[rows[self.reach(len(order))]] if self.reach(len(order)) < len(order) else np.nan
+            for rows in (by_proxy, by_proxy[::-1])
+        ]
         self.parts = groups(len(order))
 
     def family(self, factor: float | None = None, cap: float = 1.0) -> Family:
@@ -85,7 +94,7 @@ class Study:
                     (ratios / n) / (estimates / prices),
                     self._slope(counts, middle, proxy),
                     self._gini_ratio(counts, n, estimates, prices),
-                    self._vei(counts, middle, proxy),
+                    self._vei(counts, middle, n),
                 ],
                 axis=1,
             )
@@ -118,26 +127,58 @@ class Study:
         ]
         return np.where(gini[1] > 1e-12, gini[0] / gini[1], np.nan)
 
-    def _vei(self, counts: np.ndarray, middle: np.ndarray, proxy: np.ndarray) -> np.ndarray:
-        """VEI: groups of equal counts by the proxy of each draw."""
+    def reach(self, n: int) -> int:
+        """How many rows from an end are sure, nearly always, to hold a drawn outer group of n."""
+        parts = groups(n)
+        return min(n, n if parts < 4 else int(1.2 * n / parts) + 40)
+
+    def _vei(self, counts: np.ndarray, middle: np.ndarray, size: np.ndarray) -> np.ndarray:
+        """VEI: groups of equal counts by the proxy of each draw; `size` (draws,) drawn rows."""
         if not self.parts:
             return np.full(len(counts), np.nan)
-        # a draw's proxies are almost in the order of all, which makes sorting them cheap
-        near = np.argsort(proxy[:, self.by_proxy], axis=1, kind="stable")
-        order = self.by_proxy[near]
-        ordered = np.take_along_axis(counts, order, axis=1)
-        ends = Ranked(ordered)
-        running = ends.running()
-        size = np.floor(ends.size / self.parts)[:, None]
-        taken = np.empty_like(counts)
-        medians = []
-        for lowest in (True, False):
-            rest = running if lowest else ends.size[:, None] - (running - ordered)
-            # of a sale that counts several times, as many as the group has room for
-            inside = np.clip(ordered - np.maximum(rest - size, 0), 0, None)
-            np.put_along_axis(taken, order, inside, axis=1)
-            medians.append(Ranked(taken).median(self.ratio))
-        return 100 * (medians[1] - medians[0]) / middle
+        size = np.floor(size / self.parts)
+        low, high = (self._outer(counts, middle, size, side) for side in (0, 1))
+        return 100 * (high - low) / middle
+
+    def _outer(
+        self, counts: np.ndarray, middle: np.ndarray, size: np.ndarray, side: int
+    ) -> np.ndarray:
+        """(draws,) the median ratio of the `size` drawn rows of lowest (side 0) or highest proxy.
+
+        Only rows near that end are looked at. A proxy moves with the drawn median by a factor
+        between 1 and the whole median over the drawn one, so that it is known whether a row beyond
+        them could belong; the draws for which one could are done with all rows.
+        """
+        out, sure = self._lowest(counts, middle, size, self.ends[side], side)
+        if not np.isnan(self.beyond[side]):
+            moved = self.middle / middle
+            bound = self.beyond[side] * (np.maximum(1, moved) if side else np.minimum(1, moved))
+            far = ~(sure > bound) if side else ~(sure < bound)
+            if far.any():
+                rows = np.arange(len(self.order))
+                out[far] = self._lowest(counts[far], middle[far], size[far], rows, side)[0]
+        return out
+
+    def _lowest(
+        self, counts: np.ndarray, middle: np.ndarray, size: np.ndarray, rows: np.ndarray, side: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`_outer` of some rows, and the proxy that the group ends at; nan where they are too few.
+
+        Rows in about the order of their proxies are sorted cheaply.
+        """
+        value = (self.price[rows] + self.estimate[rows] / middle[:, None]) / 2
+        order = np.argsort(-value if side else value, axis=1, kind="stable")
+        ordered = np.take_along_axis(counts[:, rows], order, axis=1)
+        ranked = Ranked(ordered)
+        # of a sale that counts several times, as many as the group has room for
+        inside = np.clip(ordered - np.maximum(ranked.running() - size[:, None], 0), 0, None)
+        taken = np.empty_like(inside)
+        np.put_along_axis(taken, order, inside, axis=1)
+        by_ratio = np.argsort(rows, kind="stable")
+        median = Ranked(taken[:, by_ratio]).median(self.ratio[rows[by_ratio]])
+        last = ranked.rows(np.maximum(size - 1, 0))
+        end = np.take_along_axis(value, np.take_along_axis(order, last[:, None], 1), 1)[:, 0]
+        return median, np.where(ranked.size >= size, end, np.nan)
 
     def regression(self, level: float = 0.95) -> dict[str, float]:
         """PRB with the interval that its regression's standard error gives, for a cross-check of

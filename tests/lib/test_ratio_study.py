@@ -90,6 +90,20 @@ def test_counts_give_what_the_formulas_give_on_repeated_rows(n, seed, trim):
         assert told == pytest.approx(expected, rel=1e-8, abs=1e-9, nan_ok=True)
 
 
+@pytest.mark.parametrize("left_out", [0.0, 0.3, 0.8])
+def test_vei_is_exact_where_its_outer_groups_lie_far_from_the_ends(left_out):
+    """Draws without the cheapest or the dearest sales take their groups from farther in."""
+    estimate, price = sales(900, 3)
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 4, (6, 900)).astype(float)
+    counts[::2, price < np.quantile(price, left_out)] = 0
+    counts[1::2, price > np.quantile(price, 1 - left_out)] = 0
+    got = Study(estimate, price).family().of(counts)[:, STATISTICS.index("vei")]
+    for draw, found in zip(counts, got, strict=True):
+        again = np.repeat(np.arange(900), draw.astype(int))
+        assert found == pytest.approx(plain(estimate[again], price[again], 10)["vei"])
+
+
 def test_a_case_worked_by_hand():
     """Ratios 0.9 1.0 1.2 1.1: median 1.05, distances 0.15 0.05 0.15 0.05."""
     study = Study(np.array([90.0, 100, 120, 220]), np.array([100.0, 100, 100, 200]))
