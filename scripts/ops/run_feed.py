@@ -33,6 +33,7 @@ OUTS = (
     "tune",
     "blend",
     "calibrate",
+    "evaluate",
     "predict",
     "report",
 )

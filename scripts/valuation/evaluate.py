@@ -15,12 +15,11 @@ from pydantic import Field
 
 from lib.common import cli, dictionary, io, params, variants
 from lib.models import metrics, slices
-from lib.models.conformal import with_intervals
 
 OUT = Path("data/evaluate")
 META = Path("lib/models/evaluate.meta.yml")
 PLOTS = Path("plots/evaluate")
-INTERVALS = Path("data/calibrate/intervals.json")
+CALIBRATED = Path("data/calibrate")
 METRICS = Path("metrics/evaluate.json")
 SUMMARY = Path("metrics/summary.json")
 PLACE = ["listing_key", "postal_code", "latitude", "longitude"]
@@ -107,19 +106,19 @@ def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places
 @cli.command
 def main() -> None:
     base, settings = params.load("evaluate", Params)
-    calibration = io.read_json(INTERVALS)
     scores, tables, sliced = {}, [], []
-    for variant in cli.progress(sorted(calibration), "evaluate"):
+    for variant in cli.progress(sorted(one.name for one in CALIBRATED.iterdir()), "evaluate"):
         folder = variants.folders()[variant]
         saved = io.read_json(folder / "model.json")
         place = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
         predicted = io.read_parquet(folder / "predictions.parquet")
         test = predicted[predicted["role"] == "test"].reset_index(drop=True)
-        test = test.join(with_intervals(test["log_estimate"].to_numpy(), calibration[variant]))
+        ranges = io.read_parquet(CALIBRATED / variant / "intervals.parquet")
+        test = test.merge(ranges.drop(columns="role"), on="listing_key", validate="one_to_one")
         test = test.merge(place.reindex(columns=PLACE), on="listing_key").assign(
             variant=variant, domain=saved["domain"], model=saved["model"]
         )
-        names = list(calibration[variant]["bounds"])
+        names = [name.removeprefix("pred_low_") for name in ranges if name.startswith("pred_low_")]
         scores[variant] = score(test, names, settings, base.seed)
         usable = test[test["usable"]].reset_index(drop=True)
         scores[variant]["view"] = saved.get("view", "blind")

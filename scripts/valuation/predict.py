@@ -53,7 +53,11 @@ def value(
 ) -> pd.DataFrame:
     """Valuations of homes by a saved model."""
     predictions = io.read_parquet(variants.folders()[saved["variant"]] / "predictions.parquet")
-    calibration = io.read_json(Path("data/calibrate/intervals.json"))[saved["variant"]]
+    calibrated = Path("data/calibrate") / saved["variant"]
+    calibration = (
+        io.read_json(calibrated / "model.json"),
+        io.read_parquet(calibrated / "scores.parquet"),
+    )
     return valuations(features, homes, near, saved, predictions, calibration, comparables)
 
 
