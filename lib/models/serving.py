@@ -29,14 +29,18 @@ def raw_estimates(features: pd.DataFrame, saved: dict[str, Any]) -> np.ndarray:
     return np.column_stack(each) @ np.array(list(saved["weights"].values()))
 
 
-def log_estimates(
-    features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame
-) -> np.ndarray:
-    """Log price of each row of `features` at its `as_of` date, level correction included.
+def levels(features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame) -> np.ndarray:
+    """The level correction of each row of `features` at its `as_of` date, in log price.
 
     `predictions` is the variant's own table, whose closed sales say where the market is.
     """
-    raw = raw_estimates(features, saved)
     if saved["level"] is None:
-        return raw
-    return raw + level(errors(predictions), features["as_of"], Level(**saved["level"]))
+        return np.zeros(len(features))
+    return level(errors(predictions), features["as_of"], Level(**saved["level"]))
+
+
+def log_estimates(
+    features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame
+) -> np.ndarray:
+    """Log price of each row of `features` at its `as_of` date, level correction included."""
+    return raw_estimates(features, saved) + levels(features, saved, predictions)

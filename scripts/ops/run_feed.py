@@ -34,10 +34,12 @@ OUTS = (
     "blend",
     "calibrate",
     "predict",
+    "explain",
     "report",
 )
 IN_GIT = (
     "docs/eda",
+    "docs/analysis.md",
     "metrics",
     "plots",
     "params.yaml",
