@@ -122,8 +122,8 @@ def contributions(
 
 
 def as_text(values: pd.Series) -> np.ndarray:
-    """Cells as people read them: numbers to six digits, missing ones stay so."""
-    told = values.map("{:.6g}".format) if pd.api.types.is_numeric_dtype(values) else values
+    """Cells as text: numbers to eight digits, missing ones stay so."""
+    told = values.map("{:.8g}".format) if pd.api.types.is_numeric_dtype(values) else values
     return told.astype(object).where(values.notna(), None).to_numpy()
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 TITLES = {"sale": "Sales", "rental": "Rentals"}
 BENDS = 0.5  # share of a line's squared misses that one bend must save to be told
+STRAIGHT = 0.98  # R2 of one line from which no bend is looked for
 
 
 def percent(log: float, places: int = 1) -> str:
@@ -35,7 +36,7 @@ def by_importance(sizes: pd.Series) -> str:
 
 def bend(at: np.ndarray, effect: np.ndarray) -> int | None:
     """The place in `at` (g,) where two lines that meet fit `effect` best; None where one line does
-    nearly as well, or the points are too few."""
+    nearly as well, or is nearly right (R2 over `STRAIGHT`), or the points are too few."""
     if len(at) < 5:
         return None
     misses = []
@@ -45,6 +46,8 @@ def bend(at: np.ndarray, effect: np.ndarray) -> int | None:
         matrix = np.column_stack(columns)
         fit = np.linalg.lstsq(matrix, effect, rcond=None)[0]
         misses.append(float(((effect - matrix @ fit) ** 2).sum()))
+    if misses[0] <= (1 - STRAIGHT) * ((effect - effect.mean()) ** 2).sum():
+        return None
     best = int(np.argmin(misses[1:]))
     return best + 1 if misses[best + 1] < (1 - BENDS) * misses[0] else None
 

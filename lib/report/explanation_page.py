@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,17 @@ import pandas as pd
 
 from lib.models.input_groups import BASELINE, GROUPS, fact, title
 from lib.report import site
-from lib.report.explanation import percent
+from lib.report.explanation import number, percent
 
 DRIVERS = 2  # inputs named beside a group
+FRACTION = re.compile(r"-?\d+\.\d+")  # a ZIP is a text of digits and stays so
 
 
 def _told(name: str, value: str) -> str:
-    """A home's value of an input: log prices as money, the rest as it stands."""
-    return f"{np.exp(float(value)):,.0f}" if name.endswith("log_price") else value
+    """A home's value of an input: log prices as money, fractions cut short, the rest as it is."""
+    if name.endswith("log_price"):
+        return f"{np.exp(float(value)):,.0f}"
+    return number(float(value)) if FRACTION.fullmatch(value) else value
 
 
 def _group_rows(own: pd.DataFrame) -> list[dict[str, str]]:
