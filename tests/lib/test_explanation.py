@@ -30,6 +30,8 @@ def test_a_planted_bend_is_found_and_a_line_has_none():
     rng = np.random.default_rng(0)
     assert explanation.bend(AT, 0.3 * AT + rng.normal(0, 0.01, 11)) is None
     assert explanation.bend(AT[:4], hinge[:4]) is None
+    # up and down all along: no single bend tells of it
+    assert explanation.bend(AT, 0.1 * (np.arange(11) % 2)) is None
 
 
 def test_an_effect_is_told_with_its_bend_or_as_none():
