@@ -21,17 +21,12 @@ import pandas as pd
 from lib.models.input_groups import BASELINE, GROUPS, group_of
 from lib.models.inputs import first_known
 from lib.models.linear import Linear
-from lib.models.serving import load_model
+from lib.models.serving import load_model, model_inputs
 from lib.models.trees import ENCODED, LightGBM
 from lib.models.view import with_list_price
 
 Centres = dict[str, Any]
 LONG = ["listing_key", "domain", "variant", "input", "group", "value", "log_contribution"]
-
-
-def _inputs(features: pd.DataFrame, saved: dict[str, Any]) -> pd.DataFrame:
-    seen = with_list_price(features) if saved.get("view") == "aware" else features
-    return seen[saved["inputs"]]
 
 
 def _linear_terms(model: Linear, inputs: pd.DataFrame) -> pd.DataFrame:
@@ -65,7 +60,7 @@ def centres(past: pd.DataFrame, saved: dict[str, Any]) -> Centres:
     model was trained on."""
     if "weights" in saved:
         return {name: centres(past, saved["members"][name]) for name in saved["weights"]}
-    model, inputs = load_model(saved), _inputs(past, saved)
+    model, inputs = load_model(saved), model_inputs(past, saved)
     if isinstance(model, Linear):
         return _linear_terms(model, inputs).mean().to_dict()
     return {"start": float(_said(model, inputs).mean())}
@@ -100,7 +95,7 @@ def contributions(
         order = [name for one in saved["members"].values() for name in one["inputs"]]
         return base, whole[[name for name in dict.fromkeys(order) if name in whole]]
     model: Any = load_model(saved)
-    inputs = _inputs(features, saved)
+    inputs = model_inputs(features, saved)
     if isinstance(model, Linear):
         terms = _linear_terms(model, inputs)
         base = model.state["intercept"] + sum(centre[name] for name in terms)

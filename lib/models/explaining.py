@@ -10,7 +10,7 @@ import pandas as pd
 from lib.models.contributions import Centres, contributions, grouped
 from lib.models.effects import accumulated_local_effects, centred, partial_dependence
 from lib.models.input_groups import BASELINE, LEVEL, fact, group_of
-from lib.models.serving import levels, raw_estimates
+from lib.models.serving import levels_since, raw_estimates
 
 # what a home is by itself and where it lies: others move with sales of other homes, and one of them
 # alone cannot be moved
@@ -21,12 +21,9 @@ PDP_HOMES = 200  # that a mean needs; each is valued once a point
 def levelled(
     homes: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame, centre: Centres
 ) -> tuple[float, pd.DataFrame]:
-    """(baseline, contributions (n, inputs and `level`)). The level counts from the day the model
-    stopped learning, as in `lib.models.similarity.estimates`; earlier homes are comparables."""
+    """(baseline, contributions (n, inputs and `level`)) of homes, comparables among them."""
     base, table = contributions(homes, saved, centre)
-    later = homes["as_of"] >= pd.Timestamp(saved["trained_before"])
-    shift = np.where(later, levels(homes, saved, predictions), 0.0)
-    return base, table.assign(**{LEVEL: shift})
+    return base, table.assign(**{LEVEL: levels_since(homes, saved, predictions)})
 
 
 def facts(table: pd.DataFrame) -> pd.DataFrame:

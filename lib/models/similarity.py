@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.models.serving import levels, load_model, raw_estimates
+from lib.models.serving import levels_since, load_model, model_inputs, raw_estimates
 from lib.models.trees import LightGBM
-from lib.models.view import with_list_price
 
 CHUNK = 20_000  # pairs of homes at a time, so that memory stays bounded
 
@@ -40,10 +39,9 @@ def leaf_share(
     model = load_model(saved)
     if not isinstance(model, LightGBM):
         return None
-    seen = with_list_price(homes) if saved.get("view") == "aware" else homes
     leaves = np.asarray(
         model._fitted().predict(
-            model._matrix(seen[saved["inputs"]]),
+            model._matrix(model_inputs(homes, saved)),
             pred_leaf=True,
             num_threads=model.params.num_threads,
         )
@@ -60,16 +58,6 @@ def closeness(near: pd.DataFrame) -> np.ndarray:
     distance, over that of the nearest (`lib.features.comparables.features`)."""
     first = near.groupby("listing_key")["distance"].transform("min")
     return ((0.5 + first) / (0.5 + near["distance"])).to_numpy(float)
-
-
-def estimates(
-    features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame
-) -> np.ndarray:
-    """Log price that the served model gives each row at its own `as_of`. The level correction
-    counts from the day the model stopped learning: before, it has seen the market itself."""
-    shift = levels(features, saved, predictions)
-    later = features["as_of"] >= pd.Timestamp(saved["trained_before"])
-    return raw_estimates(features, saved) + np.where(later, shift, 0.0)
 
 
 def closest(
@@ -103,7 +91,7 @@ def closest(
     score = closeness(near)
     if share is not None:
         score = leaf_weight * share + (1 - leaf_weight) * score
-    said = estimates(homes, saved, predictions)
+    said = raw_estimates(homes, saved) + levels_since(homes, saved, predictions)
     near["adjusted_close_price"] = near["close_price"] * np.exp(said[one] - said[other])
     near["similarity"] = score
     order = near.assign(_at=-score).sort_values(["listing_key", "_at", "rank"], kind="stable")

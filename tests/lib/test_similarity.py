@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.serving import load_model, log_estimates, raw_estimates
-from lib.models.similarity import closeness, closest, estimates, leaf_share
+from lib.models.serving import levels_since, load_model, log_estimates, raw_estimates
+from lib.models.similarity import closeness, closest, leaf_share
 from tests.lib.test_contributions import LEVELLED
 from tests.lib.test_serving import trained
 
@@ -109,7 +109,8 @@ def test_adjusted_prices_are_prices_times_the_ratio_of_estimates():
 
 def test_the_level_counts_from_the_day_the_model_stopped_learning():
     _, _, table, saved, predicted = made()
-    raw, said = raw_estimates(table, saved), estimates(table, saved, predicted)
+    raw = raw_estimates(table, saved)
+    said = raw + levels_since(table, saved, predicted)
     later = table["as_of"] >= "2024-04-30"
     np.testing.assert_array_equal(said[~later], raw[~later])
     np.testing.assert_allclose(said[later], log_estimates(table, saved, predicted)[later])
