@@ -19,6 +19,7 @@ from lib.models.input_groups import DERIVED
 
 Predict = Callable[[pd.DataFrame], np.ndarray]
 SIDE = 0.025  # of the draws beyond either end of a band
+TRIM = 0.01  # of the homes beyond either end of an input's range
 
 
 def moved(homes: pd.DataFrame, name: str, value: np.ndarray | float) -> pd.DataFrame:
@@ -30,11 +31,14 @@ def moved(homes: pd.DataFrame, name: str, value: np.ndarray | float) -> pd.DataF
 
 
 def edges(values: pd.Series, bins: int) -> np.ndarray:
-    """Distinct quantiles of the known values, at most `bins` + 1; the ends are the extremes."""
+    """Distinct quantiles of the known values, at most `bins` + 1, from the `TRIM`th to the last but
+    that: few homes beyond would stretch the range and say little."""
     known = values.dropna().to_numpy(float)
     if not len(known):
         return np.array([])
-    return np.unique(np.quantile(known, np.linspace(0, 1, bins + 1), method="inverted_cdf"))
+    return np.unique(
+        np.quantile(known, np.linspace(TRIM, 1 - TRIM, bins + 1), method="inverted_cdf")
+    )
 
 
 def centred(effect: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -53,7 +57,7 @@ def partial_dependence(
 @dataclass(frozen=True)
 class Curve:
     """Accumulated local effects in log price at bin `edges`, mean zero over the homes, with a 95 %
-    bootstrap band of the homes; `homes` counts those whose value is known."""
+    bootstrap band of the homes; `homes` counts those whose value lies between the ends."""
 
     edges: np.ndarray
     effect: np.ndarray
@@ -83,12 +87,13 @@ def accumulated_local_effects(
 ) -> Curve | None:
     """The curve of one numeric input; None where it takes fewer than two values.
 
-    Homes without a value are left out. `draws` resamples of the homes make the band.
+    Homes without a value, or beyond the ends of the range, are left out. `draws` resamples of the
+    homes make the band.
     """
     at = edges(homes[name], bins)
-    known = homes[homes[name].notna()].reset_index(drop=True)
     if len(at) < 2:
         return None
+    known = homes[homes[name].between(at[0], at[-1])].reset_index(drop=True)
     values = known[name].to_numpy(float)
     bin_of = np.clip(np.searchsorted(at, values, side="left") - 1, 0, None)
     both = pd.concat(

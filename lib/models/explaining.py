@@ -71,7 +71,7 @@ def effects(
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """`input`, `at` (a bin edge), `ale`, `low`, `high` and `pdp` (log price, each of mean zero) and
-    `homes` (whose value is known) of the inputs `names` of the served model."""
+    `homes` (whose value lies between the ends) of the inputs `names` of the served model."""
 
     def predict(rows: pd.DataFrame) -> np.ndarray:
         return raw_estimates(rows, saved)
@@ -82,17 +82,18 @@ def effects(
         curve = accumulated_local_effects(predict, homes, name, bins, draws, rng)
         if curve is None:
             continue
-        said = partial_dependence(predict, some, name, curve.edges)
-        values = homes[name].dropna().to_numpy(float)
+        at = curve.edges
+        said = partial_dependence(predict, some, name, at)
+        values = homes.loc[homes[name].between(at[0], at[-1]), name].to_numpy(float)
         parts.append(
             pd.DataFrame(
                 {
                     "input": name,
-                    "at": curve.edges,
+                    "at": at,
                     "ale": curve.effect,
                     "low": curve.low,
                     "high": curve.high,
-                    "pdp": centred(said, curve.edges, values),
+                    "pdp": centred(said, at, values),
                     "homes": curve.homes,
                 }
             )

@@ -120,6 +120,14 @@ def test_homes_without_a_value_are_left_out_and_one_value_has_no_curve():
     assert two.edges.tolist() == [0, 1]
 
 
+def test_a_few_odd_homes_do_not_stretch_the_range():
+    rows = homes(600)
+    rows.loc[:2, "x"] = [50.0, -50.0, 1e6]
+    got = curve(cliff, rows)
+    assert 0 <= got.edges[0] < 0.03 and 0.97 < got.edges[-1] <= 1
+    np.testing.assert_allclose(np.diff(got.effect), 2 * np.diff(got.edges), atol=1e-9)
+
+
 def test_edges_are_values_that_homes_have():
     values = pd.Series([0.0, 0, 0, 0, 1, 2, 3, np.nan])
     assert edges(values, 4).tolist() == [0, 2, 3]
