@@ -15,7 +15,7 @@ from lib.models.serving import levels_since, raw_estimates
 # what a home is by itself and where it lies: others move with sales of other homes, and one of them
 # alone cannot be moved
 OWN = ("size", "age", "lot", "amenities", "location", "remarks", "photos")
-PDP_HOMES = 200  # that a mean needs; each is valued once a point
+PDP_HOMES = 100  # that a mean needs; each is valued once a point
 
 
 def levelled(

@@ -69,7 +69,7 @@ def of_ablation(variants: dict[str, Any]) -> list[dict[str, str]]:
             look(
                 "Feature groups taken out",
                 f"{variant} without each group",
-                f"without a group, {variant}",
+                f"Group by group, {variant}",
                 explanation.by_ablation(variant, part),
                 f"ablate_{variant}.svg" if tried else "",
                 explain_plots.forest(part["groups"]) if tried else "",

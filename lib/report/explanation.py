@@ -31,7 +31,8 @@ def by_importance(sizes: pd.Series) -> str:
     """What moves values the most; `sizes` are mean absolute contributions by title or name."""
     top = sizes.sort_values(ascending=False, kind="stable").head(3)
     told = [f"{name} ({np.expm1(size) * 100:.1f} %)" for name, size in top.items()]
-    return f"On average, what moves a value the most, up or down: {listed(told)}."
+    verb = "move" if len(told) > 1 else "moves"
+    return f"{listed(told)} {verb} a value the most, up or down, on average."
 
 
 def bend(at: np.ndarray, effect: np.ndarray) -> int | None:

@@ -44,6 +44,15 @@ def test_an_effect_is_told_with_its_bend_or_as_none():
     assert "bends" not in explanation.by_effect(curve(0.1 * AT))
 
 
+def test_what_moves_values_the_most_is_told_in_order():
+    sizes = pd.Series({"Lot": 0.02, "Size and rooms": 0.1, "Location": 0.05, "Time": 0.01})
+    assert explanation.by_importance(sizes) == (
+        "Size and rooms (10.5 %), Location (5.1 %) and Lot (2.0 %) move a value the most, up or "
+        "down, on average."
+    )
+    assert explanation.by_importance(sizes[:1]).startswith("Lot (2.0 %) moves a value")
+
+
 def part(low, high, **more):
     gap = {"value": (low + high) / 2, "low": low, "high": high}
     return {"title": more.pop("title"), "mape": gap, "mdape": gap} | more
