@@ -35,10 +35,12 @@ OUTS = (
     "calibrate",
     "evaluate",
     "predict",
+    "explain",
     "report",
 )
 IN_GIT = (
     "docs/eda",
+    "docs/analysis.md",
     "metrics",
     "plots",
     "params.yaml",
