@@ -57,8 +57,8 @@ def check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
 
 def check(content: dict[str, Any], file: str) -> None:
     """Raise `RemlError` where a blend names members that are not trained, are of another domain or
-    see list prices; where homes would be valued by a variant of such a kind; or where a model's
-    section (`check_inputs`) or `tune` (`check_tune`) names what is not there.
+    see list prices; where homes would be valued by a variant of such a kind; or where `ablate`, a
+    model's section (`check_inputs`) or `tune` (`check_tune`) names what is not there.
 
     `content` is that of params.yaml, each section valid by itself; `file` is what to call it.
     """
@@ -80,6 +80,12 @@ def check(content: dict[str, Any], file: str) -> None:
         require(
             known[name].get("view", "blind") == "blind",
             f"{place}: {name} sees list prices; what values homes stays blind to them",
+        )
+    for name in content["ablate"]["variants"]:
+        require(
+            name in trained,
+            f"{file}, ablate.variants: no trained variant {name!r} (there are: "
+            f"{', '.join(trained)})",
         )
     check_inputs(content["train"], file)
     check_tune(content["tune"], content["train"], file)

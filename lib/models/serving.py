@@ -20,23 +20,41 @@ def load_model(saved: dict[str, Any]) -> Estimator:
     return estimator.load(saved["state"], section.model_validate(saved["params"]), saved["seed"])
 
 
+def model_inputs(features: pd.DataFrame, saved: dict[str, Any]) -> pd.DataFrame:
+    """What a saved variant (no blend) was trained to see of `features`."""
+    seen = with_list_price(features) if saved.get("view") == "aware" else features
+    return seen[saved["inputs"]]
+
+
 def raw_estimates(features: pd.DataFrame, saved: dict[str, Any]) -> np.ndarray:
     """Log price before the level correction, of a variant or of a blend's members together."""
     if "weights" not in saved:
-        seen = with_list_price(features) if saved.get("view") == "aware" else features
-        return load_model(saved).predict(seen[saved["inputs"]])
+        return load_model(saved).predict(model_inputs(features, saved))
     each = [raw_estimates(features, saved["members"][name]) for name in saved["weights"]]
     return np.column_stack(each) @ np.array(list(saved["weights"].values()))
+
+
+def levels(features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame) -> np.ndarray:
+    """The level correction of each row of `features` at its `as_of` date, in log price.
+
+    `predictions` is the variant's own table, whose closed sales say where the market is.
+    """
+    if saved["level"] is None:
+        return np.zeros(len(features))
+    return level(errors(predictions), features["as_of"], Level(**saved["level"]))
+
+
+def levels_since(
+    features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame
+) -> np.ndarray:
+    """`levels` of rows valued since the day the model stopped learning; 0 for earlier ones, such
+    as comparables that it was trained on: of their market it has seen more than the level says."""
+    later = features["as_of"] >= pd.Timestamp(saved["trained_before"])
+    return np.where(later, levels(features, saved, predictions), 0.0)
 
 
 def log_estimates(
     features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame
 ) -> np.ndarray:
-    """Log price of each row of `features` at its `as_of` date, level correction included.
-
-    `predictions` is the variant's own table, whose closed sales say where the market is.
-    """
-    raw = raw_estimates(features, saved)
-    if saved["level"] is None:
-        return raw
-    return raw + level(errors(predictions), features["as_of"], Level(**saved["level"]))
+    """Log price of each row of `features` at its `as_of` date, level correction included."""
+    return raw_estimates(features, saved) + levels(features, saved, predictions)

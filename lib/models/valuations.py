@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.models.conformal import with_intervals
+from lib.models.intervals import intervals
 from lib.models.serving import log_estimates
 
 FACTS = [
@@ -41,20 +41,23 @@ def valuations(
     near: pd.DataFrame,
     saved: dict[str, Any],
     predictions: pd.DataFrame,
-    calibration: dict[str, Any],
+    calibration: tuple[dict[str, Any], pd.DataFrame],
     comparables: int,
 ) -> pd.DataFrame:
     """One row a home, sorted by listing_key: its facts, estimate, intervals (money, to the unit),
     FSD (fraction) and `comparables` closest comparables.
 
     `features` and `near` come from `lib.features.build`, `homes` from `normalize`, the rest from
-    `train` and `calibrate`.
+    `train`, and from `calibrate` what serving needs and the scored rows.
     """
-    priced = with_intervals(log_estimates(features, saved, predictions), calibration)
-    money = [name for name in priced if name != "pred_fsd"]
+    state, known = calibration
+    features = features.reset_index(drop=True)
+    features["log_estimate"] = log_estimates(features, saved, predictions)
+    priced = intervals(features, known, state, newcomers=True)
+    money = priced.columns.drop(["pred_fsd", "pred_confidence", "pred_abstention"])
     priced[money] = np.round(priced[money])
-    priced["pred_fsd"] = priced["pred_fsd"].round(4)
-    out = features[["listing_key", "as_of"]].reset_index(drop=True).join(priced)
+    priced = priced.round({"pred_fsd": 4, "pred_confidence": 1})
+    out = features[["listing_key", "as_of"]].join(priced)
     out.insert(1, "domain", saved["domain"])
     facts = homes[["listing_key", *(name for name in FACTS if name in homes)]]
     out = out.merge(facts, on="listing_key", how="left", validate="one_to_one")

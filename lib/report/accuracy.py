@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from lib.models.slices import AGE_WORDS, NONE
 from lib.report import error_plots, site
@@ -124,15 +125,14 @@ def map_finding(test: pd.DataFrame) -> str:
     error = np.log(test["pred_close_price"] / test["close_price"]).to_numpy()
     if len(test) < 30:
         return "Too few sales to see a pattern."
-    from scipy.spatial import cKDTree
-
     narrow = np.cos(np.radians(float(test["latitude"].mean())))
     points = np.column_stack([test["longitude"] * narrow, test["latitude"]])
     _, near = cKDTree(points).query(points, k=2)
     rank = pd.Series(error).rank()
-    alike = float(np.corrcoef(rank, rank.to_numpy()[near[:, 1]])[0, 1])
-    if not np.isfinite(alike):
-        return "Errors do not differ."
+    other = rank.to_numpy()[near[:, 1]]
+    if not np.ptp(rank) or not np.ptp(other):
+        return "Errors, or places, do not differ."
+    alike = float(np.corrcoef(rank, other)[0, 1])
     said = "hardly move together" if abs(alike) < 0.1 else "move together"
     return f"Errors of nearest neighbours {said}: their rank correlation is {alike:.2f}."
 

@@ -14,6 +14,8 @@ PAGES = {
     "index": "Valuation report",
     "accuracy": "Accuracy",
     "ratio_study": "Ratio study",
+    "intervals": "Intervals",
+    "explanation": "What drives the values",
 }
 
 

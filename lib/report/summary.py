@@ -179,7 +179,8 @@ def home_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
         if name in row and not pd.isna(row[name])
     ]
     near = [
-        f"{money(row[f'comp_{rank}_close_price'])} on {str(row[f'comp_{rank}_close_date'])[:10]}"
+        f"{money(row[f'comp_{rank}_close_price'])} on {str(row[f'comp_{rank}_close_date'])[:10]},"
+        f" adjusted {money(row[f'comp_{rank}_adjusted_close_price'])}"
         f" ({row[f'comp_{rank}_listing_key']})"
         for rank in range(1, comparables + 1)
         if not pd.isna(row.get(f"comp_{rank}_listing_key"))

@@ -24,7 +24,7 @@ OUTSIDE = ("data", "runs")  # top folders whose files are DVC's or the user's
 SAMPLES = PurePosixPath("data/samples")
 TABLES = (".csv", ".tsv", ".xlsx", ".parquet", ".zip")  # what exports come as
 TABLE_FOLDERS = ("configs", "docs", "plots", "tests")  # where a small table may lie in git
-FIGURES = ("metrics", "plots", "docs/eda")  # folders that the pipeline alone writes
+FIGURES = ("metrics", "plots", "docs/eda", "docs/analysis.md")  # what the pipeline alone writes
 ANEW = f"set base.feed to {DEMO}, `make repro`, and add dvc.lock, metrics/ and plots/ together"
 
 

@@ -18,11 +18,13 @@ from lib.listings import contract, corrections, overrides, reading, receipts, sc
 from lib.models import lineup
 from lib.models.folds import Split
 from scripts.valuation import (
+    ablate,
     blend,
     calibrate,
     demo,
     eda,
     evaluate,
+    explain,
     normalize,
     photos,
     predict,
@@ -53,6 +55,8 @@ SECTIONS: dict[str, type[params.Section]] = {
     "calibrate": calibrate.Params,
     "evaluate": evaluate.Params,
     "predict": predict.Params,
+    "ablate": ablate.Params,
+    "explain": explain.Params,
     "report": report.Params,
 }
 # a killed demo stage, or a killed copy out of DVC's cache, leaves such files and no manifest

@@ -33,11 +33,14 @@ OUTS = (
     "tune",
     "blend",
     "calibrate",
+    "evaluate",
     "predict",
+    "explain",
     "report",
 )
 IN_GIT = (
     "docs/eda",
+    "docs/analysis.md",
     "metrics",
     "plots",
     "params.yaml",

@@ -1,4 +1,7 @@
-"""Turn each variant's out-of-fold errors of the past into conformal intervals.
+"""Turn each variant's out-of-fold errors of the past into conformal intervals for what came later.
+
+Each test sale and each listing on the market gets intervals, a forecast standard deviation and, if
+its valuation is not to be relied on, the reason.
 
 Example: python -m scripts.valuation.calibrate
 """
@@ -7,16 +10,17 @@ from pathlib import Path
 from typing import Annotated
 
 import click
-import numpy as np
 from pydantic import Field, field_validator
 
-from lib.common import cli, io, params, variants
-from lib.models import conformal
+from lib.common import cli, dictionary, io, params, variants
+from lib.models import intervals
 
 OUT = Path("data/calibrate")
+META = Path("lib/models/calibrate.meta.yml")
+METRICS = Path("metrics/calibrate.json")
 
 
-class Params(params.Section):
+class Params(intervals.Spec):
     """The `calibrate` section of params.yaml."""
 
     coverages: list[Annotated[float, Field(gt=0, lt=1)]]
@@ -32,27 +36,41 @@ class Params(params.Section):
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    _, settings = params.load("calibrate", Params)
-    intervals = {}
-    for variant, folder in variants.folders().items():
-        if "skipped" in io.read_json(folder / "model.json"):
+    base, settings = params.load("calibrate", Params)
+    told: dict[str, dict] = {}
+    for variant, folder in cli.progress(variants.folders().items(), "calibrate"):
+        saved = io.read_json(folder / "model.json")
+        if "skipped" in saved:
             continue
-        past = io.read_parquet(folder / "predictions.parquet")
-        past = past[past["role"] == "train"]
-        errors = (np.log(past["close_price"]) - past["log_estimate"]).to_numpy()
-        intervals[variant] = {
-            "errors": len(errors),
-            "fsd": conformal.fsd(errors),
-            "bounds": {
-                f"{round(coverage * 100)}": conformal.bounds(errors, coverage)
-                for coverage in settings.coverages
-            },
+        domain = saved["domain"]
+        features = io.read_parquet(Path(f"data/features/{domain}.parquet"))
+        roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
+        learnt = features[
+            features["listing_key"].isin(roles.loc[roles["role"] == "train", "listing_key"])
+        ]
+        predicted = io.read_parquet(folder / "predictions.parquet")
+        facts = [n for n in features if n == "listing_key" or n not in predicted]
+        table = predicted.merge(features[facts], on="listing_key", validate="one_to_one")
+        state, scored = intervals.fit(table, saved, learnt, settings.coverages, settings, base.seed)
+        later = table[table["role"] != "train"]
+        ranges = later[["listing_key", "role"]].join(
+            intervals.intervals(later, scored, state, newcomers=False)
+        )
+        io.write_json(OUT / variant / "model.json", state)
+        io.write_parquet(OUT / variant / "scores.parquet", scored, ["listing_key"])
+        io.write_parquet(OUT / variant / "intervals.parquet", ranges, ["listing_key"])
+        told[variant] = {
+            "errors": int(scored["past"].sum()),
+            "method": state["method"],
+            "groups": len(state["groups"]["edges"]) + 1,
+            "half_life_days": state["half_life"],
+            "abstained": int(ranges["pred_abstention"].notna().sum()),
+            "of": len(ranges),
         }
-    io.write_json(OUT / "intervals.json", intervals)
+    io.write_json(METRICS, {"feed": base.feed, "variants": told})
+    dictionary.enforce(META, OUT)
     cli.log.info(
-        "calibrate.complete",
-        out=str(OUT),
-        **{name: part["errors"] for name, part in intervals.items()},
+        "calibrate.complete", out=str(OUT), **{v: f"{p['errors']} errors" for v, p in told.items()}
     )
 
 

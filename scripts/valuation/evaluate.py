@@ -14,13 +14,12 @@ import pandas as pd
 
 from lib.common import cli, dictionary, io, params, variants
 from lib.models import given, scoring, slices, strata, verdicts, worst
-from lib.models.conformal import with_intervals
 
 Params = scoring.Scoring
 OUT = Path("data/evaluate")
 META = Path("lib/models/evaluate.meta.yml")
 PLOTS = Path("plots/evaluate")
-INTERVALS = Path("data/calibrate/intervals.json")
+CALIBRATED = Path("data/calibrate")
 FLAGS = Path("data/screen/flags.parquet")
 METRICS = Path("metrics/evaluate.json")
 SUMMARY = Path("metrics/summary.json")
@@ -51,7 +50,7 @@ def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places
 
 
 def variant_tables(
-    variant: str, calibration: dict, flags: pd.DataFrame, settings: Params, seed: int
+    variant: str, flags: pd.DataFrame, settings: Params, seed: int
 ) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
     """The score of one variant, its test predictions, and its `tables`."""
     folder = variants.folders()[variant]
@@ -60,7 +59,8 @@ def variant_tables(
     homes = homes.reindex(columns=list(dict.fromkeys(["listing_key", *PLACE, *worst.NEEDED])))
     predicted = io.read_parquet(folder / "predictions.parquet")
     test = predicted[predicted["role"] == "test"].reset_index(drop=True)
-    test = test.join(with_intervals(test["log_estimate"].to_numpy(), calibration))
+    ranges = io.read_parquet(CALIBRATED / variant / "intervals.parquet")
+    test = test.merge(ranges.drop(columns="role"), on="listing_key", validate="one_to_one")
     names = [*test, *PLACE]
     test = test.merge(homes, on="listing_key").assign(
         variant=variant, domain=saved["domain"], model=saved["model"]
@@ -89,12 +89,10 @@ def variant_tables(
 
 def pipeline(base: params.Base, settings: Params) -> None:
     """The stage: every variant that `calibrate` gave intervals."""
-    calibration, flags = io.read_json(INTERVALS), io.read_parquet(FLAGS)
+    flags = io.read_parquet(FLAGS)
     scores, tests, parts = {}, [], []
-    for variant in cli.progress(sorted(calibration), "evaluate"):
-        scores[variant], test, found = variant_tables(
-            variant, calibration[variant], flags, settings, base.seed
-        )
+    for variant in cli.progress(sorted(one.name for one in CALIBRATED.iterdir()), "evaluate"):
+        scores[variant], test, found = variant_tables(variant, flags, settings, base.seed)
         tests.append(test)
         parts.append({name: part.assign(variant=variant) for name, part in found.items()})
         write_plots(test, found["slices"], PLOTS / variant, settings.places)

@@ -19,6 +19,7 @@ from lib.common import cli, dictionary, io, params, variants
 from lib.common.checks import require
 from lib.features import build
 from lib.listings import contract, subjects
+from lib.models import similarity
 from lib.models.valuations import valuations
 from scripts.valuation import features as stage
 
@@ -34,6 +35,7 @@ class Params(params.Section):
 
     variants: dict[str, str]
     comparables: int = Field(ge=0)
+    leaf_weight: float = Field(ge=0, le=1)
 
 
 def model_of(domain: str, settings: Params) -> dict:
@@ -49,12 +51,22 @@ def model_of(domain: str, settings: Params) -> dict:
 
 
 def value(
-    features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame, saved: dict, comparables: int
-) -> pd.DataFrame:
-    """Valuations of homes by a saved model."""
+    features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame, saved: dict, settings: Params
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(valuations of homes by a saved model, the comparables shown beside them); `near` are the
+    candidates that `features` found."""
     predictions = io.read_parquet(variants.folders()[saved["variant"]] / "predictions.parquet")
-    calibration = io.read_json(Path("data/calibrate/intervals.json"))[saved["variant"]]
-    return valuations(features, homes, near, saved, predictions, calibration, comparables)
+    calibrated = Path("data/calibrate") / saved["variant"]
+    calibration = (
+        io.read_json(calibrated / "model.json"),
+        io.read_parquet(calibrated / "scores.parquet"),
+    )
+    past = io.read_parquet(FEATURES / f"{saved['domain']}.parquet")
+    count, weight = settings.comparables, settings.leaf_weight
+    near = similarity.closest(features, near, past, saved, predictions, weight, count)
+    shown = near.round({"adjusted_close_price": 2, "similarity": 4})
+    valued = valuations(features, homes, shown, saved, predictions, calibration, count)
+    return valued, near.assign(domain=saved["domain"])
 
 
 def require_no_future(as_of: str, saved: dict, where: str) -> None:
@@ -68,19 +80,21 @@ def require_no_future(as_of: str, saved: dict, where: str) -> None:
     )
 
 
-def open_listings(domain: str, settings: Params) -> pd.DataFrame:
-    """Valuations of the domain's listings on the market."""
+def open_listings(domain: str, settings: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Valuations of the domain's listings on the market, and the comparables shown."""
     saved = model_of(domain, settings)
     features = io.read_parquet(FEATURES / f"{domain}.parquet")
+    near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
     roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
     keys = roles.loc[roles["role"] == "subject", "listing_key"]
     features = features[features["listing_key"].isin(keys)]
     if "skipped" in saved or not len(features):
-        return pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
+        none = near.iloc[:0].assign(domain=domain, adjusted_close_price=0.0, similarity=0.0)
+        valued = pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
+        return valued, none.assign(time_adjusted_close_price=0.0)
     require_no_future(f"{features['as_of'].min():%Y-%m-%d}", saved, "params.yaml, `as_of` of base:")
     homes = io.read_parquet(NORMALIZED / f"{domain}.parquet")
-    near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
-    return value(features, homes, near, saved, settings.comparables)
+    return value(features, homes, near, saved, settings)
 
 
 def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params) -> None:
@@ -99,7 +113,7 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
             continue
         require_no_future(f"{as_of}", saved, "--as-of")
         features, near, _ = build.build(rows, known[str(domain)], spec)
-        valued.append(value(features, rows, near, saved, settings.comparables))
+        valued.append(value(features, rows, near, saved, settings)[0])
     done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])
     assert len(done) + len(rejected) == count
     order = homes[["listing_key", "domain", "_source_row"]]  # the file's own
@@ -153,10 +167,11 @@ def main(file: Path | None, out: Path, folder: Path | None, as_of: dt.datetime |
         f"params.yaml, predict.comparables: {settings.comparables} are to be shown, but "
         f"features.comparables.k keeps {spec.comparables.k}",
     )
-    valued = pd.concat(
-        [open_listings(domain, settings) for domain in settings.variants], ignore_index=True
-    )
+    parts = [open_listings(domain, settings) for domain in settings.variants]
+    valued = pd.concat([part for part, _ in parts], ignore_index=True)
+    near = pd.concat([part for _, part in parts], ignore_index=True)
     io.write_csv(OUT / "valuations.csv", valued)
+    io.write_parquet(OUT / "comparables.parquet", near, ["domain", "listing_key", "rank"])
     counts = valued["domain"].value_counts().to_dict() if len(valued) else {}
     io.write_json(
         METRICS,

@@ -6,22 +6,40 @@ Example: python -m scripts.valuation.report
 from pathlib import Path
 
 import click
+import pandas as pd
 from pydantic import Field
 
 from lib.common import cli, io, params, variants
 from lib.listings import contract
-from lib.report import accuracy, findings, ratio_study, site, summary
+from lib.report import accuracy, explanation_page, findings, ratio_study, site, summary
 
 OUT = Path("data/report")
 METRICS = Path("metrics")
 FEATURES = Path("data/features")
 EVALUATED = Path("data/evaluate")
+EXPLAINED = Path("data/explain")
+PLOTS = Path("plots/explain")
 
 
 class Params(params.Section):
     """The `report` section of params.yaml."""
 
     listings: int = Field(ge=0)
+
+
+def explained(listings: pd.DataFrame) -> dict:
+    """What the page `explanation` needs; the homes of `listings` are shown one by one."""
+    looks = io.read_json(EXPLAINED / "looks.json")
+    drawn = [
+        one | {"svg": (PLOTS / one["plot"]).read_text(encoding="utf-8")}
+        for one in looks
+        if one["plot"]
+    ]
+    tables = [EXPLAINED / f"{name}.parquet" for name in ("contributions", "comparables")]
+    homes = []
+    if len(listings):
+        homes = explanation_page.homes(listings, *(io.read_parquet(path) for path in tables))
+    return explanation_page.context(looks, drawn, homes)
 
 
 @click.command(help=__doc__)
@@ -93,6 +111,7 @@ def main() -> None:
         contexts["accuracy"] = accuracy.context(chosen, evaluated, tables)
         ratios = io.read_csv(EVALUATED / "ratio_study.csv").astype({"stratum": "str"})
         contexts["ratio_study"] = ratio_study.context(chosen, evaluated, predictions, ratios)
+    contexts["explanation"] = explained(valued.head(settings.listings))
     shared = {"feed": base.feed, "contract": agreed, "as_of": normalized["as_of"]}
     pages = site.render(contexts, shared)
     for name, html in pages.items():

@@ -29,6 +29,7 @@ def content(**changes):
             "ranges": {changes.get("of", "linear"): {changes.get("range", "alpha"): ENDS}},
         },
         "blend": {"variants": {changes.get("blend", "mix"): mix}},
+        "ablate": {"variants": changes.get("ablate", ["a", "c"])},
         "predict": {"variants": {"sale": changes.get("sale", "a"), "rental": "b"}},
     }
 
@@ -54,6 +55,7 @@ def test_a_sane_lineup_passes():
         ({"sale": "b"}, "predict.variants.sale: b values the domain 'rental'"),
         ({"sale": "nobody"}, "predict.variants.sale: no variant 'nobody'"),
         ({"tune": "z"}, "tune.variant: no variant 'z'"),
+        ({"ablate": ["a", "mix"]}, "ablate.variants: no trained variant 'mix'"),
         ({"range": "alfa"}, "tune.ranges.linear: no such setting: alfa"),
         (
             {"models": {"kriged": {"start": ["comp_log_price", "comp_krigged_log_price"]}}},

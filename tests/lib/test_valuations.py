@@ -8,7 +8,24 @@ from lib.models.serving import log_estimates
 from lib.models.valuations import FACTS, nearest_wide, valuations
 from tests.lib.test_serving import trained
 
-CALIBRATION = {"fsd": 0.123456, "bounds": {"80": [-0.1, 0.15], "90": [-0.2, 0.3]}}
+STATE = {
+    "columns": ["log_estimate"], "coverages": {"80": 0.8, "90": 0.9, "fsd": 0.68}, "models": {},
+    "floor": 0.0, "groups": {"by": "none", "edges": []}, "half_life": None, "reach": {},
+    "adaptive": {"way": "none", "half_life_days": 40, "least_weight": 0, "step": 0.01},
+    "abstention": {
+        "minimum_comparables": 5, "maximum_distance": 4, "maximum_width": 0.3, "beyond": {},
+    },
+    "counted": False,
+}  # fmt: skip
+KNOWN = pd.DataFrame(
+    {
+        "listing_key": [f"p{i}" for i in range(41)], "past": True,
+        "as_of": pd.Timestamp("2023-01-01"), "close_date": pd.Timestamp("2023-01-01"),
+        "error": np.linspace(-0.2, 0.25, 41), "scale": 1.0, "group": 0,
+        **{f"{side}_{name}": 0.0 for side in ("low", "high") for name in ("80", "90", "fsd")},
+    }
+)  # fmt: skip
+CALIBRATION = (STATE, KNOWN)
 NEAR = pd.DataFrame(
     {
         "listing_key": ["k151", "k151", "k150"], "rank": [1, 2, 1], "comparable": ["a", "b", "c"],
@@ -33,7 +50,9 @@ def test_one_row_a_home_in_order_with_its_own_estimate(parts):
     assert got["listing_key"].tolist() == ["k150", "k151", "k152"]
     wanted = np.exp(log_estimates(features.sort_values("listing_key"), saved, predicted))
     assert got["pred_close_price"].tolist() == np.round(wanted).tolist()
-    assert (got["domain"] == "sale").all() and (got["pred_fsd"] == 0.1235).all()
+    assert (got["domain"] == "sale").all() and got["pred_fsd"].nunique() == 1
+    assert (got["pred_confidence"] == (100 * (1 - got["pred_fsd"])).round(1)).all()
+    assert got["pred_abstention"].str.fullmatch(r"interval \d\d% of the value wide, over 30%").all()
     assert got["as_of"].tolist() == features.sort_values("listing_key")["as_of"].tolist()
 
 

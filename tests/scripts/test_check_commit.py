@@ -128,6 +128,7 @@ def test_a_deleted_file_may_go(tree: Path) -> None:
         ("plots/evaluate/by_month.csv", "slice\n", "plots/evaluate: not the figures of the run"),
         ("plots/evaluate/more.csv", "slice\n", "plots/evaluate: not the figures of the run"),
         ("plots/mine.svg", "<svg/>", "plots/mine.svg: no stage in dvc.lock writes it"),
+        ("docs/analysis.md", "# Mine\n", "docs/analysis.md: no stage in dvc.lock writes it"),
     ],
 )
 def test_refuses_other_feeds_whatever_is_staged(name: str, content: str, fault: str) -> None:

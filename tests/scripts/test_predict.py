@@ -50,7 +50,8 @@ def test_every_open_listing_is_valued_with_interval_and_three_comparables(reprod
     for rank in (1, 2, 3):
         assert valued[f"comp_{rank}_close_price"].notna().all()
         assert (valued[f"comp_{rank}_close_date"] < valued["as_of"]).all()
-    assert (valued["comp_1_distance"] <= valued["comp_3_distance"]).all()
+        assert (valued[f"comp_{rank}_adjusted_close_price"] > 0).all()
+    assert (valued["comp_1_similarity"] >= valued["comp_3_similarity"]).all()
 
 
 def test_a_file_of_the_same_homes_gets_the_same_values(reproduced, tmp_path):

@@ -244,4 +244,6 @@ def test_the_real_houses_without_dates_end_in_a_report(real_data, tmp_path):
     alike = roles.loc[[pictures[0][0].split("/")[0], "20", "40", "60", "80", "100", "120"]]
     assert len(alike.drop_duplicates()) == 1
     scores = spine_kit.metrics(tmp_path, "evaluate")["variants"]["sale_blend"]["accuracy"]
-    assert 0 < scores["mdape"]["value"] < 1 and scores["hit_rate"]["value"] == 1
+    assert 0 < scores["mdape"]["value"] < 1
+    # so few sales bound no price well: valuations are given and scored, and none is stood by
+    assert scores["hit_rate"]["value"] == 0

@@ -1,0 +1,59 @@
+"""When a valuation had better not be given, and why: abstention, so that hit rate is a metric."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from lib.common.params import Section
+
+COUNT, UNLIKE = "comp_count", "comp_distance"  # features: how many comparables, how unlike
+
+
+class Abstention(Section):
+    """The `calibrate.abstention` section."""
+
+    minimum_comparables: int = Field(ge=0)
+    maximum_distance: float = Field(gt=0)
+    maximum_width: float = Field(gt=0)
+    beyond: dict[str, float]
+
+
+def reach(learnt: pd.DataFrame, spec: Abstention) -> dict[str, tuple[float, float]]:
+    """The smallest and largest value of each column of `spec.beyond` in the sales that a model has
+    learnt from; columns that they lack are left out."""
+    known = [name for name in spec.beyond if name in learnt and learnt[name].notna().any()]
+    return {name: (float(learnt[name].min()), float(learnt[name].max())) for name in known}
+
+
+def reasons(
+    homes: pd.DataFrame,
+    width: np.ndarray,
+    learnt: dict[str, tuple[float, float]],
+    counted: bool,
+    spec: Abstention,
+) -> np.ndarray:
+    """Why the valuation of each home (n,) is not to be relied on, in words; None where it is.
+
+    `homes` are rows of the feature table, `width` (n,) the widest interval over the estimate,
+    `learnt` from `reach`; `counted` says whether the model looks at comparables at all.
+    """
+    out: list[list[str]] = [[] for _ in range(len(homes))]
+    if counted and COUNT in homes:
+        counts = homes[COUNT].fillna(0).to_numpy(float)
+        for i in np.flatnonzero(counts < spec.minimum_comparables):
+            out[i].append(f"{counts[i]:.0f} comparables, under {spec.minimum_comparables}")
+    if counted and UNLIKE in homes:
+        unlike = homes[UNLIKE].to_numpy(float)
+        for i in np.flatnonzero(unlike > spec.maximum_distance):
+            out[i].append(f"comparables {unlike[i]:.1f} unlike, over {spec.maximum_distance:g}")
+    for name, (low, high) in learnt.items():
+        slack = spec.beyond[name]
+        values = homes[name].to_numpy(float) if name in homes else np.full(len(homes), np.nan)
+        for i in np.flatnonzero((values < low - slack) | (values > high + slack)):
+            end, word = (low, "below") if values[i] < low else (high, "above")
+            out[i].append(f"{name} {values[i]:g} lies {word} the {end:g} of all past sales")
+    for i in np.flatnonzero(width > spec.maximum_width):
+        out[i].append(f"interval {width[i]:.0%} of the value wide, over {spec.maximum_width:.0%}")
+    return np.array(["; ".join(one) or None for one in out], dtype=object)

@@ -1,0 +1,78 @@
+"""The looks at an explanation: each a title, a sentence and a picture. `docs/analysis.md` and the
+page `explanation` are made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from lib.models.input_groups import title
+from lib.report import explain_plots, explanation
+
+MOST = 12  # inputs in a picture of importances
+
+
+def look(
+    section: str, title_: str, told: str, sentence: str, plot: str = "", svg: str = ""
+) -> dict[str, str]:
+    """One look: `told` leads the sentence among the takeaways, `plot` is the picture's file."""
+    return {
+        "section": section,
+        "title": title_,
+        "told": told,
+        "sentence": sentence,
+        "plot": plot,
+        "svg": svg,
+    }
+
+
+def of_domain(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> list[dict[str, str]]:
+    """The looks at what drives the values of one domain; tables of `lib.models.explaining`."""
+    section = explanation.TITLES[domain]
+    out = []
+    for kind, name, what in (
+        ("group", "groups", "What drives the value"),
+        ("input", "inputs", "The inputs behind it"),
+    ):
+        part = importance[importance["kind"] == kind]
+        titles = part["name"].map(title) if kind == "group" else part["name"]
+        sizes = pd.Series(part["importance"].to_numpy(), index=titles.to_numpy())
+        sizes = sizes[sizes > 0].sort_values(ascending=False, kind="stable").head(MOST)
+        if not len(sizes):
+            continue
+        sentence = explanation.by_importance(sizes)
+        svg = explain_plots.bars(sizes)
+        told = f"{section}, by {kind}"
+        out.append(look(section, what, told, sentence, f"{domain}_{name}.svg", svg))
+    for name in effects["input"].unique():
+        curve = effects[effects["input"] == name]
+        out.append(
+            look(
+                section,
+                f"Effect of {name}",
+                f"{section}, {name}",
+                explanation.by_effect(curve),
+                f"{domain}_effect_{name}.svg",
+                explain_plots.effect(curve, str(name)),
+            )
+        )
+    return out
+
+
+def of_ablation(variants: dict[str, Any]) -> list[dict[str, str]]:
+    """The looks at what `ablate` found of each variant."""
+    out = []
+    for variant, part in variants.items():
+        tried = [one for one in part.get("groups", {}).values() if "verdict" in one]
+        out.append(
+            look(
+                "Feature groups taken out",
+                f"{variant} without each group",
+                f"Group by group, {variant}",
+                explanation.by_ablation(variant, part),
+                f"ablate_{variant}.svg" if tried else "",
+                explain_plots.forest(part["groups"]) if tried else "",
+            )
+        )
+    return out

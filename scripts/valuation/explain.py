@@ -1,0 +1,129 @@
+"""Explain the models that value homes: contributions, importance, effects, adjustments.
+
+A home's value is the baseline times (1 + percentage) of each input, exactly. Writes data/explain/,
+plots/explain/ and docs/analysis.md, which also tells what `ablate` found.
+
+Example: python -m scripts.valuation.explain
+"""
+
+import shutil
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from lib.common import cli, dictionary, io, params, variants
+from lib.listings import contract
+from lib.models import contributions, explaining
+from lib.models.table import joined
+from lib.report import explain_looks, explanation
+
+OUT = Path("data/explain")
+META = Path("lib/models/explain.meta.yml")
+PLOTS = Path("plots/explain")
+ANALYSIS = Path("docs/analysis.md")
+FEATURES = Path("data/features")
+SPLIT = Path("data/split")
+SCREENED = Path("data/screen")
+SHOWN = Path("data/predict/comparables.parquet")
+KEYS = {
+    "contributions": ["domain", "listing_key", "input"],
+    "importance": ["domain", "kind", "name"],
+    "effects": ["domain", "input", "at"],
+    "comparables": ["domain", "listing_key", "rank", "group"],
+}
+
+
+class Params(params.Section):
+    """The `explain` section of params.yaml."""
+
+    worst: int = Field(ge=0)
+    homes: int = Field(ge=1)
+    inputs: int = Field(ge=0)
+    bins: int = Field(ge=2)
+    draws: int = Field(ge=1)
+
+
+def asked(predictions: pd.DataFrame, worst: int) -> pd.Series:
+    """The listings to explain one by one: those on the market and the worst errors of the test."""
+    test = predictions[predictions["role"] == "test"]
+    miss = (np.log(test["close_price"]) - test["log_estimate"]).abs()
+    order = miss.sort_values(ascending=False, kind="stable").index[:worst]
+    return pd.concat(
+        [
+            predictions.loc[predictions["role"] == "subject", "listing_key"],
+            test.loc[order, "listing_key"],
+        ]
+    )
+
+
+def explain(saved: dict, folder: Path, settings: Params, seed: int) -> dict[str, pd.DataFrame]:
+    """The four tables of `KEYS` of the domain that a saved model values."""
+    domain = saved["domain"]
+    files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
+    table, _ = joined(*(io.read_parquet(path) for path in files))
+    table = table.set_index("listing_key", drop=False)
+    predictions = io.read_parquet(folder / "predictions.parquet")
+    near = io.read_parquet(SHOWN)
+    near = near[near["domain"] == domain].reset_index(drop=True)
+    past = table[(table["role"] == "train") & table["usable"]]
+    later = table[table["role"].isin(["test", "subject"])]
+    some = later.sample(min(settings.homes, len(later)), random_state=seed)["listing_key"]
+    one = asked(predictions, settings.worst)
+    keys = list(dict.fromkeys([*one, *some, *near["comparable"]]))
+    base, said = explaining.levelled(
+        table.loc[keys], saved, predictions, contributions.centres(past, saved)
+    )
+    rng = np.random.default_rng(seed)
+    names = explaining.movable(said.loc[some], past, settings.inputs)
+    learnt = past.sample(min(settings.homes, len(past)), random_state=seed)
+    by_group = contributions.grouped(said)
+    gaps = explaining.adjustments(near, by_group, by_group)
+    told = contributions.long(table.loc[one], saved, base, said.loc[one])
+    return {
+        "contributions": told.merge(table[["role"]], left_on="listing_key", right_index=True),
+        "importance": explaining.importance(said.loc[some]),
+        "effects": explaining.effects(learnt, saved, names, settings.bins, settings.draws, rng),
+        "comparables": near.merge(gaps, on=["listing_key", "rank", "comparable"]),
+    }
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    base, settings = params.load("explain", Params)
+    agreed = contract.read(base.feed)
+    shutil.rmtree(PLOTS, ignore_errors=True)
+    PLOTS.mkdir(parents=True)
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in KEYS}
+    looks = []
+    for domain, variant in io.read_json(Path("metrics/predict.json"))["variants"].items():
+        folder = variants.folders()[variant]
+        saved = io.read_json(folder / "model.json")
+        if "skipped" in saved:
+            continue
+        tables = explain(saved, folder, settings, base.seed)
+        for name, table in tables.items():
+            mine = {"domain": domain, "variant": variant}
+            found[name].append(table.assign(**mine))
+        looks += explain_looks.of_domain(domain, tables["importance"], tables["effects"])
+    looks += explain_looks.of_ablation(io.read_json(Path("metrics/ablate.json"))["variants"])
+    for name, parts in found.items():
+        if parts:
+            io.write_parquet(OUT / f"{name}.parquet", pd.concat(parts), KEYS[name])
+    for one in looks:
+        if one["svg"]:
+            io.write_text(PLOTS / one["plot"], one["svg"])
+    told = [{name: text for name, text in one.items() if name != "svg"} for one in looks]
+    io.write_json(OUT / "looks.json", told)
+    io.write_text(
+        ANALYSIS, explanation.markdown(base.feed, agreed.synthetic, looks, "../plots/explain")
+    )
+    dictionary.enforce(META, OUT)
+    cli.log.info("explain.complete", out=str(OUT), looks=len(looks), summary=str(ANALYSIS))
+
+
+if __name__ == "__main__":
+    main()
