@@ -12,6 +12,8 @@ import yaml
 
 from lib.common.checks import RemlError, require
 
+CODE = ("lib", "scripts", "configs")
+
 
 def _run(*command: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, check=False)
@@ -52,17 +54,23 @@ def hashes(lock: bytes | None) -> dict[str, str]:
     return found
 
 
-def parquet(rev: str, path: str) -> pd.DataFrame | None:
-    """A Parquet file among the outs of commit `rev`, from DVC's cache; None where the commit has no
-    such out, or neither the cache nor a remote holds it."""
+def out(rev: str, path: str) -> bytes | None:
+    """A file among the outs of commit `rev`, from DVC's cache; None where the commit has no such
+    out, or neither the cache nor a remote holds it."""
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
 
     try:
         with DVCFileSystem(".", rev=rev).open(path) as content:
-            return pd.read_parquet(BytesIO(content.read()))
+            return content.read()
     except (OSError, DvcException, TypeError):  # the last: a params.yaml that DVC cannot read
         return None
+
+
+def parquet(rev: str, path: str) -> pd.DataFrame | None:
+    """A Parquet file as `out` finds it."""
+    content = out(rev, path)
+    return None if content is None else pd.read_parquet(BytesIO(content))
 
 
 def dvc_diff(kind: str, rev: str, *options: str) -> dict[str, dict[str, Any]]:
@@ -73,3 +81,33 @@ def dvc_diff(kind: str, rev: str, *options: str) -> dict[str, dict[str, Any]]:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise RemlError(f"dvc {kind} diff {rev} failed: {lines[0] if lines else 'no message'}")
     return json.loads(done.stdout)
+
+
+def stale() -> str:
+    """A sentence where the workspace's results are not those of its code and parameters, which
+    `make repro` would make; else nothing."""
+    done = _run("dvc", "status", "--json")
+    if done.returncode:
+        return "Whether these results are up to date is not known: dvc status failed."
+    names = [name for name in json.loads(done.stdout) if not name.endswith(".dvc")]
+    if not names:
+        return ""
+    return (
+        f"These results are not those of the code and parameters here: {len(names)} stages "
+        f"({', '.join(sorted(names)[:3])}{', ...' if len(names) > 3 else ''}) have changed since "
+        "they ran. Run `make repro` first."
+    )
+
+
+def code_changes(old: str, new: str | None) -> list[tuple[str, int, int]] | None:
+    """(file, lines added, lines removed) in lib/, scripts/ and configs/ between commit `old` and
+    commit `new`, or the workspace where that is None; None where git no longer has one of them."""
+    span = [old] if new is None else [old, new]
+    done = _run("git", "diff", "--numstat", "--no-renames", *span, "--", *CODE)
+    if done.returncode:
+        return None
+    rows = [line.split("\t") for line in done.stdout.decode(errors="replace").splitlines()]
+    return [
+        (name, *(int(n) if n.isdigit() else 0 for n in (added, gone)))  # "-" for no text
+        for added, gone, name in rows
+    ]

@@ -72,6 +72,8 @@ def main(base: str) -> None:
         scores,
     )
     told = [MARK, f"## What this does to the valuations (base `{rev[:8]}`)", ""]
+    if behind := revisions.stale():
+        told += [f"**{behind}**", ""]
     told += [f"Feed **{feed}**: {agreed.title}.", ""]
     if agreed.synthetic:
         told += ["**Synthetic data**: every listing and price is invented. These figures show that "

@@ -125,7 +125,8 @@ def revision(name: str) -> str:
 
 
 def collect(feed: str, commit: str) -> Path:
-    """Copy the experiment's results to runs/<feed>/, replacing those of an earlier run."""
+    """Copy the experiment's results to runs/<feed>/; those of the run before go to
+    runs/<feed>.previous/, and older ones go."""
     fresh = RUNS / f".{feed}.part"
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(contract.ROOT / feed, fresh / contract.ROOT / feed)
@@ -136,7 +137,11 @@ def collect(feed: str, commit: str) -> Path:
     archive = subprocess.run(["git", "archive", commit, *IN_GIT], capture_output=True, check=True)
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
         tar.extractall(fresh, filter="data")
-    shutil.rmtree(RUNS / feed, ignore_errors=True)
+    io.write_text(fresh / "revision.txt", f"{commit}\n")  # `make changes` compares the code
+    if (RUNS / feed).is_dir():  # a feed's name has no dot, so none is called like the folder kept
+        previous = RUNS / f"{feed}.previous"
+        shutil.rmtree(previous, ignore_errors=True)
+        (RUNS / feed).rename(previous)
     fresh.rename(RUNS / feed)
     return RUNS / feed
 
