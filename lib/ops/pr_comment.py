@@ -9,7 +9,7 @@ from lib.ops import figures
 from lib.ops.figures import Moved
 
 ARROWS = {True: "↑", False: "↓"}
-WORDS = {1: "better", -1: "**worse**", 0: ""}
+WORDS = {1: "better", -1: "worse", 0: ""}
 HASH = 8  # digits of a hash that are shown
 WIDEST = 60  # letters of a parameter's value that are shown
 

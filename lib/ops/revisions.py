@@ -59,11 +59,13 @@ def out(rev: str, path: str) -> bytes | None:
     out, or neither the cache nor a remote holds it."""
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
+    from dvc_data.index import DataIndexDirError
 
+    missing = (OSError, DvcException, DataIndexDirError)
     try:
         with DVCFileSystem(".", rev=rev).open(path) as content:
             return content.read()
-    except (OSError, DvcException, TypeError):  # the last: a params.yaml that DVC cannot read
+    except (*missing, TypeError):  # the last: a params.yaml of old that DVC cannot read
         return None
 
 

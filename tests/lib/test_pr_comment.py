@@ -25,7 +25,7 @@ def test_a_figure_is_told_with_its_arrow_interval_and_verdict():
         "| `sale_blend` | mdape | 10.00 % [8.00, 12.00] | 9.00 % [7.00, 11.00] | ↓ -1.00 points "
         "| better |"
     ) in text
-    assert "| `sale_blend` | r2 | 0.9000 | 0.8000 | ↓ -0.1000 | **worse** |" in text
+    assert "| `sale_blend` | r2 | 0.9000 | 0.8000 | ↓ -0.1000 | worse |" in text
     assert "| `sale_linear` | mdape | none | 20.00 % [10.00, 30.00] |  | new |" in text
     assert "| `sale_old` | mdape | 20.00 % | none |  | gone |" in text
     assert text.index("sale_blend") < text.index("<details>") < text.index("sale_linear")
