@@ -29,6 +29,7 @@ from scripts.valuation import (
     report,
     sample,
     staging,
+    track,
     train,
     tune,
 )
@@ -54,6 +55,7 @@ SECTIONS: dict[str, type[params.Section]] = {
     "evaluate": evaluate.Params,
     "predict": predict.Params,
     "report": report.Params,
+    "track": track.Params,
 }
 # a killed demo stage, or a killed copy out of DVC's cache, leaves such files and no manifest
 DEMO_FILES = re.compile(
