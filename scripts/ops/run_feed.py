@@ -124,6 +124,16 @@ def revision(name: str) -> str:
     return done.stdout.strip()
 
 
+def put(fresh: Path, folder: Path) -> None:
+    """Rename `fresh` to `folder`; what was there becomes <folder>.previous, and that of before is
+    deleted. No feed is called so: names have no dot."""
+    if folder.is_dir():
+        previous = folder.with_name(f"{folder.name}.previous")
+        shutil.rmtree(previous, ignore_errors=True)
+        folder.rename(previous)
+    fresh.rename(folder)
+
+
 def collect(feed: str, commit: str) -> Path:
     """Copy the experiment's results to runs/<feed>/; those of the run before go to
     runs/<feed>.previous/, and older ones go."""
@@ -138,11 +148,7 @@ def collect(feed: str, commit: str) -> Path:
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
         tar.extractall(fresh, filter="data")
     io.write_text(fresh / "revision.txt", f"{commit}\n")  # `make changes` compares the code
-    if (RUNS / feed).is_dir():  # a feed's name has no dot, so none is called like the folder kept
-        previous = RUNS / f"{feed}.previous"
-        shutil.rmtree(previous, ignore_errors=True)
-        (RUNS / feed).rename(previous)
-    fresh.rename(RUNS / feed)
+    put(fresh, RUNS / feed)
     return RUNS / feed
 
 

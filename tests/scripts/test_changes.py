@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from lib.common import io
-from scripts.ops import changes
+from scripts.ops import changes, run_feed
 from tests.dag import ROOT
 
 SHARES = {"baseline": ("baseline", 12.0), "living_area": ("size", 0.4), "level": ("level", 0.01)}
@@ -67,6 +67,17 @@ def run(tree, *arguments, code=0):
         result = CliRunner().invoke(changes.main, arguments, catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result.output
+
+
+def test_a_run_keeps_the_results_that_it_replaces(tmp_path):
+    """Of three runs the last two are there."""
+    for number in range(3):
+        fresh = tmp_path / ".mine.part"
+        fresh.mkdir()
+        (fresh / "number").write_text(str(number))
+        run_feed.put(fresh, tmp_path / "mine")
+    kept = {path.parent.name: path.read_text() for path in tmp_path.glob("*/number")}
+    assert kept == {"mine": "2", "mine.previous": "1"}
 
 
 def words(page):
