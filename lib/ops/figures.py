@@ -75,9 +75,11 @@ def span(scores: dict[str, Any] | None, variant: str, metric: str) -> tuple[floa
     )
     if found := re.fullmatch(r"coverage_(\d+)", name):
         part, name = {"it": part.get(f"interval_{found[1]}")}, "coverage"
-    for group in part.values():
-        told = group.get(name) if isinstance(group, dict) else None
-        if isinstance(told, dict) and None not in (told.get("low"), told.get("high"), 0):
+    groups = [group for group in part.values() if isinstance(group, dict)]
+    groups += [group.get("untrimmed") or {} for group in groups]  # of a ratio study, all sales
+    for group in groups:
+        told = group.get(name)
+        if isinstance(told, dict) and None not in (told.get("low"), told.get("high")):
             return float(told["low"]), float(told["high"])
     return None
 
@@ -105,7 +107,7 @@ def text(metric: str, value: float | None, signed: bool = False) -> str:
     name, sign = core(metric), "+" if signed else ""
     if name in MONEY:
         return f"{value:{sign},.0f}"
-    if name in PLAIN and name not in FRACTIONS:
+    if name in PLAIN:
         return f"{value:{sign}.4f}"
     return f"{100 * value:{sign}.2f} {'points' if signed else '%'}"
 

@@ -64,7 +64,13 @@ def test_figures_read_as_people_write_them(metric, value, signed, wanted):
 
 def scores(low):
     one = {"value": 0.1, "low": low, "high": 0.2}
-    part = {"accuracy": {"mdape": one}, "interval_90": {"coverage": one}, "sales": 9}
+    study = {"trimmed": {"cod": one | {"low": 0.0}}, "untrimmed": {"cod": one}}
+    part = {
+        "accuracy": {"mdape": one},
+        "ratio_study": study,
+        "interval_90": {"coverage": one},
+        "sales": 9,
+    }
     return {"variants": {"sale_a": part | {"screened": {"accuracy": {"mdape": one}}}}}
 
 
@@ -74,12 +80,14 @@ def test_each_figure_comes_with_its_intervals_in_one_order_whatever_the_input():
         "sale_a.mdape_low": {"old": 0.11, "new": 0.09},
         "sale_a.screened_mdape": {"old": 0.12, "new": 0.10},
         "sale_a.coverage_90": {"old": 0.95, "new": 0.9},
+        "sale_a.cod": {"old": 0.12, "new": 0.11},
         "sale_a.fold_mdape": {"old": 0.1, "new": 0.1},
         "rental_b.mdape": {"old": 0.1, "new": None},
     }
     rows = figures.moved(diff, scores(0.05), scores(0.06))
     assert [(one.variant, one.metric) for one in rows] == [
         ("rental_b", "mdape"),
+        ("sale_a", "cod"),
         ("sale_a", "coverage_90"),
         ("sale_a", "fold_mdape"),
         ("sale_a", "mdape"),
@@ -90,7 +98,7 @@ def test_each_figure_comes_with_its_intervals_in_one_order_whatever_the_input():
         told = one.variant == "sale_a" and not one.metric.startswith("fold_")
         assert one.old_span == ((0.05, 0.2) if told else None), one.metric
         assert one.new_span == ((0.06, 0.2) if told else None), one.metric
-    assert figures.moved(diff, None, None)[3].old_span is None
+    assert figures.moved(diff, None, None)[4].old_span is None
 
 
 def predictions(rows):
