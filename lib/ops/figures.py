@@ -19,13 +19,8 @@ TARGETS = {"bias": 0.0, "median_ratio": 1.0, "mean_ratio": 1.0, "prd": 1.0, "mki
 LESS = ("cod", "fsd", "width", "score")  # names, or ends of names, of which less is better
 BOUNDS = ("_low", "_high")  # ends of an interval are told beside their figure
 MONEY = ("mae", "rmse")
-PLAIN = (
-    *TARGETS,
-    "r2",
-    "rmsle",
-    "cod",
-)  # told as they are; all else is a fraction, told in percent
-FRACTIONS = ("bias",)
+# told as they are; all else is a fraction, told in percent
+PLAIN = ("r2", "rmsle", "cod", "median_ratio", "mean_ratio", "prd", "mki", "prb", "vei")
 
 
 @dataclass(frozen=True)
