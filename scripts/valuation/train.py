@@ -78,9 +78,8 @@ def skip(folder: Path, reason: str) -> None:
 def write_curves(curves: pd.DataFrame, folder: Path) -> None:
     """Log a learning curve with DVCLive: a table a kind in `folder`, and the last point. No clock,
     no report and no experiment of its own; six digits, as in metrics files."""
-    shutil.rmtree(folder, ignore_errors=True)  # DVCLive adds to tables that are there
+    shutil.rmtree(folder, ignore_errors=True)  # DVCLIVE_RESUME would add to what is there
     os.environ["DVC_STUDIO_OFFLINE"] = "true"  # else it would send them to whom a token belongs
-    os.environ.pop("DVCLIVE_RESUME", None)
     with Live(str(folder), report=None, save_dvc_exp=False, dvcyaml=None) as live:
         for row in curves.to_dict("records"):
             live.step = int(row["step"])

@@ -1,11 +1,11 @@
 """`train`: what it logs of its learning curves."""
 
+import http.server
 import json
-import socket
+import threading
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from scripts.valuation import train
 
@@ -23,7 +23,7 @@ def files(folder):
 
 
 def test_curves_hold_steps_and_errors_and_nothing_else(tmp_path, monkeypatch):
-    """The same bytes again, whatever lies there and whatever DVCLive's variables say; no socket."""
+    """The same bytes again, whatever lies there and DVCLive's variable says."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "plots"
     train.write_curves(CURVES, folder)
@@ -40,11 +40,35 @@ def test_curves_hold_steps_and_errors_and_nothing_else(tmp_path, monkeypatch):
         "step": 30,
     }
     monkeypatch.setenv("DVCLIVE_RESUME", "true")
-    monkeypatch.setenv("DVC_STUDIO_TOKEN", "secret")
-    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection"))
     train.write_curves(CURVES, folder)
     assert files(folder) == first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plots"], "no dvc.yaml, no report"
+
+
+def test_nothing_is_sent_to_a_studio_whose_token_lies_about(tmp_path, monkeypatch):
+    asked = []
+
+    class Studio(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.path)
+            self.send_error(500)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Studio)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_STUDIO_OFFLINE", raising=False)
+    for name, value in (
+        ("TOKEN", "secret"),
+        ("REPO_URL", "git@example.org:a/b.git"),
+        ("URL", f"http://127.0.0.1:{server.server_port}"),
+    ):
+        monkeypatch.setenv(f"DVC_STUDIO_{name}", value)
+    train.write_curves(CURVES, tmp_path / "plots")
+    server.shutdown()
+    assert asked == []
 
 
 def test_a_kind_without_sales_has_no_table(tmp_path, monkeypatch):
