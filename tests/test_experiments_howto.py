@@ -17,11 +17,11 @@ WAIT = 600  # seconds for the queue, on a machine with much else to do
 
 
 def wait_for_the_queue(clone):
-    """Until no task of the queue waits or runs; each must have come to a good end."""
+    """Until no task of the queue waits or runs; it must have come to a good end."""
     for _ in range(WAIT // 2):
         told = clone.run("dvc", "queue", "status").stdout
         if not re.search("Queued|Running", told):
-            assert told.count("Success") == 2 and "Failed" not in told, told
+            assert told.count("Success") == 1 and "Failed" not in told, told
             return
         time.sleep(2)
     pytest.fail(f"the queue is not done: {told}")
@@ -103,8 +103,8 @@ def test_pictures_hold_both_revisions(told):
 @pytest.mark.slow
 def test_a_queue_is_worked_off_and_one_is_kept(told):
     listed = said(told, "dvc exp list")
-    assert listed.count("Success") == 2 and "[shrink30]" in listed
-    assert len(re.findall(r"\[[\w-]+\]", listed)) == 3
+    assert listed.count("Success") == 1
+    assert "[shrink30]" in listed and "[days60]" in listed
     assert "params.yaml" in said(told, "dvc exp apply")
 
 
