@@ -10,7 +10,8 @@ REPORT := data/report/index.html
 
 # What callers give travels in the environment as they typed it: recipes say "$$GIVEN_FEED", so
 # neither make ($(value ...)) nor the shell (quotes) reads it as its own language.
-unexport FEED FROM SET
+unexport FEED FROM SET BASE
+export GIVEN_BASE := $(or $(value BASE),main)
 export GIVEN_FEED := $(value FEED)
 export GIVEN_FROM := $(value FROM)
 export GIVEN_SET := $(value SET)
@@ -20,7 +21,7 @@ export GIVEN_SET := $(value SET)
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
 .DEFAULT_GOAL := help
-.PHONY: help init repro run import report accuracy eda samples ledger dag dictionary test lint chaos fuzz bench clean clean-ask
+.PHONY: help init repro run import report changes pr-comment accuracy eda samples ledger dag dictionary test lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -56,6 +57,12 @@ report: $(VENV)/.core ## Rebuild the report (and what it needs), and open it if 
 	@$(TIED) scripts.ops.tied dvc repro report
 	@echo "report: $(CURDIR)/$(REPORT)"
 	@if [ -n "$$DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open $(REPORT); fi
+
+changes: $(VENV)/.core ## Show what moved since a revision or an older run, and why: make changes [BASE=main] [FEED=name] [FROM=folder]
+	@$(PY) -m scripts.ops.changes --base="$$GIVEN_BASE" --feed="$$GIVEN_FEED" --from="$$GIVEN_FROM"
+
+pr-comment: $(VENV)/.core ## Print what a branch does to the valuations, as Markdown: make pr-comment [BASE=main]
+	@$(PY) -m scripts.ops.pr_comment --base="$$GIVEN_BASE"
 
 eda: $(VENV)/.core ## Look at the staged data: docs/eda/summary.md, plots/eda/, data/eda/
 	@$(PY) -m scripts.ops.preflight

@@ -98,3 +98,22 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     clone.git("add", "-A")
     clone.git("commit", "-qm", "outs")
     return clone
+
+
+@pytest.fixture(scope="session")
+def revised(reproduced: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A copy of `reproduced` with a commit more: another span of the blends' level correction, and
+    what it makes of the valuations. HEAD^ is what `reproduced` is; tests leave it as it is."""
+    folder = tmp_path_factory.mktemp("revised") / "copy"
+    shutil.copytree(reproduced.folder, folder, symlinks=True)
+    clone = Clone(folder)
+    path = folder / "params.yaml"
+    text = path.read_text()
+    head, blend = text.split("\nblend:\n")
+    path.write_text(f"{head}\nblend:\n{blend.replace('days: 14', 'days: 60', 1)}")
+    assert path.read_text() != text
+    done = clone.run("dvc", "repro")
+    assert done.returncode == 0, done.stdout + done.stderr
+    clone.git("add", "-A")
+    clone.git("commit", "-qm", "another span")
+    return clone

@@ -11,6 +11,9 @@ from lib.common.checks import require
 from lib.models.estimators import Estimator
 from lib.models.level import Level, level
 
+# called with "folds" or "training", a fitted model, and the sales that it is to be judged on
+Watch = Callable[[str, Estimator, pd.DataFrame], None]
+
 
 def fitted(sales: pd.DataFrame, inputs: list[str], make: Callable[[], Estimator]) -> Estimator:
     """A fresh model fitted on closed sales."""
@@ -23,6 +26,7 @@ def out_of_fold(
     inputs: list[str],
     edges: list[pd.Timestamp],
     make: Callable[[], Estimator],
+    watch: Watch | None = None,
 ) -> pd.Series:
     """Log price predicted for each row in a fold by a model fitted on the sales that had closed
     before the fold began and are usable evidence (missing elsewhere; unusable sales are predicted,
@@ -40,6 +44,8 @@ def out_of_fold(
             require(known.any(), f"fold {number}: no usable sale outside it to learn from")
             model = fitted(table[known], inputs, make)
             predicted[rows] = model.predict(table.loc[rows, inputs])
+            if watch:
+                watch("folds", model, table[rows])
     return predicted
 
 
@@ -61,18 +67,22 @@ def predictions(
     edges: list[pd.Timestamp],
     make: Callable[[], Estimator],
     spec: Level | None,
+    watch: Watch | None = None,
 ) -> tuple[Estimator, pd.DataFrame]:
     """(the model fitted on the usable past, its predictions with the as-of level correction).
 
-    Rows in folds are predicted out of fold, every later row by the returned model. Columns:
+    Rows in folds are predicted out of fold, every later row by the returned model. `watch` sees
+    each fold's model with that fold, and the returned model with its past. Columns:
     listing_key, property_key, role, usable, as_of, close_date, close_price, log_raw, level,
     log_estimate.
     """
     out = table[["listing_key", "property_key", "role", "usable", "as_of", "close_date"]].copy()
     out["close_price"] = table["close_price"].where(table["role"] != "subject")
-    out["log_raw"] = out_of_fold(table, inputs, edges, make)
+    out["log_raw"] = out_of_fold(table, inputs, edges, make, watch)
     past = (table["role"] == "train") & table["usable"]
     model = fitted(table[past], inputs, make)
+    if watch:
+        watch("training", model, table[past])
     later = table["role"].isin(["test", "purged", "subject"])
     if later.any():
         out.loc[later, "log_raw"] = model.predict(table.loc[later, inputs])

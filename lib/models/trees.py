@@ -165,6 +165,28 @@ class LightGBM:
         trees = self._fitted().predict(self._matrix(inputs), num_threads=self.params.num_threads)
         return self._start(inputs) + np.asarray(trees)
 
+    def staged(self, inputs: pd.DataFrame, steps: list[int]) -> np.ndarray:
+        """(steps, n): what the first trees alone predict, for each of the rising numbers `steps`.
+        Each tree is asked once. Boosting that ended early repeats its last word."""
+        model, matrix, start = self._fitted(), self._matrix(inputs), self._start(inputs)
+        total, done, out = np.zeros(len(inputs)), 0, []
+        for step in steps:
+            to = min(step, model.current_iteration())
+            if to > done:
+                part = np.asarray(
+                    model.predict(
+                        matrix,
+                        start_iteration=done,
+                        num_iteration=to - done,
+                        num_threads=self.params.num_threads,
+                    )
+                )
+                # LightGBM takes the mean over the trees that it is asked for where it is a forest
+                total = total + part * (to - done if self.boosting == "rf" else 1)
+                done = to
+            out.append(start + total / (done if self.boosting == "rf" else 1))
+        return np.array(out)
+
     def importances(self) -> dict[str, float]:
         """Total gain of each input's splits."""
         gains = self._fitted().feature_importance("gain")

@@ -24,23 +24,34 @@ def picture(title: str, svg: str, caption: str) -> dict[str, Any]:
     return {"title": title, "svg": Markup(svg), "caption": caption}
 
 
-def render(contexts: dict[str, dict[str, Any]], shared: dict[str, Any]) -> dict[str, str]:
-    """The HTML of each page by its name. `contexts` has what each page's own template needs; a page
-    without one is left out of the navigation, too. `shared` (feed, contract, as_of) is for all.
-    Everything is escaped except the plots' SVG.
-    """
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """The templates of the pages. Everything is escaped except the plots' SVG."""
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def render(contexts: dict[str, dict[str, Any]], shared: dict[str, Any]) -> dict[str, str]:
+    """The HTML of each page by its name. `contexts` has what each page's own template needs; a page
+    without one is left out of the navigation, too. `shared` (feed, contract, as_of) is for all.
+    """
+    templates = environment()
     pages = {name: title for name, title in PAGES.items() if name in contexts}
     return {
-        name: environment.get_template(f"{name}.html").render(
+        name: templates.get_template(f"{name}.html").render(
             shared | contexts[name] | {"page": name, "pages": pages}
         )
         + "\n"
         for name in pages
     }
+
+
+def lone(template: str, title: str, context: dict[str, Any]) -> str:
+    """The HTML of a page in the same frame that is no part of the report: an index.html of its
+    own folder."""
+    here = {"page": "index", "pages": {"index": title}}
+    return environment().get_template(template).render(context | here) + "\n"

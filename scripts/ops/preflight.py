@@ -31,6 +31,7 @@ from scripts.valuation import (
     report,
     sample,
     staging,
+    track,
     train,
     tune,
 )
@@ -58,6 +59,7 @@ SECTIONS: dict[str, type[params.Section]] = {
     "ablate": ablate.Params,
     "explain": explain.Params,
     "report": report.Params,
+    "track": track.Params,
 }
 # a killed demo stage, or a killed copy out of DVC's cache, leaves such files and no manifest
 DEMO_FILES = re.compile(

@@ -127,8 +127,19 @@ def revision(name: str) -> str:
     return done.stdout.strip()
 
 
+def put(fresh: Path, folder: Path) -> None:
+    """Rename `fresh` to `folder`; what was there becomes <folder>.previous, and that of before is
+    deleted. No feed is called so: names have no dot."""
+    if folder.is_dir():
+        previous = folder.with_name(f"{folder.name}.previous")
+        shutil.rmtree(previous, ignore_errors=True)
+        folder.rename(previous)
+    fresh.rename(folder)
+
+
 def collect(feed: str, commit: str) -> Path:
-    """Copy the experiment's results to runs/<feed>/, replacing those of an earlier run."""
+    """Copy the experiment's results to runs/<feed>/; those of the run before go to
+    runs/<feed>.previous/, and older ones go."""
     fresh = RUNS / f".{feed}.part"
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(contract.ROOT / feed, fresh / contract.ROOT / feed)
@@ -139,8 +150,8 @@ def collect(feed: str, commit: str) -> Path:
     archive = subprocess.run(["git", "archive", commit, *IN_GIT], capture_output=True, check=True)
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
         tar.extractall(fresh, filter="data")
-    shutil.rmtree(RUNS / feed, ignore_errors=True)
-    fresh.rename(RUNS / feed)
+    io.write_text(fresh / "revision.txt", f"{commit}\n")  # `make changes` compares the code
+    put(fresh, RUNS / feed)
     return RUNS / feed
 
 

@@ -1,22 +1,26 @@
 """Fit one named variant on the past, and predict the folds, the test and the open listings.
 
 The served model is fitted on all sales of the past that `screen` calls usable; what it and its fold
-models predict lies beside it.
+models predict lies beside it. How the error falls with the number of trees goes to plots/train/.
 
 Example: python -m scripts.valuation.train sale_lightgbm
 """
 
+import os
+import shutil
 from pathlib import Path
 from typing import Literal
 
 import click
 import pandas as pd
+from dvclive import Live
 from pydantic import field_validator
 
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
 from lib.models import groups
 from lib.models.comparables import ComparablesParams
+from lib.models.curves import KINDS, CurveParams, Curves
 from lib.models.estimators import MODELS
 from lib.models.level import Level
 from lib.models.linear import LinearParams
@@ -26,6 +30,7 @@ from lib.models.trees import LightGBMParams, RandomForestParams
 from lib.models.view import LISTED, View, starting
 
 OUT = Path("data/train")
+PLOTS = Path("plots/train")
 META = Path("lib/models/train.meta.yml")
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
@@ -59,13 +64,28 @@ class Params(params.Section):
     comparables: ComparablesParams
     district: LightGBMParams
     level: Level
+    curves: CurveParams
 
 
 def skip(folder: Path, reason: str) -> None:
     """Write why a variant is not trained in place of a model."""
     io.write_json(folder / "model.json", {"variant": folder.name, "skipped": reason})
     io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
+    io.write_json(PLOTS / folder.name / "metrics.json", {"skipped": reason})
     cli.log.warning("train.skipped", variant=folder.name, reason=reason)
+
+
+def write_curves(curves: pd.DataFrame, folder: Path) -> None:
+    """Log a learning curve with DVCLive: a table a kind in `folder`, and the last point. No clock,
+    no report and no experiment of its own; six digits, as in metrics files."""
+    shutil.rmtree(folder, ignore_errors=True)  # DVCLIVE_RESUME would add to what is there
+    os.environ["DVC_STUDIO_OFFLINE"] = "true"  # else it would send them to whom a token belongs
+    with Live(str(folder), report=None, save_dvc_exp=False, dvcyaml=None) as live:
+        for row in curves.to_dict("records"):
+            live.step = int(row["step"])
+            for kind in KINDS:
+                if pd.notna(row[kind]):
+                    live.log_metric(f"mape/{kind}", float(f"{row[kind]:.6g}"))
 
 
 @click.command(help=__doc__)
@@ -92,12 +112,14 @@ def main(variant: str) -> None:
     grouped = "grouped" in cut
     inputs = groups.inputs(inputs) if grouped else inputs
     correction = settings.level if chosen.level and not grouped else None
+    curves = Curves(inputs, settings.curves.points)
     model, predicted = predictions(
         table,
         inputs,
         [pd.Timestamp(edge) for edge in cut["fold_edges"]],
         lambda: estimator(section, base.seed),
         correction,
+        curves,
     )
     learnt = int(((table["role"] == "train") & table["usable"]).sum())
     io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
@@ -119,6 +141,7 @@ def main(variant: str) -> None:
             "state": model.dump(),
         },
     )
+    write_curves(curves.table(), PLOTS / variant)
     dictionary.enforce(META, folder)
     cli.log.info(
         "train.complete",

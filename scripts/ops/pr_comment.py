@@ -1,0 +1,95 @@
+"""Print what a branch does to the valuations, as Markdown for its pull request.
+
+Compares the workspace, after `make repro`, with the commit named by --base: figures by each
+metric's own direction, the same sales by a paired bootstrap, slices, parameters, and the hashes of
+data and models.
+
+Example: python -m scripts.ops.pr_comment --base main
+"""
+
+from pathlib import Path
+
+import click
+
+from lib.common import cli, io, params
+from lib.listings import contract
+from lib.ops import figures, pr_comment, revisions
+from scripts.valuation import evaluate, predict
+
+LOCK = Path("dvc.lock")
+PREDICTIONS = Path("data/evaluate/predictions.parquet")
+MARK = "<!-- reml pr-comment -->"
+
+
+def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, dict | str]:
+    """By variant in `serving`: sales, left_out, gaps and slices of the paired comparison with the
+    base's predictions, or why there is none."""
+    before = revisions.parquet(rev, str(PREDICTIONS))
+    if before is None:
+        missing = (
+            f"no comparison sale by sale: `{PREDICTIONS}` of the base is in neither DVC's cache "
+            f"nor a remote (`git checkout {rev[:12]} && make repro`, and back, brings it there)"
+        )
+        return dict.fromkeys(serving, missing)
+    after = io.read_parquet(PREDICTIONS)
+    shared = figures.joined(before, after)
+    out: dict[str, dict | str] = {}
+    for variant in serving:
+        rows = shared[shared["variant"] == variant].reset_index(drop=True)
+        sizes = [int((side["variant"] == variant).sum()) for side in (before, after)]
+        if rows.empty:
+            side = "in the base" if not sizes[0] else "now"
+            gone = "no test sale in common" if all(sizes) else f"it has no test sale {side}"
+            out[variant] = f"no comparison sale by sale: {gone}"
+            continue
+        parts = [
+            (kind, value, len(part), figures.gap(part, draws, seed)["mdape"])
+            for kind, value, part in figures.sliced(rows)
+        ]
+        out[variant] = {
+            "sales": len(rows),
+            "left_out": sum(sizes) - 2 * len(rows),
+            "gaps": figures.gap(rows, draws, seed),
+            "slices": parts,
+        }
+    return out
+
+
+@click.command(help=__doc__)
+@click.option("--base", default="main", show_default=True, help="A branch, tag or commit.")
+@cli.command
+def main(base: str) -> None:
+    given, scoring = params.load("evaluate", evaluate.Params)
+    serving = sorted(params.load("predict", predict.Params)[1].variants.values())
+    rev = revisions.commit(base)
+    scores = io.read_json(evaluate.METRICS)
+    feed = scores["feed"]
+    agreed = contract.read(feed)
+    diff = revisions.dvc_diff("metrics", rev, "--precision", "12")
+    rows = figures.moved(
+        diff.get(str(evaluate.SUMMARY), {}),
+        revisions.json_file(rev, str(evaluate.METRICS)),
+        scores,
+    )
+    told = [MARK, f"## What this does to the valuations (base `{rev[:8]}`)", ""]
+    if behind := revisions.stale():
+        told += [f"**{behind}**", ""]
+    told += [f"Feed **{feed}**: {agreed.title}.", ""]
+    if agreed.synthetic:
+        told += ["**Synthetic data**: every listing and price is invented. These figures show that "
+                 "the pipeline works, not how accurate it is on real sales.", ""]  # fmt: skip
+    if revisions.file(rev, str(evaluate.SUMMARY)) is None:
+        told += [f"The base has no `{evaluate.SUMMARY}`: every figure is new.", ""]
+    sales = compared(rev, serving, scoring.draws, given.seed)
+    told += pr_comment.verdict_part(sales)
+    told += pr_comment.figures_part(rows, serving)
+    told += pr_comment.slices_part(sales)
+    told += pr_comment.params_part(revisions.dvc_diff("params", rev, "--deps"))
+    locks = revisions.file(rev, str(LOCK)), LOCK.read_bytes() if LOCK.is_file() else None
+    always = [f"data/raw/{feed}", "data/features", *(f"data/blend/{one}" for one in serving)]
+    told += pr_comment.hashes_part(*map(revisions.hashes, locks), ["data/blend", *always])
+    click.echo("\n".join(told).rstrip())
+
+
+if __name__ == "__main__":
+    main()

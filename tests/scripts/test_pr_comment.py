@@ -1,0 +1,88 @@
+"""The comment under a pull request, between two commits of a pipeline that has run."""
+
+import shutil
+
+import pytest
+import yaml
+
+from tests.conftest import Clone
+
+pytestmark = pytest.mark.slow
+
+
+def comment(clone, base="HEAD^", code=0, seed="0"):
+    command = ["env", f"PYTHONHASHSEED={seed}", "python", "-m", "scripts.ops.pr_comment"]
+    done = clone.run(*command, "--base", base)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+@pytest.fixture
+def copied(revised, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(revised.folder, folder, symlinks=True)
+    return Clone(folder)
+
+
+@pytest.fixture(scope="module")
+def text(revised):
+    return comment(revised)
+
+
+def test_it_is_byte_stable_over_five_runs(revised, text):
+    """Whatever order sets and dictionaries of strings have."""
+    for seed in ("1", "2", "3", "random"):
+        assert comment(revised, seed=seed) == text
+
+
+def test_it_tells_figures_intervals_parameters_and_hashes(revised, text):
+    assert "| `blend.level.days` | `14` | `60` |" in text.replace("_", ".")
+    assert "**Synthetic data**" in text
+    assert "`sale_blend` MdAPE:" in text and "95 % interval" in text
+    assert "| `sale_blend` | mdape | " in text and "] | " in text
+    locks = [
+        {
+            out["path"]: out["md5"]
+            for stage in yaml.safe_load(content)["stages"].values()
+            for out in stage["outs"]
+        }["data/blend"][:8]
+        for content in (
+            revised.git("show", "HEAD^:dvc.lock"),
+            (revised.folder / "dvc.lock").read_text(),
+        )
+    ]
+    assert locks[0] != locks[1]
+    assert f"| `data/blend` | `{locks[0]}` | `{locks[1]}` | changed |" in text
+    assert "`sale_linear`" not in text, "a variant that nothing touched"
+
+
+def test_against_itself_nothing_moved(revised):
+    text = comment(revised, "HEAD")
+    assert "None: every figure" in text and "None changed." in text
+    assert "`sale_blend` MdAPE: the same (640 sales)" in text
+    assert "changed |" not in text
+
+
+def test_a_base_without_figures_and_one_that_does_not_exist(revised):
+    first = revised.git("rev-list", "--max-parents=0", "HEAD").strip()
+    assert comment(revised, first)
+    told = comment(revised, "nosuch", code=2)
+    assert told.splitlines() == [
+        "error: BASE=nosuch: git knows no such revision; name a branch, a tag or a commit "
+        "(a branch of the remote: git fetch origin main, then BASE=origin/main)"
+    ]
+
+
+def test_a_variant_that_is_gone_and_a_cache_that_lacks_the_base(copied):
+    """The base's cache is lost; now a variant is taken out of the summary, as if retired."""
+    path = copied.folder / "metrics/summary.json"
+    summary = yaml.safe_load(path.read_text())
+    gone = summary.pop("sale_linear")
+    path.write_text(yaml.safe_dump(summary))
+    assert gone["mdape"]
+    shutil.rmtree(copied.folder / ".dvc/cache")
+    text = comment(copied)
+    assert "| `sale_linear` | mdape | " in text and "| gone |" in text
+    assert "no comparison sale by sale: `data/evaluate/predictions.parquet` of the base" in text
+    assert "Not known: no variant could be compared sale by sale." in text
+    assert "These results are not those of the code and parameters here" in text
