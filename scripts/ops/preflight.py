@@ -20,6 +20,7 @@ from lib.models.folds import Split
 from scripts.valuation import (
     blend,
     calibrate,
+    cards,
     demo,
     eda,
     evaluate,
@@ -53,6 +54,7 @@ SECTIONS: dict[str, type[params.Section]] = {
     "calibrate": calibrate.Params,
     "evaluate": evaluate.Params,
     "predict": predict.Params,
+    "cards": cards.Params,
     "report": report.Params,
 }
 # a killed demo stage, or a killed copy out of DVC's cache, leaves such files and no manifest
