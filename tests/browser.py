@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+from scripts.ops import screenshots
+
+SIZES = {
+    name: {"width": width, "height": height} for name, (width, height) in screenshots.SIZES.items()
+}
 A4 = {"width": 703, "height": 1032}  # what margins of 12 mm leave of the sheet, in CSS pixels
 
 # text that stands on its background with less contrast than WCAG AA asks for (4.5, large text 3)
@@ -84,26 +77,17 @@ UNNAMED = """() => [
 ]"""
 
 
-def executable() -> str | None:
-    """The first Chromium on PATH."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A headless Chromium; in CI its absence is a failure, elsewhere a loud skip."""
-    from playwright.sync_api import sync_playwright
-
-    path = executable()
+    path = screenshots.executable()
     if path is None:
         reason = "no Chromium on PATH (apt-get install chromium): pages were not opened"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with screenshots.chromium(path) as started:
         yield started
-        started.close()
 
 
 class Visit:
