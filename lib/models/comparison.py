@@ -7,43 +7,52 @@ import itertools
 
 import numpy as np
 
+from lib.models.bootstrap import Family, intervals
 from lib.models.metrics import accuracy
+from lib.models.ratio_study import Study
+from lib.models.weighed import Ranked
 
 
 def figures(estimate: np.ndarray, price: np.ndarray) -> dict[str, float]:
-    """MdAPE, MAPE, R2, and of the ratios estimate / price (IAAO, Standard on Ratio Studies, 2013)
-    the median and the COD: the mean distance from the median, in percent of the median."""
-    ratio = estimate / price
-    middle = float(np.median(ratio))
+    """MdAPE, MAPE, R2 (lib/models/metrics.py), COD and median ratio (lib/models/ratio_study.py)."""
     said = accuracy(estimate, price)
-    return {
-        "mdape": said["mdape"],
-        "mape": said["mape"],
-        "r2": said["r2"],
-        "cod": float(100 * np.abs(ratio - middle).mean() / middle),
-        "median_ratio": middle,
+    study = Study(estimate, price).family().value(len(price))
+    return {name: said[name] for name in ("mdape", "mape", "r2")} | {
+        name: study[name] for name in ("cod", "median_ratio")
     }
+
+
+def gap_family(estimate: np.ndarray, other: np.ndarray, price: np.ndarray) -> Family:
+    """MdAPE and MAPE of `estimate` less those of `other`."""
+    sizes = [np.abs(one / price - 1) for one in (estimate, other)]
+    orders = [np.argsort(size, kind="stable") for size in sizes]
+
+    def of(counts: np.ndarray) -> np.ndarray:
+        mine, theirs = (
+            Ranked(counts[:, order]).median(size[order])
+            for size, order in zip(sizes, orders, strict=True)
+        )
+        return np.stack(
+            [mine - theirs, counts @ (sizes[0] - sizes[1]) / counts.sum(axis=1)], axis=1
+        )
+
+    return Family(("mdape", "mape"), of)
 
 
 def paired(
-    estimate: np.ndarray, other: np.ndarray, price: np.ndarray, draws: int, rng: np.random.Generator
+    estimate: np.ndarray,
+    other: np.ndarray,
+    price: np.ndarray,
+    draws: int,
+    rng: np.random.Generator,
+    home: np.ndarray | None = None,
 ) -> dict[str, dict[str, float]]:
     """MdAPE and MAPE of `estimate` less those of `other`, each with a 95 % percentile interval
-    from `draws` resamples of the homes (n,): below zero, `estimate` is the better one."""
-    mine, theirs = np.abs(estimate / price - 1), np.abs(other / price - 1)
-
-    def gaps(rows: np.ndarray | slice) -> tuple[float, float]:
-        return (
-            float(np.median(mine[rows]) - np.median(theirs[rows])),
-            float(mine[rows].mean() - theirs[rows].mean()),
-        )
-
-    drawn = np.array([gaps(rng.integers(0, len(price), len(price))) for _ in range(draws)])
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    return {
-        name: {"value": value, "low": float(low[i]), "high": float(high[i])}
-        for i, (name, value) in enumerate(zip(("mdape", "mape"), gaps(slice(None)), strict=True))
-    }
+    from `draws` resamples of the homes (n,): below zero, `estimate` is the better one. `home` (n,)
+    says which rows are of one home; without it each is one."""
+    home = np.arange(len(price)) if home is None else home
+    family = gap_family(estimate, other, price)
+    return intervals({"gap": family}, home, draws, rng)["gap"]
 
 
 def verdicts(

@@ -1,15 +1,18 @@
-"""Accuracy of valuations, each metric with a percentile bootstrap interval.
+"""Accuracy of valuations and of their intervals.
 
 e = (estimate - price) / price. MdAPE, MAPE: median and mean of |e|; PPE10, PPE20: share with |e|
 within 10 and 20 %; bias: median e. MAE, RMSE in currency; RMSLE and R2 by their usual formulas
 (R2 on price, not log price). Shares and percentages are fractions: 0.08 is 8 %.
+
+Each metric is a function of how often each row counts, for lib/models/bootstrap.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
+
+from lib.models.bootstrap import Family
+from lib.models.weighed import Ranked
 
 # metric -> (how it reads, +1 where more is better, -1 where less is, 0 where nearer zero is)
 DIRECTIONS = {
@@ -24,72 +27,104 @@ DIRECTIONS = {
     "hit_rate": 1,
     "bias": 0,
 }
+COVERAGE = ("coverage", "below", "above", "median_width", "interval_score")
+ALIKE = 1e-7  # prices with a standard deviation below this share of their mean do not differ
 
 
-def accuracy(estimate: np.ndarray, price: np.ndarray) -> dict[str, float]:
-    """Every metric of DIRECTIONS for estimates and prices (n,); a missing estimate only lowers
-    `hit_rate`. No estimate at all: every other metric is nan."""
+def accuracy_family(
+    estimate: np.ndarray, price: np.ndarray, given: np.ndarray | None = None
+) -> Family:
+    """Every metric of DIRECTIONS for estimates and prices (n,).
+
+    `given` (n,) flags: which estimates are stood by; the others count in everything but lower
+    `hit_rate`, as a missing (nan) estimate does, which counts in nothing else. No estimate at all:
+    every other metric is nan.
+    """
     hit = np.isfinite(estimate)
-    out = {"hit_rate": float(hit.mean()) if len(hit) else np.nan}
-    estimate, price = estimate[hit], price[hit]
-    if not len(price):
-        return {name: out.get(name, np.nan) for name in DIRECTIONS}
-    error = (estimate - price) / price
-    squared = (estimate - price) ** 2
-    spread = ((price - price.mean()) ** 2).sum()
-    out |= {
-        "mdape": np.median(np.abs(error)),
-        "mape": np.abs(error).mean(),
-        "mae": np.abs(estimate - price).mean(),
-        "rmse": np.sqrt(squared.mean()),
-        "rmsle": np.sqrt(((np.log1p(estimate) - np.log1p(price)) ** 2).mean()),
-        "r2": 1 - squared.sum() / spread if spread > 0 else np.nan,
-        "ppe10": (np.abs(error) <= 0.10).mean(),
-        "ppe20": (np.abs(error) <= 0.20).mean(),
-        "bias": np.median(error),
-    }
-    return {name: float(out[name]) for name in DIRECTIONS}
+    asked = hit if given is None else hit & given
+    error = (estimate[hit] - price[hit]) / price[hit]
+    size, gap = np.abs(error), estimate[hit] - price[hit]
+    middle = price[hit].mean() if hit.any() else np.nan
+    centred = price[hit] - middle
+    terms = np.stack(
+        [
+            np.ones(len(error)), size, np.abs(gap), gap**2,
+            (np.log1p(estimate[hit]) - np.log1p(price[hit])) ** 2,
+            centred, centred**2, size <= 0.10, size <= 0.20,
+        ],
+        axis=1,
+    )  # fmt: skip
+    by_error, by_size = np.argsort(error, kind="stable"), np.argsort(size, kind="stable")
+    rows = np.flatnonzero(hit)
+    order_error, order_size = rows[by_error], rows[by_size]
+    error, size = error[by_error], size[by_size]
+
+    def of(counts: np.ndarray) -> np.ndarray:
+        whole = hit.all()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            n, *sums = ((counts if whole else counts[:, rows]) @ terms).T
+            apes, gaps, squares, logs, shift, spread, ten, twenty = sums
+            variance = spread - shift**2 / n
+            r2 = np.where(variance > n * (ALIKE * middle) ** 2, 1 - squares / variance, np.nan)
+            columns = {
+                "mdape": Ranked(counts[:, order_size]).median(size),
+                "mape": apes / n,
+                "mae": gaps / n,
+                "rmse": np.sqrt(squares / n),
+                "rmsle": np.sqrt(logs / n),
+                "r2": r2,
+                "ppe10": ten / n,
+                "ppe20": twenty / n,
+                "hit_rate": counts @ asked / counts.sum(axis=1),
+                "bias": Ranked(counts[:, order_error]).median(error),
+            }
+        return np.stack([columns[name] for name in DIRECTIONS], axis=1)
+
+    return Family(tuple(DIRECTIONS), of)
+
+
+def accuracy(
+    estimate: np.ndarray, price: np.ndarray, given: np.ndarray | None = None
+) -> dict[str, float]:
+    """Every metric of DIRECTIONS, without intervals; see `accuracy_family`."""
+    return accuracy_family(estimate, price, given).value(len(price))
+
+
+def coverage_family(
+    price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray, level: float
+) -> Family:
+    """How [low, high] (n,), which promises to hold the share `level` of prices, did.
+
+    Shares of prices inside, below and above; median width relative to the estimate; and the mean
+    interval score (Gneiting and Raftery, JASA 102, 2007, equation 43) relative to the price: the
+    width, and 2 / (1 - level) times what the price lies beyond. Less is better. Rows without an
+    interval count in nothing.
+    """
+    rows = np.flatnonzero(np.isfinite(low) & np.isfinite(high) & np.isfinite(estimate))
+    price, low, high, estimate = (part[rows] for part in (price, low, high, estimate))
+    width = (high - low) / estimate
+    beyond = np.maximum(low - price, 0) + np.maximum(price - high, 0)
+    terms = np.stack(
+        [
+            np.ones(len(price)), (price >= low) & (price <= high), price < low, price > high,
+            (high - low + 2 / (1 - level) * beyond) / price,
+        ],
+        axis=1,
+    )  # fmt: skip
+    order = np.argsort(width, kind="stable")
+    ordered, width = rows[order], width[order]
+
+    def of(counts: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            n, inside, below, above, score = (counts[:, rows] @ terms).T
+            middle = Ranked(counts[:, ordered]).median(width)
+            return np.stack([inside / n, below / n, above / n, middle, score / n], axis=1)
+
+    return Family(COVERAGE, of)
 
 
 def coverage(
-    price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray
+    price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray, level: float
 ) -> dict[str, float]:
-    """Share of prices inside [low, high], below it and above it, and the median relative width."""
-    if not len(price):
-        return dict.fromkeys(("coverage", "below", "above", "median_width"), np.nan)
-    width = (high - low) / estimate
-    return {
-        "coverage": float(((price >= low) & (price <= high)).mean()),
-        "below": float((price < low).mean()),
-        "above": float((price > high).mean()),
-        "median_width": float(np.median(width)),
-    }
-
-
-def bootstrap(
-    statistic: Callable[..., dict[str, float]],
-    columns: tuple[np.ndarray, ...],
-    draws: int,
-    rng: np.random.Generator,
-    level: float = 0.95,
-) -> dict[str, dict[str, float]]:
-    """`statistic(*columns)` with percentile bounds from `draws` resamples of the rows.
-
-    Returns metric -> {value, low, high}.
-    """
-    value = statistic(*columns)
-    n = len(columns[0])
-    samples = []
-    for _ in range(draws if n else 0):
-        rows = rng.integers(0, n, n)
-        samples.append(list(statistic(*(column[rows] for column in columns)).values()))
-    tail = (1 - level) / 2
-    spans = (
-        np.nanquantile(np.array(samples), [tail, 1 - tail], axis=0)
-        if samples
-        else np.full((2, len(value)), np.nan)
-    )
-    return {
-        name: {"value": value[name], "low": float(spans[0, i]), "high": float(spans[1, i])}
-        for i, name in enumerate(value)
-    }
+    """Every metric of COVERAGE, without intervals; see `coverage_family`."""
+    return coverage_family(price, low, high, estimate, level).value(len(price))

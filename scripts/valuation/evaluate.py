@@ -1,95 +1,42 @@
 """Score every variant on every closed sale of the test, with bootstrap intervals.
 
 The headline counts every sale; the same figures on the sales that `screen` calls usable stand
-beside it.
+beside it. With --predictions it scores any table of estimates and prices (CSV or Parquet) instead,
+prints what it finds and, with --out, writes the tables.
 
-Example: python -m scripts.valuation.evaluate
+Example: python -m scripts.valuation.evaluate --predictions any.csv --out scored
 """
 
 from pathlib import Path
 
 import click
-import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from lib.common import cli, dictionary, io, params, variants
-from lib.models import metrics, slices
+from lib.models import given, scoring, slices, strata, worst
 from lib.models.conformal import with_intervals
 
+Params = scoring.Scoring
 OUT = Path("data/evaluate")
 META = Path("lib/models/evaluate.meta.yml")
 PLOTS = Path("plots/evaluate")
 INTERVALS = Path("data/calibrate/intervals.json")
+FLAGS = Path("data/screen/flags.parquet")
 METRICS = Path("metrics/evaluate.json")
 SUMMARY = Path("metrics/summary.json")
-PLACE = ["listing_key", "postal_code", "latitude", "longitude"]
+PLACE = ["postal_code", "latitude", "longitude", "property_sub_type", "own_age"]
 
 
-class Params(params.Section):
-    """The `evaluate` section of params.yaml."""
-
-    draws: int = Field(ge=1)
-    places: int = Field(ge=1)
-
-
-def rounded(content: object, places: int) -> object:
-    """Numbers of a nested structure to `places` significant digits; nan becomes null."""
-    if isinstance(content, dict):
-        return {key: rounded(value, places) for key, value in content.items()}
-    if isinstance(content, list):
-        return [rounded(value, places) for value in content]
-    if isinstance(content, float):
-        return float(f"{content:.{places}g}") if np.isfinite(content) else None
-    return content
-
-
-def score(test: pd.DataFrame, names: list[str], settings: Params, seed: int) -> dict:
-    """Accuracy and coverage of one variant's test predictions, each with its interval."""
-    columns = tuple(test[name].to_numpy() for name in ("pred_close_price", "close_price"))
-    rng = np.random.default_rng(seed)
-    out = {
-        "sales": len(test),
-        "accuracy": metrics.bootstrap(metrics.accuracy, columns, settings.draws, rng),
+def tables(
+    test: pd.DataFrame, past: pd.DataFrame, against: dict[str, str], settings: Params, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Slices, ratio study by stratum, calibration and worst errors of one table of test sales."""
+    return {
+        "slices": slices.every(test, scoring.covered(test), settings.draws, seed),
+        "ratio_study": strata.ratio_study(test, settings, seed),
+        "calibration": strata.calibration(test, settings.draws, seed),
+        "worst": worst.worst(test, past, against, settings.worst),
     }
-    for name in names:
-        low, high = (test[f"pred_{side}_{name}"].to_numpy() for side in ("low", "high"))
-        out[f"interval_{name}"] = metrics.bootstrap(
-            metrics.coverage, (columns[1], low, high, columns[0]), settings.draws, rng
-        )
-    return out
-
-
-def on_folds(predictions: pd.DataFrame) -> dict[str, float]:
-    """Accuracy out of fold, in the past: the figures to choose by, as often as one likes."""
-    past = predictions[predictions["role"] == "train"]
-    return metrics.accuracy(np.exp(past["log_estimate"].to_numpy()), past["close_price"].to_numpy())
-
-
-def summary(scores: dict) -> dict:
-    """The few figures per variant that `dvc exp show` has room for; folds first. All are on every
-    closed sale but for those called screened, which are on the sales that `screen` calls usable."""
-    out = {}
-    for variant, part in scores.items():
-        value = {name: one["value"] for name, one in part["accuracy"].items()}
-        out[variant] = {
-            "fold_mdape": part["folds"]["mdape"],
-            "fold_mape": part["folds"]["mape"],
-            "mdape": value["mdape"],
-            "mdape_low": part["accuracy"]["mdape"]["low"],
-            "mdape_high": part["accuracy"]["mdape"]["high"],
-            **{name: value[name] for name in ("mape", "r2", "ppe10", "bias")},
-            **{
-                f"screened_{name}": part["screened"]["accuracy"][name]["value"]
-                for name in ("mdape", "mape")
-            },
-            **{
-                name.replace("interval", "coverage"): part[name]["coverage"]["value"]
-                for name in part
-                if name.startswith("interval_")
-            },
-        }
-    return out
 
 
 def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places: int) -> None:
@@ -103,46 +50,65 @@ def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places
         io.write_csv(folder / f"by_{kind.replace(' ', '_')}.csv", part)
 
 
-@click.command(help=__doc__)
-@cli.command
-def main() -> None:
-    base, settings = params.load("evaluate", Params)
-    calibration = io.read_json(INTERVALS)
-    scores, tables, sliced = {}, [], []
+def variant_tables(
+    variant: str, calibration: dict, flags: pd.DataFrame, settings: Params, seed: int
+) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The score of one variant, its test predictions, and its `tables`."""
+    folder = variants.folders()[variant]
+    saved = io.read_json(folder / "model.json")
+    homes = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
+    homes = homes.reindex(columns=list(dict.fromkeys(["listing_key", *PLACE, *worst.NEEDED])))
+    predicted = io.read_parquet(folder / "predictions.parquet")
+    test = predicted[predicted["role"] == "test"].reset_index(drop=True)
+    test = test.join(with_intervals(test["log_estimate"].to_numpy(), calibration))
+    names = [*test, *PLACE]
+    test = test.merge(homes, on="listing_key").assign(
+        variant=variant, domain=saved["domain"], model=saved["model"]
+    )
+    folds, aware = scoring.on_folds(predicted), saved.get("view", "blind") == "aware"
+    usable = test[test["usable"]].reset_index(drop=True)
+    folds_screened = scoring.on_folds(predicted[predicted["usable"]])
+    score = {
+        "domain": saved["domain"],
+        "view": saved.get("view", "blind"),
+        **scoring.score(test, settings, seed, folds["cod"], aware),
+        "screened": scoring.score(usable, settings, seed, folds_screened["cod"], aware),
+        "folds": folds,
+        "folds_screened": folds_screened,
+    }
+    past = predicted.loc[predicted["role"] == "train", ["listing_key"]].merge(homes)
+    against = worst.flagged(flags[flags["domain"] == saved["domain"]])
+    found = tables(test, past, against, settings, seed)
+    whole = [
+        strata.long(part["ratio_study"], kind, "all", part["sales"])
+        for kind, part in (("all", score), ("screened", score["screened"]))
+    ]
+    found["ratio_study"] = pd.concat([*whole, found["ratio_study"]], ignore_index=True)
+    return score, test[[*names, "variant", "domain", "model"]], found
+
+
+def pipeline(base: params.Base, settings: Params) -> None:
+    """The stage: every variant that `calibrate` gave intervals."""
+    calibration, flags = io.read_json(INTERVALS), io.read_parquet(FLAGS)
+    scores, tests, parts = {}, [], []
     for variant in cli.progress(sorted(calibration), "evaluate"):
-        folder = variants.folders()[variant]
-        saved = io.read_json(folder / "model.json")
-        place = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
-        predicted = io.read_parquet(folder / "predictions.parquet")
-        test = predicted[predicted["role"] == "test"].reset_index(drop=True)
-        test = test.join(with_intervals(test["log_estimate"].to_numpy(), calibration[variant]))
-        test = test.merge(place.reindex(columns=PLACE), on="listing_key").assign(
-            variant=variant, domain=saved["domain"], model=saved["model"]
+        scores[variant], test, found = variant_tables(
+            variant, calibration[variant], flags, settings, base.seed
         )
-        names = list(calibration[variant]["bounds"])
-        scores[variant] = score(test, names, settings, base.seed)
-        usable = test[test["usable"]].reset_index(drop=True)
-        scores[variant]["view"] = saved.get("view", "blind")
-        scores[variant]["screened"] = score(usable, names, settings, base.seed)
-        scores[variant]["folds"] = on_folds(predicted)
-        scores[variant]["folds_screened"] = on_folds(predicted[predicted["usable"]])
-        parts = []
-        for kind, column in (
-            ("price band", slices.bands(test["close_price"])),
-            ("value band", slices.bands(test["pred_close_price"])),
-            ("ZIP", test["postal_code"].fillna("none")),
-            ("month", test["as_of"].dt.strftime("%Y-%m")),
-        ):
-            parts.append(slices.by(test, column, names).assign(variant=variant, kind=kind))
-        sliced.append(pd.concat(parts, ignore_index=True))
-        tables.append(test)
-        write_plots(test, sliced[-1], PLOTS / variant, settings.places)
-    predictions = pd.concat(tables, ignore_index=True)
-    by_slice = pd.concat(sliced, ignore_index=True)
+        tests.append(test)
+        parts.append({name: part.assign(variant=variant) for name, part in found.items()})
+        write_plots(test, found["slices"], PLOTS / variant, settings.places)
+    every = {
+        name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
+    }
+    predictions = pd.concat(tests, ignore_index=True)
     io.write_parquet(OUT / "predictions.parquet", predictions, ["variant", "listing_key"])
-    io.write_parquet(OUT / "slices.parquet", by_slice, ["variant", "kind", "slice"])
-    io.write_json(METRICS, rounded({"feed": base.feed, "variants": scores}, settings.places))
-    io.write_json(SUMMARY, rounded(summary(scores), settings.places))
+    io.write_parquet(OUT / "slices.parquet", every["slices"], ["variant", "kind", "slice"])
+    for name in ("ratio_study", "calibration", "worst"):
+        io.write_csv(OUT / f"{name}.csv", scoring.told(every[name], settings.places))
+    content = {"feed": base.feed, "variants": scores}
+    io.write_json(METRICS, scoring.rounded(content, settings.places))
+    io.write_json(SUMMARY, scoring.rounded(scoring.summary(scores), settings.places))
     dictionary.enforce(META, OUT)
     dictionary.enforce(META, PLOTS)
     cli.log.info(
@@ -153,6 +119,35 @@ def main() -> None:
             for variant, part in scores.items()
         },
     )
+
+
+def any_table(path: Path, out: Path | None, base: params.Base, settings: Params) -> None:
+    """A table of somebody's own: what it says is printed, and written where `out` is given."""
+    table, left_out = given.prepared(given.read(path), str(path))
+    score = scoring.score(table, settings, base.seed)
+    click.echo(given.told(score, left_out, str(path)))
+    if out is None:
+        return
+    found = tables(table, table.head(0), {}, settings, base.seed)
+    whole = strata.long(score["ratio_study"], "all", "all", score["sales"])
+    found["ratio_study"] = pd.concat([whole, found["ratio_study"]], ignore_index=True)
+    content = {"predictions": path.name, "left_out": given.counted(left_out), **score}
+    io.write_json(out / "summary.json", scoring.rounded(content, settings.places))
+    for name, part in (found | {"left_out": left_out}).items():
+        io.write_csv(out / f"{name}.csv", scoring.told(part, settings.places))
+    click.echo(f"written: {out}/summary.json and {', '.join(f'{name}.csv' for name in found)}")
+
+
+@click.command(help=__doc__)
+@click.option("--predictions", type=click.Path(path_type=Path), help="Score this CSV or Parquet.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables of it.")
+@cli.command
+def main(predictions: Path | None, out: Path | None) -> None:
+    base, settings = params.load("evaluate", Params)
+    if predictions is None:
+        pipeline(base, settings)
+    else:
+        any_table(predictions, out, base, settings)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Metrics: equal to plain loops and hand-worked cases; bootstrap intervals are honest."""
+"""Metrics: equal to plain loops and hand-worked cases, also of rows that count several times."""
 
 import math
 import statistics
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.models.metrics import DIRECTIONS, accuracy, bootstrap, coverage
+from lib.models.metrics import DIRECTIONS, accuracy, accuracy_family, coverage, coverage_family
 
 money = st.floats(1e3, 1e7)
 
@@ -25,7 +25,9 @@ def naive(pairs):
         "mae": sum(abs(e - p) for e, p in pairs) / n,
         "rmse": math.sqrt(sum((e - p) ** 2 for e, p in pairs) / n),
         "rmsle": math.sqrt(sum(math.log((1 + e) / (1 + p)) ** 2 for e, p in pairs) / n),
-        "r2": 1 - sum((e - p) ** 2 for e, p in pairs) / spread if spread else math.nan,
+        "r2": 1 - sum((e - p) ** 2 for e, p in pairs) / spread
+        if spread > n * (1e-7 * mean) ** 2
+        else math.nan,
         "ppe10": sum(x <= 0.1 for x in size) / n,
         "ppe20": sum(x <= 0.2 for x in size) / n,
         "bias": statistics.median(errors),
@@ -68,67 +70,62 @@ def test_no_estimate_at_all_leaves_every_metric_missing(estimates, hit):
 
 @pytest.mark.parametrize("estimates", [[], [math.nan], [1e5, 2e5]])
 def test_metrics_always_stand_in_one_order(estimates):
-    """`bootstrap` puts draws side by side by position, and a draw may hold no estimate."""
+    """The bootstrap puts draws side by side by position, and a draw may hold no estimate."""
     assert list(accuracy(np.array(estimates), np.full(len(estimates), 1e5))) == list(DIRECTIONS)
 
 
-@pytest.mark.filterwarnings("ignore:All-NaN")
-def test_bootstrap_keeps_metrics_apart_when_a_draw_holds_no_estimate():
-    estimate = np.array([150.0, np.nan])
-    got = bootstrap(accuracy, (estimate, np.array([100.0, 100.0])), 200, np.random.default_rng(0))
-    assert (got["bias"]["low"], got["bias"]["high"]) == (0.5, 0.5)
-    assert (got["hit_rate"]["low"], got["hit_rate"]["high"]) == (0.0, 1.0)
+def test_estimates_that_are_not_stood_by_count_in_all_but_the_hit_rate():
+    price = np.array([100.0, 100, 100, 100])
+    estimate = np.array([110.0, 80, 100, np.nan])
+    got = accuracy(estimate, price, np.array([True, False, True, True]))
+    expected = accuracy(estimate, price) | {"hit_rate": 0.5}
+    assert got == pytest.approx(expected, nan_ok=True)
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_counts_give_what_repeated_rows_give(n, seed):
+    rng = np.random.default_rng(seed)
+    price = rng.integers(1, 9, n) * 1e5
+    estimate = np.where(rng.random(n) < 0.2, np.nan, price * rng.uniform(0.7, 1.4, n))
+    counts = rng.integers(0, 4, (5, n)).astype(float)
+    counts[0] = 0
+    width = rng.uniform(0.1, 0.3, n)
+    low, high = estimate * (1 - width), estimate * (1 + width)
+    told = accuracy_family(estimate, price), coverage_family(price, low, high, estimate, 0.9)
+    for draw, one, two in zip(counts, *(family.of(counts) for family in told), strict=True):
+        again = np.repeat(np.arange(n), draw.astype(int))
+        alone = accuracy(estimate[again], price[again])
+        assert one == pytest.approx(list(alone.values()), rel=1e-6, abs=1e-9, nan_ok=True)
+        kept = again[np.isfinite(estimate[again])]
+        parts = (part[kept] for part in (price, low, high, estimate))
+        alone = naive_coverage(*parts)
+        assert two == pytest.approx(alone, rel=1e-9, nan_ok=True)
+
+
+def naive_coverage(price, low, high, estimate):
+    """Every metric of intervals at 90 % by its textbook sum."""
+    rows = list(zip(price, low, high, estimate, strict=True))
+    if not rows:
+        return [math.nan] * 5
+    score = [(h - lo) + 20 * max(lo - p, 0) + 20 * max(p - h, 0) for p, lo, h, _ in rows]
+    return [
+        statistics.fmean(lo <= p <= h for p, lo, h, _ in rows),
+        statistics.fmean(p < lo for p, lo, _, _ in rows),
+        statistics.fmean(p > h for p, _, h, _ in rows),
+        statistics.median((h - lo) / e for _, lo, h, e in rows),
+        statistics.fmean(s / p for s, (p, *_) in zip(score, rows, strict=True)),
+    ]
 
 
 def test_coverage_of_a_case_worked_by_hand():
     price = np.array([90.0, 100, 110, 200])
-    got = coverage(price, np.full(4, 100.0), np.array([110.0, 110, 110, 150]), np.full(4, 100.0))
+    high = np.array([110.0, 110, 110, 150])
+    got = coverage(price, np.full(4, 100.0), high, np.full(4, 100.0), 0.9)
+    # scores: 10 and 20 times the 10 below; 10; 10; 50 and 20 times the 50 above
+    score = (210 / 90 + 10 / 100 + 10 / 110 + 1050 / 200) / 4
     assert got == pytest.approx(
-        {"coverage": 0.5, "below": 0.25, "above": 0.25, "median_width": 0.1}
-    )
-
-
-def mean(values):
-    return {"mean": float(values.mean())}
-
-
-def test_bootstrap_is_seeded_and_keeps_the_value_of_the_whole():
-    values = np.random.default_rng(3).normal(size=50)
-    one, same, other = (
-        bootstrap(mean, (values,), 200, np.random.default_rng(seed))["mean"] for seed in (1, 1, 2)
-    )
-    assert one == same != other
-    assert one["value"] == pytest.approx(values.mean())
-    assert one["low"] < one["value"] < one["high"]
-
-
-def test_bootstrap_resamples_whole_rows():
-    pairs = np.arange(20.0)
-
-    def apart(left, right):
-        return {"apart": float(np.abs(left - right).max())}
-
-    got = bootstrap(apart, (pairs, pairs), 50, np.random.default_rng(0))["apart"]
-    assert (got["low"], got["high"]) == (0, 0)
-
-
-def test_bootstrap_intervals_cover_the_truth_about_as_often_as_they_say():
-    """400 samples of 40: at 80 % within four standard errors, and a little slack for the
-    bootstrap's known narrowness at this size."""
-    rng, rounds, hits = np.random.default_rng(0), 400, 0
-    for _ in range(rounds):
-        sample = rng.normal(1.0, 2.0, 40)
-        got = bootstrap(mean, (sample,), 150, rng, level=0.8)["mean"]
-        hits += got["low"] <= 1.0 <= got["high"]
-    assert abs(hits / rounds - 0.8) < 4 * math.sqrt(0.16 / rounds) + 0.02
-
-
-def test_bootstrap_is_as_wide_as_theory_says():
-    values = np.random.default_rng(0).normal(size=400)
-    got = bootstrap(mean, (values,), 2000, np.random.default_rng(1))["mean"]
-    assert got["high"] - got["low"] == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
-
-
-def test_bootstrap_of_nothing_is_missing():
-    got = bootstrap(accuracy, (np.array([]), np.array([])), 10, np.random.default_rng(0))
-    assert all(math.isnan(x) for metric in got.values() for x in metric.values())
+        {
+            "coverage": 0.5, "below": 0.25, "above": 0.25, "median_width": 0.1,
+            "interval_score": score,
+        }
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Order statistics of rows that count several times, for many sets of counts at once.
+
+A bootstrap draw is a count for each row. With the rows sorted once, the running total of the counts
+says which row stands at any place of the drawn sample, so that no draw is ever sorted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class Ranked:
+    """Rows in one order, and how often each counts: `weights` (draws, n), whole numbers."""
+
+    def __init__(self, weights: np.ndarray) -> None:
+        draws, self.n = weights.shape
+        # one running total over all draws: it never falls, so one search serves them all
+        self.flat = np.cumsum(weights, dtype="float64") if weights.size else np.zeros(0)
+        ends = self.flat[self.n - 1 :: self.n] if self.n else np.zeros(draws)
+        self.start = np.concatenate([[0.0], ends[:-1]])[:draws]
+        self.size = ends - self.start  # (draws,) rows drawn, repeats counted
+
+    def running(self) -> np.ndarray:
+        """(draws, n) how many of the drawn rows stand at each row or before it."""
+        return self.flat.reshape(-1, self.n) - self.start[:, None]
+
+    def rows(self, place: np.ndarray) -> np.ndarray:
+        """(draws,) the row at a place (from 0) of each drawn sample, which must not be empty."""
+        flat = np.searchsorted(self.flat, self.start + place, side="right")
+        return np.clip(flat - np.arange(len(place)) * self.n, 0, max(self.n - 1, 0))
+
+    def quantile(self, values: np.ndarray, share: float) -> np.ndarray:
+        """(draws,) as `np.quantile(drawn, share)`; nan where nothing is drawn.
+
+        `values` (n,) rise in the order of the rows.
+        """
+        if not self.n:
+            return np.full(len(self.size), np.nan)
+        place = np.maximum(self.size - 1, 0) * share
+        below = np.floor(place)
+        low = values[self.rows(below)]
+        high = values[self.rows(np.minimum(below + 1, np.maximum(self.size - 1, 0)))]
+        out = low + (place - below) * (high - low)
+        return np.where(self.size > 0, out, np.nan)
+
+    def median(self, values: np.ndarray) -> np.ndarray:
+        """(draws,) the median of each drawn sample; `values` (n,) rise."""
+        return self.quantile(values, 0.5)

@@ -1,0 +1,106 @@
+"""The worst errors of the test, each with what is known of it that may explain it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+FEW = 5  # comparables below which a valuation rests on very little
+FAR = 0.99  # share of the homes learnt from beyond which a home is unlike them
+LEVEL = 0.10  # log correction for the market from which it is worth telling
+# columns of a home, and how a value beyond those of the homes learnt from is told
+LIKENESS = {
+    "living_area": "{:,.0f} sq ft",
+    "lot_size_square_feet": "a lot of {:,.0f} sq ft",
+    "bedrooms_total": "{:g} bedrooms",
+    "bathrooms_total": "{:g} bathrooms",
+    "own_age": "{:.0f} years old",
+}
+BASICS = ("living_area", "own_age", "latitude", "postal_code")
+NAMES = {"own_age": "year built", "latitude": "coordinates", "postal_code": "ZIP"}
+NEEDED = (
+    *LIKENESS, "latitude", "comp_count", "comp_distance", "comp_spread", "comp_age_days",
+)  # fmt: skip
+NOTHING = "nothing in the data sets this home apart"
+
+
+def limits(past: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """The (lower, upper) value of each column of NEEDED that all but 1 % of the homes learnt from
+    keep to, at either end, for the columns that they have."""
+    return {
+        name: (float(values.quantile(1 - FAR)), float(values.quantile(FAR)))
+        for name in NEEDED
+        if name in past and len(values := past[name].dropna().astype(float))
+    }
+
+
+def reasons(row: dict[str, object], bounds: dict[str, tuple[float, float]], flags: str) -> str:
+    """What may explain one error, in words. `flags`: what `screen` says against the sale."""
+
+    def number(name: str) -> float:
+        value = row.get(name)
+        return float(value) if isinstance(value, int | float) else np.nan
+
+    told = [f"the price is odd: {flags}"] if flags else []
+    reason = row.get("pred_abstention")
+    if isinstance(reason, str):
+        told.append(f"the valuation was not stood by: {reason}")
+    count = number("comp_count")
+    if count < FEW:
+        told.append(f"{count:.0f} comparables" if count else "no comparable at all")
+    for name, words in (
+        ("comp_distance", "its comparables are unlike it"),
+        ("comp_spread", "its comparables disagree on the price"),
+        ("comp_age_days", "its comparables sold long ago ({:.0f} days)"),
+    ):
+        if name in bounds and number(name) > bounds[name][1]:
+            told.append(words.format(number(name)))
+    for name, words in LIKENESS.items():
+        if name in bounds and not np.isnan(value := number(name)):
+            if value > bounds[name][1]:
+                told.append(f"{words.format(value)}, more than 99 % of the homes it learnt from")
+            elif value < bounds[name][0]:
+                told.append(f"{words.format(value)}, less than 99 % of the homes it learnt from")
+    missing = [NAMES.get(name, name.replace("_", " ")) for name in BASICS if lacks(row, name)]
+    if missing:
+        told.append(f"not known: {', '.join(missing)}")
+    if abs(level := number("level")) > LEVEL:
+        told.append(f"the market's level moved it by {np.expm1(level):+.0%}")
+    return "; ".join(told) or NOTHING
+
+
+def lacks(row: dict[str, object], name: str) -> bool:
+    """Whether a row has a column and no value in it."""
+    return name in row and bool(pd.isna(row[name]))
+
+
+def flagged(flags: pd.DataFrame, severity: str = "exclude") -> dict[str, str]:
+    """listing_key -> the reasons of `screen` (listing_key, severity, reason) against the sale."""
+    against = flags[flags["severity"] == severity]
+    return {str(key): "; ".join(part) for key, part in against.groupby("listing_key")["reason"]}
+
+
+def worst(
+    test: pd.DataFrame, past: pd.DataFrame, against: dict[str, str], most: int
+) -> pd.DataFrame:
+    """The `most` rows of `test` with the largest |error|: rank, listing_key (where there is one),
+    as_of, postal_code, close_price, pred_close_price, error (fraction of the price), reasons.
+
+    `past` are the homes learnt from, with the columns of NEEDED that there are; `against` as
+    `flagged` gives it.
+    """
+    estimated = test[test["pred_close_price"].notna()]
+    if "comp_count" in test and not (test["comp_count"] > 0).any():
+        estimated = estimated.drop(columns="comp_count")  # a feed without dates: none looks at any
+    error = estimated["pred_close_price"] / estimated["close_price"] - 1
+    order = np.argsort(-error.abs().to_numpy(), kind="stable")[:most]
+    chosen = estimated.iloc[order].assign(error=error.iloc[order])
+    bounds = limits(past)
+    told = [
+        reasons(row, bounds, against.get(str(row.get("listing_key")), ""))
+        for row in chosen.to_dict("records")
+    ]
+    names = ["listing_key", "as_of", "postal_code", "close_price", "pred_close_price", "error"]
+    out = chosen[[name for name in names if name in chosen]].reset_index(drop=True)
+    out.insert(0, "rank", np.arange(1, len(out) + 1))
+    return out.assign(reasons=told)
