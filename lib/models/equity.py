@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from lib.models.ratio_study import proxy
 from lib.models.slices import THIN, bands
 from lib.models.thresholds import FAIL, OPEN, PASS, UNKNOWN
 
@@ -25,10 +26,9 @@ def median_interval(values: np.ndarray, level: float) -> tuple[float, float]:
 
 
 def proxy_bands(estimate: np.ndarray, price: np.ndarray) -> pd.Series:
-    """Each sale's fifth by half its price and half its estimate at level 1: bands cut on either
-    alone lean towards what the other is off by (IAAO's proxy of market value)."""
-    level = float(np.median(estimate / price)) if len(price) else np.nan
-    return bands(pd.Series(0.5 * price + 0.5 * estimate / level))
+    """Each sale's fifth by the IAAO's proxy of market value: bands cut on the price or the estimate
+    alone lean towards what that one is off by."""
+    return bands(pd.Series(proxy(estimate, price)))
 
 
 def levels(ratio: np.ndarray, group: pd.Series, limit: float) -> pd.DataFrame:

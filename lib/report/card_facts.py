@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lib.models import comparison, equity, thresholds
+from lib.models.bootstrap import clusters
 from lib.report import card_tables, findings
 
 
@@ -16,16 +17,20 @@ def gap(
     mine: pd.DataFrame, baseline: pd.DataFrame | None, draws: int, seed: int
 ) -> dict[str, float] | None:
     """MdAPE less that of the baseline on the sales that both value, with its paired interval; none
-    for the baseline itself. Frames of listing_key, close_price, pred_close_price."""
+    for the baseline itself. Frames of listing_key, property_key, close_price, pred_close_price."""
     if baseline is None:
         return None
     columns = ["listing_key", "pred_close_price"]
-    both = mine[[*columns, "close_price"]].merge(baseline[columns], on="listing_key").dropna()
+    both = mine[[*columns, "property_key", "close_price"]].merge(
+        baseline[columns], on="listing_key"
+    )
+    both = both[both[["pred_close_price_x", "pred_close_price_y"]].notna().all(axis=1)]
     estimate, other, price = (
         both[name].to_numpy()
         for name in ("pred_close_price_x", "pred_close_price_y", "close_price")
     )
-    return comparison.paired(estimate, other, price, draws, np.random.default_rng(seed))["mdape"]
+    rng, home = np.random.default_rng(seed), clusters(both["property_key"])
+    return comparison.paired(estimate, other, price, draws, rng, home)["mdape"]
 
 
 def judged(

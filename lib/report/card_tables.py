@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from lib.models.metrics import DIRECTIONS
+from lib.models.metrics import COVERAGE, DIRECTIONS
 from lib.models.thresholds import FAIL, OPEN, PASS, UNKNOWN
 from lib.report import card_words, findings
 from lib.report.findings import figure, share
@@ -46,12 +47,20 @@ def metric_rows(score: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
+def answered_rows(score: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and figure on the sales whose valuation is stood by."""
+    part = score.get("answered", {})
+    return [
+        (findings.NAMES[name], spanned(name, part[name])) for name in DIRECTIONS if name in part
+    ]
+
+
 def interval_rows(score: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Promised share, share of prices inside, below and above, median width."""
+    """Promised share, then every metric of COVERAGE with its interval."""
     return [
         (
             f"{name.removeprefix('interval_')} %",
-            *(spanned(side, part[side]) for side in ("coverage", "below", "above", "median_width")),
+            *(spanned(side, part[side]) for side in COVERAGE),
         )
         for name, part in sorted(score.items())
         if name.startswith("interval_")
@@ -78,6 +87,19 @@ def ratio_rows(study: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def span(low: Any, high: Any) -> str:
+    """An interval in brackets, or nothing where there is none."""
+    known = not (low is None or pd.isna(low))
+    return f" ({share(low)} to {share(high)})" if known else ""
+
+
+def natural(name: str) -> tuple[bool, bool, int, str]:
+    """A key by which "5-14 years" comes before "15-29 years", words before numbers, and "none"
+    last."""
+    number = re.match(r"\d+", name)
+    return (name == "none", number is not None, int(number[0]) if number else 0, name)
+
+
 def slice_tables(slices: pd.DataFrame) -> list[tuple[str, list[tuple[str, ...]]]]:
     """A table a kind of slice: slice, sales, MdAPE, bias, within 10 %, 90 % interval held."""
     tables = []
@@ -86,9 +108,12 @@ def slice_tables(slices: pd.DataFrame) -> list[tuple[str, list[tuple[str, ...]]]
             (
                 cell(one["slice"]) + " (thin)" * bool(one["thin"]),
                 f"{one['sales']:,}",
-                *(share(one[name]) for name in ("mdape", "bias", "ppe10", "coverage_90")),
+                *(
+                    share(one[name]) + span(one.get(f"{name}_low"), one.get(f"{name}_high"))
+                    for name in ("mdape", "bias", "ppe10", "coverage_90")
+                ),
             )
-            for one in part.to_dict("records")
+            for one in sorted(part.to_dict("records"), key=lambda one: natural(str(one["slice"])))
         ]
         tables.append((str(kind), rows))
     return tables

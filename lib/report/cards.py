@@ -13,7 +13,7 @@ import jinja2
 import yaml
 
 from lib.models.thresholds import FAIL
-from lib.report import card_tables, card_words
+from lib.report import card_tables, card_words, findings
 
 CARD = Path(__file__).with_name("card.md")
 INDEX = Path(__file__).with_name("card_index.md")
@@ -69,8 +69,11 @@ def card(facts: Mapping[str, Any]) -> str:
             input_rows=card_tables.input_rows(facts["inputs"], facts["kinds"]),
             settings=settings(facts["saved"]),
             metrics=card_tables.metric_rows(facts["score"]),
+            answered=card_tables.answered_rows(facts["score"]),
+            answered_share=findings.share(facts["score"]["accuracy"]["hit_rate"]["value"]),
             intervals=card_tables.interval_rows(facts["score"]),
             ratios=card_tables.ratio_rows(facts["score"].get("ratio_study", {})),
+            chasing=facts["score"].get("ratio_study", {}).get("sales_chasing"),
             tables=card_tables.slice_tables(slices),
             zips=card_tables.level_rows(facts["by_zip"]),
             bands=card_tables.level_rows(facts["by_band"]),

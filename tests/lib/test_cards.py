@@ -50,7 +50,14 @@ def test_inputs_are_counted_by_kind_and_those_of_a_blend_once():
 def test_the_gain_is_taken_on_the_sales_that_both_value():
     price = [100.0] * 50
     keys = [f"k{i}" for i in range(50)]
-    mine = pd.DataFrame({"listing_key": keys, "close_price": price, "pred_close_price": 105.0})
+    mine = pd.DataFrame(
+        {
+            "listing_key": keys,
+            "property_key": keys,
+            "close_price": price,
+            "pred_close_price": 105.0,
+        }
+    )
     theirs = pd.DataFrame({"listing_key": keys[::-1], "pred_close_price": 110.0})
     theirs.loc[0, "pred_close_price"] = None
     found = card_facts.gap(mine, theirs, 20, 1)
@@ -76,3 +83,10 @@ def test_limits_are_told_once_each():
     assert said[0] == "No remarks." and "31 days" in said[1] and said[-1].startswith("2 of the 10")
     grouped = card_words.limits(test | {"grouped": "no dates"}, [], 10, 0)
     assert len(grouped) == 1
+
+
+def test_slices_stand_in_their_natural_order():
+    names = ["none", "5-14 years", "15-29 years", "new", "2025-02", "10", "9"]
+    assert sorted(names, key=card_tables.natural) == [
+        "new", "5-14 years", "9", "10", "15-29 years", "2025-02", "none",
+    ]  # fmt: skip

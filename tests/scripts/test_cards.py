@@ -109,6 +109,17 @@ def test_a_failed_threshold_is_loud_and_stops_nothing(tmp_path):
     again = spine_kit.stage(tmp_path, "cards")
     assert "cards.threshold_failed" in again.output and "sale_blend" in again.output
     assert first == {p.name: p.read_bytes() for p in (tmp_path / "docs/model_cards").iterdir()}
+    figures = spine_kit.metrics(tmp_path, "evaluate")
+    share = {"value": 0.8, "low": 0.75, "high": 0.85}
+    figures["variants"]["sale_blend"]["accuracy"]["hit_rate"] = share
+    (tmp_path / "metrics/evaluate.json").write_text(json.dumps(figures))
+    assert spine_kit.stage(tmp_path, "cards").exit_code == 0
+    text = (tmp_path / "docs/model_cards/sale_blend.md").read_text()
+    assert "## Where a valuation is stood by" in text and "On the 80.0 % of the test" in text
+    assert (
+        "| homes that got a value | 80.0 % (75.0 % to 85.0 %) | at least 90.0 % | **FAIL** |"
+        in text
+    )
 
 
 def test_a_feed_without_dates_or_zips_has_cards(tmp_path):
