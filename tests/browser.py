@@ -71,13 +71,12 @@ UNNAMED = """() => [
     !one.querySelector("figcaption")?.textContent.trim()).map(() => "a figure without a caption"),
   ...[...document.querySelectorAll("table")].filter((one) =>
     !one.caption?.textContent.trim() && !one.getAttribute("aria-label") &&
-    !one.closest("section, div")?.querySelector("h1, h2, h3, h4") &&
     !one.closest("section")?.querySelector("h2, h3")
   ).map((one) => `a table without caption or heading: ${one.textContent.trim().slice(0, 60)}`),
 ]"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: Playwright keeps an event loop running meanwhile
 def browser() -> Iterator[Any]:
     """A headless Chromium; in CI its absence is a failure, elsewhere a loud skip."""
     path = screenshots.executable()

@@ -36,15 +36,26 @@ NOT_FOR = (
     "kinds of homes, places or years that the data below do not hold",
     "a date before the end of training: the model has learnt from later sales",
 )
-DEMOGRAPHICS = (
-    "The feed says nothing about people, and no input describes them, so nothing here tells how "
-    "valuations differ by race, origin, age or any other protected class. A level that is equal "
-    "over ZIPs and price ranges is no proof of equal treatment: ZIP and coordinates can stand in "
-    "for who lives there. To test it, somebody entitled to must join the test predictions "
-    "(`data/evaluate/predictions.parquet`) with demographics of each home's census tract, for the "
-    "test alone and never as inputs, compare level, error and coverage across tracts, and have "
-    "counsel judge what is found."
-)
+
+
+def demographics(inputs: list[str]) -> str:
+    """What the data cannot show about people, and what would be needed to show it."""
+    own = [f"`{name}`" for name in inputs if name.startswith("local_")]
+    judged = (
+        f" The feed's own columns among the inputs ({', '.join(own)}) have to be judged by "
+        "somebody who knows what they stand for."
+        if own
+        else ""
+    )
+    return (
+        "REML reads nothing about people, so nothing here tells how valuations differ by race, "
+        f"origin, age or any other protected class.{judged} A level that is equal over ZIPs and "
+        "price ranges is no proof of equal treatment: where a home lies can stand in for who "
+        "lives there. To test it, somebody entitled to must join the test predictions "
+        "(`data/evaluate/predictions.parquet`) with demographics of each home's census tract, for "
+        "the test alone and never as inputs, compare level, error and coverage across tracts, and "
+        "have counsel judge what is found."
+    )
 
 
 class Factor(NamedTuple):
@@ -136,8 +147,8 @@ def factors(facts: Mapping[str, Any]) -> list[Factor]:
         ),
         Factor(
             "Compliance with nondiscrimination law",
-            f"Error, bias and level by ZIP and price range below ({facts['areas']}). No input "
-            "describes people.",
+            f"Error, bias and level by ZIP and price range below ({facts['areas']}). REML "
+            "reads nothing about people.",
             "No demographics, so disparate impact is not tested; ZIP and coordinates are "
             + ("inputs" if facts["placed"] else "no inputs, but other inputs follow them")
             + " and can stand in for who lives there.",

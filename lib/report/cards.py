@@ -62,7 +62,7 @@ def card(facts: Mapping[str, Any]) -> str:
                 facts["domain"], facts["view"], facts["served"], facts["contract"].synthetic
             ),
             not_for=card_words.NOT_FOR,
-            demographics=card_words.DEMOGRAPHICS,
+            demographics=card_words.demographics(facts["inputs"]),
             thresholds=card_words.threshold_rows(facts["checks"]),
             failed=[k for k, one in facts["checks"].items() if one["verdict"] == FAIL],
             names=card_words.CHECKS,

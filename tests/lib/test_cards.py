@@ -90,3 +90,9 @@ def test_slices_stand_in_their_natural_order():
     assert sorted(names, key=card_tables.natural) == [
         "new", "5-14 years", "9", "10", "15-29 years", "2025-02", "none",
     ]  # fmt: skip
+
+
+def test_columns_of_the_feeds_own_are_left_to_somebody_who_knows_them():
+    assert "have to be judged" not in card_words.demographics(["living_area"])
+    told = card_words.demographics(["living_area", "local_income"])
+    assert "(`local_income`) have to be judged" in told

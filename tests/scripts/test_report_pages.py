@@ -124,5 +124,5 @@ def test_on_paper_nothing_is_cut_off(browser, report):
         pdf = visit.page.pdf(
             format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "12mm")
         )
-        assert pdf.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", pdf)) > 1
+        assert pdf.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 1
         visit.close()
