@@ -147,7 +147,7 @@ def factors(facts: Mapping[str, Any]) -> list[Factor]:
         ),
         Factor(
             "Compliance with nondiscrimination law",
-            f"Error, bias and level by ZIP and price range below ({facts['areas']}). REML "
+            f"Error, bias and level by ZIP and price range above ({facts['areas']}). REML "
             "reads nothing about people.",
             "No demographics, so disparate impact is not tested; ZIP and coordinates are "
             + ("inputs" if facts["placed"] else "no inputs, but other inputs follow them")
