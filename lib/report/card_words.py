@@ -29,7 +29,6 @@ CHECKS = {
     "hit_rate": "homes that got a value",
     "area_level": "level of each ZIP against the level of all",
 }
-MARKS = {PASS: "pass", FAIL: "**FAIL**", OPEN: "inconclusive"}
 NOT_FOR = (
     "a decision on credit, insurance, tax or tenancy by this figure alone",
     "an appraisal: nobody has seen the home, its condition or its title",
@@ -157,7 +156,7 @@ def factors(facts: Mapping[str, Any]) -> list[Factor]:
 
 
 def threshold_rows(checks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Each threshold as the card shows it: name, figure with interval, what is allowed, verdict."""
+    """Each threshold as people read it: name, figure with interval, what is allowed, verdict."""
 
     def told(name: str, value: float | None) -> str:
         if value is None:
@@ -184,7 +183,7 @@ def threshold_rows(checks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, st
                 "name": CHECKS[name],
                 "shown": shown,
                 "allowed": allowed,
-                "verdict": MARKS.get(one["verdict"], one["verdict"]),
+                "verdict": one["verdict"],
             }
         )
     return rows

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from lib.common import cli, io, params, variants
 from lib.listings import contract
-from lib.report import findings, site, summary
+from lib.report import card_words, findings, site, summary
 
 OUT = Path("data/report")
 METRICS = Path("metrics")
@@ -37,6 +37,7 @@ def main() -> None:
     saved_all = {
         name: io.read_json(folder / "model.json") for name, folder in variants.folders().items()
     }
+    verdicts = io.read_json(METRICS / "cards.json")["variants"]
     parts = []
     for domain, variant in predicted["variants"].items():
         saved = saved_all[variant]
@@ -59,6 +60,7 @@ def main() -> None:
                     saved,
                     io.read_parquet(FEATURES / f"{domain}_index.parquet"),
                 )
+                | {"thresholds": card_words.threshold_rows(verdicts[variant]["checks"])}
             )
     valued = io.read_csv(Path("data/predict/valuations.csv"))
     rows = [
