@@ -12,9 +12,14 @@ from pathlib import Path
 import click
 import duckdb
 
-from bench import features, growth, staging
+from bench import evaluate, features, growth, staging
 
-BENCHES = {"features": features.run, "growth": growth.run, "staging": staging.run}
+BENCHES = {
+    "evaluate": evaluate.run,
+    "features": features.run,
+    "growth": growth.run,
+    "staging": staging.run,
+}
 
 
 @click.command(help=__doc__)

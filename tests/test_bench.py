@@ -23,4 +23,5 @@ def test_each_bench_prints_its_ratios():
         "screen",
         "features",
         "comparables",
+        "evaluate",
     }

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-CELLS = 2**18  # counts held at once: what a core's cache holds
+CELLS = 2**17  # counts held at once: what a core's cache holds
 STREAMS = 2  # halves of the draws, each with random numbers of its own, for two cores
 LARGE = 5000  # rows from which threads save more than they cost
 

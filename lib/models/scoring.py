@@ -35,7 +35,7 @@ def rounded(content: Any, places: int) -> Any:
     """Numbers of a nested structure to `places` significant digits; nan becomes null."""
     if isinstance(content, dict):
         return {key: rounded(value, places) for key, value in content.items()}
-    if isinstance(content, list):
+    if isinstance(content, list | tuple):
         return [rounded(value, places) for value in content]
     if isinstance(content, float):
         return float(f"{content:.{places}g}") if np.isfinite(content) else None

@@ -111,11 +111,11 @@ def sales_chasing(
             signs[-1] += "; this variant sees the list price, which is nearly the price itself"
     else:
         told.append(f"{span} is not below {CHASED:g}")
-    heap = f"{near:.1%} of the ratios lie within {CLOSE:.0%} of 1"
+    heap = f"{100 * near:.1f} % of the ratios lie within {100 * CLOSE:g} % of 1"
     if near > HEAP * implied and chance < SURE:
-        signs.append(f"{heap}, where their spread implies {implied:.1%} at most")
+        signs.append(f"{heap}, where their spread implies {100 * implied:.1f} % at most")
     else:
-        told.append(f"{heap}, and their spread allows up to {implied:.1%}")
+        told.append(f"{heap}, and their spread allows up to {100 * implied:.1f} %")
     if fold_cod is None or not np.isfinite(fold_cod):
         told.append("no estimates of earlier sales are at hand to compare the spread with")
     elif cod["high"] < NARROWER * fold_cod:

@@ -22,6 +22,7 @@ NEEDED = (
     *LIKENESS, "latitude", "comp_count", "comp_distance", "comp_spread", "comp_age_days",
 )  # fmt: skip
 NOTHING = "nothing in the data sets this home apart"
+UNKNOWN = "the table holds no facts of the home"
 
 
 def limits(past: pd.DataFrame) -> dict[str, tuple[float, float]]:
@@ -65,8 +66,9 @@ def reasons(row: dict[str, object], bounds: dict[str, tuple[float, float]], flag
     if missing:
         told.append(f"not known: {', '.join(missing)}")
     if abs(level := number("level")) > LEVEL:
-        told.append(f"the market's level moved it by {np.expm1(level):+.0%}")
-    return "; ".join(told) or NOTHING
+        told.append(f"the market's level moved it by {100 * np.expm1(level):+.0f} %")
+    known = any(name in row for name in (*NEEDED, *BASICS))
+    return "; ".join(told) or (NOTHING if known else UNKNOWN)
 
 
 def lacks(row: dict[str, object], name: str) -> bool:

@@ -10,7 +10,11 @@ from markupsafe import Markup
 
 TEMPLATES = Path(__file__).with_name("pages")
 # every page there may be, in the order of the navigation; a page is <name>.html
-PAGES = {"index": "Valuation report"}
+PAGES = {
+    "index": "Valuation report",
+    "accuracy": "Accuracy",
+    "ratio_study": "Ratio study",
+}
 
 
 def picture(title: str, svg: str, caption: str) -> dict[str, Any]:

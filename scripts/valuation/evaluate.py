@@ -13,7 +13,7 @@ import click
 import pandas as pd
 
 from lib.common import cli, dictionary, io, params, variants
-from lib.models import given, scoring, slices, strata, worst
+from lib.models import given, scoring, slices, strata, verdicts, worst
 from lib.models.conformal import with_intervals
 
 Params = scoring.Scoring
@@ -106,7 +106,8 @@ def pipeline(base: params.Base, settings: Params) -> None:
     io.write_parquet(OUT / "slices.parquet", every["slices"], ["variant", "kind", "slice"])
     for name in ("ratio_study", "calibration", "worst"):
         io.write_csv(OUT / f"{name}.csv", scoring.told(every[name], settings.places))
-    content = {"feed": base.feed, "variants": scores}
+    acceptable = verdicts.ranges(settings.ratio_study.cod)
+    content = {"feed": base.feed, "acceptable": acceptable, "variants": scores}
     io.write_json(METRICS, scoring.rounded(content, settings.places))
     io.write_json(SUMMARY, scoring.rounded(scoring.summary(scores), settings.places))
     dictionary.enforce(META, OUT)

@@ -10,11 +10,12 @@ from pydantic import Field
 
 from lib.common import cli, io, params, variants
 from lib.listings import contract
-from lib.report import card_words, findings, site, summary
+from lib.report import accuracy, card_words, findings, ratio_study, site, summary
 
 OUT = Path("data/report")
 METRICS = Path("metrics")
 FEATURES = Path("data/features")
+EVALUATED = Path("data/evaluate")
 
 
 class Params(params.Section):
@@ -32,12 +33,13 @@ def main() -> None:
         io.read_json(METRICS / f"{stage}.json")
         for stage in ("staging", "normalize", "screen", "split", "evaluate", "predict")
     )
-    predictions = io.read_parquet(Path("data/evaluate/predictions.parquet"))
-    slices = io.read_parquet(Path("data/evaluate/slices.parquet"))
+    predictions = io.read_parquet(EVALUATED / "predictions.parquet")
+    slices = io.read_parquet(EVALUATED / "slices.parquet")
     saved_all = {
         name: io.read_json(folder / "model.json") for name, folder in variants.folders().items()
     }
     verdicts = io.read_json(METRICS / "cards.json")["variants"]
+    chosen = {d: v for d, v in predicted["variants"].items() if v in evaluated["variants"]}
     parts = []
     for domain, variant in predicted["variants"].items():
         saved = saved_all[variant]
@@ -86,6 +88,13 @@ def main() -> None:
             + findings.skipped_variants(saved_all, split),
         },
     }
+    if chosen:
+        tables = {"predictions": predictions, "slices": slices} | {
+            name: io.read_csv(EVALUATED / f"{name}.csv") for name in ("calibration", "worst")
+        }
+        contexts["accuracy"] = accuracy.context(chosen, evaluated, tables)
+        ratios = io.read_csv(EVALUATED / "ratio_study.csv").astype({"stratum": "str"})
+        contexts["ratio_study"] = ratio_study.context(chosen, evaluated, predictions, ratios)
     shared = {"feed": base.feed, "contract": agreed, "as_of": normalized["as_of"]}
     pages = site.render(contexts, shared)
     for name, html in pages.items():

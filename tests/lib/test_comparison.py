@@ -50,3 +50,15 @@ def test_models_that_change_places_are_named_and_chance_is_not():
     assert turned["a", "c", "mape"] == 1 and turned["a", "b", "mape"] == 0
     assert reversals(first, first) == []
     assert reversals(first, turned) == [("a", "c", "mape"), ("a", "c", "mdape")]
+
+
+def test_sales_of_one_home_are_drawn_together():
+    rng = np.random.default_rng(0)
+    price = np.exp(rng.normal(13, 0.5, 300))
+    one, other = (price * np.exp(rng.normal(0, 0.1, 300)) for _ in range(2))
+    parts = [np.tile(part, 4) for part in (one, other, price)]
+    by_row = paired(*parts, 200, np.random.default_rng(1))["mape"]
+    by_home = paired(*parts, 200, np.random.default_rng(1), np.tile(np.arange(300), 4))["mape"]
+    alone = paired(one, other, price, 200, np.random.default_rng(1))["mape"]
+    assert by_home == pytest.approx(alone)
+    assert by_row["high"] - by_row["low"] < 0.6 * (by_home["high"] - by_home["low"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.models.bootstrap import intervals
 from lib.models.ratio_study import STATISTICS, Study, groups, proxy
 
 # what the standard prints under each of its tables, to the digits it prints
@@ -139,3 +140,14 @@ def test_few_sales_leave_what_they_cannot_say_missing(n):
     assert math.isnan(got["prb"]) and math.isnan(got["mki"]) and math.isnan(got["vei"])
     assert got["median_ratio"] == pytest.approx(1.1 if n else math.nan, nan_ok=True)
     assert math.isnan(study.regression()["value"])
+
+
+def test_the_bootstrap_and_the_regression_give_prb_like_intervals():
+    rng = np.random.default_rng(0)
+    price = np.exp(rng.normal(13, 0.5, 800))
+    study = Study(price * rng.normal(1, 0.1, 800), price)
+    found = intervals({"study": study.family()}, np.arange(800), 1000, np.random.default_rng(1))
+    drawn, fitted = found["study"]["prb"], study.regression()
+    width = fitted["high"] - fitted["low"]
+    assert drawn["high"] - drawn["low"] == pytest.approx(width, rel=0.15)
+    assert abs(drawn["low"] - fitted["low"]) < 0.15 * width

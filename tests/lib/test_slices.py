@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.models.metrics import accuracy
-from lib.models.slices import THIN, bands, by
+from lib.models.slices import NONE, THIN, ages, bands, by, columns, every
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=60), st.integers(2, 6))
@@ -55,3 +55,45 @@ def test_each_slice_is_scored_as_if_it_stood_alone():
 def test_slices_under_30_sales_are_thin(sales, thin):
     got = by(predictions(sales), pd.Series(["x"] * sales), [])
     assert THIN == 30 and got["thin"].tolist() == [thin]
+
+
+def test_ages_fall_into_bands_and_the_unknown_is_named():
+    years = pd.Series([-1, 0, 1, 4, 5, 14.5, 29, 30, 59, 60, 200, np.nan])
+    assert ages(years).tolist() == [
+        "new", "new", "1-4 years", "1-4 years", "5-14 years", "15-29 years", "15-29 years",
+        "30-59 years", "30-59 years", "60 years or more", "60 years or more", NONE,
+    ]  # fmt: skip
+
+
+def test_kinds_follow_what_the_table_has():
+    table = predictions(40)
+    assert list(columns(table)) == ["price band", "value band", "proxy band"]
+    table = table.assign(
+        postal_code=["1", None] * 20, property_sub_type="Condominium", own_age=3.0,
+        as_of=pd.Timestamp("2025-02-03"),
+    )  # fmt: skip
+    got = columns(table)
+    assert list(got)[3:] == ["ZIP", "property type", "age", "month"]
+    assert got["ZIP"].tolist() == ["1", NONE] * 20 and set(got["month"]) == {"2025-02"}
+    told = every(table, ["90"], 20, 1)
+    assert told.groupby("kind")["sales"].sum().eq(40).all()
+    assert (told["mdape_low"] <= told["mdape"]).all() and (
+        told["mdape"] <= told["mdape_high"]
+    ).all()
+    assert told.equals(every(table, ["90"], 20, 1))
+
+
+def test_estimates_that_regress_tilt_bands_by_price_but_not_by_proxy():
+    """Estimates of middling homes, price = truth and noise: chance alone tilts bands by price."""
+    rng = np.random.default_rng(0)
+    truth = rng.normal(13, 0.3, 20000)
+    table = pd.DataFrame(
+        {
+            "close_price": np.exp(truth + rng.normal(0, 0.1, 20000)),
+            "pred_close_price": np.exp(truth + rng.normal(0, 0.1, 20000)),
+        }
+    )
+    bias = every(table, [], 2, 1).set_index(["kind", "slice"])["bias"]
+    assert bias["price band", "1 low"] > 0.02 and bias["price band", "5 high"] < -0.02
+    assert bias["value band", "1 low"] < -0.02 and bias["value band", "5 high"] > 0.02
+    assert abs(bias["proxy band", "1 low"]) < 0.01 and abs(bias["proxy band", "5 high"]) < 0.01

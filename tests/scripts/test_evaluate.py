@@ -1,0 +1,103 @@
+"""`evaluate` on somebody's own table: a summary that can be read, and files that can be used."""
+
+import json
+import shutil
+from contextlib import chdir
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from scripts.valuation import evaluate
+from tests.dag import ROOT
+
+
+def run(folder, *arguments):
+    shutil.copy(ROOT / "params.yaml", folder)
+    with chdir(folder):
+        return CliRunner().invoke(evaluate.main, arguments, catch_exceptions=False)
+
+
+def sales(n=120):
+    rng = np.random.default_rng(0)
+    price = np.exp(rng.normal(13, 0.4, n)).round()
+    return pd.DataFrame(
+        {
+            "listing_key": [f"{i:04d}" for i in range(n)],
+            "postal_code": rng.choice(["02134", "02135"], n),
+            "sale_price": price,
+            "estimate": (price * np.exp(rng.normal(0, 0.1, n))).round(),
+        }
+    )
+
+
+def test_a_table_of_two_columns_is_enough(tmp_path):
+    sales()[["estimate", "sale_price"]].to_csv(tmp_path / "any.csv", index=False)
+    result = run(tmp_path, "--predictions", "any.csv")
+    assert result.exit_code == 0
+    said = result.output
+    assert "any.csv: 120 sales scored" in said and "median ratio" in said
+    assert "sales chasing: no sign" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["any.csv", "params.yaml"]
+
+
+def test_with_a_folder_the_tables_are_written_and_nothing_is_lost(tmp_path):
+    table = sales()
+    table.loc[3, "sale_price"] = 0
+    table.to_csv(tmp_path / "any.csv", index=False)
+    result = run(tmp_path, "--predictions", "any.csv", "--out", "scored")
+    assert result.exit_code == 0
+    assert "1 row(s), price is zero or negative: row 4" in result.output
+    out = tmp_path / "scored"
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["sales"] == 119 and summary["left_out"] == {"price is zero or negative": 1}
+    left_out = pd.read_csv(out / "left_out.csv", dtype="str")
+    assert left_out.to_dict("records") == [
+        {"row": "4", "listing_key": "0003", "reason": "price is zero or negative"}
+    ]
+    slices = pd.read_csv(out / "slices.csv")
+    assert slices.loc[slices["kind"] == "ZIP", "sales"].sum() == 119
+    ratios = pd.read_csv(out / "ratio_study.csv")
+    assert set(ratios["kind"]) == {"all", "proxy band", "ZIP"}
+    assert len(pd.read_csv(out / "worst.csv")) == 50
+    assert pd.read_csv(out / "calibration.csv")["sales"].sum() == 119
+
+
+def test_the_same_table_gives_the_same_bytes(tmp_path):
+    sales().to_csv(tmp_path / "any.csv", index=False)
+    for name in ("one", "two"):
+        run(tmp_path, "--predictions", "any.csv", "--out", name)
+    for path in sorted((tmp_path / "one").iterdir()):
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_sale_or_two_are_scored(tmp_path, n):
+    sales(n).to_csv(tmp_path / "any.csv", index=False)
+    result = run(tmp_path, "--predictions", "any.csv", "--out", "scored")
+    assert result.exit_code == 0 and "sales chasing: cannot tell" in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("estimate,price\n1,2\n", "error: any.csv: no column close_price or sale_price"),
+        ("estimate,sale_price\n1,x\n", "error: any.csv, row 1: sale_price 'x' is no number"),
+        ("estimate,sale_price\n", "error: any.csv: no row below the header"),
+        (None, "error: any.csv: No such file"),
+    ],
+)
+def test_a_table_that_cannot_be_scored_is_one_line(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "any.csv").write_text(content)
+    result = run(tmp_path, "--predictions", "any.csv", "--out", "scored")
+    assert result.exit_code == 2 and message in result.output
+    assert not (tmp_path / "scored").exists()
+
+
+@pytest.mark.real
+def test_the_standards_own_tables_are_scored(tmp_path, real_data):
+    table = str(real_data / "iaao/table_1_1.csv")
+    said = run(tmp_path, "--predictions", table).output
+    assert "36 sales scored" in said and "29.8" in said
