@@ -21,10 +21,10 @@ export GIVEN_SET := $(value SET)
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
 .DEFAULT_GOAL := help
-.PHONY: help init repro run import report changes pr-comment accuracy eda samples ledger dag dictionary test lint chaos fuzz bench clean clean-ask
+.PHONY: help init repro run import report changes pr-comment accuracy eda samples screenshots ledger dag dictionary test lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/.core: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
@@ -73,6 +73,11 @@ samples: $(VENV)/.core ## Rebuild the committed gold samples in data/samples (de
 	@$(PY) -m scripts.ops.preflight
 	@$(TIED) scripts.ops.tied dvc repro sample
 	@$(PY) -m scripts.ops.samples
+
+screenshots: $(VENV)/.dev ## Take the pictures of the report in docs/images again (needs Chromium; demo feed only)
+	@$(PY) -m scripts.ops.preflight
+	@$(TIED) scripts.ops.tied dvc repro report
+	@$(PY) -m scripts.ops.screenshots
 
 accuracy: $(VENV)/.core ## Print the accuracy on King County's real sales again: make accuracy [MODE=rolling] [BOUNDARIES="2015-01-01 ..."]
 	@$(PY) -m scripts.ops.accuracy $(if $(filter rolling,$(MODE)),--mode rolling) $(addprefix --boundary ,$(BOUNDARIES))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from tests.dag import ROOT, STAGES
 
@@ -39,22 +39,27 @@ def lay(folder: Path, contract: str, files: dict[str, bytes], **changes: dict) -
     return folder
 
 
+def stage(folder: Path, name: str, *arguments: str) -> Result:
+    """Run one stage; a traceback of it passes through and fails the test."""
+    command = importlib.import_module(f"scripts.valuation.{name}").main
+    own = {"REML_CACHE_DIR": str(folder / "cache")}
+    with chdir(folder):
+        return CliRunner().invoke(command, arguments, catch_exceptions=False, env=own)
+
+
 def run(folder: Path) -> str:
     """Run every stage of the spine; "" or the one line in which a stage stopped.
 
     A traceback of any stage passes through and fails the test.
     """
     variants = yaml.safe_load((folder / "params.yaml").read_text())["train"]["variants"]
-    own = {"REML_CACHE_DIR": str(folder / "cache")}
-    for stage in SPINE:
-        command = importlib.import_module(f"scripts.valuation.{stage}").main
-        for arguments in [[name] for name in variants] if stage == "train" else [[]]:
-            with chdir(folder):
-                result = CliRunner().invoke(command, arguments, catch_exceptions=False, env=own)
+    for name in SPINE:
+        for arguments in [[variant] for variant in variants] if name == "train" else [[]]:
+            result = stage(folder, name, *arguments)
             if result.exit_code:
                 last = result.output.strip().splitlines()[-1]
                 assert result.exit_code == 2 and last.startswith("error: "), result.output
-                return f"{stage}: {last}"
+                return f"{name}: {last}"
     return ""
 
 

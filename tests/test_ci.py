@@ -5,6 +5,7 @@ import subprocess
 
 import yaml
 
+from scripts.ops import screenshots
 from tests.dag import ROOT
 
 STEPS = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["checks"]["steps"]
@@ -25,6 +26,8 @@ def test_a_user_who_is_not_root_installs_with_sudo(tmp_path):
         "id": "echo 1000",
         "python3": "exit 1",
         "ldconfig": ":",
+        "initdb": ":",
+        "chromium": ":",
         "make": 'echo "make $*" >>"$CALLS"; echo "up to date"',
         "sudo": 'echo "sudo $*" >>"$CALLS"',
         "apt-get": "echo are you root? >&2; exit 100",
@@ -40,3 +43,10 @@ def test_a_user_who_is_not_root_installs_with_sudo(tmp_path):
     said = calls.read_text().splitlines()
     assert said[1] == "sudo apt-get install -y -qq libgomp1"
     assert said[2:] == [f"make {name}" for name in ("repro", "repro", "lint", "test", "chaos")]
+
+
+def test_ci_looks_for_the_browsers_that_the_tests_look_for():
+    (line,) = [
+        x for x in (ROOT / ".ci/run").read_text().splitlines() if "! command -v chromium" in x
+    ]
+    assert line.split("command -v ")[1].split(" >")[0].split() == list(screenshots.NAMES)

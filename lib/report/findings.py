@@ -22,11 +22,21 @@ NAMES = {
     "hit_rate": "hit rate",
     "bias": "bias",
 }
+MONEY = ("mae", "rmse")
 
 
 def share(value: float, places: int = 1) -> str:
     """0.0815 -> 8.2 %; a missing value -> n/a."""
     return "n/a" if value is None or pd.isna(value) else f"{value * 100:.{places}f} %"
+
+
+def figure(name: str, value: float | None) -> str:
+    """One metric as people read it: money, a share, or a plain number."""
+    if value is None:
+        return "n/a"
+    if name in MONEY:
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if name in ("r2", "rmsle") else share(value)
 
 
 def headline(score: dict[str, Any], split: dict[str, Any]) -> str:

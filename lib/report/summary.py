@@ -9,18 +9,9 @@ import pandas as pd
 
 from lib.models.metrics import DIRECTIONS
 from lib.report import findings, plots, site
+from lib.report.findings import figure
 
 TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
-MONEY = ("mae", "rmse")
-
-
-def figure(name: str, value: float | None) -> str:
-    """One metric as people read it: money, a share, or a plain number."""
-    if value is None:
-        return "n/a"
-    if name in MONEY:
-        return f"{value:,.0f}"
-    return f"{value:.3f}" if name in ("r2", "rmsle") else findings.share(value)
 
 
 def table_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:

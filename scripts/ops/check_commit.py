@@ -7,7 +7,6 @@ of other feeds belong to runs/<feed>/, which git ignores.
 Example: python -m scripts.ops.check_commit metrics/evaluate.json
 """
 
-import hashlib
 import json
 import subprocess
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ import yaml
 
 from lib.common import cli
 from lib.common.checks import require
+from lib.report.lineage import folder_md5, md5
 
 DEMO = "demo"
 LARGEST = 500_000  # bytes
@@ -24,8 +24,14 @@ OUTSIDE = ("data", "runs")  # top folders whose files are DVC's or the user's
 SAMPLES = PurePosixPath("data/samples")
 TABLES = (".csv", ".tsv", ".xlsx", ".parquet", ".zip")  # what exports come as
 TABLE_FOLDERS = ("configs", "docs", "plots", "tests")  # where a small table may lie in git
-FIGURES = ("metrics", "plots", "docs/eda", "docs/analysis.md")  # what the pipeline alone writes
-ANEW = f"set base.feed to {DEMO}, `make repro`, and add dvc.lock, metrics/ and plots/ together"
+FIGURES = (
+    "metrics",
+    "plots",
+    "docs/analysis.md",
+    "docs/eda",
+    "docs/model_cards",
+)  # what the pipeline alone writes
+ANEW = f"set base.feed to {DEMO}, `make repro`, and add dvc.lock and what it wrote together"
 
 
 def git(*arguments: str) -> bytes:
@@ -81,16 +87,6 @@ def feeds_of(stage: dict) -> set[str]:
     base = {(stage.get("params") or {}).get("params.yaml", {}).get("base.feed", DEMO)}
     raw = [dep["path"].split("/") for dep in stage.get("deps", []) if "data/raw/" in dep["path"]]
     return base | {parts[2] for parts in raw}
-
-
-def md5(content: bytes) -> str:
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def folder_md5(files: dict[str, bytes]) -> str:
-    """The hash that DVC gives a folder with these files, named relative to it."""
-    listed = [{"md5": md5(files[name]), "relpath": name} for name in sorted(files)]
-    return md5(json.dumps(listed).encode()) + ".dir"
 
 
 def figure_faults(outs: dict[str, str | None]) -> list[str]:

@@ -21,6 +21,7 @@ from scripts.valuation import (
     ablate,
     blend,
     calibrate,
+    cards,
     demo,
     eda,
     evaluate,
@@ -58,6 +59,7 @@ SECTIONS: dict[str, type[params.Section]] = {
     "predict": predict.Params,
     "ablate": ablate.Params,
     "explain": explain.Params,
+    "cards": cards.Params,
     "report": report.Params,
     "track": track.Params,
 }

@@ -41,6 +41,7 @@ OUTS = (
 IN_GIT = (
     "docs/eda",
     "docs/analysis.md",
+    "docs/model_cards",
     "metrics",
     "plots",
     "params.yaml",
@@ -114,7 +115,7 @@ def command(feed: str, name: str, changes: list[str]) -> list[str]:
         args += ["--copy-paths", path]
     for change in [f"base.feed={feed}", *changes]:
         args += ["--set-param", change]
-    return [*args, "eda", "tune", "report"]
+    return [*args, "eda", "tune", "cards", "report"]
 
 
 def revision(name: str) -> str:

@@ -11,7 +11,16 @@ from pydantic import Field
 
 from lib.common import cli, io, params, variants
 from lib.listings import contract
-from lib.report import accuracy, explanation_page, findings, ratio_study, site, summary
+from lib.report import (
+    accuracy,
+    card_words,
+    explanation_page,
+    findings,
+    intervals,
+    ratio_study,
+    site,
+    summary,
+)
 
 OUT = Path("data/report")
 METRICS = Path("metrics")
@@ -19,6 +28,7 @@ FEATURES = Path("data/features")
 EVALUATED = Path("data/evaluate")
 EXPLAINED = Path("data/explain")
 PLOTS = Path("plots/explain")
+CALIBRATED = Path("data/calibrate")
 
 
 class Params(params.Section):
@@ -42,6 +52,26 @@ def explained(listings: pd.DataFrame) -> dict:
     return explanation_page.context(looks, drawn, homes)
 
 
+def calibrated(
+    chosen: dict[str, str], predictions: pd.DataFrame, slices: pd.DataFrame
+) -> list[dict]:
+    """What the page `intervals` needs: a part a domain, `chosen` the variant that values each."""
+    how = io.read_json(METRICS / "calibrate.json")["variants"]
+    parts = []
+    for domain, variant in chosen.items():
+        scores = io.read_parquet(CALIBRATED / variant / "scores.parquet")
+        parts.append(
+            intervals.part(
+                domain,
+                predictions[predictions["variant"] == variant],
+                slices[slices["variant"] == variant],
+                scores.loc[scores["past"], "error"].to_numpy(float),
+                how[variant],
+            )
+        )
+    return parts
+
+
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
@@ -56,6 +86,7 @@ def main() -> None:
     saved_all = {
         name: io.read_json(folder / "model.json") for name, folder in variants.folders().items()
     }
+    verdicts = io.read_json(METRICS / "cards.json")["variants"]
     chosen = {d: v for d, v in predicted["variants"].items() if v in evaluated["variants"]}
     parts = []
     for domain, variant in predicted["variants"].items():
@@ -79,6 +110,7 @@ def main() -> None:
                     saved,
                     io.read_parquet(FEATURES / f"{domain}_index.parquet"),
                 )
+                | {"thresholds": card_words.threshold_rows(verdicts[variant]["checks"])}
             )
     valued = io.read_csv(Path("data/predict/valuations.csv"))
     rows = [
@@ -108,6 +140,7 @@ def main() -> None:
         tables = {"predictions": predictions, "slices": slices} | {
             name: io.read_csv(EVALUATED / f"{name}.csv") for name in ("calibration", "worst")
         }
+        contexts["intervals"] = {"parts": calibrated(chosen, predictions, slices)}
         contexts["accuracy"] = accuracy.context(chosen, evaluated, tables)
         ratios = io.read_csv(EVALUATED / "ratio_study.csv").astype({"stratum": "str"})
         contexts["ratio_study"] = ratio_study.context(chosen, evaluated, predictions, ratios)

@@ -1,0 +1,81 @@
+"""What a model card states, worked out from a variant's test predictions and saved model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.models import comparison, equity, thresholds
+from lib.models.bootstrap import clusters
+from lib.report import card_tables, findings
+
+
+def gap(
+    mine: pd.DataFrame, baseline: pd.DataFrame | None, draws: int, seed: int
+) -> dict[str, float] | None:
+    """MdAPE less that of the baseline on the sales that both value, with its paired interval; none
+    for the baseline itself. Frames of listing_key, property_key, close_price, pred_close_price."""
+    if baseline is None:
+        return None
+    columns = ["listing_key", "pred_close_price"]
+    both = mine[[*columns, "property_key", "close_price"]].merge(
+        baseline[columns], on="listing_key"
+    )
+    both = both[both[["pred_close_price_x", "pred_close_price_y"]].notna().all(axis=1)]
+    estimate, other, price = (
+        both[name].to_numpy()
+        for name in ("pred_close_price_x", "pred_close_price_y", "close_price")
+    )
+    rng, home = np.random.default_rng(seed), clusters(both["property_key"])
+    return comparison.paired(estimate, other, price, draws, rng, home)["mdape"]
+
+
+def judged(
+    score: Mapping[str, Any],
+    test: pd.DataFrame,
+    baseline: pd.DataFrame | None,
+    limits: thresholds.Thresholds,
+    draws: int,
+    seed: int,
+) -> dict[str, Any]:
+    """`checks` (every threshold; none where list prices were seen), `by_zip` and `by_band` (levels
+    of groups) of one variant; see `lib.models.thresholds` and `lib.models.equity`."""
+    test = test[test["pred_close_price"].notna()].reset_index(drop=True)
+    estimate, price = (test[name].to_numpy() for name in ("pred_close_price", "close_price"))
+    ratio = estimate / price
+    by_zip = equity.levels(ratio, test["postal_code"], limits.area_level)
+    by_band = equity.levels(ratio, equity.proxy_bands(estimate, price), limits.area_level)
+    checks: dict[str, dict[str, Any]] = {}
+    if score.get("view", "blind") == "blind":
+        checks = thresholds.check(score, gap(test, baseline, draws, seed), limits)
+        checks["area_level"] = {
+            "verdict": equity.summed(by_zip),
+            "told": card_tables.areas_told(by_zip),
+            "allowed": f"within {findings.share(limits.area_level, 0)}",
+        }
+    return {"checks": checks, "by_zip": by_zip, "by_band": by_band}
+
+
+def inputs(saved: Mapping[str, Any]) -> list[str]:
+    """The names of a variant's inputs; those of a blend are its members', each once."""
+    parts = saved["members"].values() if "members" in saved else [saved]
+    return list(dict.fromkeys(name for one in parts for name in one["inputs"]))
+
+
+def period(days: pd.Series) -> dict[str, Any]:
+    """First and last day as text ("" where no date is known), and how many days they span."""
+    known = days.dropna()
+    if known.empty:
+        return {"first": "", "last": "", "days": 0}
+    first, last = known.min(), known.max()
+    return {"first": f"{first:%F}", "last": f"{last:%F}", "days": (last - first).days + 1}
+
+
+def learnt_from(saved: Mapping[str, Any]) -> dict[str, str]:
+    """The hashes of spec and inputs that a model, or a blend's first member, has learnt from."""
+    one = next(iter(saved["members"].values())) if "members" in saved else saved
+    words = {"reml_spec_sha256": "feature spec", "reml_inputs_sha256": "inputs of the features"}
+    return {f"{words.get(key, key)} (SHA-256)": value for key, value in one["features"].items()}

@@ -1,0 +1,93 @@
+"""Take small pictures of the report's pages, at phone and desktop width, into docs/images/.
+
+Needs a Chromium on PATH. The pictures are committed, so the report has to be the demo feed's.
+
+Example: python -m scripts.ops.screenshots
+"""
+
+import io as streams
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from PIL import Image
+
+from lib.common import cli, io, params
+from lib.common.checks import RemlError, require
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+REPORT = Path("data/report")
+OUT = Path("docs/images")
+DEMO = "demo"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"phone": (390, 844), "desktop": (1280, 900)}  # CSS pixels
+COLOURS = 128  # of a picture, which keeps it under LARGEST
+LARGEST = 120_000  # bytes
+
+
+def executable() -> str | None:
+    """The first Chromium on PATH."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def chromium(path: str) -> Iterator["Browser"]:
+    """The headless browser at `path`, closed at the end."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def small(png: bytes) -> bytes:
+    """The picture in few colours."""
+    out = streams.BytesIO()
+    with Image.open(streams.BytesIO(png)) as picture:
+        picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(
+            out, "PNG", optimize=True
+        )
+    return out.getvalue()
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    base = params.validate(
+        params.Base, params.read_yaml(params.PARAMS_FILE)["base"], "params.yaml, section base"
+    )
+    require(base.feed == DEMO, f"base.feed is {base.feed!r}; pictures are of the {DEMO} feed only")
+    pages = sorted(REPORT.glob("*.html"))
+    require(bool(pages), f"{REPORT}: no pages; `make repro` writes them")
+    path = executable()
+    if path is None:
+        raise RemlError("no Chromium on PATH; on Debian: apt-get install chromium")
+    with chromium(path) as browser:
+        for page in pages:
+            for size, (width, height) in SIZES.items():
+                window = browser.new_page(viewport={"width": width, "height": height})
+                window.goto(page.resolve().as_uri())
+                picture = small(window.screenshot())
+                assert len(picture) <= LARGEST, f"{page.name}, {size}: {len(picture)} bytes"
+                io.write_bytes(OUT / f"report_{page.stem}_{size}.png", picture)
+                window.close()
+    cli.log.info("screenshots.complete", pages=len(pages), out=str(OUT))
+
+
+if __name__ == "__main__":
+    main()

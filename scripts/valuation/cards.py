@@ -1,0 +1,154 @@
+"""Write a model card for each variant, check the baseline thresholds, and tell failures loudly.
+
+The cards are docs/model_cards/<variant>.md, with README.md listing them; the verdicts are in
+metrics/cards.json. A failed threshold stops nothing.
+
+Example: python -m scripts.valuation.cards
+"""
+
+import shutil
+from pathlib import Path
+
+import click
+import pandas as pd
+from pydantic import Field
+
+from lib.common import cli, dictionary, io, params, variants
+from lib.features import spec
+from lib.listings import contract
+from lib.models import thresholds
+from lib.report import card_facts, card_tables, cards, findings, lineage
+
+OUT = Path("docs/model_cards")
+METRICS = Path("metrics")
+EVALUATED = Path("data/evaluate")
+STAGED = Path("data/staging")
+FEATURES = Path("data/features")
+
+
+class Params(params.Section):
+    """The `cards` section of params.yaml."""
+
+    draws: int = Field(ge=1)
+    thresholds: thresholds.Thresholds
+
+
+def lock_hash(folder: Path) -> tuple[str, str]:
+    """The out of dvc.yaml that a variant's folder lies in, and its hash as dvc.lock has it."""
+    out = folder if folder.parts[1] == "train" else folder.parent
+    files = {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in sorted(out.rglob("*"))
+        if path.is_file()
+    }
+    return out.as_posix(), lineage.folder_md5(files)
+
+
+def raw_files() -> dict[str, str]:
+    """SHA-256 of each raw file that staging kept a row of, by name."""
+    named = ["_source_file", "_file_sha256"]
+    tables = [
+        io.read_parquet(STAGED / f"{name}.parquet", named)
+        for name in ("listings", "superseded_listings")
+    ]
+    files = pd.concat(tables).dropna().drop_duplicates().sort_values(named, kind="stable")
+    return dict(files.itertuples(index=False, name=None))
+
+
+def past(domain: str) -> pd.Series:
+    """Close dates of the sales before the test."""
+    roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
+    keys = roles.loc[roles["role"] == "train", "listing_key"]
+    dates = io.read_parquet(Path(f"data/features/{domain}.parquet"), ["listing_key", "close_date"])
+    return dates.loc[dates["listing_key"].isin(keys), "close_date"]
+
+
+def kinds() -> dict[str, str]:
+    """The kind of each name that a feature table has, by the feature spec."""
+    listed = dictionary.read(dictionary.CODE / spec.META).tables[spec.TABLE]
+    names = {name for path in FEATURES.glob("*.parquet") for name in io.read_parquet(path).columns}
+    return {name: str(entry.kind) for name in names if (entry := listed.entry(name))}
+
+
+def told(name: str, checks: dict, served: bool) -> dict:
+    """Say which thresholds a variant that values homes fails; its part of metrics/cards.json."""
+    failed = [check for check, one in checks.items() if one["verdict"] == thresholds.FAIL]
+    if failed and served:
+        cli.log.warning("cards.threshold_failed", variant=name, thresholds=failed)
+    return {"served": served, "failed": failed, "checks": checks}
+
+
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    base, settings = params.load("cards", Params)
+    evaluated, predicted, split, staging, screened = (
+        io.read_json(METRICS / f"{stage}.json")
+        for stage in ("evaluate", "predict", "split", "staging", "screen")
+    )
+    predictions = io.read_parquet(EVALUATED / "predictions.parquet")
+    slices = io.read_parquet(EVALUATED / "slices.parquet")
+    tests = {str(name): part for name, part in predictions.groupby("variant")}
+    folders = variants.folders()
+    saved_all = {name: io.read_json(folder / "model.json") for name, folder in folders.items()}
+    linear = {
+        one["domain"]: name
+        for name, one in saved_all.items()
+        if one.get("model") == "linear" and one["view"] == "blind"
+    }
+    shared = {
+        "contract": contract.read(base.feed),
+        "feed": base.feed,
+        "staging": staging,
+        "files": raw_files(),
+        "kinds": kinds(),
+        "lacks": findings.missing_parts(staging, split, predicted["valued"]),
+    }
+    shutil.rmtree(OUT, ignore_errors=True)  # as dvc does
+    tally: dict[str, dict] = {}
+    rows = []
+    for name, saved in saved_all.items():
+        if "skipped" in saved:
+            io.write_text(OUT / f"{name}.md", cards.skipped(name, saved["skipped"]))
+            rows.append(card_tables.index_row(name, None, {}, False))
+            continue
+        domain, score = saved["domain"], evaluated["variants"][name]
+        served = predicted["variants"].get(domain) == name
+        other = tests[linear[domain]] if linear.get(domain, name) != name else None
+        judged = card_facts.judged(
+            score, tests[name], other, settings.thresholds, settings.draws, base.seed
+        )
+        out, out_md5 = lock_hash(folders[name])
+        part, names = screened["domains"][domain], card_facts.inputs(saved)
+        facts = judged | {
+            "name": name,
+            "domain": domain,
+            "view": saved["view"],
+            "served": served,
+            "saved": saved,
+            "score": score,
+            "headline": findings.headline(score, split[domain]),
+            "slices": slices[slices["variant"] == name],
+            "inputs": names,
+            "placed": bool({"postal_code", "latitude", "longitude"} & set(names)),
+            "excluded": part["excluded"],
+            "overrides": part["overrides"]["usable"] + part["overrides"]["not_usable"],
+            "train": card_facts.period(past(domain)),
+            "test": card_facts.period(tests[name]["as_of"])
+            | {"grouped": split[domain].get("grouped", "")},
+            "out": out,
+            "out_md5": out_md5,
+            "hashes": card_facts.learnt_from(saved),
+        }
+        io.write_text(OUT / f"{name}.md", cards.card(shared | facts))
+        rows.append(card_tables.index_row(name, score, judged["checks"], served))
+        tally[name] = told(name, judged["checks"], served)
+    io.write_text(OUT / "README.md", cards.index(shared["contract"], base.feed, rows))
+    io.write_json(
+        METRICS / "cards.json", card_tables.rounded({"feed": base.feed, "variants": tally})
+    )
+    cli.log.info("cards.complete", out=str(OUT), cards=len(rows))
+
+
+if __name__ == "__main__":
+    main()

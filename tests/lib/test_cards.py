@@ -1,0 +1,98 @@
+"""Rows of model cards: a feed's own words cannot break a table, figures come with intervals."""
+
+import pandas as pd
+import pytest
+
+from lib.models import equity
+from lib.report import card_facts, card_tables, card_words
+
+SPAN = {"value": 0.1, "low": 0.05, "high": 0.2}
+
+
+def test_a_feeds_own_words_stay_in_their_cell():
+    assert card_tables.cell("9|1\n | x") == "9\\|1 \\| x"
+    group = pd.Series(["a|b"] * 40)
+    (row,) = card_tables.level_rows(equity.levels(pd.Series([1.0] * 40).to_numpy(), group, 0.05))
+    assert row == ("a\\|b", "40", "1.000 (1.000 to 1.000)", "alike")
+
+
+def test_groups_are_counted_by_what_can_be_said_of_them():
+    none = equity.levels(pd.Series(dtype=float).to_numpy(), pd.Series(dtype=str), 0.05)
+    assert card_tables.areas_told(none) == "0 alike, 0 differ, 0 cannot be told, 0 too thin"
+    assert card_tables.level_rows(none) == []
+
+
+def test_a_ratio_study_is_told_with_its_verdicts_and_left_out_where_there_is_none():
+    assert card_tables.ratio_rows({}) == []
+    cod = {"value": 12.34, "low": 11.0, "high": 14.0, "verdict": "pass"}
+    empty = {"value": None, "low": None, "high": None, "verdict": None}
+    study = {"untrimmed": {"cod": cod, "prd": empty}, "trimmed": {"cod": cod | {"value": 9.0}}}
+    assert card_tables.ratio_rows(study) == [
+        ("COD", "12.3 (11.0 to 14.0)", "pass", "9.0 (11.0 to 14.0)"),
+        ("PRD", "n/a", "not measured", "n/a"),
+    ]
+
+
+def test_inputs_are_counted_by_kind_and_those_of_a_blend_once():
+    kinds = {"living_area": "own", "mkt_x": "market", "list_price": "key"}
+    rows = card_tables.input_rows(["mkt_x", "living_area", "list_price", "what"], kinds)
+    assert {kind: count for kind, count, _ in rows} == {
+        "as-of market, from sales closed before": 1,
+        "the home's own facts": 1,
+        "the list price": 1,
+        "other": 1,
+    }
+    members = {"a": {"inputs": ["x", "y"]}, "b": {"inputs": ["y", "z"]}}
+    assert card_facts.inputs({"members": members}) == ["x", "y", "z"]
+    assert card_facts.inputs({"inputs": ["x"]}) == ["x"]
+
+
+def test_the_gain_is_taken_on_the_sales_that_both_value():
+    price = [100.0] * 50
+    keys = [f"k{i}" for i in range(50)]
+    mine = pd.DataFrame(
+        {
+            "listing_key": keys,
+            "property_key": keys,
+            "close_price": price,
+            "pred_close_price": 105.0,
+        }
+    )
+    theirs = pd.DataFrame({"listing_key": keys[::-1], "pred_close_price": 110.0})
+    theirs.loc[0, "pred_close_price"] = None
+    found = card_facts.gap(mine, theirs, 20, 1)
+    assert found == pytest.approx({"value": -0.05, "low": -0.05, "high": -0.05})
+    assert card_facts.gap(mine, None, 20, 1) is None
+
+
+def test_a_period_without_dates_is_empty():
+    assert card_facts.period(pd.Series(pd.to_datetime([None, None])))["first"] == ""
+    days = pd.Series(pd.to_datetime(["2024-01-03", None, "2024-01-01"]))
+    assert card_facts.period(days) == {"first": "2024-01-01", "last": "2024-01-03", "days": 3}
+
+
+def test_the_use_says_what_a_variant_is_there_for():
+    assert "values no home and joins no blend" in card_words.use("sale", "aware", False, False)
+    assert "on the market" in card_words.use("sale", "blind", True, False)
+    assert "only that the pipeline works" in card_words.use("rental", "blind", True, True)
+
+
+def test_limits_are_told_once_each():
+    test = {"grouped": "", "first": "2024-01-01", "last": "2024-01-31", "days": 31}
+    said = card_words.limits(test, ["No remarks."], 10, 2)
+    assert said[0] == "No remarks." and "31 days" in said[1] and said[-1].startswith("2 of the 10")
+    grouped = card_words.limits(test | {"grouped": "no dates"}, [], 10, 0)
+    assert len(grouped) == 1
+
+
+def test_slices_stand_in_their_natural_order():
+    names = ["none", "5-14 years", "15-29 years", "new", "2025-02", "10", "9"]
+    assert sorted(names, key=card_tables.natural) == [
+        "new", "5-14 years", "9", "10", "15-29 years", "2025-02", "none",
+    ]  # fmt: skip
+
+
+def test_columns_of_the_feeds_own_are_left_to_somebody_who_knows_them():
+    assert "have to be judged" not in card_words.demographics(["living_area"])
+    told = card_words.demographics(["living_area", "local_income"])
+    assert "(`local_income`) have to be judged" in told
