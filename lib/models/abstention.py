@@ -57,3 +57,15 @@ def reasons(
     for i in np.flatnonzero(width > spec.maximum_width):
         out[i].append(f"interval {width[i]:.0%} of the value wide, over {spec.maximum_width:.0%}")
     return np.array(["; ".join(one) or None for one in out], dtype=object)
+
+
+def kind(reason: str) -> str:
+    """What a reason is about, its figures left out: reasons of a kind are counted together."""
+    for word, told in (
+        ("comparables,", "too few comparables"),
+        ("unlike,", "comparables too unlike"),
+        ("interval", "interval too wide"),
+    ):
+        if word in reason:
+            return told
+    return f"{reason.split()[0]} beyond all past sales"

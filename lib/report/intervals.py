@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
+from lib.models import abstention
 from lib.models.interval_study import beside_split
 from lib.report import plots, site
 from lib.report.findings import TITLES, share
@@ -88,7 +89,7 @@ def headline(told: pd.DataFrame) -> str:
 
 def rows(told: pd.DataFrame) -> list[dict[str, Any]]:
     """The study as the template shows it."""
-    which = {"own": "by difficulty", "split": "one width for all"}
+    which = {"own": "as given", "split": "one width for all"}
     return [
         {
             "name": f"{one['coverage']} %, {which[one['intervals']]}",
@@ -107,18 +108,22 @@ def rows(told: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def abstained(test: pd.DataFrame) -> tuple[str, list[tuple[str, int]]]:
-    """How many valuations are not to be relied on, how far they were off, and the reasons."""
+    """How many valuations are not to be relied on, how far they were off, and how often each kind
+    of reason is given."""
     out = test["pred_abstention"].notna()
     if not out.any():
-        return "No valuation of the test is abstained from.", []
+        return "No valuation of the test is marked as not to be relied on.", []
     error = (test["pred_close_price"] / test["close_price"] - 1).abs()
-    kinds = test.loc[out, "pred_abstention"].str.split("; ").explode()
-    kinds = kinds.str.replace(r"-?[\d.,]+%?", "", regex=True).str.split().str.join(" ")
-    return (
+    reasons = test.loc[out, "pred_abstention"].str.split("; ").explode()
+    counts = reasons.map(abstention.kind).value_counts()
+    told = (
         f"{int(out.sum()):,} of {len(test):,} valuations of the test come with a reason not to "
-        f"rely on them: half of these were off by more than {share(error[out].median())}, of the "
-        f"others by more than {share(error[~out].median())}.",
-        [(kind, int(count)) for kind, count in kinds.value_counts().items()],
+        f"rely on them: half of these were off by more than {share(error[out].median())}"
+    )
+    if out.all():
+        return f"{told}.", list(counts.items())
+    return f"{told}, of the others by more than {share(error[~out].median())}.", list(
+        counts.items()
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lib.common.checks import RemlError
 from lib.models import difficulty, intervals, quantiles
-from lib.models.abstention import Abstention, reach, reasons
+from lib.models.abstention import Abstention, kind, reach, reasons
 from lib.models.intervals import Groups, Spec, fit, grouped, inputs_of
 
 HARD = difficulty.Difficulty(minimum_errors=200, parts=4, alpha=0.01, floor=0.3)
@@ -256,5 +256,11 @@ def test_reasons_name_what_is_wrong_and_by_how_much():
         "0 comparables, under 5; living_area 499 lies below the 500 of all past sales; "
         "interval 150% of the value wide, over 100%",
     ]
+    assert [kind(one) for text in got for one in text.split("; ")] == [
+        "living_area beyond all past sales",
+        "too few comparables", "latitude beyond all past sales",
+        "comparables too unlike", "too few comparables", "living_area beyond all past sales",
+        "interval too wide",
+    ]  # fmt: skip
     blind = reasons(homes, width, {}, False, spec).tolist()
     assert blind == [None, None, None, "interval 150% of the value wide, over 100%"]
