@@ -6,17 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lib.models import metrics
 from lib.models.conformal import bounds
 from lib.models.slices import bands
-
-
-def interval_score(
-    price: np.ndarray, low: np.ndarray, high: np.ndarray, coverage: float
-) -> np.ndarray:
-    """The interval score of each sale (n,) over its price; less is better: the width, and for a
-    price outside 2 / (1 - coverage) times the distance (Gneiting and Raftery, JASA 102, 2007)."""
-    outside = np.maximum(low - price, 0) + np.maximum(price - high, 0)
-    return (high - low + 2 / (1 - coverage) * outside) / price
 
 
 def split_intervals(
@@ -30,23 +22,23 @@ def split_intervals(
 def told(
     test: pd.DataFrame, low: np.ndarray, high: np.ndarray, coverage: float
 ) -> dict[str, float]:
-    """How often intervals held, their misses, median relative width and mean interval score, and
-    the least and most they held in a fifth of the test by estimate and in a month."""
+    """`metrics.coverage` of intervals on the test, and the least and most they held in a fifth of
+    it by estimate and in a month."""
     price, estimate = (test[n].to_numpy(float) for n in ("close_price", "pred_close_price"))
     held = pd.Series((price >= low) & (price <= high), index=test.index)
     fifths = held.groupby(bands(test["pred_close_price"]).to_numpy()).mean()
     months = held.groupby(test["as_of"].dt.strftime("%Y-%m").fillna("undated").to_numpy()).mean()
-    return {
-        "held": float(held.mean()),
-        "below": float((price < low).mean()),
-        "above": float((price > high).mean()),
-        "median_width": float(np.median((high - low) / estimate)),
-        "interval_score": float(interval_score(price, low, high, coverage).mean()),
-        "fifth_least": float(fifths.min()),
-        "fifth_most": float(fifths.max()),
-        "month_least": float(months.min()),
-        "month_most": float(months.max()),
-    }
+    found = metrics.coverage(price, low, high, estimate, coverage)
+    return (
+        {"held": found.pop("coverage")}
+        | found
+        | {
+            "fifth_least": float(fifths.min()),
+            "fifth_most": float(fifths.max()),
+            "month_least": float(months.min()),
+            "month_most": float(months.max()),
+        }
+    )
 
 
 def beside_split(test: pd.DataFrame, errors: np.ndarray, names: list[str]) -> pd.DataFrame:

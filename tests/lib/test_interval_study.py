@@ -4,25 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.interval_study import beside_split, interval_score, split_intervals
-
-
-def test_the_interval_score_by_hand():
-    """Width 20; a price outside costs 2 / 0.1 times its distance more; all over the price."""
-    price = np.array([100.0, 80.0, 125.0])
-    got = interval_score(price, np.full(3, 90.0), np.full(3, 110.0), 0.9)
-    assert got.tolist() == pytest.approx([0.2, (20 + 20 * 10) / 80, (20 + 20 * 15) / 125])
-
-
-def test_the_score_is_least_in_the_mean_at_the_true_quantiles():
-    price = np.exp(np.random.default_rng(0).normal(0, 0.2, 20000))
-    low, high = np.quantile(price, [0.05, 0.95])
-
-    def mean(shift):
-        ends = np.full(len(price), low - shift), np.full(len(price), high + shift)
-        return (interval_score(price, *ends, 0.9) * price).mean()
-
-    assert mean(0) < min(mean(0.05), mean(-0.05))
+from lib.models.interval_study import beside_split, split_intervals
 
 
 def test_plain_split_intervals_have_one_width():
