@@ -96,18 +96,6 @@ def within(score: dict[str, Any]) -> str:
     )
 
 
-def by_importance(weights: dict[str, float], grouped: bool) -> str:
-    """Which input carries the most of a model. `grouped`: no sale has a date, so that no price of
-    other sales is an input."""
-    told = f"{max(weights, key=lambda name: weights[name])} carries the most."
-    if grouped:
-        return told
-    return (
-        f"{told} Boosting starts from what past sales say (the price of the district, of the "
-        "neighbours or of the comparables), whose share therefore does not show here in full."
-    )
-
-
 def by_band(slices: pd.DataFrame) -> str:
     """Where along the price range the error is greatest and smallest."""
     worst, best = (slices.loc[slices["mdape"].agg(pick)] for pick in ("idxmax", "idxmin"))

@@ -146,16 +146,3 @@ def coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
         axes.set(ylim=(min(0.6, lowest - 0.05), 1.02), xlabel=label, ylabel="prices inside")
         axes.legend(frameon=False, loc="lower right", fontsize=8.5)
         return svg(drawn)
-
-
-def importances(weights: dict[str, float], most: int = 12) -> str:
-    """The inputs that matter most to a model, as shares of the whole."""
-    with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.6)
-        share = pd.Series(weights) / sum(weights.values())
-        top = share.sort_values(kind="stable").tail(most)
-        axes.barh(top.index, top.to_numpy(), color=BLUE)
-        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.set(xlabel="share of what the inputs carry")
-        axes.grid(axis="y", visible=False)
-        return svg(drawn)

@@ -82,7 +82,7 @@ def domain_part(
     `best` is the variant that values homes; `saved` is what `train` wrote of it; `index` is that
     of prices, as `features` wrote it.
     """
-    score, weights = scores[best], saved["importances"]
+    score = scores[best]
     test = predictions[predictions["variant"] == best]
     linear = next((name for name in scores if name.endswith("_linear") and name != best), None)
     names = [key.removeprefix("interval_") for key in score if key.startswith("interval_")]
@@ -91,7 +91,7 @@ def domain_part(
         chosen = slices[(slices["variant"] == variant) & (slices["kind"] == kind)]
         return chosen.sort_values("slice")
 
-    band, value, codes, month = (of(kind) for kind in ("price band", "value band", "ZIP", "month"))
+    band, value, codes = (of(kind) for kind in ("price band", "value band", "ZIP"))
     pictures = [
         (
             "Actual against estimated price",
@@ -112,20 +112,10 @@ def domain_part(
             plots.coverage(value, names, "fifth of the test by estimate"),
             findings.by_coverage(value),
         ),
-        (
-            "Intervals by month",
-            plots.coverage(month, names, "month of the valuation"),
-            findings.by_coverage(month),
-        ),
         *(
             [("How prices have moved", plots.price_index(index), findings.by_index(index))]
             if index["month"].nunique() > 1 and "grouped" not in split
             else []
-        ),
-        (
-            "What the model looks at",
-            plots.importances(weights),
-            findings.by_importance(weights, "grouped" in split),
         ),
     ]
     error = np.abs(test["pred_close_price"] / test["close_price"] - 1)
