@@ -118,14 +118,22 @@ def command(feed: str, name: str, changes: list[str]) -> list[str]:
     return [*args, "eda", "tune", "cards", "report"]
 
 
-def revision(name: str) -> str:
-    """The commit of the experiment called `name` that stands on the workspace's commit."""
-    head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    base = head.stdout.strip()
-    ref = f"refs/exps/{base[:2]}/{base[2:]}/{name}"
-    done = subprocess.run(["git", "rev-parse", ref], capture_output=True, text=True, check=False)
-    require(done.returncode == 0, f"DVC kept no experiment {name}; run it again")
+def commit_of(ref: str) -> str:
+    """The commit that a git reference points at; empty where there is no such reference."""
+    done = subprocess.run(
+        ["git", "rev-parse", "--verify", "--quiet", ref],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.stdout.strip()
+
+
+def revision(name: str, base: str) -> str:
+    """The commit of the experiment called `name` that was started on the commit `base`."""
+    found = commit_of(f"refs/exps/{base[:2]}/{base[2:]}/{name}")
+    require(found != "", f"DVC kept no experiment {name}; run it again")
+    return found
 
 
 def put(fresh: Path, folder: Path) -> None:
@@ -179,12 +187,13 @@ def main(feed: str, changes: tuple[str, ...]) -> None:
     settings = flat(params.read_yaml(own)) if own.is_file() else {}
     wanted = [*(f"{key}={value}" for key, value in settings.items()), *wanted]
     name = f"feed-{feed.replace('_', '-')}"
+    base = commit_of("HEAD")  # somebody may commit while the run goes on
     workspace.keep()
     run = subprocess.run(command(feed, name, wanted), env=identity(), check=False)
     workspace.put_back()
     if run.returncode:
         raise RemlError(f"the run on {feed} failed; the lines above say where")
-    folder = collect(feed, revision(name))
+    folder = collect(feed, revision(name, base))
     for variant, figures in io.read_json(folder / "metrics/summary.json").items():
         click.echo(
             f"{variant}: "
