@@ -28,13 +28,14 @@ from lib.models.interval_study import beside_split
 @cli.command
 def main(folder: Path, variant: str) -> None:
     scores = folder / "data/calibrate" / variant / "scores.parquet"
-    require(
-        scores.is_file(),
-        f"{scores}: no such file; run the pipeline first (make run FEED=name), or name a variant "
-        "that it calibrated",
-    )
-    known = io.read_parquet(scores)
-    test = io.read_parquet(folder / "data/evaluate/predictions.parquet")
+    tested = folder / "data/evaluate/predictions.parquet"
+    for path in (scores, tested):
+        require(
+            path.is_file(),
+            f"{path}: no such file; run the pipeline first (make repro, or make run FEED=name and "
+            "--run runs/name), or name a variant that it calibrated",
+        )
+    known, test = io.read_parquet(scores), io.read_parquet(tested)
     test = test[test["variant"] == variant].reset_index(drop=True)
     names = [n.removeprefix("pred_low_") for n in test if n.startswith("pred_low_")]
     errors = known.loc[known["past"], "error"].to_numpy(float)
