@@ -24,8 +24,9 @@ def widths(width: np.ndarray, split: float) -> str:
     """Histogram of relative widths beside the one width of plain split conformal."""
     with matplotlib.rc_context(STYLE):
         drawn, axes = figure(5.2, 3.4)
-        shown = np.minimum(width, np.quantile(width, 0.995))
-        axes.hist(shown, bins=40, color=BLUE)
+        least, most = np.quantile(width, [0, 0.995])
+        edges = np.linspace(least, max(most, 1.05 * least), 41)  # one width for all has no span
+        axes.hist(np.minimum(width, edges[-1]), bins=edges.tolist(), color=BLUE)
         axes.axvline(float(np.median(width)), color=INK, linewidth=1.4, label="median")
         axes.axvline(split, color=ORANGE, linewidth=1.4, linestyle="--", label="one width for all")
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -29,7 +29,10 @@ def spine(tmp_path_factory):
 
 def models(folder):
     """(what was saved, its predictions) of each model that was trained."""
-    for path in sorted(folder.glob("data/*/*/model.json")):
+    paths = [
+        path for root in ("train", "blend") for path in folder.glob(f"data/{root}/*/model.json")
+    ]
+    for path in sorted(paths):
         saved = json.loads(path.read_text())
         if "skipped" not in saved:
             yield saved, pd.read_parquet(path.with_name("predictions.parquet"))

@@ -62,7 +62,7 @@ def test_a_second_repro_does_no_work(reproduced):
     "old, new, first",
     [
         ("coverages: [0.8, 0.9]", "coverages: [0.5, 0.9]", "calibrate"),
-        ("draws: 1000", "draws: 100", "evaluate"),
+        ("places: 6 ", "places: 5 ", "evaluate"),
         ("num_leaves: 31", "num_leaves: 15", "train"),
         ("listings: 25", "listings: 5", "report"),
     ],
