@@ -6,6 +6,7 @@ positive price cannot be scored and is left out, with its row and reason.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ NAMES = {
 }
 NUMBERS = ("latitude", "longitude", "year_built", "own_age")
 TEXTS = ("listing_key", "property_key", "postal_code", "property_sub_type", "pred_abstention")
+EMPTY = ["", "nan", "nat", "na", "null", "none"]  # words for an empty cell, in small letters
 NO_PRICE = "no price"
 BAD_PRICE = "price is zero or negative"
 BAD_ESTIMATE = "estimate is zero or negative; counted as not given"
@@ -37,7 +39,7 @@ def read(path: Path) -> pd.DataFrame:
         except pa.ArrowInvalid as error:
             raise RemlError(f"{path}: not a Parquet file; write it again") from error
     names = read_header(path).names
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted({name for name in names if name.strip() and names.count(name) > 1})
     require(not twice, f"{path}: column {', '.join(twice)} stands twice; keep one")
     rows = []
     for number, fields in read_rows(path):
@@ -47,7 +49,8 @@ def read(path: Path) -> pd.DataFrame:
             "look for a stray delimiter or quote",
         )
         rows.append(fields)
-    return pd.DataFrame(rows, columns=names, dtype="str")
+    table = pd.DataFrame(rows, columns=names, dtype="str")
+    return table.loc[:, [bool(name.strip()) for name in names]]  # of stray delimiters
 
 
 def prepared(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -57,7 +60,7 @@ def prepared(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFram
     NUMBERS, TEXTS, as_of (date), pred_low_90, pred_high_90 and the like; other columns are not
     looked at. Rows count from 1 below the header. Raises `RemlError` naming `where`, row and mend.
     """
-    names = {str(name).strip().lower(): name for name in table}
+    names = folded(table, where)
     require(len(table) > 0, f"{where}: no row below the header; give one row a sale")
     out = pd.DataFrame(index=table.index)
     for column, wanted in NAMES.items():
@@ -66,19 +69,28 @@ def prepared(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFram
             bool(found),
             f"{where}: no column {' or '.join(wanted)} (there are: {', '.join(names)}); name it so",
         )
+        require(
+            len(found) == 1,
+            f"{where}: columns {' and '.join(map(str, found))} both name the same; keep one",
+        )
         out[column] = numbers(table[found[0]], f"{where}", str(found[0]))
     ends = [name for name in names if name.startswith(("pred_low_", "pred_high_"))]
+    sides = [{n.removeprefix(f"pred_{s}_") for n in ends if s in n} for s in ("low", "high")]
+    alone = sorted(sides[0] ^ sides[1])
+    require(
+        not alone,
+        f"{where}: intervals {', '.join(alone)} lack one end; give both pred_low_ and pred_high_",
+    )
     for name in [*ends, *(name for name in NUMBERS if name in names)]:
         out[name] = numbers(table[names[name]], where, name)
     for name in (name for name in TEXTS if name in names):
-        text = table[names[name]].astype("str").str.strip()
-        out[name] = text.where(table[names[name]].notna() & (text != ""), None)
+        out[name] = texts(table[names[name]])
     if "as_of" in names:
         out["as_of"] = dates(table[names["as_of"]], where)
     for name in scoring.covered(out):
         bad = out[f"pred_low_{name}"] > out[f"pred_high_{name}"]
         require(
-            name.isdigit() and 0 < int(name) < 100,
+            re.fullmatch("[1-9][0-9]?", name) is not None,
             f"{where}: column pred_low_{name}; end it in the coverage in percent, as pred_low_90",
         )
         require(
@@ -122,10 +134,29 @@ def first(bad: pd.Series) -> int:
     return int(np.flatnonzero(bad.to_numpy())[0]) + 1 if bad.any() else 0
 
 
+def folded(table: pd.DataFrame, where: str) -> dict[str, Any]:
+    """Each column by its name in small letters; a column without name and cells is left out."""
+    names: dict[str, Any] = {}
+    for name in table:
+        small = str(name).strip().lower()
+        require(
+            small not in names,
+            f"{where}: columns {names.get(small)} and {name} are one name; keep one",
+        )
+        names[small] = name
+    return names
+
+
+def texts(cells: pd.Series) -> pd.Series:
+    """A column as texts, missing where empty; whole numbers without their decimal point."""
+    text = cells.astype("str").str.strip().str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    return text.where(cells.notna() & ~text.str.lower().isin(EMPTY), None)
+
+
 def numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
     """A column as numbers; an empty cell is missing, anything else that is none is an error."""
     text = cells.astype("str").str.strip()
-    empty = cells.isna() | text.str.lower().isin(["", "nan", "na", "null", "none"])
+    empty = cells.isna() | text.str.lower().isin(EMPTY)
     got = pd.to_numeric(text.where(~empty), errors="coerce").astype("float64")
     bad = ~empty & ~np.isfinite(got)
     require(
@@ -139,8 +170,9 @@ def numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
 def dates(cells: pd.Series, where: str) -> pd.Series:
     """A column as dates; an empty cell is missing, anything else that is none is an error."""
     text = cells.astype("str").str.strip()
-    empty = cells.isna() | text.isin(["", "NaT"])
-    got = pd.to_datetime(text.where(~empty), errors="coerce", format="ISO8601")
+    empty = cells.isna() | text.str.lower().isin(EMPTY)
+    local = text.where(~empty).str.replace(r"(Z|[+-]\d\d:?\d\d)$", "", regex=True)  # its own day
+    got = pd.to_datetime(local, errors="coerce", format="ISO8601")
     bad = ~empty & got.isna()
     require(
         not bad.any(),
@@ -165,7 +197,11 @@ def told(score: dict[str, Any], left_out: pd.DataFrame, where: str) -> str:
     lines.append(f"{'':18}{'value':>12}  95 % interval (VEI: 90 %)")
     for group in score:
         if group == "accuracy" or group.startswith("interval_"):
-            prefix = "" if group == "accuracy" else f"{group.removeprefix('interval_')} % "
+            kind = group.removeprefix("interval_")
+            prefix = "" if group == "accuracy" else f"{kind} % "
+            count = score["with_interval"].get(kind, score["sales"])
+            if count < score["sales"]:
+                lines.append(f"only {count:,} of the sales have a {kind} % interval:")
             lines += [line(f"{prefix}{name}", one) for name, one in score[group].items()]
     study = score["ratio_study"]
     for kind in ("untrimmed", "trimmed"):
@@ -184,6 +220,8 @@ def line(name: str, one: dict[str, Any]) -> str:
     value, low, high = (
         "n/a"
         if not np.isfinite(one[part])
+        else f"{one[part]:.4g}"
+        if abs(one[part]) >= 1e9
         else f"{one[part]:,.{0 if abs(one[part]) > 1000 else 4}f}"
         for part in ("value", "low", "high")
     )

@@ -201,7 +201,10 @@ class Study:
 
 
 def proxy(estimate: np.ndarray, price: np.ndarray) -> np.ndarray:
-    """S / 2 + A / (2 M) (currency): a market value that errors of neither side pull along."""
+    """S / 2 + A / (2 M) (currency): a market value that errors of neither side pull along; nan
+    where there is no estimate."""
     if not len(price):
         return np.asarray(price, dtype=float)
-    return (price + estimate / np.median(estimate / price)) / 2
+    known = np.isfinite(estimate)
+    middle = np.median(estimate[known] / price[known]) if known.any() else np.nan
+    return (price + estimate / middle) / 2

@@ -44,7 +44,8 @@ def rounded(content: Any, places: int) -> Any:
 
 def covered(table: pd.DataFrame) -> list[str]:
     """The coverages, in percent, whose intervals a table has."""
-    names = [str(name).removeprefix("pred_low_") for name in table if "pred_low_" in str(name)]
+    lows = [str(name) for name in table if str(name).startswith("pred_low_")]
+    names = [name.removeprefix("pred_low_") for name in lows]
     return [name for name in names if f"pred_high_{name}" in table]
 
 
@@ -106,6 +107,10 @@ def score(
     cod = found["untrimmed"]["cod"]
     return {
         "sales": len(table),
+        "with_interval": {
+            name: int(table[[f"pred_low_{name}", f"pred_high_{name}"]].notna().all(axis=1).sum())
+            for name in covered(table)
+        },
         **{name: found[name] for name in families},
         "ratio_study": {
             **{name: found[name] for name in studied},

@@ -16,11 +16,12 @@ NONE = "none"
 
 
 def bands(price: pd.Series, parts: int = 5) -> pd.Series:
-    """Each price's band as "1 low" .. "5 high": equal counts, by rank."""
-    rank = price.rank(method="first")
-    number = ((rank - 1) * parts // len(price)).astype(int) + 1 if len(price) else rank.astype(int)
-    words = {1: "1 low", parts: f"{parts} high"}
-    return number.map(lambda n: words.get(n, str(n)))
+    """Each price's band as "1 low" .. "5 high": equal counts, by rank; NONE where it is missing."""
+    known = price.dropna()
+    number = (known.rank(method="first") - 1) * parts // max(len(known), 1) + 1
+    words = {1.0: "1 low", float(parts): f"{parts} high"}
+    told = number.map(lambda n: words.get(n, f"{n:.0f}")).astype("object")
+    return told.reindex(price.index, fill_value=NONE)
 
 
 def ages(years: pd.Series) -> pd.Series:

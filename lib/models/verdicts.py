@@ -1,9 +1,10 @@
 """What a ratio study says, in words, from intervals instead of points.
 
 `within`: the whole interval lies in the acceptable range. `outside`: the whole interval lies
-beyond it. `inconclusive`: the interval straddles an end, or there is none. The ranges are those of
-the IAAO's Standard on Ratio Studies for residential property; COD's are params, since they differ
-by the kind of market.
+beyond it. `inconclusive`: the interval straddles an end, or there is none, or it has no width, as
+that of one home; and PRB's where it lies beyond the range and short of failing. The ranges are
+those of the IAAO's Standard on Ratio Studies for residential property; COD's are params, since they
+differ by the kind of market.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def verdict(name: str, one: Interval, cod: tuple[float, float]) -> str:
     others: its interval lies beyond +-10 only where the value does.
     """
     low, high = one["low"], one["high"]
-    if not (np.isfinite(low) and np.isfinite(high)):
-        return "inconclusive"
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        return "inconclusive"  # no interval, or the same draw over and over
     least, most = ranges(cod)[name]
     if low >= least and high <= most:
         return "within"

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lib.models import comparison, slices
+from lib.models.bootstrap import clusters
 from lib.models.metrics import DIRECTIONS
 
 # ratio statistics are best at a value of their own (IAAO, Standard on Ratio Studies, 2013)
@@ -123,7 +124,8 @@ def gap(rows: pd.DataFrame, draws: int, seed: int) -> dict[str, dict[str, float]
         rows[name].to_numpy(float)
         for name in ("pred_close_price", "base_close_price", "close_price")
     )
-    return comparison.paired(now, base, price, draws, np.random.default_rng(seed))
+    home = clusters(rows["property_key"])
+    return comparison.paired(now, base, price, draws, np.random.default_rng(seed), home)
 
 
 def sliced(rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:

@@ -85,13 +85,23 @@ def dvc_diff(kind: str, rev: str, *options: str) -> dict[str, dict[str, Any]]:
     return json.loads(done.stdout)
 
 
+def changed(why: list[Any]) -> bool:
+    """Whether what `dvc status` says of a stage is a change; outs that are missing from the cache
+    are none."""
+    kinds = [kind for one in why if isinstance(one, dict) for part in one.values() for kind in
+             (part.values() if isinstance(part, dict) else [part])]  # fmt: skip
+    texts = [one for one in why if not isinstance(one, dict)]
+    return bool(texts) or any(kind != "not in cache" for kind in kinds)
+
+
 def stale() -> str:
     """A sentence where the workspace's results are not those of its code and parameters, which
     `make repro` would make; else nothing."""
     done = _run("dvc", "status", "--json")
     if done.returncode:
         return "Whether these results are up to date is not known: dvc status failed."
-    names = [name for name in json.loads(done.stdout) if not name.endswith(".dvc")]
+    told = json.loads(done.stdout)
+    names = [name for name, why in told.items() if not name.endswith(".dvc") and changed(why)]
     if not names:
         return ""
     return (

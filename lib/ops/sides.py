@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from lib.common.checks import RemlError, require
 from lib.ops import revisions
 
 VALUATIONS = "data/predict/valuations.csv"
+NEEDED = ("domain", "listing_key", "pred_close_price", "as_of")
 IN_GIT = ("metrics/", "params.yaml")  # what a revision keeps in git; all else is DVC's
 
 
@@ -35,26 +38,40 @@ class Side:
         given = self.folder / path
         return given.read_bytes() if given.is_file() else None
 
-    def parquet(self, path: str) -> pd.DataFrame | None:
+    def parsed(self, path: str, parse: Callable[[bytes], Any]) -> Any:
+        """A file as `parse` reads it; raises `RemlError` naming it where that fails."""
         content = self.read(path)
-        return None if content is None else pd.read_parquet(BytesIO(content))
-
-    def json(self, path: str) -> Any:
-        content = self.read(path)
-        return None if content is None else json.loads(content)
-
-    def yaml(self, path: str) -> Any:
-        content = self.read(path)
-        return None if content is None else yaml.safe_load(content)
-
-    def valuations(self) -> pd.DataFrame | None:
-        """The table of valuations; a folder may hold it without the folders of the workspace."""
-        content = self.read(VALUATIONS)
-        if content is None and self.folder is not None:
-            content = self.read(Path(VALUATIONS).name)
         if content is None:
             return None
-        return pd.read_csv(BytesIO(content), dtype={"listing_key": "str", "postal_code": "str"})
+        try:
+            return parse(content)
+        except (ValueError, OSError, yaml.YAMLError) as error:
+            what = str(error).strip().split("\n")[0] or "unreadable"
+            raise RemlError(f"{self.name}, {path}: {what}; run that side again") from error
+
+    def parquet(self, path: str) -> pd.DataFrame | None:
+        return self.parsed(path, lambda content: pd.read_parquet(BytesIO(content)))
+
+    def json(self, path: str) -> Any:
+        return self.parsed(path, json.loads)
+
+    def yaml(self, path: str) -> Any:
+        return self.parsed(path, yaml.safe_load)
+
+    def valuations(self) -> pd.DataFrame | None:
+        """The table of valuations, those that are no positive number left out; a folder may hold it
+        without the folders of the workspace."""
+        texts = {"listing_key": "str", "postal_code": "str"}
+        table = None
+        for path in (VALUATIONS, Path(VALUATIONS).name):
+            if table is None and (path == VALUATIONS or self.folder is not None):
+                table = self.parsed(path, lambda cells: pd.read_csv(BytesIO(cells), dtype=texts))
+        if table is None:
+            return None
+        lacking = [name for name in NEEDED if name not in table]
+        require(not lacking, f"{self.name}: its valuations lack {', '.join(lacking)}")
+        value = pd.to_numeric(table["pred_close_price"], errors="coerce")
+        return table.assign(pred_close_price=value)[value > 0].reset_index(drop=True)
 
 
 def of_folder(folder: Path) -> Side:

@@ -131,13 +131,15 @@ def captions(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str,
 
 
 def movers(
-    moved: pd.DataFrame, why: pd.DataFrame | None, differ: pd.DataFrame, count: int
+    moved: pd.DataFrame, why: pd.DataFrame | None, differ: pd.DataFrame | None, count: int
 ) -> list[dict[str, Any]]:
     """The listings that moved most, each with what moved it and what changed in its record."""
     rows = []
     for one in moved[moved["change"] != 0].head(count).to_dict("records"):
         own = None if why is None else why[why["listing_key"] == one["listing_key"]]
-        cells = differ[differ["listing_key"] == one["listing_key"]].to_dict("records")
+        cells = []
+        if differ is not None:
+            cells = differ[differ["listing_key"] == one["listing_key"]].to_dict("records")
         place = one.get("unparsed_address")
         rows.append(
             {
@@ -159,7 +161,7 @@ def part(
     new: pd.DataFrame,
     gone: pd.DataFrame,
     why: pd.DataFrame | None,
-    differ: pd.DataFrame,
+    differ: pd.DataFrame | None,
     now: pd.DataFrame | None,
     count: int,
 ) -> dict[str, Any]:
@@ -174,5 +176,6 @@ def part(
         "rows": movers(moved, why, differ, count),
         "listings": came_and_went(new, gone),
         "sold": sold(gone, now),
+        "compared": differ is not None,
         "unexplained": 0 if why is None else changes.unexplained(moved, why),
     }

@@ -138,6 +138,13 @@ def coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
                 linewidth=1.4,
                 label=f"{name} % interval (dashed: promised)",
             )
+            thin = slices["thin"].to_numpy(bool)
+            axes.plot(
+                places[thin], slices.loc[thin, f"coverage_{name}"], "o", color="white",
+                markeredgecolor=MUTED, markersize=6,
+            )  # fmt: skip
+        if slices["thin"].any():
+            axes.plot([], [], "o", color="white", markeredgecolor=MUTED, label="under 30 sales")
         axes.set_xticks(places, slices["slice"])
         if len(slices) > 8:
             axes.tick_params(axis="x", rotation=45)

@@ -29,7 +29,7 @@ def headline(study: dict[str, Any]) -> str:
     words = {
         "within": "surely within the acceptable range",
         "outside": "surely outside it",
-        "inconclusive": "not decided by this many sales",
+        "inconclusive": "neither surely",
     }
     told = "; ".join(f"{words[key]}: {', '.join(found) or 'none'}" for key, found in names.items())
     return f"{told[0].upper()}{told[1:]}."

@@ -95,7 +95,14 @@ def notes(then: Side, now: Side) -> list[str]:
 @click.option("--base", default="main", show_default=True, help="A branch, tag or commit.")
 @click.option("--feed", default="", help="Compare the results of this feed in runs/.")
 @click.option("--from", "older", default="", help="A folder of older results, in place of --base.")
-@click.option("--listings", "count", default=25, show_default=True, help="Listings to show.")
+@click.option(
+    "--listings",
+    "count",
+    type=click.IntRange(min=0),
+    default=25,
+    show_default=True,
+    help="Listings to show.",
+)
 @cli.command
 def main(base: str, feed: str, older: str, count: int) -> None:
     then, now = chosen(base, feed, older)
@@ -113,7 +120,7 @@ def main(base: str, feed: str, older: str, count: int) -> None:
     parts, data = [], []
     for domain in cli.progress(DOMAINS, "changes"):
         tables = listings(then, domain), listings(now, domain)
-        differ = pd.DataFrame(columns=["listing_key", "old", "new", "column"])
+        differ = None
         if tables[0] is not None and tables[1] is not None:
             differ = changes.differing(*tables)
             data.append(changes.data_part(domain, *tables, differ))

@@ -36,7 +36,8 @@ def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, d
     out: dict[str, dict | str] = {}
     for variant in serving:
         rows = shared[shared["variant"] == variant].reset_index(drop=True)
-        sizes = [int((side["variant"] == variant).sum()) for side in (before, after)]
+        keys = [side.loc[side["variant"] == variant, "listing_key"] for side in (before, after)]
+        sizes = [len(one) for one in keys]
         if rows.empty:
             side = "in the base" if not sizes[0] else "now"
             gone = "no test sale in common" if all(sizes) else f"it has no test sale {side}"
@@ -48,7 +49,7 @@ def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, d
         ]
         out[variant] = {
             "sales": len(rows),
-            "left_out": sum(sizes) - 2 * len(rows),
+            "left_out": len(set(keys[0]) | set(keys[1])) - len(rows),
             "gaps": figures.gap(rows, draws, seed),
             "slices": parts,
         }

@@ -13,6 +13,7 @@ import click
 import pandas as pd
 
 from lib.common import cli, dictionary, io, params, variants
+from lib.common.checks import require
 from lib.models import given, scoring, slices, strata, verdicts, worst
 
 Params = scoring.Scoring
@@ -132,7 +133,8 @@ def any_table(path: Path, out: Path | None, base: params.Base, settings: Params)
     found["ratio_study"] = pd.concat([whole, found["ratio_study"]], ignore_index=True)
     content = {"predictions": path.name, "left_out": given.counted(left_out), **score}
     io.write_json(out / "summary.json", scoring.rounded(content, settings.places))
-    for name, part in (found | {"left_out": left_out}).items():
+    found["left_out"] = left_out
+    for name, part in found.items():
         io.write_csv(out / f"{name}.csv", scoring.told(part, settings.places))
     click.echo(f"written: {out}/summary.json and {', '.join(f'{name}.csv' for name in found)}")
 
@@ -143,6 +145,7 @@ def any_table(path: Path, out: Path | None, base: params.Base, settings: Params)
 @cli.command
 def main(predictions: Path | None, out: Path | None) -> None:
     base, settings = params.load("evaluate", Params)
+    require(predictions is not None or out is None, "--out goes with --predictions")
     if predictions is None:
         pipeline(base, settings)
     else:

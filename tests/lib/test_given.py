@@ -97,3 +97,50 @@ def test_any_delimiter_and_parquet_are_read_alike(tmp_path):
     (tmp_path / "b.parquet").write_bytes(b"estimate,sale_price\n1,2\n")
     with pytest.raises(RemlError, match="not a Parquet file"):
         read(tmp_path / "b.parquet")
+
+
+def csv(tmp_path, text):
+    """What `read` and `prepared` make of a CSV."""
+    path = tmp_path / "any.csv"
+    path.write_text(text)
+    return prepared(read(path), "any.csv")[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("estimate,sale_price,Estimate", "columns estimate and Estimate are one name"),
+        ("estimate,sale_price,close_price", "close_price and sale_price both name the same"),
+        ("estimate,sale_price,pred_low_90", "intervals 90 lack one end"),
+    ],
+)
+def test_columns_that_could_mean_two_things_are_refused(tmp_path, header, said):
+    with pytest.raises(RemlError, match=said):
+        csv(tmp_path, f"{header}\n1,2,3\n")
+
+
+@pytest.mark.parametrize("name", ["080", "²", "100", "x"])
+def test_an_interval_s_name_ends_in_whole_percent(tmp_path, name):
+    with pytest.raises(RemlError, match="end it in the coverage in percent"):
+        csv(tmp_path, f"estimate,sale_price,pred_low_{name},pred_high_{name}\n1,2,1,3\n")
+
+
+def test_null_is_an_empty_cell_in_texts_too_and_stray_commas_are_no_columns(tmp_path):
+    text = "estimate,sale_price,pred_abstention,property_key,,\n1,2,NULL,NA,,\n1,2,far,7,,\n"
+    got = csv(tmp_path, text)
+    assert got["pred_abstention"].isna().tolist() == [True, False]
+    assert got["property_key"].isna().tolist() == [True, False]
+
+
+def test_dates_of_several_offsets_count_by_their_own_day(tmp_path):
+    days = ["2025-01-31T23:30:00-08:00", "2025-07-31T00:30:00-07:00", "2025-02-01T01:00:00Z", ""]
+    text = "estimate,sale_price,as_of\n" + "".join(f"1,2,{day}\n" for day in days)
+    got = csv(tmp_path, text)["as_of"].dt.strftime("%m-%d")
+    assert got.tolist()[:3] == ["01-31", "07-31", "02-01"] and got.isna().tolist()[3]
+
+
+def test_a_zip_that_was_stored_as_a_fraction_is_one_again():
+    table = pd.DataFrame({"estimate": [1.0, 2], "sale_price": [1.0, 2]})
+    table["postal_code"] = [98001.0, np.nan]
+    got, _ = prepared(table, "a.parquet")
+    assert got["postal_code"].tolist()[0] == "98001" and got["postal_code"].isna().tolist()[1]

@@ -38,7 +38,14 @@ def table(n=240, seed=0):
 
 def test_a_score_has_every_figure_with_its_interval():
     got = scoring.score(table(), SETTINGS, 1, 12.0)
-    assert list(got) == ["sales", "accuracy", "answered", "interval_90", "ratio_study"]
+    assert list(got) == [
+        "sales",
+        "with_interval",
+        "accuracy",
+        "answered",
+        "interval_90",
+        "ratio_study",
+    ]
     assert list(got["accuracy"]) == list(got["answered"]) == list(metrics.DIRECTIONS)
     assert list(got["interval_90"]) == list(metrics.COVERAGE)
     study = got["ratio_study"]

@@ -101,3 +101,43 @@ def test_the_standards_own_tables_are_scored(tmp_path, real_data):
     table = str(real_data / "iaao/table_1_1.csv")
     said = run(tmp_path, "--predictions", table).output
     assert "36 sales scored" in said and "29.8" in said
+
+
+@pytest.mark.parametrize("missing", [["7"], ["7", "9"], "all"])
+@pytest.mark.parametrize("cell", ["", "0", "-5"])
+def test_missing_estimates_lower_the_hit_rate_and_the_tables_are_written(tmp_path, missing, cell):
+    table = sales(60).astype({"estimate": "str"})
+    rows = slice(None) if missing == "all" else [int(one) for one in missing]
+    table.loc[rows, "estimate"] = cell
+    table.to_csv(tmp_path / "any.csv", index=False)
+    result = run(tmp_path, "--predictions", "any.csv", "--out", "scored")
+    assert result.exit_code == 0, result.output
+    gone = 60 if missing == "all" else len(missing)
+    summary = json.loads((tmp_path / "scored/summary.json").read_text())
+    assert summary["accuracy"]["hit_rate"]["value"] == pytest.approx(1 - gone / 60, abs=1e-5)
+    slices = pd.read_csv(tmp_path / "scored/slices.csv")
+    value = slices[slices["kind"] == "value band"].set_index("slice")["sales"]
+    assert value["none"] == gone and value.sum() == 60
+
+
+def test_how_many_sales_have_an_interval_is_told(tmp_path):
+    table = sales(60)
+    table["pred_low_90"], table["pred_high_90"] = table["sale_price"] * 0.9, table["sale_price"] * 2
+    table.loc[5:, "pred_low_90"] = np.nan
+    table.to_csv(tmp_path / "any.csv", index=False)
+    result = run(tmp_path, "--predictions", "any.csv", "--out", "scored")
+    assert "only 5 of the sales have a 90 % interval" in result.output
+    assert json.loads((tmp_path / "scored/summary.json").read_text())["with_interval"] == {"90": 5}
+    assert "left_out.csv" in result.output.splitlines()[-1]
+
+
+def test_a_folder_without_a_table_is_refused(tmp_path):
+    result = run(tmp_path, "--out", "scored")
+    assert result.exit_code == 2 and "--out goes with --predictions" in result.output
+
+
+def test_one_home_proves_nothing(tmp_path):
+    sales(1).to_csv(tmp_path / "any.csv", index=False)
+    result = run(tmp_path, "--predictions", "any.csv")
+    study = result.output.split("ratio study, untrimmed")[1].split("ratio study")[0]
+    assert study.count("inconclusive") == 6
