@@ -42,9 +42,20 @@ def test_inputs_are_counted_by_kind_and_those_of_a_blend_once():
         "the list price": 1,
         "other": 1,
     }
-    members = {"a": {"inputs": ["x", "y"]}, "b": {"inputs": ["y", "z"]}}
+    none: dict = {}
+    members = {
+        "a": {"inputs": ["x", "y"], "params": none},
+        "b": {"inputs": ["y", "z"], "params": none},
+    }
     assert card_facts.inputs({"members": members}) == ["x", "y", "z"]
-    assert card_facts.inputs({"inputs": ["x"]}) == ["x"]
+    assert card_facts.inputs({"inputs": ["x"], "params": none}) == ["x"]
+
+
+def test_inputs_that_no_member_looks_at_are_not_listed():
+    shut = {"inputs": ["x", "mkt_a", "mkt_b"], "params": {"without": ["mkt_"]}}
+    opened = {"inputs": ["x", "mkt_a", "mkt_b"], "params": {"without": ["mkt_b"]}}
+    assert card_facts.inputs(shut) == ["x"]
+    assert card_facts.inputs({"members": {"a": shut, "b": opened}}) == ["x", "mkt_a"]
 
 
 def test_the_gain_is_taken_on_the_sales_that_both_value():
