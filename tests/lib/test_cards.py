@@ -107,3 +107,10 @@ def test_columns_of_the_feeds_own_are_left_to_somebody_who_knows_them():
     assert "have to be judged" not in card_words.demographics(["living_area"])
     told = card_words.demographics(["living_area", "local_income"])
     assert "(`local_income`) have to be judged" in told
+
+
+def test_the_index_counts_what_is_not_measured():
+    score = {"accuracy": {"mdape": SPAN}}
+    checks = {"a": {"verdict": "pass"}, "b": {"verdict": "not measured"}}
+    row = card_tables.index_row("v", score, checks, False)
+    assert row["verdicts"] == "1 pass, 1 not measured"
