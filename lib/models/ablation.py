@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from lib.common.checks import RemlError
+from lib.models.bootstrap import clusters
 from lib.models.comparison import paired
 from lib.models.estimators import Estimator
 from lib.models.input_groups import members, title
-from lib.models.inputs import seen
+from lib.models.inputs import visible
 from lib.models.level import Level, level
 from lib.models.metrics import accuracy
 from lib.models.training import errors, out_of_fold
@@ -34,13 +35,6 @@ def fold_estimates(
     rows = table[table["fold"] > 0].assign(log_raw=out_of_fold(table, inputs, edges, make))
     shift = level(errors(rows), rows["as_of"], spec) if spec else 0.0
     return np.exp(rows["log_raw"].to_numpy() + shift)
-
-
-def visible(inputs: list[str], params: dict[str, Any]) -> list[str]:
-    """The inputs that a model with these settings looks at: by name, or to start or encode from."""
-    named = {*params.get("start", []), *params.get("encode", [])}
-    through = seen(pd.DataFrame(columns=inputs), params.get("without", []))
-    return [name for name in inputs if name in named or name in through]
 
 
 def verdict(gap: dict[str, dict[str, float]]) -> str:
@@ -69,7 +63,8 @@ def ablate(
     """`sales`, `mdape` and `mape` with all inputs, and for each group that has some: its `title`,
     how many `inputs` it has, and the `mdape` and `mape` lost without it (value, low, high), with a
     `verdict`; or why it was `skipped`. `params` are the model's own."""
-    price = table.loc[table["fold"] > 0, "close_price"].to_numpy(float)
+    sold = table[table["fold"] > 0]
+    price, home = sold["close_price"].to_numpy(float), clusters(sold["property_key"])
     full = fold_estimates(table, inputs, edges, make, spec)
     said = accuracy(full, price)
     looked_at = set(visible(inputs, params))
@@ -86,7 +81,7 @@ def ablate(
         except RemlError as error:
             part["skipped"] = f"nothing is left to learn from ({error})"
             continue
-        part |= paired(without, full, price, draws, np.random.default_rng(seed))
+        part |= paired(without, full, price, draws, np.random.default_rng(seed), home)
         part["verdict"] = verdict({name: part[name] for name in ("mdape", "mape")})
     return {
         "sales": len(price),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,13 @@ Prefix = Annotated[str, Field(min_length=1)]  # every name begins with an empty 
 def seen(inputs: pd.DataFrame, without: list[str]) -> list[str]:
     """The columns whose names begin with none of the prefixes in `without`."""
     return [name for name in inputs if not name.startswith(tuple(without))]
+
+
+def visible(inputs: list[str], params: dict[str, Any]) -> list[str]:
+    """The inputs that a model with these settings looks at: by name, or to start or encode from."""
+    named = {*params.get("start", []), *params.get("encode", [])}
+    through = seen(pd.DataFrame(columns=inputs), params.get("without", []))
+    return [name for name in inputs if name in named or name in through]
 
 
 def some(columns: object) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lib.models import comparison, equity, thresholds
 from lib.models.bootstrap import clusters
+from lib.models.inputs import visible
 from lib.report import card_tables, findings
 
 
@@ -60,9 +61,11 @@ def judged(
 
 
 def inputs(saved: Mapping[str, Any]) -> list[str]:
-    """The names of a variant's inputs; those of a blend are its members', each once."""
+    """The inputs that a variant looks at; those of a blend are its members', each once."""
     parts = saved["members"].values() if "members" in saved else [saved]
-    return list(dict.fromkeys(name for one in parts for name in one["inputs"]))
+    return list(
+        dict.fromkeys(name for one in parts for name in visible(one["inputs"], one["params"]))
+    )
 
 
 def period(days: pd.Series) -> dict[str, Any]:

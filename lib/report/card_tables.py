@@ -166,7 +166,7 @@ def index_row(
     if score is None:
         return {"name": name, "use": "not trained", "mdape": "", "verdicts": ""}
     said = [one["verdict"] for one in checks.values()]
-    count = {word: said.count(word) for word in (PASS, FAIL, OPEN)}
+    count = {word: said.count(word) for word in (PASS, FAIL, OPEN, UNKNOWN)}
     aware = score.get("view") == "aware"
     return {
         "name": name,

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from lib.models.ablation import ablate, fold_estimates, verdict, visible
+from lib.models.ablation import ablate, fold_estimates, verdict
 from lib.models.estimators import Linear, LinearParams
+from lib.models.inputs import visible
 from lib.models.level import Level
 from lib.models.training import predictions
 from tests.lib.test_training import EDGES, sales
@@ -18,6 +19,7 @@ def planted(n=400):
     rng = np.random.default_rng(4)
     table = sales(n).rename(columns={"size": "living_area"})
     table["txt_characters"] = rng.normal(size=n)
+    table["property_key"] = [f"p{i}" for i in range(n)]
     worth = table["postal_code"].map({"A": 0.0, "B": 0.15})
     table["close_price"] *= np.exp(worth)
     return table
@@ -38,6 +40,12 @@ def test_a_planted_strong_group_ranks_above_a_planted_useless_one():
     assert got["remarks"]["verdict"] == "no significant loss without it"
     assert got["size"]["mape"]["low"] > 0 and got["size"]["title"] == "Size and rooms"
     assert got["remarks"]["inputs"] == 1
+
+
+def test_homes_are_drawn_with_all_their_sales():
+    """Where all sales are of one home, every draw is the whole: the interval is the value."""
+    got = run(planted().assign(property_key="p"))["groups"]["size"]["mape"]
+    assert got["low"] == pytest.approx(got["value"]) == got["high"]
 
 
 def test_the_test_and_what_closes_in_it_change_nothing():

@@ -42,9 +42,20 @@ def test_inputs_are_counted_by_kind_and_those_of_a_blend_once():
         "the list price": 1,
         "other": 1,
     }
-    members = {"a": {"inputs": ["x", "y"]}, "b": {"inputs": ["y", "z"]}}
+    none: dict = {}
+    members = {
+        "a": {"inputs": ["x", "y"], "params": none},
+        "b": {"inputs": ["y", "z"], "params": none},
+    }
     assert card_facts.inputs({"members": members}) == ["x", "y", "z"]
-    assert card_facts.inputs({"inputs": ["x"]}) == ["x"]
+    assert card_facts.inputs({"inputs": ["x"], "params": none}) == ["x"]
+
+
+def test_inputs_that_no_member_looks_at_are_not_listed():
+    shut = {"inputs": ["x", "mkt_a", "mkt_b"], "params": {"without": ["mkt_"]}}
+    opened = {"inputs": ["x", "mkt_a", "mkt_b"], "params": {"without": ["mkt_b"]}}
+    assert card_facts.inputs(shut) == ["x"]
+    assert card_facts.inputs({"members": {"a": shut, "b": opened}}) == ["x", "mkt_a"]
 
 
 def test_the_gain_is_taken_on_the_sales_that_both_value():
@@ -96,3 +107,10 @@ def test_columns_of_the_feeds_own_are_left_to_somebody_who_knows_them():
     assert "have to be judged" not in card_words.demographics(["living_area"])
     told = card_words.demographics(["living_area", "local_income"])
     assert "(`local_income`) have to be judged" in told
+
+
+def test_the_index_counts_what_is_not_measured():
+    score = {"accuracy": {"mdape": SPAN}}
+    checks = {"a": {"verdict": "pass"}, "b": {"verdict": "not measured"}}
+    row = card_tables.index_row("v", score, checks, False)
+    assert row["verdicts"] == "1 pass, 1 not measured"
