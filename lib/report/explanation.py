@@ -73,32 +73,40 @@ def by_effect(curve: pd.DataFrame) -> str:
     )
 
 
+def lost(one: dict[str, Any]) -> str:
+    """What a group is worth in both metrics, with intervals, the metrics that tell first."""
+    names = {"mape": "MAPE", "mdape": "MdAPE"}
+    sure = [n for n in names if one[n]["low"] > 0 or one[n]["high"] < 0]
+    parts = [
+        f"{100 * one[n]['value']:+.2f} points of {names[n]}, 95 % interval "
+        f"{100 * one[n]['low']:+.3f} to {100 * one[n]['high']:+.3f}"
+        for n in [*sure, *(n for n in names if n not in sure)]
+    ]
+    return f"{one['title']} ({'; '.join(parts)})"
+
+
 def by_ablation(variant: str, part: dict[str, Any]) -> str:
     """What the variant loses without which group, and which it could do without."""
     if "skipped" in part:
         return f"{variant} was not trained: {part['skipped']}."
     told = {group: one for group, one in part["groups"].items() if "verdict" in one}
-    worse = {g: one for g, one in told.items() if one["verdict"].startswith("worse")}
-    better = [one["title"] for one in told.values() if one["verdict"].startswith("better")]
-    order = sorted(worse.values(), key=lambda one: -one["mape"]["value"])
-    lost = [
-        f"{one['title']} ({100 * one['mape']['value']:+.2f} points of MAPE, 95 % interval "
-        f"{100 * one['mape']['low']:+.2f} to {100 * one['mape']['high']:+.2f})"
-        for one in order
-    ]
-    rest = [
-        one["title"] for g, one in told.items() if g not in worse and one["title"] not in better
-    ]
+    worse, better = (
+        [one for one in told.values() if one["verdict"].startswith(word)]
+        for word in ("worse", "better")
+    )
+    order = sorted(worse, key=lambda one: -one["mape"]["value"])
+    rest = [one["title"] for one in told.values() if one not in worse and one not in better]
     left = [
         f"{one['title']} ({one['skipped']})" for one in part["groups"].values() if "skipped" in one
     ]
     lines = [
         f"On {part['sales']:,} sales of the folds, {variant} (MAPE {100 * part['mape']:.1f} %) "
-        + (f"is significantly worse without {listed(lost)}." if lost else "misses no group.")
+        + (f"is worse without {listed([lost(one) for one in order])}." if order else "misses none.")
     ]
-    lines += [f"It is significantly better without {listed(better)}."] if better else []
+    lines += [f"It is better without {listed([lost(one) for one in better])}."] if better else []
     lines += [f"No significant loss without {listed(rest)}."] if rest else []
     lines += [f"Not tried: {listed(left)}."] if left else []
+    lines += ["One interval in twenty misses by chance."] if order or better else []
     return " ".join(lines)
 
 

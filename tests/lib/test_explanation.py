@@ -67,10 +67,15 @@ def test_ablation_in_words():
             "time": {"title": "Time", "inputs": 0, "skipped": "this model does not look at it"},
         },
     }  # fmt: skip
+    said["groups"]["remarks"] = part(-0.03, 0.01, title="Remarks", verdict="better without it (x)")
+    said["groups"]["remarks"]["mape"] = {"value": -0.02, "low": -0.03, "high": -0.01}
     assert explanation.by_ablation("sale_x", said) == (
-        "On 1,490 sales of the folds, sale_x (MAPE 14.8 %) is significantly worse without Size and "
-        "rooms (+2.00 points of MAPE, 95 % interval +1.00 to +3.00). No significant loss without "
-        "Lot. Not tried: Time (this model does not look at it)."
+        "On 1,490 sales of the folds, sale_x (MAPE 14.8 %) is worse without Size and rooms "
+        "(+2.00 points of MAPE, 95 % interval +1.000 to +3.000; +2.00 points of MdAPE, 95 % "
+        "interval +1.000 to +3.000). It is better without Remarks (-2.00 points of MAPE, 95 % "
+        "interval -3.000 to -1.000; -1.00 points of MdAPE, 95 % interval -3.000 to +1.000). No "
+        "significant loss without Lot. Not tried: Time (this model does not look at it). One "
+        "interval in twenty misses by chance."
     )
     skipped = explanation.by_ablation("sale_x", {"skipped": "too few sales"})
     assert skipped == "sale_x was not trained: too few sales."

@@ -136,11 +136,15 @@ def test_a_better_revision_has_a_gap_below_zero():
             "close_price": price,
             "pred_close_price": price * np.exp(noise / 2),
             "base_close_price": price * np.exp(noise),
+            "property_key": None,
         }
     )
     gap = figures.gap(rows, 200, 1)["mdape"]
     assert gap["high"] < 0 and gap["value"] < -0.02
     assert figures.gap(rows, 200, 1)["mdape"] == gap
+    twice = pd.concat([rows.assign(property_key=np.arange(800).astype("str"))] * 2)
+    spans = [one["high"] - one["low"] for one in (gap, figures.gap(twice, 200, 1)["mdape"])]
+    assert spans[1] == pytest.approx(spans[0], rel=0.3)  # as rows of their own: 0.7 of it
 
 
 def test_thin_slices_are_left_out():
