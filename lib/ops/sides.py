@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -71,7 +72,9 @@ class Side:
         lacking = [name for name in NEEDED if name not in table]
         require(not lacking, f"{self.name}: its valuations lack {', '.join(lacking)}")
         value = pd.to_numeric(table["pred_close_price"], errors="coerce")
-        return table.assign(pred_close_price=value)[value > 0].reset_index(drop=True)
+        return table.assign(pred_close_price=value)[(value > 0) & np.isfinite(value)].reset_index(
+            drop=True
+        )
 
 
 def of_folder(folder: Path) -> Side:

@@ -18,7 +18,6 @@ from scripts.valuation import evaluate, predict
 
 LOCK = Path("dvc.lock")
 PREDICTIONS = Path("data/evaluate/predictions.parquet")
-MARK = "<!-- reml pr-comment -->"
 
 
 def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, dict | str]:
@@ -72,7 +71,7 @@ def main(base: str) -> None:
         revisions.json_file(rev, str(evaluate.METRICS)),
         scores,
     )
-    told = [MARK, f"## What this does to the valuations (base `{rev[:8]}`)", ""]
+    told = [f"## What this does to the valuations (base `{rev[:8]}`)", ""]
     if behind := revisions.stale():
         told += [f"**{behind}**", ""]
     told += [f"Feed **{feed}**: {agreed.title}.", ""]

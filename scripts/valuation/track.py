@@ -50,9 +50,9 @@ def log(uri: str, experiment: str, told: tracking.Record) -> bool:
             run,
             metrics=[Metric(name, value, 0, 0) for name, value in told.metrics.items()],
             params=[Param(name, value) for name, value in told.params.items()],
-            # the tag comes last and with all else: a run without it is logged anew
-            tags=[RunTag(name, text) for name, text in {**told.tags, TAG: told.content}.items()],
+            tags=[RunTag(name, text) for name, text in told.tags.items()],
         )
+        client.set_tag(run, TAG, told.content)  # last: a run without it is logged anew
         client.set_terminated(run)
     except MlflowException as error:
         raise RemlError(f"params.yaml, track.uri {uri}: {str(error).splitlines()[0]}") from error

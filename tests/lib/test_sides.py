@@ -26,7 +26,9 @@ def test_a_cut_off_json_file_is_named(tmp_path):
 
 
 def test_values_that_are_no_positive_number_are_left_out(tmp_path):
-    rows = "".join(f"{i},sale,2025-01-01,{v}\n" for i, v in enumerate(["100", "0", "", "x", "-5"]))
+    rows = "".join(
+        f"{i},sale,2025-01-01,{v}\n" for i, v in enumerate(["100", "0", "", "x", "-5", "inf"])
+    )
     (tmp_path / "valuations.csv").write_text(HEADER + rows)
     got = of_folder(tmp_path).valuations()
     assert got["listing_key"].tolist() == ["0"] and got["pred_close_price"].tolist() == [100.0]
