@@ -118,7 +118,7 @@ def test_the_headline_of_the_ratio_study_names_each_verdict():
     study["cod"]["verdict"], study["vei"]["verdict"] = "outside", "inconclusive"
     assert ratio_study.headline(study) == (
         "Surely within the acceptable range: median ratio, PRD, PRB, MKI; surely outside it: COD; "
-        "not decided by this many sales: VEI."
+        "neither surely: VEI."
     )
 
 
