@@ -11,16 +11,7 @@ import pandas as pd
 from lib.models.metrics import COVERAGE, DIRECTIONS
 from lib.models.thresholds import FAIL, OPEN, PASS, UNKNOWN
 from lib.report import card_words, findings
-from lib.report.findings import figure, share
-
-RATIOS = {
-    "median_ratio": "median ratio",
-    "cod": "COD",
-    "prd": "PRD",
-    "prb": "PRB",
-    "mki": "MKI",
-    "vei": "VEI",
-}
+from lib.report.findings import RATIOS, figure, share
 
 
 def spanned(name: str, one: Mapping[str, float | None]) -> str:

@@ -10,6 +10,14 @@ import pandas as pd
 from lib.models.metrics import DIRECTIONS
 
 TITLES = {"sale": "Sales", "rental": "Rentals"}
+RATIOS = {
+    "median_ratio": "median ratio",
+    "cod": "COD",
+    "prd": "PRD",
+    "prb": "PRB",
+    "mki": "MKI",
+    "vei": "VEI",
+}
 NAMES = {
     "mdape": "MdAPE",
     "mape": "MAPE",

@@ -8,10 +8,9 @@ import pandas as pd
 
 from lib.models.ratio_study import STATISTICS
 from lib.report import error_plots, site
-from lib.report.findings import TITLES
+from lib.report.findings import RATIOS, TITLES
 from lib.report.ratio_tables import (
     KINDS,
-    NAMES,
     cell,
     figure,
     stratum_tables,
@@ -25,7 +24,7 @@ def headline(study: dict[str, Any]) -> str:
     """How many statistics lie where, by their intervals."""
     names: dict[str, list[str]] = {"within": [], "outside": [], "inconclusive": []}
     for name in STATISTICS:
-        names[study[name]["verdict"]].append(NAMES[name])
+        names[study[name]["verdict"]].append(RATIOS[name])
     words = {
         "within": "surely within the acceptable range",
         "outside": "surely outside it",
@@ -65,14 +64,14 @@ def forests(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tuple[s
         told += "30 sales or more (blue)."
         told += f" The {left} with the fewest sales are left out." if left else ""
         title = (
-            f"{NAMES[name].capitalize() if name == 'median_ratio' else NAMES[name]} by {kinds[0]}"
+            f"{RATIOS[name].capitalize() if name == 'median_ratio' else RATIOS[name]} by {kinds[0]}"
         )
         low, high = ranges[name]
         out.append(
             (
                 title,
                 error_plots.forest(
-                    most, (low, high), f"{NAMES[name]}, 95 % interval; shaded: acceptable"
+                    most, (low, high), f"{RATIOS[name]}, 95 % interval; shaded: acceptable"
                 ),
                 told,
             )
@@ -144,4 +143,4 @@ def context(
                 table[table["variant"] == variant],
             )
         )
-    return {"domains": parts, "statistics": [NAMES[name] for name in STATISTICS]}
+    return {"domains": parts, "statistics": [RATIOS[name] for name in STATISTICS]}

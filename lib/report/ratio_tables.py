@@ -9,15 +9,8 @@ import pandas as pd
 
 from lib.models.ratio_study import STATISTICS
 from lib.report.accuracy import LONG, ordered
+from lib.report.findings import RATIOS
 
-NAMES = {
-    "median_ratio": "median ratio",
-    "cod": "COD",
-    "prd": "PRD",
-    "prb": "PRB",
-    "mki": "MKI",
-    "vei": "VEI",
-}
 SAYS = {
     "median_ratio": "the level: below 1, homes are valued too low on the whole",
     "cod": "uniformity: mean distance of ratios from their median, in %",
@@ -59,7 +52,7 @@ def table_rows(score: dict[str, Any], ranges: dict[str, list[float]]) -> list[di
     )  # fmt: skip
     return [
         {
-            "name": NAMES[name],
+            "name": RATIOS[name],
             "says": SAYS[name],
             "range": " to ".join(f"{end:g}" for end in ranges[name]),
             "cells": [cell(name, part[name]) for part in parts],
@@ -102,7 +95,7 @@ def stratum_tables(table: pd.DataFrame) -> list[dict[str, Any]]:
         listed = ordered(pd.DataFrame(rows), "stratum").to_dict("records")
         found = {
             "title": title,
-            "names": [NAMES[name] for name in names],
+            "names": [RATIOS[name] for name in names],
             "rows": listed,
             "folded": len(rows) > LONG,
         }
@@ -122,7 +115,7 @@ def stratum_finding(part: pd.DataFrame) -> str:
         out = mine.loc[mine["verdict"] == "outside", "stratum"]
         sure = int((mine["verdict"] == "within").sum())
         told.append(
-            f"{NAMES[name]} surely within in {sure}, surely outside in {len(out)}"
+            f"{RATIOS[name]} surely within in {sure}, surely outside in {len(out)}"
             + (f" ({', '.join(out.head(5))}{', ...' if len(out) > 5 else ''})" if len(out) else "")
         )
     thin = part["stratum"].nunique() - count

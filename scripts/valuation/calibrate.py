@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import click
+import pandas as pd
 from pydantic import Field, field_validator
 
 from lib.common import cli, dictionary, io, params, variants
@@ -33,6 +34,12 @@ class Params(intervals.Spec):
         return sorted(coverages)
 
 
+def beside(predicted: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """A variant's predictions with the feature table's other columns."""
+    facts = [name for name in features if name == "listing_key" or name not in predicted]
+    return predicted.merge(features[facts], on="listing_key", validate="one_to_one")
+
+
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
@@ -49,8 +56,7 @@ def main() -> None:
             features["listing_key"].isin(roles.loc[roles["role"] == "train", "listing_key"])
         ]
         predicted = io.read_parquet(folder / "predictions.parquet")
-        facts = [n for n in features if n == "listing_key" or n not in predicted]
-        table = predicted.merge(features[facts], on="listing_key", validate="one_to_one")
+        table = beside(predicted, features)
         state, scored = intervals.fit(table, saved, learnt, settings.coverages, settings, base.seed)
         later = table[table["role"] != "train"]
         ranges = later[["listing_key", "role"]].join(

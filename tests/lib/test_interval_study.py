@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.models.interval_folds import on_folds
 from lib.models.interval_study import beside_split, split_intervals
+from tests.lib.test_intervals import SAVED, SPEC, sales
 
 
 def test_plain_split_intervals_have_one_width():
@@ -36,3 +38,24 @@ def test_own_and_split_intervals_stand_beside_each_other():
     months = held.groupby(test["as_of"].dt.month).mean()
     assert [own["month_least"], own["month_most"]] == [months.min(), months.max()]
     assert got.loc["split", "held"] == pytest.approx(0.9, abs=0.04)
+
+
+def test_a_fold_is_valued_by_what_lay_before_it():
+    """A changed fold moves its own intervals' successors and nothing before; each fold is scored
+    by a study that never saw it."""
+    table, _ = sales(1200, 20)
+    table = table[table["role"] == "train"]
+    fold = np.repeat([0, 1, 2, 3], 300)
+
+    def found(given):
+        return {n: (t, e) for n, t, e in on_folds(given, SAVED, fold, [0.9], SPEC, 1)}
+
+    before = found(table)
+    assert list(before) == [2, 3] and [len(e) for _, e in before.values()] == [300, 600]
+    assert before[2][0]["listing_key"].tolist() == table["listing_key"].tolist()[600:900]
+    changed = table.copy()
+    changed.loc[fold == 3, "close_price"] *= 3
+    after = found(changed)
+    pd.testing.assert_frame_equal(before[2][0], after[2][0])
+    changed.loc[fold == 2, "close_price"] *= 3
+    assert (found(changed)[3][0]["pred_high_90"] > before[3][0]["pred_high_90"]).mean() > 0.9
