@@ -21,7 +21,7 @@ export GIVEN_SET := $(value SET)
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
 .DEFAULT_GOAL := help
-.PHONY: help init repro run import report changes pr-comment accuracy eda samples screenshots ledger dag dictionary test lint chaos fuzz bench clean clean-ask
+.PHONY: help init photos repro run import report changes pr-comment accuracy eda samples screenshots ledger dag dictionary test lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,11 @@ $(VENV)/.core: requirements.txt constraints.txt
 
 $(VENV)/.dev: $(VENV)/.core requirements-dev.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/.photos: $(VENV)/.core requirements-photos.txt
+	@echo "setting up encoders for photos (once; about 5 GB)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-photos.txt -c constraints.txt
 	@touch $@
 
 init: $(VENV)/.dev ## Set up .venv with everything, and the git hooks
@@ -91,7 +96,9 @@ dag: $(VENV)/.core ## Draw the pipeline
 dictionary: $(VENV)/.core ## Write docs/data-dictionary.md from the *.meta.yml beside the code
 	@$(PY) -m scripts.ops.dictionary
 
-test: $(VENV)/.dev ## Run the tests (FAST=1 leaves out those that run the whole pipeline)
+photos: $(VENV)/.photos ## Install what encoders of photos need beside the built-in one (torch, about 5 GB)
+
+test: $(VENV)/.dev $(VENV)/.photos ## Run the tests (FAST=1 leaves out those that run the whole pipeline)
 	@$(PY) -m pytest -q -n 2 --dist loadfile $(if $(FAST),-m "not slow and not chaos and not fuzz")
 
 lint: $(VENV)/.dev ## ruff, and mypy on lib/
@@ -103,7 +110,7 @@ chaos: $(VENV)/.dev ## Kill runs in several stages and check that the next ends 
 fuzz: $(VENV)/.dev ## Feed mutated exports and photo bundles by the thousand
 	@$(PY) -m pytest -q -m fuzz
 
-bench: $(VENV)/.dev ## Measure the stages on a million synthetic rows, as ratios: make bench [ROWS=100000] [ONLY=features]
+bench: $(VENV)/.dev $(VENV)/.photos ## Measure the stages on a million synthetic rows, as ratios: make bench [ROWS=100000] [ONLY=features]
 	@$(PY) -m bench $(if $(ROWS),--rows="$(ROWS)") $(ONLY)
 
 clean: ## Remove what the pipeline wrote; data/raw, runs/ and caches are asked about first
