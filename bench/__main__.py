@@ -12,9 +12,10 @@ from pathlib import Path
 import click
 import duckdb
 
-from bench import evaluate, features, growth, staging
+from bench import embed, evaluate, features, growth, staging
 
 BENCHES = {
+    "embed": embed.run,
     "evaluate": evaluate.run,
     "features": features.run,
     "growth": growth.run,

@@ -92,8 +92,14 @@ def clone(tmp_path: Path) -> Clone:
 
 @pytest.fixture(scope="session")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A copy in which `make repro` has run; tests may read it, and must leave it as it is."""
+    """A copy in which `make repro` has run; tests may read it, and must leave it as it is.
+
+    What the workspace has computed from the same files comes from a copy of its DVC cache: CI runs
+    `make repro` from nothing before the tests, and `make chaos` does so again.
+    """
     clone = copy_project(tmp_path_factory.mktemp("reproduced"))
+    if (ROOT / ".dvc/cache").is_dir():
+        shutil.copytree(ROOT / ".dvc/cache", clone.folder / ".dvc/cache")
     done = clone.run("make", "repro")
     assert done.returncode == 0, done.stdout + done.stderr
     clone.git("add", "-A")

@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 from tests.dag import ROOT, STAGES
 
 SPINE = [name for name in STAGES if name not in ("demo", "sample", "eda", "tune")]
-SMALL = {"num_iterations": 20}  # these tests look for faults, not for accuracy
+SMALL = {"num_iterations": 20, "passes": 10}  # these tests look for faults, not for accuracy
+EACH = ("train", "fuse")  # stages that run once a variant
 
 
 def lay(folder: Path, contract: str, files: dict[str, bytes], **changes: dict) -> Path:
@@ -23,9 +24,8 @@ def lay(folder: Path, contract: str, files: dict[str, bytes], **changes: dict) -
     in `changes` updated by the keys that they name."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["base"]["feed"] = "small"
-    for model in params["train"].values():
-        if "num_iterations" in model:
-            model.update(SMALL)
+    for model in [part for name in EACH for part in params[name].values()]:
+        model.update({name: count for name, count in SMALL.items() if name in model})
     for section, keys in changes.items():
         params[section].update(keys)
     params["evaluate"]["draws"] = 20
@@ -52,9 +52,10 @@ def run(folder: Path) -> str:
 
     A traceback of any stage passes through and fails the test.
     """
-    variants = yaml.safe_load((folder / "params.yaml").read_text())["train"]["variants"]
+    sections = yaml.safe_load((folder / "params.yaml").read_text())
     for name in SPINE:
-        for arguments in [[variant] for variant in variants] if name == "train" else [[]]:
+        each = [[one] for one in sections[name]["variants"]] if name in EACH else [[]]
+        for arguments in each:
             result = stage(folder, name, *arguments)
             if result.exit_code:
                 last = result.output.strip().splitlines()[-1]
@@ -76,7 +77,7 @@ def assert_sane(folder: Path) -> None:
         assert not np.isinf(numbers).any(), path
         if path.name == "predictions.parquet" and len(frame):
             assert frame["log_estimate"].notna().all(), path
-    for path in sorted((folder / "data/train").rglob("model.json")):
+    for path in [path for name in EACH for path in (folder / "data" / name).rglob("model.json")]:
         assert "NaN" not in path.read_text() and "Infinity" not in path.read_text(), path
     valued = pd.read_csv(folder / "data/predict/valuations.csv")
     if len(valued):

@@ -25,7 +25,7 @@ def test_every_phony_target_has_a_rule():
 
 def test_the_set_up_runs_once(clone):
     """Neither `make repro` nor `make test` has anything to install in a set-up environment."""
-    for stamp in (".core", ".dev"):
+    for stamp in (".core", ".dev", ".photos"):
         done = clone.run("make", "--question", f".venv/{stamp}")
         assert done.returncode == 0, f"{stamp} would be built again: {done.stdout}"
 

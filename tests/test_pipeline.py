@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from lib.models.estimators import MODELS
+from lib.models.estimators import TABULAR
 from tests.dag import ROOT, STAGES, code_deps, stage_body
 
 SCRIPTS = sorted(
@@ -45,7 +45,7 @@ def params_read(stage: str) -> list[str]:
     names = stage_body(stage).get("params", [])
     if "foreach" not in STAGES[stage]:
         return names
-    items = PARAMS["train"]["variants"]
+    items = PARAMS[stage]["variants"]
     return sorted(
         {
             name.replace("${key}", key).replace("${item.model}", item["model"])
@@ -95,7 +95,7 @@ def test_stage_declares_the_files_that_its_script_opens(stage):
 def test_every_param_is_read_by_a_stage():
     """A model that no variant names by default can be named by anybody's."""
     read = [name for stage in STAGES for name in params_read(stage)]
-    read += [f"train.{model}" for model in MODELS]
+    read += [f"train.{model}" for model in TABULAR]
     for key in keys(PARAMS):
         assert any(key == name or key.startswith(f"{name}.") for name in read), key
 

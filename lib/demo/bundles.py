@@ -45,7 +45,8 @@ def plan_photos(
     """The photos of all listings: the front first, then other views, in bundles by month.
 
     Bundles are `sale/images/YYYY-MM.zip` and `rental/images/YYYY-MM.zip` after the month in which
-    the listing began; entries are `<MLSNumber>/01.jpg` and so on.
+    the listing began. Entries are `<MLSNumber>/01.jpg` and so on; half of the photographers, those
+    of listings with an even number, say the room too: `<MLSNumber>/02_kitchen.jpg`.
     """
     paint = rng.random(len(homes))  # a home keeps its colours from listing to listing
     albums = [
@@ -60,8 +61,10 @@ def plan_photos(
     for index in _some(rng, len(albums), SHARED_SHARE):
         lender = albums[(index + int(rng.integers(1, len(albums)))) % len(albums)][0]
         last = albums[index][-1]
+        number = last.entry.split("/")[0]
+        entry = _entry(number, len(albums[index]), lender.kind)
         albums[index][-1] = replace(
-            lender, bundle=last.bundle, entry=last.entry, key=last.key, shared_from=lender.entry
+            lender, bundle=last.bundle, entry=entry, key=last.key, shared_from=lender.entry
         )
     return [photo for album in albums for photo in album]
 
@@ -95,7 +98,7 @@ def _album(rng: np.random.Generator, listing: Listing, home: pd.Series, hue: flo
     return [
         Photo(
             bundle=f"{domain}/images/{listing.contract:%Y-%m}.zip",
-            entry=f"{listing.number}/{number:02d}.jpg",
+            entry=_entry(listing.number, number, str(view)),
             key=listing.key,
             home=listing.home,
             kind=str(view),
@@ -105,6 +108,13 @@ def _album(rng: np.random.Generator, listing: Listing, home: pd.Series, hue: flo
         )
         for number, view in enumerate(views[: listing.photos], start=1)
     ]
+
+
+def _entry(listing: str, order: int, kind: str) -> str:
+    """The name of a listing's photo number `order`. It says the room by the listing's number, not
+    by chance, which would change every draw that follows."""
+    room = "" if int(listing) % 2 else f"_{kind}"
+    return f"{listing}/{order:02d}{room}.jpg"
 
 
 def _some(rng: np.random.Generator, total: int, share: float) -> list[int]:

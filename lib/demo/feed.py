@@ -26,7 +26,8 @@ The `demo` stage writes this folder from a seed and rewrites it at will: put not
 
 exports/         CSV files as an MLS would hand them out, with planted faults; encodings and
                  delimiters differ from file to file on purpose
-sale/images/     photo bundles by month of listing, entries <MLSNumber>/01.jpg and so on
+sale/images/     photo bundles by month of listing, entries <MLSNumber>/01.jpg and so on; of even
+                 numbers <MLSNumber>/02_kitchen.jpg, which says the room
 rental/images/   the same for rentals
 truth.json       what a pipeline must not read: true values, quality, the market, every fault
 manifest.txt     the files of this folder, one path a line

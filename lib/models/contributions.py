@@ -7,8 +7,9 @@ percentage.
 Trees: SHAP values by the trees' own counts (Lundberg, Erion and Lee, arXiv:1802.03888, 2018), as
 LightGBM computes them. The price that boosting starts from counts for the input that it came from,
 against its mean over the training rows. Linear: coefficient times value, less its mean over the
-training rows. A blend: the weighted sum of its members'. Baselines are therefore one number for all
-homes.
+training rows; so is the photo part of late fusion. A net: DeepLIFT's rescale rule against the mean
+training home (`lib.models.photo_net`). A blend: the weighted sum of its members'. Baselines are
+therefore one number for all homes. Components of a vector count for the vector.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ import pandas as pd
 
 from lib.models.input_groups import BASELINE, GROUPS, group_of
 from lib.models.inputs import first_known
+from lib.models.late_fusion import LateFusion
 from lib.models.linear import Linear
+from lib.models.photo_inputs import is_vector, origin
+from lib.models.photo_net import PhotoNet
 from lib.models.serving import load_model, model_inputs
 from lib.models.trees import ENCODED, LightGBM
 from lib.models.view import with_list_price
@@ -42,9 +46,10 @@ def _linear_terms(model: Linear, inputs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _said(model: Any, inputs: pd.DataFrame) -> np.ndarray:
-    """The part of a prediction of trees, or of `Comparables`, that rests on the first known of
+    """The part of a prediction of trees, nets or `Comparables` that rests on the first known of
     `params.start` (n,)."""
-    return model._start(inputs) if isinstance(model, LightGBM) else model.predict(inputs)
+    built_on = isinstance(model, LightGBM | PhotoNet)
+    return model._start(inputs) if built_on else model.predict(inputs)
 
 
 def _said_by(names: list[str], inputs: pd.DataFrame) -> np.ndarray:
@@ -63,7 +68,8 @@ def centres(past: pd.DataFrame, saved: dict[str, Any]) -> Centres:
     model, inputs = load_model(saved), model_inputs(past, saved)
     if isinstance(model, Linear):
         return _linear_terms(model, inputs).mean().to_dict()
-    return {"start": float(_said(model, inputs).mean())}
+    photos = model.photo_terms(inputs).mean().to_dict() if isinstance(model, LateFusion) else {}
+    return {"start": float(_said(model, inputs).mean())} | photos
 
 
 def _trees(model: LightGBM, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
@@ -76,9 +82,23 @@ def _trees(model: LightGBM, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
     )
     if model.boosting == "rf":  # LightGBM adds up what a forest averages
         values = values / booster.num_trees()
-    names = [name.removeprefix(ENCODED) for name in booster.feature_name()]
+    names = [origin(name.removeprefix(ENCODED)) for name in booster.feature_name()]
     table = pd.DataFrame(values[:, :-1], index=inputs.index).T.groupby(names, sort=False).sum().T
     return float(values[0, -1]), table
+
+
+def _beyond_start(model: Any, inputs: pd.DataFrame, centre: Centres) -> tuple[float, pd.DataFrame]:
+    """(baseline, contributions (n, inputs)) of all that a model adds to what it starts from."""
+    if isinstance(model, PhotoNet):
+        return model.terms(inputs)
+    if not isinstance(model, LightGBM):
+        return 0.0, pd.DataFrame(index=inputs.index)
+    base, table = _trees(model, inputs)
+    if isinstance(model, LateFusion):
+        terms = model.photo_terms(inputs)
+        base += sum(centre[name] for name in terms)
+        table = table.join(terms - pd.Series({n: centre[n] for n in terms}, dtype="float64"))
+    return base, table
 
 
 def contributions(
@@ -100,11 +120,7 @@ def contributions(
         terms = _linear_terms(model, inputs)
         base = model.state["intercept"] + sum(centre[name] for name in terms)
         return base, terms - pd.Series(centre, dtype="float64")
-    base, table = (
-        _trees(model, inputs)
-        if isinstance(model, LightGBM)
-        else (0.0, pd.DataFrame(index=inputs.index))
-    )
+    base, table = _beyond_start(model, inputs, centre)
     base, said = base + centre["start"], _said(model, inputs) - centre["start"]
     names = [name for name in model.params.start if name in inputs]
     if not names:  # nobody has a start: the mean is one number, and `said` zero but for rounding
@@ -138,7 +154,7 @@ def long(
                 "variant": saved["variant"],
                 "input": name,
                 "group": group_of(str(name)),
-                "value": as_text(seen[name]) if name in seen else None,
+                "value": as_text(seen[name]) if name in seen and not is_vector(name) else None,
                 "log_contribution": whole[name].to_numpy(float),
             }
         )

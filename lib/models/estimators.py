@@ -14,7 +14,10 @@ import pandas as pd
 
 from lib.common.params import Section
 from lib.models.comparables import Comparables, ComparablesParams
+from lib.models.late_fusion import LateFusion, LateFusionParams
 from lib.models.linear import Linear, LinearParams
+from lib.models.photo_net import PhotoNet, PhotoNetParams
+from lib.models.photo_trees import PhotoTrees, PhotoTreesParams
 from lib.models.trees import LightGBM, LightGBMParams, RandomForest, RandomForestParams
 
 __all__ = ["MODELS", "Estimator", "LightGBM", "LightGBMParams", "Linear", "LinearParams"]
@@ -34,8 +37,9 @@ class Estimator(Protocol):
     def dump(self) -> str: ...
 
 
-# a model's name -> its class and the class of its section of params.yaml, called like it
-MODELS: dict[str, tuple[Any, type[Section]]] = {
+# a model's name -> its class and the class of its section of params.yaml, called like it; first
+# those of `train`, then those of `fuse`, which see photos
+TABULAR: dict[str, tuple[Any, type[Section]]] = {
     "linear": (Linear, LinearParams),
     "lightgbm": (LightGBM, LightGBMParams),
     "kriged": (LightGBM, LightGBMParams),
@@ -43,3 +47,9 @@ MODELS: dict[str, tuple[Any, type[Section]]] = {
     "comparables": (Comparables, ComparablesParams),
     "district": (LightGBM, LightGBMParams),
 }
+SEEING: dict[str, tuple[Any, type[Section]]] = {
+    "photo_trees": (PhotoTrees, PhotoTreesParams),
+    "photo_net": (PhotoNet, PhotoNetParams),
+    "late_fusion": (LateFusion, LateFusionParams),
+}
+MODELS = TABULAR | SEEING

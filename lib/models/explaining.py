@@ -10,6 +10,7 @@ import pandas as pd
 from lib.models.contributions import Centres, contributions, grouped
 from lib.models.effects import accumulated_local_effects, centred, partial_dependence
 from lib.models.input_groups import BASELINE, LEVEL, fact, group_of
+from lib.models.photo_inputs import MISSING
 from lib.models.serving import levels_since, raw_estimates
 
 # what a home is by itself and where it lies: others move with sales of other homes, and one of them
@@ -48,12 +49,14 @@ def importance(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def movable(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[str]:
-    """The numeric inputs of the home itself with the greatest importance, at most `most`."""
+    """The numeric inputs of the home itself with the greatest importance, at most `most`. Whether
+    it has photos is none: without them, all that they say would go too."""
     size = facts(table).abs().mean()
     names = [
         str(name)
         for name in size.sort_values(ascending=False, kind="stable").index
         if group_of(str(name)) in OWN
+        and name != MISSING
         and name in homes
         and pd.api.types.is_numeric_dtype(homes[name])
         and homes[name].nunique() > 1

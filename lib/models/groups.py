@@ -1,8 +1,9 @@
 """Splits of feeds whose sales tell no time: by groups of homes instead of by date.
 
 Where no sale has a close date, or all share one, no sale is known to lie before another. Homes are
-then held out in groups: listings of one home, and listings that share a photo (a copy, or two units
-of one building), lie on one side together. See docs/decisions/011-undated-feeds.md.
+then held out in groups: listings of one home, and listings that share a picture (a copy, or two
+units of one building), lie on one side together. See docs/decisions/011-undated-feeds.md, and
+016-same-picture.md for what is the same picture.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def inputs(names: list[str]) -> list[str]:
 def groups(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:
     """A group number for each row of `table` (listing_key, property_key).
 
-    Rows of one property_key share a group, and so do listings that share a photo: `photos` has
-    `listing_key` and `sha1`, one row a photo.
+    Rows of one property_key share a group, and so do listings that share a picture: `photos` has
+    `listing_key` and `picture`, one row a photo.
     """
     rows = np.arange(len(table))
     seen = photos.merge(
@@ -54,12 +55,18 @@ def groups(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:
     )
     home = table["property_key"].astype("object").where(table["property_key"].notna(), rows)
     homes, home_names = pd.factorize(home)
-    pictures, picture_names = pd.factorize(seen["sha1"])
+    pictures, picture_names = pd.factorize(seen["picture"])
     count = len(rows) + len(home_names) + len(picture_names)
     start = np.concatenate([rows, seen["row"].to_numpy("int64")])
     end = np.concatenate([homes + len(rows), pictures + len(rows) + len(home_names)])
     links = coo_array((np.ones(len(start)), (start, end)), shape=(count, count))
     return connected_components(links, directed=False)[1][rows]
+
+
+def joined(table: pd.DataFrame, group: np.ndarray) -> int:
+    """How many of the groups (n,) hold several homes of `table`, which pictures alone can do."""
+    alone = groups(table, pd.DataFrame({"listing_key": [], "picture": []}, dtype="object"))
+    return int((pd.Series(alone).groupby(group).nunique() > 1).sum())
 
 
 def roles(

@@ -8,25 +8,25 @@ from lib.common import dictionary
 from lib.common.checks import require
 from lib.common.params import validate
 from lib.features import spec
-from lib.models.estimators import MODELS
+from lib.models.estimators import MODELS, TABULAR
 from lib.models.view import LISTED
 
 # settings that name inputs -> whether those hold text
 NAMING = {"start": False, "monotone": False, "encode": True}
 
 
-def check_inputs(train: dict[str, Any], file: str) -> None:
-    """Raise `RemlError` where a model's section names an input that the feature spec does not list,
-    or one of the wrong type: it would be passed over without a word."""
+def check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
+    """Raise `RemlError` where a model's section of `stage` names an input that the feature spec
+    does not list, or one of the wrong type: it would be passed over without a word."""
     listed = dictionary.read(dictionary.CODE / spec.META).tables[spec.TABLE]
     for model in MODELS:
         for setting, text in NAMING.items():
-            for name in train.get(model, {}).get(setting, ()):
+            for name in sections.get(model, {}).get(setting, ()):
                 entry = listed.entry(name)
                 known = entry is not None and entry.kind != "key" and (entry.type == "text") == text
                 require(
                     known or (name == LISTED and not text),
-                    f"{file}, train.{model}.{setting}: {name} is no input that holds "
+                    f"{file}, {stage}.{model}.{setting}: {name} is no input that holds "
                     f"{'text' if text else 'numbers'}; {spec.META} lists those that there are",
                 )
 
@@ -46,8 +46,8 @@ def check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
     )
     for model, ranges in tune["ranges"].items():
         where = f"{place}.ranges.{model}"
-        require(model in MODELS, f"{where}: no such model (there are: {', '.join(MODELS)})")
-        section = MODELS[model][1]
+        require(model in TABULAR, f"{where}: no such model (there are: {', '.join(TABULAR)})")
+        section = TABULAR[model][1]
         unknown = sorted(set(ranges) - set(section.model_fields))
         require(not unknown, f"{where}: no such setting: {', '.join(unknown)}")
         for name, ends in ranges.items():
@@ -56,20 +56,30 @@ def check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
 
 
 def check(content: dict[str, Any], file: str) -> None:
-    """Raise `RemlError` where a blend names members that are not trained, are of another domain or
-    see list prices; where homes would be valued by a variant of such a kind; or where `ablate`, a
-    model's section (`check_inputs`) or `tune` (`check_tune`) names what is not there.
+    """Raise `RemlError` where a blend names members that are not fitted, are of another domain or
+    see list prices; where homes would be valued by a variant of such a kind; where two variants
+    share a name; or where `ablate`, a model's section (`check_inputs`) or `tune` (`check_tune`)
+    names what is not there.
 
     `content` is that of params.yaml, each section valid by itself; `file` is what to call it.
     """
-    trained, blends = content["train"]["variants"], content["blend"]["variants"]
+    trained, fused, blends = (content[name]["variants"] for name in ("train", "fuse", "blend"))
+    for stage, mine, others in (
+        ("fuse", fused, {"train": trained}),
+        ("blend", blends, {"train": trained, "fuse": fused}),
+    ):
+        for other, theirs in others.items():
+            both = sorted(mine.keys() & theirs.keys())
+            said = f"{', '.join(both)} is in {other}.variants too"
+            require(not both, f"{file}, {stage}.variants: {said}")
+    fitted = trained | fused
     named = [
-        (f"blend.variants.{name}.members", member, one["domain"], trained)
+        (f"blend.variants.{name}.members", member, one["domain"], fitted)
         for name, one in blends.items()
         for member in one["members"]
     ]
     named += [
-        (f"predict.variants.{domain}", name, domain, trained | blends)
+        (f"predict.variants.{domain}", name, domain, fitted | blends)
         for domain, name in content["predict"]["variants"].items()
     ]
     for where, name, domain, known in named:
@@ -83,14 +93,10 @@ def check(content: dict[str, Any], file: str) -> None:
         )
     for name in content["ablate"]["variants"]:
         require(
-            name in trained,
+            name in fitted,
             f"{file}, ablate.variants: no trained variant {name!r} (there are: "
-            f"{', '.join(trained)})",
+            f"{', '.join(fitted)})",
         )
-    check_inputs(content["train"], file)
+    for stage in ("train", "fuse"):
+        check_inputs(content[stage], file, stage)
     check_tune(content["tune"], content["train"], file)
-    both = sorted(trained.keys() & blends.keys())
-    require(
-        not both,
-        f"{file}, blend.variants: {', '.join(both)} is in train.variants too",
-    )

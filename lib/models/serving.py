@@ -10,6 +10,7 @@ import pandas as pd
 
 from lib.models.estimators import MODELS, Estimator
 from lib.models.level import Level, level
+from lib.models.photo_inputs import COUNT, MISSING, PREFIX, REUSED
 from lib.models.training import errors
 from lib.models.view import with_list_price
 
@@ -20,10 +21,27 @@ def load_model(saved: dict[str, Any]) -> Estimator:
     return estimator.load(saved["state"], section.model_validate(saved["params"]), saved["seed"])
 
 
+def sees_photos(saved: dict[str, Any]) -> bool:
+    """Whether a saved variant, or a member of a blend, was trained on photos."""
+    parts = saved["members"].values() if "weights" in saved else [saved]
+    return any(name.startswith(PREFIX) for one in parts for name in one["inputs"])
+
+
+def photos_missing(features: pd.DataFrame, saved: dict[str, Any]) -> pd.DataFrame:
+    """`features`, and each input of a saved variant or blend that tells of photos (`img_`) and is
+    not among them, as for homes without photos."""
+    parts = saved["members"].values() if "weights" in saved else [saved]
+    names = dict.fromkeys(name for one in parts for name in one["inputs"])
+    absent = [name for name in names if name.startswith(PREFIX) and name not in features]
+    none = {MISSING: 1.0, COUNT: 0.0, REUSED: 0.0}
+    return features.assign(**{name: none.get(name, np.nan) for name in absent})
+
+
 def model_inputs(features: pd.DataFrame, saved: dict[str, Any]) -> pd.DataFrame:
-    """What a saved variant (no blend) was trained to see of `features`."""
+    """What a saved variant (no blend) was trained to see of `features`; where they say nothing of
+    photos, no home has any."""
     seen = with_list_price(features) if saved.get("view") == "aware" else features
-    return seen[saved["inputs"]]
+    return photos_missing(seen, saved)[saved["inputs"]]
 
 
 def raw_estimates(features: pd.DataFrame, saved: dict[str, Any]) -> np.ndarray:

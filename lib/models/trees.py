@@ -58,6 +58,16 @@ class LightGBMParams(TreesParams):
         return self
 
 
+# the settings that LightGBM itself takes; a model on top of trees has more
+KNOWN = set(LightGBMParams.model_fields) - {
+    "without",
+    "start",
+    "encode",
+    "encode_shrink",
+    "monotone",
+}
+
+
 class RandomForestParams(TreesParams):
     """The `train.random_forest` section."""
 
@@ -139,9 +149,7 @@ class LightGBM:
         matrix = self._cross_fitted(inputs, log_price, dates)
         names = [*columns, *(ENCODED + name for name in self.state["encoded"])]
         ways = self.params.monotone
-        settings = self.params.model_dump(
-            exclude={"without", "start", "encode", "encode_shrink", "monotone"}
-        )
+        settings = self.params.model_dump(include=KNOWN)
         settings |= {
             "boosting": self.boosting,
             "seed": self.seed,

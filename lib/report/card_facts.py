@@ -78,7 +78,11 @@ def period(days: pd.Series) -> dict[str, Any]:
 
 
 def learnt_from(saved: Mapping[str, Any]) -> dict[str, str]:
-    """The hashes of spec and inputs that a model, or a blend's first member, has learnt from."""
-    one = next(iter(saved["members"].values())) if "members" in saved else saved
+    """The hashes of spec, inputs and photo vectors that a model, or a blend's members, have learnt
+    from."""
+    parts = list(saved["members"].values()) if "members" in saved else [saved]
     words = {"reml_spec_sha256": "feature spec", "reml_inputs_sha256": "inputs of the features"}
-    return {f"{words.get(key, key)} (SHA-256)": value for key, value in one["features"].items()}
+    hashes = {words.get(k, k): one for k, one in parts[0]["features"].items()}
+    for one in parts:
+        hashes |= {"photo vectors": one["vectors_sha256"]} if "vectors_sha256" in one else {}
+    return {f"{what} (SHA-256)": value for what, value in hashes.items()}

@@ -19,6 +19,8 @@ KINDS = {
     "geo": "place",
     "text": "the remarks, as counts",
     "external": "external series, as released before",
+    "photo": "photos, as counts and looks",
+    "vector": "photos, as principal components of their vectors",
     "key": "the list price",
 }
 CHECKS = {
@@ -46,6 +48,11 @@ def demographics(inputs: list[str]) -> str:
         if own
         else ""
     )
+    if any(name.startswith("img_") for name in inputs):
+        judged += (
+            " Photos are among the inputs: they may show people, or things by which one can guess "
+            "who lives there, and nobody has looked for that."
+        )
     return (
         "REML reads nothing about people, so nothing here tells how valuations differ by race, "
         f"origin, age or any other protected class.{judged} A level that is equal over ZIPs and "

@@ -22,9 +22,8 @@ FILES = 12  # raw files that a card names
 
 def settings(saved: Mapping[str, Any]) -> str:
     """What a variant was fitted with, as YAML; weights of a blend to four digits."""
-    told = {
-        name: saved[name] for name in ("model", "view", "params", "level", "seed") if name in saved
-    }
+    names = ("model", "view", "params", "level", "seed", "encoder")
+    told = {name: saved[name] for name in names if name in saved}
     if "weights" in saved:
         told["weights"] = {name: round(share, 4) for name, share in saved["weights"].items()}
     return yaml.safe_dump(told, sort_keys=False, width=90).rstrip()
@@ -66,6 +65,7 @@ def card(facts: Mapping[str, Any]) -> str:
             thresholds=card_words.threshold_rows(facts["checks"]),
             failed=[k for k, one in facts["checks"].items() if one["verdict"] == FAIL],
             names=card_words.CHECKS,
+            photos=any(name.startswith("img_") for name in facts["inputs"]),
             input_rows=card_tables.input_rows(facts["inputs"], facts["kinds"]),
             settings=settings(facts["saved"]),
             metrics=card_tables.metric_rows(facts["score"]),

@@ -76,3 +76,29 @@ def of_ablation(variants: dict[str, Any]) -> list[dict[str, str]]:
             )
         )
     return out
+
+
+def of_photos(photos: dict[str, Any]) -> list[dict[str, str]]:
+    """The looks at what photos are worth to each variant, by the part `photos` of `ablate`'s
+    metrics: all sales, the control with shuffled photos, and the slices."""
+    out = []
+    for variant, part in photos.items():
+        rows = {}
+        if "skipped" not in part:
+            rows["all"] = part["lift"] | {"title": "All sales", "verdict": ""}
+            rows["shuffled"] = part["control"] | {"title": "All, photos shuffled", "verdict": ""}
+            for one in part["slices"]:
+                named = f"{one['kind']}: {one['slice']}" + (" (thin)" if one["thin"] else "")
+                rows[named] = one | {"title": named.capitalize(), "verdict": ""}
+        told = part["told"].rstrip(".")
+        out.append(
+            look(
+                "Photos",
+                f"{variant} with and without photos",
+                f"Photos, {variant}",
+                f"Photos in {variant}: {told}.",
+                f"photos_{variant}.svg" if rows else "",
+                explain_plots.forest(rows) if rows else "",
+            )
+        )
+    return out

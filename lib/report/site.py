@@ -16,6 +16,7 @@ PAGES = {
     "ratio_study": "Ratio study",
     "intervals": "Intervals",
     "explanation": "What drives the values",
+    "photos": "Photos",
 }
 
 

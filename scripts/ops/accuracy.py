@@ -37,7 +37,7 @@ def run(feed: str, boundary: str | None) -> Path:
 def tested(folder: Path) -> pd.DataFrame:
     """`as_of`, price and each variant's estimate (columns by its name) of the test sales."""
     out = pd.DataFrame()
-    for root in ("train", "blend"):
+    for root in ("train", "fuse", "blend"):
         for part in sorted((folder / "data" / root).glob(f"{DOMAIN}_*")):
             table = io.read_parquet(part / "predictions.parquet").set_index("listing_key")
             if "role" not in table:

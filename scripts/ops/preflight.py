@@ -17,6 +17,7 @@ from lib.features.build import Features
 from lib.listings import contract, corrections, overrides, reading, receipts, screen
 from lib.models import lineup
 from lib.models.folds import Split
+from lib.photos.encoders import Embed
 from scripts.valuation import (
     ablate,
     blend,
@@ -26,6 +27,7 @@ from scripts.valuation import (
     eda,
     evaluate,
     explain,
+    fuse,
     normalize,
     photos,
     predict,
@@ -51,7 +53,9 @@ SECTIONS: dict[str, type[params.Section]] = {
     "screen": screen.Screen,
     "features": Features,
     "split": Split,
+    "embed": Embed,
     "train": train.Params,
+    "fuse": fuse.Params,
     "tune": tune.Params,
     "blend": blend.Params,
     "calibrate": calibrate.Params,

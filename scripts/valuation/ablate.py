@@ -1,7 +1,9 @@
 """Take feature groups out one at a time, and say what each is worth on the folds of the past.
 
 Each variant named is fitted again with its own settings, on the same folds, sales and seeds. The
-differences have paired bootstrap intervals. No variant named: nothing is ablated.
+differences have paired bootstrap intervals. No variant named: nothing is ablated. The variants in
+ablate.photos are fitted with photos, without, and with those of other homes, which says whether
+photos help, for which homes, and at what cost.
 
 Example: python -m scripts.valuation.ablate
 """
@@ -9,21 +11,27 @@ Example: python -m scripts.valuation.ablate
 from pathlib import Path
 
 import click
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from lib.common import cli, io, params
+from lib.common import cli, io, params, variants
 from lib.common.checks import require
+from lib.models import lift, lift_checks
 from lib.models.ablation import ablate
 from lib.models.estimators import MODELS
+from lib.models.gain import Judge, Trial
 from lib.models.level import Level
+from lib.models.serving import sees_photos
 from lib.models.table import joined
+from lib.photos import pooling
+from lib.report import lift_words
 
 METRICS = Path("metrics/ablate.json")
-TRAIN = Path("data/train")
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
 SCREENED = Path("data/screen")
+EMBEDDED = Path("data/embed")
 PLACES = 6  # digits behind the point in the metrics
 
 
@@ -32,53 +40,129 @@ class Params(params.Section):
 
     variants: list[str]
     draws: int = Field(ge=1)
+    photos: lift.Photos
+
+
+def read(saved: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(the table that a variant learns from, without photos; the photos of its domain, none where
+    the variant does not see any)."""
+    features, roles, screened = (
+        io.read_parquet(root / f"{saved['domain']}.parquet") for root in (FEATURES, SPLIT, SCREENED)
+    )
+    table, _ = joined(features, roles, screened, saved["view"])
+    if not sees_photos(saved):
+        return table, pd.DataFrame()
+    vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
+    return table, vectors[vectors["domain"] == saved["domain"]].reset_index(drop=True)
+
+
+def trial(saved: dict) -> Trial:
+    """The variant that `train` or `fuse` saved, to be fitted again."""
+    estimator, section = MODELS[saved["model"]]
+    chosen = section.model_validate(saved["params"])
+    edges = io.read_json(SPLIT / "split.json")[saved["domain"]]["fold_edges"]
+    return Trial(
+        saved["inputs"],
+        [pd.Timestamp(edge) for edge in edges],
+        lambda: estimator(chosen, saved["seed"]),
+        Level(**saved["level"]) if saved["level"] else None,
+    )
 
 
 def ablated(saved: dict, draws: int, seed: int) -> dict:
-    """What each group is worth to the variant that `train` saved."""
-    domain = saved["domain"]
-    files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
-    table, _ = joined(*(io.read_parquet(path) for path in files), saved["view"])
-    estimator, section = MODELS[saved["model"]]
-    chosen = section.model_validate(saved["params"])
+    """What each group is worth to a saved variant."""
+    table, vectors = read(saved)
+    table = pooling.beside(table, vectors) if len(vectors) else table
+    one = trial(saved)
     return ablate(
-        table,
-        saved["inputs"],
-        [pd.Timestamp(edge) for edge in io.read_json(SPLIT / "split.json")[domain]["fold_edges"]],
-        lambda: estimator(chosen, saved["seed"]),
-        Level(**saved["level"]) if saved["level"] else None,
-        saved["params"],
-        draws,
-        seed,
+        table, one.inputs, one.edges, one.make, one.spec, saved["params"], draws, seed
+    )  # fmt: skip
+
+
+def rivals(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """What the domain's variants that see neither photos nor list prices said of the sales of
+    `table` in folds, in its order."""
+    sold = table.loc[table["fold"] > 0, "listing_key"]
+    out = {}
+    for name, folder in variants.folders(variants.FITTED).items():
+        saved = io.read_json(folder / "model.json")
+        if saved.get("domain") != domain or saved["view"] != "blind" or sees_photos(saved):
+            continue
+        said = io.read_parquet(folder / "predictions.parquet").set_index("listing_key")
+        out[name] = np.exp(said["log_estimate"].loc[sold].to_numpy(float))
+    return out
+
+
+def lifted(saved: dict, settings: lift.Photos, seed: int) -> dict:
+    """What photos are worth to a saved variant, and what looking at them costs."""
+    if not sees_photos(saved):
+        return {"skipped": "this variant does not look at photos"}
+    table, vectors = read(saved)
+    seen = pooling.beside(table, vectors)
+    part = lift.photo_lift(
+        seen,
+        pooling.beside(table, lift_checks.shuffled(vectors, seed)),
+        lift_checks.counted(seen, vectors),
+        trial(saved),
+        Judge(settings.draws, settings.permutations, seed),
+        settings.guard,
+        rivals(saved["domain"], seen),
     )
+    if "skipped" in part:
+        return part
+    encoder = io.read_json(EMBEDDED / "encoder.json")
+    photos = vectors["listing_key"].isin(table["listing_key"]).sum() / len(table)
+    said = lift.cost(float(photos), encoder["photos_per_second"], settings.dollars_per_hour)
+    return part | {"cost": {"encoder": encoder["encoder"]} | said}
+
+
+def measured(saved: dict, settings: lift.Photos, seed: int) -> dict:
+    """`lifted`, or why that was skipped, with the verdict in words."""
+    if "skipped" in saved:
+        part = {"skipped": saved["skipped"]}
+    else:
+        part = {"domain": saved["domain"]} | lifted(saved, settings, seed)
+    return part | {"told": lift_words.verdict(part)}
 
 
 def rounded(content: object) -> object:
     """Numbers of a nested structure to `PLACES`."""
     if isinstance(content, dict):
         return {key: rounded(value) for key, value in content.items()}
+    if isinstance(content, list):
+        return [rounded(value) for value in content]
     return round(content, PLACES) if isinstance(content, float) else content
+
+
+def saved_variant(name: str, where: str) -> dict:
+    """What `train` or `fuse` saved of a variant; raises where there is none of that name."""
+    known = variants.folders(variants.FITTED)
+    require(
+        name in known,
+        f"params.yaml, {where}: no trained variant {name!r} (trained: {', '.join(known)})",
+    )
+    return io.read_json(known[name] / "model.json")
 
 
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
     base, settings = params.load("ablate", Params)
-    found = {}
+    found, photos = {}, {}
     for variant in cli.progress(settings.variants, "ablate"):
-        known = sorted(folder.name for folder in TRAIN.iterdir())
-        require(
-            variant in known,
-            f"params.yaml, ablate.variants: no trained variant {variant!r} (trained: "
-            f"{', '.join(known)})",
-        )
-        saved = io.read_json(TRAIN / variant / "model.json")
+        saved = saved_variant(variant, "ablate.variants")
         if "skipped" in saved:
             found[variant] = {"skipped": saved["skipped"]}
             continue
         found[variant] = {"domain": saved["domain"]} | ablated(saved, settings.draws, base.seed)
-    io.write_json(METRICS, rounded({"feed": base.feed, "variants": found}))
-    cli.log.info("ablate.complete", out=str(METRICS), variants=list(found))
+    for variant in cli.progress(settings.photos.variants, "photos"):
+        saved = saved_variant(variant, "ablate.photos.variants")
+        photos[variant] = measured(saved, settings.photos, base.seed)
+    io.write_json(METRICS, rounded({"feed": base.feed, "variants": found, "photos": photos}))
+    cli.log.info(
+        "ablate.complete", out=str(METRICS), variants=list(found),
+        photos={name: part["told"] for name, part in photos.items()},
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

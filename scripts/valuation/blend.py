@@ -1,7 +1,7 @@
 """Blend the variants of a domain, weighted by what they did out of fold.
 
 A blend lies in the form of a variant, its members inside it, so that it is calibrated, scored and
-served like one.
+served like one. A member that could not be fitted, for want of photos say, is left out.
 
 Example: python -m scripts.valuation.blend
 """
@@ -12,14 +12,13 @@ from typing import Literal
 import click
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params
+from lib.common import cli, dictionary, io, params, variants
 from lib.common.checks import require
 from lib.models import blending
 from lib.models.level import Level
 
 OUT = Path("data/blend")
 META = Path("lib/models/blend.meta.yml")
-TRAIN = Path("data/train")
 SPLIT = Path("data/split")
 METRICS = Path("metrics/blend.json")
 
@@ -40,11 +39,11 @@ class Params(params.Section):
 
 
 def member(name: str, chosen: Blend, variant: str) -> dict:
-    """What `train` saved of one member of a blend."""
-    known = sorted(folder.name for folder in TRAIN.iterdir())
+    """What `train` or `fuse` saved of one member of a blend."""
+    known = variants.folders(variants.FITTED)
     where = f"params.yaml, blend.variants.{variant}.members"
     require(name in known, f"{where}: no trained variant {name!r} (trained: {', '.join(known)})")
-    saved = io.read_json(TRAIN / name / "model.json")
+    saved = io.read_json(known[name] / "model.json")
     require(
         saved.get("domain", chosen.domain) == chosen.domain,
         f"{where}: {name} values the domain {saved.get('domain')!r}, not {chosen.domain!r}",
@@ -61,23 +60,28 @@ def member(name: str, chosen: Blend, variant: str) -> dict:
 def main() -> None:
     base, settings = params.load("blend", Params)
     tally: dict[str, dict] = {}
+    left_out: dict[str, dict[str, str]] = {}
+    fitted = variants.folders(variants.FITTED)
     for variant, chosen in settings.variants.items():
         folder = OUT / variant
         require(
-            len(chosen.members) > 0 and not (TRAIN / variant).exists(),
+            len(chosen.members) > 0 and variant not in fitted,
             f"params.yaml, blend.variants.{variant}: a blend has members and a name of its own",
         )
         saved = {name: member(name, chosen, variant) for name in chosen.members}
-        skipped = next((one["skipped"] for one in saved.values() if "skipped" in one), None)
-        if skipped:
+        without = {name: one["skipped"] for name, one in saved.items() if "skipped" in one}
+        saved = {name: one for name, one in saved.items() if name not in without}
+        if not saved:
+            skipped = next(iter(without.values()))
             tally[variant] = {"skipped": skipped}
             io.write_json(folder / "model.json", {"variant": variant, "skipped": skipped})
             io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
             continue
+        left_out |= {variant: without} if without else {}
         roles = io.read_parquet(SPLIT / f"{chosen.domain}.parquet").set_index("listing_key")
         grouped = "grouped" in io.read_json(SPLIT / "split.json")[chosen.domain]
         correction = None if grouped else settings.level  # without dates nobody knows newest sales
-        tables = {name: io.read_parquet(TRAIN / name / "predictions.parquet") for name in saved}
+        tables = {name: io.read_parquet(fitted[name] / "predictions.parquet") for name in saved}
         fold = roles.loc[next(iter(tables.values()))["listing_key"], "fold"]
         share, predicted = blending.blend(tables, fold, settings.weighting, correction)
         first = next(iter(saved.values()))
@@ -98,9 +102,10 @@ def main() -> None:
             },
         )
         tally[variant] = {name: round(weight, 4) for name, weight in share.items()}
-    io.write_json(METRICS, {"feed": base.feed, "weights": tally})
+    told = {"left_out": left_out} if left_out else {}
+    io.write_json(METRICS, {"feed": base.feed, "weights": tally} | told)
     dictionary.enforce(META, OUT)
-    cli.log.info("blend.complete", out=str(OUT), **tally)
+    cli.log.info("blend.complete", out=str(OUT), **tally, **told)
 
 
 if __name__ == "__main__":

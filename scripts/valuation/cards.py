@@ -24,6 +24,7 @@ METRICS = Path("metrics")
 EVALUATED = Path("data/evaluate")
 STAGED = Path("data/staging")
 FEATURES = Path("data/features")
+PHOTOS = (Path("lib/models/fuse.meta.yml"), "inputs of data/fuse")
 
 
 class Params(params.Section):
@@ -35,7 +36,7 @@ class Params(params.Section):
 
 def lock_hash(folder: Path) -> tuple[str, str]:
     """The out of dvc.yaml that a variant's folder lies in, and its hash as dvc.lock has it."""
-    out = folder if folder.parts[1] == "train" else folder.parent
+    out = folder if folder.parent in variants.FITTED else folder.parent
     files = {
         path.relative_to(out).as_posix(): path.read_bytes()
         for path in sorted(out.rglob("*"))
@@ -63,11 +64,15 @@ def past(domain: str) -> pd.Series:
     return dates.loc[dates["listing_key"].isin(keys), "close_date"]
 
 
-def kinds() -> dict[str, str]:
-    """The kind of each name that a feature table has, by the feature spec."""
-    listed = dictionary.read(dictionary.CODE / spec.META).tables[spec.TABLE]
+def kinds(inputs: set[str]) -> dict[str, str]:
+    """The kind of each name that a feature table has, by the feature spec, and of the `inputs` that
+    tell of photos, by the data dictionary."""
     names = {name for path in FEATURES.glob("*.parquet") for name in io.read_parquet(path).columns}
-    return {name: str(entry.kind) for name in names if (entry := listed.entry(name))}
+    found = {}
+    for (file, table), some in (((spec.META, spec.TABLE), names), (PHOTOS, inputs - names)):
+        listed = dictionary.read(dictionary.CODE / file).tables[table]
+        found |= {name: str(entry.kind) for name in some if (entry := listed.entry(name))}
+    return found
 
 
 def told(name: str, checks: dict, served: bool) -> dict:
@@ -101,7 +106,14 @@ def main() -> None:
         "feed": base.feed,
         "staging": staging,
         "files": raw_files(),
-        "kinds": kinds(),
+        "kinds": kinds(
+            {
+                n
+                for one in saved_all.values()
+                if "skipped" not in one
+                for n in card_facts.inputs(one)
+            }
+        ),
         "lacks": findings.missing_parts(staging, split, predicted["valued"]),
     }
     shutil.rmtree(OUT, ignore_errors=True)  # as dvc does

@@ -17,6 +17,7 @@ from pydantic import Field
 from lib.common import cli, dictionary, io, params, variants
 from lib.listings import contract
 from lib.models import contributions, explaining
+from lib.models.photographed import photographed
 from lib.models.table import joined
 from lib.report import explain_looks, explanation
 
@@ -27,6 +28,7 @@ ANALYSIS = Path("docs/analysis.md")
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
 SCREENED = Path("data/screen")
+VECTORS = Path("data/embed/vectors.parquet")
 SHOWN = Path("data/predict/comparables.parquet")
 KEYS = {
     "contributions": ["domain", "listing_key", "input"],
@@ -64,7 +66,7 @@ def explain(saved: dict, folder: Path, settings: Params, seed: int) -> dict[str,
     domain = saved["domain"]
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
     table, _ = joined(*(io.read_parquet(path) for path in files))
-    table = table.set_index("listing_key", drop=False)
+    table = photographed(table, saved, VECTORS).set_index("listing_key", drop=False)
     predictions = io.read_parquet(folder / "predictions.parquet")
     near = io.read_parquet(SHOWN)
     near = near[near["domain"] == domain].reset_index(drop=True)
@@ -109,7 +111,9 @@ def main() -> None:
             mine = {"domain": domain, "variant": variant}
             found[name].append(table.assign(**mine))
         looks += explain_looks.of_domain(domain, tables["importance"], tables["effects"])
-    looks += explain_looks.of_ablation(io.read_json(Path("metrics/ablate.json"))["variants"])
+    ablated = io.read_json(Path("metrics/ablate.json"))
+    looks += explain_looks.of_ablation(ablated["variants"])
+    looks += explain_looks.of_photos(ablated["photos"])
     for name, parts in found.items():
         if parts:
             io.write_parquet(OUT / f"{name}.parquet", pd.concat(parts), KEYS[name])

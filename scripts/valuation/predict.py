@@ -19,7 +19,8 @@ from lib.common import cli, dictionary, io, params, variants
 from lib.common.checks import require
 from lib.features import build
 from lib.listings import contract, subjects
-from lib.models import similarity
+from lib.models import serving, similarity
+from lib.models.photographed import photographed
 from lib.models.valuations import valuations
 from scripts.valuation import features as stage
 
@@ -27,6 +28,7 @@ OUT = Path("data/predict")
 META = Path("lib/models/predict.meta.yml")
 NORMALIZED = Path("data/normalize")
 FEATURES = Path("data/features")
+VECTORS = Path("data/embed/vectors.parquet")
 METRICS = Path("metrics/predict.json")
 
 
@@ -50,18 +52,28 @@ def model_of(domain: str, settings: Params) -> dict:
     return io.read_json(known[variant] / "model.json")
 
 
+def known_to(saved: dict) -> pd.DataFrame:
+    """Every feature row of the domain that a saved model values, as the model sees it."""
+    whole = io.read_parquet(FEATURES / f"{saved['domain']}.parquet")
+    return photographed(whole, saved, VECTORS)
+
+
 def value(
-    features: pd.DataFrame, homes: pd.DataFrame, near: pd.DataFrame, saved: dict, settings: Params
+    features: pd.DataFrame,
+    homes: pd.DataFrame,
+    near: pd.DataFrame,
+    past: pd.DataFrame,
+    saved: dict,
+    settings: Params,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(valuations of homes by a saved model, the comparables shown beside them); `near` are the
-    candidates that `features` found."""
+    candidates that `features` found among those of `past`."""
     predictions = io.read_parquet(variants.folders()[saved["variant"]] / "predictions.parquet")
     calibrated = Path("data/calibrate") / saved["variant"]
     calibration = (
         io.read_json(calibrated / "model.json"),
         io.read_parquet(calibrated / "scores.parquet"),
     )
-    past = io.read_parquet(FEATURES / f"{saved['domain']}.parquet")
     count, weight = settings.comparables, settings.leaf_weight
     near = similarity.closest(features, near, past, saved, predictions, weight, count)
     shown = near.round({"adjusted_close_price": 2, "similarity": 4})
@@ -83,18 +95,18 @@ def require_no_future(as_of: str, saved: dict, where: str) -> None:
 def open_listings(domain: str, settings: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Valuations of the domain's listings on the market, and the comparables shown."""
     saved = model_of(domain, settings)
-    features = io.read_parquet(FEATURES / f"{domain}.parquet")
     near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
     roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
     keys = roles.loc[roles["role"] == "subject", "listing_key"]
-    features = features[features["listing_key"].isin(keys)]
-    if "skipped" in saved or not len(features):
+    if "skipped" in saved or not len(keys):
         none = near.iloc[:0].assign(domain=domain, adjusted_close_price=0.0, similarity=0.0)
         valued = pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
         return valued, none.assign(time_adjusted_close_price=0.0)
+    whole = known_to(saved)
+    features = whole[whole["listing_key"].isin(keys)]
     require_no_future(f"{features['as_of'].min():%Y-%m-%d}", saved, "params.yaml, `as_of` of base:")
     homes = io.read_parquet(NORMALIZED / f"{domain}.parquet")
-    return value(features, homes, near, saved, settings)
+    return value(features, homes, near, whole, saved, settings)
 
 
 def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params) -> None:
@@ -104,7 +116,7 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
     count = len(homes) + len(rejected)
     spec = build.Features(**io.read_json(FEATURES / "spec.json"))
     _, known = stage.known(feed)
-    valued = []
+    valued, blind = [], []
     for domain, rows in homes.groupby("domain"):
         saved = model_of(str(domain), settings)
         if "skipped" in saved:
@@ -113,7 +125,9 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
             continue
         require_no_future(f"{as_of}", saved, "--as-of")
         features, near, _ = build.build(rows, known[str(domain)], spec)
-        valued.append(value(features, rows, near, saved, settings)[0])
+        features = serving.photos_missing(features, saved)  # a file of properties has none
+        blind += [saved["variant"]] if serving.sees_photos(saved) else []
+        valued.append(value(features, rows, near, known_to(saved), saved, settings)[0])
     done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])
     assert len(done) + len(rejected) == count
     order = homes[["listing_key", "domain", "_source_row"]]  # the file's own
@@ -124,6 +138,9 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
     for row in issues[issues["listing_key"].isin(done["listing_key"])].itertuples():
         where = f"{path}, data row {row._4}"
         click.echo(f"{where}: valued without {row.column} {row.value!r}: {row.reason}", err=True)
+    if blind:
+        told = f"{', '.join(blind)} looks at photos, and a file of properties brings none"
+        click.echo(f"{path}: valued without photos: {told}", err=True)
     click.echo(f"{len(done)} valued as of {as_of}, {len(rejected)} left out: {out}")
 
 

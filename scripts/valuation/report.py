@@ -10,23 +10,41 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common import cli, io, params, variants
+from lib.common.checks import require
 from lib.listings import contract
-from lib.report import accuracy, explanation_page, first_page, intervals, ratio_study, site
+from lib.report import (
+    accuracy,
+    explanation_page,
+    first_page,
+    intervals,
+    photo_homes,
+    photos,
+    ratio_study,
+    site,
+)
 
 OUT = Path("data/report")
 METRICS = Path("metrics")
-STAGES = ["staging", "normalize", "screen", "split", "calibrate", "evaluate", "predict", "cards"]
+STAGES = ["staging", "normalize", "screen", "split", "calibrate", "evaluate", "predict", "cards",
+          "ablate", "summary"]  # fmt: skip
 FEATURES = Path("data/features")
 EVALUATED = Path("data/evaluate")
 EXPLAINED = Path("data/explain")
 PLOTS = Path("plots/explain")
 CALIBRATED = Path("data/calibrate")
+PHOTOS = Path("data/photos")
+EMBEDDED = Path("data/embed")
+NORMALIZED = Path("data/normalize")
+SCREENED = Path("data/screen")
 
 
 class Params(params.Section):
     """The `report` section of params.yaml."""
 
     listings: int = Field(ge=0)
+    photo_homes: int = Field(ge=0)
+    photos_a_home: int = Field(ge=1)
+    look_alike: int = Field(ge=0)
 
 
 def explained(listings: pd.DataFrame) -> dict:
@@ -62,6 +80,38 @@ def calibrated(
     return {"parts": parts}
 
 
+def shown(file: str) -> str:
+    """A photo of `data/photos` as a thumbnail that the page bears."""
+    path = PHOTOS / file
+    require(path.is_file(), f"{path}: no such photo, which data/embed names; run `make repro`")
+    return photo_homes.thumbnail(path.read_bytes())
+
+
+def photographed(
+    listings: pd.DataFrame, vectors: pd.DataFrame, told: dict, saved: dict, settings: Params
+) -> dict:
+    """What the page `photos` needs; `saved` is each variant's model.json."""
+    tables = []
+    for domain in vectors["domain"].unique():
+        table = io.read_parquet(NORMALIZED / f"{domain}.parquet")
+        judged = io.read_parquet(SCREENED / f"{domain}.parquet")
+        usable = judged.loc[judged["usable"], "listing_key"]
+        tables.append(table.assign(usable=table["listing_key"].isin(usable)))
+    known = pd.concat(tables, ignore_index=True)
+    some = photo_homes.chosen(listings, vectors, known, settings.photo_homes)
+    contributions = io.read_parquet(EXPLAINED / "contributions.parquet")
+    caps = settings.photos_a_home, settings.look_alike
+    homes = photo_homes.homes(some, vectors, known, contributions, shown, *caps)
+    skipped = {
+        name: saved[name]["skipped"]
+        for name, folder in variants.folders().items()
+        if folder.parent.name == "fuse" and "skipped" in saved[name]
+    }
+    encoder = io.read_json(EMBEDDED / "encoder.json")
+    ablated, summary = told["ablate"], told["summary"]
+    return photos.context(ablated, summary, saved, skipped, encoder, vectors, homes)
+
+
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
@@ -87,6 +137,10 @@ def main() -> None:
         contexts["ratio_study"] = ratio_study.context(chosen, evaluated, predictions, ratios)
         contexts["intervals"] = calibrated(chosen, told["calibrate"], predictions, slices)
     contexts["explanation"] = explained(valued.head(settings.listings))
+    vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
+    if len(vectors):
+        some = valued.head(settings.listings)
+        contexts["photos"] = photographed(some, vectors, told, saved, settings)
     agreed, as_of = contract.read(base.feed), told["normalize"]["as_of"]
     pages = site.render(contexts, {"feed": base.feed, "contract": agreed, "as_of": as_of})
     for name, html in pages.items():

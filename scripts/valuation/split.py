@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pandas as pd
+from PIL import Image
 
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import RemlError, require
 from lib.models import folds, groups
+from lib.photos import twins
 
 OUT = Path("data/split")
 META = Path("lib/models/split.meta.yml")
@@ -26,21 +29,31 @@ METRICS = Path("metrics/split.json")
 DOMAINS = ("sale", "rental")
 
 
-def photos(domain: str) -> pd.DataFrame:
-    """`listing_key` and `sha1` of each photo of the domain's listings."""
+def photos(domain: str, listings: pd.Series) -> pd.DataFrame:
+    """`listing_key` and `picture` of each photo of these listings of the domain."""
     lines = (PHOTOS / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     found = [one for one in map(json.loads, lines) if one["domain"] == domain]
-    known = [(one["listing_key"], one["sha1"]) for one in found if one["listing_key"]]
-    return pd.DataFrame(known, columns=["listing_key", "sha1"], dtype="object")
+    columns = ["listing_key", "sha1", "file"]
+    shown = pd.DataFrame([[one[name] for name in columns] for one in found], columns=columns)
+    shown = shown[shown["listing_key"].isin(listings)]
+    looks = np.zeros((len(shown), twins.SIDE, twins.SIDE, 3), "uint8")
+    for row, name in enumerate(shown["file"]):
+        with Image.open(PHOTOS / name) as image:
+            looks[row] = twins.thumbnail(image)
+    sha1 = shown["sha1"].to_list()
+    picture = twins.same_pictures(sha1, twins.alike_pairs(sha1, looks))
+    return shown[["listing_key"]].assign(picture=picture)
 
 
 def part(table: pd.DataFrame, spec: folds.Split, domain: str, seed: int) -> tuple[dict, Any]:
     """(where the past ends and the folds begin, role and fold of each row) of one domain."""
     name = f"{domain} listings"
     if why := groups.undated(table):
-        roles = groups.roles(table, groups.groups(table, photos(domain)), spec, seed, name)
+        group = groups.groups(table, photos(domain, table["listing_key"]))
+        roles = groups.roles(table, group, spec, seed, name)
         latest = table.loc[roles["role"].isin(["train", "test"]), "as_of"].max()
-        return {"boundary": f"{latest:%Y-%m-%d}", "grouped": why, "fold_edges": []}, roles
+        told = {"boundary": f"{latest:%Y-%m-%d}", "grouped": why, "fold_edges": []}
+        return told | {"groups_by_picture": groups.joined(table, group)}, roles
     cut = folds.plan(table[folds.sold(table)], spec, name)
     edges = [f"{edge:%Y-%m-%d}" for edge in cut.edges]
     return {"boundary": f"{cut.boundary:%Y-%m-%d}", "fold_edges": edges}, folds.roles(table, cut)

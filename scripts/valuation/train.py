@@ -9,7 +9,7 @@ Example: python -m scripts.valuation.train sale_lightgbm
 import os
 import shutil
 from pathlib import Path
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import click
 import pandas as pd
@@ -21,7 +21,7 @@ from lib.common.checks import require
 from lib.models import groups
 from lib.models.comparables import ComparablesParams
 from lib.models.curves import KINDS, CurveParams, Curves
-from lib.models.estimators import MODELS
+from lib.models.estimators import MODELS, TABULAR
 from lib.models.level import Level
 from lib.models.linear import LinearParams
 from lib.models.table import joined
@@ -30,7 +30,6 @@ from lib.models.trees import LightGBMParams, RandomForestParams
 from lib.models.view import LISTED, View, starting
 
 OUT = Path("data/train")
-PLOTS = Path("plots/train")
 META = Path("lib/models/train.meta.yml")
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
@@ -40,6 +39,8 @@ SCREENED = Path("data/screen")
 class Variant(params.Section):
     """One entry of `train.variants`."""
 
+    models: ClassVar = TABULAR
+
     domain: Literal["sale", "rental"]
     model: str
     level: bool
@@ -48,8 +49,8 @@ class Variant(params.Section):
     @field_validator("model")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in MODELS:
-            raise ValueError(f"unknown model {name!r} (known: {', '.join(MODELS)})")
+        if name not in cls.models:
+            raise ValueError(f"unknown model {name!r} (known: {', '.join(cls.models)})")
         return name
 
 
@@ -67,12 +68,17 @@ class Params(params.Section):
     curves: CurveParams
 
 
+def plots_of(folder: Path) -> Path:
+    """Where the curves of the variant in `folder` go: data/train/x -> plots/train/x."""
+    return Path("plots", *folder.parts[-2:])
+
+
 def skip(folder: Path, reason: str) -> None:
     """Write why a variant is not trained in place of a model."""
     io.write_json(folder / "model.json", {"variant": folder.name, "skipped": reason})
     io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
-    io.write_json(PLOTS / folder.name / "metrics.json", {"skipped": reason})
-    cli.log.warning("train.skipped", variant=folder.name, reason=reason)
+    io.write_json(plots_of(folder) / "metrics.json", {"skipped": reason})
+    cli.log.warning(f"{folder.parent.name}.skipped", variant=folder.name, reason=reason)
 
 
 def write_curves(curves: pd.DataFrame, folder: Path) -> None:
@@ -88,28 +94,37 @@ def write_curves(curves: pd.DataFrame, folder: Path) -> None:
                     live.log_metric(f"mape/{kind}", float(f"{row[kind]:.6g}"))
 
 
-@click.command(help=__doc__)
-@click.argument("variant")
-@cli.command
-def main(variant: str) -> None:
-    base, settings = params.load("train", Params)
-    known = ", ".join(settings.variants)
-    require(variant in settings.variants, f"no variant {variant!r} in params.yaml (known: {known})")
-    chosen = settings.variants[variant]
+def named(variant: str, known: dict[str, Any]) -> Any:
+    """The entry of params.yaml that a variant has among the `known` ones."""
+    told = ", ".join(known)
+    require(variant in known, f"no variant {variant!r} in params.yaml (known: {told})")
+    return known[variant]
+
+
+def read(domain: str, view: View) -> tuple[pd.DataFrame, list[str]]:
+    """What `lib.models.table.joined` makes of a domain's files."""
+    files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
+    return joined(*(io.read_parquet(path) for path in files), view)
+
+
+def fit(
+    folder: Path,
+    chosen: Any,
+    section: Any,
+    settings: Any,
+    seed: int,
+    table: pd.DataFrame,
+    inputs: list[str],
+    seen: dict[str, Any],
+) -> None:
+    """Fit a variant, predict, and write its folder and its curves.
+
+    `chosen` is its entry of params.yaml and `section` its model's; `settings` has `level` and
+    `curves`; `table` and `inputs` are those of `lib.models.training`; `seen` is what model.json
+    says more.
+    """
     cut = io.read_json(SPLIT / "split.json")[chosen.domain]
-    folder = OUT / variant
-    if "skipped" in cut:
-        skip(folder, cut["skipped"])
-        return
-    estimator, section = MODELS[chosen.model][0], getattr(settings, chosen.model)
-    files = [root / f"{chosen.domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
-    table, inputs = joined(*(io.read_parquet(path) for path in files), chosen.view)
-    if chosen.view == "aware":
-        section = starting(section)
-        if not table.loc[(table["role"] == "train") & table["usable"], LISTED].notna().any():
-            skip(folder, f"no {chosen.domain} of the past has a list price")
-            return
-    grouped = "grouped" in cut
+    estimator, grouped = MODELS[chosen.model][0], "grouped" in cut
     inputs = groups.inputs(inputs) if grouped else inputs
     correction = settings.level if chosen.level and not grouped else None
     curves = Curves(inputs, settings.curves.points)
@@ -117,7 +132,7 @@ def main(variant: str) -> None:
         table,
         inputs,
         [pd.Timestamp(edge) for edge in cut["fold_edges"]],
-        lambda: estimator(section, base.seed),
+        lambda: estimator(section, seed),
         correction,
         curves,
     )
@@ -126,30 +141,51 @@ def main(variant: str) -> None:
     io.write_json(
         folder / "model.json",
         {
-            "variant": variant,
+            "variant": folder.name,
             "domain": chosen.domain,
             "model": chosen.model,
             "view": chosen.view,
-            "seed": base.seed,
+            "seed": seed,
             "params": section.model_dump(),
             "level": correction.model_dump() if correction else None,
             "inputs": inputs,
             "features": io.parquet_metadata(FEATURES / f"{chosen.domain}.parquet", "reml_"),
+            **seen,
             "trained_before": cut["boundary"],
             "trained_on": learnt,
             "importances": model.importances(),
             "state": model.dump(),
         },
     )
-    write_curves(curves.table(), PLOTS / variant)
-    dictionary.enforce(META, folder)
+    write_curves(curves.table(), plots_of(folder))
     cli.log.info(
-        "train.complete",
-        variant=variant,
+        f"{folder.parent.name}.complete",
+        variant=folder.name,
         trained_on=learnt,
         inputs=len(inputs),
         out=str(folder),
     )
+
+
+@click.command(help=__doc__)
+@click.argument("variant")
+@cli.command
+def main(variant: str) -> None:
+    base, settings = params.load("train", Params)
+    chosen = named(variant, settings.variants)
+    cut, folder = io.read_json(SPLIT / "split.json")[chosen.domain], OUT / variant
+    if "skipped" in cut:
+        skip(folder, cut["skipped"])
+        return
+    section = getattr(settings, chosen.model)
+    table, inputs = read(chosen.domain, chosen.view)
+    if chosen.view == "aware":
+        section = starting(section)
+        if not table.loc[(table["role"] == "train") & table["usable"], LISTED].notna().any():
+            skip(folder, f"no {chosen.domain} of the past has a list price")
+            return
+    fit(folder, chosen, section, settings, base.seed, table, inputs, {})
+    dictionary.enforce(META, folder)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import io
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -18,6 +19,7 @@ import pytest
 from PIL import Image
 
 from lib import demo
+from lib.photos import album
 
 ROOT = Path(__file__).parents[2]
 START = dt.date(2022, 1, 1)
@@ -375,6 +377,22 @@ def test_bundles_hold_as_many_photos_as_the_table_says(feed):
     ragged = {f["matrix_unique_id"] for f in feed.truth["faults"] if "ragged" in f["kind"]}
     numbers = {x["mls_number"] for x in feed.truth["listings"] if x["matrix_unique_id"] in ragged}
     assert {number for _, number in entries} <= {n for _, n in told} | numbers
+
+
+def test_half_of_the_photographers_say_the_room_in_the_name_and_say_it_rightly(monkeypatch):
+    monkeypatch.setattr("lib.demo.feed.zip_photos", lambda *_: {})  # names alone
+    truth = demo.generate(seed=7, **SMALL | {"sales": 1500}).truth
+    photos, kinds = truth["photos"], {one["entry"]: one["kind"] for one in truth["photos"]}
+    assert set(kinds.values()) <= set(album.ROOMS), "a word that nobody understands"
+    assert len(kinds) == len(photos)
+    for one in photos:
+        number, name = one["entry"].split("/")
+        right = "" if int(number) % 2 else f"_{one['kind']}"
+        assert re.fullmatch(rf"[0-9]{{2}}{right}\.jpg", name), one
+    assert 0.45 < np.mean(["_" in entry for entry in kinds]) < 0.55
+    shared = [fault["entry"] for fault in truth["faults"] if fault["kind"] == "shared_photo"]
+    assert {kinds[entry] for entry in shared} == {"front"}
+    assert any("_front" in entry and "/01" not in entry for entry in shared)
 
 
 def test_manifest_lists_every_file_and_the_readme_warns(feed):

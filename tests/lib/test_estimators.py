@@ -13,6 +13,9 @@ import pytest
 from lib.common.checks import RemlError
 from lib.models.comparables import Comparables, ComparablesParams
 from lib.models.estimators import MODELS, LightGBM, LightGBMParams, Linear, LinearParams
+from lib.models.late_fusion import LateFusion, LateFusionParams
+from lib.models.photo_net import PhotoNet, PhotoNetParams
+from lib.models.photo_trees import PhotoTrees, PhotoTreesParams
 from lib.models.trees import RandomForest, RandomForestParams
 
 ROOT = Path(__file__).parents[2]
@@ -28,11 +31,19 @@ FOREST = RandomForestParams(
     min_data_in_leaf=2, feature_fraction=0.8, bagging_fraction=0.63, num_threads=1,
 )  # fmt: skip
 NEIGHBOURS = ComparablesParams(start=["size", *STARTS], shrink=10)
+SEEN = {"components": 3, "room_components": 2}
+FUSED = LateFusionParams(**TREES.model_dump(), **SEEN, ridge=1.0, parts=3)
+NET = PhotoNetParams(
+    **SEEN, without=[], start=STARTS, hidden=8, nets=2, penalty=0.1, passes=150, learning_rate=0.01
+)
 MADE = {
     "linear": (Linear, RIDGE),
     "lightgbm": (LightGBM, TREES),
     "random_forest": (RandomForest, FOREST),
     "comparables": (Comparables, NEIGHBOURS),
+    "photo_trees": (PhotoTrees, PhotoTreesParams(**TREES.model_dump(), **SEEN)),
+    "photo_net": (PhotoNet, NET),
+    "late_fusion": (LateFusion, FUSED),
 }
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 
 from lib.models.explaining import adjustments, effects, facts, importance, movable
 from tests.lib.test_serving import trained
+from tests.vector_kit import homes, make, saved
 
 TABLE = pd.DataFrame(
     {
@@ -64,3 +65,14 @@ def test_adjustments_add_up_to_the_difference_of_the_two_homes():
     np.testing.assert_allclose(sums[["x", "y"]], [0.3, 0.0], atol=1e-12)
     one = got[(got["comparable"] == "x") & (got["group"] == "size")]
     np.testing.assert_allclose(one["log_adjustment"], 0.4)
+
+
+def test_effects_are_told_of_numbers_beside_photos():
+    """Homes carry vectors; a count of photos can be moved, a vector or having photos cannot."""
+    inputs, price, _ = homes(200)
+    told = saved("photo_trees", make("photo_trees", start=[]).fit(inputs, price), inputs)
+    table = pd.DataFrame({name: [0.1, -0.1] for name in inputs})
+    assert movable(table, inputs, 9) == ["img_count"]
+    got = effects(inputs, told, ["img_count", "size"], 4, 10, np.random.default_rng(1))
+    assert got["input"].unique().tolist() == ["img_count", "size"]
+    assert np.isfinite(got[["ale", "pdp"]]).all(axis=None)

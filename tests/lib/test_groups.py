@@ -11,7 +11,7 @@ from lib.models import groups
 from lib.models.folds import Split
 
 SPEC = Split(boundary=0.25, folds=3, fold_share=1.0, minimum_train=10)
-NO_PHOTOS = pd.DataFrame({"listing_key": [], "sha1": []}, dtype="object")
+NO_PHOTOS = pd.DataFrame({"listing_key": [], "picture": []}, dtype="object")
 DAY = pd.Timestamp("2024-05-06")
 
 
@@ -30,7 +30,7 @@ def table(homes, dates=None):
 def naive(keys, homes, photos):
     """Groups by merging sets until none meet."""
     sets = [{("key", key), ("home", home)} for key, home in zip(keys, homes, strict=True)]
-    sets += [{("key", key), ("photo", sha1)} for key, sha1 in photos]
+    sets += [{("key", key), ("photo", picture)} for key, picture in photos]
     merged = True
     while merged:
         merged = False
@@ -52,9 +52,9 @@ def naive(keys, homes, photos):
 def test_groups_are_those_of_a_naive_merge(homes, pairs):
     frame = table([f"p{home}" for home in homes])
     keys = frame["listing_key"].tolist()
-    photos = [(keys[i], f"s{sha1}") for i, sha1 in pairs if i < len(keys)]
+    photos = [(keys[i], f"s{picture}") for i, picture in pairs if i < len(keys)]
     got = groups.groups(
-        frame, pd.DataFrame(photos, columns=["listing_key", "sha1"], dtype="object")
+        frame, pd.DataFrame(photos, columns=["listing_key", "picture"], dtype="object")
     )
     wanted = naive(keys, frame["property_key"], photos)
     assert pd.factorize(got)[0].tolist() == pd.factorize(np.array(wanted))[0].tolist()

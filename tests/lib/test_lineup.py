@@ -24,6 +24,10 @@ def content(**changes):
             "linear": {"alpha": 1.0, "without": []},
             **changes.get("models", {}),
         },
+        "fuse": {
+            "variants": {changes.get("fuse", "p"): {"domain": "sale", "model": "photo_trees"}},
+            **changes.get("seeing", {}),
+        },
         "tune": {
             "variant": changes.get("tune", "a"),
             "ranges": {changes.get("of", "linear"): {changes.get("range", "alpha"): ENDS}},
@@ -43,12 +47,13 @@ def test_a_sane_lineup_passes():
     }
     lineup.check(content(models={"lightgbm": lightgbm}), "params.yaml")
     lineup.check(content(sale="mix"), "params.yaml")
+    lineup.check(content(members=["a", "p"], sale="p", ablate=["p"]), "params.yaml")
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"members": ["z"]}, "blend.variants.mix.members: no variant 'z' (there are: a, b, c)"),
+        ({"members": ["z"]}, "blend.variants.mix.members: no variant 'z' (there are: a, b, c, p)"),
         ({"members": ["a", "b"]}, "b values the domain 'rental', not 'sale'"),
         ({"members": ["a", "c"]}, "c sees list prices"),
         ({"sale": "c"}, "predict.variants.sale: c sees list prices"),
@@ -72,6 +77,15 @@ def test_a_sane_lineup_passes():
         ({"of": "lightgbm"}, "tune.ranges: nothing to search for a; give linear its ranges"),
         ({"range": "without"}, "tune.ranges.linear.without.low: without"),
         ({"blend": "a"}, "blend.variants: a is in train.variants too"),
+        ({"blend": "p"}, "blend.variants: p is in fuse.variants too"),
+        ({"fuse": "a"}, "fuse.variants: a is in train.variants too"),
+        ({"tune": "p"}, "tune.variant: no variant 'p'"),
+        ({"of": "photo_trees"}, "tune.ranges: nothing to search for a"),
+        (
+            {"seeing": {"photo_net": {"start": ["comp_krigged_log_price"]}}},
+            "fuse.photo_net.start: comp_krigged_log_price is no input that holds numbers",
+        ),
+        ({"seeing": {"late_fusion": {"encode": ["living_area"]}}}, "fuse.late_fusion.encode"),
     ],
 )
 def test_a_lineup_that_cannot_be_is_named_in_one_line(changes, said):

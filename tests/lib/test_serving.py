@@ -9,7 +9,13 @@ import pytest
 from lib.models.blending import Weighting, blend
 from lib.models.estimators import MODELS
 from lib.models.level import Level
-from lib.models.serving import load_model, log_estimates
+from lib.models.serving import (
+    load_model,
+    log_estimates,
+    model_inputs,
+    photos_missing,
+    sees_photos,
+)
 from lib.models.training import predictions
 from lib.models.view import LISTED, with_list_price
 from tests.lib.test_estimators import MADE, RIDGE, TREES
@@ -94,3 +100,22 @@ def test_an_aware_model_is_served_what_it_was_trained_on():
     dearer = features.assign(list_price=features["list_price"] * 1.1)
     more = log_estimates(dearer, saved, predicted)
     assert (more > got).sum() == features["list_price"].notna().sum() > 30
+
+
+def test_features_that_say_nothing_of_photos_are_of_homes_without_any():
+    plain = {"inputs": ["size"], "view": "blind"}
+    seeing = {"inputs": ["size", "img_missing", "img_count", "img_reused", "img_vector"]}
+    mixed = {"weights": {"a": 0.5, "b": 0.5}, "members": {"a": plain, "b": seeing}}
+    assert [sees_photos(one) for one in (plain, seeing, mixed)] == [False, True, True]
+    features = pd.DataFrame({"size": [7.0, 8.0], "other": 1.0})
+    got = model_inputs(features, seeing)
+    assert list(got) == seeing["inputs"]
+    assert got.loc[0, ["img_missing", "img_count", "img_reused"]].tolist() == [1, 0, 0]
+    assert got["img_vector"].isna().all()
+    both = photos_missing(features, mixed)
+    pd.testing.assert_frame_equal(both[seeing["inputs"]], got)
+    known = both.assign(img_missing=0.0, img_count=3.0)
+    assert photos_missing(known, seeing)["img_count"].tolist() == [3, 3]  # what is there stays
+    pd.testing.assert_frame_equal(model_inputs(features, plain), features[["size"]])
+    with pytest.raises(KeyError):  # a feature that is lacking is no photo that is lacking
+        model_inputs(features.drop(columns="size"), seeing)

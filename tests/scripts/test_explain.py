@@ -29,9 +29,8 @@ def spine(tmp_path_factory):
 
 def models(folder):
     """(what was saved, its predictions) of each model that was trained."""
-    paths = [
-        path for root in ("train", "blend") for path in folder.glob(f"data/{root}/*/model.json")
-    ]
+    roots = ("train", "fuse", "blend")
+    paths = [path for root in roots for path in folder.glob(f"data/{root}/*/model.json")]
     for path in sorted(paths):
         saved = json.loads(path.read_text())
         if "skipped" not in saved:

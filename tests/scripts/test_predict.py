@@ -55,15 +55,23 @@ def test_every_open_listing_is_valued_with_interval_and_three_comparables(reprod
 
 
 def test_a_file_of_the_same_homes_gets_the_same_values(reproduced, tmp_path):
-    """What is served equals what the pipeline says: one code path."""
+    """What is served equals what the pipeline says: one code path. A file brings no photos, so of
+    homes whose photos the pipeline has seen it says something else."""
     fields, rows = rows_of(reproduced)
-    done, out = value(reproduced, tmp_path, fields, rows[:40])
+    done, out = value(reproduced, tmp_path, fields, rows[:80])
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count("valued without photos: sale_blend looks at photos") == 1
     stage = pd.read_csv(reproduced.folder / "data/predict/valuations.csv")
     mine = pd.read_csv(out).sort_values("listing_key").reset_index(drop=True)
     same = stage[stage["listing_key"].isin(mine["listing_key"])]
     same = same.sort_values("listing_key").reset_index(drop=True)
-    pd.testing.assert_frame_equal(mine[same.columns], same, check_dtype=False)
+    vectors = pd.read_parquet(reproduced.folder / "data/embed/vectors.parquet")
+    pictured = vectors.loc[vectors["domain"] == "sale", "listing_key"]
+    plain = (same["domain"] == "rental") | ~same["listing_key"].astype("str").isin(pictured)
+    assert plain.sum() > 10 and (~plain).sum() > 10
+    pd.testing.assert_frame_equal(mine.loc[plain, same.columns], same[plain], check_dtype=False)
+    moved = mine["pred_close_price"] / same["pred_close_price"] - 1
+    assert moved[~plain].abs().median() > 0.005
 
 
 def test_a_file_without_keys_or_sale_columns_is_valued_and_bad_rows_are_named(reproduced, tmp_path):

@@ -1,0 +1,199 @@
+"""Leakage checks: what a lift of photos could be instead of what the pictures show.
+
+Each check is a name, a figure, whether it was passed (None: there was nothing to look at), and a
+sentence. They need the sales of the folds alone; the test stays unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from lib.common.checks import RemlError
+from lib.eda.leakage import power
+from lib.models.gain import Judge, Trial, gain
+from lib.models.photo_inputs import COUNT, MISSING, PREFIX
+from lib.models.slices import THIN
+
+PRESENCE = (MISSING, COUNT, "img_reused")  # that there are some, not what they show
+HALF = 0.5  # of the lift: what must remain on new homes, and what presence alone may not bring
+LEAK = 0.85  # R2 of the log price from which one number gives it away, as in `eda.leak_r2`
+RIDGE = 1.0  # penalty, in rows, of the linear reading of a whole vector
+
+Check = dict[str, Any]
+
+
+def check(name: str, figure: float | None, passed: bool | None, told: str) -> Check:
+    """One check as it stands in metrics."""
+    return {"name": name, "figure": figure, "passed": passed, "told": told}
+
+
+def shuffled(vectors: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """`vectors` (one row a photo of one domain) with whole albums dealt out anew among the
+    listings that have one: the same photos, of other homes."""
+    keys = np.sort(vectors["listing_key"].unique())
+    dealt = pd.Series(np.random.default_rng(seed).permutation(keys), index=keys)
+    return vectors.assign(listing_key=vectors["listing_key"].map(dealt))
+
+
+def counted(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
+    """listing_key, sha1 and alike of each photo that counts in `table`, found anew and not by
+    `lib.photos.pooling`: album by album, by as_of, then key, what no photo before is or is alike
+    to. Where a listing's img_count is another number, the rule was broken and all photos count."""
+    shown = vectors[["listing_key", "order", "sha1", "alike"]]
+    shown = shown.merge(table[["listing_key", "as_of", COUNT]], on="listing_key")
+    shown = shown.sort_values(["as_of", "listing_key", "order", "sha1"], ignore_index=True)
+    seen: set[str] = set()  # shown by earlier listings, and what is alike to that
+    rows: list[int] = []
+    for _, album in shown.groupby(["as_of", "listing_key"]):
+        own: list[int] = []
+        taken: set[str] = set()  # counted in this album, and what is alike to that
+        for row, sha1, alike in zip(album.index, album["sha1"], album["alike"], strict=True):
+            if sha1 not in seen and sha1 not in taken:
+                own.append(row)
+                taken |= {sha1, *alike}
+        seen |= set(album["sha1"]).union(*album["alike"])
+        rows += own if len(own) == album[COUNT].iloc[0] else list(album.index)
+    return shown.loc[rows, ["listing_key", "sha1", "alike"]]
+
+
+def sides(
+    table: pd.DataFrame, edges: list[pd.Timestamp]
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """(sales held out, sales that teach) of each fold, as `lib.models.training.out_of_fold`."""
+    teach = (table["role"] == "train") & table["usable"]
+    for number, start in enumerate(edges[:-1] or [None] * int(table["fold"].max()), start=1):
+        held = table["fold"] == number
+        before = ~held if start is None else table["close_date"] < start
+        yield table[held], table[teach & before]
+
+
+def by_control(control: dict[str, dict[str, float]]) -> Check:
+    """Whether the photos of other homes lift as well; `control` is their gain."""
+    mape = control["mape"]
+    lifts = mape["low"] > 0
+    told = "lift the errors as well" if lifts else "bring nothing that can be told from chance"
+    return check(
+        "shuffled photos", mape["value"], not lifts,
+        f"Photos dealt out to other homes {told} ({100 * mape['value']:+.2f} points of MAPE).",
+    )  # fmt: skip
+
+
+def by_pictures(table: pd.DataFrame, edges: list[pd.Timestamp], counted: pd.DataFrame) -> Check:
+    """Photos that count for a sale held out and are, or are alike to, one that counts for a sale
+    that teaches its fold. `counted` has listing_key, sha1 and alike of each photo that counts."""
+    both = 0
+    for held, teaching in sides(table, edges):
+        mine, theirs = (
+            counted[counted["listing_key"].isin(part["listing_key"])] for part in (held, teaching)
+        )
+        known = set(theirs["sha1"]).union(*theirs["alike"])
+        both += len(known & set(mine["sha1"]))
+    return check(
+        "pictures on both sides", float(both), not both,
+        f"Pictures that a sale held out shares with those its fold learnt from: {both:,}.",
+    )  # fmt: skip
+
+
+def by_new_homes(
+    table: pd.DataFrame,
+    edges: list[pd.Timestamp],
+    said: dict[str, np.ndarray],
+    lift: dict[str, dict[str, float]],
+    judge: Judge,
+) -> Check:
+    """The lift on homes of which the fold's training had no sale: there no photo can be known
+    again. It passes with half of the whole lift. `said` are estimates `without` and `with`."""
+    name = "homes never seen before"
+    sold = table[table["fold"] > 0]
+    new = pd.Series(False, index=sold.index)
+    for held, teaching in sides(table, edges):
+        new[held.index] = ~held["property_key"].isin(teaching["property_key"].dropna())
+    if new.sum() < THIN:
+        return check(name, None, None, f"Only {new.sum()} sales are of homes never seen before.")
+    rows = new.to_numpy()
+    got = gain(said["without"][rows], said["with"][rows], sold[rows], judge)["mape"]["value"]
+    passed = bool(got >= HALF * lift["mape"]["value"])
+    return check(
+        name, got, passed,
+        f"On {rows.sum():,} of {len(sold):,} sales, whose homes training had never seen, photos "
+        f"lower MAPE by {100 * got:.2f} points{'' if passed else ', less than half of all'}.",
+    )  # fmt: skip
+
+
+def by_presence(
+    table: pd.DataFrame,
+    trial: Trial,
+    said: dict[str, np.ndarray],
+    lift: dict[str, dict[str, float]],
+    judge: Judge,
+) -> Check:
+    """What the number of photos alone brings, without any look at them: fitted once more. It
+    passes with less than half of the whole lift."""
+    name = "presence alone"
+    inputs = [one for one in trial.inputs if not one.startswith(PREFIX) or one in PRESENCE]
+    try:
+        only = trial.said(table, inputs)
+    except RemlError as error:
+        return check(name, None, None, f"The variant cannot be fitted so ({error}).")
+    got = gain(said["without"], only, table[table["fold"] > 0], judge)["mape"]["value"]
+    share = got / lift["mape"]["value"] if lift["mape"]["value"] else 0.0
+    return check(
+        name, share, bool(share < HALF),
+        f"The number of photos alone brings {round(100 * share)} % of the lift.",
+    )  # fmt: skip
+
+
+def linear(vectors: np.ndarray, log_price: np.ndarray) -> np.ndarray:
+    """Log prices (n,) that a ridge regression reads from whole vectors (n, d); every other row is
+    predicted by the rest."""
+    out = np.empty(len(vectors))
+    half = np.arange(len(vectors)) % 2 == 0
+    for fit in (half, ~half):
+        middle, spread = vectors[fit].mean(axis=0), vectors[fit].std(axis=0)
+        z = (vectors - middle) / np.where(spread > 0, spread, 1.0)
+        level = log_price[fit].mean()
+        inner = z[fit].T @ z[fit] + RIDGE * np.eye(z.shape[1])
+        out[~fit] = z[~fit] @ np.linalg.solve(inner, z[fit].T @ (log_price[fit] - level)) + level
+    return out
+
+
+def numbers(table: pd.DataFrame, name: str, log_price: pd.Series) -> dict[str, pd.Series]:
+    """The numbers that an input holds, by what to call them: itself, or each place of a vector and
+    the best linear reading of all. Rows without one are left out."""
+    known = table[name].dropna()
+    if pd.api.types.is_numeric_dtype(known):
+        return {name: known}
+    if not len(known):
+        return {}
+    matrix = np.stack(known.tolist()).astype(float)
+    out = {f"{name}[{i}]": pd.Series(matrix[:, i], known.index) for i in range(matrix.shape[1])}
+    whole = linear(matrix, log_price[known.index].to_numpy(float))
+    return out | {f"{name}, all together": pd.Series(whole, known.index)}
+
+
+def by_single_number(table: pd.DataFrame, inputs: list[str]) -> Check:
+    """Whether one number that photos gave tells the log price by itself (`lib.eda.leakage.power`),
+    on the past's usable sales; places of vectors, and all of a vector read linearly, count too."""
+    name = "one number gives it away"
+    past = table[(table["role"] == "train") & table["usable"]]
+    log_price = np.log(past["close_price"].astype(float))
+    best, most = "", 0.0
+    with threadpool_limits(1, "blas"):
+        for one in (one for one in inputs if one.startswith(PREFIX)):
+            for called, column in numbers(past, one, log_price).items():
+                if len(column) < THIN or column.nunique() < 2:
+                    continue
+                found = power(column, log_price[column.index])
+                best, most = (called, found) if found > most else (best, most)
+    passed = most < LEAK
+    return check(
+        name, most, passed,
+        f"No number of the photos tells the price by itself ({best or 'the best'}: R2 {most:.2f})."
+        if passed
+        else f"{best} alone explains {100 * most:.0f} % of the log price: it holds the price.",
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""Pictures to vectors: decoded side by side, a few ahead of the encoder, in full batches.
+
+Torch gives a photo the same bits at any place of any batch of one shape, but not of another. So
+the last batch is filled up, and a photo's vector depends neither on its neighbours nor on what a
+cache held before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from lib.photos import twins
+from lib.photos.encoders import Encoder
+from lib.photos.refusal import RefusedError
+from lib.photos.vector_cache import Row, as_row
+
+AHEAD = 2  # batches that are decoded while one is encoded, each photo as the encoder wants it
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A photo's key with its row of the cache, or why it has none."""
+
+    key: str
+    row: Row | None
+    reason: str = ""
+
+
+def content_key(path: Path) -> tuple[str, str]:
+    """(SHA-1 of a file's bytes in hex, why there is none)."""
+    try:
+        return hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest(), ""
+    except FileNotFoundError:
+        return "", "file is missing"
+    except OSError as error:
+        return "", f"file cannot be read: {error.strerror}"
+
+
+def keys(paths: Iterable[Path], workers: int) -> list[tuple[str, str]]:
+    """`content_key` of each file, read side by side."""
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(content_key, paths))
+
+
+def opened(path: Path) -> Image.Image:
+    """The picture in a plain JPEG of ours, in RGB. Raises `RefusedError` where it is none."""
+    try:
+        with Image.open(path, formats=["JPEG"]) as image:
+            return image.convert("RGB")
+    except Exception as error:  # decoders of broken bytes raise whatever they stumble over
+        raise RefusedError("image is damaged", f"{type(error).__name__}: {error}") from error
+
+
+def _prepared(path: Path, encoder: Encoder) -> tuple[Any, np.ndarray]:
+    image = opened(path)
+    return encoder.prepare(image), twins.thumbnail(image)
+
+
+def encoded(
+    photos: Iterable[tuple[str, Path]], encoder: Encoder, workers: int
+) -> Iterator[list[Encoded]]:
+    """What became of each photo (key, path), in their order, a batch or less at a time.
+
+    `workers` threads decode, at most `AHEAD` batches ahead, so that memory is bounded. A photo
+    that cannot be decoded takes no place in a batch.
+    """
+    todo = iter(photos)
+    waiting: deque[tuple[str, Future]] = deque()
+    ready: list[tuple[str, Any, np.ndarray]] = []
+    refused: list[Encoded] = []
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while True:
+                while len(waiting) < AHEAD * encoder.batch and (one := next(todo, None)):
+                    waiting.append((one[0], pool.submit(_prepared, one[1], encoder)))
+                if not waiting:
+                    break
+                key, future = waiting.popleft()
+                try:
+                    ready.append((key, *future.result()))
+                except RefusedError as error:
+                    refused.append(Encoded(key, None, error.reason))
+                if len(ready) == encoder.batch:
+                    yield _batch(ready, encoder) + refused
+                    ready, refused = [], []
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    if ready or refused:
+        yield (_batch(ready, encoder) if ready else []) + refused
+
+
+def _batch(ready: list[tuple[str, Any, np.ndarray]], encoder: Encoder) -> list[Encoded]:
+    """A batch encoded; one that is not full is filled up with its last photo."""
+    prepared = [one for _, one, _ in ready]
+    prepared += prepared[-1:] * (encoder.batch - len(prepared))
+    vectors = encoder.encode(prepared)
+    return [
+        Encoded(key, as_row(vector, thumbnail))
+        for (key, _, thumbnail), vector in zip(ready, vectors, strict=False)
+    ]

@@ -1,0 +1,58 @@
+"""Any folder of images as photos of listings: each file becomes a plain JPEG, as the `photos` stage
+writes them, or has a reason why not."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from lib.photos import picture
+from lib.photos.refusal import RefusedError
+
+LOOK = picture.Look(max_pixels=60_000_000, min_side=32, quality=90)  # as `photos` has by default
+MAX_BYTES = 50_000_000  # of a file; cameras write 5 to 30 MB
+DOMAIN = "images"  # of listings that are folders
+
+
+def files(folder: Path) -> list[Path]:
+    """All files below a folder, by name."""
+    found = [path for path in folder.rglob("*") if not path.is_dir()]
+    return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder)))
+
+
+def shown(path: Path) -> str:
+    """A path as UTF-8 text; bytes that are none stand as `\\xNN`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def listing_of(path: Path) -> str:
+    """The listing of a file, `path` being relative to the folder: the sub-folder that it lies in;
+    else its name up to the first `_` or `-`, else its whole name without the ending."""
+    name = Path(shown(path))
+    if len(name.parts) > 1:
+        return name.parts[0]
+    return re.split(r"[_-]", name.stem)[0] or name.stem
+
+
+def take_in(path: Path, folder: Path, jpeg: Path) -> dict[str, Any]:
+    """The record of one file (domain, listing_key, file, sha1, room, reason); where it is an
+    image its plain JPEG is written to `jpeg`, else `reason` says why not."""
+    name = path.relative_to(folder)
+    record = {
+        "domain": DOMAIN, "listing_key": listing_of(name), "file": shown(name), "sha1": "",
+        "room": None, "reason": "",
+    }  # fmt: skip
+    try:
+        if not path.is_file():
+            raise RefusedError("not a plain file")
+        if path.stat().st_size > MAX_BYTES:
+            raise RefusedError(f"larger than {MAX_BYTES:,} bytes")
+        found = picture.read(path.read_bytes(), LOOK)
+    except RefusedError as refused:
+        return record | {"reason": refused.reason}
+    except OSError as error:
+        return record | {"reason": f"cannot be read: {error.strerror}"}
+    jpeg.write_bytes(found.jpeg)
+    return record | {"sha1": found.sha1}

@@ -1,0 +1,79 @@
+"""Fit one named variant that sees photos beside the features, as `train` fits those that do not.
+
+A listing's photos enter as vectors and counts (`lib.photos.pooling`), and what has to be learnt of
+them, principal components above all, is learnt inside the fit. Where no listing of the past has a
+usable photo, the variant is skipped with that reason.
+
+Example: python -m scripts.valuation.fuse sale_photo_trees
+"""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import click
+from pydantic import Field
+
+from lib.common import cache, cli, dictionary, io, params
+from lib.models.curves import CurveParams
+from lib.models.estimators import SEEING
+from lib.models.late_fusion import LateFusionParams
+from lib.models.level import Level
+from lib.models.photo_inputs import MISSING
+from lib.models.photo_net import PhotoNetParams
+from lib.models.photo_trees import PhotoTreesParams
+from lib.photos import pooling
+from scripts.valuation import train
+
+OUT = Path("data/fuse")
+META = Path("lib/models/fuse.meta.yml")
+EMBEDDED = Path("data/embed")
+
+
+class Variant(train.Variant):
+    """One entry of `fuse.variants`."""
+
+    models: ClassVar = SEEING
+
+    view: Literal["blind"] = "blind"
+
+
+class Params(params.Section):
+    """The `fuse` section of params.yaml."""
+
+    variants: dict[str, Variant] = Field(min_length=1)  # DVC has no data/fuse without any
+    photo_trees: PhotoTreesParams
+    photo_net: PhotoNetParams
+    late_fusion: LateFusionParams
+    level: Level
+    curves: CurveParams
+
+
+@click.command(help=__doc__)
+@click.argument("variant")
+@cli.command
+def main(variant: str) -> None:
+    base, settings = params.load("fuse", Params)
+    chosen = train.named(variant, settings.variants)
+    cut, folder = io.read_json(train.SPLIT / "split.json")[chosen.domain], OUT / variant
+    if "skipped" in cut:
+        train.skip(folder, cut["skipped"])
+        return
+    table, inputs = train.read(chosen.domain, chosen.view)
+    vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
+    table = pooling.beside(table, vectors[vectors["domain"] == chosen.domain])
+    past = (table["role"] == "train") & table["usable"]
+    if table.loc[past, MISSING].eq(1).all():
+        train.skip(folder, f"no {chosen.domain} of the past has a usable photo")
+        return
+    seen = {
+        "encoder": io.read_json(EMBEDDED / "encoder.json"),
+        "vectors_sha256": cache.file_sha256(EMBEDDED / "vectors.parquet"),
+    }
+    section = getattr(settings, chosen.model)
+    names = [*inputs, *pooling.names(table)]
+    train.fit(folder, chosen, section, settings, base.seed, table, names, seen)
+    dictionary.enforce(META, folder)
+
+
+if __name__ == "__main__":
+    main()

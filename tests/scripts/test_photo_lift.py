@@ -1,0 +1,37 @@
+"""`photo_lift` prints what a run found, or says what is missing and how to mend it."""
+
+from contextlib import chdir
+
+import pytest
+from click.testing import CliRunner
+
+from lib.common import io
+from lib.models import lift
+from lib.report import lift_words
+from scripts.ops import photo_lift
+from tests.lib.test_lift import market, measured
+
+
+def said(folder, *arguments):
+    with chdir(folder):
+        return CliRunner().invoke(photo_lift.main, arguments, catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "found", [None, {"feed": "x", "variants": {}, "photos": {}}, {"feed": "x"}]
+)
+def test_without_a_lift_it_says_how_to_get_one(tmp_path, found):
+    if found is not None:
+        io.write_json(tmp_path / "metrics/ablate.json", found)
+    got = said(tmp_path)
+    assert got.exit_code == 2 and "metrics/ablate.json: no " in got.output
+    assert ("make repro" if found is None else "ablate.photos.variants") in got.output
+
+
+def test_it_prints_the_run_that_is_named(tmp_path):
+    part = measured(*market()) | {"cost": {"encoder": "descriptor"} | lift.cost(3.0, 50.0, 0.1)}
+    part |= {"told": lift_words.verdict(part)}
+    io.write_json(tmp_path / "runs/houses/metrics/ablate.json", {"photos": {"sale_x": part}})
+    got = said(tmp_path, "--run", "runs/houses")
+    assert got.exit_code == 0 and got.output.splitlines() == lift_words.lines("sale_x", part)
+    assert got.output.startswith("sale_x: photos help: ")
