@@ -19,7 +19,7 @@ from PIL import Image
 
 from bench import kit
 from lib.common import params
-from lib.photos import encoders, encoding, rooms, vector_cache
+from lib.photos import encoders, encoding, rooms, twins, vector_cache
 from scripts.valuation import embed
 
 MODEL, CHECKPOINT, NAME = "ViT-B-32", "clip.safetensors", "clip"
@@ -35,7 +35,7 @@ SIZE = (1024, 768)  # pixels, as portals show photos
 def picture(seed: int, size: tuple[int, int]) -> Image.Image:
     """A picture with large shapes and fine grain, so that its JPEG has a photo's bytes."""
     rng = np.random.default_rng(seed)
-    coarse = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+    coarse = Image.fromarray(rng.integers(0, 256, (3, 4, 3), dtype=np.uint8))
     smooth = np.asarray(coarse.resize(size, Image.Resampling.BICUBIC)).astype(np.int16)
     grain = rng.integers(-12, 13, smooth.shape, dtype=np.int16)
     return Image.fromarray((smooth + grain).clip(0, 255).astype(np.uint8))
@@ -45,7 +45,7 @@ def photos(tree: Path, count: int, size: tuple[int, int]) -> list[str]:
     """What `photos` would leave in a tree: files, and the manifest's lines, which are returned."""
     images = tree / "data/photos/images"
     images.mkdir(parents=True, exist_ok=True)
-    lines, rng = [], np.random.default_rng(1)
+    lines = []
     for n in range(count):
         picture(n, size).save(images / f"{n}.jpg", quality=90)
         record = {
@@ -55,7 +55,6 @@ def photos(tree: Path, count: int, size: tuple[int, int]) -> list[str]:
             "room": None,
             "order": n % 20 + 1,
             "file": f"images/{n}.jpg",
-            "phash": f"{rng.integers(2**63):016x}",
         }
         lines.append(json.dumps(record) + "\n")
     (tree / "data/photos/manifest.jsonl").write_text("".join(lines))
@@ -132,10 +131,9 @@ def filled(count: int) -> None:
         vectors = rng.normal(size=(len(texts), stored.dims)).astype("float32")
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
-    for groups in ([room.prompts for room in rooms.ROOMS.values()], rooms.QUALITIES.values()):
-        rooms.ensemble(list(groups), lambda texts: vector_cache.prompts(stored, texts, drawn))
+    rooms.texts(lambda texts: vector_cache.prompts(stored, texts, drawn), 100.0)
     vectors = drawn(paths)
-    thumbnails = rng.integers(0, 256, (count, *vector_cache.THUMBNAIL), dtype="uint8")
+    thumbnails = [twins.thumbnail(encoding.opened(path)) for path in paths]
     keys = encoding.keys(paths, own.workers)
     stored.write({
         key: vector_cache.as_row(*row)

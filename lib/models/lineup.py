@@ -91,12 +91,14 @@ def check(content: dict[str, Any], file: str) -> None:
             known[name].get("view", "blind") == "blind",
             f"{place}: {name} sees list prices; what values homes stays blind to them",
         )
-    for name in content["ablate"]["variants"]:
-        require(
-            name in fitted,
-            f"{file}, ablate.variants: no trained variant {name!r} (there are: "
-            f"{', '.join(fitted)})",
-        )
+    ablated = content["ablate"]
+    for where, names in (("", ablated["variants"]), ("photos.", ablated["photos"]["variants"])):
+        for name in names:
+            require(
+                name in fitted,
+                f"{file}, ablate.{where}variants: no trained variant {name!r} (there are: "
+                f"{', '.join(fitted)})",
+            )
     for stage in ("train", "fuse"):
         check_inputs(content[stage], file, stage)
     check_tune(content["tune"], content["train"], file)

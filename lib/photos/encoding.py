@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from lib.photos.refusal import RefusedError
 from lib.photos.vector_cache import Row, as_row
 
 AHEAD = 2  # batches that are decoded while one is encoded, each photo as the encoder wants it
+HASHED = 256  # files that a thread reads in a row
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,13 @@ def content_key(path: Path) -> tuple[str, str]:
         return "", f"file cannot be read: {error.strerror}"
 
 
-def keys(paths: Iterable[Path], workers: int) -> list[tuple[str, str]]:
+def keys(paths: Sequence[Path], workers: int) -> list[tuple[str, str]]:
     """`content_key` of each file, read side by side."""
+    parts = [paths[at : at + HASHED] for at in range(0, len(paths), HASHED)]
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(content_key, paths))
+        return [
+            key for some in pool.map(lambda part: [*map(content_key, part)], parts) for key in some
+        ]
 
 
 def opened(path: Path) -> Image.Image:

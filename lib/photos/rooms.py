@@ -95,6 +95,22 @@ def ensemble(
     return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
+@dataclass(frozen=True)
+class Texts:
+    """What photos are compared with: (rooms, d) and (qualities, d) vectors of length 1, and the
+    encoder's `scale`."""
+
+    rooms: np.ndarray
+    qualities: np.ndarray
+    scale: float
+
+
+def texts(read: Callable[[list[str]], np.ndarray], scale: float) -> Texts:
+    """The vectors of all prompts, as `read` gives them."""
+    groups = [room.prompts for room in ROOMS.values()]
+    return Texts(ensemble(groups, read), ensemble(list(QUALITIES.values()), read), scale)
+
+
 def zero_shot(vectors: np.ndarray, texts: np.ndarray, scale: float) -> np.ndarray:
     """(n, k) probabilities that photos (n, d) show what each of the texts (k, d) says, all of
     length 1: the softmax of `scale` times the cosines."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,20 +18,18 @@ COLUMNS = [
     "domain", "listing_key", "sha1", "order", "file", "room", "room_by", *SCORES.values(),
     "picture", "alike", "vector",
 ]  # fmt: skip
-Read = Callable[[list[str]], np.ndarray]
 DIGITS = 6  # of probabilities: fewer than sums in another order could change
 
 
 def table(
-    photos: pd.DataFrame, vectors: np.ndarray, thumbnails: np.ndarray, read: Read | None,
-    scale: float, least: float,
+    photos: pd.DataFrame, vectors: np.ndarray, thumbnails: np.ndarray, texts: rooms.Texts | None,
+    least: float,
 ) -> pd.DataFrame:  # fmt: skip
     """The photos with room, quality, picture, photos that are alike, and vector.
 
     `photos`: `FIELDS` (room: a RESO `ImageOf` label or None), and `at`, a photo's place in
-    `vectors` (n, dims) and `thumbnails` (n, 8, 8, 3). `read` gives the vectors of prompts, None
-    where the encoder reads none; `scale` is the encoder's. A room by its looks is told from the
-    probability `least` on.
+    `vectors` (n, dims) and `thumbnails` (n, 8, 8, 3). `texts` are None where the encoder
+    reads no prompts. A room by its looks is told from the probability `least` on.
     """
     out = photos[["domain", "listing_key", "sha1", "order", "file"]].reset_index(drop=True)
     at = photos["at"].to_numpy()
@@ -40,12 +37,9 @@ def table(
     named = np.array([rooms.by_name(label) for label in labels], dtype=object)
     looks = np.full(len(vectors), rooms.UNKNOWN, dtype=object)
     scores = np.full((len(vectors), len(rooms.QUALITIES)), np.nan)
-    if read and len(vectors):
-        groups = [room.prompts for room in rooms.ROOMS.values()]
-        texts = rooms.ensemble(groups, read)
-        looks = rooms.by_looks(rooms.zero_shot(vectors, texts, scale), least)
-        texts = rooms.ensemble(list(rooms.QUALITIES.values()), read)
-        scores = rooms.zero_shot(vectors, texts, scale).round(DIGITS)
+    if texts and len(vectors):
+        looks = rooms.by_looks(rooms.zero_shot(vectors, texts.rooms, texts.scale), least)
+        scores = rooms.zero_shot(vectors, texts.qualities, texts.scale).round(DIGITS)
     has_name = named != rooms.UNKNOWN
     room = np.where(has_name, named, looks[at])
     out["room"] = pd.Series(room, dtype="str")

@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 from lib.common import cache, cli, dictionary, io, params
 from lib.common.checks import RemlError, require
 from lib.common.process import die_with_parent
-from lib.photos import encoders, encoding, folder, twins, vector_cache, vectors
+from lib.photos import encoders, encoding, folder, rooms, twins, vector_cache, vectors
 
 PHOTOS = Path("data/photos")
 OUT = Path("data/embed")
@@ -106,27 +106,38 @@ def encode(
     return rows, reasons
 
 
+def gather(
+    paths: dict[str, Path], name: str, settings: encoders.Embed
+) -> tuple[dict[str, vector_cache.Row], dict[str, str], rooms.Texts | None, dict]:
+    """(rows and reasons by key as `encode` gives them, vectors of the prompts, what is told of the
+    encoder). Its model is gone from memory when this is done."""
+    encoder = encoders.open_encoder(name, settings, Path())
+    stored = cache_of(encoder)
+    rows, reasons = encode(paths, encoder, stored, settings.workers)
+    texts = None
+    if encoder.texts:
+        read = partial(vector_cache.prompts, stored, encode=encoder.prompts)
+        texts = rooms.texts(read, encoder.scale)
+    return rows, reasons, texts, vectors.told(name, settings, encoder)
+
+
 def embed(
     photos: pd.DataFrame, name: str, settings: encoders.Embed
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
     """(table of vectors, photos without one and why, what is told of the encoder)."""
-    encoder = encoders.open_encoder(name, settings, Path())
-    keys = encoding.keys(cli.progress(photos["path"], "look"), settings.workers)
+    keys = encoding.keys(photos["path"].tolist(), settings.workers)
     photos = photos.assign(key=[key for key, _ in keys], reason=[reason for _, reason in keys])
     readable = photos[photos["reason"] == ""]
     paths = dict(zip(readable["key"], readable["path"], strict=True))
-    stored = cache_of(encoder)
-    rows, reasons = encode(paths, encoder, stored, settings.workers)
+    rows, reasons, texts, told = gather(paths, name, settings)
     photos["reason"] = photos["reason"].where(photos["reason"] != "", photos["key"].map(reasons))
     lost = photos["reason"].notna()
     kept = photos[~lost].reset_index(drop=True)
     at = {key: place for place, key in enumerate(sorted(rows))}
-    arrays = vector_cache.as_arrays([rows[key] for key in at], encoder.dims)
+    arrays = vector_cache.as_arrays([rows[key] for key in at], told["dims"])
     kept = kept.assign(at=kept["key"].map(at).astype("int64"))
-    read = partial(vector_cache.prompts, stored, encode=encoder.prompts) if encoder.texts else None
-    least = settings.least_room_probability
-    found = vectors.table(kept, *arrays, read, encoder.scale, least)
-    return found, photos.loc[lost, vectors.REJECTED], vectors.told(name, settings, encoder)
+    found = vectors.table(kept, *arrays, texts, settings.least_room_probability)
+    return found, photos.loc[lost, vectors.REJECTED], told
 
 
 def write(out: Path, found: pd.DataFrame, rejected: pd.DataFrame, told: dict) -> None:

@@ -33,7 +33,10 @@ def content(**changes):
             "ranges": {changes.get("of", "linear"): {changes.get("range", "alpha"): ENDS}},
         },
         "blend": {"variants": {changes.get("blend", "mix"): mix}},
-        "ablate": {"variants": changes.get("ablate", ["a", "c"])},
+        "ablate": {
+            "variants": changes.get("ablate", ["a", "c"]),
+            "photos": {"variants": changes.get("lifted", [])},
+        },
         "predict": {"variants": {"sale": changes.get("sale", "a"), "rental": "b"}},
     }
 
@@ -61,6 +64,7 @@ def test_a_sane_lineup_passes():
         ({"sale": "nobody"}, "predict.variants.sale: no variant 'nobody'"),
         ({"tune": "z"}, "tune.variant: no variant 'z'"),
         ({"ablate": ["a", "mix"]}, "ablate.variants: no trained variant 'mix'"),
+        ({"lifted": ["x"]}, "ablate.photos.variants: no trained variant 'x'"),
         ({"range": "alfa"}, "tune.ranges.linear: no such setting: alfa"),
         (
             {"models": {"kriged": {"start": ["comp_log_price", "comp_krigged_log_price"]}}},

@@ -73,13 +73,13 @@ def assert_like(got, wanted):
                 np.testing.assert_allclose(one, np.asarray(other, "float64"), atol=1e-6)
 
 
-photo = st.tuples(st.integers(0, 6), st.integers(1, 3), st.integers(0, 8))
-pair = st.tuples(st.integers(0, 8), st.integers(0, 8))
+photo = st.tuples(st.integers(0, 6), st.integers(1, 3), st.integers(0, 5))
+pair = st.tuples(st.integers(0, 5), st.integers(0, 5))
 ROOM = ["kitchen", "front", UNKNOWN]
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(photo, max_size=16), st.lists(pair, max_size=8),
+@given(st.lists(photo, min_size=3, max_size=16), st.lists(pair, min_size=1, max_size=6),
        st.lists(st.integers(1, 4), min_size=5, max_size=5), st.booleans(),
        st.randoms())  # fmt: skip
 def test_each_input_is_that_of_a_loop_over_listings(drawn, alike, days, quality, chance):

@@ -128,6 +128,17 @@ def test_a_chain_of_copies_is_one_picture_and_its_ends_are_not_alike():
     assert ["e", "f"] in pairs.tolist() and ["a", "f"] not in pairs.tolist()
 
 
+def test_pairs_are_found_up_to_the_limit():
+    """Sixty steps along one direction, so fine that some pairs lie just within it."""
+    base, step = np.random.default_rng(5).normal(size=(2, 8, 8, 3))
+    looks = np.stack([128 + 40 * base + at * step for at in np.linspace(0, 8, 60)])
+    names = [f"s{i:02d}" for i in range(60)]
+    wanted = naive_pairs(names, looks)
+    assert list(map(tuple, alike_pairs(names, looks))) == wanted
+    far = max(unlike(looks[int(a[1:])], looks[int(b[1:])]) for a, b in wanted)
+    assert 0.97 * UNLIKE < far < UNLIKE
+
+
 def test_what_is_alike_does_not_depend_on_other_photos():
     """Among pictures that vary along quite other directions, and many that lie close by."""
     few = told([drawn(i) for i in range(4)])[1]

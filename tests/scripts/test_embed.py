@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -82,7 +83,26 @@ def test_each_photo_of_a_staged_listing_has_its_vector(feed):
     twice = hashlib.sha1(image(2)).hexdigest()
     assert table["sha1"].tolist()[2:4] == [twice, twice]
     assert table["picture"].tolist()[2:4] == [twice, twice]
-    assert table["picture"].nunique() == 4
+    assert table["picture"].nunique() == 4 and not table["alike"].map(len).any()
+    kind = pq.read_schema("data/embed/vectors.parquet").field("alike").type
+    assert str(kind) == "list<element: string>"  # though no photo is alike to another
+
+
+def test_photos_that_are_alike_name_each_other(here):
+    """b and c are copies of a, each encoded anew; d is another picture."""
+    pictures = here / "pictures"
+    pictures.mkdir()
+    (pictures / "a.jpg").write_bytes(image(1))
+    for name, quality in (("b.jpg", 60), ("c.jpg", 70)):
+        with Image.open(pictures / "a.jpg") as picture:
+            picture.save(pictures / name, quality=quality)
+    (pictures / "d.jpg").write_bytes(image(2))
+    run("--images", "pictures", "--out", "out")
+    table = pd.read_parquet("out/vectors.parquet").set_index("listing_key")
+    sha1 = table["sha1"]
+    for name, others in (("a", "bc"), ("b", "ac"), ("c", "ab"), ("d", "")):
+        assert table["alike"][name].tolist() == sorted(sha1[list(others)])
+    assert table["picture"].tolist() == [min(sha1[:3])] * 3 + [sha1["d"]]
 
 
 def test_what_is_told_of_the_encoder_and_in_figures(feed):
