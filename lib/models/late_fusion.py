@@ -16,6 +16,7 @@ from pydantic import Field
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
+from lib.models.inputs import seen
 from lib.models.photo_inputs import MISSING, PREFIX, ROWS, Components, PhotoInputs, by_origin
 from lib.models.trees import LightGBM, LightGBMParams
 
@@ -70,7 +71,8 @@ class LateFusion(LightGBM):
         """(which homes have photos (n,), what their photos say in numbers)."""
         read = self.photos.transform(inputs)
         has = read.get(MISSING, pd.Series(1.0, read.index)).eq(0).to_numpy(bool)
-        return has, read[[name for name in read if name.startswith(PREFIX) and name != MISSING]]
+        told = seen(read, self.params.without)
+        return has, read[[name for name in told if name.startswith(PREFIX) and name != MISSING]]
 
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None

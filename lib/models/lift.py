@@ -67,11 +67,12 @@ def verdict(
     part; `rival` is the best variant that sees no photos, if there is any:
 
     - HELP: the 95 % interval of the lift lies above zero and the permutation test's p is below
-      0.05, the shuffled photos' interval does not lie above zero, no check failed, and the
-      interval of what the variant with photos is better by than the rival lies above zero too;
+      0.05, shuffled photos do not bring half of it (`lift_checks.lifts_shuffled`), no check failed,
+      and the interval of what the variant with photos is better by than the rival lies above zero
+      too;
     - WEAK: as HELP, but not better than the rival: photos mend what this variant lacks, and
       nobody needs them for that;
-    - DOUBT: as HELP, but the shuffled photos lift as well, or a check failed: the lift is there,
+    - DOUBT: as HELP, but shuffled photos bring half of it, or a check failed: the lift is there,
       and what the pictures show of a home is not what makes it;
     - HURT: the interval lies below zero and p is below 0.05;
     - NONE: all else.
@@ -82,7 +83,7 @@ def verdict(
     if mape["high"] < 0:
         return HURT
     failed = any(one["passed"] is False for one in checks)
-    if control["mape"]["low"] > 0 or failed:
+    if lift_checks.lifts_shuffled(lift, control) or failed:
         return DOUBT
     return HELP if rival is None or rival["gain"]["mape"]["low"] > 0 else WEAK
 
@@ -124,14 +125,15 @@ def checked(
     lift: dict[str, dict[str, Any]],
     control: dict[str, dict[str, Any]],
     judge: Judge,
+    metric: str,
 ) -> list[dict[str, Any]]:
-    """Every check of `lib.models.lift_checks`."""
+    """Every check of `lib.models.lift_checks`; `metric` is the one whose lift set them off."""
     return [
-        lift_checks.by_control(control),
+        lift_checks.by_control(lift, control),
         lift_checks.by_pictures(table, trial.edges, counted),
-        lift_checks.by_new_homes(table, trial.edges, said, lift, judge),
-        lift_checks.by_presence(table, trial, said, lift, judge),
-        lift_checks.by_single_number(table, trial.inputs),
+        lift_checks.by_new_homes(table, trial.edges, said, lift, judge, metric),
+        lift_checks.by_presence(table, trial, said, lift, judge, metric),
+        lift_checks.by_single_number(table, trial.inputs, said["without"]),
     ]
 
 
@@ -169,9 +171,10 @@ def photo_lift(
     price = sold["close_price"].to_numpy(float)
     lift = gain(said["without"], said["with"], sold, judge, tested=True)
     control = gain(said["without"], said["shuffled"], sold, judge, tested=True)
-    relative = max(one["relative"] for one in lift.values())
+    metric = max(lift, key=lambda name: lift[name]["relative"])
+    relative = lift[metric]["relative"]
     fired = bool(relative > guard)
-    checks = checked(table, counted, trial, said, lift, control, judge) if fired else []
+    checks = checked(table, counted, trial, said, lift, control, judge, metric) if fired else []
     errors = {name: accuracy(one, price) for name, one in said.items()}
     rival = beside_best(rivals, said["with"], sold, judge)
     return {
@@ -184,7 +187,7 @@ def photo_lift(
         },
         "lift": lift,
         "control": control,
-        "guard": {"limit": guard, "relative": relative, "fired": fired},
+        "guard": {"limit": guard, "metric": metric, "relative": relative, "fired": fired},
         "checks": checks,
         "slices": slices(sold, said["without"], said["with"], judge),
         "best_blind": rival,

@@ -14,7 +14,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.common.checks import RemlError
-from lib.eda.leakage import power
+from lib.eda.leakage import powers
 from lib.models.gain import Judge, Trial, gain
 from lib.models.photo_inputs import COUNT, MISSING, PREFIX
 from lib.models.slices import THIN
@@ -23,6 +23,8 @@ PRESENCE = (MISSING, COUNT, "img_reused")  # that there are some, not what they 
 HALF = 0.5  # of the lift: what must remain on new homes, and what presence alone may not bring
 LEAK = 0.85  # R2 of the log price from which one number gives it away, as in `eda.leak_r2`
 RIDGE = 1.0  # penalty, in rows, of the linear reading of a whole vector
+
+METRICS = {"mdape": "MdAPE", "mape": "MAPE"}
 
 Check = dict[str, Any]
 
@@ -72,13 +74,20 @@ def sides(
         yield table[held], table[teach & before]
 
 
-def by_control(control: dict[str, dict[str, float]]) -> Check:
-    """Whether the photos of other homes lift as well; `control` is their gain."""
+def lifts_shuffled(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> bool:
+    """Whether the photos of other homes bring half of the lift or more in MAPE, and not by chance.
+    Some of it they may bring: they leave a home with photos one with photos."""
     mape = control["mape"]
-    lifts = mape["low"] > 0
-    told = "lift the errors as well" if lifts else "bring nothing that can be told from chance"
+    return mape["low"] > 0 and mape["value"] >= HALF * lift["mape"]["value"]
+
+
+def by_control(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> Check:
+    """Whether the photos of other homes lift as well; `control` is their gain."""
+    bad, mape = lifts_shuffled(lift, control), control["mape"]
+    told = "bring half of the lift or more" if bad else "bring less than half of the lift"
+    told = told if mape["low"] > 0 else "do not lift"
     return check(
-        "shuffled photos", mape["value"], not lifts,
+        "shuffled photos", mape["value"], not bad,
         f"Photos dealt out to other homes {told} ({100 * mape['value']:+.2f} points of MAPE).",
     )  # fmt: skip
 
@@ -105,9 +114,10 @@ def by_new_homes(
     said: dict[str, np.ndarray],
     lift: dict[str, dict[str, float]],
     judge: Judge,
+    metric: str,
 ) -> Check:
-    """The lift on homes of which the fold's training had no sale: there no photo can be known
-    again. It passes with half of the whole lift. `said` are estimates `without` and `with`."""
+    """The lift in `metric` on homes of which the training had no sale: there no photo can be
+    known again. It passes with half of the whole lift. `said` are estimates `without`, `with`."""
     name = "homes never seen before"
     sold = table[table["fold"] > 0]
     new = pd.Series(False, index=sold.index)
@@ -116,12 +126,13 @@ def by_new_homes(
     if new.sum() < THIN:
         return check(name, None, None, f"Only {new.sum()} sales are of homes never seen before.")
     rows = new.to_numpy()
-    got = gain(said["without"][rows], said["with"][rows], sold[rows], judge)["mape"]["value"]
-    passed = bool(got >= HALF * lift["mape"]["value"])
+    got = gain(said["without"][rows], said["with"][rows], sold[rows], judge)[metric]["value"]
+    passed = bool(got >= HALF * lift[metric]["value"])
     return check(
         name, got, passed,
         f"On {rows.sum():,} of {len(sold):,} sales, whose homes training had never seen, photos "
-        f"lower MAPE by {100 * got:.2f} points{'' if passed else ', less than half of all'}.",
+        f"lower {METRICS[metric]} by {100 * got:.2f} points"
+        f"{'' if passed else ', less than half of all'}.",
     )  # fmt: skip
 
 
@@ -131,6 +142,7 @@ def by_presence(
     said: dict[str, np.ndarray],
     lift: dict[str, dict[str, float]],
     judge: Judge,
+    metric: str,
 ) -> Check:
     """What the number of photos alone brings, without any look at them: fitted once more. It
     passes with less than half of the whole lift."""
@@ -140,11 +152,12 @@ def by_presence(
         only = trial.said(table, inputs)
     except RemlError as error:
         return check(name, None, None, f"The variant cannot be fitted so ({error}).")
-    got = gain(said["without"], only, table[table["fold"] > 0], judge)["mape"]["value"]
-    share = got / lift["mape"]["value"] if lift["mape"]["value"] else 0.0
+    got = gain(said["without"], only, table[table["fold"] > 0], judge)[metric]["value"]
+    share = got / lift[metric]["value"]  # the guard fired on it, so it is above zero
     return check(
         name, share, bool(share < HALF),
-        f"The number of photos alone brings {round(100 * share)} % of the lift.",
+        f"The number of photos alone brings {round(100 * share)} % of the lift in "
+        f"{METRICS[metric]}.",
     )  # fmt: skip
 
 
@@ -176,24 +189,37 @@ def numbers(table: pd.DataFrame, name: str, log_price: pd.Series) -> dict[str, p
     return out | {f"{name}, all together": pd.Series(whole, known.index)}
 
 
-def by_single_number(table: pd.DataFrame, inputs: list[str]) -> Check:
-    """Whether one number that photos gave tells the log price by itself (`lib.eda.leakage.power`),
-    on the past's usable sales; places of vectors, and all of a vector read linearly, count too."""
-    name = "one number gives it away"
-    past = table[(table["role"] == "train") & table["usable"]]
-    log_price = np.log(past["close_price"].astype(float))
+def strongest(table: pd.DataFrame, inputs: list[str], target: pd.Series) -> tuple[str, float]:
+    """(which number of the photos tells `target` best by itself, its R2): `lib.eda.leakage.powers`
+    of each, places of vectors and all of a vector read linearly among them."""
     best, most = "", 0.0
     with threadpool_limits(1, "blas"):
         for one in (one for one in inputs if one.startswith(PREFIX)):
-            for called, column in numbers(past, one, log_price).items():
-                if len(column) < THIN or column.nunique() < 2:
+            for called, column in numbers(table, one, target).items():
+                if len(column) < THIN:
                     continue
-                found = power(column, log_price[column.index])
+                found = powers(column, target[column.index])[1]
                 best, most = (called, found) if found > most else (best, most)
+    return best, most
+
+
+def by_single_number(table: pd.DataFrame, inputs: list[str], without: np.ndarray) -> Check:
+    """Whether one number that photos gave tells the log price by itself, on the past's usable
+    sales; or what of it is missing `without` photos, on the sales in folds (n,): a price for each
+    square foot gives the price away to who knows the size."""
+    past, sold = table[(table["role"] == "train") & table["usable"]], table[table["fold"] > 0]
+    price, missing = (np.log(part["close_price"].astype(float)) for part in (past, sold))
+    found = {
+        "the log price": strongest(past, inputs, price),
+        "what of it is missing without photos": strongest(sold, inputs, missing - np.log(without)),
+    }
+    target = max(found, key=lambda name: found[name][1])
+    best, most = found[target]
     passed = most < LEAK
     return check(
-        name, most, passed,
-        f"No number of the photos tells the price by itself ({best or 'the best'}: R2 {most:.2f})."
+        "one number gives it away", most, passed,
+        "No number of the photos tells the price by itself, or what of it is missing without them "
+        f"({best or 'the best'}: R2 {most:.2f})."
         if passed
-        else f"{best} alone explains {100 * most:.0f} % of the log price: it holds the price.",
+        else f"{best} alone explains {100 * most:.0f} % of {target}: it holds the price.",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from lib.common import dictionary
@@ -9,8 +10,10 @@ from lib.common.checks import require
 from lib.common.params import validate
 from lib.features import spec
 from lib.models.estimators import MODELS, TABULAR
+from lib.models.photo_inputs import is_vector
 from lib.models.view import LISTED
 
+PHOTOS_META, PHOTOS_TABLE = Path("lib/models/fuse.meta.yml"), "inputs of data/fuse"
 # settings that name inputs -> whether those hold text
 NAMING = {"start": False, "monotone": False, "encode": True}
 
@@ -19,10 +22,13 @@ def check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
     """Raise `RemlError` where a model's section of `stage` names an input that the feature spec
     does not list, or one of the wrong type: it would be passed over without a word."""
     listed = dictionary.read(dictionary.CODE / spec.META).tables[spec.TABLE]
+    photos = dictionary.read(dictionary.CODE / PHOTOS_META).tables[PHOTOS_TABLE]
     for model in MODELS:
         for setting, text in NAMING.items():
             for name in sections.get(model, {}).get(setting, ()):
                 entry = listed.entry(name)
+                if stage == "fuse" and photos.entry(name) and not is_vector(name):
+                    entry = photos.entry(name)
                 known = entry is not None and entry.kind != "key" and (entry.type == "text") == text
                 require(
                     known or (name == LISTED and not text),

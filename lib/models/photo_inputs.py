@@ -17,6 +17,7 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
+from lib.models.inputs import Prefix
 
 PREFIX, VECTOR = "img_", "img_vector"
 MISSING, COUNT, REUSED = "img_missing", "img_count", "img_reused"
@@ -25,10 +26,18 @@ FLAT = 1e-9  # of the first component's variance: less is rounding, whose direct
 
 
 class Components(Section):
-    """How many components a photo model takes of `img_vector`, and of a room's."""
+    """How many components a photo model takes of `img_vector`, and of a room's; vectors whose names
+    begin with a prefix in `without` it does not see."""
 
+    without: list[Prefix]
     components: int = Field(ge=0)
     room_components: int = Field(ge=0)
+
+    def of(self, name: str) -> int:
+        """How many components of a vector column are taken at most."""
+        if name.startswith(tuple(self.without)):
+            return 0
+        return self.components if name == VECTOR else self.room_components
 
 
 def is_vector(name: str) -> bool:
@@ -86,8 +95,7 @@ class PhotoInputs:
         self.state = {}
         for name in [str(name) for name in inputs if is_vector(str(name))]:
             _, vectors = _stacked(inputs[name])
-            most = self.settings.components if name == VECTOR else self.settings.room_components
-            if count := min(most, len(vectors) // ROWS):
+            if count := min(self.settings.of(name), len(vectors) // ROWS):
                 with threadpool_limits(1, "blas"):  # sums in another order give other last digits
                     made = principal(vectors, count)
                 self.state |= {name: made} if made["components"] else {}

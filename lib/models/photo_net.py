@@ -77,14 +77,21 @@ class PhotoNet:
         whole = np.column_stack([np.clip(scaled, -FAR, FAR), sides])
         return whole - np.array(state["shift"]) if "shift" in state else whole
 
+    @staticmethod
+    def _varies(column: pd.Series) -> bool:
+        """Whether a number takes two values, or is missing in some rows and known in others."""
+        known = column.notna()
+        return column.nunique() > 1 or bool(known.any() and not known.all())
+
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
     ) -> PhotoNet:
         plain = self.photos.fit(inputs).transform(inputs)
         columns = seen(plain, self.params.without)
         texts = categories(plain, columns)
-        # a column that is empty in training teaches nothing: its median would be missing too
-        numbers = [n for n in columns if n not in texts and plain[n].notna().any()]
+        # a number that is the same in all of training teaches nothing, and nothing would ever move
+        # the weights that it starts with: another value later would count by chance
+        numbers = [n for n in columns if n not in texts and self._varies(plain[n])]
         some([*numbers, *(value for values in texts.values() for value in values)])
         values = plain[numbers].to_numpy(float)
         median = np.nanmedian(values, axis=0)

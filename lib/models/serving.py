@@ -38,10 +38,9 @@ def photos_missing(features: pd.DataFrame, saved: dict[str, Any]) -> pd.DataFram
 
 
 def model_inputs(features: pd.DataFrame, saved: dict[str, Any]) -> pd.DataFrame:
-    """What a saved variant (no blend) was trained to see of `features`; where they say nothing of
-    photos, no home has any."""
+    """What a saved variant (no blend) was trained to see of `features`."""
     seen = with_list_price(features) if saved.get("view") == "aware" else features
-    return photos_missing(seen, saved)[saved["inputs"]]
+    return seen[saved["inputs"]]
 
 
 def raw_estimates(features: pd.DataFrame, saved: dict[str, Any]) -> np.ndarray:

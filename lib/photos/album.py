@@ -11,17 +11,13 @@ from typing import Any
 
 from lib.photos.media import Media, assign
 from lib.photos.owner import Roll, owner
+from lib.photos.room_names import room_of_name
 from lib.photos.withhold import LOST, PRIVATE, UNREAD, below, called, folded, home, in_doubt, place
 
 FIELDS = (
     "domain", "listing_key", "listing_id", "sha1", "order", "file", "width", "height", "format",
     "bytes", "phash", "room", "bundle", "entry", "had_exif", "had_gps",
 )  # fmt: skip
-ROOMS = {  # words in file names -> RESO ImageOf
-    "bath": "Bathroom", "bathroom": "Bathroom", "bedroom": "Bedroom", "dining": "Dining Room",
-    "front": "Front of Structure", "frontal": "Front of Structure", "garage": "Garage",
-    "kitchen": "Kitchen", "living": "Living Room", "pool": "Pool",
-}  # fmt: skip
 Photo = dict[str, Any]
 
 
@@ -133,7 +129,7 @@ def _albums(
         for position, photo in enumerate(album):
             record = found.get(position)
             photo["sort"] = _rank(photo, record)
-            photo["room"] = (record.room if record else None) or _room(photo["name"])
+            photo["room"] = (record.room if record else None) or room_of_name(photo["name"])
         withheld |= {album[position]["sha1"]: PRIVATE for position in hidden}
     kept, refused = [], []
     for name in sorted(albums):
@@ -164,12 +160,6 @@ def _rank(photo: Photo, record: Media | None) -> tuple:
         photo["entry"],
         photo["bundle"],
     )
-
-
-def _room(name: str) -> str | None:
-    """The room that a file name says."""
-    words = re.findall(r"[a-z]+", PurePosixPath(name).stem)
-    return next((ROOMS[word] for word in words if word in ROOMS), None)
 
 
 def _refusal(photo: Photo, reason: str) -> dict[str, Any]:

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from lib.photos import twins
+from lib.photos import jpeg, twins
 from lib.photos.encoders import Encoder
 from lib.photos.refusal import RefusedError
 from lib.photos.vector_cache import Row, as_row
@@ -55,17 +54,8 @@ def keys(paths: Sequence[Path], workers: int) -> list[tuple[str, str]]:
         ]
 
 
-def opened(path: Path) -> Image.Image:
-    """The picture in a plain JPEG of ours, in RGB. Raises `RefusedError` where it is none."""
-    try:
-        with Image.open(path, formats=["JPEG"]) as image:
-            return image.convert("RGB")
-    except Exception as error:  # decoders of broken bytes raise whatever they stumble over
-        raise RefusedError("image is damaged", f"{type(error).__name__}: {error}") from error
-
-
 def _prepared(path: Path, encoder: Encoder) -> tuple[Any, np.ndarray]:
-    image = opened(path)
+    image = jpeg.opened(path)
     return encoder.prepare(image), twins.thumbnail(image)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from lib.photos import picture
 from lib.photos.refusal import RefusedError
+from lib.photos.room_names import room_of_name
 
 LOOK = picture.Look(max_pixels=60_000_000, min_side=32, quality=90)  # as `photos` has by default
 MAX_BYTES = 50_000_000  # of a file; cameras write 5 to 30 MB
@@ -17,8 +18,18 @@ DOMAIN = "images"  # of listings that are folders
 
 
 def files(folder: Path) -> list[Path]:
-    """All files below a folder, by name."""
-    found = [path for path in folder.rglob("*") if not path.is_dir()]
+    """All files below a folder, by name; a link to a folder and a sub-folder that cannot be read
+    stand for what is in them. Raises OSError where the folder itself cannot be read."""
+    found: list[Path] = []
+
+    def lost(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise error
+        found.append(Path(error.filename))
+
+    for where, folders, names in os.walk(folder, onerror=lost):
+        links = [name for name in folders if Path(where, name).is_symlink()]
+        found += [Path(where, name) for name in [*links, *names]]
     return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder)))
 
 
@@ -42,11 +53,12 @@ def take_in(path: Path, folder: Path, jpeg: Path) -> dict[str, Any]:
     name = path.relative_to(folder)
     record = {
         "domain": DOMAIN, "listing_key": listing_of(name), "file": shown(name), "sha1": "",
-        "room": None, "reason": "",
+        "room": room_of_name(shown(name)), "reason": "",
     }  # fmt: skip
     try:
         if not path.is_file():
-            raise RefusedError("not a plain file")
+            folder_itself = path.is_dir() and not path.is_symlink()
+            raise RefusedError("folder cannot be read" if folder_itself else "not a plain file")
         if path.stat().st_size > MAX_BYTES:
             raise RefusedError(f"larger than {MAX_BYTES:,} bytes")
         found = picture.read(path.read_bytes(), LOOK)

@@ -7,12 +7,16 @@ the encoder, and not on which other photos there are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NoReturn
 
 import numpy as np
 from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
+
+from lib.common.checks import RemlError
 
 # Measured on the demo feed (9,816 drawn pictures of five views, all different) and on 636 photos
 # of real houses, with copies of both (docs/decisions/016-same-picture.md). Real pictures part by a
@@ -23,6 +27,9 @@ FLAT = 4.0  # grey levels: what varies less within a channel is noise, and is no
 AXES = 10  # directions to search in: with more there is less to look at, and the search is slower
 SLACK = 1.001  # of the search, for the last digits of what is projected
 CHUNK = 1 << 16  # pairs looked at in one go: 50 MB
+# Pairs grow with the square of files that look the same (placeholders with another date in each)
+NEAR = 10_000_000  # pairs looked at in all: 160 MB; 10,000 drawn pictures have 60,000, others less
+MOST = 3_000_000  # pairs that are alike: 2,400 placeholders; 300 MB once each names the others
 
 
 def thumbnail(image: Image.Image) -> np.ndarray:
@@ -31,21 +38,29 @@ def thumbnail(image: Image.Image) -> np.ndarray:
 
 
 def alike_pairs(sha1: Sequence[str], thumbnails: np.ndarray) -> np.ndarray:
-    """(m, 2) str: each two different sha1 of `sha1` (n) whose thumbnails (n, 8, 8, 3) are alike
-    (`_alike`), the smaller first, sorted. The order of photos does not matter.
+    """(m, 2) int: each two different sha1 of `sha1` (n) whose thumbnails (n, 8, 8, 3) are alike
+    (`_alike`), as places in the sorted distinct sha1, the smaller first, sorted. The order of
+    photos does not matter.
 
     Two that differ by less along all directions differ by less along some: none is missed by
-    searching in the `AXES` directions in which thumbnails vary most.
+    searching in the `AXES` directions in which thumbnails vary most. Raises `RemlError` above
+    `NEAR` pairs to look at, before there are any, and above `MOST` that are alike.
     """
     names, first = np.unique(np.asarray(sha1, dtype="str"), return_index=True)
     if len(names) < 2:
-        return np.empty((0, 2), names.dtype)
+        return np.empty((0, 2), np.intp)
     looks = _looks(thumbnails[first])
     off = looks - looks.mean(axis=0)
     axes = np.linalg.eigh(off.T @ off)[1][:, -AXES:]
     reach = SLACK * UNLIKE * looks.shape[1] ** 0.5
-    pairs = _alike(cKDTree(off @ axes).query_pairs(reach, output_type="ndarray"), looks)
-    return names[pairs[np.lexsort(pairs.T[::-1])]]  # names are sorted, and pairs by place
+    points = off @ axes
+    tree = cKDTree(points)
+    if (tree.count_neighbors(tree, reach) - len(names)) // 2 > NEAR:
+        _too_many(names, tree.query_ball_point(points, reach, return_length=True) - 1)
+    pairs = _alike(tree.query_pairs(reach, output_type="ndarray"), looks)
+    if len(pairs) > MOST:
+        _too_many(names, np.bincount(pairs.ravel()))
+    return pairs[np.lexsort(pairs.T[::-1])]
 
 
 def same_pictures(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
@@ -57,7 +72,7 @@ def same_pictures(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
     names, which = np.unique(np.asarray(sha1, dtype="str"), return_inverse=True)
     if not len(names):
         return names
-    start, end = np.searchsorted(names, pairs).T
+    start, end = pairs.T
     links = coo_array((np.ones(len(start), bool), (start, end)), shape=(len(names),) * 2)
     group = connected_components(links, directed=False)[1]
     smallest = np.unique(group, return_index=True)[1]  # names are sorted
@@ -65,12 +80,25 @@ def same_pictures(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
 
 
 def others(sha1: Sequence[str], pairs: np.ndarray) -> list[np.ndarray]:
-    """For each photo the sorted sha1 (k,) str that it makes one of `pairs` with, mostly none."""
+    """For each photo the sorted sha1 (k,) str that it makes one of `pairs` (as above) with,
+    mostly none."""
+    names, which = np.unique(np.asarray(sha1, dtype="str"), return_inverse=True)
     both = np.concatenate([pairs, pairs[:, ::-1]])
     both = both[np.lexsort(both.T[::-1])]
-    names, starts = np.unique(both[:, 0], return_index=True)
-    cells = dict(zip(names, np.split(both[:, 1], starts[1:]), strict=False))
-    return [cells.get(one, both[:0, 1]) for one in sha1]
+    starts = np.searchsorted(both[:, 0], np.arange(len(names) + 1))
+    shared = names.astype(object)  # one text for all cells that name it
+    none = names[:0]  # of text, whichever cells are empty
+    cells = [shared[both[at:end, 1]] if end > at else none for at, end in pairwise(starts)]
+    return [cells[one] for one in which]
+
+
+def _too_many(names: np.ndarray, mates: np.ndarray) -> NoReturn:
+    """Raise `RemlError`: `mates` are the look-alikes of each sha1."""
+    raise RemlError(
+        f"data/photos: too many photos look the same; the one with SHA-1 {names[mates.argmax()]} "
+        f"has {mates.max():,} look-alikes with other bytes: take such placeholders out of the "
+        "photo bundles"
+    )
 
 
 def _looks(thumbnails: np.ndarray) -> np.ndarray:

@@ -30,14 +30,19 @@ def guarded(part: dict[str, Any]) -> str:
     failed = [one for one in checks if one["passed"] is False]
     looked = [one for one in checks if one["passed"] is not None]
     said = (
-        f"A relative lift of {100 * guard['relative']:.1f} % is above "
-        f"{100 * guard['limit']:.0f} %, so the leakage checks ran"
+        f"A relative lift of {100 * guard['relative']:.1f} % in {METRICS[guard['metric']]} is "
+        f"above {100 * guard['limit']:.0f} %, so the leakage checks ran"
     )
     if not failed:
         return f"{said} and passed: {', '.join(one['name'] for one in looked)}."
     return f"{said}, and {len(failed)} of {len(looked)} failed: " + " ".join(
         one["told"] for one in failed
     )
+
+
+def worse(best: dict[str, Any] | None) -> str:
+    """What to add where the best variant without photos is surely better."""
+    return ", which is better" if best and best["gain"]["mape"]["high"] < 0 else ""
 
 
 def verdict(part: dict[str, Any]) -> str:
@@ -59,15 +64,16 @@ def verdict(part: dict[str, Any]) -> str:
     )
     best = part["best_blind"]
     rival = (
-        f"{best['variant']}, the best without photos, has MAPE {100 * best['mape']:.2f} % on the "
-        f"same sales, {points(best['gain']['mape'])} above this variant with them"
+        f"{best['variant']}, the best single variant without photos, has MAPE "
+        f"{100 * best['mape']:.2f} % on the same sales, {points(best['gain']['mape'])} above this "
+        "variant with them"
         if best
         else "there is no other variant without photos"
     )
     lead = {
         "help": f"photos help: {seen}; {shuffled}; {rival}.",
-        "weak": f"no significant lift over the best without photos: {rival}. Within this variant "
-        f"{seen}; {shuffled}.",
+        "weak": f"no significant lift over the best without photos{worse(best)}: {rival}. Within "
+        f"this variant {seen}; {shuffled}.",
         "none": f"no significant lift: {seen}.",
         "hurt": f"photos hurt: {seen}.",
         "doubt": f"not to be believed: {seen}; {shuffled}.",

@@ -106,12 +106,14 @@ def added(contributions: pd.DataFrame) -> pd.Series:
 def chosen(
     valued: pd.DataFrame, vectors: pd.DataFrame, listings: pd.DataFrame, most: int
 ) -> pd.DataFrame:
-    """The first `most` rows of `valued` that have photos and may be shown, with the home's
-    property_key beside."""
+    """The first `most` rows of `valued` that have photos and may be shown, the domains in turn,
+    with the home's property_key beside."""
     keys = ["domain", "listing_key"]
     open_ = listings.loc[~hidden(listings), [*keys, "property_key"]]
     pictured = vectors[keys].drop_duplicates()
-    return valued.merge(pictured, on=keys).merge(open_, on=keys).head(most)
+    some = valued.merge(pictured, on=keys).merge(open_, on=keys)
+    turn = some.groupby("domain").cumcount().sort_values(kind="stable").index
+    return some.loc[turn].head(most).reset_index(drop=True)
 
 
 def homes(
@@ -124,7 +126,7 @@ def homes(
     k: int,
 ) -> list[dict[str, Any]]:
     """A card for each home of `valued` (as `chosen` gives it): its first `photos` photos, what they
-    added, and the `k` sales that look most like it.
+    added, and the `k` sales that look most like it (`near`, None where k is 0).
 
     `vectors`: data/embed/vectors.parquet; `listings`: normalised rows of all domains, with `usable`
     of those that `screen` calls evidence.
@@ -167,7 +169,9 @@ def homes(
                         "likeness": f"{likeness:.2f}",
                     }
                     for sale, likeness in near[key]
-                ],
+                ]
+                if k
+                else None,
             }
         )
     return out

@@ -144,7 +144,7 @@ def encoder_finding(encoder: dict[str, Any], vectors: pd.DataFrame) -> list[str]
         + f") made {encoder['dims']} numbers of each photo; it {reads}.",
         f"{len(vectors):,} photos of {listings:,} listings show {pictures:,} pictures: {again:,} "
         f"photos are the same file as another and {close:,} nearly the same picture. A picture "
-        "counts once, for the listing that showed it first.",
+        "counts once among sales and once among rentals, for the listing that showed it first.",
     ]
 
 
@@ -185,12 +185,12 @@ def context(
     skipped: dict[str, str],
     encoder: dict[str, Any],
     vectors: pd.DataFrame,
-    homes: list[dict[str, Any]],
+    homes: list[dict[str, Any]] | None,
 ) -> dict[str, Any]:
     """What the page's template needs. `ablated`: metrics/ablate.json, `summary`:
     metrics/summary.json, `saved`: each variant's model.json, `skipped`: why variants that would
-    see photos were not fitted, `homes`: cards of lib.report.photo_homes. Variants that see list
-    prices stand in no table here."""
+    see photos were not fitted, `homes`: cards of lib.report.photo_homes, None
+    where none are asked for. Variants that see list prices stand in no table here."""
     blind = {n: one for n, one in saved.items() if one.get("view") == "blind"}
     folds = [
         fold_part(

@@ -8,6 +8,7 @@ the pipeline's own outputs stay as they are.
 Example: python -m scripts.valuation.embed --images photos --out vectors --encoder clip
 """
 
+import errno
 import json
 import multiprocessing
 import os
@@ -25,7 +26,7 @@ from threadpoolctl import threadpool_limits
 from lib.common import cache, cli, dictionary, io, params
 from lib.common.checks import RemlError, require
 from lib.common.process import die_with_parent
-from lib.photos import encoders, encoding, folder, rooms, twins, vector_cache, vectors
+from lib.photos import encoders, encoding, folder, jpeg, rooms, twins, vector_cache, vectors
 
 PHOTOS = Path("data/photos")
 OUT = Path("data/embed")
@@ -74,7 +75,8 @@ def taken_in(images: Path, part: Path, workers: int) -> tuple[pd.DataFrame, pd.D
 
 def cache_of(encoder: encoders.Encoder) -> vector_cache.VectorCache:
     """The cache of an encoder, by all that its vectors depend on, the code included."""
-    code = cache.code_hash([encoder.source, Path(encoding.__file__), Path(twins.__file__)])
+    own = [Path(file) for file in (encoding.__file__, jpeg.__file__, twins.__file__)]
+    code = cache.code_hash([encoder.source, *own])
     name = cache.key_of(*encoder.identity, code)
     return vector_cache.VectorCache(cache.root() / KIND / f"{name}.sqlite", encoder.dims)
 
@@ -155,13 +157,25 @@ def from_folder(images: Path, out: Path, name: str, settings: encoders.Embed) ->
         not out.resolve().is_relative_to(images.resolve()),
         f"{out}: lies in {images}, where it would be taken for images; choose another --out",
     )
+    require(
+        not out.resolve().is_relative_to(OUT.resolve()),
+        f"{out}: holds the pipeline's own vectors; choose another --out",
+    )
+    encoders.open_encoder(name, settings, Path())  # before files are read in vain
     out.mkdir(parents=True, exist_ok=True)
     require(os.access(out, os.W_OK), f"{out}: cannot be written to; choose another --out")
-    with tempfile.TemporaryDirectory() as part:
-        photos, refused = taken_in(images, Path(part), settings.workers)
-        found, rejected, told = embed(photos, name, settings)
-    rejected = pd.concat([refused, rejected])
-    write(out, found, rejected, told)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".images-", dir=out) as part:
+            photos, refused = taken_in(images, Path(part), settings.workers)
+            found, rejected, told = embed(photos, name, settings)
+        rejected = pd.concat([refused, rejected])
+        write(out, found, rejected, told)
+    except OSError as error:
+        require(
+            error.errno not in (errno.ENOSPC, errno.EDQUOT),
+            f"{out}: no space left on its disk; it takes some 1 MB a photo until this is done",
+        )
+        raise
     click.echo(f"{len(found)} vectors, {len(rejected)} files rejected: {out}")
 
 

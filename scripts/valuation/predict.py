@@ -140,7 +140,11 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
         click.echo(f"{where}: valued without {row.column} {row.value!r}: {row.reason}", err=True)
     if blind:
         told = f"{', '.join(blind)} looks at photos, and a file of properties brings none"
-        click.echo(f"{path}: valued without photos: {told}", err=True)
+        click.echo(
+            f"{path}: valued without photos: {told}; intervals are those of homes with as many "
+            "photos as the past had, so they are somewhat too narrow",
+            err=True,
+        )
     click.echo(f"{len(done)} valued as of {as_of}, {len(rejected)} left out: {out}")
 
 

@@ -87,10 +87,8 @@ def shown(file: str) -> str:
     return photo_homes.thumbnail(path.read_bytes())
 
 
-def photographed(
-    listings: pd.DataFrame, vectors: pd.DataFrame, told: dict, saved: dict, settings: Params
-) -> dict:
-    """What the page `photos` needs; `saved` is each variant's model.json."""
+def pictured(valued: pd.DataFrame, vectors: pd.DataFrame, settings: Params) -> list[dict]:
+    """Cards of the first homes of `valued` that have photos."""
     tables = []
     for domain in vectors["domain"].unique():
         table = io.read_parquet(NORMALIZED / f"{domain}.parquet")
@@ -98,10 +96,17 @@ def photographed(
         usable = judged.loc[judged["usable"], "listing_key"]
         tables.append(table.assign(usable=table["listing_key"].isin(usable)))
     known = pd.concat(tables, ignore_index=True)
-    some = photo_homes.chosen(listings, vectors, known, settings.photo_homes)
+    some = photo_homes.chosen(valued, vectors, known, settings.photo_homes)
     contributions = io.read_parquet(EXPLAINED / "contributions.parquet")
     caps = settings.photos_a_home, settings.look_alike
-    homes = photo_homes.homes(some, vectors, known, contributions, shown, *caps)
+    return photo_homes.homes(some, vectors, known, contributions, shown, *caps)
+
+
+def photographed(
+    valued: pd.DataFrame, vectors: pd.DataFrame, told: dict, saved: dict, settings: Params
+) -> dict:
+    """What the page `photos` needs; `saved` is each variant's model.json."""
+    homes = pictured(valued, vectors, settings) if settings.photo_homes else None
     skipped = {
         name: saved[name]["skipped"]
         for name, folder in variants.folders().items()
@@ -139,8 +144,7 @@ def main() -> None:
     contexts["explanation"] = explained(valued.head(settings.listings))
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
     if len(vectors):
-        some = valued.head(settings.listings)
-        contexts["photos"] = photographed(some, vectors, told, saved, settings)
+        contexts["photos"] = photographed(valued, vectors, told, saved, settings)
     agreed, as_of = contract.read(base.feed), told["normalize"]["as_of"]
     pages = site.render(contexts, {"feed": base.feed, "contract": agreed, "as_of": as_of})
     for name, html in pages.items():

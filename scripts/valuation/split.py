@@ -8,18 +8,19 @@ Example: python -m scripts.valuation.split
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import RemlError, require
 from lib.models import folds, groups
-from lib.photos import twins
+from lib.photos import jpeg, twins
+from lib.photos.refusal import RefusedError
 
 OUT = Path("data/split")
 META = Path("lib/models/split.meta.yml")
@@ -27,22 +28,35 @@ FEATURES = Path("data/features")
 PHOTOS = Path("data/photos")
 METRICS = Path("metrics/split.json")
 DOMAINS = ("sale", "rental")
+WORKERS = 4  # threads that open photos; one of 12 megapixels takes 36 MB
+
+
+def look(file: str) -> np.ndarray | None:
+    """The thumbnail of a photo of `data/photos`; None where it cannot be opened."""
+    try:
+        return twins.thumbnail(jpeg.opened(PHOTOS / file))
+    except RefusedError:
+        return None
 
 
 def photos(domain: str, listings: pd.Series) -> pd.DataFrame:
-    """`listing_key` and `picture` of each photo of these listings of the domain."""
+    """`listing_key` and `picture` of each photo of these listings of the domain; a photo that
+    cannot be opened counts by its sha1 alone."""
     lines = (PHOTOS / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     found = [one for one in map(json.loads, lines) if one["domain"] == domain]
     columns = ["listing_key", "sha1", "file"]
     shown = pd.DataFrame([[one[name] for name in columns] for one in found], columns=columns)
     shown = shown[shown["listing_key"].isin(listings)]
-    looks = np.zeros((len(shown), twins.SIDE, twins.SIDE, 3), "uint8")
-    for row, name in enumerate(shown["file"]):
-        with Image.open(PHOTOS / name) as image:
-            looks[row] = twins.thumbnail(image)
-    sha1 = shown["sha1"].to_list()
-    picture = twins.same_pictures(sha1, twins.alike_pairs(sha1, looks))
-    return shown[["listing_key"]].assign(picture=picture)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        looks = list(cli.progress(pool.map(look, shown["file"]), f"{domain} photos"))
+    read = [one is not None for one in looks]
+    if not all(read):
+        cli.log.warning("split.photos_unread", domain=domain, photos=read.count(False))
+    sha1 = shown.loc[read, "sha1"].to_list()
+    seen = np.array([one for one in looks if one is not None], "uint8")
+    pictures = twins.same_pictures(sha1, twins.alike_pairs(sha1, seen))
+    known = dict(zip(sha1, pictures, strict=True))
+    return shown[["listing_key"]].assign(picture=[known.get(one, one) for one in shown["sha1"]])
 
 
 def part(table: pd.DataFrame, spec: folds.Split, domain: str, seed: int) -> tuple[dict, Any]:

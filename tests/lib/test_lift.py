@@ -217,6 +217,7 @@ def told(value, low, high, p=0.001):
         (told(2, 1, 3), told(0, -1, 1), False, lift.HELP),
         (told(2, 1, 3), told(-2, -3, -1), False, lift.HELP),
         (told(2, 1, 3), told(2, 1, 3), False, lift.DOUBT),
+        (told(2, 1, 3), told(0.5, 0.1, 1), False, lift.HELP),
         (told(2, 1, 3), told(0, -1, 1), True, lift.DOUBT),
         (told(2, 1, 3, p=0.06), told(0, -1, 1), False, lift.NONE),
         (told(2, -1, 3), told(2, 1, 3), True, lift.NONE),

@@ -81,12 +81,33 @@ def test_a_price_that_is_spread_over_a_vector_is_caught_too():
 def test_a_plain_number_that_holds_the_price_is_caught():
     table, vectors = market()
     shown = beside(table, vectors).assign(img_quality_renovated=np.log(table["close_price"]))
-    found = lift_checks.by_single_number(shown, ["living_area", "img_quality_renovated"])
+    sold = shown.loc[shown["fold"] > 0, "close_price"].to_numpy(float)
+    rough = np.full(len(sold), sold.mean())
+
+    def checked(inputs, table=shown, without=rough):
+        return lift_checks.by_single_number(table, inputs, without)
+
+    found = checked(["living_area", "img_quality_renovated"])
     assert found["passed"] is False and "img_quality_renovated alone" in found["told"]
-    honest = lift_checks.by_single_number(shown, ["living_area", "img_count", "img_vector"])
+    honest = checked(["living_area", "img_count", "img_vector"])
     assert honest["passed"] is True and honest["figure"] < 0.85
     few = beside(table.head(20), vectors)
-    assert lift_checks.by_single_number(few, ["img_vector"])["passed"] is True
+    assert checked(["img_vector"], few, rough[: (few["fold"] > 0).sum()])["passed"] is True
+    some = shown["img_quality_renovated"].where(np.arange(len(shown)) % 3 == 0, 0.0)
+    found = checked(["img_quality_renovated"], shown.assign(img_quality_renovated=some))
+    assert found["passed"] is False and found["figure"] > 0.9  # a price in every third row
+
+
+def test_a_price_for_each_square_foot_is_caught():
+    """It says little of the price, and all of what is missing to who knows the size."""
+    table, vectors = market()
+    shown = beside(table, vectors)
+    said = trial().said(shown, ["living_area"])
+    sold = shown["fold"] > 0
+    missing = np.log(shown.loc[sold, "close_price"] / said)
+    shown.loc[sold, "img_quality_dated"] = missing
+    found = lift_checks.by_single_number(shown, ["living_area", "img_quality_dated"], said)
+    assert found["passed"] is False and "what of it is missing without photos" in found["told"]
 
 
 def test_the_photos_that_count_are_those_of_the_first_listing_that_shows_them():
@@ -182,12 +203,14 @@ def test_a_lift_that_needs_homes_seen_before_is_caught():
     without = price * 1.2
     cheat = {"without": without, "with": np.where(known, price, without)}
     lifted = {"mape": {"value": 0.1}}
-    found = lift_checks.by_new_homes(table, EDGES, cheat, lifted, JUDGE)
+    found = lift_checks.by_new_homes(table, EDGES, cheat, lifted, JUDGE, "mape")
     assert found["passed"] is False and found["figure"] == pytest.approx(0)
     honest = {"without": without, "with": price * 1.1}
-    found = lift_checks.by_new_homes(table, EDGES, honest, lifted, JUDGE)
+    found = lift_checks.by_new_homes(table, EDGES, honest, lifted, JUDGE, "mape")
     assert found["passed"] is True and found["figure"] == pytest.approx(0.1)
-    few = lift_checks.by_new_homes(table.assign(property_key="p"), EDGES, honest, lifted, JUDGE)
+    few = lift_checks.by_new_homes(
+        table.assign(property_key="p"), EDGES, honest, lifted, JUDGE, "mape"
+    )
     assert few["passed"] is None and few["figure"] is None
 
 
@@ -200,7 +223,7 @@ def test_photos_that_are_only_there_or_not_are_caught():
     blind = ["living_area"]
     said = {"without": one.said(priced, blind), "with": one.said(priced)}
     lifted = gain(said["without"], said["with"], priced[priced["fold"] > 0], JUDGE)
-    found = lift_checks.by_presence(priced, one, said, lifted, JUDGE)
+    found = lift_checks.by_presence(priced, one, said, lifted, JUDGE, "mape")
     assert found["passed"] is False and found["figure"] > 0.9
     table, vectors = market()
     assert named(measured(table, vectors))["presence alone"]["passed"] is True
@@ -209,5 +232,13 @@ def test_photos_that_are_only_there_or_not_are_caught():
 def test_photos_of_other_homes_that_lift_as_well_are_caught():
     up = {"mape": {"value": 0.02, "low": 0.01, "high": 0.03}}
     none = {"mape": {"value": 0.0, "low": -0.01, "high": 0.01}}
-    assert lift_checks.by_control(up)["passed"] is False
-    assert lift_checks.by_control(none)["passed"] is True
+    below = {"mape": {"value": -0.02, "low": -0.03, "high": -0.01}}
+    large, small = ({"mape": {"value": whole}} for whole in (0.05, 0.03))
+    assert lift_checks.by_control(small, up)["passed"] is False
+    assert (
+        lift_checks.by_control(large, up)["passed"] is True
+    )  # less than half: that there are some
+    assert "less than half" in lift_checks.by_control(large, up)["told"]
+    for other in (none, below):
+        found = lift_checks.by_control(small, other)
+        assert found["passed"] is True and "do not lift" in found["told"]

@@ -40,14 +40,20 @@ def test_what_is_best_without_photos_is_told(found):
     rival = {"best_blind": {"variant": "sale_linear", "mape": 0.376, "gain": gained}}
     told = lift_words.verdict(found | rival | {"verdict": "weak"})
     assert told.startswith(
-        "no significant lift over the best without photos: sale_linear, the best without photos, "
-        "has MAPE 37.60 % on the same sales, -2.10 points (95 % interval -3.00 to "
+        "no significant lift over the best without photos: sale_linear, the best single variant "
+        "without photos, has MAPE 37.60 % on the same sales, -2.10 points (95 % interval -3.00 to "
     )
     assert "Within this variant MAPE is " in told
+    rival["best_blind"]["gain"]["mape"]["high"] = -0.01
+    told = lift_words.verdict(found | rival | {"verdict": "weak"})
+    assert told.startswith("no significant lift over the best without photos, which is better: ")
 
 
 def test_a_lift_below_the_guard_says_nothing_of_checks(found):
-    small = found | {"guard": {"limit": 0.9, "relative": 0.4, "fired": False}, "checks": []}
+    small = found | {
+        "guard": {"limit": 0.9, "metric": "mape", "relative": 0.4, "fired": False},
+        "checks": [],
+    }
     assert "leakage" not in lift_words.verdict(small)
 
 

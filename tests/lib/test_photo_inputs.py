@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from lib.models.photo_inputs import Components, PhotoInputs, by_origin, is_vector, origin
 from tests.vector_kit import DIMS, homes
 
-SETTINGS = Components(components=4, room_components=2)
+SETTINGS = Components(without=[], components=4, room_components=2)
 INPUTS = homes()[0]
 PCA_NAMES = [f"img_pca_0{i}" for i in range(1, 5)]
 

@@ -125,3 +125,14 @@ def test_later_photos_change_no_model_of_the_past(name):
     past = said["role"] == "train"
     assert again.loc[past, "log_raw"].tolist() == said.loc[past, "log_raw"].tolist()
     assert again.loc[~past, "log_raw"].tolist() != said.loc[~past, "log_raw"].tolist()
+
+
+@each
+def test_what_a_model_is_to_do_without_it_does_not_see(name):
+    """Vectors by their own name, too, not by that of their components."""
+    blind = fit(name, without=["img_vector"])
+    others = NEW.assign(**{n: shuffled(NEW)[n] for n in NEW if n.startswith("img_vector")})
+    assert not others["img_vector"].equals(NEW["img_vector"])
+    assert blind.predict(others).tolist() == blind.predict(NEW).tolist()
+    none = fit(name, without=["img_"])
+    assert none.predict(shuffled(NEW)).tolist() == none.predict(NEW).tolist()

@@ -85,3 +85,14 @@ def test_gaps_are_flagged_where_training_had_some():
     assert "size" in model.state["flags"] and "img_count" not in model.state["flags"]
     known = NEW.assign(size=gappy["size"].median())
     assert (model.predict(known.assign(size=np.nan)) < model.predict(known)).all()
+
+
+def test_a_number_that_never_changed_in_training_counts_for_nothing():
+    """Weights that nothing moved are chance, and few sales leave them as they began."""
+    few, price, _ = homes(60)
+    constant = few.assign(pool_private_yn=0.0, stories=1.0)
+    model = make("photo_net").fit(constant, price)
+    moved = constant.assign(pool_private_yn=1.0, stories=3.0)
+    assert model.predict(moved).tolist() == model.predict(constant).tolist()
+    gaps = constant.assign(stories=np.where(np.arange(60) % 3, 1.0, np.nan))
+    assert "stories" in make("photo_net").fit(gaps, price)._columns()  # that it is missing tells

@@ -8,7 +8,7 @@ import pytest
 
 from lib.common.checks import RemlError
 from lib.common.params import validate
-from lib.photos import encoders, encoding, twins
+from lib.photos import encoders, encoding, jpeg, twins
 from lib.photos.vector_cache import as_row
 from tests.photo_kit import drawn, image
 
@@ -62,7 +62,7 @@ def test_rows_are_those_of_a_plain_loop(tmp_path):
     ]  # fmt: skip
     assert encoder.sizes == [4, 4, 4]  # the last one is filled up
     for one in (one for batch in batches for one in batch):
-        shown = encoding.opened(dict(photos)[one.key])
+        shown = jpeg.opened(dict(photos)[one.key])
         vector = np.array([*np.asarray(shown).mean(axis=(0, 1)), 4], dtype="float32")
         assert one.row == as_row(vector, twins.thumbnail(shown))
 

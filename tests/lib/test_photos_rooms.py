@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.photos import rooms
-from lib.photos.album import ROOMS as NAMED
+from lib.photos.room_names import ROOMS as NAMED
 
 
 def test_zero_shot_is_the_softmax_of_scaled_cosines():

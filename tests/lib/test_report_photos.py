@@ -32,7 +32,7 @@ def lift(**changes):
         "errors": {n: {"mape": 0.1, "mdape": 0.08} for n in ("with", "without", "shuffled")},
         "lift": {n: gain(0.02, p=0.001) for n in ("mape", "mdape")},
         "control": {n: gain(0.0, p=0.6) for n in ("mape", "mdape")},
-        "guard": {"limit": 0.1, "relative": 0.2, "fired": True},
+        "guard": {"limit": 0.1, "metric": "mape", "relative": 0.2, "fired": True},
         "checks": [
             {"name": "one", "figure": 0.1, "passed": True, "told": "All is well."},
             {"name": "two", "figure": 0.9, "passed": False, "told": "It leaks."},
@@ -158,6 +158,17 @@ def test_only_homes_with_photos_that_may_be_shown_get_a_card():
     ]
 
 
+def test_rentals_and_sales_take_turns_wherever_they_stand_in_the_list():
+    valued, vectors, listings = market()
+    both = [
+        pd.concat([one, one.assign(domain="rental")], ignore_index=True)
+        for one in (valued, vectors, listings)
+    ]
+    chosen = photo_homes.chosen(*both, 3)
+    keys = list(zip(chosen["domain"], chosen["listing_key"], strict=True))
+    assert keys == [("sale", "o1"), ("rental", "o1"), ("sale", "o2")]
+
+
 @pytest.mark.parametrize("word", ["N", "no", "False", False, 0, 0.0])
 def test_every_way_to_say_no_is_understood(word):
     name = photo_homes.CONSENT[0]
@@ -180,7 +191,7 @@ def test_homes_that_look_alike_are_usable_sales_of_others_from_before():
     by_key = {one["key"]: one for one in second["near"]}
     assert by_key["s4"]["price"] == "400,000" and by_key["s4"]["date"] == "2025-01-01"
     assert by_key["s4"]["photo"]["alt"].endswith("of 7 A Rather Long Boulevard Name, Somewhere")
-    assert all(not card["near"] for card in cards(k=0))
+    assert all(card["near"] is None for card in cards(k=0))
 
 
 def test_a_sale_that_may_not_be_shown_is_no_look_alike():
@@ -272,6 +283,7 @@ def test_pictures_are_counted_once_and_rooms_by_how_they_are_known():
     told = photos.encoder_finding(ENCODER, vectors)
     assert "weights abababababab) made 3 numbers" in told[0] and "reads prompts as well" in told[0]
     assert "22 photos of 8 listings show 20 pictures: 2 photos are the same file" in told[1]
+    assert "counts once among sales and once among rentals" in told[1]
     close = vectors.assign(picture=vectors["picture"].replace("s4-1", "s1-1"))
     assert "and 1 nearly the same picture" in photos.encoder_finding(ENCODER, close)[1]
     assert photos.room_rows(vectors) == [
@@ -298,6 +310,17 @@ def test_a_page_without_verdict_folds_or_homes_stands():
     assert "<b>Not measured.</b> No photo." in page(lifts=skipped)
     bare = page(lifts={}, homes=[])
     assert 'href="#lift"' not in bare and "No listing on the market has photos" in bare
+
+
+def test_what_is_not_asked_for_leaves_no_heading():
+    """report.photo_homes 0: no section; report.look_alike 0: no sales beside a home."""
+    assert "Sold homes that look most like it" in page() and "Likeness is" in page()
+    alone = page(homes=cards(k=0))
+    assert "Sold homes that" not in alone and "Likeness" not in alone
+    assert "had been sold before" not in alone and "0 A Rather Long Boulevard" in alone
+    shared = {"feed": "f", "contract": {"title": "A", "currency": "USD", "synthetic": True}}
+    none = site.render({"photos": context() | {"homes": None}}, shared | {"as_of": "2025-06-01"})
+    assert "one by one" not in none["photos"] and "#homes" not in none["photos"]
 
 
 @pytest.fixture(params=list(kit.SIZES))

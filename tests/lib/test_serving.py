@@ -108,7 +108,7 @@ def test_features_that_say_nothing_of_photos_are_of_homes_without_any():
     mixed = {"weights": {"a": 0.5, "b": 0.5}, "members": {"a": plain, "b": seeing}}
     assert [sees_photos(one) for one in (plain, seeing, mixed)] == [False, True, True]
     features = pd.DataFrame({"size": [7.0, 8.0], "other": 1.0})
-    got = model_inputs(features, seeing)
+    got = model_inputs(photos_missing(features, seeing), seeing)
     assert list(got) == seeing["inputs"]
     assert got.loc[0, ["img_missing", "img_count", "img_reused"]].tolist() == [1, 0, 0]
     assert got["img_vector"].isna().all()
@@ -117,5 +117,5 @@ def test_features_that_say_nothing_of_photos_are_of_homes_without_any():
     known = both.assign(img_missing=0.0, img_count=3.0)
     assert photos_missing(known, seeing)["img_count"].tolist() == [3, 3]  # what is there stays
     pd.testing.assert_frame_equal(model_inputs(features, plain), features[["size"]])
-    with pytest.raises(KeyError):  # a feature that is lacking is no photo that is lacking
-        model_inputs(features.drop(columns="size"), seeing)
+    with pytest.raises(KeyError):  # nobody is taken for a home without photos by mistake
+        model_inputs(features, seeing)

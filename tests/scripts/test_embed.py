@@ -1,5 +1,6 @@
 """The stage on the built-in encoder: outs, cache, kills, broken files; any folder of images."""
 
+import errno
 import hashlib
 import io
 import json
@@ -338,6 +339,66 @@ def test_listings_are_sub_folders_or_begin_the_names_of_files(here):
     assert orders[["12_front.jpg", "12_kitchen.jpg"]].tolist() == [1, 2]
 
 
+def test_rooms_are_told_by_the_names_of_files(here):
+    names = ["7_front.jpg", "7_Living-room 2.jpg", "8_kitchenette.jpg", "kitchen/1.jpg"]
+    for n, name in enumerate(names):
+        path = here / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(image(n))
+    run("--images", "pictures", "--out", "out")
+    table = pd.read_parquet("out/vectors.parquet").set_index("file")
+    assert table.loc[names, "room"].tolist() == ["front", "living", "unknown", "unknown"]
+    assert table.loc[names, "room_by"].tolist() == ["name", "name", "", ""]
+
+
+def test_folders_that_are_not_gone_into_are_told(here, monkeypatch):
+    """A link to a folder, and one that cannot be read (which root could)."""
+    for name in ("pictures/open/a.jpg", "pictures/shut/b.jpg", "elsewhere/c.jpg"):
+        Path(name).parent.mkdir(parents=True)
+        Path(name).write_bytes(image(len(name)))
+    Path("pictures/link").symlink_to("../elsewhere")
+    real, shut = os.scandir, ["pictures/shut"]
+
+    def scandir(path="."):
+        if str(path) in shut:
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    run("--images", "pictures", "--out", "out")
+    assert pd.read_parquet("out/vectors.parquet")["file"].tolist() == ["open/a.jpg"]
+    rejected = pd.read_csv("out/rejected.csv").set_index("file")["reason"]
+    assert rejected.to_dict() == {"link": "not a plain file", "shut": "folder cannot be read"}
+    shut.append("pictures")
+    assert "pictures: Permission denied" in run("--images", "pictures", "--out", "out", code=2)
+
+
+def test_an_encoder_that_cannot_be_opened_ends_before_a_file_is_read(here, monkeypatch):
+    Path("some").mkdir()
+    Path("some/a.jpg").write_bytes(image(1))
+    read = []
+    monkeypatch.setattr(folder, "take_in", lambda *given: read.append(given))
+    assert "no encoder 'sift'" in run(
+        "--images", "some", "--out", "out", "--encoder", "sift", code=2
+    )
+    assert not read and not Path("out").exists()
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_behind(here, monkeypatch):
+    """The JPEGs lie in --out until all is done, not in a small /tmp."""
+    Path("some").mkdir()
+    Path("some/a.jpg").write_bytes(image(1))
+
+    def full(path, images, jpeg):
+        assert Path("out") in jpeg.parents
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(folder, "take_in", full)
+    said = run("--images", "some", "--out", "out", code=2)
+    assert "out: no space left" in said and said.count("\n") == 1
+    assert not list(Path("out").iterdir())
+
+
 def test_many_files_are_read_by_processes_to_the_same_bytes(here, monkeypatch):
     for n in range(20):
         path = here / "pictures" / f"{n % 3}_{n}.jpg"
@@ -357,6 +418,7 @@ def test_many_files_are_read_by_processes_to_the_same_bytes(here, monkeypatch):
     (["--images", "some", "--out", "file"], "file: a file where a folder is needed"),
     (["--images", "some", "--out", "file/in"], "a file where a folder is needed"),
     (["--images", "some", "--out", "some/out"], "choose another --out"),
+    (["--images", "some", "--out", "data/../data/embed"], "the pipeline's own vectors"),
     (["--images", "some"], "--images and --out go together"),
     (["--encoder", "clip"], "--images and --out go together"),
     (["--images", "some", "--out", "out", "--encoder", "sift"], "no encoder 'sift' in embed"),

@@ -52,6 +52,12 @@ def test_every_link_leads_somewhere(visits, report):
             assert not anchor or anchor in anchors[path.name], f"{name}: {link}"
 
 
+def test_rentals_have_their_photos_shown_too(report):
+    """Though sales stand first among the valuations, and fill what the first page lists."""
+    shown = (report / "photos.html").read_text()
+    assert 'id="sale-' in shown and 'id="rental-' in shown
+
+
 def test_the_navigation_can_be_walked(visits):
     for name, visit in visits.items():
         page, home = visit.page, visit.page.url
