@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download
+from huggingface_hub import hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
 from lib.common import cache
@@ -104,10 +104,10 @@ def fetch(hub: Hub, offline: bool) -> Path:
     """The path of a hub's weights in the cache; downloaded if they are not there, unless
     `offline`. Raises `EntryNotFoundError` (of huggingface_hub) where there are none."""
     for file in hub.files:
-        try:
-            return Path(hf_hub_download(hub.repo, file, local_files_only=True))
-        except LocalEntryNotFoundError:
-            continue
+        # hf_hub_download asks the network for who is asking, even with local_files_only
+        found = try_to_load_from_cache(hub.repo, file)
+        if isinstance(found, str):
+            return Path(found)
     for file in () if offline else hub.files:
         try:
             return Path(hf_hub_download(hub.repo, file))
