@@ -94,12 +94,19 @@ def clone(tmp_path: Path) -> Clone:
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """A copy in which `make repro` has run; tests may read it, and must leave it as it is.
 
-    What the workspace has computed from the same files comes from a copy of its DVC cache: CI runs
-    `make repro` from nothing before the tests, and `make chaos` does so again.
+    What the workspace has computed from the same files is copied, so that DVC runs only what is
+    out of date: CI runs `make repro` from nothing before the tests, and `make chaos` does again.
     """
     clone = copy_project(tmp_path_factory.mktemp("reproduced"))
-    if (ROOT / ".dvc/cache").is_dir():
-        shutil.copytree(ROOT / ".dvc/cache", clone.folder / ".dvc/cache")
+    raw = ROOT / "data/raw"
+    for name in ("data", ".dvc/cache"):
+        if (ROOT / name).is_dir():
+            shutil.copytree(
+                ROOT / name,
+                clone.folder / name,
+                dirs_exist_ok=True,
+                ignore=lambda folder, names: set(names) - {"demo"} if Path(folder) == raw else (),
+            )
     done = clone.run("make", "repro")
     assert done.returncode == 0, done.stdout + done.stderr
     clone.git("add", "-A")
