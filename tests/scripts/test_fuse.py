@@ -11,7 +11,7 @@ import pytest
 
 from lib.common import io
 from lib.models.contributions import centres, contributions
-from lib.models.serving import raw_estimates
+from lib.models.serving import photos_missing, raw_estimates
 from lib.models.table import joined
 from lib.photos import pooling
 from tests import spine_kit
@@ -159,6 +159,7 @@ def test_a_file_of_properties_is_valued_without_photos_and_says_so_once(spine, t
     rows = seen(spine).set_index("listing_key", drop=False).loc[valued.index]
     hidden = rows[[name for name in rows if not name.startswith("img_")]]
     blend = saved(spine, "sale_blend")
+    hidden = photos_missing(hidden, blend)
     level = pd.read_parquet(spine / "data/blend/sale_blend/predictions.parquet")
     level = level.set_index("listing_key")["level"][valued.index]
     wanted = np.exp(raw_estimates(hidden, blend) + level.to_numpy())
