@@ -19,7 +19,7 @@ from PIL import Image
 
 from bench import kit
 from lib.common import params
-from lib.photos import encoders, encoding, rooms, twins, vector_cache
+from lib.photos import encoders, encoding, jpeg, rooms, twins, vector_cache
 from scripts.valuation import embed
 
 MODEL, CHECKPOINT, NAME = "ViT-B-32", "clip.safetensors", "clip"
@@ -87,7 +87,7 @@ def loops(count: int) -> None:
     encoder = encoders.open_encoder(NAME, own, Path())
     stored = vector_cache.VectorCache(Path("loops.sqlite"), encoder.dims)
     files = [(str(n), Path(f"data/photos/images/{n}.jpg")) for n in range(count)]
-    tensors = [encoder.prepare(encoding.opened(path)) for _, path in files]
+    tensors = [encoder.prepare(jpeg.opened(path)) for _, path in files]
     starts = range(0, count, own.batch)
 
     def bare(at: int) -> None:
@@ -133,7 +133,7 @@ def filled(count: int) -> None:
 
     rooms.texts(lambda texts: vector_cache.prompts(stored, texts, drawn), 100.0)
     vectors = drawn(paths)
-    thumbnails = [twins.thumbnail(encoding.opened(path)) for path in paths]
+    thumbnails = [twins.thumbnail(jpeg.opened(path)) for path in paths]
     keys = encoding.keys(paths, own.workers)
     stored.write({
         key: vector_cache.as_row(*row)
