@@ -23,11 +23,8 @@ from lib.photos import encoders, encoding, jpeg, rooms, twins, vector_cache
 from scripts.valuation import embed
 
 MODEL, CHECKPOINT, NAME = "ViT-B-32", "clip.safetensors", "clip"
-PHOTOS, LOOP, CACHED = (
-    400,
-    64,
-    50_000,
-)  # of the reruns, of a loop, from the cache; for a million rows
+PHOTOS, LOOP = 400, 64  # of the reruns, of a loop; for a million rows
+CACHED = 50_000  # from the cache
 SECONDS = 20  # in which the vectors from the cache are to be assembled
 SIZE = (1024, 768)  # pixels, as portals show photos
 
@@ -174,12 +171,12 @@ def run(folder: Path, rows: int, rounds: int) -> list[kit.Finding]:
         rate("files by clip", NAME, loop / took["files"], both),
     ]
     manifest = tree / "data/photos/manifest.jsonl"
-    costs = {}
+    costs, starts = {}, {}
     for encoder in (NAME, "descriptor"):
         settings(tree, encoder)
         manifest.write_text("".join(lines[: -(count // 100)]))
         costs[encoder] = kit.stage("embed", tree)
-        start = kit.best([kit.stage("embed", tree) for _ in range(rounds)])
+        start = starts[encoder] = kit.best([kit.stage("embed", tree) for _ in range(rounds)])
         spent = costs[encoder].seconds - start.seconds
         if encoder == NAME:
             manifest.write_text("".join(lines))
@@ -193,8 +190,9 @@ def run(folder: Path, rows: int, rounds: int) -> list[kit.Finding]:
     shutil.move(tree / CHECKPOINT, far)
     side("filled", cached, far)
     cost = kit.stage("embed", far)
-    what = f"embed {cached:,} cached photos / {SECONDS} s"
-    return [*found, kit.Finding(what, cost.seconds / SECONDS, 1, cost, 2000)]
+    what = f"embed {cached:,} cached photos less start / {SECONDS} s"
+    spent = cost.seconds - starts[NAME].seconds  # torch and CLIP are loaded whatever is cached
+    return [*found, kit.Finding(what, max(spent, 0) / SECONDS, 1, cost, 2000)]
 
 
 if __name__ == "__main__":

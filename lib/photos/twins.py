@@ -24,11 +24,11 @@ from lib.common.checks import RemlError
 SIDE = 8  # of a thumbnail, in pixels
 UNLIKE = 0.08  # difference of thumbnails from which two are different pictures
 FLAT = 4.0  # grey levels: what varies less within a channel is noise, and is not blown up
-AXES = 10  # directions to search in: with more there is less to look at, and the search is slower
+AXES = 8  # directions to search in: with more there is less to look at, and the search is slower
 SLACK = 1.001  # of the search, for the last digits of what is projected
 CHUNK = 1 << 16  # pairs looked at in one go: 50 MB
 # Pairs grow with the square of files that look the same (placeholders with another date in each)
-NEAR = 10_000_000  # pairs looked at in all: 160 MB; 10,000 drawn pictures have 60,000, others less
+NEAR = 10_000_000  # pairs looked at in all: 160 MB; 10,000 drawn pictures have 240,000, others less
 MOST = 3_000_000  # pairs that are alike: 2,400 placeholders; 300 MB once each names the others
 
 
