@@ -10,10 +10,11 @@ REPORT := data/report/index.html
 
 # What callers give travels in the environment as they typed it: recipes say "$$GIVEN_FEED", so
 # neither make ($(value ...)) nor the shell (quotes) reads it as its own language.
-unexport FEED FROM SET BASE
+unexport FEED FROM SET BASE PERMITTED
 export GIVEN_BASE := $(or $(value BASE),main)
 export GIVEN_FEED := $(value FEED)
 export GIVEN_FROM := $(value FROM)
+export GIVEN_PERMITTED := $(value PERMITTED)
 export GIVEN_SET := $(value SET)
 
 # Starts a long command so that it dies with make (kill -9 included): no shell stays between the
@@ -21,7 +22,7 @@ export GIVEN_SET := $(value SET)
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
 .DEFAULT_GOAL := help
-.PHONY: help init photos repro run import report changes pr-comment accuracy eda samples screenshots ledger dag dictionary test lint chaos fuzz bench clean clean-ask
+.PHONY: help init photos acquire repro run import nightly report changes pr-comment accuracy eda samples screenshots ledger dag dictionary test lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -34,13 +35,17 @@ $(VENV)/.core: requirements.txt constraints.txt
 	@mkdir -p -m 700 "$$DVC_SITE_CACHE_DIR" && dvc config --local core.site_cache_dir "$$DVC_SITE_CACHE_DIR"
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.core requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.core requirements-dev.txt requirements-acquire.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
 $(VENV)/.photos: $(VENV)/.core requirements-photos.txt
 	@echo "setting up encoders for photos (once; about 5 GB)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-photos.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/.acquire: $(VENV)/.core requirements-acquire.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-acquire.txt -c constraints.txt
 	@touch $@
 
 init: $(VENV)/.dev ## Set up .venv with everything, and the git hooks
@@ -56,6 +61,9 @@ run: $(VENV)/.core ## Run it on another feed, beside the workspace: make run FEE
 
 import: $(VENV)/.core ## Bring a file in: make import FEED=name FROM=path.csv
 	@$(PY) -m scripts.ops.import_feed --feed="$$GIVEN_FEED" --from="$$GIVEN_FROM"
+
+nightly: $(VENV)/.acquire ## For cron: find gaps, download, import, run: make nightly [PERMITTED="host ..."]
+	@$(TIED) scripts.ops.nightly --permitted-host="$$GIVEN_PERMITTED"
 
 report: $(VENV)/.core ## Rebuild the report (and what it needs), and open it if this is a desktop
 	@$(PY) -m scripts.ops.preflight
@@ -95,6 +103,8 @@ dag: $(VENV)/.core ## Draw the pipeline
 
 dictionary: $(VENV)/.core ## Write docs/data-dictionary.md from the *.meta.yml beside the code
 	@$(PY) -m scripts.ops.dictionary
+
+acquire: $(VENV)/.acquire ## Install what the downloader drives Chromium with (Playwright)
 
 photos: $(VENV)/.photos ## Install what encoders of photos need beside the built-in one (torch, about 5 GB)
 

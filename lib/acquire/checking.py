@@ -1,0 +1,53 @@
+"""Whether what arrived is whole, and what was asked for: the reason why not, or ""."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+import zlib
+from pathlib import Path
+
+import pandas as pd
+
+from lib.acquire.windows import Window
+
+MOST_BYTES = 50_000_000  # of one photo, unpacked
+
+
+def export_fault(rows: pd.DataFrame, expected: int, window: Window, today: dt.date) -> str:
+    """Of an export's rows (`listing_key`, `_stamp`: when it was last modified, `_reason`: why its
+    contract refuses the row), as many as the page said, each listing once, all of the window.
+
+    A listing modified today may have been so while we looked, and left the window by it. Rows
+    without key or stamp, which staging will quarantine, are counted and cannot be judged.
+    """
+    if len(rows) != expected:
+        return f"{len(rows):,} rows came and the page says {expected:,}"
+    days = pd.to_datetime(rows["_stamp"]).dt.date
+    keys = rows.loc[rows["_reason"].isna(), ["domain", "listing_key"]]
+    if keys.duplicated().any():
+        return f"{int(keys.duplicated().sum()):,} listings came twice"
+    dated = days.dropna()
+    strays = dated[((dated < window.since) | (dated > window.until)) & (dated != today)]
+    if len(strays):
+        return (
+            f"{len(strays):,} rows are of other days, such as {strays.iloc[0]}: the portal "
+            "answered another search"
+        )
+    return ""
+
+
+def zip_fault(path: Path, expected: int | None) -> str:
+    """Of a zip of photos: opens, has so many entries (None: any), each of its bytes as its
+    checksum says."""
+    try:
+        with zipfile.ZipFile(path) as bundle:
+            photos = [one for one in bundle.infolist() if not one.is_dir()]
+            if expected is not None and len(photos) != expected:
+                return f"{len(photos)} photos came and {expected} were asked for"
+            if any(one.file_size > MOST_BYTES for one in photos):
+                return f"a photo of more than {MOST_BYTES:,} bytes"
+            broken = bundle.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        return f"not a whole zip ({error})"
+    return f"{broken} is damaged" if broken else ""

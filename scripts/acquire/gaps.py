@@ -1,0 +1,52 @@
+"""Say which days of a feed are missing, and of which listings photos are.
+
+A day without listings is a gap unless such days usually hold none in this feed (Sundays, holidays),
+or the portal said that there are none. Writes gaps.csv, photo_gaps.csv and the calendar gaps.svg
+into data/acq/<feed>/. Ends with 0 where there are gaps, too, but with --fail-on-gaps.
+
+Example: python -m scripts.acquire.gaps --feed har --until 2025-03-31
+"""
+
+import sys
+from typing import Any
+
+import click
+
+from lib.acquire import calendar_plot, days, gap_words, keeping, manifest, photo_gaps
+from lib.common import cli, io
+from scripts.acquire import status
+
+COLUMNS = ["date", "domain", "listings", "state", "kind", "usual", "history", "fetch"]
+
+
+@click.command(help=__doc__)
+@status.options
+@click.option("--fail-on-gaps", is_flag=True, help="End with exit code 1 where a day is a gap.")
+@cli.command
+def main(fail_on_gaps: bool, **asked: Any) -> None:
+    taken = status.take(**asked)
+    table = days.daily(taken.rows, taken.first, taken.last)
+    asked_for = manifest.asked(taken.entries, taken.acquisition.portal.zips)
+    judged = days.judge(table, asked_for, taken.acquisition.gaps)
+    by_day = days.day_table(judged)
+    listings = photo_gaps.statuses(taken.rows, taken.photos)
+    title = f"{taken.folder.name}: {taken.first} to {taken.last}"
+    written = (
+        io.write_csv(
+            taken.folder / keeping.GAPS,
+            judged.round({"usual": 3}).merge(by_day[["date", "fetch"]], on="date")[COLUMNS],
+        ),
+        io.write_csv(taken.folder / "photo_gaps.csv", photo_gaps.by_zip(listings)),
+        io.write_text(taken.folder / "gaps.svg", calendar_plot.calendars(judged, title)),
+    )
+    to_fetch = f"to fetch: {int(by_day['fetch'].sum()):,} of {len(by_day):,} days"
+    for line in (title, *gap_words.of_days(judged), to_fetch, *gap_words.of_photos(listings)):
+        click.echo(line)
+    for path in written:
+        click.echo(str(path))
+    if fail_on_gaps and (judged["state"] == "gap").any():
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

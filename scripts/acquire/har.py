@@ -1,0 +1,216 @@
+"""Download listings and their photos from an MLS portal, in a real browser, with your own account.
+
+Asks for the days that `gaps` found missing (or for --since and --until), slice by slice, no faster
+and no more than configs/acq.yaml allows. What was fetched before is not fetched again. It ends in
+files that `make import` takes: data/acq/<feed>/listings/*.csv and ready/<domain>/*.zip.
+
+Exit code: 0 all was fetched; 3 something is left or failed, and is named; 4 the portal wants a
+person (401, 403, CAPTCHA, a code, a wrong password); 2 the call or the configuration is wrong.
+
+Example: python -m scripts.acquire.har --since 2026-11-01 --until 2026-11-07 --dry-run
+"""
+
+import datetime as dt
+import functools
+import importlib.util
+import os
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import pandas as pd
+from tqdm import tqdm
+
+from lib.acquire import browser, checking, hosts, keeping, manifest, pacing, planning, settings
+from lib.acquire.download import Run, Tools
+from lib.acquire.lock import held
+from lib.acquire.portal import HaltError, LaterError, Portal
+from lib.acquire.secrecy import Redactor
+from lib.acquire.wanted import wanted
+from lib.acquire.windows import Window
+from lib.common import cli
+from lib.common.checks import RemlError, require
+from lib.listings import contract
+from scripts.ops import screenshots
+from scripts.valuation import staging
+
+DATE = click.DateTime(["%Y-%m-%d"])
+COLUMNS = (
+    "domain", "listing_key", "listing_id", "photos_count", "_stamp", "_reason", "_extra",
+)  # fmt: skip
+
+
+def rows_of(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.DataFrame:
+    """The rows of exports as staging parses them, the columns that a download looks at."""
+    staging.check(paths, agreed)
+    tables = [pd.read_parquet(one.rows) for one in staging.parse(paths, agreed, folder)]
+    rows = pd.concat(tables) if tables else pd.DataFrame(columns=[*COLUMNS])
+    return rows[[name for name in COLUMNS if name in rows]]
+
+
+def export_fault(
+    path: Path, count: int, window: Window, agreed: contract.Contract, today: dt.date
+) -> str:
+    """What is wrong with an export, by its contract, the page's count and the window; or ""."""
+    try:
+        rows = rows_of([path], agreed, path.parent)
+    except RemlError as error:
+        return str(error)
+    return checking.export_fault(rows, count, window, today)
+
+
+def left_over(agreed: contract.Contract, today: dt.date) -> Callable[[Path, manifest.Entry], str]:
+    """What judges the files that a killed run left: as they would have been when they came."""
+
+    def fault(path: Path, entry: manifest.Entry) -> str:
+        if entry.kind == "photos":
+            return checking.zip_fault(path, None)
+        first, last = entry.days()[0], entry.days()[-1]
+        return export_fault(path, entry.expected, Window(first, last), agreed, today)
+
+    return fault
+
+
+def photos_wanted(
+    folder: Path, entries: list[manifest.Entry], agreed: contract.Contract,
+    config: settings.Acquisition,
+) -> list[manifest.Entry]:  # fmt: skip
+    """The listings of all exports whose photos were not fetched."""
+    rows = rows_of(keeping.exports(folder, entries), agreed, folder)
+    return wanted(rows, config.portal.photos_changed, entries)
+
+
+@contextmanager
+def started(
+    config: settings.Acquisition, folder: Path, allowed: list[str], headed: bool,
+    secrets: tuple[str, str], agreed: contract.Contract, today: dt.date,
+) -> Iterator[Run]:  # fmt: skip
+    """A run with a browser of its own."""
+    chromium = screenshots.executable()
+    require(chromium is not None, "no Chromium on PATH; on Debian: apt-get install chromium")
+    require(
+        importlib.util.find_spec("playwright") is not None,
+        "Playwright is not installed; `make acquire` does it",
+    )
+    for name in ("DEBUG", "PWDEBUG"):  # Playwright would log what is typed
+        os.environ.pop(name, None)
+    origin, storage = keeping.session(folder, allowed)
+    rng = random.Random()  # jitter alone: no result depends on it
+    floor = 0.0 if config.portal.host() in settings.LOOPBACK else pacing.FLOOR
+    pacer = pacing.Pacer(config.pace, floor, rng, time.monotonic, time.sleep)
+    entries = manifest.read(folder / keeping.MANIFEST)
+    now = functools.partial(dt.datetime.now, dt.UTC)
+    with keeping.scratch(folder) as scratch:
+        os.environ["TMPDIR"] = str(scratch)  # the browser's driver puts its profile there
+        with browser.opened(chromium, screenshots.FLAGS, allowed, storage, headed) as context:
+            portal = Portal(context, config, pacer, Redactor(secrets), secrets, allowed, origin)
+            tools = Tools(
+                now, time.sleep, rng,
+                lambda name: keeping.failure(folder, portal, name, now()),
+                lambda path, count, window: export_fault(path, count, window, agreed, today),
+                checking.zip_fault,
+            )  # fmt: skip
+            before = keeping.fetched_on(entries, now().date())
+            yield Run(folder, config, tools, portal, today=before)
+
+
+def fetch(run: Run, todo: list[Window], photos: bool, agreed: contract.Contract) -> int:
+    """Fetch windows, then photos; bundle what came, also where the portal ends it early. Says what
+    is left or failed; returns the exit code."""
+    code, quiet = 0, not sys.stderr.isatty()
+    try:
+        with tqdm(total=sum(one.days() for one in todo), desc="days", disable=quiet) as days:
+            run.windows(todo, lambda window: days.update(window.days()))
+        if photos:
+            some = photos_wanted(run.folder, run.entries(), agreed, run.settings)
+            with tqdm(total=len(some), desc="photos", disable=quiet) as listings:
+                run.photos(some, lambda _: listings.update())
+    except LaterError as error:
+        run.left.append(str(error))
+    except HaltError as error:
+        run.tools.keep_failure("stopped")
+        cli.log.error("har.stopped", why=str(error), see=str(run.folder / keeping.FAILURES))
+        code = 4
+    finally:
+        keeping.save_session(run.folder, run.portal)
+        most = keeping.MOST_ENTRIES // run.settings.limits.photos_per_listing
+        keeping.bundle(run.folder, run, most)
+    for line in run.failed:
+        cli.log.error("har.failed", what=line)
+    for line in run.left:
+        cli.log.warning("har.left", what=line)
+    click.echo(
+        f"{run.fetched:,} listings fetched, {len(run.failed)} failed, {len(run.left)} left: "
+        f"{run.folder}"
+    )
+    return code or (3 if run.failed or run.left else 0)
+
+
+@click.command(help=__doc__)
+@click.option("--since", type=DATE, help="First day of modification to ask for.")
+@click.option("--until", type=DATE, help="Last one; by default yesterday.")
+@click.option("--zip", "zips", multiple=True, help="Only this ZIP code; may be repeated.")
+@click.option("--today", "partial", is_flag=True, help="Fetch today so far too, marked as partial.")
+@click.option("--photos/--no-photos", default=True, show_default=True, help="Fetch photos as well.")
+@click.option("--dry-run", is_flag=True, help="Say what would be asked for; nothing is.")
+@click.option(
+    "--permitted-host",
+    "permitted",
+    multiple=True,
+    help="A host of the portal whose terms permit automated downloads with your own account; "
+    "without it only a portal on this machine is asked. May be repeated.",
+)
+@click.option("--headed", is_flag=True, help="Show the browser.")
+@click.option("--date", "date", type=DATE, help="The day it is; else by this machine's clock.")
+@cli.command
+def main(
+    since: dt.datetime | None, until: dt.datetime | None, zips: tuple[str, ...], partial: bool,
+    photos: bool, dry_run: bool, permitted: tuple[str, ...], headed: bool,
+    date: dt.datetime | None,
+) -> None:  # fmt: skip
+    config = settings.read()
+    if zips:
+        config = settings.searched_in(config, zips)
+    agreed = contract.read(config.feed)
+    allowed = hosts.allowed(config.portal, permitted)
+    folder = keeping.ACQ / config.feed
+    today = date.date() if date else dt.date.today()
+    first, last = since and since.date(), until and until.date()
+    with held(folder / "har.lock", "a download"):
+        path = folder / keeping.MANIFEST
+        keeping.recover(folder, manifest.read(path), left_over(agreed, today))
+        entries = manifest.read(path)
+        listed = keeping.days_to_fetch(folder)
+        if listed is None and partial:
+            listed = []  # today alone
+        days = planning.days_wanted(first, last, today, listed)
+        todo = planning.plan(days, today if partial else None, entries, config)
+        some = photos_wanted(folder, entries, agreed, config) if photos else []
+        if dry_run:
+            click.echo(planning.told(todo, len(some), config))
+            return
+        if not (todo or some):
+            click.echo(f"nothing to fetch: {folder}")
+            return
+        secrets = planning.credentials(os.environ, config.credentials)
+        redact = Redactor(secrets)
+        try:
+            with started(config, folder, allowed, headed, secrets, agreed, today) as run:
+                code = fetch(run, todo, photos, agreed)
+        except RemlError:
+            raise
+        except Exception:  # Playwright's messages may hold what was typed
+            said = traceback.format_exc()
+            if redact(said) == said:
+                raise
+            raise RemlError(redact(said)) from None
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

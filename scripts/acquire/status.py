@@ -1,0 +1,157 @@
+"""Say which days a feed holds listings of, and what became of each listing's photos.
+
+Reads the feed's raw exports by its contract (or a staged feed) and the manifest of what was
+fetched. Writes data/acq/<feed>/acq_daily_status.csv (date, domain, COMPLETE or MISSING: presence
+only, `gaps` judges) and photo_status.csv (one row per listing).
+
+Example: python -m scripts.acquire.status --feed har
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+import pyarrow.parquet as pq
+
+from lib.acquire import days, gap_words, keeping, manifest, photo_gaps, seen, settings
+from lib.common import cli, io
+from lib.common.checks import require, require_columns
+from lib.listings import contract, reading
+from scripts.valuation import staging
+
+STAGED = ("listings.parquet", "superseded_listings.parquet")
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is known of a feed: settings, its folder, rows of `seen.seen`, the manifest's
+    entries, photos of `photo_gaps.found`, and the span that is asked about."""
+
+    acquisition: settings.Acquisition
+    folder: Path
+    rows: pd.DataFrame
+    entries: list[manifest.Entry]
+    photos: pd.DataFrame
+    first: dt.date
+    last: dt.date
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of what is read, which `status` and `gaps` share."""
+    for option in reversed([
+        click.option("--feed", help="Feed to look at. [default: that of configs/acq.yaml]"),
+        click.option("--source", type=click.Choice(["raw", "staged"]), default="raw",
+                     show_default=True, help="Exports in data/raw, or a staged feed."),
+        click.option("--staging", "staged", type=click.Path(path_type=Path), default=staging.OUT,
+                     show_default=True, help="Folder of the staged feed, for --source staged."),
+        click.option("--until", type=DAY, help="Last day of the span. [default: yesterday]"),
+        click.option("--date", type=DAY, default=lambda: dt.date.today().isoformat(),
+                     show_default="the clock's", help="The day it is."),
+    ]):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def raw_rows(raw: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
+    """(rows of all exports in a folder that the contract lets pass, how many it does not)."""
+    paths = reading.csv_files(raw)
+    staging.check(paths, agreed)
+    names = [*seen.columns(agreed), "_reason"]
+    parts = [
+        pd.read_parquet(one.rows, columns=names) for one in staging.parse(paths, agreed, raw)
+    ] or [pd.DataFrame(columns=names, dtype="str")]
+    rows = pd.concat(parts, ignore_index=True)
+    fine = rows["_reason"].isna()
+    return rows[fine], int((~fine).sum())
+
+
+def staged_rows(feed: str, folder: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
+    """(newest and older rows of a staged feed, 0: staging has told of the quarantined ones).
+    Raises `RemlError` where another feed is staged, or this one by an older contract."""
+    said = folder.parent.parent / staging.METRICS
+    there = io.read_json(said)["feed"]
+    require(
+        there == feed,
+        f"{folder}: holds feed {there!r} (says {said}), not {feed!r}; run `make run FEED={feed}` "
+        f"and give --staging runs/{feed}/data/staging, or leave out --source staged",
+    )
+    names = seen.columns(agreed)
+    for name in STAGED:
+        require((folder / name).is_file(), f"{folder / name}: no such file; `make run FEED={feed}`")
+        require_columns(
+            pq.read_schema(folder / name).names,
+            names,
+            f"{folder / name}, staged by an older contract; `make run FEED={feed}`",
+        )
+    return pd.concat([io.read_parquet(folder / name, names) for name in STAGED]), 0
+
+
+def take(
+    feed: str | None, source: str, staged: Path, until: dt.datetime | None, date: dt.datetime
+) -> Taken:
+    """What is known of a feed; says what is left out, and warns of dates in the future."""
+    acquisition = settings.read()
+    feed = feed or acquisition.feed
+    agreed = contract.read(feed)
+    now = date.date()
+    first, last = acquisition.first_day, until.date() if until else now - dt.timedelta(days=1)
+    require(last <= now, f"--until {last}: that day has not come; give one up to {now}")
+    require(first <= last, f"{settings.FILE}: first_day {first} is after {last}, the last day")
+    mend = "without it nothing tells on which day a listing was modified; add"
+    require(
+        seen.STAMP in agreed.columns,
+        f"{contract.path_of(feed)}: no column {seen.STAMP}; {mend} it to the contract",
+    )
+    folder, where = keeping.ACQ / feed, staging.RAW / feed if source == "raw" else staged
+    table, out = raw_rows(where, agreed) if source == "raw" else staged_rows(feed, where, agreed)
+    rows = seen.seen(table, agreed)
+    dated = rows["day"].dropna().dt.date
+    require(
+        len(rows) == 0 or len(dated) > 0,
+        f"{where}: no row has a modification_timestamp; {mend} one of its headers "
+        f"({', '.join(agreed.columns[seen.STAMP].aliases[:3])}) to the export, and export again",
+    )
+    for line in gap_words.asides(rows["day"], out, first, last):
+        click.echo(line)
+    if (future := int((dated > now).sum())) > 0:
+        click.echo(
+            f"warning: rows modified after {now}, which is today: {future:,}, up to {max(dated)}; "
+            "look at the export's dates, or at this machine's clock",
+            err=True,
+        )
+    entries = manifest.read(folder / keeping.MANIFEST)
+    photos = photo_gaps.found(entries)
+    pipeline = staged.parent / "photos/listing_photos.parquet"
+    if source == "staged" and pipeline.is_file():  # what could be used, not what was fetched
+        photos = photo_gaps.used(io.read_parquet(pipeline), rows, photos)
+    return Taken(acquisition, folder, rows, entries, photos, first, last)
+
+
+@click.command(help=__doc__)
+@options
+@cli.command
+def main(**asked: Any) -> None:
+    taken = take(**asked)
+    table = days.daily(taken.rows, taken.first, taken.last)
+    listings = photo_gaps.statuses(taken.rows, taken.photos)
+    written = (
+        io.write_csv(
+            taken.folder / "acq_daily_status.csv", table[["date", "domain", "status"]]
+        ),
+        io.write_csv(taken.folder / "photo_status.csv", listings.rename(columns={"day": "date"})),
+    )  # fmt: skip
+    click.echo(f"{taken.folder.name}: {taken.first} to {taken.last}")
+    for domain, part in table.groupby("domain", sort=False):
+        click.echo(f"{domain}: {gap_words.counts(part['status'], ('COMPLETE', 'MISSING'))}")
+    click.echo(gap_words.of_photos(listings)[0])
+    for path in written:
+        click.echo(str(path))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""What cron runs: find gaps, download what is missing, import what came, run the pipeline on it.
+
+Each step's output goes to data/acq/<feed>/nightly.log; a line a step is printed, more only where
+something is wrong. Never two at once. A step that fails part of its work does not keep what came
+from being imported and valued; the exit code is then the download's (3: something is left or
+failed, 4: the portal wants a person).
+
+Example: python -m scripts.ops.nightly --permitted-host mls.example.org
+"""
+
+import datetime as dt
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from lib.acquire import keeping, manifest, settings
+from lib.acquire.lock import held
+from lib.common import cache, cli
+from lib.common.checks import RemlError
+from lib.listings import receipts
+from scripts.ops.preflight import RAW, RECEIPTS
+from scripts.ops.run_feed import RUNS
+
+TAIL = 15  # lines of a failed step that are printed
+PARTLY = (3, 4)  # exit codes of a download that left something
+
+
+def step(name: str, command: list[str], log: Path, environment: dict[str, str]) -> int:
+    """Run one step, its output to the log; prints its end where it failed."""
+    with log.open("a+", encoding="utf-8") as file:
+        file.write(f"== {name}\n")
+        file.flush()
+        start = file.tell()
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            check=False,
+        )
+        file.seek(start)
+        lines = file.read().splitlines()
+    if done.returncode == 0:
+        click.echo(f"{name}: {lines[-1] if lines else 'done'}")
+    else:
+        click.echo(f"{name}: exit code {done.returncode}, see {log}", err=True)
+        click.echo("\n".join(lines[-TAIL:]), err=True)
+    return done.returncode
+
+
+def arrived(folder: Path, ledger: Path) -> list[tuple[str, Path]]:
+    """(domain, file) of the exports and bundles that a download has finished and nobody has
+    imported."""
+    entries = manifest.read(folder / keeping.MANIFEST)
+    bundles = {one.file: one.domain for one in entries if one.state == "bundled"}
+    known = {line["sha256"] for line in receipts.read(ledger)}
+    finished = [
+        *(("sale", path) for path in keeping.exports(folder, entries)),
+        *((domain, folder / name) for name, domain in sorted(bundles.items())),
+    ]
+    return [
+        (domain, path)
+        for domain, path in finished
+        if path.is_file() and cache.file_sha256(path) not in known
+    ]
+
+
+@click.command(help=__doc__)
+@click.option(
+    "--permitted-host",
+    "permitted",
+    multiple=True,
+    help="Passed on to scripts.acquire.har: a host whose terms permit automated downloads. Several "
+    "may stand in one text, spaces between them.",
+)
+@click.option(
+    "--date",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day it is; else by this machine's clock.",
+)
+@cli.command
+def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
+    config = settings.read()
+    folder = keeping.ACQ / config.feed
+    log = folder / "nightly.log"
+    day = [f"--date={date:%Y-%m-%d}"] if date else []
+    account = (config.credentials.user, config.credentials.password)
+    others = {name: value for name, value in os.environ.items() if name not in account}
+    with held(folder / "nightly.lock", "a nightly run"):
+        log.write_text("", encoding="utf-8")
+        if step("gaps", ["scripts.acquire.gaps", *day], log, others):
+            raise RemlError("the search for gaps failed; the lines above say why")
+        hosts = [f"--permitted-host={one}" for text in permitted for one in text.split()]
+        code = step("download", ["scripts.acquire.har", *day, *hosts], log, dict(os.environ))
+        if code not in (0, *PARTLY):
+            raise RemlError("the download failed; the lines above say why")
+        feed = f"--feed={config.feed}"
+        for domain, path in arrived(folder, RAW / config.feed / RECEIPTS):
+            wanted = ["scripts.ops.import_feed", feed, f"--from={path}", f"--domain={domain}"]
+            if step(f"import {path.name}", wanted, log, others):
+                raise RemlError(f"{path}: not imported; the lines above say why")
+            if path.suffix == ".zip":
+                path.unlink()  # data/raw has it now, and bundles are large
+        if step("run", ["scripts.ops.run_feed", feed], log, others):
+            raise RemlError("the pipeline failed; the lines above say why")
+        step("status", ["scripts.acquire.status", *day], log, others)
+    click.echo(f"report: {(RUNS / config.feed / 'data/report/index.html').resolve()}")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

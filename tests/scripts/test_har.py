@@ -1,0 +1,317 @@
+"""The downloader in a real Chromium against the portal in tests/portal.py."""
+
+import json
+import os
+import random
+import signal
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.acquire_kit import Desk, album, month, row
+from tests.portal import PASSWORD, USER, Portal
+
+RESULTS, DOWNLOAD, ZIP = "/Matrix/Results", "/Matrix/Download", "/Matrix/PhotosZip"
+
+
+@pytest.fixture
+def rows():
+    return month(4, photos=2)
+
+
+@pytest.fixture
+def portal(rows):
+    with Portal(rows, album(rows)) as portal:
+        yield portal
+
+
+@pytest.fixture
+def desk(tmp_path, portal):
+    return Desk(tmp_path, portal)
+
+
+def keys(rows):
+    return sorted(one["Matrix_Unique_ID"] for one in rows)
+
+
+def test_what_is_there_comes_whole_and_once(desk, portal, rows):
+    done = desk.march()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert desk.keys() == keys(rows) and desk.pictures() == portal.photos
+    assert portal.logins == 1 and not desk.leftovers()
+    assert stat.S_IMODE((desk.out / "session.json").stat().st_mode) == 0o600
+    asked = len(portal.asked)
+    again = desk.march()
+    assert again.returncode == 0 and "nothing to fetch" in again.stdout
+    assert len(portal.asked) == asked, "a second run asks for nothing"
+    rows.append(row(900, "2026-03-12", 1))
+    portal.photos |= album(rows[-1:])
+    assert desk.run("--since", "2026-03-09", "--until", "2026-03-12").returncode == 0
+    assert desk.keys() == keys(rows) and desk.pictures() == portal.photos
+    assert portal.logins == 1, "the session was kept"
+    assert max(portal.zipped.values()) == 1
+    assert portal.exported == ["03/01/2026-03/10/2026", "03/11/2026-03/12/2026"]
+
+
+def test_each_fault_once_and_everything_comes(desk, portal, rows):
+    portal.windows_opened = 2
+    portal.faults = {
+        RESULTS: ["500", "", "", "expired", "gone", "", "other window", "empty"],
+        DOWNLOAD: ["429 1", "cut", "twice", "500", "", "cut"],
+        "/Matrix/Photos": ["", "expired", "503"],
+        ZIP: ["429 0", "cut", "", "gone", "500"],
+    }
+    desk.settings(limits={"window_days": 2}, pace={"attempts": 9})
+    done = desk.march()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert portal.faults == {RESULTS: [], DOWNLOAD: [], "/Matrix/Photos": [], ZIP: []}
+    assert desk.keys() == keys(rows) and desk.pictures() == portal.photos
+    assert max(portal.zipped.values()) == 1 and not desk.leftovers()
+    assert portal.logins == 3
+    shown = list((desk.out / "failures").glob("*.png"))
+    assert shown and all(stat.S_IMODE(one.stat().st_mode) == 0o600 for one in shown)
+
+
+def test_what_stays_broken_is_named_and_the_next_run_fetches_only_the_rest(desk, portal, rows):
+    desk.settings(limits={"window_days": 4}, pace={"attempts": 2})  # 1 to 4, 5 to 8, 9 to 10
+    portal.faults = {DOWNLOAD: ["", "cut", "cut"], ZIP: ["500", "500"]}
+    done = desk.march()
+    assert done.returncode == 3
+    assert "listings of 2026-03-05 to 2026-03-08: the download was cut off" in done.stderr
+    assert "photos of 200: the portal answered 500" in done.stderr
+    assert desk.keys() == keys(rows[:8])
+    assert set(desk.pictures()) == {one["MLSNumber"] for one in rows[:8]} - {"200"}
+    assert portal.exported == ["03/01/2026-03/04/2026"]
+    before = list(portal.pictures)
+    assert desk.march().returncode == 0
+    assert desk.keys() == keys(rows) and desk.pictures() == portal.photos
+    assert portal.exported == ["03/01/2026-03/04/2026", "03/05/2026-03/08/2026"]
+    assert not set(before) & set(portal.pictures[len(before) :])
+
+
+@pytest.mark.parametrize(
+    "path, fault, told",
+    [
+        (RESULTS, "captcha", "asks for a CAPTCHA"),
+        ("/login", "mfa", "asks for a code"),
+        (DOWNLOAD, "403", "answered 403 Forbidden"),
+        (ZIP, "401", "answered 401 Unauthorized"),
+    ],
+)
+def test_it_stops_where_a_person_is_wanted(desk, portal, path, fault, told):
+    portal.faults = {path: [fault, fault, fault, fault]}
+    done = desk.march()
+    assert done.returncode == 4 and told in done.stderr, done.stderr
+    assert portal.asked[-1] == path and portal.asked.count(path) == 1, "nothing more was asked"
+    assert list((desk.out / "failures").glob("*stopped.png"))
+
+
+def test_a_wrong_password_is_tried_once(desk, portal):
+    done = desk.march(HAR_PASSWORD="wrong")
+    assert done.returncode == 4 and "did not accept user and password" in done.stderr
+    assert portal.asked == ["/login", "/login"], "the form and one try"
+
+
+def test_a_long_wait_ends_the_run_and_what_is_left_is_named(desk, portal, rows):
+    portal.faults = {DOWNLOAD: ["429 3600"]}
+    done = desk.march()
+    assert done.returncode == 3 and "asks to wait 3600 s" in done.stderr
+    assert portal.asked[-1] == DOWNLOAD
+    assert desk.march().returncode == 0 and desk.keys() == keys(rows)
+
+
+def test_a_download_that_stands_still_is_given_up(desk, portal, rows):
+    desk.settings(pace={"download": 2.0, "attempts": 1})
+    portal.slow = 20.0
+    done = desk.march("--no-photos")
+    assert done.returncode == 3 and "Timeout 2000ms" in done.stderr, done.stderr
+    portal.slow = 0.0
+    assert desk.march("--no-photos").returncode == 0 and desk.keys() == keys(rows)
+
+
+def test_5001_listings_come_in_slices_and_no_more_than_5000_a_run(tmp_path):
+    days = ["2026-03-02"] * 2500 + ["2026-03-03"] * 2000 + ["2026-03-04"] * 501
+    rows = [row(n, day) for n, day in enumerate(days)]
+    with Portal(rows) as portal:
+        desk = Desk(tmp_path, portal)
+        done = desk.march()
+        assert done.returncode == 3 and "2026-03-04" in done.stderr, done.stderr
+        assert "no room under the caps" in done.stderr
+        assert len(desk.keys()) == 4500 and len(set(desk.keys())) == 4500
+        assert all("03/04" not in one.split("-")[0] for one in portal.exported)
+        assert desk.march().returncode == 0
+        assert desk.keys() == keys(rows)
+        first = portal.exported
+        assert desk.march().returncode == 0 and portal.exported == first
+
+
+def test_a_day_that_one_search_cannot_show_is_cut_by_zip_or_named(tmp_path):
+    zips = ["77001", "77002", "77003"]
+    rows = [row(n, "2026-03-02", zip_code=zips[n % 3]) for n in range(9)]
+    with Portal(rows) as portal:
+        desk = Desk(tmp_path, portal, limits={"listings_per_search": 4})
+        done = desk.march()
+        assert done.returncode == 3 and "list the ZIP codes of your area" in done.stderr
+        assert not portal.exported
+        desk.settings(portal={"zips": zips})
+        assert desk.march().returncode == 0
+        assert desk.keys() == keys(rows)
+        assert [one.split()[-1] for one in portal.exported] == zips
+        assert "nothing to fetch" in desk.march().stdout
+
+
+def test_the_cap_of_a_day_counts_earlier_runs(tmp_path):
+    with Portal(month(4)) as portal:
+        desk = Desk(tmp_path, portal, limits={"listings_per_day": 9})
+        assert desk.march().returncode == 3 and len(desk.keys()) == 8
+        assert desk.march().returncode == 3 and len(desk.keys()) == 8
+
+
+def test_the_101st_photo_is_not_fetched(tmp_path):
+    rows = [row(1, "2026-03-02", 103)]
+    with Portal(rows, album(rows)) as portal:
+        desk = Desk(tmp_path, portal)
+        assert desk.march().returncode == 0
+        assert portal.pictures == [f"1/{n}" for n in range(1, 101)]
+        assert desk.pictures() == {"1": portal.photos["1"][:100]}
+        last = desk.entries()[-1]
+        assert (last.expected, last.found, last.capped) == (103, 100, 3)
+        assert "nothing to fetch" in desk.march().stdout
+
+
+def test_photos_come_again_when_they_changed_and_only_then(desk, portal, rows):
+    assert desk.march().returncode == 0
+    new = row(100, "2026-03-12", 2, PhotosModifiedDT=rows[0]["PhotosModifiedDT"], ListPrice="1")
+    rows[0] = new
+    rows[1] = row(101, "2026-03-12", 2)
+    assert desk.run("--since", "2026-03-12", "--until", "2026-03-12").returncode == 0
+    assert portal.zipped["100"] == 1 and portal.zipped["101"] == 2
+
+
+def test_a_dry_run_asks_nothing_and_needs_no_account(desk, portal):
+    done = desk.march("--dry-run", HAR_EMAIL="", HAR_PASSWORD="")
+    assert done.returncode == 0 and "would search 2026-03-01 to 2026-03-10" in done.stdout
+    assert portal.asked == []
+    done = desk.march(HAR_EMAIL="")
+    assert done.returncode == 2 and "HAR_EMAIL not set" in done.stderr
+
+
+def test_today_so_far_is_partial_and_asked_for_again_when_it_is_over(desk, portal, rows):
+    rows.append(row(800, "2026-03-20"))
+    assert desk.run("--today").returncode == 0
+    assert desk.keys() == ["k800"] and desk.entries()[-1].state == "partial"
+    assert next((desk.out / "listings").iterdir()).name.startswith("2026-03-20_2026-03-20_so_far_")
+    early = desk.run("--since", "2026-03-19", "--until", "2026-03-20")
+    assert early.returncode == 2 and "that day is not over" in early.stderr
+    rows.append(row(801, "2026-03-20"))
+    line, environment = desk.command("--since", "2026-03-20", "--until", "2026-03-20")
+    line[line.index("--date") + 1] = "2026-03-21"
+    subprocess.run(line, cwd=desk.folder, env=environment, check=True)
+    assert set(desk.keys()) == {"k800", "k801"} and desk.entries()[-1].state == "done"
+
+
+def test_another_host_is_refused_without_permission_and_is_never_reached(desk, portal):
+    desk.settings(portal={"url": "https://mls.example.org/login", "hosts": []})
+    done = desk.march()
+    assert done.returncode == 2 and "--permitted-host mls.example.org" in done.stderr
+    done = desk.march("--permitted-host", "elsewhere.example.org")
+    assert done.returncode == 2 and "not a host of configs/acq.yaml" in done.stderr
+    assert not (desk.out / "session.json").exists() and portal.asked == []
+
+
+def test_two_runs_do_not_download_at_once(desk, portal):
+    portal.slow = 3.0
+    line, environment = desk.command("--since", "2026-03-01", "--until", "2026-03-10")
+    first = subprocess.Popen(line, cwd=desk.folder, env=environment, stderr=subprocess.DEVNULL)
+    wait_for(lambda: DOWNLOAD in portal.asked)
+    second = desk.march()
+    assert second.returncode == 2 and "is running already" in second.stderr
+    portal.slow = 0.0
+    assert first.wait(60) == 0
+
+
+def wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def alive_below(folder: Path) -> list[str]:
+    """Processes that name the folder or work in it."""
+    found = []
+    for one in psutil.process_iter():
+        try:
+            if one.pid != os.getpid() and one.status() != psutil.STATUS_ZOMBIE:
+                line = " ".join(one.cmdline())
+                if str(folder) in line or one.cwd().startswith(str(folder)):
+                    found.append(line)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.mark.slow
+def test_ten_kills_and_nothing_comes_twice_or_by_half(desk, portal, rows):
+    """Killed at ten moments, from the log-in to the bundling; what was done before a kill is never
+    asked for again."""
+    rng = random.Random(5)
+    desk.settings(limits={"window_days": 1})
+    portal.slow = 0.02
+    line, environment = desk.command("--since", "2026-03-01", "--until", "2026-03-10")
+    for kill in range(10):
+        known = len(desk.entries())
+        run = subprocess.Popen(
+            line, cwd=desk.folder, env=environment, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        goal = known + kill % 4
+
+        def reached(goal=goal, run=run):
+            return run.poll() is not None or len(desk.entries()) > goal
+
+        wait_for(reached)
+        time.sleep(rng.uniform(0, 0.15))
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        wait_for(lambda: not alive_below(desk.folder), 20)
+        done = {one.key(): one for one in desk.entries() if one.state in ("done", "bundled")}
+        for one in done.values():
+            path = desk.out / one.file
+            assert one.kind == "photos" or path.is_file()
+    last = desk.march()
+    assert last.returncode == 0, last.stderr
+    assert desk.keys() == keys(rows) and desk.pictures() == portal.photos
+    assert not desk.leftovers() and not list((desk.out / "photos").iterdir())
+    ended = [one.key() for one in desk.entries() if one.state == "done"]
+    assert len(ended) == len(set(ended)), "done once, asked for no more"
+
+
+def test_secrets_are_in_no_log_file_picture_or_message(desk, portal):
+    """A page that shows them, a page without the expected form, and Playwright's own log."""
+    desk.settings(pace={"attempts": 2, "timeout": 5})
+    portal.faults = {"/Matrix/Search/AllProperties/Classic": ["echo", "echo"]}
+    first = desk.march(DEBUG="pw:api", PWDEBUG="console")
+    assert first.returncode == 3
+    desk.settings(portal={"login": LOGIN | {"submit": "#nowhere"}})
+    (desk.out / "session.json").unlink(missing_ok=True)
+    second = desk.march(DEBUG="pw:api")
+    assert second.returncode == 3 and "#nowhere" in second.stderr
+    texts = [one.stdout + one.stderr for one in (first, second)]
+    files = [one for one in desk.folder.rglob("*") if one.is_file()]
+    assert len([one for one in files if one.suffix == ".html"]) >= 2
+    texts += [one.read_bytes().decode("latin-1") for one in files]
+    for text in texts:
+        for secret in (PASSWORD, USER, "Canary-7f3a", json.dumps(PASSWORD)[1:-1]):
+            assert secret not in text
+            assert secret.encode().decode("latin-1") not in text
+
+
+LOGIN = {
+    "user": "#member_email", "password": "#member_pass", "submit": "#login_submit",
+    "enter": "text=Enter Matrix MLS",
+}  # fmt: skip
