@@ -11,8 +11,10 @@ import csv
 import datetime as dt
 import html
 import io
+import json
 import re
 import threading
+import time
 import zipfile
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -30,18 +32,22 @@ class Portal:
 
     `rows` are dicts under the export's headers, with MatrixModifiedDT; `photos` listing number ->
     JPEGs. `faults`: path -> what the next requests to it end in, in order: "" (nothing wrong), a
-    status such as "500" or "429 7" (Retry-After), "cut" (the body ends early), "expired",
-    "captcha", "mfa", "echo" (a page that shows the password), "other window" (the answer to the
-    search before), "empty", "twice" (each row again), "gone" (no answer at all).
+    status such as "500" or "429 7" (Retry-After) or "503 captcha", "cut" (the body ends early),
+    "expired", "captcha", "mfa", "echo" (a page that shows the password), "other window" (the answer
+    to the search before), "empty", "twice" (each row again), "gone" (no answer at all).
     """
 
     rows: list[dict[str, str]]
     photos: dict[str, list[bytes]] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
     windows_opened: int = 1
+    form_again: bool = True  # after a wrong password
+    leads_to: str = "/Matrix/Home"  # what the way in opens
+    picture: str = ""  # an address that each page shows a picture of
     most: int = 5000  # results of one search that can be exported
     slow: float = 0.0  # seconds in the middle of each body
     asked: list[str] = field(default_factory=list)  # paths in order
+    times: list[float] = field(default_factory=list)  # when
     exported: list[str] = field(default_factory=list)  # "dates zips" of each whole export
     zipped: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     pictures: list[str] = field(default_factory=list)  # "<number>/<n>" of each photo sent
@@ -103,8 +109,11 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/favicon.ico":
             return self.page("", 404)
         portal.asked.append(path)
+        portal.times.append(time.monotonic())
         fault = portal.faults[path].pop(0) if portal.faults.get(path) else ""
         number, _, more = fault.partition(" ")
+        if number.isdigit() and more in FORMS:
+            return self.page(FORMS[more], int(number))
         if number.isdigit():
             return self.page(f"error {number}", int(number), {"Retry-After": more} if more else {})
         if fault == "gone":
@@ -113,9 +122,14 @@ class Handler(BaseHTTPRequestHandler):
             return self.page(FORMS[fault])
         if fault == "echo":
             shown = html.escape(PASSWORD)
+            spelt = "".join(f"\\x{ord(one):02x}" for one in PASSWORD)
             return self.page(
                 f"<title>{shown}</title><p>Welcome {USER}, your password is {shown}</p>"
-                f"<input value=\"{shown}\"><a title='{USER}'>x</a>", 500
+                f"<input value=\"{shown}\"><a title='{USER}'>x</a>"
+                f"<noscript>{html.escape(shown)}</noscript>"
+                f"<template>{shown}</template><script>var a = {json.dumps(PASSWORD)};</script>"
+                f"<script>var b = '{spelt}';</script><!-- {PASSWORD} -->",
+                500
             )  # fmt: skip
         session = self.session()
         if fault == "expired":
@@ -140,7 +154,8 @@ class Handler(BaseHTTPRequestHandler):
         return cookie.value if cookie else ""
 
     def page(self, body: str, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        content = f"<!doctype html><meta charset=utf-8>{body}".encode()
+        shown = f"<img src={self.portal.picture}>" if self.portal.picture else ""
+        content = f"<!doctype html><meta charset=utf-8>{body}{shown}".encode()
         self.reply(content, "text/html; charset=utf-8", status, headers or {})
 
     def reply(self, content: bytes, kind: str, status: int, headers: dict[str, str]) -> None:
@@ -157,7 +172,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.send_header("Content-Disposition", f'Attachment; filename="{name}"')
         self.end_headers()
         half = len(content) // 2
         self.wfile.write(content[:half])
@@ -175,14 +190,15 @@ class Handler(BaseHTTPRequestHandler):
         if not form:
             return self.page(LOGIN)
         if (form["email"][0], form["pass"][0]) != (USER, PASSWORD):
-            return self.page("<p>Wrong password.</p>" + LOGIN)
+            return self.page("<p>Wrong password.</p>" + (LOGIN if portal.form_again else ""))
         portal.logins += 1
         session = f"s{portal.logins}"
         portal.sessions.add(session)
         extra = "<script>let n = 0;</script>" if portal.windows_opened == 1 else ""
         again = "window.open('/Matrix/Home');" * (portal.windows_opened - 1)
         return self.page(
-            f'{extra}<a href="/Matrix/Home" target="_blank" onclick="{again}">Enter Matrix MLS</a>',
+            f'{extra}<a href="{portal.leads_to}" target="_blank" onclick="{again}">'
+            "Enter Matrix MLS</a>",
             headers={"Set-Cookie": f"session={session}; Path=/; HttpOnly"},
         )
 

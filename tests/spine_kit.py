@@ -28,7 +28,8 @@ def lay(folder: Path, contract: str, files: dict[str, bytes], **changes: dict) -
         model.update({name: count for name, count in SMALL.items() if name in model})
     for section, keys in changes.items():
         params[section].update(keys)
-    params["evaluate"]["draws"] = 20
+    for section in ("evaluate", "ablate", "explain", "cards"):
+        params[section]["draws"] = 20
     whole = {f"data/raw/small/{name}": content for name, content in files.items()} | {
         "configs/feeds/small/contract.yaml": contract.encode(),
         "params.yaml": yaml.safe_dump(params).encode(),

@@ -53,15 +53,15 @@ def test_an_old_python_is_told_plainly(clone, tmp_path):
     assert "is older than 3.11" in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["FEED", "FROM", "SET"])
+@pytest.mark.parametrize("name", ["FEED", "FROM", "SET", "PERMITTED"])
 def test_arguments_are_never_run(clone, name):
-    target = "import" if name == "FROM" else "run"
+    target = {"FROM": "import", "PERMITTED": "nightly"}.get(name, "run")
     feed = ["FEED=nosuch"] if name != "FEED" else []
-    for value in ('x"; touch ran; "', "$(shell touch ran)", "`touch ran`"):
-        done = clone.run("make", target, *feed, f"{name}={value}")
-        assert done.returncode != 0
-        assert "error: " in done.stderr and "Syntax error" not in done.stderr
-        assert not (clone.folder / "ran").exists(), value
+    value = 'x"; touch ran; "$(shell touch ran)`touch ran`'
+    done = clone.run("make", target, *feed, f"{name}={value}")
+    assert done.returncode != 0
+    assert "error: " in done.stderr and "Syntax error" not in done.stderr
+    assert not (clone.folder / "ran").exists()
 
 
 def test_a_file_name_arrives_as_it_is(clone):

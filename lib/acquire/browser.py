@@ -25,13 +25,18 @@ def opened(
         try:
             browser = playwright.chromium.launch(
                 executable_path=executable,
-                args=[*flags, resolver_rules(hosts)],
+                # a proxy would find the hosts that Chromium must not
+                args=[*flags, resolver_rules(hosts), "--no-proxy-server"],
                 headless=not headed,
             )
         except Error as error:
             said = next((line for line in str(error).splitlines() if "FATAL" in line), str(error))
             raise RemlError(f"{executable} does not start: {said[:300]}") from error
         try:
-            yield browser.new_context(accept_downloads=False, storage_state=storage)
+            try:
+                context = browser.new_context(accept_downloads=False, storage_state=storage)
+            except Error:  # a session that cannot be read is none
+                context = browser.new_context(accept_downloads=False)
+            yield context
         finally:
             browser.close()

@@ -15,6 +15,12 @@ def plain_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9-]+", "_", text).strip("_") or "_"
 
 
+def folder_of(listing_id: str) -> str:
+    """The folder of a listing's photos: its id, which the photos stage looks for, but for what
+    would make another path of it."""
+    return re.sub(r"[/\\\x00-\x1f]|^\.+", "_", listing_id)
+
+
 def write(path: Path, zips: Mapping[str, Path]) -> int:
     """Write the photos of listings (listing_id -> its zip) to `path`, as <listing_id>/001_<name>
     in the order of the zip; returns how many."""
@@ -27,7 +33,7 @@ def write(path: Path, zips: Mapping[str, Path]) -> int:
                     name = PurePosixPath(entry.filename.replace("\\", "/"))
                     file = f"{number:03d}_{plain_name(name.stem)}{plain_suffix(name.suffix)}"
                     bundle.writestr(
-                        zipfile.ZipInfo(f"{plain_name(listing_id)}/{file}", EPOCH), one.read(entry)
+                        zipfile.ZipInfo(f"{folder_of(listing_id)}/{file}", EPOCH), one.read(entry)
                     )
                     count += 1
     return count

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,12 +13,13 @@ from lib.acquire.windows import Window
 MOST_BYTES = 50_000_000  # of one photo, unpacked
 
 
-def export_fault(rows: pd.DataFrame, expected: int, window: Window, today: dt.date) -> str:
-    """Of an export's rows (`listing_key`, `_stamp`: when it was last modified, `_reason`: why its
-    contract refuses the row), as many as the page said, each listing once, all of the window.
+def export_fault(rows: pd.DataFrame, expected: int, window: Window) -> str:
+    """Of an export's rows (`domain`, `listing_key`, `_stamp`: when it was last modified, `_reason`:
+    why its contract refuses the row, and `postal_code` where the contract has it), as many as the
+    page said, each listing once, all of the window.
 
-    A listing modified today may have been so while we looked, and left the window by it. Rows
-    without key or stamp, which staging will quarantine, are counted and cannot be judged.
+    A listing that was modified while we looked has left the window: the next try finds it gone.
+    Rows without key or stamp, which staging will quarantine, are counted and cannot be judged.
     """
     if len(rows) != expected:
         return f"{len(rows):,} rows came and the page says {expected:,}"
@@ -28,12 +28,17 @@ def export_fault(rows: pd.DataFrame, expected: int, window: Window, today: dt.da
     if keys.duplicated().any():
         return f"{int(keys.duplicated().sum()):,} listings came twice"
     dated = days.dropna()
-    strays = dated[((dated < window.since) | (dated > window.until)) & (dated != today)]
+    strays = dated[(dated < window.since) | (dated > window.until)]
     if len(strays):
         return (
             f"{len(strays):,} rows are of other days, such as {strays.iloc[0]}: the portal "
             "answered another search"
         )
+    if window.zips and "postal_code" in rows:
+        codes = rows["postal_code"].dropna().str.strip().str[:5]
+        others = sorted(set(codes) - set(window.zips))
+        if others:
+            return f"rows of other ZIP codes, such as {others[0]}: it answered another search"
     return ""
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lib.acquire import manifest, pacing
+from lib.acquire.answers import AgainError, LaterError
 from lib.acquire.manifest import Entry
-from lib.acquire.portal import AgainError, LaterError, Portal
+from lib.acquire.naming import describe, photo_stem, stem
+from lib.acquire.portal import Portal
 from lib.acquire.settings import Acquisition
 from lib.acquire.windows import Window
 from lib.common import cache
-
-Check = Callable[[Path], str]  # a file -> what is wrong with it, or ""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,10 @@ class Run:
     settings: Acquisition
     tools: Tools
     portal: Portal
+    today: int = 0  # listings that runs of this day transferred before
+    photos_today: int = 0  # listings whose photos they fetched
     fetched: int = 0  # listings so far
-    today: int = 0  # listings that runs of this day fetched before
+    spent: int = 0  # listings so far, those of tries that failed too
     failed: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
@@ -62,25 +64,32 @@ class Run:
     def tried(self, entry: Entry, fetch: Callable[[Entry], Entry]) -> Entry:
         """What `fetch` ends in, tried as often as `pace.attempts` says. Raises `LaterError` where
         the portal asks for a wait longer than `pace.most`."""
-        pace, name = self.settings.pace, describe(entry)
+        pace, name, before = self.settings.pace, describe(entry), self.spent
         for attempt in range(1, pace.attempts + 1):
             entry = replace(entry, attempts=attempt)
             try:
                 return fetch(entry)
             except AgainError as error:
-                reason, after = error.reason, error.after
+                reason, after = self.portal.redact(error.reason), error.after
             except self.portal.error as error:  # such as a selector that the page does not have
-                reason, after = self.portal.say(error), None
+                reason, after = self.portal.redact.error(error), None
             self.tools.keep_failure(name)
-            self.portal.renew()
+            failed = {"state": "failed", "reason": reason, "spent": self.spent - before}
+            try:
+                self.portal.renew()
+            except self.portal.error:
+                self.note(entry, **failed)
+                raise LaterError(f"{name}: {reason}; the browser has gone: run it again") from None
             asked = pacing.retry_after(after, self.tools.now())
             if asked is not None and asked > pace.most:
-                self.note(entry, state="failed", reason=f"{reason}, and to wait {asked:.0f} s")
+                self.note(entry, **failed)
                 raise LaterError(f"{reason}, and asks to wait {asked:.0f} s: run it again later")
             if attempt < pace.attempts:
                 self.tools.sleep(pacing.backoff(pace, attempt, asked, self.tools.rng))
+            elif asked is not None:
+                self.tools.sleep(asked)  # what comes next has to wait as well
         self.failed.append(f"{name}: {reason} ({pace.attempts} tries)")
-        return self.note(entry, state="failed", reason=reason)
+        return self.note(entry, **failed)
 
     def kept(self, part: Path, entry: Entry, name: str, fault: str, **changes: object) -> Entry:
         """The file under its own name, noted; raises `AgainError` where something is wrong."""
@@ -97,46 +106,48 @@ class Run:
         """How many listings may still be fetched, in this run and on this day."""
         limits = self.settings.limits
         return min(
-            limits.listings_per_run - self.fetched,
-            limits.listings_per_day - self.today - self.fetched,
+            limits.listings_per_run - self.spent, limits.listings_per_day - self.today - self.spent
         )
 
     def windows(self, todo: list[Window], advance: Callable[[Window], None]) -> None:
         """Fetch windows in order. One that holds more than a search may show, or more than there is
         room for, is cut in halves; once a single day does not fit, it and the rest are left."""
-        queue = list(todo)
-        while queue:
-            window = queue.pop(0)
-            if self.room() <= 0:
-                queue.insert(0, window)
-                break
-            found = self.window(window)
-            if found is None:
-                advance(window)
-                continue
-            if halves := window.halves():
-                queue = halves + queue
-            elif found <= self.settings.limits.listings_per_search:
-                queue.insert(0, window)
-                break
-            else:
-                advance(window)
-                self.failed.append(
-                    f"{window}: {found:,} listings, more than one search shows; list the ZIP codes "
-                    "of your area in portal.zips, so that the day can be cut by ZIP"
-                )
-        self.left += [f"{one}: no room under the caps" for one in queue]
+        queue, why = list(todo), "not reached"
+        limits = self.settings.limits
+        most = min(limits.listings_per_search, limits.listings_per_run, limits.listings_per_day)
+        try:
+            while queue:
+                if self.room() <= 0:
+                    why = "no room under the caps"
+                    break
+                found, halves = self.window(queue[0]), queue[0].halves()
+                if found is None:
+                    advance(queue.pop(0))
+                elif halves:
+                    queue[:1] = halves
+                elif found <= most:
+                    why = "no room under the caps"
+                    break
+                else:
+                    self.failed.append(
+                        f"{queue[0]}: {found:,} listings, and {most:,} are the most that the "
+                        "limits allow; list the ZIP codes of your area in portal.zips, so that "
+                        "the day can be cut by ZIP"
+                    )
+                    advance(queue.pop(0))
+        finally:
+            self.left += [f"{one}: {why}" for one in queue]
 
     def window(self, window: Window) -> int | None:
         """Fetch one window: None when it is done with, or the number of listings that is too
         many."""
-        most = min(self.room(), self.settings.limits.listings_per_search)
         too_many: list[int] = []
+        before = self.spent
 
         def fetch(entry: Entry) -> Entry:
             # what is called empty is not asked for again: the portal has to say so twice
             found = self.portal.search(window) or self.portal.search(window)
-            if found > most:
+            if found > min(self.room(), self.settings.limits.listings_per_search):
                 too_many.append(found)
                 return entry
             if not found:
@@ -145,11 +156,13 @@ class Run:
             entry = self.note(entry, state="started", expected=found)
             part = self.folder / "listings" / f".{stem(window)}.part"
             self.portal.export(part)
+            self.spent += found
             fault = self.tools.export_fault(part, found, window)
             state = "partial" if window.partial else "done"
             return self.kept(
-                part, entry, f"{stem(window)}_{{sha}}.csv", fault, state=state, found=found
-            )
+                part, entry, f"{stem(window)}_{{sha}}.csv", fault, state=state, found=found,
+                spent=self.spent - before,
+            )  # fmt: skip
 
         since, until = window.since.isoformat(), window.until.isoformat()
         first = Entry("listings", "started", "", since=since, until=until, zips=window.zips)
@@ -157,47 +170,36 @@ class Run:
         return too_many[-1] if too_many else None
 
     def photos(self, wanted: list[Entry], advance: Callable[[Entry], None]) -> None:
-        """Fetch the photos of listings, as many listings as a run may."""
-        most = self.settings.limits.photo_listings_per_run
+        """Fetch the photos of listings, as many listings as a run and a day may."""
+        limits, queue, why = self.settings.limits, list(wanted), "not reached"
+        most = min(limits.photo_listings_per_run, limits.photo_listings_per_day - self.photos_today)
+        try:
+            while queue:
+                if len(wanted) - len(queue) >= most:
+                    why = "no room under the caps"
+                    break
+                self.tried(queue[0], self.album)
+                advance(queue.pop(0))
+        finally:
+            self.left += [f"{describe(one)}: {why}" for one in queue]
+
+    def album(self, entry: Entry) -> Entry:
+        """Fetch one listing's photos. Fewer than the export says are taken at the last try alone:
+        the page may not have been whole before. They are partial and named."""
         cap = self.settings.limits.photos_per_listing
-        for first in wanted[:most]:
-
-            def fetch(entry: Entry) -> Entry:
-                entry = self.note(entry, state="started")
-                part = self.folder / "photos" / f".{photo_stem(entry)}.part"
-                has, asked = self.portal.photos(entry.listing_id, cap, part)
-                counts = {"expected": has, "found": asked, "capped": has - asked}
-                if not has:
-                    return self.note(entry, state="empty", **counts)
-                fault = self.tools.zip_fault(part, asked)
-                return self.kept(
-                    part, entry, f"{photo_stem(entry)}.zip", fault, state="done", **counts
-                )
-
-            self.tried(first, fetch)
-            advance(first)
-        self.left += [f"{describe(one)}: no room under the caps" for one in wanted[most:]]
-
-
-def stem(window: Window) -> str:
-    """The start of the name of a window's file."""
-    name = f"{window.since}_{window.until}"
-    if window.zips:
-        name += f"_zips_{cache.key_of(*window.zips)[:8]}"
-    return f"{name}_so_far" if window.partial else name
-
-
-def photo_stem(entry: Entry) -> str:
-    """The name of a listing's zip of photos: letters and digits of its id, and what it is of."""
-    plain = "".join(
-        letter if letter.isalnum() and letter.isascii() else "_" for letter in entry.listing_id
-    )
-    return f"{plain}_{cache.key_of(entry.domain, entry.listing_id, entry.changed)[:12]}"
-
-
-def describe(entry: Entry) -> str:
-    """What an entry is about, in words."""
-    if entry.kind == "photos":
-        return f"photos of {entry.listing_id}"
-    zips = f" in {len(entry.zips)} ZIP(s) from {entry.zips[0]}" if entry.zips else ""
-    return f"listings of {entry.since} to {entry.until}{zips}"
+        last = entry.attempts == self.settings.pace.attempts
+        entry = self.note(entry, state="started")
+        part = self.folder / "photos" / f".{photo_stem(entry)}.part"
+        has, asked = self.portal.photos(entry.listing_id, cap, 0 if last else entry.expected, part)
+        most = max(has, entry.expected)
+        counts: dict[str, object] = {"expected": most, "found": asked, "capped": has - asked}
+        if has < entry.expected:
+            told = f"the page shows {has} and the export says {entry.expected}"
+            self.failed.append(f"{describe(entry)}: {told}")
+            counts |= {"state": "partial" if has else "failed", "reason": told}
+        if not has:
+            return self.note(entry, **{"state": "empty", **counts})
+        fault = self.tools.zip_fault(part, asked)
+        return self.kept(
+            part, entry, f"{photo_stem(entry)}.zip", fault, **{"state": "done", **counts}
+        )

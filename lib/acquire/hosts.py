@@ -23,7 +23,7 @@ def allowed(portal: Portal, permitted: Iterable[str]) -> list[str]:
         f"{FILE}: portal.url: expected https://host/path, found {portal.url!r}",
     )
     known = {own, *(one.lower() for one in portal.hosts)}
-    said = {one.lower() for one in permitted}
+    said = {one.lower() for text in permitted for one in text.split()}
     require(
         said <= known,
         f"--permitted-host {', '.join(sorted(said - known))}: not a host of {FILE} "
@@ -41,6 +41,18 @@ def allowed(portal: Portal, permitted: Iterable[str]) -> list[str]:
         f"{FILE}: portal.url: {own} is asked over http, which would send the password in the clear",
     )
     return [own, *sorted(said - {own})]
+
+
+def here(hosts: Iterable[str]) -> bool:
+    """Whether all of them are this machine."""
+    return all(host in LOOPBACK for host in hosts)
+
+
+def fits(address: str, hosts: Iterable[str]) -> bool:
+    """Whether an address is at one of `hosts`, and encrypted unless that is this machine."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").lower()
+    return host in hosts and (parts.scheme == "https" or here([host]))
 
 
 def resolver_rules(hosts: Iterable[str]) -> str:

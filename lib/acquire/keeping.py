@@ -15,19 +15,21 @@ import json
 import os
 import shutil
 import tempfile
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 
 from lib.acquire import bundles
-from lib.acquire.download import Run, photo_stem, stem
+from lib.acquire.download import Run
+from lib.acquire.hosts import fits
 from lib.acquire.manifest import Entry, add, latest
+from lib.acquire.naming import photo_stem, stem
 from lib.acquire.portal import Portal
 from lib.acquire.windows import Window
 from lib.common import cache
@@ -37,6 +39,7 @@ MANIFEST = "manifest.jsonl"
 GAPS = "gaps.csv"
 SESSION = "session.json"
 FAILURES = "failures"
+READY = "ready/"
 SHOWN = 40  # files of failures that are kept
 MOST_ENTRIES = 20_000  # photos of a bundle: what params.yaml lets the photos stage take
 
@@ -49,11 +52,11 @@ def days_to_fetch(folder: Path) -> list[dt.date] | None:
     return sorted({dt.date.fromisoformat(day) for day in table.loc[table["fetch"], "date"]})
 
 
-def fetched_on(entries: Iterable[Entry], day: dt.date) -> int:
-    """How many listings runs fetched on a day (UTC)."""
-    return sum(
-        one.found for one in entries if one.kind == "listings" and one.at[:10] == day.isoformat()
-    )
+def fetched_on(entries: Iterable[Entry], day: dt.date) -> tuple[int, int]:
+    """(listings that runs transferred on a day (UTC), listings whose photos they fetched)."""
+    some = [one for one in entries if one.at[:10] == day.isoformat()]
+    albums = {one.key() for one in some if one.kind == "photos" and one.state == "started"}
+    return sum(one.spent for one in some), len(albums)
 
 
 def exports(folder: Path, entries: Iterable[Entry]) -> list[Path]:
@@ -63,25 +66,34 @@ def exports(folder: Path, entries: Iterable[Entry]) -> list[Path]:
 
 
 def recover(folder: Path, entries: list[Entry], fault: Callable[[Path, Entry], str]) -> int:
-    """Take in what a killed run had checked and named but not noted, and remove its half files;
-    returns how many were taken in. `fault` judges a file as it was judged when it came."""
+    """Take in what a killed run had checked and named but not noted, and remove its half files,
+    bundles that it had not noted and zips that it had bundled; returns how many were taken in.
+    `fault` judges a file as it was judged when it came."""
     for part in [*folder.glob("listings/.*.part"), *folder.glob("photos/.*.part")]:
         part.unlink()
-    for part in folder.glob("ready/*/.*.part"):
-        part.unlink()
     known, taken = {one.file for one in entries}, 0
+    for path in folder.glob("ready/*/*"):
+        if path.relative_to(folder).as_posix() not in known:
+            path.unlink()
+    for entry in latest(entries).values():
+        if entry.file.startswith(READY):
+            (folder / "photos" / f"{photo_stem(entry)}.zip").unlink(missing_ok=True)
     for entry in latest(entries).values():
         if entry.state != "started":
             continue
         for path in _left_by(folder, entry):
             name = path.relative_to(folder).as_posix()
             if name not in known and not fault(path, entry):
-                found = entry.found or entry.expected
+                found = entry.expected
+                if entry.kind == "photos":
+                    with zipfile.ZipFile(path) as photos:
+                        found = len(photos.namelist())
                 add(
                     folder / MANIFEST,
                     replace(
                         entry, state="partial" if "_so_far_" in name else "done", file=name,
-                        found=found, bytes=path.stat().st_size, sha256=cache.file_sha256(path),
+                        bytes=path.stat().st_size, sha256=cache.file_sha256(path), found=found,
+                        capped=max(entry.expected - found, 0),
                     ),
                 )  # fmt: skip
                 taken += 1
@@ -105,7 +117,8 @@ def bundle(folder: Path, run: Run, most: int) -> list[Path]:
     zips of single listings; returns the bundles."""
     waiting: dict[str, list[Entry]] = defaultdict(list)
     for entry in latest(run.entries()).values():
-        if entry.kind == "photos" and entry.state == "done" and (folder / entry.file).is_file():
+        zipped = entry.kind == "photos" and entry.file.startswith("photos/")
+        if zipped and (folder / entry.file).is_file():
             waiting[entry.domain].append(entry)
     made = []
     for domain, entries in sorted(waiting.items()):
@@ -117,8 +130,9 @@ def bundle(folder: Path, run: Run, most: int) -> list[Path]:
             bundles.write(part, {one.listing_id: folder / one.file for one in some})
             final = place / f"photos_{cache.file_sha256(part)[:16]}.zip"
             part.replace(final)
+            name = final.relative_to(folder).as_posix()
+            add(folder / MANIFEST, *(replace(one, file=name) for one in some))
             for one in some:
-                run.note(one, state="bundled", file=final.relative_to(folder).as_posix())
                 (folder / one.file).unlink()
             made.append(final)
     return made
@@ -159,10 +173,13 @@ def failure(folder: Path, portal: Portal, name: str, now: dt.datetime) -> None:
         old.unlink()
 
 
-def save_session(folder: Path, portal: Portal) -> None:
-    """Keep the portal's cookies, so that the next run need not log in."""
-    if portal.inside:
-        write_private(folder / SESSION, json.dumps(portal.state()).encode())
+def save_session(folder: Path, portal: Portal, refused: bool) -> None:
+    """Keep the portal's cookies, so that the next run need not log in; not where it refused us."""
+    if portal.inside and not refused:
+        try:
+            write_private(folder / SESSION, json.dumps(portal.state()).encode())
+        except portal.error:
+            return  # the browser has gone
     else:
         (folder / SESSION).unlink(missing_ok=True)
 
@@ -175,5 +192,5 @@ def session(folder: Path, hosts: list[str]) -> tuple[str, Any]:
         origin, storage = content["origin"], content["storage"]
     except (OSError, ValueError, KeyError, TypeError):
         return "", None
-    known = isinstance(origin, str) and (urlsplit(origin).hostname or "") in hosts
+    known = isinstance(origin, str) and fits(origin, hosts) and isinstance(storage, dict)
     return (origin, storage) if known else ("", None)

@@ -15,7 +15,7 @@ from typing import Literal
 
 from lib.common.checks import RemlError
 
-State = Literal["started", "done", "partial", "empty", "failed", "bundled"]
+State = Literal["started", "done", "partial", "empty", "failed"]
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,11 @@ class Entry:
     (none: everywhere). `kind` "photos": those of `listing_id` as they were changed at `changed`
     (the export's text; where it has none, the number of photos).
 
-    `state`: started (asked for), done, partial (the last day was not over, to be fetched again),
-    empty (the portal says there is nothing), failed (`reason` says why), bundled (photos that lie
-    in the bundle `file`). `expected` and `found` count listings or photos; `capped` photos were
-    left out on purpose. `file` is relative to the manifest's folder.
+    `state`: started (asked for), done, partial (the last day was not over, or fewer photos came
+    than the export says: to be fetched again), empty (the portal says there is nothing), failed
+    (`reason` says why). `expected` and `found` count listings or photos; `capped` photos were left
+    out on purpose. `file` is relative to the manifest's folder; photos are in their listing's own
+    zip, of which `sha256` and `bytes` are, and later in a bundle.
     """
 
     kind: Literal["listings", "photos"]
@@ -45,6 +46,7 @@ class Entry:
     expected: int = 0
     found: int = 0
     capped: int = 0
+    spent: int = 0  # listings that were transferred for it, those of failed tries too
     attempts: int = 0
     sha256: str = ""
     bytes: int = 0
@@ -82,14 +84,14 @@ def read(path: Path) -> list[Entry]:
             entries.append(Entry(**content | {"zips": tuple(content.get("zips", ()))}))
         except (ValueError, TypeError, AttributeError) as error:
             raise RemlError(
-                f"{path}, line {number}: not an entry of this manifest; delete that line, and what "
-                "it was about is fetched again"
+                f"{path}, line {number}: not an entry of this manifest; delete that line; what it "
+                "was about may be fetched again"
             ) from error
     return entries
 
 
-def add(path: Path, entry: Entry) -> None:
-    """Add an entry, in one write; what a kill cut off before goes first."""
+def add(path: Path, *entries: Entry) -> None:
+    """Add entries, in one write; what a kill cut off before goes first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab+") as file:
         size = file.tell()
@@ -98,7 +100,7 @@ def add(path: Path, entry: Entry) -> None:
             tail = file.read()
             if not tail.endswith(b"\n"):
                 file.truncate(size - len(tail) + tail.rfind(b"\n") + 1)
-        file.write(json.dumps(asdict(entry)).encode() + b"\n")
+        file.write(b"".join(json.dumps(asdict(one)).encode() + b"\n" for one in entries))
 
 
 def latest(entries: Iterable[Entry]) -> dict[tuple[str, ...], Entry]:
@@ -120,7 +122,7 @@ def searched(entries: Iterable[Entry]) -> dict[dt.date, set[str]]:
 def asked(entries: Iterable[Entry], zips: Iterable[str] = ()) -> dict[dt.date, str]:
     """Day -> "done" where all listings modified on it in `zips` (none: everywhere) were fetched or
     the portal said that there are none, "partial" where they were fetched before the day was
-    over."""
+    over, or in some of the ZIP codes alone."""
     entries = list(entries)
     days = {
         entry.days()[-1]: "partial"
@@ -129,6 +131,5 @@ def asked(entries: Iterable[Entry], zips: Iterable[str] = ()) -> dict[dt.date, s
     }
     wanted = set(zips) or {""}
     for day, found in searched(entries).items():
-        if "" in found or wanted <= found:
-            days[day] = "done"
+        days[day] = "done" if "" in found or wanted <= found else "partial"
     return days

@@ -9,39 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from lib.acquire.answers import AgainError, HaltError
 from lib.acquire.attachment import Attachment
+from lib.acquire.hosts import fits
 from lib.acquire.pacing import Pacer
 from lib.acquire.secrecy import HIDE, Redactor
 from lib.acquire.settings import Acquisition
 from lib.acquire.windows import Window
 
 if TYPE_CHECKING:
-    from playwright.sync_api import APIResponse, BrowserContext, Page, Response
+    from playwright.sync_api import APIResponse, BrowserContext, Page, Request, Response
 
 LOGINS = 5  # sessions of one run
 LEAVING = 50.0  # milliseconds
+STRAYED = (
+    "the portal leads to {host}: if its terms permit it, list it in portal.hosts and say "
+    "--permitted-host {host}"
+)
 STOPPED = {401: "401 Unauthorized", 403: "403 Forbidden"}
-
-
-class AgainError(Exception):
-    """It did not work this time. `after` is what Retry-After says, as text."""
-
-    def __init__(self, reason: str, after: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.after = reason, after
-
-
-class HaltError(Exception):
-    """The portal wants a person, or does not want us."""
-
-
-class LaterError(Exception):
-    """The portal asks for a longer wait than the run may take."""
 
 
 class Portal:
@@ -66,13 +56,23 @@ class Portal:
         self.credentials, self.hosts = credentials, hosts
         self.timeout = settings.pace.timeout * 1000
         self.bad: Response | APIResponse | None = None
+        self.strayed = ""  # the host outside that the portal led to
         context.set_default_timeout(self.timeout)
         context.on("response", self._answered)
+        context.on("requestfailed", self._failed)
         self.page: Page = context.new_page()
 
     def _answered(self, response: Response) -> None:
         if response.status >= 400 and response.request.is_navigation_request():
             self.bad = self.bad or response
+
+    def _failed(self, request: Request) -> None:
+        if not request.is_navigation_request() or fits(request.url, self.hosts):
+            return
+        with suppress(self.error):  # a window that is just opening has no frame yet
+            if request.frame.parent_frame is not None:
+                return  # what a page shows inside may be foreign
+        self.strayed = urlsplit(request.url).hostname or request.url
 
     @contextmanager
     def _request(self) -> Iterator[None]:
@@ -83,19 +83,23 @@ class Portal:
             yield
         except self.error as error:
             self._refuse()
-            raise AgainError(self.say(error)) from None
+            raise AgainError(self.redact.error(error)) from None
         self._refuse()
 
     def _refuse(self) -> None:
         """Raise what a bad answer, a page that wants a person, or a form to log in means."""
+        if self.strayed:
+            raise HaltError(STRAYED.format(host=self.strayed))
+        if self.bad is not None:
+            self.page.wait_for_load_state()
+        for what, selector in (("CAPTCHA", self.look.stop.captcha), ("code", self.look.stop.mfa)):
+            if self.page.locator(selector).count():
+                raise HaltError(f"the portal asks for a {what}")
         if self.bad is not None:
             code, after = self.bad.status, self.bad.headers.get("retry-after")
             if code in STOPPED:
                 raise HaltError(f"the portal answered {STOPPED[code]}")
             raise AgainError(f"the portal answered {code}", after)
-        for what, selector in (("CAPTCHA", self.look.stop.captcha), ("code", self.look.stop.mfa)):
-            if self.page.locator(selector).count():
-                raise HaltError(f"the portal asks for a {what}")
         if self.inside and self.page.locator(self.look.login.password).count():
             self.inside = False
             raise AgainError("the session had ended")
@@ -124,8 +128,10 @@ class Portal:
         self.page.locator(look.password).fill(self.credentials[1])
         with self._request(), self.page.expect_navigation():
             self.page.locator(look.submit).click()
-        if self.page.locator(look.password).count():
-            raise HaltError("the portal did not accept user and password")
+        try:
+            self.page.locator(look.enter).wait_for()
+        except self.error:  # whatever the page says instead: no second try
+            raise HaltError(f"the portal did not accept user and password ({look.enter})") from None
         with self._request():
             with self.context.expect_page() as opened:
                 self.page.locator(look.enter).click()
@@ -143,6 +149,7 @@ class Portal:
         """Search, and how many listings the portal says it found."""
         look = self.look.search
         self._go(look.path)
+        self.page.locator(look.statuses).first.wait_for(state="attached")
         for box in self.page.locator(look.statuses).all():
             box.check()
         self.page.locator(look.dates).fill(f"{window.since:%m/%d/%Y}-{window.until:%m/%d/%Y}")
@@ -167,12 +174,15 @@ class Portal:
         self.page.locator(look.template).select_option(label=look.template_name)
         self._download(look.download, part)
 
-    def photos(self, listing_id: str, most: int, part: Path) -> tuple[int, int]:
+    def photos(self, listing_id: str, most: int, least: int, part: Path) -> tuple[int, int]:
         """Download a listing's photos, `most` at most, as a zip: (how many it has, how many of
-        them were asked for). Writes nothing where it has none."""
+        them were asked for). Writes nothing where it has none. Raises `AgainError` where the page
+        shows fewer than `least`: it may not be whole yet."""
         look = self.look.photos
         self._go(look.path.format(listing_id=quote(listing_id, safe="")))
         boxes = self.page.locator(look.box).all()
+        if len(boxes) < least:
+            raise AgainError(f"the page shows {len(boxes)} photos and the export says {least}")
         for box in boxes[:most]:
             box.check()
         if boxes:
@@ -181,22 +191,16 @@ class Portal:
 
     def _download(self, selector: str, part: Path) -> None:
         """Click, and save the file that the answer is."""
-        file = Attachment(self.hosts, self.pacer, self.settings.pace.download)
+        file = Attachment(self.context, self.hosts, self.pacer, self.settings.pace.download)
         with self._request():
             file.click(self.page, selector)
             self.bad = self.bad or file.bad
         if file.wrong:
-            raise AgainError(f"the download was cut off ({self.say(file.wrong)})")
-        if not file.content:
+            raise AgainError(f"the download was cut off ({self.redact.error(file.wrong)})")
+        if file.content is None:
             raise AgainError("no download began")
         part.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(file.content)
-
-    def say(self, error: Exception) -> str:
-        """What Playwright says, in one line without secrets, and the selector it waited for."""
-        lines = str(error).splitlines()
-        waited = [line.strip(" -") for line in lines[1:] if "waiting for" in line]
-        return self.redact("; ".join([*lines[:1], *waited[:1]]))
 
     def state(self) -> dict[str, Any]:
         """What a later run needs to go on with this session."""
@@ -206,7 +210,11 @@ class Portal:
         """(PNG, HTML) of the page as it is, without secrets: they are taken off the page first."""
         self.page.wait_for_timeout(LEAVING)  # a page that is just leaving cannot be looked at
         self.page.wait_for_load_state()
-        for frame in self.page.frames:
-            frame.evaluate(HIDE, self.redact.pattern.pattern)
-        png = self.page.screenshot(full_page=True)
-        return png, self.redact(self.page.content())
+        self.context.set_offline(True)  # an address without its secret would be asked for
+        try:
+            for frame in self.page.frames:
+                frame.evaluate(HIDE, self.redact.pattern)
+            png = self.page.screenshot(full_page=True)
+            return png, self.redact(self.page.content())
+        finally:
+            self.context.set_offline(False)

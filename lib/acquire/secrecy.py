@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Iterable
+from html.entities import codepoint2name
 from urllib.parse import quote, quote_plus
 
 SHOWN = "***"
@@ -27,17 +28,41 @@ HIDE = """(pattern) => {
 
 
 class Redactor:
-    """Replaces each secret, in every form that a page, an address or a message may show it in."""
+    """Replaces each secret, each of its letters in any form that a page, an address, a script or a
+    message may give it. `pattern` is read alike by Python and JavaScript."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms: set[str] = set()
-        for one in filter(None, secrets):
-            forms |= {one, quote(one), quote(one, safe=""), quote_plus(one), html.escape(one)}
-            forms |= {html.escape(one, quote=False), json.dumps(one)[1:-1], repr(one)[1:-1]}
-            forms.add(base64.b64encode(one.encode()).decode())
-        self.forms = sorted(forms, key=len, reverse=True)  # the longest first: none is cut in two
-        self.pattern = re.compile("|".join(map(re.escape, self.forms)), re.IGNORECASE)
+        some = sorted(filter(None, secrets), key=len, reverse=True)  # none is cut in two by another
+        whole = [base64.b64encode(one.encode("utf-8", "replace")).decode() for one in some]
+        self.pattern = "|".join(
+            ["".join(map(letter, one)) for one in some] + [re.escape(one) for one in whole]
+        )
+        self.found = re.compile(self.pattern, re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
         """`text` without the secrets."""
-        return self.pattern.sub(SHOWN, text) if self.forms else text
+        return self.found.sub(SHOWN, text) if self.pattern else text
+
+    def error(self, error: Exception) -> str:
+        """What Playwright says, in one line, with the selector that it waited for."""
+        lines = str(error).splitlines()
+        waited = [line.strip(" -") for line in lines[1:] if "waiting for" in line]
+        return self("; ".join([*lines[:1], *waited[:1]]))
+
+
+def letter(one: str) -> str:
+    """A pattern of the forms of a letter: plain, escaped as in HTML, JSON, JavaScript or Python,
+    in an address."""
+    units = one.encode("utf-16-be", "surrogatepass")
+    codes = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
+    name = codepoint2name.get(ord(one))
+    forms = {
+        one, "".join(f"\\u{code:04x}" for code in codes), f"\\u{{{ord(one):x}}}",
+        f"\\U{ord(one):08x}", f"\\{one}", quote(one, safe="", errors="replace"),
+        quote_plus(one, errors="replace"), repr(one)[1:-1], f"&{name};", html.escape(one),
+        "&apos;" if one == "'" else one, f"\\x{ord(one):02x}", json.dumps(one)[1:-1],
+    }  # fmt: skip
+    spelt = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
+    spelt = [f"&#0*{ord(one)};", f"&#x0*{ord(one):x};", *spelt]
+    # HTML in HTML: the & of an entity is one itself
+    return f"(?:{'|'.join(re.sub('^.?&', '&(?:amp;)*', form) for form in spelt)})"

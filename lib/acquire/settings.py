@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ class Limits(Section):
     listings_per_day: PositiveInt
     photos_per_listing: int = Field(gt=0, le=100)
     photo_listings_per_run: PositiveInt
+    photo_listings_per_day: PositiveInt
     window_days: PositiveInt
 
 
@@ -124,12 +126,24 @@ class Acquisition(Section):
     """All of configs/acq.yaml."""
 
     feed: str
+    timezone: str
     first_day: dt.date
     gaps: Gaps
     limits: Limits
     pace: Pace
     credentials: Credentials
     portal: Portal
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, timezone: str) -> str:
+        if timezone not in zoneinfo.available_timezones():
+            raise ValueError(f"{timezone!r} is no time zone such as America/Chicago")
+        return timezone
+
+    def day(self, moment: dt.datetime) -> dt.date:
+        """The day that a moment belongs to where the portal is."""
+        return moment.astimezone(zoneinfo.ZoneInfo(self.timezone)).date()
 
 
 def read(path: Path = FILE) -> Acquisition:

@@ -27,9 +27,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from lib.acquire import browser, checking, hosts, keeping, manifest, pacing, planning, settings
+from lib.acquire.answers import HaltError, LaterError
 from lib.acquire.download import Run, Tools
 from lib.acquire.lock import held
-from lib.acquire.portal import HaltError, LaterError, Portal
+from lib.acquire.portal import Portal
 from lib.acquire.secrecy import Redactor
 from lib.acquire.wanted import wanted
 from lib.acquire.windows import Window
@@ -39,9 +40,11 @@ from lib.listings import contract
 from scripts.ops import screenshots
 from scripts.valuation import staging
 
+SHOWN = 20  # of what is left, which the next run asks for
 DATE = click.DateTime(["%Y-%m-%d"])
 COLUMNS = (
-    "domain", "listing_key", "listing_id", "photos_count", "_stamp", "_reason", "_extra",
+    "domain", "listing_key", "listing_id", "photos_count", "postal_code", "_stamp", "_reason",
+    "_extra",
 )  # fmt: skip
 
 
@@ -53,25 +56,23 @@ def rows_of(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.Da
     return rows[[name for name in COLUMNS if name in rows]]
 
 
-def export_fault(
-    path: Path, count: int, window: Window, agreed: contract.Contract, today: dt.date
-) -> str:
+def export_fault(path: Path, count: int, window: Window, agreed: contract.Contract) -> str:
     """What is wrong with an export, by its contract, the page's count and the window; or ""."""
     try:
         rows = rows_of([path], agreed, path.parent)
     except RemlError as error:
         return str(error)
-    return checking.export_fault(rows, count, window, today)
+    return checking.export_fault(rows, count, window)
 
 
-def left_over(agreed: contract.Contract, today: dt.date) -> Callable[[Path, manifest.Entry], str]:
+def left_over(agreed: contract.Contract) -> Callable[[Path, manifest.Entry], str]:
     """What judges the files that a killed run left: as they would have been when they came."""
 
     def fault(path: Path, entry: manifest.Entry) -> str:
         if entry.kind == "photos":
             return checking.zip_fault(path, None)
         first, last = entry.days()[0], entry.days()[-1]
-        return export_fault(path, entry.expected, Window(first, last), agreed, today)
+        return export_fault(path, entry.expected, Window(first, last, entry.zips), agreed)
 
     return fault
 
@@ -82,13 +83,13 @@ def photos_wanted(
 ) -> list[manifest.Entry]:  # fmt: skip
     """The listings of all exports whose photos were not fetched."""
     rows = rows_of(keeping.exports(folder, entries), agreed, folder)
-    return wanted(rows, config.portal.photos_changed, entries)
+    return wanted(rows, config.portal.photos_changed, entries, config.portal.zips)
 
 
 @contextmanager
 def started(
     config: settings.Acquisition, folder: Path, allowed: list[str], headed: bool,
-    secrets: tuple[str, str], agreed: contract.Contract, today: dt.date,
+    secrets: tuple[str, str], agreed: contract.Contract,
 ) -> Iterator[Run]:  # fmt: skip
     """A run with a browser of its own."""
     chromium = screenshots.executable()
@@ -97,11 +98,12 @@ def started(
         importlib.util.find_spec("playwright") is not None,
         "Playwright is not installed; `make acquire` does it",
     )
-    for name in ("DEBUG", "PWDEBUG"):  # Playwright would log what is typed
-        os.environ.pop(name, None)
+    for name in [*os.environ]:  # Playwright would log what is typed; a proxy would see it
+        if name in ("DEBUG", "PWDEBUG") or name.lower().endswith("_proxy"):
+            del os.environ[name]
     origin, storage = keeping.session(folder, allowed)
     rng = random.Random()  # jitter alone: no result depends on it
-    floor = 0.0 if config.portal.host() in settings.LOOPBACK else pacing.FLOOR
+    floor = 0.0 if hosts.here(allowed) else pacing.FLOOR
     pacer = pacing.Pacer(config.pace, floor, rng, time.monotonic, time.sleep)
     entries = manifest.read(folder / keeping.MANIFEST)
     now = functools.partial(dt.datetime.now, dt.UTC)
@@ -112,11 +114,11 @@ def started(
             tools = Tools(
                 now, time.sleep, rng,
                 lambda name: keeping.failure(folder, portal, name, now()),
-                lambda path, count, window: export_fault(path, count, window, agreed, today),
+                lambda path, count, window: export_fault(path, count, window, agreed),
                 checking.zip_fault,
             )  # fmt: skip
             before = keeping.fetched_on(entries, now().date())
-            yield Run(folder, config, tools, portal, today=before)
+            yield Run(folder, config, tools, portal, *before)
 
 
 def fetch(run: Run, todo: list[Window], photos: bool, agreed: contract.Contract) -> int:
@@ -137,12 +139,12 @@ def fetch(run: Run, todo: list[Window], photos: bool, agreed: contract.Contract)
         cli.log.error("har.stopped", why=str(error), see=str(run.folder / keeping.FAILURES))
         code = 4
     finally:
-        keeping.save_session(run.folder, run.portal)
+        keeping.save_session(run.folder, run.portal, refused=code == 4)
         most = keeping.MOST_ENTRIES // run.settings.limits.photos_per_listing
         keeping.bundle(run.folder, run, most)
     for line in run.failed:
         cli.log.error("har.failed", what=line)
-    for line in run.left:
+    for line in run.left[:SHOWN]:
         cli.log.warning("har.left", what=line)
     click.echo(
         f"{run.fetched:,} listings fetched, {len(run.failed)} failed, {len(run.left)} left: "
@@ -155,7 +157,7 @@ def fetch(run: Run, todo: list[Window], photos: bool, agreed: contract.Contract)
 @click.option("--since", type=DATE, help="First day of modification to ask for.")
 @click.option("--until", type=DATE, help="Last one; by default yesterday.")
 @click.option("--zip", "zips", multiple=True, help="Only this ZIP code; may be repeated.")
-@click.option("--today", "partial", is_flag=True, help="Fetch today so far too, marked as partial.")
+@click.option("--today", "partial", is_flag=True, help="Fetch today so far, marked as partial.")
 @click.option("--photos/--no-photos", default=True, show_default=True, help="Fetch photos as well.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked for; nothing is.")
 @click.option(
@@ -163,10 +165,11 @@ def fetch(run: Run, todo: list[Window], photos: bool, agreed: contract.Contract)
     "permitted",
     multiple=True,
     help="A host of the portal whose terms permit automated downloads with your own account; "
-    "without it only a portal on this machine is asked. May be repeated.",
+    "without it only a portal on this machine is asked. Several "
+    "may stand in one text, spaces between them.",
 )
 @click.option("--headed", is_flag=True, help="Show the browser.")
-@click.option("--date", "date", type=DATE, help="The day it is; else by this machine's clock.")
+@click.option("--date", "date", type=DATE, help="The day it is; else by the clock.")
 @cli.command
 def main(
     since: dt.datetime | None, until: dt.datetime | None, zips: tuple[str, ...], partial: bool,
@@ -179,15 +182,15 @@ def main(
     agreed = contract.read(config.feed)
     allowed = hosts.allowed(config.portal, permitted)
     folder = keeping.ACQ / config.feed
-    today = date.date() if date else dt.date.today()
+    today = date.date() if date else config.day(dt.datetime.now(dt.UTC))
     first, last = since and since.date(), until and until.date()
     with held(folder / "har.lock", "a download"):
         path = folder / keeping.MANIFEST
-        keeping.recover(folder, manifest.read(path), left_over(agreed, today))
+        keeping.recover(folder, manifest.read(path), left_over(agreed))
         entries = manifest.read(path)
         listed = keeping.days_to_fetch(folder)
-        if listed is None and partial:
-            listed = []  # today alone
+        if partial:
+            listed = []  # today alone, unless the call names days
         days = planning.days_wanted(first, last, today, listed)
         todo = planning.plan(days, today if partial else None, entries, config)
         some = photos_wanted(folder, entries, agreed, config) if photos else []
@@ -200,7 +203,7 @@ def main(
         secrets = planning.credentials(os.environ, config.credentials)
         redact = Redactor(secrets)
         try:
-            with started(config, folder, allowed, headed, secrets, agreed, today) as run:
+            with started(config, folder, allowed, headed, secrets, agreed) as run:
                 code = fetch(run, todo, photos, agreed)
         except RemlError:
             raise

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from lib.acquire import days, gap_words, keeping, manifest, photo_gaps, seen, settings
 from lib.common import cli, io
 from lib.common.checks import require, require_columns
-from lib.listings import contract, reading
+from lib.listings import contract, reading, receipts
 from scripts.valuation import staging
 
 STAGED = ("listings.parquet", "superseded_listings.parquet")
@@ -50,8 +50,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--staging", "staged", type=click.Path(path_type=Path), default=staging.OUT,
                      show_default=True, help="Folder of the staged feed, for --source staged."),
         click.option("--until", type=DAY, help="Last day of the span. [default: yesterday]"),
-        click.option("--date", type=DAY, default=lambda: dt.date.today().isoformat(),
-                     show_default="the clock's", help="The day it is."),
+        click.option("--date", type=DAY, help="The day it is; else by the clock."),
     ]):  # fmt: skip
         command = option(command)
     return command
@@ -92,13 +91,13 @@ def staged_rows(feed: str, folder: Path, agreed: contract.Contract) -> tuple[pd.
 
 
 def take(
-    feed: str | None, source: str, staged: Path, until: dt.datetime | None, date: dt.datetime
+    feed: str | None, source: str, staged: Path, until: dt.datetime | None, date: dt.datetime | None
 ) -> Taken:
     """What is known of a feed; says what is left out, and warns of dates in the future."""
     acquisition = settings.read()
     feed = feed or acquisition.feed
     agreed = contract.read(feed)
-    now = date.date()
+    now = date.date() if date else acquisition.day(dt.datetime.now(dt.UTC))
     first, last = acquisition.first_day, until.date() if until else now - dt.timedelta(days=1)
     require(last <= now, f"--until {last}: that day has not come; give one up to {now}")
     require(first <= last, f"{settings.FILE}: first_day {first} is after {last}, the last day")
@@ -124,7 +123,7 @@ def take(
             "look at the export's dates, or at this machine's clock",
             err=True,
         )
-    entries = manifest.read(folder / keeping.MANIFEST)
+    entries = arrived(folder, feed)
     photos = photo_gaps.found(entries)
     pipeline = staged.parent / "photos/listing_photos.parquet"
     if source == "staged" and pipeline.is_file():  # what could be used, not what was fetched
@@ -132,11 +131,41 @@ def take(
     return Taken(acquisition, folder, rows, entries, photos, first, last)
 
 
+def arrived(folder: Path, feed: str) -> list[manifest.Entry]:
+    """The manifest, but for exports that nobody has imported: the feed does not hold them yet."""
+    entries = manifest.read(folder / keeping.MANIFEST)
+    known = {line["sha256"] for line in receipts.read(staging.RAW / feed / "imports.jsonl")}
+    waits = {one.file for one in entries if one.kind == "listings" and one.sha256 not in known}
+    waits.discard("")
+    if waits:
+        click.echo(
+            f"{len(waits)} exports were fetched and not imported; make nightly does it, or "
+            f"make import FEED={feed} FROM={folder / min(waits)}"
+        )
+    return [one for one in entries if one.file not in waits]
+
+
+def mark_partial(day: dt.date, folder: Path) -> None:
+    """Note that what the feed holds of a day is not all of it: it is fetched again."""
+    text, at = day.isoformat(), dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    entry = manifest.Entry("listings", "partial", at, since=text, until=text)
+    manifest.add(folder / keeping.MANIFEST, entry)
+    click.echo(f"{day}: marked as partial in {folder / keeping.MANIFEST}")
+
+
 @click.command(help=__doc__)
 @options
+@click.option(
+    "--mark-partial",
+    "mark_partial_day",
+    type=DAY,
+    help="Note that this day was exported by hand before it was over, so that it is fetched again.",
+)
 @cli.command
-def main(**asked: Any) -> None:
+def main(mark_partial_day: dt.datetime | None, **asked: Any) -> None:
     taken = take(**asked)
+    if mark_partial_day:
+        mark_partial(mark_partial_day.date(), taken.folder)
     table = days.daily(taken.rows, taken.first, taken.last)
     listings = photo_gaps.statuses(taken.rows, taken.photos)
     written = (

@@ -20,12 +20,12 @@ from lib.acquire import keeping, manifest, settings
 from lib.acquire.lock import held
 from lib.common import cache, cli
 from lib.common.checks import RemlError
-from lib.listings import receipts
+from lib.listings import reading, receipts
 from scripts.ops.preflight import RAW, RECEIPTS
 from scripts.ops.run_feed import RUNS
 
 TAIL = 15  # lines of a failed step that are printed
-PARTLY = (3, 4)  # exit codes of a download that left something
+LEFT, PARTLY = 3, (3, 4)  # exit codes of a download that left something
 
 
 def step(name: str, command: list[str], log: Path, environment: dict[str, str]) -> int:
@@ -53,19 +53,21 @@ def step(name: str, command: list[str], log: Path, environment: dict[str, str]) 
 
 def arrived(folder: Path, ledger: Path) -> list[tuple[str, Path]]:
     """(domain, file) of the exports and bundles that a download has finished and nobody has
-    imported."""
+    imported; bundles that somebody has are removed."""
     entries = manifest.read(folder / keeping.MANIFEST)
-    bundles = {one.file: one.domain for one in entries if one.state == "bundled"}
+    bundles = {one.file: one.domain for one in entries if one.file.startswith(keeping.READY)}
     known = {line["sha256"] for line in receipts.read(ledger)}
     finished = [
         *(("sale", path) for path in keeping.exports(folder, entries)),
         *((domain, folder / name) for name, domain in sorted(bundles.items())),
     ]
-    return [
-        (domain, path)
-        for domain, path in finished
-        if path.is_file() and cache.file_sha256(path) not in known
-    ]
+    left = []
+    for domain, path in finished:
+        if path.is_file() and cache.file_sha256(path) not in known:
+            left.append((domain, path))
+        elif path.suffix == ".zip":
+            path.unlink(missing_ok=True)  # data/raw has it, and bundles are large
+    return left
 
 
 @click.command(help=__doc__)
@@ -98,12 +100,15 @@ def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
         if code not in (0, *PARTLY):
             raise RemlError("the download failed; the lines above say why")
         feed = f"--feed={config.feed}"
-        for domain, path in arrived(folder, RAW / config.feed / RECEIPTS):
+        raw = RAW / config.feed
+        for domain, path in arrived(folder, raw / RECEIPTS):
             wanted = ["scripts.ops.import_feed", feed, f"--from={path}", f"--domain={domain}"]
             if step(f"import {path.name}", wanted, log, others):
-                raise RemlError(f"{path}: not imported; the lines above say why")
-            if path.suffix == ".zip":
-                path.unlink()  # data/raw has it now, and bundles are large
+                code = code or LEFT  # what else came is imported all the same
+        arrived(folder, raw / RECEIPTS)
+        if not reading.csv_files(raw):
+            click.echo(f"{raw}: nothing in it yet, so there is nothing to run on")
+            sys.exit(code)
         if step("run", ["scripts.ops.run_feed", feed], log, others):
             raise RemlError("the pipeline failed; the lines above say why")
         step("status", ["scripts.acquire.status", *day], log, others)

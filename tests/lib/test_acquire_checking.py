@@ -14,8 +14,7 @@ from lib.acquire.wanted import changed, wanted
 from lib.acquire.windows import Window
 from tests.photo_kit import image, zipped
 
-WINDOW = Window(dt.date(2026, 3, 2), dt.date(2026, 3, 4))
-TODAY = dt.date(2026, 3, 9)
+WINDOW = Window(dt.date(2026, 3, 2), dt.date(2026, 3, 4), ("77001", "77002"))
 
 
 def rows(*days, **columns):
@@ -33,7 +32,7 @@ GOOD = ("2026-03-02 00:00:00", "2026-03-03 12:00", "2026-03-04 23:59:59")
 
 
 def test_a_whole_export_has_no_fault():
-    assert export_fault(rows(*GOOD), 3, WINDOW, TODAY) == ""
+    assert export_fault(rows(*GOOD), 3, WINDOW) == ""
 
 
 @pytest.mark.parametrize(
@@ -43,17 +42,18 @@ def test_a_whole_export_has_no_fault():
         (rows(*GOOD, listing_key=["a", "b", "a"]), 3, "1 listings came twice"),
         (rows("2026-03-01 23:59:59", *GOOD), 4, "1 rows are of other days, such as 2026-03-01"),
         (rows("2026-03-05", *GOOD), 4, "1 rows are of other days, such as 2026-03-05"),
+        (rows(*GOOD, postal_code="77003"), 3, "rows of other ZIP codes, such as 77003"),
     ],
 )
 def test_what_is_wrong_with_an_export_is_said(table, count, told):
-    assert told in export_fault(table, count, WINDOW, TODAY)
+    assert told in export_fault(table, count, WINDOW)
 
 
-def test_rows_changed_while_we_looked_and_rows_without_key_or_date_are_let_through():
-    table = rows(*GOOD, "2026-03-09 08:00", None)
+def test_rows_without_key_date_or_zip_are_let_through():
+    table = rows(*GOOD, None, postal_code=["77001-1234", "77002", None, " 77001"])
     table.loc[[0, 1], "_reason"] = "no listing key"
     table.loc[[0, 1], "listing_key"] = ""
-    assert export_fault(table, 5, WINDOW, TODAY) == ""
+    assert export_fault(table, 4, WINDOW) == ""
 
 
 def test_zips_are_judged_by_count_and_checksums(tmp_path):
@@ -97,11 +97,19 @@ def test_the_newest_state_of_a_listing_says_whether_its_photos_are_wanted():
     assert [(one.listing_id, one.changed, one.expected) for one in asked] == [
         ("1", "now", 2), ("0", "now", 3)
     ]  # fmt: skip
-    had = [Entry("photos", "bundled", "", domain="sale", listing_id="1", changed="now")]
+    had = [Entry("photos", "done", "", domain="sale", listing_id="1", changed="now")]
     failed = [Entry("photos", "failed", "", domain="sale", listing_id="0", changed="now")]
+    assert wanted(table, ["PhotosModifiedDT"], [*had, *failed, *failed, *failed]) == []
     older = [Entry("photos", "done", "", domain="sale", listing_id="0", changed="before")]
     again = wanted(table, ["PhotosModifiedDT"], [*had, *failed, *older])
     assert [one.listing_id for one in again] == ["0"]
+
+
+def test_one_number_under_two_keys_is_asked_for_once_and_other_zips_are_not():
+    table = rows(*GOOD, photos_count="2", postal_code=["77001", "77001-0001", "77009"])
+    table["listing_id"] = ["7", "7", "8"]
+    assert [one.listing_id for one in wanted(table, [], [])] == ["8", "7"]
+    assert [one.listing_id for one in wanted(table, [], [], ["77001"])] == ["7"]
 
 
 def test_without_a_date_of_the_photos_their_number_tells():

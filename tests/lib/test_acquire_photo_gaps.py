@@ -24,7 +24,7 @@ def rows(*lines):
 
 CASES = {  # id: (expected, entry or None) -> found, missing, status
     "a": ((3, photos("a", "done", 3)), (3, 0, "complete")),
-    "b": ((3, photos("b", "bundled", 5)), (5, 0, "complete")),
+    "b": ((3, photos("b", "done", 5)), (5, 0, "complete")),
     "c": ((3, photos("c", "done", 2)), (2, 1, "partial")),
     "d": ((3, photos("d", "failed")), (0, 3, "failed")),
     "e": ((3, None), (0, 3, "failed")),

@@ -136,7 +136,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(rows, min_size=1, max_size=4))
 def test_every_row_ends_in_exactly_one_place(files):
     out = staged(*files)
@@ -161,7 +161,7 @@ def content(out):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(file=rows, data=st.data())
 def test_order_and_spread_of_rows_over_files_change_nothing(file, data):
     shuffled = data.draw(st.permutations(file))
@@ -170,7 +170,7 @@ def test_order_and_spread_of_rows_over_files_change_nothing(file, data):
     assert content(staged(file)) == content(staged(*spread))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(files=st.lists(rows, min_size=2, max_size=3))
 def test_the_order_in_which_files_come_changes_no_byte(files):
     last = len(files) - 1
@@ -189,7 +189,7 @@ cell = st.text(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     rows=st.lists(st.lists(cell, min_size=3, max_size=3), max_size=6),
     dialect=st.sampled_from(

@@ -30,7 +30,10 @@ def outs(folder):
     return {path.name: path.read_bytes() for path in [*found, folder / "docs/eda/summary.md"]}
 
 
-@pytest.fixture(scope="module", params=[31, 32, 33])
+MORE = [pytest.param(seed, marks=pytest.mark.fuzz) for seed in (32, 33)]  # half a minute each
+
+
+@pytest.fixture(scope="module", params=[31, *MORE])
 def looked_at(request, tmp_path_factory):
     """A folder in which a feed of another seed was staged and looked at."""
     folder = tmp_path_factory.mktemp(f"eda{request.param}")

@@ -6,7 +6,9 @@ import random
 import signal
 import stat
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -61,7 +63,7 @@ def test_each_fault_once_and_everything_comes(desk, portal, rows):
     portal.windows_opened = 2
     portal.faults = {
         RESULTS: ["500", "", "", "expired", "gone", "", "other window", "empty"],
-        DOWNLOAD: ["429 1", "cut", "twice", "500", "", "cut"],
+        DOWNLOAD: ["429 1", "cut", "twice", "500", "", "expired"],
         "/Matrix/Photos": ["", "expired", "503"],
         ZIP: ["429 0", "cut", "", "gone", "500"],
     }
@@ -71,7 +73,7 @@ def test_each_fault_once_and_everything_comes(desk, portal, rows):
     assert portal.faults == {RESULTS: [], DOWNLOAD: [], "/Matrix/Photos": [], ZIP: []}
     assert desk.keys() == keys(rows) and desk.pictures() == portal.photos
     assert max(portal.zipped.values()) == 1 and not desk.leftovers()
-    assert portal.logins == 3
+    assert portal.logins == 4
     shown = list((desk.out / "failures").glob("*.png"))
     assert shown and all(stat.S_IMODE(one.stat().st_mode) == 0o600 for one in shown)
 
@@ -97,6 +99,7 @@ def test_what_stays_broken_is_named_and_the_next_run_fetches_only_the_rest(desk,
     "path, fault, told",
     [
         (RESULTS, "captcha", "asks for a CAPTCHA"),
+        (DOWNLOAD, "503 captcha", "asks for a CAPTCHA"),
         ("/login", "mfa", "asks for a code"),
         (DOWNLOAD, "403", "answered 403 Forbidden"),
         (ZIP, "401", "answered 401 Unauthorized"),
@@ -108,9 +111,14 @@ def test_it_stops_where_a_person_is_wanted(desk, portal, path, fault, told):
     assert done.returncode == 4 and told in done.stderr, done.stderr
     assert portal.asked[-1] == path and portal.asked.count(path) == 1, "nothing more was asked"
     assert list((desk.out / "failures").glob("*stopped.png"))
+    assert "not reached" in done.stderr or path == ZIP, "what is left is named"
+    assert not (desk.out / "session.json").exists()
 
 
-def test_a_wrong_password_is_tried_once(desk, portal):
+@pytest.mark.parametrize("form_again", [True, False])
+def test_a_wrong_password_is_tried_once(desk, portal, form_again):
+    portal.form_again = form_again
+    desk.settings(pace={"timeout": 3.0})
     done = desk.march(HAR_PASSWORD="wrong")
     assert done.returncode == 4 and "did not accept user and password" in done.stderr
     assert portal.asked == ["/login", "/login"], "the form and one try"
@@ -158,9 +166,11 @@ def test_a_day_that_one_search_cannot_show_is_cut_by_zip_or_named(tmp_path):
         assert done.returncode == 3 and "list the ZIP codes of your area" in done.stderr
         assert not portal.exported
         desk.settings(portal={"zips": zips})
-        assert desk.march().returncode == 0
+        portal.faults = {RESULTS: ["", "", "other window"]}  # 77002 is answered with 77001's
+        done = desk.march()
+        assert done.returncode == 0, done.stderr
         assert desk.keys() == keys(rows)
-        assert [one.split()[-1] for one in portal.exported] == zips
+        assert set(zips) <= {one.split()[-1] for one in portal.exported}
         assert "nothing to fetch" in desk.march().stdout
 
 
@@ -169,6 +179,68 @@ def test_the_cap_of_a_day_counts_earlier_runs(tmp_path):
         desk = Desk(tmp_path, portal, limits={"listings_per_day": 9})
         assert desk.march().returncode == 3 and len(desk.keys()) == 8
         assert desk.march().returncode == 3 and len(desk.keys()) == 8
+
+
+def test_what_fails_counts_under_the_caps_and_a_day_above_them_holds_up_no_other(tmp_path):
+    rows = [row(n, "2026-03-02") for n in range(5)] + [row(9, "2026-03-04")]
+    with Portal(rows) as portal:
+        desk = Desk(tmp_path, portal, limits={"listings_per_run": 4})
+        done = desk.march()
+        assert done.returncode == 3 and "2026-03-02: 5 listings, and 4 are the most" in done.stderr
+        assert desk.keys() == ["k9"]
+        desk.settings(limits={"listings_per_run": 11, "window_days": 2}, pace={"attempts": 9})
+        portal.faults = {DOWNLOAD: ["twice"] * 9}
+        done = desk.march()
+        assert done.returncode == 3 and "no room under the caps" in done.stderr
+        assert len(portal.exported) == 1 + 2, "after 10 listings in vain no more is asked for"
+
+
+def test_a_wait_that_the_portal_asks_for_is_kept_after_the_last_try_too(desk, portal):
+    desk.settings(pace={"attempts": 1}, limits={"window_days": 3})
+    portal.faults = {DOWNLOAD: ["429 2"]}
+    assert desk.march("--no-photos").returncode == 3
+    at = portal.asked.index(DOWNLOAD)
+    assert portal.times[at + 1] - portal.times[at] >= 2
+
+
+def test_photos_that_the_page_does_not_show_are_named_and_asked_for_in_few_more_runs(tmp_path):
+    rows = [row(1, "2026-03-02", 3), row(2, "2026-03-02", 1)]
+    with Portal(rows, album(rows)) as portal:
+        portal.photos["1"].pop()
+        del portal.photos["2"]
+        desk = Desk(tmp_path, portal, pace={"attempts": 2})
+        done = desk.march()
+        assert done.returncode == 3
+        assert "photos of 1: the page shows 2 and the export says 3" in done.stderr
+        assert "photos of 2: the page shows 0 and the export says 1" in done.stderr
+        assert desk.pictures() == {"1": portal.photos["1"]}
+        assert [desk.march().returncode for _ in range(3)] == [3, 3, 0]
+
+
+def test_a_selector_that_fits_nothing_is_named_not_passed_over(desk, portal):
+    path = desk.folder / "configs/acq.yaml"
+    path.write_text(path.read_text().replace("input.status", "input.nowhere"))
+    desk.settings(pace={"attempts": 1, "timeout": 3.0})
+    done = desk.march()
+    assert done.returncode == 3 and "input.nowhere" in done.stderr and not portal.exported
+
+
+def test_a_browser_that_dies_ends_the_run_and_what_came_is_kept(desk, portal, rows):
+    desk.settings(limits={"window_days": 2})
+    portal.slow = 1.0
+    line, environment = desk.command("--since", "2026-03-01", "--until", "2026-03-10")
+    run = subprocess.Popen(
+        line, cwd=desk.folder, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(lambda: portal.asked.count(DOWNLOAD) == 2)
+    for one in psutil.Process(run.pid).children(recursive=True):
+        if "chromium" in one.name():
+            one.kill()
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == 3 and "the browser has gone" in said, said
+    assert desk.keys() == keys(rows[:4])
+    portal.slow = 0.0
+    assert desk.march().returncode == 0 and desk.keys() == keys(rows)
 
 
 def test_the_101st_photo_is_not_fetched(tmp_path):
@@ -221,6 +293,34 @@ def test_another_host_is_refused_without_permission_and_is_never_reached(desk, p
     done = desk.march("--permitted-host", "elsewhere.example.org")
     assert done.returncode == 2 and "not a host of configs/acq.yaml" in done.stderr
     assert not (desk.out / "session.json").exists() and portal.asked == []
+
+
+def test_neither_pages_nor_a_proxy_lead_to_another_host(desk, portal, rows):
+    seen = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(self.path)
+            self.send_error(404)
+
+        do_CONNECT = do_GET  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    at = f"http://127.0.0.1:{proxy.server_address[1]}"
+    portal.picture = "http://elsewhere.example.org/pixel.png"
+    done = desk.march("--no-photos", http_proxy=at, https_proxy=at, HTTP_PROXY=at)
+    assert done.returncode == 0 and desk.keys() == keys(rows) and seen == []
+    (desk.out / "session.json").unlink()
+    portal.leads_to = "http://elsewhere.example.org/Matrix"
+    rows.append(row(700, "2026-03-12"))
+    done = desk.run("--since", "2026-03-12", "--until", "2026-03-12", http_proxy=at)
+    proxy.shutdown()
+    assert done.returncode == 4 and "leads to elsewhere.example.org" in done.stderr, done.stderr
+    assert seen == []
 
 
 def test_two_runs_do_not_download_at_once(desk, portal):
@@ -279,7 +379,7 @@ def test_ten_kills_and_nothing_comes_twice_or_by_half(desk, portal, rows):
         run.send_signal(signal.SIGKILL)
         run.wait()
         wait_for(lambda: not alive_below(desk.folder), 20)
-        done = {one.key(): one for one in desk.entries() if one.state in ("done", "bundled")}
+        done = {one.key(): one for one in desk.entries() if one.state == "done"}
         for one in done.values():
             path = desk.out / one.file
             assert one.kind == "photos" or path.is_file()
@@ -287,7 +387,7 @@ def test_ten_kills_and_nothing_comes_twice_or_by_half(desk, portal, rows):
     assert last.returncode == 0, last.stderr
     assert desk.keys() == keys(rows) and desk.pictures() == portal.photos
     assert not desk.leftovers() and not list((desk.out / "photos").iterdir())
-    ended = [one.key() for one in desk.entries() if one.state == "done"]
+    ended = [one.key() for one in desk.entries() if one.state == "done" and "ready" not in one.file]
     assert len(ended) == len(set(ended)), "done once, asked for no more"
 
 

@@ -19,7 +19,7 @@ PHOTOGRAPHED = 12  # listings; each costs two requests
 def market() -> list[dict[str, str]]:
     """The newest state of each listing of a small demo market; few of them have photos."""
     states = sorted(demo().to_dict("records"), key=lambda one: one["MatrixModifiedDT"])
-    dated = [one for one in states if one["MatrixModifiedDT"][:2] == "20"]
+    dated = [one for one in states if "2023" <= one["MatrixModifiedDT"][:4] <= "2024"]
     rows = [*{one["Matrix_Unique_ID"]: one for one in dated if one["Matrix_Unique_ID"]}.values()]
     shown = [one for one in rows if one["PhotoCount"].isdigit() and one["PhotoCount"] != "0"]
     kept = {one["Matrix_Unique_ID"] for one in shown[-PHOTOGRAPHED:]}
