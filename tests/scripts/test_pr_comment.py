@@ -29,9 +29,9 @@ def text(revised):
     return comment(revised)
 
 
-def test_it_is_byte_stable_over_five_runs(revised, text):
+def test_it_is_byte_stable(revised, text):
     """Whatever order sets and dictionaries of strings have."""
-    for seed in ("1", "2", "3", "random"):
+    for seed in ("1", "random"):
         assert comment(revised, seed=seed) == text
 
 

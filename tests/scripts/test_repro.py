@@ -83,7 +83,7 @@ def test_experiments_and_their_metrics_can_be_compared(reproduced, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(reproduced.folder, folder, symlinks=True)
     clone = Clone(folder)
-    run = clone.run("dvc", "exp", "run", "-S", "train.linear.alpha=50", "-n", "ridge50")
+    run = clone.run("dvc", "exp", "run", "-S", "train.linear.alpha=50", "-n", "ridge50", "evaluate")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Running stage 'train@sale_linear'" in run.stdout
     assert "Running stage 'train@sale_lightgbm'" not in run.stdout
