@@ -35,9 +35,13 @@ def row(number: int, day: str, photos: int = 0, zip_code: str = "77001", **more:
 
 
 def month(count: int = 6, photos: int = 0) -> list[dict]:
-    """`count` sales on each of three days: 2026-03-02, -03 and -05."""
+    """`count` sales on each of three days, 2026-03-02, -03 and -05; every other one has photos."""
     days = ("2026-03-02", "2026-03-03", "2026-03-05")
-    return [row(100 * d + n, day, photos) for d, day in enumerate(days, 1) for n in range(count)]
+    return [
+        row(100 * d + n, day, photos * (n % 2 == 0))
+        for d, day in enumerate(days, 1)
+        for n in range(count)
+    ]
 
 
 def album(rows: list[dict]) -> dict[str, list[bytes]]:
