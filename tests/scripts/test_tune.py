@@ -119,7 +119,7 @@ def test_trials_stand_in_dvc_exp_show_when_asked(clone):
     small["tune"] |= {"variant": "sale_linear", "trials": 3}
     text = yaml.safe_dump(small)
     path.write_text(text)
-    done = clone.run("make", "repro")
+    done = clone.run("dvc", "repro", "tune", "evaluate")
     assert done.returncode == 0, done.stdout + done.stderr
     clone.git("add", "-A")
     clone.git("commit", "-qm", "searched")
