@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import MutableMapping
 
 from lib.acquire import manifest, pacing, windows
@@ -69,7 +70,7 @@ def told(todo: list[Window], photos: int, config: Acquisition) -> str:
             *(f"would search {window}" for window in todo),
             f"{len(todo)} searches, more where one finds over {limits.listings_per_search:,} "
             f"listings; at most {limits.listings_per_run:,} listings a run; photos of {some:,} "
-            f"listings known now, and of those that come; at least {least:.0f} minutes. "
+            f"listings known now, and of those that come; at least {math.ceil(least)} min. "
             "Nothing was asked.",
         ]
     )
