@@ -13,6 +13,8 @@ import yaml
 from tests.conftest import copy_project
 
 pytestmark = pytest.mark.chaos
+# minutes each: `make chaos` runs them, `make chaos FAST=1`, which CI calls, does without
+more = pytest.mark.fuzz
 
 
 def stage_processes(folder) -> dict[int, str]:
@@ -109,11 +111,13 @@ def undisturbed(tmp_path_factory):
 @pytest.mark.parametrize(
     "stage, victim, after",
     [
-        ("demo", "make", 1.5),  # while it writes; what follows is a second run from nothing
+        # while it writes; what follows is a second run from nothing
+        pytest.param("demo", "make", 1.5, marks=more),
         ("embed", "dvc", 4.0),  # while it encodes; the cache of vectors is half full then
-        ("train sale_lightgbm", "dvc", 0.1),  # while it still imports its modules
+        # while it still imports its modules
+        pytest.param("train sale_lightgbm", "dvc", 0.1, marks=more),
         ("train sale_lightgbm", "dvc", 2.0),  # while it fits
-        ("report", "make", 0.8),
+        pytest.param("report", "make", 0.8, marks=more),
     ],
 )
 def test_a_killed_run_recovers_to_the_same_bytes(undisturbed, stage, victim, after):
@@ -149,6 +153,7 @@ def small_feed(tmp_path_factory, real_data):
     return clone, results(clone)
 
 
+@more
 @pytest.mark.parametrize(
     "wanted, victim, after",
     [
