@@ -117,7 +117,7 @@ lint: $(VENV)/.dev ## ruff, and mypy on lib/
 chaos: $(VENV)/.dev ## Kill runs in several stages and check that the next ends in the same bytes (FAST=1: in two)
 	@$(PY) -m pytest -q -m "chaos$(if $(FAST), and not fuzz)"
 
-fuzz: $(VENV)/.dev ## Feed mutated exports and photo bundles by the thousand
+fuzz: $(VENV)/.dev $(VENV)/.photos ## Feed mutated exports and photo bundles by the thousand
 	@$(PY) -m pytest -q -m "fuzz and not chaos"
 
 bench: $(VENV)/.dev $(VENV)/.photos ## Measure the stages on a million synthetic rows, as ratios: make bench [ROWS=100000] [ONLY=features]

@@ -4,9 +4,12 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.dag import ROOT
 
 
+@pytest.mark.fuzz  # some minutes; the nightly workflow runs it, and `make bench` itself
 def test_each_bench_prints_its_ratios():
     command = [sys.executable, "-m", "bench", "--rows", "20000", "--rounds", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -372,6 +372,7 @@ def test_a_killed_stage_leaves_no_worker_and_the_next_ends_in_the_same_bytes(bus
 
 
 @pytest.mark.chaos
+@pytest.mark.fuzz  # a minute or two: not in `make chaos FAST=1`
 def test_twenty_kills_at_random_points(busy):
     rng = random.Random(20)
     whole = time.monotonic()

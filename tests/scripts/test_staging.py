@@ -200,6 +200,7 @@ def test_a_broken_receipt_is_named(tmp_path):
 
 
 @pytest.mark.chaos
+@pytest.mark.fuzz  # a minute or two: not in `make chaos FAST=1`
 def test_twenty_kills_at_random_points_end_in_the_same_bytes(whole, tmp_path):
     wanted, rng = whole.outs(), random.Random(11)
     tree = Tree(tmp_path / "tree")
