@@ -114,7 +114,7 @@ test: $(VENV)/.dev $(VENV)/.photos ## Run the tests (FAST=1 leaves out those tha
 lint: $(VENV)/.dev ## ruff, and mypy on lib/
 	@ruff check . && ruff format --check . && mypy lib
 
-chaos: $(VENV)/.dev ## Kill runs in several stages and check that the next ends in the same bytes (FAST=1: in two)
+chaos: $(VENV)/.dev ## Kill runs in several stages and check that the next ends in the same bytes (FAST=1: in one)
 	@$(PY) -m pytest -q -m "chaos$(if $(FAST), and not fuzz)"
 
 fuzz: $(VENV)/.dev $(VENV)/.photos ## Feed mutated exports and photo bundles by the thousand

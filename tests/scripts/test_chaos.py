@@ -116,7 +116,7 @@ def undisturbed(tmp_path_factory):
         ("embed", "dvc", 4.0),  # while it encodes; the cache of vectors is half full then
         # while it still imports its modules
         pytest.param("train sale_lightgbm", "dvc", 0.1, marks=more),
-        ("train sale_lightgbm", "dvc", 2.0),  # while it fits
+        pytest.param("train sale_lightgbm", "dvc", 2.0, marks=more),  # while it fits
         pytest.param("report", "make", 0.8, marks=more),
     ],
 )
