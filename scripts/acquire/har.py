@@ -180,7 +180,6 @@ def main(
     if zips:
         config = settings.searched_in(config, zips)
     agreed = contract.read(config.feed)
-    allowed = hosts.allowed(config.portal, permitted)
     folder = keeping.ACQ / config.feed
     today = date.date() if date else config.day(dt.datetime.now(dt.UTC))
     first, last = since and since.date(), until and until.date()
@@ -200,6 +199,7 @@ def main(
         if not (todo or some):
             click.echo(f"nothing to fetch: {folder}")
             return
+        allowed = hosts.allowed(config.portal, permitted)
         secrets = planning.credentials(os.environ, config.credentials)
         redact = Redactor(secrets)
         try:

@@ -268,6 +268,9 @@ def test_a_dry_run_asks_nothing_and_needs_no_account(desk, portal):
     done = desk.march("--dry-run", HAR_EMAIL="", HAR_PASSWORD="")
     assert done.returncode == 0 and "would search 2026-03-01 to 2026-03-10" in done.stdout
     assert portal.asked == []
+    desk.settings(portal={"url": "https://mls.example.org/login", "hosts": []})
+    assert desk.march("--dry-run").returncode == 0, "what asks nothing needs no permission"
+    desk.settings(portal={"url": f"{portal.url}/login"})
     done = desk.march(HAR_EMAIL="")
     assert done.returncode == 2 and "HAR_EMAIL not set" in done.stderr
 
