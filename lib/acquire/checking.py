@@ -14,20 +14,19 @@ MOST_BYTES = 50_000_000  # of one photo, unpacked
 
 
 def export_fault(rows: pd.DataFrame, expected: int, window: Window) -> str:
-    """Of an export's rows (`domain`, `listing_key`, `_stamp`: when it was last modified, `_reason`:
-    why its contract refuses the row, and `postal_code` where the contract has it), as many as the
+    """Of an export's rows (`domain`, `listing_key`, `day`: that of its last change, `_reason`: why
+    its contract refuses the row, and `postal_code` where the contract has it), as many as the
     page said, each listing once, all of the window.
 
     A listing that was modified while we looked has left the window: the next try finds it gone.
-    Rows without key or stamp, which staging will quarantine, are counted and cannot be judged.
+    Rows without key or day, which staging will quarantine, are counted and cannot be judged.
     """
     if len(rows) != expected:
         return f"{len(rows):,} rows came and the page says {expected:,}"
-    days = pd.to_datetime(rows["_stamp"]).dt.date
     keys = rows.loc[rows["_reason"].isna(), ["domain", "listing_key"]]
     if keys.duplicated().any():
         return f"{int(keys.duplicated().sum()):,} listings came twice"
-    dated = days.dropna()
+    dated = rows["day"].dropna().dt.date
     strays = dated[(dated < window.since) | (dated > window.until)]
     if len(strays):
         return (

@@ -26,7 +26,17 @@ import click
 import pandas as pd
 from tqdm import tqdm
 
-from lib.acquire import browser, checking, hosts, keeping, manifest, pacing, planning, settings
+from lib.acquire import (
+    browser,
+    checking,
+    hosts,
+    keeping,
+    manifest,
+    pacing,
+    planning,
+    seen,
+    settings,
+)
 from lib.acquire.answers import HaltError, LaterError
 from lib.acquire.download import Run, Tools
 from lib.acquire.lock import held
@@ -42,18 +52,18 @@ from scripts.valuation import staging
 
 SHOWN = 20  # of what is left, which the next run asks for
 DATE = click.DateTime(["%Y-%m-%d"])
-COLUMNS = (
-    "domain", "listing_key", "listing_id", "photos_count", "postal_code", "_stamp", "_reason",
-    "_extra",
-)  # fmt: skip
 
 
 def rows_of(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.DataFrame:
-    """The rows of exports as staging parses them, the columns that a download looks at."""
+    """The rows of exports as staging parses them, the columns that a download looks at, and `day`,
+    on which each was modified."""
     staging.check(paths, agreed)
-    tables = [pd.read_parquet(one.rows) for one in staging.parse(paths, agreed, folder)]
-    rows = pd.concat(tables) if tables else pd.DataFrame(columns=[*COLUMNS])
-    return rows[[name for name in COLUMNS if name in rows]]
+    names = [*seen.columns(agreed), "_stamp", "_reason", "_extra"]
+    tables = [
+        pd.read_parquet(one.rows, columns=names) for one in staging.parse(paths, agreed, folder)
+    ]
+    rows = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=names)
+    return rows.assign(day=seen.seen(rows, agreed)["day"])
 
 
 def export_fault(path: Path, count: int, window: Window, agreed: contract.Contract) -> str:

@@ -23,6 +23,7 @@ def rows(*days, **columns):
             "domain": "sale", "listing_key": [f"k{n}" for n in range(len(days))],
             "listing_id": [str(n) for n in range(len(days))], "_reason": None,
             "_stamp": pd.to_datetime(pd.Series(days), format="ISO8601"),
+            "day": pd.to_datetime(pd.Series(days), format="ISO8601").dt.normalize(),
         }
     )  # fmt: skip
     return table.assign(**columns)

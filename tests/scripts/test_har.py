@@ -59,6 +59,17 @@ def test_what_is_there_comes_whole_and_once(desk, portal, rows):
     assert portal.exported == ["03/01/2026-03/10/2026", "03/11/2026-03/12/2026"]
 
 
+def test_a_day_is_the_portals_own_whatever_the_offset(tmp_path):
+    """23:30 in Houston is the next day in UTC, and 00:10 in Berlin the day before."""
+    rows = [row(n, "2026-03-05") for n in range(3)]
+    for one, clock in zip(rows, ("T23:30:00-06:00", "T00:10:00+01:00", "T12:00:00Z"), strict=True):
+        one["MatrixModifiedDT"] = f"2026-03-05{clock}"
+    with Portal(rows) as portal:
+        desk = Desk(tmp_path, portal, pace={"attempts": 1})
+        done = desk.run("--since", "2026-03-05", "--until", "2026-03-05")
+        assert done.returncode == 0 and desk.keys() == keys(rows), done.stderr
+
+
 def test_each_fault_once_and_everything_comes(desk, portal, rows):
     portal.windows_opened = 2
     portal.faults = {
