@@ -40,6 +40,24 @@ def lay(folder: Path, contract: str, files: dict[str, bytes], **changes: dict) -
     return folder
 
 
+def shrink(params: dict) -> None:
+    """A small market, few variants, few trees and draws: for tests that are not about accuracy."""
+    params["demo"] |= {"sales": 900, "rentals": 150, "actives": 60}
+    chosen = {"train": ["sale_linear", "sale_lightgbm"], "fuse": ["sale_photo_trees"]}
+    for stage, names in chosen.items():
+        params[stage]["variants"] = {name: params[stage]["variants"][name] for name in names}
+        for model in params[stage].values():
+            if "num_iterations" in model:
+                model["num_iterations"] = 50
+    members = [name for names in chosen.values() for name in names]
+    params["blend"]["variants"] = {"sale_blend": {"domain": "sale", "members": members}}
+    params["predict"]["variants"] = {"sale": "sale_blend"}
+    params["tune"]["variant"] = "sale_lightgbm"
+    params["ablate"]["variants"] = []
+    for stage in ("evaluate", "ablate", "explain", "cards"):
+        params[stage]["draws"] = 20
+
+
 def stage(folder: Path, name: str, *arguments: str) -> Result:
     """Run one stage; a traceback of it passes through and fails the test."""
     command = importlib.import_module(f"scripts.valuation.{name}").main

@@ -11,7 +11,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # of every entry: a bundle's bytes depend on its 
 
 
 def plain_name(text: str) -> str:
-    """A name that is safe in any file system: letters, digits, `-` and `.` inside stay."""
+    """A name that is safe in any file system: letters, digits and `-` stay."""
     return re.sub(r"[^A-Za-z0-9-]+", "_", text).strip("_") or "_"
 
 

@@ -52,13 +52,13 @@ class Run:
 
     def entries(self) -> list[Entry]:
         """The manifest so far."""
-        return manifest.read(self.folder / "manifest.jsonl")
+        return manifest.read(self.folder / manifest.NAME)
 
     def note(self, entry: Entry, **changes: object) -> Entry:
         """Add an entry to the manifest as it is now."""
         at = self.tools.now().astimezone(dt.UTC).isoformat(timespec="seconds")
         entry = replace(entry, at=at, **changes)  # type: ignore[arg-type]
-        manifest.add(self.folder / "manifest.jsonl", entry)
+        manifest.add(self.folder / manifest.NAME, entry)
         return entry
 
     def tried(self, entry: Entry, fetch: Callable[[Entry], Entry]) -> Entry:

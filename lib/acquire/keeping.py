@@ -25,7 +25,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib.acquire import bundles
+from lib.acquire import bundles, manifest
 from lib.acquire.download import Run
 from lib.acquire.hosts import fits
 from lib.acquire.manifest import Entry, add, latest
@@ -35,7 +35,6 @@ from lib.acquire.windows import Window
 from lib.common import cache
 
 ACQ = Path("data/acq")
-MANIFEST = "manifest.jsonl"
 GAPS = "gaps.csv"
 SESSION = "session.json"
 FAILURES = "failures"
@@ -89,7 +88,7 @@ def recover(folder: Path, entries: list[Entry], fault: Callable[[Path, Entry], s
                     with zipfile.ZipFile(path) as photos:
                         found = len(photos.namelist())
                 add(
-                    folder / MANIFEST,
+                    folder / manifest.NAME,
                     replace(
                         entry, state="partial" if "_so_far_" in name else "done", file=name,
                         bytes=path.stat().st_size, sha256=cache.file_sha256(path), found=found,
@@ -131,7 +130,7 @@ def bundle(folder: Path, run: Run, most: int) -> list[Path]:
             final = place / f"photos_{cache.file_sha256(part)[:16]}.zip"
             part.replace(final)
             name = final.relative_to(folder).as_posix()
-            add(folder / MANIFEST, *(replace(one, file=name) for one in some))
+            add(folder / manifest.NAME, *(replace(one, file=name) for one in some))
             for one in some:
                 (folder / one.file).unlink()
             made.append(final)

@@ -15,6 +15,7 @@ from typing import Literal
 
 from lib.common.checks import RemlError
 
+NAME = "manifest.jsonl"  # in the folder of a feed's acquisition
 State = Literal["started", "done", "partial", "empty", "failed"]
 
 
@@ -41,7 +42,6 @@ class Entry:
     zips: tuple[str, ...] = ()
     domain: str = ""
     listing_id: str = ""
-    listing_key: str = ""
     changed: str = ""
     expected: int = 0
     found: int = 0

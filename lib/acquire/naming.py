@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lib.acquire.bundles import plain_name
 from lib.acquire.manifest import Entry
 from lib.acquire.windows import Window
 from lib.common import cache
@@ -17,10 +18,8 @@ def stem(window: Window) -> str:
 
 def photo_stem(entry: Entry) -> str:
     """The name of a listing's zip of photos: letters and digits of its id, and what it is of."""
-    plain = "".join(
-        letter if letter.isalnum() and letter.isascii() else "_" for letter in entry.listing_id
-    )
-    return f"{plain}_{cache.key_of(entry.domain, entry.listing_id, entry.changed)[:12]}"
+    key = cache.key_of(entry.domain, entry.listing_id, entry.changed)
+    return f"{plain_name(entry.listing_id)}_{key[:12]}"
 
 
 def describe(entry: Entry) -> str:

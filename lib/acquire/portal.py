@@ -54,10 +54,9 @@ class Portal:
         self.look, self.error, self.logins = settings.portal, Error, 0
         self.origin, self.inside = origin, bool(origin)
         self.credentials, self.hosts = credentials, hosts
-        self.timeout = settings.pace.timeout * 1000
         self.bad: Response | APIResponse | None = None
         self.strayed = ""  # the host outside that the portal led to
-        context.set_default_timeout(self.timeout)
+        context.set_default_timeout(settings.pace.timeout * 1000)
         context.on("response", self._answered)
         context.on("requestfailed", self._failed)
         self.page: Page = context.new_page()

@@ -51,7 +51,7 @@ def wanted(
         version = changed(row.get("_extra"), names) or f"{int(row['count'])} photos"
         entry = Entry(
             "photos", "started", "", domain=row["domain"], listing_id=row["id"],
-            listing_key=str(row["listing_key"]), changed=version, expected=int(row["count"]),
+            changed=version, expected=int(row["count"]),
         )  # fmt: skip
         before = known.get(entry.key())
         if (before is None or before.state not in HAVE) and vain[entry.key()] < RUNS:

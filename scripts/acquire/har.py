@@ -23,7 +23,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import pandas as pd
 from tqdm import tqdm
 
 from lib.acquire import (
@@ -47,32 +46,20 @@ from lib.acquire.windows import Window
 from lib.common import cli
 from lib.common.checks import RemlError, require
 from lib.listings import contract
+from scripts.acquire import status
 from scripts.ops import screenshots
-from scripts.valuation import staging
 
 SHOWN = 20  # of what is left, which the next run asks for
 DATE = click.DateTime(["%Y-%m-%d"])
 
 
-def rows_of(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.DataFrame:
-    """The rows of exports as staging parses them, the columns that a download looks at, and `day`,
-    on which each was modified."""
-    staging.check(paths, agreed)
-    names = [*seen.columns(agreed), "_stamp", "_reason", "_extra"]
-    tables = [
-        pd.read_parquet(one.rows, columns=names) for one in staging.parse(paths, agreed, folder)
-    ]
-    rows = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=names)
-    return rows.assign(day=seen.seen(rows, agreed)["day"])
-
-
 def export_fault(path: Path, count: int, window: Window, agreed: contract.Contract) -> str:
     """What is wrong with an export, by its contract, the page's count and the window; or ""."""
     try:
-        rows = rows_of([path], agreed, path.parent)
+        rows = status.parsed([path], agreed, path.parent)
     except RemlError as error:
         return str(error)
-    return checking.export_fault(rows, count, window)
+    return checking.export_fault(rows.assign(day=seen.seen(rows, agreed)["day"]), count, window)
 
 
 def left_over(agreed: contract.Contract) -> Callable[[Path, manifest.Entry], str]:
@@ -92,7 +79,7 @@ def photos_wanted(
     config: settings.Acquisition,
 ) -> list[manifest.Entry]:  # fmt: skip
     """The listings of all exports whose photos were not fetched."""
-    rows = rows_of(keeping.exports(folder, entries), agreed, folder)
+    rows = status.parsed(keeping.exports(folder, entries), agreed, folder)
     return wanted(rows, config.portal.photos_changed, entries, config.portal.zips)
 
 
@@ -115,7 +102,7 @@ def started(
     rng = random.Random()  # jitter alone: no result depends on it
     floor = 0.0 if hosts.here(allowed) else pacing.FLOOR
     pacer = pacing.Pacer(config.pace, floor, rng, time.monotonic, time.sleep)
-    entries = manifest.read(folder / keeping.MANIFEST)
+    entries = manifest.read(folder / manifest.NAME)
     now = functools.partial(dt.datetime.now, dt.UTC)
     with keeping.scratch(folder) as scratch:
         os.environ["TMPDIR"] = str(scratch)  # the browser's driver puts its profile there
@@ -194,7 +181,7 @@ def main(
     today = date.date() if date else config.day(dt.datetime.now(dt.UTC))
     first, last = since and since.date(), until and until.date()
     with held(folder / "har.lock", "a download"):
-        path = folder / keeping.MANIFEST
+        path = folder / manifest.NAME
         keeping.recover(folder, manifest.read(path), left_over(agreed))
         entries = manifest.read(path)
         listed = keeping.days_to_fetch(folder)

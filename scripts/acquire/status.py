@@ -30,7 +30,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @dataclass(frozen=True)
 class Taken:
     """What is known of a feed: settings, its folder, rows of `seen.seen`, the manifest's
-    entries, photos of `photo_gaps.found`, and the span that is asked about."""
+    entries, photos of `photo_gaps.found`, the span that is asked about, and the day it is."""
 
     acquisition: settings.Acquisition
     folder: Path
@@ -39,6 +39,7 @@ class Taken:
     photos: pd.DataFrame
     first: dt.date
     last: dt.date
+    today: dt.date
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
@@ -56,15 +57,20 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def parsed(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.DataFrame:
+    """The rows of exports in a folder as staging parses them: the columns that `seen.seen` needs,
+    and _stamp, _reason and _extra. Raises `RemlError` where a header does not fit the contract."""
+    staging.check(paths, agreed)
+    names = [*seen.columns(agreed), "_stamp", "_reason", "_extra"]
+    tables = [
+        pd.read_parquet(one.rows, columns=names) for one in staging.parse(paths, agreed, folder)
+    ] or [pd.DataFrame(columns=names, dtype="str")]
+    return pd.concat(tables, ignore_index=True)
+
+
 def raw_rows(raw: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
     """(rows of all exports in a folder that the contract lets pass, how many it does not)."""
-    paths = reading.csv_files(raw)
-    staging.check(paths, agreed)
-    names = [*seen.columns(agreed), "_reason"]
-    parts = [
-        pd.read_parquet(one.rows, columns=names) for one in staging.parse(paths, agreed, raw)
-    ] or [pd.DataFrame(columns=names, dtype="str")]
-    rows = pd.concat(parts, ignore_index=True)
+    rows = parsed(reading.csv_files(raw), agreed, raw)
     fine = rows["_reason"].isna()
     return rows[fine], int((~fine).sum())
 
@@ -128,12 +134,12 @@ def take(
     pipeline = staged.parent / "photos/listing_photos.parquet"
     if source == "staged" and pipeline.is_file():  # what could be used, not what was fetched
         photos = photo_gaps.used(io.read_parquet(pipeline), rows, photos)
-    return Taken(acquisition, folder, rows, entries, photos, first, last)
+    return Taken(acquisition, folder, rows, entries, photos, first, last, now)
 
 
 def arrived(folder: Path, feed: str) -> list[manifest.Entry]:
     """The manifest, but for exports that nobody has imported: the feed does not hold them yet."""
-    entries = manifest.read(folder / keeping.MANIFEST)
+    entries = manifest.read(folder / manifest.NAME)
     known = {line["sha256"] for line in receipts.read(staging.RAW / feed / "imports.jsonl")}
     waits = {one.file for one in entries if one.kind == "listings" and one.sha256 not in known}
     waits.discard("")
@@ -149,23 +155,22 @@ def mark_partial(day: dt.date, folder: Path) -> None:
     """Note that what the feed holds of a day is not all of it: it is fetched again."""
     text, at = day.isoformat(), dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     entry = manifest.Entry("listings", "partial", at, since=text, until=text)
-    manifest.add(folder / keeping.MANIFEST, entry)
-    click.echo(f"{day}: marked as partial in {folder / keeping.MANIFEST}")
+    manifest.add(folder / manifest.NAME, entry)
+    click.echo(f"{day}: marked as partial in {folder / manifest.NAME}")
 
 
 @click.command(help=__doc__)
 @options
 @click.option(
-    "--mark-partial",
-    "mark_partial_day",
-    type=DAY,
-    help="Note that this day was exported by hand before it was over, so that it is fetched again.",
+    "--mark-today-partial",
+    is_flag=True,
+    help="Note that today was exported by hand before it was over, so that it is fetched again.",
 )
 @cli.command
-def main(mark_partial_day: dt.datetime | None, **asked: Any) -> None:
+def main(mark_today_partial: bool, **asked: Any) -> None:
     taken = take(**asked)
-    if mark_partial_day:
-        mark_partial(mark_partial_day.date(), taken.folder)
+    if mark_today_partial:
+        mark_partial(taken.today, taken.folder)
     table = days.daily(taken.rows, taken.first, taken.last)
     listings = photo_gaps.statuses(taken.rows, taken.photos)
     written = (

@@ -51,23 +51,20 @@ def step(name: str, command: list[str], log: Path, environment: dict[str, str]) 
     return done.returncode
 
 
-def arrived(folder: Path, ledger: Path) -> list[tuple[str, Path]]:
-    """(domain, file) of the exports and bundles that a download has finished and nobody has
-    imported; bundles that somebody has are removed."""
-    entries = manifest.read(folder / keeping.MANIFEST)
+def finished(folder: Path) -> list[tuple[str, Path]]:
+    """(domain, file) of the exports and bundles that downloads have finished and that are there."""
+    entries = manifest.read(folder / manifest.NAME)
     bundles = {one.file: one.domain for one in entries if one.file.startswith(keeping.READY)}
-    known = {line["sha256"] for line in receipts.read(ledger)}
-    finished = [
+    files = [
         *(("sale", path) for path in keeping.exports(folder, entries)),
         *((domain, folder / name) for name, domain in sorted(bundles.items())),
     ]
-    left = []
-    for domain, path in finished:
-        if path.is_file() and cache.file_sha256(path) not in known:
-            left.append((domain, path))
-        elif path.suffix == ".zip":
-            path.unlink(missing_ok=True)  # data/raw has it, and bundles are large
-    return left
+    return [(domain, path) for domain, path in files if path.is_file()]
+
+
+def imported(path: Path, ledger: Path) -> bool:
+    """Whether a file of this content was imported."""
+    return cache.file_sha256(path) in {line["sha256"] for line in receipts.read(ledger)}
 
 
 @click.command(help=__doc__)
@@ -101,11 +98,15 @@ def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
             raise RemlError("the download failed; the lines above say why")
         feed = f"--feed={config.feed}"
         raw = RAW / config.feed
-        for domain, path in arrived(folder, raw / RECEIPTS):
+        for domain, path in finished(folder):
+            if imported(path, raw / RECEIPTS):
+                continue
             wanted = ["scripts.ops.import_feed", feed, f"--from={path}", f"--domain={domain}"]
             if step(f"import {path.name}", wanted, log, others):
                 code = code or LEFT  # what else came is imported all the same
-        arrived(folder, raw / RECEIPTS)
+        for _, path in finished(folder):
+            if path.suffix == ".zip" and imported(path, raw / RECEIPTS):
+                path.unlink()  # data/raw has it, and bundles are large
         if not reading.csv_files(raw):
             click.echo(f"{raw}: nothing in it yet, so there is nothing to run on")
             sys.exit(code)

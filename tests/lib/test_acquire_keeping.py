@@ -27,7 +27,7 @@ def names(folder):
 
 
 def recover(folder, *entries):
-    path = folder / keeping.MANIFEST
+    path = folder / manifest.NAME
     manifest.add(path, *entries)
     taken = keeping.recover(
         folder,

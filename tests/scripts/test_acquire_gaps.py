@@ -250,3 +250,15 @@ def test_a_feed_without_stamps_is_an_error(workspace):
 def test_errors_name_the_mend(workspace, arguments, said):
     result = invoke(gaps, *arguments)
     assert result.exit_code == 2 and said in result.output
+
+
+def test_today_marked_as_partial_is_fetched_when_it_is_over(feed):
+    """A hand export of 2024-02-05 in the morning makes the day look complete."""
+    assert invoke(gaps).exit_code == 0
+    before = table("gaps.csv").query("date == '2024-02-05' and domain == 'sale'").iloc[0]
+    assert (before["state"], before["fetch"]) == ("active", False)
+    marked = invoke(status, "--mark-today-partial", "--until", "2024-02-04", "--date", "2024-02-05")
+    assert marked.exit_code == 0 and "2024-02-05: marked as partial" in marked.output
+    assert invoke(gaps).exit_code == 0
+    after = table("gaps.csv").query("date == '2024-02-05' and domain == 'sale'").iloc[0]
+    assert (after["state"], after["fetch"]) == ("partial", True)

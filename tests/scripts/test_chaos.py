@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import copy_project
+from tests.spine_kit import shrink
 
 pytestmark = pytest.mark.chaos
 # minutes each: `make chaos` runs them, `make chaos FAST=1`, which CI calls, does without
@@ -75,24 +76,6 @@ def kill_in(clone, command: list[str], wanted: str, victim: str, after: float) -
     while stage_processes(clone.folder):
         assert time.monotonic() < deadline, f"orphans: {stage_processes(clone.folder)}"
         time.sleep(0.05)
-
-
-def shrink(params: dict) -> None:
-    """A small market, few variants, few trees and draws: it is about kills, not about accuracy."""
-    params["demo"] |= {"sales": 900, "rentals": 150, "actives": 60}
-    chosen = {"train": ["sale_linear", "sale_lightgbm"], "fuse": ["sale_photo_trees"]}
-    for stage, names in chosen.items():
-        params[stage]["variants"] = {name: params[stage]["variants"][name] for name in names}
-        for model in params[stage].values():
-            if "num_iterations" in model:
-                model["num_iterations"] = 50
-    members = [name for names in chosen.values() for name in names]
-    params["blend"]["variants"] = {"sale_blend": {"domain": "sale", "members": members}}
-    params["predict"]["variants"] = {"sale": "sale_blend"}
-    params["tune"]["variant"] = "sale_lightgbm"
-    params["ablate"]["variants"] = []
-    for stage in ("evaluate", "ablate", "explain", "cards"):
-        params[stage]["draws"] = 20
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from tests.acquire_kit import album
 from tests.conftest import copy_project
 from tests.exports import demo
 from tests.portal import PASSWORD, USER, Portal
-from tests.scripts.test_chaos import shrink
+from tests.spine_kit import shrink
 
 pytestmark = pytest.mark.slow
 PHOTOGRAPHED = 12  # listings; each costs two requests

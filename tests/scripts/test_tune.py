@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from scripts.valuation import tune
 from tests import spine_kit
 from tests.dag import ROOT
-from tests.scripts.test_chaos import shrink
 from tests.scripts.test_small_data import CONTRACT, FEW, feed
+from tests.spine_kit import shrink
 
 RANGES = {"linear": {"alpha": {"low": 0.01, "high": 100.0, "log": True}}}
 ON = {"variant": "sale_linear", "trials": 6, "startup": 3, "ranges": RANGES}

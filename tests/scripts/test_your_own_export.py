@@ -12,7 +12,7 @@ from lib.listings import contract
 from tests import exports
 from tests.conftest import copy_project
 from tests.dag import ROOT
-from tests.scripts.test_chaos import shrink
+from tests.spine_kit import shrink
 
 PAGE = (ROOT / "docs/your-own-export.md").read_text()
 
