@@ -4,6 +4,7 @@ external series; and the feature table of it."""
 import numpy as np
 import pandas as pd
 
+from lib.common.vocabulary import KEY_COLUMNS
 from lib.features import build
 
 SPEC = build.Features.model_validate(
@@ -154,4 +155,4 @@ def assert_same(one, other):
 
 TABLE = market()
 FEATURES, NEAR, INDEX = built(TABLE)
-NAMES = build.names(FEATURES)
+NAMES = [name for name in FEATURES if name not in KEY_COLUMNS]

@@ -12,8 +12,8 @@ import pandas as pd
 
 from lib.acquire.holidays import federal
 from lib.acquire.settings import Gaps
+from lib.common.vocabulary import DOMAINS
 
-DOMAINS = ("sale", "rental")
 STATES = ("active", "empty", "partial", "quiet", "gap")
 OUTAGE_DAYS = 3  # a week end and the holiday beside it: shorter runs come by themselves
 OUTAGE_TIMES = 10  # so many times the usual pause of a feed do not come by themselves

@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic import Field, PositiveInt
 
 from lib.common.params import Section
+from lib.common.vocabulary import KEY_COLUMNS
 from lib.features import (
     activity,
     comparables,
@@ -50,16 +51,6 @@ OWN = [
     "longitude",
 ]
 CATEGORIES = ["postal_code", "property_sub_type"]
-# carried along for splitting and scoring, never a model input
-KEYS = [
-    "listing_key",
-    "property_key",
-    "standard_status",
-    "as_of",
-    "close_date",
-    "close_price",
-    "list_price",
-]
 EPOCH = pd.Timestamp("2000-01-01")
 
 
@@ -174,10 +165,10 @@ def build(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """(features, comparables, index) of `homes`, which need an `as_of` date.
 
-    `features` has one row a home: KEYS, then the inputs that `names` lists. `comparables` has up to
-    k rows a home: listing_key, rank from 1, comparable's listing_key, date, price, price at the
-    home's date, living area, distance in units of the metric. `index` is that of prices as of the
-    newest of the homes' dates (`lib.features.index.table`).
+    `features` has one row a home: KEY_COLUMNS, then the inputs, all other columns. `comparables`
+    has up to k rows a home: listing_key, rank from 1, comparable's listing_key, date, price, price
+    at the home's date, living area, distance in units of the metric. `index` is that of prices as
+    of the newest of the homes' dates (`lib.features.index.table`).
     """
     homes, sales = homes.reset_index(drop=True), known.sales
     # the kriged price and the index of areas are both made of it
@@ -189,7 +180,7 @@ def build(
     axes, level = settings.kriging.axes, kriged["mkt_hedonic_log_price"]
     near = said["comp_log_price_per_square_foot"]
     parts = [
-        homes[KEYS],
+        homes[[*KEY_COLUMNS]],
         own(homes),
         pd.DataFrame(resale.features(homes, sales)),
         pd.DataFrame(time(homes, known.given)),
@@ -226,8 +217,3 @@ def _shown(
             "distance": distance[row, rank],
         }
     )
-
-
-def names(table: pd.DataFrame) -> list[str]:
-    """The model's inputs in a feature table: all but KEYS, in the table's order."""
-    return [name for name in table if name not in KEYS]

@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from lib.common.checks import RemlError, require
+from lib.common.vocabulary import DOMAINS
 
 COLUMNS = ["listing_key", "domain", "usable", "reason", "by", "date"]
 ASIDE = ["listing_key", "domain", "_kept_listing_key"]  # of a sale that was exported twice
-DOMAINS = ("sale", "rental")
 USABLE = {"yes": True, "no": False}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pandera.config import config_context
 from pandera.errors import SchemaErrors
 
+from lib.common.vocabulary import DOMAINS
 from lib.listings.cells import OFFSET, PARTS, sayers
 from lib.listings.contract import Column, Contract
 from lib.listings.history import ADDED
@@ -29,7 +30,6 @@ AMOUNT = np.dtype("float64")
 ROW = np.dtype("int64")
 BATCH = 100_000  # rows of a staged file in memory at a time
 LINEAGE_TYPES = {"_source_row": ROW, "_load_ts": DAY}  # the rest of LINEAGE is text
-DOMAINS = ["sale", "rental"]
 
 
 def _column(dtype: object, *checks: pa.Check, empty: bool = True) -> pa.Column:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pydantic import Field
-from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
 from lib.models.inputs import seen
@@ -98,6 +97,8 @@ class LateFusion(LightGBM):
             "centre": centre.tolist(),
             "scale": np.where(moves, scale, 1.0).tolist(),
         }
+        from sklearn.linear_model import Ridge  # slow to import, and only fits need it
+
         ridge = Ridge(alpha=self.params.ridge, solver="cholesky")
         with threadpool_limits(1, "blas"):  # sums in another order give other last digits
             ridge.fit(self._scaled(read), missed)

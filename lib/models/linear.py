@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pydantic import Field
-from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
@@ -65,6 +64,8 @@ class Linear:
             "mean": filled.mean(axis=0).tolist(),
             "scale": np.where(scale > 0, scale, 1.0).tolist(),
         }
+        from sklearn.linear_model import Ridge  # slow to import, and only fits need it
+
         ridge = Ridge(alpha=self.params.alpha, solver="cholesky")
         with threadpool_limits(1, "blas"):  # sums in another order give other last digits
             ridge.fit(self._matrix(inputs), log_price)

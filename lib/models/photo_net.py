@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pydantic import Field
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPRegressor
 from threadpoolctl import threadpool_limits
 
 from lib.models.inputs import Prefix, categories, first_known, seen, some
@@ -122,6 +120,9 @@ class PhotoNet:
         self, matrix: np.ndarray, target: np.ndarray, seed: int, spread: float
     ) -> dict[str, Any]:
         """Weights of one net; those behind its hidden layer in log price."""
+        from sklearn.exceptions import ConvergenceWarning  # slow to import, and only fits need it
+        from sklearn.neural_network import MLPRegressor
+
         net = MLPRegressor(
             hidden_layer_sizes=(self.params.hidden,),
             alpha=self.params.penalty,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lib.features.build import names
+from lib.common.vocabulary import KEY_COLUMNS
 from lib.models.view import LISTED, View, with_list_price
 
 
@@ -17,5 +17,5 @@ def joined(
     verdict = screened[["listing_key", "usable"]]
     table = table.merge(verdict, on="listing_key", how="left", validate="one_to_one")
     table["usable"] = table["usable"].eq(True)  # a listing on the market is no evidence yet
-    inputs = names(features)
+    inputs = [name for name in features if name not in KEY_COLUMNS]
     return (with_list_price(table), [*inputs, LISTED]) if view == "aware" else (table, inputs)

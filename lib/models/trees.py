@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any, Literal, cast
 
-import lightgbm
 import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
 from lib.common.checks import require
+from lib.common.imports import hidden
 from lib.common.params import Section
 from lib.models import encoding
 from lib.models.inputs import Prefix, categories, first_known, seen, some
+
+with hidden("sklearn"):  # a second of each start, for an interface that nothing here uses
+    import lightgbm
 
 ENCODED = "enc_"  # prefix of the encoded columns
 # of LightGBM's objectives those for numbers of either sign, which log prices over a start are

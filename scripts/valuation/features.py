@@ -15,6 +15,7 @@ import pandas as pd
 
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import require
+from lib.common.vocabulary import DOMAINS, KEY_COLUMNS
 from lib.features import build, series, spec
 from lib.listings import contract
 
@@ -22,7 +23,6 @@ OUT = Path("data/features")
 NORMALIZED = Path("data/normalize")
 SCREENED = Path("data/screen")
 METRICS = Path("metrics/features.json")
-DOMAINS = ("sale", "rental")
 
 
 def known(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.Known]]:
@@ -70,7 +70,7 @@ def main(since: dt.datetime | None, out: Path | None) -> None:
         io.write_parquet(near_path, near, ["listing_key", "rank"], metadata)
         index_path = folder / f"{domain}_index.parquet"
         io.write_parquet(index_path, index, ["postal_code", "month"], metadata)
-        names = build.names(features)
+        names = [name for name in features if name not in KEY_COLUMNS]
         tally[domain] = {
             "rows": len(features),
             "evidence": len(may_know[domain].sales),

@@ -14,6 +14,7 @@ import click
 import pandas as pd
 
 from lib.common import cli, dictionary, io, params
+from lib.common.vocabulary import DOMAINS
 from lib.listings import contract, corrections, history, normalize, screen_homes, tally
 
 OUT = Path("data/normalize")
@@ -22,7 +23,6 @@ STAGED = Path("data/staging/listings.parquet")
 SUPERSEDED = Path("data/staging/superseded_listings.parquet")
 QUARANTINE = Path("data/staging/quarantine_rows.csv")
 METRICS = Path("metrics/normalize.json")
-DOMAINS = ("sale", "rental")
 WHERE = ["_source_file", "_source_row", "column"]
 
 

@@ -25,6 +25,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from lib.common import cache, cli, dictionary, io, params
 from lib.common.checks import RemlError, require, require_columns
 from lib.common.process import die_with_parent
+from lib.common.vocabulary import DOMAINS
 from lib.photos import album, archive, counting, picture, status, unpack
 from lib.photos.lying import BUNDLE, MANIFEST, sort_out
 from lib.photos.owner import Roll
@@ -33,7 +34,6 @@ LISTINGS = Path("data/staging/listings.parquet")
 OUT = Path("data/photos")
 META = Path("lib/photos/photos.meta.yml")
 METRICS = Path("metrics/photos.json")
-DOMAINS = ("sale", "rental")
 KIND = "photos"  # of cache entries
 
 

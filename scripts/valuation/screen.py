@@ -11,13 +11,13 @@ import click
 import pandas as pd
 
 from lib.common import cli, dictionary, io, params
+from lib.common.vocabulary import DOMAINS
 from lib.listings import contract, overrides, screen
 
 OUT = Path("data/screen")
 NORMALIZED = Path("data/normalize")
 METRICS = Path("metrics/screen.json")
 META = Path("lib/listings/screen.meta.yml")
-DOMAINS = ("sale", "rental")
 
 
 @click.command(help=__doc__)

@@ -18,6 +18,7 @@ import pandas as pd
 
 from lib.common import cli, dictionary, io, params
 from lib.common.checks import RemlError, require
+from lib.common.vocabulary import DOMAINS
 from lib.models import folds, groups
 from lib.photos import jpeg, twins
 from lib.photos.refusal import RefusedError
@@ -27,7 +28,6 @@ META = Path("lib/models/split.meta.yml")
 FEATURES = Path("data/features")
 PHOTOS = Path("data/photos")
 METRICS = Path("metrics/split.json")
-DOMAINS = ("sale", "rental")
 WORKERS = 4  # threads that open photos; one of 12 megapixels takes 36 MB
 
 
