@@ -8,14 +8,12 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from lib.common.checks import require
+
+if TYPE_CHECKING:  # slow to import, and commands that read and write no table need none of it
+    import pandas as pd
 
 
 def write_bytes(path: Path, content: bytes) -> Path:
@@ -48,6 +46,8 @@ def write_json(path: Path, content: Any) -> Path:
 
 
 def _plain(value: Any) -> Any:
+    import numpy as np
+
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
@@ -64,6 +64,8 @@ def write_csv(path: Path, frame: pd.DataFrame) -> Path:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """A CSV of ours as a frame, keys and ZIPs as text; raises `RemlError` where it is missing."""
+    import pandas as pd
+
     require(path.is_file(), f"{path}: no such file; `make repro` writes it")
     names = pd.read_csv(path, nrows=0).columns
     text = [name for name in names if name.endswith("listing_key") or name == "postal_code"]
@@ -83,6 +85,9 @@ def write_parquet(
 ) -> Path:
     """Write a frame, sorted by `sort_by`, as Parquet with fixed writer settings, `metadata` beside
     the schema; returns `path`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     ordered = frame.sort_values(list(sort_by), kind="stable").reset_index(drop=True)
     sink = pa.BufferOutputStream()
     table = pa.Table.from_pandas(ordered, preserve_index=False)
@@ -94,6 +99,8 @@ def write_parquet(
 
 def parquet_metadata(path: Path, prefix: str) -> dict[str, str]:
     """The entries whose names begin with `prefix` beside the schema of a Parquet file."""
+    import pyarrow.parquet as pq
+
     entries = pq.read_schema(path).metadata or {}
     texts = {name.decode(): value.decode() for name, value in entries.items()}
     return {name: value for name, value in sorted(texts.items()) if name.startswith(prefix)}
@@ -101,5 +108,7 @@ def parquet_metadata(path: Path, prefix: str) -> dict[str, str]:
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """A Parquet file as a frame; raises `RemlError` where it is missing."""
+    import pandas as pd
+
     require(path.is_file(), f"{path}: no such file; `make repro` writes it")
     return pd.read_parquet(path, columns=columns)

@@ -5,68 +5,24 @@ Says in one line what is wrong and how to mend it; reads only headers, so it is 
 Example: python -m scripts.ops.preflight --feed king_county
 """
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from lib.common import cli, params, workspace
+from lib.common import cache, cli, params, workspace
 from lib.common.checks import RemlError, require
-from lib.features import series
-from lib.features.build import Features
-from lib.listings import contract, corrections, overrides, reading, receipts, screen
-from lib.models import lineup
-from lib.models.folds import Split
-from lib.photos.encoders import Embed
-from scripts.valuation import (
-    ablate,
-    blend,
-    calibrate,
-    cards,
-    demo,
-    eda,
-    evaluate,
-    explain,
-    fuse,
-    normalize,
-    photos,
-    predict,
-    report,
-    sample,
-    staging,
-    track,
-    train,
-    tune,
-)
+
+if TYPE_CHECKING:
+    from lib.listings.contract import Contract
 
 RAW = Path("data/raw")
 DEMO = "demo"
-# what each stage reads its section as; DVC deletes a stage's outs before the stage can complain
-SECTIONS: dict[str, type[params.Section]] = {
-    "base": params.Base,
-    "demo": demo.Params,
-    "staging": staging.Params,
-    "sample": sample.Params,
-    "photos": photos.Params,
-    "eda": eda.Params,
-    "normalize": normalize.Params,
-    "screen": screen.Screen,
-    "features": Features,
-    "split": Split,
-    "embed": Embed,
-    "train": train.Params,
-    "fuse": fuse.Params,
-    "tune": tune.Params,
-    "blend": blend.Params,
-    "calibrate": calibrate.Params,
-    "evaluate": evaluate.Params,
-    "predict": predict.Params,
-    "ablate": ablate.Params,
-    "explain": explain.Params,
-    "cards": cards.Params,
-    "report": report.Params,
-    "track": track.Params,
-}
+CODE = Path(__file__).resolve().parents[2]
+SETTINGS = Path("configs/feeds")  # contracts, corrections, overrides and the like
 # a killed demo stage, or a killed copy out of DVC's cache, leaves such files and no manifest
 DEMO_FILES = re.compile(
     r"""README\.txt | manifest\.txt | truth\.json
@@ -79,25 +35,124 @@ TABLES = (".csv", ".tsv")
 HALF_FILES = re.compile(r"(.*/)?\.[^/]+\.(part|tmp)")  # of lib.common.io and of DVC
 
 
-def check_params() -> params.Base:
-    """The `base` section; raises where params.yaml or any section of it is wrong."""
-    name = params.PARAMS_FILE
+def sections() -> dict[str, type[params.Section]]:
+    """What `base` and each stage read their section of params.yaml as, in the order of the stages.
+
+    DVC deletes a stage's outs before the stage can complain, so they are checked before. The
+    stages are imported here, since all of them together take seconds.
+    """
+    from lib.features.build import Features
+    from lib.listings.screen import Screen
+    from lib.models.folds import Split
+    from lib.photos.encoders import Embed
+    from scripts.valuation import (
+        ablate,
+        blend,
+        calibrate,
+        cards,
+        demo,
+        eda,
+        evaluate,
+        explain,
+        fuse,
+        normalize,
+        photos,
+        predict,
+        report,
+        sample,
+        staging,
+        track,
+        train,
+        tune,
+    )  # fmt: skip
+
+    return {
+        "base": params.Base,
+        "demo": demo.Params,
+        "staging": staging.Params,
+        "sample": sample.Params,
+        "photos": photos.Params,
+        "eda": eda.Params,
+        "normalize": normalize.Params,
+        "screen": Screen,
+        "features": Features,
+        "split": Split,
+        "embed": Embed,
+        "train": train.Params,
+        "fuse": fuse.Params,
+        "tune": tune.Params,
+        "blend": blend.Params,
+        "calibrate": calibrate.Params,
+        "evaluate": evaluate.Params,
+        "predict": predict.Params,
+        "ablate": ablate.Params,
+        "explain": explain.Params,
+        "cards": cards.Params,
+        "report": report.Params,
+        "track": track.Params,
+    }
+
+
+def check_params() -> None:
+    """Raise where params.yaml or any section of it is wrong."""
+    from lib.models import lineup
+
+    name, models = params.PARAMS_FILE, sections()
     content = params.read_yaml(name)
-    faults = [f"no `{section}` section" for section in SECTIONS if section not in content]
+    faults = [f"no `{section}` section" for section in models if section not in content]
     faults += [
         f"no stage reads a `{section}` section; remove it or mend its name"
         for section in content
-        if section not in SECTIONS
+        if section not in models
     ]
     require(not faults, f"{name}: {'; '.join(faults)}")
-    for section, model in SECTIONS.items():
+    for section, model in models.items():
         params.validate(model, content[section], f"{name}, section {section}")
     lineup.check(content, str(name))
+
+
+def check_settings(feed: str | None) -> None:
+    """Raise where params.yaml or what a user set of a feed (by default base.feed) is wrong."""
+    from lib.features import series
+    from lib.listings import contract, corrections, overrides
+
+    check_params()
+    feed = read_base().feed if feed is None else feed
+    agreed = contract.read(feed)
+    corrections.read(feed, agreed)
+    folder = contract.path_of(feed).parent
+    overrides.read(overrides.path_of(folder))
+    series.read(series.path_of(folder))
+
+
+def read_base() -> params.Base:
+    """The `base` section of params.yaml."""
+    name = params.PARAMS_FILE
+    content = params.read_yaml(name)
+    require("base" in content, f"{name}: no `base` section")
     return params.validate(params.Base, content["base"], f"{name}, section base")
 
 
-def check_file(path: Path, feed: str, agreed: contract.Contract) -> None:
+def settings_key(feed: str | None) -> str:
+    """One key of all that `check_settings` depends on: settings, code and pinned versions."""
+    code = [path for room in ("lib", "scripts") for path in (CODE / room).rglob("*.*")]
+    pins = sorted(CODE.glob("requirements*.txt"))
+    files = [path for path in SETTINGS.rglob("*") if path.is_file()]
+    return cache.key_of(
+        feed or "",
+        *(
+            part
+            for path in sorted([params.PARAMS_FILE, *files, *pins, *code])
+            if path.is_file() and "__pycache__" not in path.parts
+            for part in (str(path), cache.file_sha256(path))
+        ),
+    )
+
+
+def check_file(path: Path, feed: str, agreed: Contract) -> None:
     """Raise unless `path` is a CSV with rows whose header fits the feed's contract."""
+    from lib.listings import contract, reading
+
     try:
         str(path).encode()
     except UnicodeEncodeError as error:
@@ -168,21 +223,11 @@ def ignored(raw: Path, paths: list[Path]) -> list[str]:
     ]
 
 
-@click.command(help=__doc__)
-@click.option("--feed", help="Check this feed instead of base.feed.")
-@cli.command
-def main(feed: str | None) -> None:
-    workspace.put_back()  # what a killed `make run` left in params.yaml
-    base = check_params()
-    feed = base.feed if feed is None else feed
-    agreed = contract.read(feed)
-    corrections.read(feed, agreed)
-    overrides.read(overrides.path_of(contract.path_of(feed).parent))
-    series.read(series.path_of(contract.path_of(feed).parent))
-    raw = RAW / feed
-    check_demo_folder(RAW / DEMO)
-    if feed == DEMO:
-        return  # whatever else is wrong in there, DVC's demo stage writes it anew
+def check_raw(feed: str) -> None:
+    """Raise where the raw files of a feed are not what its contract says; print how many fit."""
+    from lib.listings import contract, reading, receipts
+
+    raw, agreed = RAW / feed, contract.read(feed)
     require(
         raw.is_dir(),
         f"{raw}: no such folder; bring a file in with `make import FEED={feed} FROM=path.csv`",
@@ -199,6 +244,20 @@ def main(feed: str | None) -> None:
     if left := ignored(raw, paths):
         cli.log.warning("preflight.ignored", folder=str(raw), files=left, read=TABLES)
     click.echo(f"preflight: feed {feed}, {len(paths)} file(s), contract and headers fit")
+
+
+@click.command(help=__doc__)
+@click.option("--feed", help="Check this feed instead of base.feed.")
+@cli.command
+def main(feed: str | None) -> None:
+    workspace.put_back()  # what a killed `make run` left in params.yaml
+    require(params.PARAMS_FILE.is_file(), f"{params.PARAMS_FILE}: no such file")
+    # what has passed once passes again: looking takes seconds
+    cache.entry("preflight", settings_key(feed), lambda _: check_settings(feed))
+    feed = read_base().feed if feed is None else feed
+    check_demo_folder(RAW / DEMO)
+    if feed != DEMO:  # whatever else is wrong in there, DVC's demo stage writes it anew
+        check_raw(feed)
 
 
 if __name__ == "__main__":
