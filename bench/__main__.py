@@ -12,13 +12,14 @@ from pathlib import Path
 import click
 import duckdb
 
-from bench import embed, evaluate, features, growth, staging
+from bench import embed, evaluate, features, growth, pipeline, staging
 
 BENCHES = {
     "embed": embed.run,
     "evaluate": evaluate.run,
     "features": features.run,
     "growth": growth.run,
+    "pipeline": pipeline.run,
     "staging": staging.run,
 }
 

@@ -99,9 +99,9 @@ def search(rows: int) -> kit.Finding:
     _, settings = params.load("features", build.Features, kit.ROOT / "params.yaml")
     table = sales(rows)
     homes, past = table[table["as_of"].notna()], build.closed_sales(table)
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     _, distance = comparables.find(homes, past, settings.comparables)
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - busy
     some = np.linspace(0, len(homes) - 1, min(SAMPLE, len(homes))).astype(int)
     began = time.perf_counter()
     wanted = naive(homes.iloc[some], past, settings.comparables)
@@ -109,9 +109,8 @@ def search(rows: int) -> kit.Finding:
     np.testing.assert_allclose(distance[some], wanted, rtol=1e-9)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     ratio = (seconds / len(homes)) / (loop / len(some))
-    return kit.Finding(
-        f"comparables {rows:,} sales / loop, a home", ratio, 1, kit.Cost(seconds, peak), 6000
-    )
+    cost = kit.Cost(seconds, peak, cpu)
+    return kit.Finding(f"comparables {rows:,} sales / loop, a home", ratio, 1, cost, 6000)
 
 
 def run(folder: Path, rows: int, rounds: int) -> list[kit.Finding]:

@@ -26,10 +26,12 @@ EXPORTS = ("exports/sales_2023.csv", "exports/sales_2024.csv", "exports/leases_2
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command took: seconds on the wall, and megabytes of memory at its peak."""
+    """What a command took: seconds on the wall, megabytes of memory at its peak, seconds of all
+    processors together."""
 
     seconds: float
     megabytes: float
+    cpu: float
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class Finding:
         held = self.ratio <= self.limit and self.cost.megabytes <= self.megabytes
         return (
             f"{self.what:48} {self.ratio:6.2f} (at most {self.limit:g})  "
-            f"{self.cost.seconds:6.1f} s  peak {self.cost.megabytes:,.0f} MB "
-            f"(at most {self.megabytes:,.0f})  {'ok' if held else 'OVER'}"
+            f"{self.cost.seconds:6.1f} s  CPU {self.cost.cpu:6.1f} s  "
+            f"peak {self.cost.megabytes:,.0f} MB (at most {self.megabytes:,.0f})  {'ok' if held else 'OVER'}"
         )
 
 
@@ -68,13 +70,21 @@ def measure(command: list[str], folder: Path, **environment: str) -> Cost:
     if run.returncode:
         last = log.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise RuntimeError(f"{' '.join(command)[:200]}: exit {run.returncode}\n{last}")
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there, in KiB here
-    return Cost(seconds, used.ru_maxrss * unit / 1e6)
+    return Cost(seconds, megabytes(used.ru_maxrss), used.ru_utime + used.ru_stime)
+
+
+def megabytes(maxrss: int) -> float:
+    """Megabytes of the `ru_maxrss` of resource.getrusage."""
+    return maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6  # bytes there, KiB elsewhere
 
 
 def best(costs: list[Cost]) -> Cost:
     """The least time of several measurements, which other work disturbed least; the most memory."""
-    return Cost(min(c.seconds for c in costs), max(c.megabytes for c in costs))
+    return Cost(
+        min(cost.seconds for cost in costs),
+        max(cost.megabytes for cost in costs),
+        min(cost.cpu for cost in costs),
+    )
 
 
 def write_export(path: Path, rows: int) -> None:
