@@ -8,9 +8,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
 from typing import TypeVar
 
 from lib.common.checks import RemlError
@@ -18,6 +20,11 @@ from lib.common.process import die_with_parent
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+AHEAD = 2  # items a worker that `stream_processes` has begun or waiting
+DIED = (
+    "a worker process died, most likely for want of memory; close other programs or run this on "
+    "fewer cores (taskset -c 0)"
+)
 
 
 def cores() -> int:
@@ -25,6 +32,12 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    way = "fork" if sys.platform.startswith("linux") else "spawn"
+    context = multiprocessing.get_context(way)
+    return ProcessPoolExecutor(workers, context, initializer=die_with_parent)
 
 
 def map_processes(
@@ -41,16 +54,41 @@ def map_processes(
     workers = min(workers or cores(), len(todo))
     if workers <= 1:
         return [function(item) for item in todo]
-    way = "fork" if sys.platform.startswith("linux") else "spawn"
-    context = multiprocessing.get_context(way)
-    with ProcessPoolExecutor(workers, context, initializer=die_with_parent) as pool:
+    with _pool(workers) as pool:
         try:
             return list(pool.map(function, todo))
         except BrokenProcessPool as error:
-            raise RemlError(
-                "a worker process died, most likely for want of memory; close other programs or "
-                "run this on fewer cores (taskset -c 0)"
-            ) from error
+            raise RemlError(DIED) from error
+
+
+def stream_processes(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None
+) -> Iterator[Result]:
+    """`map_processes` for work whose results are kept as they come: each is given as soon as it is
+    its turn, and at most `AHEAD` items a worker are taken before that.
+
+    Who stops early leaves no processes. A single item is worked on in this process.
+    """
+    todo = iter(items)
+    first = list(islice(todo, 2))
+    workers = workers or cores()
+    if workers == 1 or len(first) < 2:
+        yield from map(function, chain(first, todo))
+        return
+    todo = chain(first, todo)
+    waiting: deque[Future[Result]] = deque()
+    with _pool(workers) as pool:
+        try:
+            while True:
+                for item in islice(todo, AHEAD * workers - len(waiting)):
+                    waiting.append(pool.submit(function, item))
+                if not waiting:
+                    return
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise RemlError(DIED) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def map_threads(

@@ -1,8 +1,9 @@
 """Encoders of photos by name: what `params.yaml` says of them, and the built-in one.
 
 An encoder takes a picture to a vector in two steps: `prepare`, which threads do side by side, and
-`encode`, which takes a full batch of what was prepared. Those that need weights are in
-lib/photos/torch_encoders.py, which is imported only when one of them is chosen.
+`encode`, which takes a full batch of what was prepared; or processes do both, a batch each. Those
+that need weights are in lib/photos/torch_encoders.py, which is imported only when one of them is
+chosen.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ class Encoder(Protocol):
 
     `identity` names all that a vector depends on beside the picture and our code; `source` is the
     file of that code, `weights` the SHA-256 of the checkpoint. `batch` is the size of every batch,
-    `dims` that of a vector. One that reads prompts has `texts`, and `scale`, by which a cosine is
-    multiplied before a softmax.
+    `dims` that of a vector. One that is `shared` takes batches of any size, each photo by itself,
+    and works in Python: processes share its photos. One that reads prompts has `texts`, and
+    `scale`, by which a cosine is multiplied before a softmax.
     """
 
     identity: tuple[str, ...]
@@ -74,6 +76,7 @@ class Encoder(Protocol):
     weights: str | None
     batch: int
     dims: int
+    shared: bool
     texts: bool
     scale: float
 
@@ -93,10 +96,10 @@ class Builtin:
     source = Path(descriptor.__file__)
     weights: str | None = None
     dims = descriptor.DIMS
+    shared = True
     texts = False
     scale = 1.0
-
-    batch = 64  # photos a transaction of the cache; each is described by itself
+    batch = 64  # photos that a process takes at once, and a transaction of the cache
 
     def __init__(self, entry: Entry) -> None:
         require(
@@ -109,12 +112,12 @@ class Builtin:
         )  # fmt: skip
 
     def prepare(self, image: Image.Image) -> np.ndarray:
-        """(dims,) the picture's figures."""
-        return descriptor.describe(image)
+        """The picture made small."""
+        return descriptor.shrink(image)
 
     def encode(self, prepared: list[np.ndarray]) -> np.ndarray:
-        """The figures as one array."""
-        return np.stack(prepared)
+        """(n, dims) float32 figures of small pictures."""
+        return descriptor.describe(prepared)
 
     def prompts(self, texts: list[str]) -> np.ndarray:
         """It reads none."""

@@ -1,4 +1,5 @@
-"""Pictures to vectors: decoded side by side, a few ahead of the encoder, in full batches.
+"""Pictures to vectors: decoded side by side, a few ahead of the encoder, in full batches; or,
+where the encoder works in Python, each batch by one of several processes.
 
 Torch gives a photo the same bits at any place of any batch of one shape, but not of another. So
 the last batch is filled up, and a photo's vector depends neither on its neighbours nor on what a
@@ -12,11 +13,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lib.common.parallel import stream_processes
 from lib.photos import jpeg, twins
 from lib.photos.encoders import Encoder
 from lib.photos.refusal import RefusedError
@@ -65,8 +69,31 @@ def encoded(
     """What became of each photo (key, path), in their order, a batch or less at a time.
 
     `workers` threads decode, at most `AHEAD` batches ahead, so that memory is bounded. A photo
-    that cannot be decoded takes no place in a batch.
+    that cannot be decoded takes no place in a batch. An encoder that is `shared` has a process on
+    every core instead, each of which takes a batch as it is.
     """
+    if not encoder.shared:
+        yield from _by_threads(photos, encoder, workers)
+        return
+    todo = iter(photos)
+    parts = iter(lambda: list(islice(todo, encoder.batch)), [])
+    yield from stream_processes(partial(_alone, encoder), parts)
+
+
+def _alone(encoder: Encoder, photos: list[tuple[str, Path]]) -> list[Encoded]:
+    """What became of some photos, all of it done in this process and thread."""
+    ready, refused = [], []
+    for key, path in photos:
+        try:
+            ready.append((key, *_prepared(path, encoder)))
+        except RefusedError as error:
+            refused.append(Encoded(key, None, error.reason))
+    return (_batch(ready, encoder) if ready else []) + refused
+
+
+def _by_threads(
+    photos: Iterable[tuple[str, Path]], encoder: Encoder, workers: int
+) -> Iterator[list[Encoded]]:
     todo = iter(photos)
     waiting: deque[tuple[str, Future]] = deque()
     ready: list[tuple[str, Any, np.ndarray]] = []
@@ -93,9 +120,11 @@ def encoded(
 
 
 def _batch(ready: list[tuple[str, Any, np.ndarray]], encoder: Encoder) -> list[Encoded]:
-    """A batch encoded; one that is not full is filled up with its last photo."""
+    """A batch encoded; one that is not full is filled up with its last photo, unless photos have
+    nothing to do with each other."""
     prepared = [one for _, one, _ in ready]
-    prepared += prepared[-1:] * (encoder.batch - len(prepared))
+    if not encoder.shared:
+        prepared += prepared[-1:] * (encoder.batch - len(prepared))
     vectors = encoder.encode(prepared)
     return [
         Encoded(key, as_row(vector, thumbnail))

@@ -28,6 +28,7 @@ class TorchEncoder:
     """One encoder on one device; see `lib.photos.encoders.Encoder`."""
 
     source = Path(__file__)
+    shared = False  # torch has its own threads, and its model lies in memory once
 
     def __init__(self, name: str, entry: Entry, settings: Embed, folder: Path) -> None:
         require(

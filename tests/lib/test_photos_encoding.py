@@ -1,11 +1,13 @@
 """From files to rows: full batches, bounded look-ahead, broken files; settings of encoders."""
 
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lib.common import parallel
 from lib.common.checks import RemlError
 from lib.common.params import validate
 from lib.photos import encoders, encoding, jpeg, twins
@@ -24,6 +26,7 @@ class Fake:
     source = Path(__file__)
     weights = None
     dims = 4
+    shared = False
     texts = False
     scale = 1.0
     identity = ("fake",)
@@ -104,6 +107,25 @@ def test_who_stops_early_leaves_no_threads(tmp_path):
     next(batches)
     batches.close()
     assert threading.active_count() == before
+
+
+def test_processes_that_share_photos_give_what_one_gives(tmp_path, monkeypatch):
+    """Of a shared encoder batches stay as short as they are; broken files have their reason."""
+    photos = written(tmp_path, 12)
+    photos[5][1].write_bytes(b"x")
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr(parallel, "cores", lambda count=cores: count)
+        encoder = Fake(5)
+        encoder.shared, encoder.lock = True, nullcontext()
+        found.append(list(encoding.encoded(photos, encoder, 1)))
+        assert encoder.prepared == (11 if cores == 1 else 0)  # others have done it
+    assert found[0] == found[1]
+    assert [[one.key for one in batch] for batch in found[0]] == [
+        ["k0", "k1", "k2", "k3", "k4"], ["k6", "k7", "k8", "k9", "k5"], ["k10", "k11"]
+    ]  # fmt: skip
+    sizes = [np.frombuffer(one.row[0], "<f4")[3] for one in found[0][2]]
+    assert sizes == [2, 2] and found[0][1][-1].reason == "image is damaged"
 
 
 def test_keys_are_hashes_of_content(tmp_path):
