@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -23,12 +24,14 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
+from lib.common.parallel import map_processes
 from lib.common.params import Section
 from lib.features import comparables, hedonic
 from lib.features.comparables import Axis
 
 MONTH = 30.0  # days
 CHUNK = 2000  # homes valued at once: 2,000 x 2,000 numbers are 32 MB
+STRIP = 50  # rows of a covariance at once: 50 x 2,000 numbers stay in a core's cache
 
 
 class Districts(Section):
@@ -90,16 +93,33 @@ def fading(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.exp(np.negative(distance, out=distance), out=distance)
 
 
-def covariance(a: Points, b: Points, since: int, spec: Districts) -> np.ndarray:
-    """Covariance (n, m) of log prices, noise aside; `since` is the day the level starts from."""
+def covariance(
+    a: Points, b: Points, since: int, spec: Districts, lower: bool = False
+) -> np.ndarray:
+    """Covariance (n, m) of log prices, noise aside; `since` is the day the level starts from.
+    `lower`: `a` and `b` are the same points, and what lies above the diagonal is not to be used.
+    """
     own, other = (np.hstack([p.axes, p.axes**2]) for p in (a, b))
-    both = spec.axis_variance * own @ other.T + 1.0  # the level: as good as free
+    both = spec.axis_variance * own @ other.T
+    both += 1.0  # the level: as good as free
     one, two = (np.hstack([p.place / spec.like_km, p.axes / spec.likeness]) for p in (a, b))
-    both += spec.like_variance * fading(one, two)
-    both += spec.place_variance * fading(a.place / spec.reach_km, b.place / spec.reach_km)
-    both += spec.zip_variance * ((a.zips[:, None] == b.zips) & (b.zips >= 0))
+    near, far = (p.place / spec.reach_km for p in (a, b))
     walk = spec.month_variance / MONTH
-    both += np.minimum(walk * (a.days[:, None] - since), walk * (b.days - since))
+    mine, theirs = walk * (a.days[:, None] - since), walk * (b.days - since)
+    for start in range(0, len(both), STRIP):
+        strip = slice(start, start + STRIP)
+        until = slice(min(start + STRIP, len(b.days)) if lower else len(b.days))
+        part = both[strip, until]
+        for variance, left, right in (
+            (spec.like_variance, one, two),
+            (spec.place_variance, near, far),
+        ):
+            carried = fading(left[strip], right[until])
+            part += np.multiply(variance, carried, out=carried)
+        part += spec.zip_variance * (
+            (a.zips[strip, None] == b.zips[until]) & (b.zips[until] >= 0)
+        )
+        part += np.minimum(mine[strip], theirs[until])
     return both
 
 
@@ -146,7 +166,7 @@ def value(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> n
     count = int(past[rows].max())
     sales, since = sales.take(np.arange(count)), int(sales.days[0])
     level = np.median(price[: spec.minimum_sales])  # every one valued here knows these
-    both = covariance(sales, sales, since, spec)
+    both = covariance(sales, sales, since, spec, lower=True)
     both[np.diag_indices(count)] += spec.noise_variance
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits
         factor = cholesky(both, lower=True, overwrite_a=True, check_finite=False)
@@ -162,6 +182,35 @@ def value(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> n
             shares *= np.arange(count)[:, None] < past[some]
             out[some] = level + errors @ shares
     return out
+
+
+def turned(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> np.ndarray:
+    """(turns, n): `value` of `homes` by their districts on each of the turned maps.
+
+    Each turn begins with the same district, that of the whole map before it filled up, so a
+    district that several turns have is worked out once. Others are independent: all cores share
+    them, in processes, since LAPACK's bindings hold Python's lock.
+    """
+    found: dict[tuple[bytes, bytes], tuple[np.ndarray, np.ndarray, list[int]]] = {}
+    for turn in range(spec.turns):
+        angle = turn * np.pi / 2 / spec.turns
+        for those, theirs in cells(homes, sales, angle, spec.most, spec.minimum_sales):
+            if len(those):
+                key = those.tobytes(), theirs.tobytes()
+                found.setdefault(key, (those, theirs, []))[2].append(turn)
+    said = map_processes(
+        partial(_valued, spec=spec),
+        [(homes.take(those), sales.take(ours), price[ours]) for those, ours, _ in found.values()],
+    )
+    out = np.full((spec.turns, len(homes.days)), np.nan)
+    for (those, _, turns), values in zip(found.values(), said, strict=True):
+        for turn in turns:
+            out[turn, those] = values
+    return out
+
+
+def _valued(district: tuple[Points, Points, np.ndarray], spec: Districts) -> np.ndarray:
+    return value(*district, spec)
 
 
 def features(
@@ -187,12 +236,5 @@ def features(
         some, past = homes.iloc[mine], sales.iloc[ours]
         at = points(some, some["as_of"], codes, axes, by_zip)
         known = points(past, past["close_date"], codes, axes, by_zip)
-        turned = np.full((spec.turns, len(mine)), np.nan)
-        for turn in range(spec.turns):
-            angle = turn * np.pi / 2 / spec.turns
-            for those, theirs in cells(at, known, angle, spec.most, spec.minimum_sales):
-                turned[turn, those] = value(
-                    at.take(those), known.take(theirs), price[ours[theirs]], spec
-                )
-        out[mine] = turned.mean(axis=0)
+        out[mine] = turned(at, known, price[ours], spec).mean(axis=0)
     return {"comp_district_log_price": out, "comp_district_added": out - regressed}
