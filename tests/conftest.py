@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import hypothesis_profiles  # noqa: F401  they load themselves
 from tests.browser import browser  # noqa: F401  a fixture for all
 from tests.dag import ROOT
 from tests.postgres import postgres  # noqa: F401  a fixture for all

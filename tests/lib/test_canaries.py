@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.features import (
@@ -23,6 +23,7 @@ from lib.features import (
     yields,
 )
 from lib.features.activity import ended
+from tests.hypothesis_profiles import examples
 from tests.market_kit import (
     FEATURES,
     NAMES,
@@ -107,19 +108,19 @@ def assert_same_as_it_stood(date):
     assert_same(near, NEAR[NEAR["listing_key"].isin(homes["listing_key"])])
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(st.integers(0, 540), st.integers(0, 2**32 - 1))
 def test_canary_changing_later_rows_changes_no_feature_of_an_earlier_row(day, seed):
     assert_blind(on(day), seed)
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(st.integers(60, 540))
 def test_canary_the_feed_as_it_stood_gives_the_same_features(day):
     assert_same_as_it_stood(on(day))
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(st.integers(0, 540))
 def test_canary_later_prices_change_nothing_even_for_sales_agreed_before_they_closed(day):
     """Stricter on prices: each row valued up to a date, whenever it closed."""

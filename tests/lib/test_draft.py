@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.common.params import validate
@@ -15,6 +15,7 @@ from lib.listings.draft import about, draft
 from lib.listings.evidence import look
 from tests import exports
 from tests.exports import FAMILIES
+from tests.hypothesis_profiles import examples
 
 SALE = {"Ref No": ["1", "2", "3"], "Sold For": ["200000", "310000", "150000"],
         "Sold On": ["13.01.2024", "14.02.2024", "15.03.2024"]}  # fmt: skip
@@ -173,7 +174,7 @@ def test_a_column_is_described_without_quoting_what_may_be_personal(cells, told)
                     max_size=4),
     st.text(min_size=1, max_size=10),
 )  # fmt: skip
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_no_header_or_value_breaks_the_yaml(more, source):
     table = sales()
     for name, cell in more.items():

@@ -4,12 +4,13 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.listings import evidence, infer, reso
 from tests import exports
 from tests.exports import BROKERAGE, FAMILIES, FUTURE, KING_COUNTY
+from tests.hypothesis_profiles import examples
 
 BOOK = reso.dictionary()
 
@@ -139,7 +140,7 @@ def test_no_field_is_given_twice():
         max_size=5,
     )
 )  # fmt: skip
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_any_table_gets_one_guess_a_column_and_a_score_between_0_and_1(columns):
     table = pd.DataFrame(columns, dtype="str")
     guesses = infer.guess(table)

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
@@ -106,7 +106,6 @@ def naive(names, pairs):
     return [min(group[name]) for name in names]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5), st.booleans()), max_size=14))
 def test_pairs_and_groups_are_those_of_a_loop_over_all_pairs(rows):
     """Few sha1, and two chains of pictures."""

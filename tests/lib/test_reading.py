@@ -5,11 +5,12 @@ import io
 import tracemalloc
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lib.common.checks import RemlError
 from lib.listings.reading import csv_files, decode, read_header, read_rows
+from tests.hypothesis_profiles import examples
 
 TEXT = 'Key,City\n1,"Cañon, West"\n2,Café\n'
 ROWS = [(1, ["1", "Cañon, West"]), (2, ["2", "Café"])]
@@ -266,7 +267,7 @@ CELLS = {
 }
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150)
 @given(
     data=st.data(),
     encoding=st.sampled_from(sorted(CELLS)),
@@ -296,7 +297,7 @@ def test_what_csv_writes_comes_back(
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_any_bytes_at_all_end_in_rows_or_a_named_error(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "noise.csv"
     path.write_bytes(content)

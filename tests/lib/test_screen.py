@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lib.features import build
 from lib.listings import overrides, screen
 from tests.dag import ROOT
+from tests.hypothesis_profiles import examples
 
 SPEC = screen.Screen(**yaml.safe_load((ROOT / "params.yaml").read_text())["screen"])
 STREETS = ("street_dir_prefix", "street_suffix", "street_dir_suffix")
@@ -85,7 +86,7 @@ def test_the_canary_market_sets_off_nearly_every_rule():
     assert set(FLAGS["code"]) >= set(screen.CODES) - silent
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(st.integers(60, 520), st.integers(0, 2**32 - 1))
 def test_canary_changing_rows_of_a_sales_day_or_later_changes_no_flag_of_that_sale(day, seed):
     """Each sale of the day against a feed in which every other row of that day and after it is
@@ -115,7 +116,7 @@ def test_canary_changing_rows_of_a_sales_day_or_later_changes_no_flag_of_that_sa
         pd.testing.assert_frame_equal(before, after)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(st.integers(60, 520))
 def test_canary_deleting_later_rows_changes_no_flag(day):
     date = START + pd.Timedelta(days=day)

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.listings import homes, screen_homes
+from tests.hypothesis_profiles import examples
 
 
 def rows(*cells):
@@ -69,7 +70,7 @@ CELLS = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(CELLS)
 def test_earlier_sales_equal_a_naive_search_and_later_rows_change_none(cells):
     table = rows(*sorted(cells, key=lambda cell: cell[0]))

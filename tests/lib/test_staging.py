@@ -9,13 +9,14 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.common.params import validate
 from lib.listings import coverage, mapping, parsing, rules, staging
 from lib.listings.contract import Contract
 from lib.listings.sql import connect
+from tests.hypothesis_profiles import examples
 
 HEADERS = ["ML#", "Modified", "Status", "Price", "ForLease", "Note"]
 SPEC = {
@@ -136,7 +137,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(rows, min_size=1, max_size=4))
 def test_every_row_ends_in_exactly_one_place(files):
     out = staged(*files)
@@ -161,7 +162,7 @@ def content(out):
     )
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(file=rows, data=st.data())
 def test_order_and_spread_of_rows_over_files_change_nothing(file, data):
     shuffled = data.draw(st.permutations(file))
@@ -170,7 +171,7 @@ def test_order_and_spread_of_rows_over_files_change_nothing(file, data):
     assert content(staged(file)) == content(staged(*spread))
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(files=st.lists(rows, min_size=2, max_size=3))
 def test_the_order_in_which_files_come_changes_no_byte(files):
     last = len(files) - 1
@@ -189,7 +190,7 @@ cell = st.text(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     rows=st.lists(st.lists(cell, min_size=3, max_size=3), max_size=6),
     dialect=st.sampled_from(
