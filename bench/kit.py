@@ -49,7 +49,8 @@ class Finding:
         return (
             f"{self.what:48} {self.ratio:6.2f} (at most {self.limit:g})  "
             f"{self.cost.seconds:6.1f} s  CPU {self.cost.cpu:6.1f} s  "
-            f"peak {self.cost.megabytes:,.0f} MB (at most {self.megabytes:,.0f})  {'ok' if held else 'OVER'}"
+            f"peak {self.cost.megabytes:,.0f} MB (at most {self.megabytes:,.0f})  "
+            f"{'ok' if held else 'OVER'}"
         )
 
 
