@@ -116,9 +116,7 @@ def covariance(
         ):
             carried = fading(left[strip], right[until])
             part += np.multiply(variance, carried, out=carried)
-        part += spec.zip_variance * (
-            (a.zips[strip, None] == b.zips[until]) & (b.zips[until] >= 0)
-        )
+        part += spec.zip_variance * ((a.zips[strip, None] == b.zips[until]) & (b.zips[until] >= 0))
         part += np.minimum(mine[strip], theirs[until])
     return both
 

@@ -5,7 +5,9 @@ Needs a Chromium on PATH. The pictures are committed, so the report has to be th
 Example: python -m scripts.ops.screenshots
 """
 
+import hashlib
 import io as streams
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 REPORT = Path("data/report")
 OUT = Path("docs/images")
+TAKEN = OUT / "taken.json"  # of each page, the `fingerprint` that it had when its picture was taken
 DEMO = "demo"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -42,6 +45,15 @@ LARGEST = 120_000  # bytes
 def executable() -> str | None:
     """The first Chromium on PATH."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def fingerprint(html: str) -> str:
+    """SHA-1, in hex, of how a page is built and what its sentences say. Figures, cells of tables and
+    what is drawn are left out: they differ in their last digits from machine to machine."""
+    for left_out in (r"<svg.*?</svg>", r"(?<=<td)[^>]*>.*?(?=</td>)", r"data:image/[^\"]*"):
+        html = re.sub(left_out, "", html, flags=re.DOTALL)
+    html = re.sub(r"[-+\u2212]?\d+([.,]\d+)*", "0", html)
+    return hashlib.sha1(html.encode(), usedforsecurity=False).hexdigest()
 
 
 @contextmanager
@@ -77,6 +89,8 @@ def main() -> None:
     path = executable()
     if path is None:
         raise RemlError("no Chromium on PATH; on Debian: apt-get install chromium")
+    for old in OUT.glob("report_*.png"):
+        old.unlink()  # of a page that is no more, too
     with chromium(path) as browser:
         for page in pages:
             for size, (width, height) in SIZES.items():
@@ -86,6 +100,8 @@ def main() -> None:
                 assert len(picture) <= LARGEST, f"{page.name}, {size}: {len(picture)} bytes"
                 io.write_bytes(OUT / f"report_{page.stem}_{size}.png", picture)
                 window.close()
+    taken = {page.name: fingerprint(page.read_text(encoding="utf-8")) for page in pages}
+    io.write_json(TAKEN, taken)
     cli.log.info("screenshots.complete", pages=len(pages), out=str(OUT))
 
 
