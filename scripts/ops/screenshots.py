@@ -48,8 +48,8 @@ def executable() -> str | None:
 
 
 def fingerprint(html: str) -> str:
-    """SHA-1, in hex, of how a page is built and what its sentences say. Figures, cells of tables and
-    what is drawn are left out: they differ in their last digits from machine to machine."""
+    """SHA-1, in hex, of how a page is built and what its sentences say. Figures, cells of tables
+    and what is drawn are left out: their last digits differ from machine to machine."""
     for left_out in (r"<svg.*?</svg>", r"(?<=<td)[^>]*>.*?(?=</td>)", r"data:image/[^\"]*"):
         html = re.sub(left_out, "", html, flags=re.DOTALL)
     html = re.sub(r"[-+\u2212]?\d+([.,]\d+)*", "0", html)

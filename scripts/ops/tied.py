@@ -2,19 +2,23 @@
 
 The command dies when its caller does: a killed make would otherwise leave dvc and its stage
 running, and the next run would race them. Locks that a killed dvc left behind are forgotten first.
+A plain `dvc repro` says at each stage how many there are and what is left to do.
 
 Example: python -m scripts.ops.tied dvc repro
 """
 
 import json
+import logging
 import os
+import sys
 from pathlib import Path
 
 import click
 
-from lib.common import cli
+from lib.common import cli, params
 from lib.common.checks import RemlError
 from lib.common.process import RUNNER, gone
+from lib.ops.repro_progress import ProgressFilter, list_stages
 
 LOCKS = Path(".dvc/tmp/rwlock")
 
@@ -33,12 +37,25 @@ def forget_dead_locks() -> None:
         return  # no locks, or dvc is just writing them: its own checks follow
 
 
+def run_dvc() -> int:
+    """Run `dvc repro` in this process, with a line of progress at each stage; its exit code."""
+    from dvc.cli import main as dvc
+
+    pipeline = params.read_yaml(Path("dvc.yaml"))
+    progress = ProgressFilter(list_stages(pipeline, params.read_yaml(params.PARAMS_FILE)))
+    for name in ("dvc.stage", "dvc.stage.run", "dvc.stage.cache"):  # a filter is not inherited
+        logging.getLogger(name).addFilter(progress)
+    return dvc(["repro"])
+
+
 @click.command(help=__doc__, context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @cli.command
 def main(command: tuple[str, ...]) -> None:
     forget_dead_locks()
     os.environ[RUNNER] = str(os.getpid())  # exec keeps the process id: it will be dvc's
+    if command == ("dvc", "repro"):
+        sys.exit(run_dvc())
     try:
         os.execvp(command[0], list(command))  # the tie to the parent outlives exec
     except FileNotFoundError as error:
