@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.common.parallel import map_processes
 from lib.demo.listings import Listing
 from lib.demo.pictures import draw_photo
 
@@ -73,12 +73,15 @@ def plan_photos(
     return [photo for album in albums for photo in album]
 
 
-def zip_photos(photos: list[Photo], seed: int) -> dict[str, bytes]:
-    """Path -> bytes of every bundle, entries in order, all with the same old time stamp."""
+def zip_photos(
+    photos: list[Photo], seed: int, share: Callable[..., Iterable[bytes]]
+) -> dict[str, bytes]:
+    """Path -> bytes of every bundle, entries in order, all with the same old time stamp. `share`
+    works as `map` does: bundles may be drawn beside each other."""
     bundles: dict[str, list[Photo]] = defaultdict(list)
     for photo in sorted(photos, key=lambda one: (one.bundle, one.entry)):
         bundles[photo.bundle].append(photo)
-    zipped = map_processes(partial(_zipped, seed), bundles.values())
+    zipped = share(partial(_zipped, seed), [*bundles.values()])
     return dict(zip(bundles, zipped, strict=True))
 
 
