@@ -34,10 +34,13 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def context() -> multiprocessing.context.BaseContext:
+    """How worker processes start: forked on Linux, which saves each a second of imports."""
+    return multiprocessing.get_context("fork" if sys.platform.startswith("linux") else "spawn")
+
+
 def _pool(workers: int) -> ProcessPoolExecutor:
-    way = "fork" if sys.platform.startswith("linux") else "spawn"
-    context = multiprocessing.get_context(way)
-    return ProcessPoolExecutor(workers, context, initializer=die_with_parent)
+    return ProcessPoolExecutor(workers, context(), initializer=die_with_parent)
 
 
 def map_processes(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,15 +51,16 @@ def plan_photos(
     the listing began. Entries are `<MLSNumber>/01.jpg` and so on; half of the photographers, those
     of listings with an even number, say the room too: `<MLSNumber>/02_kitchen.jpg`.
     """
+    people = homes[["quality", "pool", "lat", "lon"]].to_dict("records")
     paint = rng.random(len(homes))  # a home keeps its colours from listing to listing
     albums = [
-        _album(rng, listing, homes.iloc[listing.home], float(paint[listing.home]))
+        _album(rng, listing, people[listing.home], float(paint[listing.home]))
         for listing in listings
         if listing.photos
     ]
     for index in _some(rng, len(albums), GPS_SHARE):
-        home = homes.iloc[albums[index][0].home]
-        gps = (round(float(home["lat"]), 5), round(float(home["lon"]), 5))
+        home = people[albums[index][0].home]
+        gps = (round(home["lat"], 5), round(home["lon"], 5))
         albums[index][0] = replace(albums[index][0], gps=gps)
     for index in _some(rng, len(albums), SHARED_SHARE):
         lender = albums[(index + int(rng.integers(1, len(albums)))) % len(albums)][0]
@@ -69,15 +73,19 @@ def plan_photos(
     return [photo for album in albums for photo in album]
 
 
-def zip_photos(photos: list[Photo], seed: int) -> dict[str, bytes]:
-    """Path -> bytes of every bundle, entries in order, all with the same old time stamp."""
+def zip_photos(
+    photos: list[Photo], seed: int, share: Callable[..., Iterable[bytes]]
+) -> dict[str, bytes]:
+    """Path -> bytes of every bundle, entries in order, all with the same old time stamp. `share`
+    works as `map` does: bundles may be drawn beside each other."""
     bundles: dict[str, list[Photo]] = defaultdict(list)
     for photo in sorted(photos, key=lambda one: (one.bundle, one.entry)):
         bundles[photo.bundle].append(photo)
-    return {path: _zipped(some, seed) for path, some in bundles.items()}
+    zipped = share(partial(_zipped, seed), [*bundles.values()])
+    return dict(zip(bundles, zipped, strict=True))
 
 
-def _zipped(photos: list[Photo], seed: int) -> bytes:
+def _zipped(seed: int, photos: list[Photo]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as bundle:  # JPEGs shrink no further
         for photo in photos:
@@ -90,7 +98,9 @@ def _zipped(photos: list[Photo], seed: int) -> bytes:
     return stream.getvalue()
 
 
-def _album(rng: np.random.Generator, listing: Listing, home: pd.Series, hue: float) -> list[Photo]:
+def _album(
+    rng: np.random.Generator, listing: Listing, home: dict[Any, Any], hue: float
+) -> list[Photo]:
     views = ["front", *rng.permutation(["pool", *INDOORS] if home["pool"] else INDOORS)]
     domain = "rental" if listing.lease else "sale"
     # A flattering photographer flatters in every photo, so more photos do not settle the matter.

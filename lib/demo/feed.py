@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -52,13 +53,15 @@ def generate(
     years: int,
     zips: int,
     photos: bool = True,
+    share: Callable[..., Iterable[bytes]] = map,
 ) -> Feed:
     """A synthetic MLS feed; equal arguments give equal bytes.
 
     `sales` and `rentals` count good closed listings, `actives` listings still on the market (a
     fifth of them for lease); listings in vain and sales with planted faults come on top. The feed
     runs `years` years from `start`, a first of January, over `zips` ZIP areas. Without `photos`
-    the tables are the same (`PhotoCount` too), but no bundle is made.
+    the tables are the same (`PhotoCount` too), but no bundle is made. `share` works as `map` does;
+    one that goes to other processes draws bundles beside each other.
 
     Raises ValueError for a count below `SMALLEST`, too many ZIPs, or another day of `start`.
     """
@@ -96,7 +99,7 @@ def generate(
     truth = tell_truth(arguments, end.isoformat(), market, homes, listings, faults, tables, albums)
     truth = json.loads(json.dumps(truth))  # lists for tuples: what a reader of the file gets
     files = {table.path: table.encoded() for table in tables}
-    files |= zip_photos(albums, seed)
+    files |= zip_photos(albums, seed, share)
     files["truth.json"] = json.dumps(truth, sort_keys=True, separators=(",", ":")).encode()
     files["README.txt"] = README.encode()
     manifest = sorted([*files, "manifest.txt"])

@@ -172,9 +172,12 @@ def _wear(s: Scene, area: Area) -> None:
 def _through_camera(rng: np.random.Generator, image: Image.Image) -> Image.Image:
     """Exposure, white balance and sensor noise, which say nothing about the home."""
     gain = np.exp(rng.normal(0, 0.13)) * np.exp(rng.normal(0, 0.03, 3))
-    noise = rng.standard_normal((HEIGHT, WIDTH, 1), dtype=np.float32) * rng.uniform(1, 7)
-    pixels = np.asarray(image, dtype=np.float32) * gain.astype(np.float32) + noise
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    noise = rng.standard_normal((HEIGHT, WIDTH), dtype=np.float32) * rng.uniform(1, 7)
+    pixels = np.array(image, dtype=np.float32)
+    for colour, light in enumerate(gain.astype(np.float32)):  # quicker than three at a pixel
+        pixels[..., colour] *= light
+        pixels[..., colour] += noise
+    return Image.fromarray(np.clip(pixels, 0, 255, out=pixels).astype(np.uint8))
 
 
 def _gps_block(lat: float, lon: float) -> bytes:

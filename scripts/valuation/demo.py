@@ -14,6 +14,7 @@ import click
 from lib import demo
 from lib.common import cli, io, params
 from lib.common.checks import RemlError
+from lib.common.parallel import map_processes
 
 OUT = Path("data/raw/demo")
 
@@ -36,7 +37,7 @@ class Params(params.Section):
 def main() -> None:
     _, settings = params.load("demo", Params)
     try:
-        feed = demo.generate(**settings.model_dump())
+        feed = demo.generate(**settings.model_dump(), share=map_processes)
     except ValueError as error:
         raise RemlError(f"params.yaml, section demo: {error}") from error
     shutil.rmtree(OUT, ignore_errors=True)  # as dvc does: no file of another seed stays behind

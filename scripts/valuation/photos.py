@@ -8,7 +8,6 @@ Example: python -m scripts.valuation.photos
 
 import itertools
 import json
-import multiprocessing
 import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -24,6 +23,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from lib.common import cache, cli, dictionary, io, params
 from lib.common.checks import RemlError, require, require_columns
+from lib.common.parallel import context
 from lib.common.process import die_with_parent
 from lib.common.vocabulary import DOMAINS
 from lib.photos import album, archive, counting, picture, status, unpack
@@ -85,9 +85,8 @@ def unpacked(paths: list[Path], settings: unpack.Settings, workers: int) -> list
         for key, path in cli.progress(list(todo.items()), "photos"):
             one_bundle(path, key, settings)
     else:
-        spawn = multiprocessing.get_context("spawn")  # forking a process with threads can hang
         with ProcessPoolExecutor(
-            min(workers, len(todo)), spawn, initializer=tie, initargs=(os.getpid(),)
+            min(workers, len(todo)), context(), initializer=tie, initargs=(os.getpid(),)
         ) as pool:
             waiting = {
                 path: pool.submit(one_bundle, path, key, settings) for key, path in todo.items()
@@ -133,6 +132,7 @@ def write_pictures(albums: album.Albums, folders: dict[str, Path]) -> None:
     part = OUT / ".images.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
+    made = set()
     by_bundle = sorted(albums.photos, key=lambda photo: photo["bundle"])
     for bundle, photos in itertools.groupby(by_bundle, key=lambda photo: photo["bundle"]):
         with (folders[bundle] / unpack.PICTURES).open("rb") as pictures:
@@ -143,8 +143,10 @@ def write_pictures(albums: album.Albums, folders: dict[str, Path]) -> None:
                     unpack.checksum(jpeg) == photo["checksum"],
                     unpack.DAMAGED.format(folders[bundle]),
                 )
-                target = part / Path(photo["file"]).relative_to("images")
-                target.parent.mkdir(parents=True, exist_ok=True)
+                target = part / photo["file"].removeprefix("images/")
+                if target.parent not in made:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    made.add(target.parent)
                 target.write_bytes(jpeg)
     shutil.rmtree(OUT / "images", ignore_errors=True)
     part.rename(OUT / "images")
