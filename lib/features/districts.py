@@ -102,23 +102,18 @@ def covariance(
     own, other = (np.hstack([p.axes, p.axes**2]) for p in (a, b))
     both = spec.axis_variance * own @ other.T
     both += 1.0  # the level: as good as free
-    one, two = (np.hstack([p.place / spec.like_km, p.axes / spec.likeness]) for p in (a, b))
-    near, far = (p.place / spec.reach_km for p in (a, b))
+    alike = [np.hstack([p.place / spec.like_km, p.axes / spec.likeness]) for p in (a, b)]
+    near = [p.place / spec.reach_km for p in (a, b)]
     walk = spec.month_variance / MONTH
     mine, theirs = walk * (a.days[:, None] - since), walk * (b.days - since)
     for start in range(0, len(both), STRIP):
         strip = slice(start, start + STRIP)
         until = slice(min(start + STRIP, len(b.days)) if lower else len(b.days))
         part = both[strip, until]
-        for variance, left, right in (
-            (spec.like_variance, one, two),
-            (spec.place_variance, near, far),
-        ):
-            carried = fading(left[strip], right[until])
+        for variance, (one, two) in ((spec.like_variance, alike), (spec.place_variance, near)):
+            carried = fading(one[strip], two[until])
             part += np.multiply(variance, carried, out=carried)
-        part += spec.zip_variance * (
-            (a.zips[strip, None] == b.zips[until]) & (b.zips[until] >= 0)
-        )
+        part += spec.zip_variance * ((a.zips[strip, None] == b.zips[until]) & (b.zips[until] >= 0))
         part += np.minimum(mine[strip], theirs[until])
     return both
 
@@ -155,9 +150,11 @@ def cells(
             waiting.append((mine, ours[most // 2 :], angle))
 
 
-def value(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> np.ndarray:
-    """Log price (n,) of `homes` from the sales of one district before their dates; missing where
-    fewer than `minimum_sales` had closed. `sales` are in order of closing."""
+def value(district: tuple[Points, Points, np.ndarray], spec: Districts) -> np.ndarray:
+    """Log price (n,) of the homes from the sales of one `district` before their dates; missing
+    where fewer than `minimum_sales` had closed. `district` is homes, sales in order of closing and
+    the sales' log prices."""
+    homes, sales, price = district
     out = np.full(len(homes.days), np.nan)
     past = np.searchsorted(sales.days, homes.days)
     rows = np.flatnonzero(past >= spec.minimum_sales)
@@ -199,7 +196,7 @@ def turned(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> 
                 key = those.tobytes(), theirs.tobytes()
                 found.setdefault(key, (those, theirs, []))[2].append(turn)
     said = map_processes(
-        partial(_valued, spec=spec),
+        partial(value, spec=spec),
         [(homes.take(those), sales.take(ours), price[ours]) for those, ours, _ in found.values()],
     )
     out = np.full((spec.turns, len(homes.days)), np.nan)
@@ -207,10 +204,6 @@ def turned(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> 
         for turn in turns:
             out[turn, those] = values
     return out
-
-
-def _valued(district: tuple[Points, Points, np.ndarray], spec: Districts) -> np.ndarray:
-    return value(*district, spec)
 
 
 def features(
