@@ -97,8 +97,7 @@ def covariance(
     a: Points, b: Points, since: int, spec: Districts, lower: bool = False
 ) -> np.ndarray:
     """Covariance (n, m) of log prices, noise aside; `since` is the day the level starts from.
-    `lower`: `a` and `b` are the same points, and what lies above the diagonal is not to be used.
-    """
+    `lower`, where `b` is `a`: what lies above the diagonal is left half done."""
     own, other = (np.hstack([p.axes, p.axes**2]) for p in (a, b))
     both = spec.axis_variance * own @ other.T
     both += 1.0  # the level: as good as free
@@ -151,9 +150,8 @@ def cells(
 
 
 def value(district: tuple[Points, Points, np.ndarray], spec: Districts) -> np.ndarray:
-    """Log price (n,) of the homes from the sales of one `district` before their dates; missing
-    where fewer than `minimum_sales` had closed. `district` is homes, sales in order of closing and
-    the sales' log prices."""
+    """Log price (n,) of the homes of one `district` (homes, sales in order of closing, their log
+    prices) from the sales before their dates; missing where fewer than `minimum_sales` closed."""
     homes, sales, price = district
     out = np.full(len(homes.days), np.nan)
     past = np.searchsorted(sales.days, homes.days)
@@ -163,9 +161,9 @@ def value(district: tuple[Points, Points, np.ndarray], spec: Districts) -> np.nd
     count = int(past[rows].max())
     sales, since = sales.take(np.arange(count)), int(sales.days[0])
     level = np.median(price[: spec.minimum_sales])  # every one valued here knows these
-    both = covariance(sales, sales, since, spec, lower=True)
-    both[np.diag_indices(count)] += spec.noise_variance
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits
+        both = covariance(sales, sales, since, spec, lower=True)
+        both[np.diag_indices(count)] += spec.noise_variance
         factor = cholesky(both, lower=True, overwrite_a=True, check_finite=False)
         errors = solve_triangular(factor, price[:count] - level, lower=True, check_finite=False)
         for some in np.array_split(rows, len(rows) // CHUNK + 1):
