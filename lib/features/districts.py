@@ -97,24 +97,20 @@ def covariance(
     a: Points, b: Points, since: int, spec: Districts, lower: bool = False
 ) -> np.ndarray:
     """Covariance (n, m) of log prices, noise aside; `since` is the day the level starts from.
-    `lower`: `a` and `b` are the same points, and what lies above the diagonal is not to be used.
-    """
+    `lower`, where `b` is `a`: what lies above the diagonal is left half done."""
     own, other = (np.hstack([p.axes, p.axes**2]) for p in (a, b))
     both = spec.axis_variance * own @ other.T
     both += 1.0  # the level: as good as free
-    one, two = (np.hstack([p.place / spec.like_km, p.axes / spec.likeness]) for p in (a, b))
-    near, far = (p.place / spec.reach_km for p in (a, b))
+    alike = [np.hstack([p.place / spec.like_km, p.axes / spec.likeness]) for p in (a, b)]
+    near = [p.place / spec.reach_km for p in (a, b)]
     walk = spec.month_variance / MONTH
     mine, theirs = walk * (a.days[:, None] - since), walk * (b.days - since)
     for start in range(0, len(both), STRIP):
         strip = slice(start, start + STRIP)
         until = slice(min(start + STRIP, len(b.days)) if lower else len(b.days))
         part = both[strip, until]
-        for variance, left, right in (
-            (spec.like_variance, one, two),
-            (spec.place_variance, near, far),
-        ):
-            carried = fading(left[strip], right[until])
+        for variance, (one, two) in ((spec.like_variance, alike), (spec.place_variance, near)):
+            carried = fading(one[strip], two[until])
             part += np.multiply(variance, carried, out=carried)
         part += spec.zip_variance * ((a.zips[strip, None] == b.zips[until]) & (b.zips[until] >= 0))
         part += np.minimum(mine[strip], theirs[until])
@@ -153,9 +149,10 @@ def cells(
             waiting.append((mine, ours[most // 2 :], angle))
 
 
-def value(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> np.ndarray:
-    """Log price (n,) of `homes` from the sales of one district before their dates; missing where
-    fewer than `minimum_sales` had closed. `sales` are in order of closing."""
+def value(district: tuple[Points, Points, np.ndarray], spec: Districts) -> np.ndarray:
+    """Log price (n,) of the homes of one `district` (homes, sales in order of closing, their log
+    prices) from the sales before their dates; missing where fewer than `minimum_sales` closed."""
+    homes, sales, price = district
     out = np.full(len(homes.days), np.nan)
     past = np.searchsorted(sales.days, homes.days)
     rows = np.flatnonzero(past >= spec.minimum_sales)
@@ -164,9 +161,9 @@ def value(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> n
     count = int(past[rows].max())
     sales, since = sales.take(np.arange(count)), int(sales.days[0])
     level = np.median(price[: spec.minimum_sales])  # every one valued here knows these
-    both = covariance(sales, sales, since, spec, lower=True)
-    both[np.diag_indices(count)] += spec.noise_variance
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits
+        both = covariance(sales, sales, since, spec, lower=True)
+        both[np.diag_indices(count)] += spec.noise_variance
         factor = cholesky(both, lower=True, overwrite_a=True, check_finite=False)
         errors = solve_triangular(factor, price[:count] - level, lower=True, check_finite=False)
         for some in np.array_split(rows, len(rows) // CHUNK + 1):
@@ -197,7 +194,7 @@ def turned(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> 
                 key = those.tobytes(), theirs.tobytes()
                 found.setdefault(key, (those, theirs, []))[2].append(turn)
     said = map_processes(
-        partial(_valued, spec=spec),
+        partial(value, spec=spec),
         [(homes.take(those), sales.take(ours), price[ours]) for those, ours, _ in found.values()],
     )
     out = np.full((spec.turns, len(homes.days)), np.nan)
@@ -205,10 +202,6 @@ def turned(homes: Points, sales: Points, price: np.ndarray, spec: Districts) -> 
         for turn in turns:
             out[turn, those] = values
     return out
-
-
-def _valued(district: tuple[Points, Points, np.ndarray], spec: Districts) -> np.ndarray:
-    return value(*district, spec)
 
 
 def features(

@@ -29,15 +29,15 @@ def steps(trees: int, points: int) -> list[int]:
 
 
 class Curves:
-    """Gathers errors while `training.predictions` fits its models, which calls it with each."""
+    """Gathers errors while `training.predictions` fits its models: its `Watch`."""
 
     def __init__(self, inputs: list[str], points: int) -> None:
         self.inputs, self.points = inputs, points
-        self.steps: list[int] = [0]
+        self.steps: list[int] = [0]  # the same of each model
         self.errors: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}
 
-    def __call__(self, kind: str, model: Estimator, sales: pd.DataFrame) -> None:
-        """Add what `model` says of `sales` with a price; `kind` is one of KINDS."""
+    def look(self, model: Estimator, sales: pd.DataFrame) -> np.ndarray:
+        """(steps, n) errors of what `model` says of the n `sales` with a price."""
         sales = sales[sales["close_price"].notna()]
         price = sales["close_price"].to_numpy(float)
         if isinstance(model, LightGBM):
@@ -45,7 +45,11 @@ class Curves:
             predicted = model.staged(sales[self.inputs], self.steps)
         else:
             predicted = model.predict(sales[self.inputs])[None, :]
-        self.errors[kind].append(np.abs(np.exp(predicted) / price - 1))
+        return np.abs(np.exp(predicted) / price - 1)
+
+    def add(self, kind: str, seen: np.ndarray) -> None:
+        """Keep what `look` returned; `kind` is one of KINDS."""
+        self.errors[kind].append(seen)
 
     def table(self) -> pd.DataFrame:
         """One row a step: `step`, and the MAPE of each kind on all its sales together (a fraction,

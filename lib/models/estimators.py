@@ -53,3 +53,5 @@ SEEING: dict[str, tuple[Any, type[Section]]] = {
     "late_fusion": (LateFusion, LateFusionParams),
 }
 MODELS = TABULAR | SEEING
+# those whose `fit` keeps all cores busy by itself: several at once would be in each other's way
+ALONE: tuple[type, ...] = (PhotoNet,)

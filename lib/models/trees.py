@@ -169,7 +169,8 @@ class LightGBM:
             feature_name=names,
             categorical_feature=[n for n in columns if n in texts],
         )
-        self.booster = lightgbm.train(settings, data)
+        # kept as it is: else LightGBM would write the model as text and read it back
+        self.booster = lightgbm.train(settings, data, keep_training_booster=True)
         return self
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:
@@ -199,9 +200,11 @@ class LightGBM:
         return np.array(out)
 
     def importances(self) -> dict[str, float]:
-        """Total gain of each input's splits."""
-        gains = self._fitted().feature_importance("gain")
-        return dict(zip(self._fitted().feature_name(), gains.tolist(), strict=True))
+        """Total gain of each input's splits, as the saved model tells it: its text has six digits
+        of each."""
+        saved = lightgbm.Booster(model_str=self._fitted().model_to_string())
+        gains = saved.feature_importance("gain")
+        return dict(zip(saved.feature_name(), gains.tolist(), strict=True))
 
     def dump(self) -> str:
         return json.dumps({**self.state, "booster": self._fitted().model_to_string()})

@@ -70,7 +70,7 @@ def test_errors_are_pooled_over_folds_of_unequal_size(sales):
     models = [fitted(LightGBM, BOOSTED, sales.iloc[200:]), fitted(LightGBM, BOOSTED, sales[100:])]
     curves = Curves(["living_area"], 3)
     for model, fold in zip(models, folds, strict=True):
-        curves("folds", model, fold)
+        curves.add("folds", curves.look(model, fold))
     table = curves.table()
     assert table["step"].tolist() == [10, 20, 30] and table["training"].isna().all()
     for row, trees in zip(table["folds"], [10, 20, 30], strict=True):
@@ -86,6 +86,7 @@ def test_errors_are_pooled_over_folds_of_unequal_size(sales):
 
 def test_a_model_without_trees_has_one_point(sales):
     curves = Curves(["living_area"], 20)
-    curves("training", fitted(Linear, LinearParams(alpha=1.0, without=[]), sales), sales)
+    model = fitted(Linear, LinearParams(alpha=1.0, without=[]), sales)
+    curves.add("training", curves.look(model, sales))
     table = curves.table()
     assert table["step"].tolist() == [0] and 0 < table["training"][0] < 0.2

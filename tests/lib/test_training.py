@@ -1,5 +1,7 @@
 """Training in time order: no out-of-fold prediction has seen its own or a later price."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -172,3 +174,31 @@ def test_no_group_s_price_reaches_its_own_predictions_nor_the_test_s_the_model()
     assert mine.sum() == 40
     np.testing.assert_array_equal(before.loc[mine, "log_raw"], after.loc[mine, "log_raw"])
     assert not np.allclose(before.loc[~mine, "log_raw"], after.loc[~mine, "log_raw"])
+
+
+def test_models_are_watched_in_the_order_of_the_folds_however_long_each_fit_takes():
+    """Each with the sales that it is judged on; the first folds' models are made to end last."""
+    table = sales()
+    ended, order = [], []
+
+    class Slow(Linear):
+        def fit(self, inputs, log_price, dates=None):
+            time.sleep(0.2 if len(inputs) < 80 else 0)
+            ended.append(len(inputs))
+            return super().fit(inputs, log_price, dates)
+
+    class Watch:
+        def look(self, model, judged):
+            return list(judged["listing_key"])
+
+        def add(self, kind, seen):
+            order.append((kind, seen))
+
+    predictions(table, INPUTS, EDGES, lambda: Slow(make().params, 0), None, Watch())
+    past = table[table["role"] == "train"]
+    assert ended != sorted(ended)  # else this test would see nothing
+    assert order == [
+        ("folds", list(table.loc[table["fold"] == 1, "listing_key"])),
+        ("folds", list(table.loc[table["fold"] == 2, "listing_key"])),
+        ("training", list(past["listing_key"])),
+    ]
