@@ -99,6 +99,9 @@ def shifts(
     orders = [order[np.isfinite(scores[order, side])] for side, order in enumerate(orders)]
     never = np.isnat(closed) | (adaptive.way == "none")
     seen = np.where(past, np.datetime64("1677-10-01"), np.where(never, NEVER, closed))
+    like = {  # the rows whose scores count for a group, by either tail's score
+        one: [order[group[order] == one] for order in orders] for one in np.unique(group[~past])
+    }
     tail = (1 - coverage) / 2
     out = np.full((len(rows), 2), np.nan)
     asked, last = np.full(2, tail), np.datetime64("1677-10-02")
@@ -110,15 +113,15 @@ def shifts(
                 missed = (np.array([1, -1])[side] * (error[news] - out[news, side]) < 0).sum()
                 asked[side] += adaptive.step * (tail * news.sum() - missed)
             asked, last = np.clip(asked, tail / 10, 0.5), day
-        here = ~past & (days == day)
+        here = np.flatnonzero(~past & (days == day))
         weight = np.ones(len(rows))
         if half_life is not None:
             age = (day - closed).astype("timedelta64[D]").astype(float)
             weight = np.where(np.isnat(closed), 0.0, 0.5 ** (np.maximum(age, 0) / half_life))
         for one in np.unique(group[here]):
-            mine = here & (group == one)
-            for side, order in enumerate(orders):
-                known = order[(seen[order] < day) & (group[order] == one) & (weight[order] > 0)]
+            mine = here[group[here] == one]
+            for side, order in enumerate(like[one]):
+                known = order[(seen[order] < day) & (weight[order] > 0)]
                 low = bound(scores[known, side], weight[known], asked[side])
                 if np.isnan(low) and len(known):
                     low = scores[known[0], side]

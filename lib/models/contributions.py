@@ -25,7 +25,7 @@ from lib.models.late_fusion import LateFusion
 from lib.models.linear import Linear
 from lib.models.photo_inputs import is_vector, origin
 from lib.models.photo_net import PhotoNet
-from lib.models.serving import load_model, model_inputs
+from lib.models.serving import by_member, load_model, model_inputs
 from lib.models.trees import ENCODED, LightGBM
 from lib.models.view import with_list_price
 
@@ -64,7 +64,8 @@ def centres(past: pd.DataFrame, saved: dict[str, Any]) -> Centres:
     """What contributions are measured against: means over `past`, the feature rows that a saved
     model was trained on."""
     if "weights" in saved:
-        return {name: centres(past, saved["members"][name]) for name in saved["weights"]}
+        each = by_member(lambda _, member: centres(past, member), saved)
+        return dict(zip(saved["weights"], each, strict=True))
     model, inputs = load_model(saved), model_inputs(past, saved)
     if isinstance(model, Linear):
         return _linear_terms(model, inputs).mean().to_dict()
@@ -108,8 +109,8 @@ def contributions(
     `raw_estimates`. `centre` is what `centres` gives of the same model; n is not 0."""
     if "weights" in saved:
         base, whole = 0.0, pd.DataFrame(index=features.index)
-        for name, weight in saved["weights"].items():
-            own, part = contributions(features, saved["members"][name], centre[name])
+        each = by_member(lambda name, member: contributions(features, member, centre[name]), saved)
+        for weight, (own, part) in zip(saved["weights"].values(), each, strict=True):
             base += weight * own
             whole = whole.add(weight * part, fill_value=0.0)
         order = [name for one in saved["members"].values() for name in one["inputs"]]

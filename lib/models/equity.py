@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from lib.models.ratio_study import proxy
 from lib.models.slices import THIN, bands
@@ -18,7 +18,8 @@ from lib.models.thresholds import FAIL, OPEN, PASS, UNKNOWN
 def median_interval(values: np.ndarray, level: float) -> tuple[float, float]:
     """Bounds of the median that hold with at least this confidence whatever the distribution: the
     order statistics that the binomial distribution names; nan where `values` are too few."""
-    rank = int(binom.ppf((1 - level) / 2, len(values), 0.5)) if len(values) else 0
+    below = bdtr(np.arange(len(values) + 1), len(values), 0.5)
+    rank = int(np.searchsorted(below, (1 - level) / 2)) if len(values) else 0
     if not rank:
         return np.nan, np.nan
     ordered = np.sort(values)

@@ -11,7 +11,7 @@ valued too low beside cheap ones. Each is a function of how often each sale coun
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from lib.models.bootstrap import Family
 from lib.models.weighed import Ranked
@@ -71,10 +71,12 @@ class Study:
         outside = np.maximum(low - self.ratio, self.ratio - high) - factor * (high - low)
         gone = counts * (outside > 0)
         most = np.floor(cap * ranked.size)
-        for draw in np.flatnonzero(gone.sum(axis=1) > most):
-            far = np.argsort(-outside[draw], kind="stable")
-            before = np.cumsum(gone[draw, far]) - gone[draw, far]
-            gone[draw, far] = np.clip(most[draw] - before, 0, gone[draw, far])
+        over = np.flatnonzero(gone.sum(axis=1) > most)
+        if len(over):
+            far = np.argsort(-outside[over], axis=1, kind="stable")
+            own = np.take_along_axis(gone[over], far, axis=1)
+            before = np.cumsum(own, axis=1) - own
+            gone[over[:, None], far] = np.clip(most[over, None] - before, 0, own)
         return counts - gone
 
     def statistics(self, counts: np.ndarray) -> np.ndarray:
@@ -196,7 +198,7 @@ class Study:
             return out
         slope = (x * y).sum() / spread
         left = y - y.mean() - slope * x
-        half = t.ppf((1 + level) / 2, n - 2) * np.sqrt((left**2).sum() / (n - 2) / spread)
+        half = stdtrit(n - 2, (1 + level) / 2) * np.sqrt((left**2).sum() / (n - 2) / spread)
         return {"value": float(slope), "low": float(slope - half), "high": float(slope + half)}
 
 

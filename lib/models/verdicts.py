@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import field_validator
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from lib.common.params import Section
 from lib.models.bootstrap import Interval
@@ -85,7 +85,7 @@ def close_share(ratio: np.ndarray) -> tuple[float, float, float]:
     near = np.abs(ratio - 1) <= CLOSE
     scale = (high - low) / (2 * np.log(2))
     implied = 1 - np.exp(-CLOSE / scale) if scale > 0 else 1.0
-    chance = binom.sf(near.sum() - 1, len(ratio), implied)
+    chance = bdtrc(near.sum() - 1, len(ratio), implied)
     return float(near.mean()), float(implied), float(chance)
 
 

@@ -3,19 +3,25 @@ page `explanation` are made of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
+from lib.common.parallel import map_processes
 from lib.models.input_groups import title
 from lib.report import explain_plots, explanation
 
 MOST = 12  # inputs in a picture of importances
 
+Draw = Callable[[], str]  # a picture to be drawn, as SVG
+Look = dict[str, Any]  # texts by name; `svg` is a Draw or None, and once `drawn` a text
+
 
 def look(
-    section: str, title_: str, told: str, sentence: str, plot: str = "", svg: str = ""
-) -> dict[str, str]:
+    section: str, title_: str, told: str, sentence: str, plot: str = "", svg: Draw | None = None
+) -> Look:
     """One look: `told` leads the sentence among the takeaways, `plot` is the picture's file."""
     return {
         "section": section,
@@ -27,7 +33,19 @@ def look(
     }
 
 
-def of_domain(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> list[dict[str, str]]:
+def _svg(draw: Draw | None) -> str:
+    return draw() if draw else ""
+
+
+def drawn(looks: list[Look]) -> list[Look]:
+    """The looks with their pictures drawn, on all cores; "" where there is none."""
+    return [
+        one | {"svg": svg}
+        for one, svg in zip(looks, map_processes(_svg, [x["svg"] for x in looks]), strict=True)
+    ]
+
+
+def of_domain(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> list[Look]:
     """The looks at what drives the values of one domain; tables of `lib.models.explaining`."""
     section = explanation.TITLES[domain]
     out = []
@@ -42,7 +60,7 @@ def of_domain(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> l
         if not len(sizes):
             continue
         sentence = explanation.by_importance(sizes)
-        svg = explain_plots.bars(sizes)
+        svg = partial(explain_plots.bars, sizes)
         told = f"{section}, by {kind}"
         out.append(look(section, what, told, sentence, f"{domain}_{name}.svg", svg))
     for name in effects["input"].unique():
@@ -54,13 +72,13 @@ def of_domain(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> l
                 f"{section}, {name}",
                 explanation.by_effect(curve),
                 f"{domain}_effect_{name}.svg",
-                explain_plots.effect(curve, str(name)),
+                partial(explain_plots.effect, curve, str(name)),
             )
         )
     return out
 
 
-def of_ablation(variants: dict[str, Any]) -> list[dict[str, str]]:
+def of_ablation(variants: dict[str, Any]) -> list[Look]:
     """The looks at what `ablate` found of each variant."""
     out = []
     for variant, part in variants.items():
@@ -72,13 +90,13 @@ def of_ablation(variants: dict[str, Any]) -> list[dict[str, str]]:
                 f"Group by group, {variant}",
                 explanation.by_ablation(variant, part),
                 f"ablate_{variant}.svg" if tried else "",
-                explain_plots.forest(part["groups"]) if tried else "",
+                partial(explain_plots.forest, part["groups"]) if tried else None,
             )
         )
     return out
 
 
-def of_photos(photos: dict[str, Any]) -> list[dict[str, str]]:
+def of_photos(photos: dict[str, Any]) -> list[Look]:
     """The looks at what photos are worth to each variant, by the part `photos` of `ablate`'s
     metrics: all sales, the control with shuffled photos, and the slices."""
     out = []
@@ -98,7 +116,7 @@ def of_photos(photos: dict[str, Any]) -> list[dict[str, str]]:
                 f"Photos, {variant}",
                 f"Photos in {variant}: {told}.",
                 f"photos_{variant}.svg" if rows else "",
-                explain_plots.forest(rows) if rows else "",
+                partial(explain_plots.forest, rows) if rows else None,
             )
         )
     return out

@@ -75,6 +75,9 @@ def homes(
 ) -> list[dict[str, Any]]:
     """What the page shows of each home of `valued` (rows of valuations.csv): the steps to its
     value, and its comparables with their adjustments."""
+    contributions, near = (
+        table[table["listing_key"].isin(valued["listing_key"])] for table in (contributions, near)
+    )
     out = []
     for row in valued.to_dict("records"):
         key = row["listing_key"]

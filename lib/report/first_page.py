@@ -66,8 +66,8 @@ def context(
         **{
             name: f"{staging[name]:,}" for name in ("rows_in", "clean", "duplicates", "quarantined")
         },
-        "reasons": staging["reasons"].items(),
-        "cells": told["normalize"]["cells_set_missing"].items(),
+        "reasons": list(staging["reasons"].items()),
+        "cells": list(told["normalize"]["cells_set_missing"].items()),
         "screened": findings.screened(told["screen"]["domains"]),
         "extra": staging["extra_columns"],
         "lacks": findings.missing_parts(staging, told["split"], predicted["valued"])

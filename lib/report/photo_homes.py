@@ -89,7 +89,8 @@ def alike(
         sold["property_key"].to_numpy(object),
         k,
     )
-    rows = sold.to_dict("records")
+    used = np.unique(index[index >= 0])
+    rows = dict(zip(used, sold.iloc[used].to_dict("records"), strict=True))
     return {
         key: [(rows[i], float(how)) for i, how in zip(index[n], likeness[n], strict=True) if i >= 0]
         for n, key in enumerate(subjects["listing_key"])
@@ -139,7 +140,9 @@ def homes(
         subjects = part.assign(as_of=pd.to_datetime(part["as_of"]))
         found = alike(subjects, theirs, mine, k)
         near |= {(str(domain), key): some for key, some in found.items()}
-    shots = vectors.drop(columns="vector").sort_values("order", kind="stable")
+    keys = {*valued["listing_key"], *(one["listing_key"] for x in near.values() for one, _ in x)}
+    shots = vectors[vectors["listing_key"].isin(keys)].drop(columns="vector")
+    shots = shots.sort_values("order", kind="stable")
     albums = {
         key: part.to_dict("records") for key, part in shots.groupby(["domain", "listing_key"])
     }

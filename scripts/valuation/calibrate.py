@@ -6,14 +6,16 @@ its valuation is not to be relied on, the reason.
 Example: python -m scripts.valuation.calibrate
 """
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import click
 import pandas as pd
 from pydantic import Field, field_validator
 
 from lib.common import cli, dictionary, io, params, variants
+from lib.common.parallel import map_processes
 from lib.models import intervals
 
 OUT = Path("data/calibrate")
@@ -40,39 +42,46 @@ def beside(predicted: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     return predicted.merge(features[facts], on="listing_key", validate="one_to_one")
 
 
+def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | None:
+    """Fit and write the intervals of one variant; what the metrics tell of it, or None where the
+    variant was skipped."""
+    folder = variants.folders()[variant]
+    saved = io.read_json(folder / "model.json")
+    if "skipped" in saved:
+        return None
+    domain = saved["domain"]
+    features = io.read_parquet(Path(f"data/features/{domain}.parquet"))
+    roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
+    learnt = features[
+        features["listing_key"].isin(roles.loc[roles["role"] == "train", "listing_key"])
+    ]
+    predicted = io.read_parquet(folder / "predictions.parquet")
+    table = beside(predicted, features)
+    state, scored = intervals.fit(table, saved, learnt, settings.coverages, settings, seed)
+    later = table[table["role"] != "train"]
+    ranges = later[["listing_key", "role"]].join(
+        intervals.intervals(later, scored, state, newcomers=False)
+    )
+    io.write_json(OUT / variant / "model.json", state)
+    io.write_parquet(OUT / variant / "scores.parquet", scored, ["listing_key"])
+    io.write_parquet(OUT / variant / "intervals.parquet", ranges, ["listing_key"])
+    return {
+        "errors": int(scored["past"].sum()),
+        "method": state["method"],
+        "groups": len(state["groups"]["edges"]) + 1,
+        "half_life_days": state["half_life"],
+        "abstained": int(ranges["pred_abstention"].notna().sum()),
+        "of": len(ranges),
+    }
+
+
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
     base, settings = params.load("calibrate", Params)
-    told: dict[str, dict] = {}
-    for variant, folder in cli.progress(variants.folders().items(), "calibrate"):
-        saved = io.read_json(folder / "model.json")
-        if "skipped" in saved:
-            continue
-        domain = saved["domain"]
-        features = io.read_parquet(Path(f"data/features/{domain}.parquet"))
-        roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
-        learnt = features[
-            features["listing_key"].isin(roles.loc[roles["role"] == "train", "listing_key"])
-        ]
-        predicted = io.read_parquet(folder / "predictions.parquet")
-        table = beside(predicted, features)
-        state, scored = intervals.fit(table, saved, learnt, settings.coverages, settings, base.seed)
-        later = table[table["role"] != "train"]
-        ranges = later[["listing_key", "role"]].join(
-            intervals.intervals(later, scored, state, newcomers=False)
-        )
-        io.write_json(OUT / variant / "model.json", state)
-        io.write_parquet(OUT / variant / "scores.parquet", scored, ["listing_key"])
-        io.write_parquet(OUT / variant / "intervals.parquet", ranges, ["listing_key"])
-        told[variant] = {
-            "errors": int(scored["past"].sum()),
-            "method": state["method"],
-            "groups": len(state["groups"]["edges"]) + 1,
-            "half_life_days": state["half_life"],
-            "abstained": int(ranges["pred_abstention"].notna().sum()),
-            "of": len(ranges),
-        }
+    names = list(variants.folders())
+    parts = map_processes(partial(calibrate, settings=settings, seed=base.seed), names)
+    told = {name: part for name, part in zip(names, parts, strict=True) if part is not None}
     io.write_json(METRICS, {"feed": base.feed, "variants": told})
     dictionary.enforce(META, OUT)
     cli.log.info(

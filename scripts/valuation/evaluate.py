@@ -7,6 +7,7 @@ prints what it finds and, with --out, writes the tables.
 Example: python -m scripts.valuation.evaluate --predictions any.csv --out scored
 """
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ import pandas as pd
 
 from lib.common import cli, dictionary, io, params, variants
 from lib.common.checks import require
+from lib.common.parallel import map_processes
 from lib.models import given, scoring, slices, strata, verdicts, worst
 
 Params = scoring.Scoring
@@ -90,10 +92,11 @@ def variant_tables(
 
 def pipeline(base: params.Base, settings: Params) -> None:
     """The stage: every variant that `calibrate` gave intervals."""
-    flags = io.read_parquet(FLAGS)
+    names = sorted(one.name for one in CALIBRATED.iterdir())
+    work = partial(variant_tables, flags=io.read_parquet(FLAGS), settings=settings, seed=base.seed)
     scores, tests, parts = {}, [], []
-    for variant in cli.progress(sorted(one.name for one in CALIBRATED.iterdir()), "evaluate"):
-        scores[variant], test, found = variant_tables(variant, flags, settings, base.seed)
+    for variant, (score, test, found) in zip(names, map_processes(work, names), strict=True):
+        scores[variant] = score
         tests.append(test)
         parts.append({name: part.assign(variant=variant) for name, part in found.items()})
         write_plots(test, found["slices"], PLOTS / variant, settings.places)

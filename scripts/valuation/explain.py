@@ -114,6 +114,8 @@ def main() -> None:
     ablated = io.read_json(Path("metrics/ablate.json"))
     looks += explain_looks.of_ablation(ablated["variants"])
     looks += explain_looks.of_photos(ablated["photos"])
+    # workers are forked after LightGBM has run here, but they draw and do nothing else
+    looks = explain_looks.drawn(looks)
     for name, parts in found.items():
         if parts:
             io.write_parquet(OUT / f"{name}.parquet", pd.concat(parts), KEYS[name])

@@ -3,6 +3,8 @@
 Example: python -m scripts.valuation.report
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ from pydantic import Field
 
 from lib.common import cli, io, params, variants
 from lib.common.checks import require
+from lib.common.parallel import map_processes
 from lib.listings import contract
 from lib.report import (
     accuracy,
@@ -36,6 +39,9 @@ PHOTOS = Path("data/photos")
 EMBEDDED = Path("data/embed")
 NORMALIZED = Path("data/normalize")
 SCREENED = Path("data/screen")
+
+Page = Callable[[], dict]  # makes what a page needs
+Tables = dict[str, pd.DataFrame]  # of data/evaluate, by name
 
 
 class Params(params.Section):
@@ -117,39 +123,61 @@ def photographed(
     return photos.context(ablated, summary, saved, skipped, encoder, vectors, homes)
 
 
+def first(told: dict, saved: dict, tables: Tables, valued: pd.DataFrame, listings: int) -> dict:
+    """What the first page needs; `told` are the metrics by stage."""
+    domains = [
+        d for d, v in told["predict"]["variants"].items() if v in told["evaluate"]["variants"]
+    ]
+    indices = {d: io.read_parquet(FEATURES / f"{d}_index.parquet") for d in domains}
+    parts = first_page.parts(told, saved, tables["predictions"], tables["slices"], indices)
+    return first_page.context(told, saved, parts, valued, listings)
+
+
+def judged(chosen: dict[str, str], told: dict, tables: Tables) -> dict[str, Page]:
+    """The pages on the test of the variants `chosen` by domain."""
+    evaluated, predictions = told["evaluate"], tables["predictions"]
+    ratios = io.read_csv(EVALUATED / "ratio_study.csv").astype({"stratum": "str"})
+    more = {name: io.read_csv(EVALUATED / f"{name}.csv") for name in ("calibration", "worst")}
+    return {
+        "intervals": partial(calibrated, chosen, told["calibrate"], predictions, tables["slices"]),
+        "ratio_study": partial(ratio_study.context, chosen, evaluated, predictions, ratios),
+        "accuracy": partial(accuracy.context, chosen, evaluated, tables | more),
+    }
+
+
+def made(page: Page) -> dict:
+    """What a page needs."""
+    return page()
+
+
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
     base, settings = params.load("report", Params)
     told = {stage: io.read_json(METRICS / f"{stage}.json") for stage in STAGES}
-    evaluated, predicted = told["evaluate"], told["predict"]
-    predictions, slices = (
-        io.read_parquet(EVALUATED / f"{name}.parquet") for name in ("predictions", "slices")
-    )
+    tables = {
+        name: io.read_parquet(EVALUATED / f"{name}.parquet") for name in ("predictions", "slices")
+    }
     folders = variants.folders()
     saved = {name: io.read_json(folder / "model.json") for name, folder in folders.items()}
-    chosen = {d: v for d, v in predicted["variants"].items() if v in evaluated["variants"]}
+    scores, predicted = told["evaluate"]["variants"], told["predict"]["variants"]
+    chosen = {domain: variant for domain, variant in predicted.items() if variant in scores}
     valued = io.read_csv(Path("data/predict/valuations.csv"))
-    indices = {d: io.read_parquet(FEATURES / f"{d}_index.parquet") for d in chosen}
-    parts = first_page.parts(told, saved, predictions, slices, indices)
-    contexts = {"index": first_page.context(told, saved, parts, valued, settings.listings)}
+    pages: dict[str, Page] = {  # the longest first
+        "index": partial(first, told, saved, tables, valued, settings.listings)
+    }
     if chosen:
-        tables = {"predictions": predictions, "slices": slices} | {
-            name: io.read_csv(EVALUATED / f"{name}.csv") for name in ("calibration", "worst")
-        }
-        ratios = io.read_csv(EVALUATED / "ratio_study.csv").astype({"stratum": "str"})
-        contexts["accuracy"] = accuracy.context(chosen, evaluated, tables)
-        contexts["ratio_study"] = ratio_study.context(chosen, evaluated, predictions, ratios)
-        contexts["intervals"] = calibrated(chosen, told["calibrate"], predictions, slices)
-    contexts["explanation"] = explained(valued.head(settings.listings))
+        pages |= judged(chosen, told, tables)
+    pages["explanation"] = partial(explained, valued.head(settings.listings))
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
     if len(vectors):
-        contexts["photos"] = photographed(valued, vectors, told, saved, settings)
+        pages["photos"] = partial(photographed, valued, vectors, told, saved, settings)
+    contexts = dict(zip(pages, map_processes(made, pages.values()), strict=True))
     agreed, as_of = contract.read(base.feed), told["normalize"]["as_of"]
-    pages = site.render(contexts, {"feed": base.feed, "contract": agreed, "as_of": as_of})
-    for name, html in pages.items():
-        io.write_text(OUT / f"{name}.html", html)
-    cli.log.info("report.complete", out=str((OUT / "index.html").resolve()), pages=len(pages))
+    html = site.render(contexts, {"feed": base.feed, "contract": agreed, "as_of": as_of})
+    for name, text in html.items():
+        io.write_text(OUT / f"{name}.html", text)
+    cli.log.info("report.complete", out=str((OUT / "index.html").resolve()), pages=len(html))
 
 
 if __name__ == "__main__":

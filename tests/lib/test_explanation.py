@@ -80,6 +80,7 @@ def test_ablation_in_words():
     skipped = explanation.by_ablation("sale_x", {"skipped": "too few sales"})
     assert skipped == "sale_x was not trained: too few sales."
     looks = explain_looks.of_ablation({"sale_x": said, "rental_x": {"skipped": "too few"}})
+    looks = explain_looks.drawn(looks)
     assert [bool(one["svg"]) for one in looks] == [True, False]
 
 
@@ -134,6 +135,7 @@ def test_the_page_and_the_analysis_hold_every_look(near):
         "sale_groups.svg", "sale_inputs.svg", "sale_effect_own_age.svg",
     ]  # fmt: skip
     looks += explain_looks.of_ablation({"rental_x": {"skipped": "too few <sales>"}})
+    looks = explain_looks.drawn(looks)
     homes = explanation_page.homes(VALUED, CONTRIBUTIONS, near)
     drawn = [one for one in looks if one["svg"]]
     shared = {"feed": "f", "contract": {"title": "T", "currency": "USD", "synthetic": False},

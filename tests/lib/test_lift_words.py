@@ -83,7 +83,7 @@ def test_the_lines_hold_all_that_was_measured(found):
 
 def test_the_analysis_gets_a_look_with_a_picture(found):
     skipped = {"skipped": "too few sales", "told": "not measured: too few sales"}
-    looks = explain_looks.of_photos({"sale_x": found, "rental_x": skipped})
+    looks = explain_looks.drawn(explain_looks.of_photos({"sale_x": found, "rental_x": skipped}))
     assert [one["plot"] for one in looks] == ["photos_sale_x.svg", ""]
     assert looks[0]["svg"].startswith("<?xml") or "<svg" in looks[0]["svg"]
     assert looks[0]["sentence"] == f"Photos in sale_x: {found['told']}"
