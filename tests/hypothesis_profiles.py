@@ -1,7 +1,7 @@
-"""How many examples property tests draw: few and the same ones by default, many new ones at night.
+"""How much tests with random inputs try: the same few things by default, many new ones at night.
 
 HYPOTHESIS_PROFILE=night (or pytest's --hypothesis-profile=night) draws anew each time and ten times
-as many; what it finds is printed so that it can be repeated. No profile has a deadline: how long an
+as much; what it finds is printed so that it can be repeated. No profile has a deadline: how long an
 example takes says how busy the machine is.
 """
 
@@ -11,7 +11,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-FAST, NIGHT = 100, 300
+FAST, NIGHT = 50, 500
 SLOW = [HealthCheck.too_slow]  # a busy machine again
 
 settings.register_profile(
@@ -28,7 +28,12 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 
+def times(number: int) -> int:
+    """How often to try what the fast profile tries `number` times."""
+    return round(number * settings.default.max_examples / FAST)
+
+
 def examples(number: int, *unchecked: HealthCheck) -> settings:
-    """Settings of a test that draws `number` examples in the fast profile and more at night."""
-    share = settings.default.max_examples / FAST
-    return settings(max_examples=round(number * share), suppress_health_check=[*SLOW, *unchecked])
+    """Settings of a test that draws `number` examples in the fast profile; `unchecked` are health
+    checks that do not hold for it."""
+    return settings(max_examples=times(number), suppress_health_check=[*SLOW, *unchecked])

@@ -171,10 +171,10 @@ def test_a_column_is_described_without_quoting_what_may_be_personal(cells, told)
 
 @given(
     st.dictionaries(st.text(max_size=15), st.sampled_from(["a", "1", "#: {", "'", "\n", "\x07é"]),
-                    max_size=4),
+                    max_size=8),
     st.text(min_size=1, max_size=10),
 )  # fmt: skip
-@examples(40)
+@examples(15)
 def test_no_header_or_value_breaks_the_yaml(more, source):
     table = sales()
     for name, cell in more.items():

@@ -221,7 +221,7 @@ def lives(draw):
     return newest, older
 
 
-@examples(60)
+@examples(25)
 @given(lives())
 def test_relists_as_the_slow_way_counts_them(lived):
     newest, older = lived
@@ -231,7 +231,7 @@ def test_relists_as_the_slow_way_counts_them(lived):
         assert out.loc[key, "hist_cumulative_days_on_market"] == days, key
 
 
-@examples(40)
+@examples(15)
 @given(lives(), st.integers(0, 4))
 def test_what_happens_after_a_rows_date_changes_nothing_of_it(lived, which):
     newest, older = lived

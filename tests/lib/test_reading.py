@@ -99,10 +99,10 @@ def test_utf16_without_its_mark_is_told_by_its_nuls(raw, encoding):
 
 def test_reading_holds_a_line_and_not_the_file(raw):
     """A pass over the rows may not need more than a part of the file's size."""
-    path = raw(b"a,b\n" + b"1,caf\xe9 and tea\n" * 300_000)
+    path = raw(b"a,b\n" + (b"1," + b"caf\xe9 and tea " * 15 + b"\n") * 30_000)
     tracemalloc.start()
     try:
-        assert sum(1 for _ in read_rows(path)) == 300_000
+        assert sum(1 for _ in read_rows(path)) == 30_000
         assert tracemalloc.get_traced_memory()[1] < path.stat().st_size / 4
     finally:
         tracemalloc.stop()
@@ -267,7 +267,7 @@ CELLS = {
 }
 
 
-@examples(150)
+@examples(80)
 @given(
     data=st.data(),
     encoding=st.sampled_from(sorted(CELLS)),
@@ -297,7 +297,7 @@ def test_what_csv_writes_comes_back(
 
 
 @given(st.binary(max_size=300))
-@examples(200)
+@examples(100)
 def test_any_bytes_at_all_end_in_rows_or_a_named_error(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "noise.csv"
     path.write_bytes(content)

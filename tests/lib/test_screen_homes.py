@@ -70,7 +70,7 @@ CELLS = st.lists(
 )
 
 
-@examples(50)
+@examples(30)
 @given(CELLS)
 def test_earlier_sales_equal_a_naive_search_and_later_rows_change_none(cells):
     table = rows(*sorted(cells, key=lambda cell: cell[0]))

@@ -137,7 +137,7 @@ rows = st.lists(
 )
 
 
-@examples(30)
+@examples(10)
 @given(st.lists(rows, min_size=1, max_size=4))
 def test_every_row_ends_in_exactly_one_place(files):
     out = staged(*files)
@@ -162,7 +162,7 @@ def content(out):
     )
 
 
-@examples(20)
+@examples(8)
 @given(file=rows, data=st.data())
 def test_order_and_spread_of_rows_over_files_change_nothing(file, data):
     shuffled = data.draw(st.permutations(file))
@@ -171,7 +171,7 @@ def test_order_and_spread_of_rows_over_files_change_nothing(file, data):
     assert content(staged(file)) == content(staged(*spread))
 
 
-@examples(10)
+@examples(4)
 @given(files=st.lists(rows, min_size=2, max_size=3))
 def test_the_order_in_which_files_come_changes_no_byte(files):
     last = len(files) - 1
@@ -190,7 +190,7 @@ cell = st.text(
 )
 
 
-@examples(60)
+@examples(25)
 @given(
     rows=st.lists(st.lists(cell, min_size=3, max_size=3), max_size=6),
     dialect=st.sampled_from(
