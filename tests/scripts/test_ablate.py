@@ -131,10 +131,10 @@ def test_a_variant_that_is_not_there_is_named(tmp_path):
     assert VARIANT in wrong.output
 
 
-@pytest.fixture(scope="module")
-def demo(reproduced):
+@pytest.fixture(scope="session")
+def demo(finished):
     """(the folder of a demo run, what `fuse` saved, its table with photos and true `quality`)."""
-    folder = reproduced.folder
+    folder = finished.folder
     with chdir(folder):
         saved = io.read_json(folder / f"data/fuse/{VARIANT}/model.json")
         table, vectors = ablate.read(saved)
@@ -145,7 +145,6 @@ def demo(reproduced):
     return folder, saved, table.assign(quality=table["listing_key"].map(quality))
 
 
-@pytest.mark.slow
 def test_on_demo_photos_lift_and_shuffled_ones_do_not(demo):
     folder, _, _ = demo
     part = json.loads((folder / "metrics/ablate.json").read_text())["photos"][VARIANT]
@@ -157,7 +156,6 @@ def test_on_demo_photos_lift_and_shuffled_ones_do_not(demo):
     assert all(one["passed"] for one in part["checks"])
 
 
-@pytest.mark.slow
 def test_on_demo_the_planted_quality_explains_the_lift(demo):
     """With the true quality as an input hardly anything is left for the photos to tell."""
     folder, saved, table = demo
@@ -174,7 +172,6 @@ def test_on_demo_the_planted_quality_explains_the_lift(demo):
         assert rest[metric]["value"] < 0.1 * whole[metric]["value"]
 
 
-@pytest.mark.slow
 def test_on_demo_what_photos_add_to_a_value_follows_the_planted_quality(demo):
     _, saved, table = demo
     past = table[(table["role"] == "train") & table["usable"]]
@@ -184,7 +181,6 @@ def test_on_demo_what_photos_add_to_a_value_follows_the_planted_quality(demo):
     assert np.corrcoef(added, later["quality"])[0, 1] > 0.5
 
 
-@pytest.mark.slow
 def test_on_demo_the_lift_is_printed_for_people(demo):
     said = run(demo[0], photo_lift.main)
     assert said.exit_code == 0 and said.output.startswith(f"{VARIANT}: photos help: ")

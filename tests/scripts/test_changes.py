@@ -150,7 +150,6 @@ def test_what_is_missing_is_told_with_its_mend(tree, arguments, told):
     assert said.strip().splitlines()[-1].startswith("error: ") and told in said
 
 
-@pytest.mark.slow
 def test_two_revisions_through_the_cache(revised):
     done = revised.run("python", "-m", "scripts.ops.changes", "--base", "HEAD^")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -169,7 +168,6 @@ def test_two_revisions_through_the_cache(revised):
     assert revised.git("status", "--porcelain") == "", "the page is no part of git"
 
 
-@pytest.mark.slow
 def test_a_base_that_is_not_in_the_cache_is_told_with_its_mend(revised, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(revised.folder, folder, symlinks=True)
