@@ -62,6 +62,7 @@ def shrink(params: dict) -> None:
         "rental_blend": {"domain": "rental", "members": ["rental_linear", "rental_lightgbm"]},
     }  # fmt: skip
     params["blend"]["variants"] = blends
+    params["split"]["minimum_train"] = 60  # so few rentals
     params["tune"]["variant"] = "sale_lightgbm"
     params["ablate"]["variants"] = []
     for stage in ("evaluate", "ablate", "explain", "cards"):
