@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from scripts.ops import screenshots
+from tests.needs import absent
 
 SIZES = {
     name: {"width": width, "height": height} for name, (width, height) in screenshots.SIZES.items()
@@ -78,13 +78,10 @@ UNNAMED = """() => [
 
 @pytest.fixture(scope="module")  # no longer: Playwright keeps an event loop running meanwhile
 def browser() -> Iterator[Any]:
-    """A headless Chromium; in CI its absence is a failure, elsewhere a loud skip."""
+    """A headless Chromium; its absence is a failure in `make test-all`, elsewhere a loud skip."""
     path = screenshots.executable()
     if path is None:
-        reason = "no Chromium on PATH (apt-get install chromium): pages were not opened"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        absent("no Chromium on PATH (apt-get install chromium): pages were not opened")
     with screenshots.chromium(path) as started:
         yield started
 

@@ -1,27 +1,48 @@
 """Shared by the tests: where real data lies, and copies of the project to run for real."""
 
+import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
-import pytest
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy reads it: each worker has a
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # core of its own, and two that spin cost more
 
-from tests import hypothesis_profiles  # noqa: F401  they load themselves
+import click
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from lib.common import parallel
+from tests import (
+    hypothesis_profiles,  # noqa: F401  they load themselves
+    shared,
+    spine_kit,
+)
 from tests.browser import browser  # noqa: F401  a fixture for all
-from tests.dag import ROOT
+from tests.dag import ROOT, STAGES, stage_body
+from tests.needs import absent
 from tests.postgres import postgres  # noqa: F401  a fixture for all
+
+
+@pytest.hookimpl(tryfirst=True)  # before marks choose among them
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What opens pages or needs a server is no part of `make test`."""
+    for item in items:
+        if {"browser", "postgres"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.rest)
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real data sets; in CI their absence is a failure, elsewhere a loud skip."""
+    """The folder of real data sets; their absence is a failure in CI, elsewhere a loud skip."""
     folder = (ROOT / os.environ.get("REML_REAL_DATA", "../shared/data")).resolve()
     if not (folder / "king_county.csv").is_file():
-        reason = f"no real data at {folder}; set REML_REAL_DATA to a folder with king_county.csv"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        told = f"no real data at {folder}; set REML_REAL_DATA to a folder with king_county.csv"
+        absent(told, "CI")
     return folder
 
 
@@ -32,30 +53,44 @@ def own_ledger(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ.pop("DATABASE_URL", None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_core() -> None:
+    """Stages that run in this process stay in it: a fork after a fit of LightGBM hangs."""
+    parallel.cores = lambda: 1
+
+
 class Clone:
     """A copy of the project in a git repository of its own, sharing the environment."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run(self, *command: str, **options: object) -> subprocess.CompletedProcess:
-        """Run a command in the copy, as a user would."""
-        path = f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"
-        environment = os.environ | {
-            "PATH": path,
+    @property
+    def own(self) -> dict[str, str]:
+        """The variables that keep its caches its own."""
+        return {
+            "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
             "DVC_SITE_CACHE_DIR": str(self.folder / ".dvc/site-cache"),
             "REML_CACHE_DIR": str(self.folder / ".dvc/tmp/reml"),
             "DVC_NO_ANALYTICS": "1",
         }
+
+    def run(self, *command: str, **options: object) -> subprocess.CompletedProcess:
+        """Run a command in the copy, as a user would."""
         return subprocess.run(
             command,
             cwd=self.folder,
-            env=environment,
+            env=os.environ | self.own,
             text=True,
             capture_output=True,
             check=False,
             **options,
         )
+
+    def call(self, command: click.Command, *arguments: str) -> Result:
+        """Run a command of scripts/ in the copy and in this process; its traceback passes."""
+        with chdir(self.folder):
+            return CliRunner().invoke(command, arguments, catch_exceptions=False, env=self.own)
 
     def git(self, *arguments: str) -> str:
         """Output of a git command in the copy."""
@@ -63,21 +98,36 @@ class Clone:
             "git", "-c", "user.name=test", "-c", "user.email=test@localhost", *arguments
         ).stdout
 
+    def params(self, change: Callable[[dict], None]) -> None:
+        """Change params.yaml."""
+        path = self.folder / "params.yaml"
+        content = yaml.safe_load(path.read_text())
+        change(content)
+        path.write_text(yaml.safe_dump(content))
+
+    def copy(self, folder: Path) -> "Clone":
+        """A copy of this one that may be written to."""
+        clone = Clone(shared.copied(self.folder, folder))
+        link_environment(folder)
+        return clone
+
+
+def link_environment(folder: Path) -> None:
+    """Let a copy use this project's environment, which make is not to set up anew."""
+    link = folder / ".venv"
+    link.unlink(missing_ok=True)
+    link.symlink_to(ROOT / ".venv")
+    for path in ROOT.glob("requirements*.txt"):
+        shutil.copystat(path, folder / path.name)
+    shutil.copystat(ROOT / "constraints.txt", folder / "constraints.txt")
+
 
 def copy_project(folder: Path) -> Clone:
     """Copy what git tracks or would track (so that uncommitted work is tested too), commit it."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in listed:
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)  # times too, or make would set up anew
-    (folder / ".venv").symlink_to(ROOT / ".venv")
+    for name in shared.listed():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)  # times too, or make would set up anew
+    link_environment(folder)
     clone = Clone(folder)
     clone.run("git", "init", "-q")
     clone.git("add", "-A")
@@ -85,50 +135,106 @@ def copy_project(folder: Path) -> Clone:
     return clone
 
 
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A copy of the project, which tests leave as it is."""
+    return copy_project(tmp_path_factory.mktemp("project"))
+
+
 @pytest.fixture
-def clone(tmp_path: Path) -> Clone:
+def clone(project: Clone, tmp_path: Path) -> Clone:
     """A fresh copy of the project."""
-    return copy_project(tmp_path)
+    return project.copy(tmp_path / "clone")
+
+
+def outs(stage: str) -> list[str]:
+    """The paths of a stage's outs as dvc.yaml has them."""
+    body = stage_body(stage)
+    each = [*body["outs"], *body.get("metrics", []), *body.get("plots", [])]
+    return [next(iter(out)) if isinstance(out, dict) else out for out in each]
+
+
+def settle(clone: Clone, message: str) -> None:
+    """Tell DVC and git that what lies in a copy is what its code and params make."""
+    for command in (("dvc", "commit", "--force", "--quiet"), ("git", "add", "-A")):
+        done = clone.run(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    clone.git("commit", "-qm", message)
+
+
+def run_small(folder: Path) -> None:
+    """The project on a small demo feed, every stage run: in this process, which starts once; what
+    DVC would have made of it is compared in test_chaos.py, byte for byte."""
+    clone = copy_project(folder)
+    clone.params(spine_kit.shrink)
+    for name in ("metrics", "plots", "docs/eda", "docs/model_cards"):
+        shutil.rmtree(folder / name)
+    (folder / "dvc.lock").unlink()
+    assert spine_kit.run(folder, STAGES) == ""
+    settle(clone, "outs")
+
+
+def run_revised(folder: Path) -> None:
+    """`run_small` and a commit more."""
+    small = shared.built("small", run_small)
+    folder.rmdir()
+    clone = Clone(small).copy(folder)
+    clone.params(lambda params: params["blend"]["level"].update(days=60))
+    below = list(STAGES)[list(STAGES).index("blend") :]
+    for out in {out.split("/${")[0] for stage in below for out in outs(stage)}:
+        path = folder / out
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    assert spine_kit.run(folder, below) == ""
+    settle(clone, "another span")
 
 
 @pytest.fixture(scope="session")
-def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A copy in which `make repro` has run; tests may read it, and must leave it as it is.
+def reproduced() -> Clone:
+    """A copy in which the pipeline has run on a small demo feed; tests leave it as it is."""
+    return Clone(shared.built("small", run_small))
 
-    What the workspace has computed from the same files is copied, so that DVC runs only what is
-    out of date: CI runs `make repro` from nothing before the tests, and `make chaos` does again.
-    """
-    clone = copy_project(tmp_path_factory.mktemp("reproduced"))
+
+@pytest.fixture(scope="session")
+def revised() -> Clone:
+    """A copy of `reproduced` with a commit more: another span of the blends' level correction, and
+    what it makes of the valuations. HEAD^ is what `reproduced` is; tests leave it as it is."""
+    return Clone(shared.built("revised", run_revised))
+
+
+def run_whole(folder: Path) -> None:
+    """The project with its own params, reproduced from what the workspace has."""
+    clone = copy_project(folder)
     raw = ROOT / "data/raw"
     for name in ("data", ".dvc/cache"):
         if (ROOT / name).is_dir():
             shutil.copytree(
                 ROOT / name,
-                clone.folder / name,
+                folder / name,
                 dirs_exist_ok=True,
-                ignore=lambda folder, names: set(names) - {"demo"} if Path(folder) == raw else (),
+                ignore=lambda at, names: set(names) - {"demo"} if Path(at) == raw else (),
             )
     done = clone.run("make", "repro")
     assert done.returncode == 0, done.stdout + done.stderr
     clone.git("add", "-A")
     clone.git("commit", "-qm", "outs")
-    return clone
+
+
+def current() -> bool:
+    """Whether the workspace has run the pipeline as it stands."""
+    told = Clone(ROOT).run("dvc", "status", "--json")
+    return told.returncode == 0 and not json.loads(told.stdout or "{}")
 
 
 @pytest.fixture(scope="session")
-def revised(reproduced: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A copy of `reproduced` with a commit more: another span of the blends' level correction, and
-    what it makes of the valuations. HEAD^ is what `reproduced` is; tests leave it as it is."""
-    folder = tmp_path_factory.mktemp("revised") / "copy"
-    shutil.copytree(reproduced.folder, folder, symlinks=True)
-    clone = Clone(folder)
-    path = folder / "params.yaml"
-    text = path.read_text()
-    head, blend = text.split("\nblend:\n")
-    path.write_text(f"{head}\nblend:\n{blend.replace('days: 14', 'days: 60', 1)}")
-    assert path.read_text() != text
-    done = clone.run("dvc", "repro")
-    assert done.returncode == 0, done.stdout + done.stderr
-    clone.git("add", "-A")
-    clone.git("commit", "-qm", "another span")
-    return clone
+def whole() -> Clone:
+    """The demo feed at its own size, run: the workspace itself where it is up to date, as after
+    `make repro`; else a copy in which that is done first. Tests leave it as it is."""
+    if current():
+        return Clone(ROOT)
+    return Clone(shared.built("whole", run_whole))
+
+
+@pytest.fixture(scope="session", params=["small", pytest.param("whole", marks=pytest.mark.rest)])
+def finished(request: pytest.FixtureRequest) -> Clone:
+    """A finished run, small for `make test` and `whole` for the rest; tests leave it as it is."""
+    return request.getfixturevalue({"small": "reproduced"}.get(request.param, request.param))

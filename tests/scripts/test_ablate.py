@@ -131,10 +131,8 @@ def test_a_variant_that_is_not_there_is_named(tmp_path):
     assert VARIANT in wrong.output
 
 
-@pytest.fixture(scope="module")
-def demo(reproduced):
+def with_truth(folder):
     """(the folder of a demo run, what `fuse` saved, its table with photos and true `quality`)."""
-    folder = reproduced.folder
     with chdir(folder):
         saved = io.read_json(folder / f"data/fuse/{VARIANT}/model.json")
         table, vectors = ablate.read(saved)
@@ -145,7 +143,27 @@ def demo(reproduced):
     return folder, saved, table.assign(quality=table["listing_key"].map(quality))
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def demo(whole):
+    """The feed at its own size, for what a small one has too few sales to show."""
+    return with_truth(whole.folder)
+
+
+def test_in_a_small_demo_market_photos_lift_and_shuffled_ones_do_not(reproduced):
+    folder = reproduced.folder
+    part = json.loads((folder / "metrics/ablate.json").read_text())["photos"][VARIANT]
+    assert part["lift"]["mape"]["low"] > 0 and part["lift"]["mape"]["p"] < 0.01
+    for metric in ("mape", "mdape"):
+        assert part["control"][metric]["low"] <= 0
+    assert part["guard"]["fired"] == (part["guard"]["relative"] > 0.1)
+    said = run(folder, photo_lift.main)
+    assert said.exit_code == 0 and said.output.startswith(f"{VARIANT}: {part['told']}")
+    for words in ("price band, 1 low: ", "photo coverage, no photo: ",
+                  "the test was not looked at", "1,000 listings ("):  # fmt: skip
+        assert words in said.output
+
+
+@pytest.mark.rest
 def test_on_demo_photos_lift_and_shuffled_ones_do_not(demo):
     folder, _, _ = demo
     part = json.loads((folder / "metrics/ablate.json").read_text())["photos"][VARIANT]
@@ -157,7 +175,7 @@ def test_on_demo_photos_lift_and_shuffled_ones_do_not(demo):
     assert all(one["passed"] for one in part["checks"])
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_on_demo_the_planted_quality_explains_the_lift(demo):
     """With the true quality as an input hardly anything is left for the photos to tell."""
     folder, saved, table = demo
@@ -174,9 +192,8 @@ def test_on_demo_the_planted_quality_explains_the_lift(demo):
         assert rest[metric]["value"] < 0.1 * whole[metric]["value"]
 
 
-@pytest.mark.slow
-def test_on_demo_what_photos_add_to_a_value_follows_the_planted_quality(demo):
-    _, saved, table = demo
+def test_on_demo_what_photos_add_to_a_value_follows_the_planted_quality(finished):
+    _, saved, table = with_truth(finished.folder)
     past = table[(table["role"] == "train") & table["usable"]]
     later = table[table["role"].isin(["test", "subject"]) & (table["img_count"] > 0)]
     _, parts = contributions(later, saved, centres(past, saved))
@@ -184,7 +201,7 @@ def test_on_demo_what_photos_add_to_a_value_follows_the_planted_quality(demo):
     assert np.corrcoef(added, later["quality"])[0, 1] > 0.5
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_on_demo_the_lift_is_printed_for_people(demo):
     said = run(demo[0], photo_lift.main)
     assert said.exit_code == 0 and said.output.startswith(f"{VARIANT}: photos help: ")

@@ -104,10 +104,9 @@ def test_a_blend_none_of_whose_members_is_left_is_skipped(fitted):
     assert told == {"feed": "small", "weights": {"mix": {"skipped": NO_PHOTOS}}}
 
 
-@pytest.mark.slow
-def test_the_blend_of_the_demo_feed_is_the_weighted_mean_of_its_members(reproduced):
+def test_the_blend_of_the_demo_feed_is_the_weighted_mean_of_its_members(finished):
     """And each member is the variant as it was trained."""
-    folder = reproduced.folder / "data"
+    folder = finished.folder / "data"
     for domain in ("sale", "rental"):
         saved = json.loads((folder / f"blend/{domain}_blend/model.json").read_text())
         assert sum(saved["weights"].values()) == pytest.approx(1)

@@ -10,37 +10,39 @@ import yaml
 from tests import spine_kit
 from tests.scripts.test_small_data import feed, lay
 
-pytestmark = pytest.mark.slow
+
+def pages(clone):
+    """Name -> card."""
+    return {path.stem: path.read_text() for path in (clone.folder / "docs/model_cards").iterdir()}
 
 
 @pytest.fixture(scope="module")
-def cards(reproduced):
-    return {
-        path.stem: path.read_text() for path in (reproduced.folder / "docs/model_cards").iterdir()
-    }
+def cards(finished):
+    return pages(finished)
 
 
-def read(reproduced, name):
-    return json.loads((reproduced.folder / f"metrics/{name}.json").read_text())
+def read(finished, name):
+    return json.loads((finished.folder / f"metrics/{name}.json").read_text())
 
 
-def test_each_variant_has_a_card_and_the_index_links_them_all(reproduced, cards):
-    names = set(read(reproduced, "evaluate")["variants"])
+def test_each_variant_has_a_card_and_the_index_links_them_all(finished, cards):
+    names = set(read(finished, "evaluate")["variants"])
     assert set(cards) == names | {"README"}
     assert set(re.findall(r"\]\((\w+)\.md\)", cards["README"])) == names
     assert cards["README"].count("values homes") == 2
 
 
-def test_a_card_tells_the_figures_of_the_metrics(reproduced, cards):
-    for name, part in read(reproduced, "evaluate")["variants"].items():
+def test_a_card_tells_the_figures_of_the_metrics(finished, cards):
+    for name, part in read(finished, "evaluate")["variants"].items():
         one = part["accuracy"]["mdape"]
         shown = f"{one['value']:.1%} ({one['low']:.1%} to {one['high']:.1%})".replace("%", " %")
         assert f"| MdAPE | {shown} |" in cards[name]
         assert f"Every test sale ({part['sales']:,})" in cards[name]
 
 
-def test_the_hash_on_a_card_is_that_of_the_lock(reproduced, cards):
+def test_the_hash_on_a_card_is_that_of_the_lock(reproduced):
     """So that `git log -S` finds the commits of the run, as the card says."""
+    cards = pages(reproduced)
     stages = yaml.safe_load((reproduced.folder / "dvc.lock").read_text())["stages"]
     outs = {out["path"]: out["md5"] for one in stages.values() for out in one["outs"]}
     for name in set(cards) - {"README"}:
@@ -50,19 +52,19 @@ def test_the_hash_on_a_card_is_that_of_the_lock(reproduced, cards):
     assert found.strip()
 
 
-def test_raw_files_have_the_hash_that_sha256sum_gives(reproduced, cards):
+def test_raw_files_have_the_hash_that_sha256sum_gives(finished, cards):
     rows = re.findall(r"^\| `(exports/\S+)` \| `(\w{64})` \|$", cards["sale_blend"], re.M)
     assert len(rows) >= 5
     for file, told in rows:
-        content = (reproduced.folder / "data/raw/demo" / file).read_bytes()
+        content = (finished.folder / "data/raw/demo" / file).read_bytes()
         assert hashlib.sha256(content).hexdigest() == told
 
 
-def test_verdicts_stand_in_the_metrics_and_on_the_cards(reproduced, cards):
-    told = read(reproduced, "cards")
+def test_verdicts_stand_in_the_metrics_and_on_the_cards(finished, cards):
+    told = read(finished, "cards")
     assert told["feed"] == "demo"
     served = {name for name, part in told["variants"].items() if part["served"]}
-    assert served == set(read(reproduced, "predict")["variants"].values())
+    assert served == set(read(finished, "predict")["variants"].values())
     for name, part in told["variants"].items():
         section = cards[name].split("## Thresholds")[1].split("\n## ")[0]
         verdicts = [line.split("|")[4].strip(" *").lower() for line in section.splitlines()

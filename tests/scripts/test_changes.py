@@ -150,10 +150,10 @@ def test_what_is_missing_is_told_with_its_mend(tree, arguments, told):
     assert said.strip().splitlines()[-1].startswith("error: ") and told in said
 
 
-@pytest.mark.slow
-def test_two_revisions_through_the_cache(revised):
-    done = revised.run("python", "-m", "scripts.ops.changes", "--base", "HEAD^")
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_two_revisions_through_the_cache(revised, tmp_path):
+    revised = revised.copy(tmp_path / "copy")
+    done = revised.call(changes.main, "--base", "HEAD^")
+    assert done.exit_code == 0, done.output
     page = revised.folder / "data/changes/index.html"
     text = words(page.read_text())
     assert "blend.level.days 14 60" in text
@@ -169,11 +169,9 @@ def test_two_revisions_through_the_cache(revised):
     assert revised.git("status", "--porcelain") == "", "the page is no part of git"
 
 
-@pytest.mark.slow
 def test_a_base_that_is_not_in_the_cache_is_told_with_its_mend(revised, tmp_path):
-    folder = tmp_path / "copy"
-    shutil.copytree(revised.folder, folder, symlinks=True)
-    shutil.rmtree(folder / ".dvc/cache")
-    done = type(revised)(folder).run("python", "-m", "scripts.ops.changes", "--base", "HEAD^")
-    assert done.returncode == 2
+    copied = revised.copy(tmp_path / "copy")
+    shutil.rmtree(copied.folder / ".dvc/cache")
+    done = copied.call(changes.main, "--base", "HEAD^")
+    assert done.exit_code == 2
     assert "neither DVC's cache nor a remote holds its data/predict/valuations.csv" in done.stderr

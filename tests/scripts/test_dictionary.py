@@ -69,14 +69,13 @@ def described(folder):
         }
 
 
-@pytest.mark.slow
-def test_every_column_of_every_table_has_an_entry(reproduced):
-    known = described(reproduced.folder)
+def test_every_column_of_every_table_has_an_entry(finished):
+    known = described(finished.folder)
     written = [
-        path.relative_to(reproduced.folder).as_posix()
+        path.relative_to(finished.folder).as_posix()
         for where in ("data", "plots")
         for kind in ("parquet", "csv")
-        for path in (reproduced.folder / where).rglob(f"*.{kind}")
+        for path in (finished.folder / where).rglob(f"*.{kind}")
     ]
     written = [name for name in written if not name.startswith(RAW)]
     assert set(written) == set(known), "a table without an entry in a *.meta.yml"
@@ -85,18 +84,17 @@ def test_every_column_of_every_table_has_an_entry(reproduced):
     reso_names = set(reso.dictionary().fields)
     for name in written:
         table = known[name]
-        for column in dictionary.columns_of(reproduced.folder / name):
+        for column in dictionary.columns_of(finished.folder / name):
             claimed = column in {*agreed.columns, *agreed.constants} | reso_names | parts
             entry = table.entry(column)
             assert entry is not None or (table.contract and claimed), f"{name}: {column}"
 
 
-@pytest.mark.slow
-def test_columns_have_the_type_that_their_entry_says(reproduced):
-    for name, table in described(reproduced.folder).items():
+def test_columns_have_the_type_that_their_entry_says(finished):
+    for name, table in described(finished.folder).items():
         if not name.endswith(".parquet"):
             continue
-        frame = pd.read_parquet(reproduced.folder / name)
+        frame = pd.read_parquet(finished.folder / name)
         for column, entry in table.columns.items():
             if column in frame and len(frame):
                 first = frame[column].iloc[0]  # of a column of vectors, their numbers' type counts

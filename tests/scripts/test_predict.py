@@ -5,12 +5,13 @@ import io
 
 import pandas as pd
 import pytest
+import yaml
 
-pytestmark = pytest.mark.slow
+from scripts.valuation import predict
 
 
-def rows_of(reproduced) -> tuple[list[str], list[dict]]:
-    text = (reproduced.folder / "data/raw/demo/exports/active.csv").read_text()
+def rows_of(finished) -> tuple[list[str], list[dict]]:
+    text = (finished.folder / "data/raw/demo/exports/active.csv").read_text()
     reader = csv.DictReader(io.StringIO(text))
     # a home without a size is not valued; that case has a test of its own
     rows = [row for row in reader if row["SqFtTotal"] != "0"]
@@ -21,28 +22,19 @@ def rows_of(reproduced) -> tuple[list[str], list[dict]]:
     return list(reader.fieldnames), last
 
 
-def value(reproduced, tmp_path, fields, rows, *options):
+def value(finished, tmp_path, fields, rows, *options):
     file, out = tmp_path / "homes.csv", tmp_path / "valued.csv"
     with file.open("w", newline="") as handle:
         writer = csv.DictWriter(handle, fields, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    done = reproduced.run(
-        "python",
-        "-m",
-        "scripts.valuation.predict",
-        "--subjects",
-        str(file),
-        "--out",
-        str(out),
-        *options,
-    )
-    return done, out
+    return finished.call(predict.main, "--subjects", str(file), "--out", str(out), *options), out
 
 
-def test_every_open_listing_is_valued_with_interval_and_three_comparables(reproduced):
-    valued = pd.read_csv(reproduced.folder / "data/predict/valuations.csv")
-    assert len(valued) == 300
+def test_every_open_listing_is_valued_with_interval_and_three_comparables(finished):
+    valued = pd.read_csv(finished.folder / "data/predict/valuations.csv")
+    demo = yaml.safe_load((finished.folder / "params.yaml").read_text())["demo"]
+    assert len(valued) == demo["actives"]
     assert (valued["pred_low_90"] < valued["pred_low_80"]).all()
     assert (valued["pred_low_80"] < valued["pred_close_price"]).all()
     assert (valued["pred_close_price"] < valued["pred_high_80"]).all()
@@ -54,18 +46,18 @@ def test_every_open_listing_is_valued_with_interval_and_three_comparables(reprod
     assert (valued["comp_1_similarity"] >= valued["comp_3_similarity"]).all()
 
 
-def test_a_file_of_the_same_homes_gets_the_same_values(reproduced, tmp_path):
+def test_a_file_of_the_same_homes_gets_the_same_values(finished, tmp_path):
     """What is served equals what the pipeline says: one code path. A file brings no photos, so of
     homes whose photos the pipeline has seen it says something else."""
-    fields, rows = rows_of(reproduced)
-    done, out = value(reproduced, tmp_path, fields, rows[:80])
-    assert done.returncode == 0, done.stderr
+    fields, rows = rows_of(finished)
+    done, out = value(finished, tmp_path, fields, rows[:80])
+    assert done.exit_code == 0, done.stderr
     assert done.stderr.count("valued without photos: sale_blend looks at photos") == 1
-    stage = pd.read_csv(reproduced.folder / "data/predict/valuations.csv")
+    stage = pd.read_csv(finished.folder / "data/predict/valuations.csv")
     mine = pd.read_csv(out).sort_values("listing_key").reset_index(drop=True)
     same = stage[stage["listing_key"].isin(mine["listing_key"])]
     same = same.sort_values("listing_key").reset_index(drop=True)
-    vectors = pd.read_parquet(reproduced.folder / "data/embed/vectors.parquet")
+    vectors = pd.read_parquet(finished.folder / "data/embed/vectors.parquet")
     pictured = vectors.loc[vectors["domain"] == "sale", "listing_key"]
     plain = (same["domain"] == "rental") | ~same["listing_key"].astype("str").isin(pictured)
     assert plain.sum() > 10 and (~plain).sum() > 10
@@ -74,8 +66,8 @@ def test_a_file_of_the_same_homes_gets_the_same_values(reproduced, tmp_path):
     assert moved[~plain].abs().median() > 0.005
 
 
-def test_a_file_without_keys_or_sale_columns_is_valued_and_bad_rows_are_named(reproduced, tmp_path):
-    fields, rows = rows_of(reproduced)
+def test_a_file_without_keys_or_sale_columns_is_valued_and_bad_rows_are_named(finished, tmp_path):
+    fields, rows = rows_of(finished)
     few = [
         name
         for name in fields
@@ -91,22 +83,16 @@ def test_a_file_without_keys_or_sale_columns_is_valued_and_bad_rows_are_named(re
             "ListPrice",
         )
     ]
-    done, out = value(reproduced, tmp_path, few, rows[:5], "--as-of", "2025-06-01")
-    assert done.returncode == 0, done.stderr
+    done, out = value(finished, tmp_path, few, rows[:5], "--as-of", "2025-06-01")
+    assert done.exit_code == 0, done.stderr
     valued = pd.read_csv(out)
     assert valued["listing_key"].tolist() == [f"homes-row-{n}" for n in range(1, 6)]
     assert (valued["as_of"] == "2025-06-01").all()
     assert (valued["comp_1_close_date"] < "2025-06-01").all()
     with (tmp_path / "homes.csv").open("a") as handle:
         handle.write("too,short\n")
-    again = reproduced.run(
-        "python",
-        "-m",
-        "scripts.valuation.predict",
-        "--subjects",
-        str(tmp_path / "homes.csv"),
-        "--out",
-        str(out),
+    again = finished.call(
+        predict.main, "--subjects", str(tmp_path / "homes.csv"), "--out", str(out)
     )
     assert "data row 6: not valued: ragged row" in again.stderr
     assert "5 valued" in again.stdout and "1 left out" in again.stdout
@@ -121,30 +107,22 @@ def test_a_file_without_keys_or_sale_columns_is_valued_and_bad_rows_are_named(re
         ("SqFtTotal,PostalCode,ForLease\n", "a header and no rows"),
     ],
 )
-def test_a_wrong_file_is_one_line(reproduced, tmp_path, content, told):
+def test_a_wrong_file_is_one_line(finished, tmp_path, content, told):
     file = tmp_path / "wrong.csv"
     if content is not None:
         file.write_text(content)
-    done = reproduced.run(
-        "python",
-        "-m",
-        "scripts.valuation.predict",
-        "--subjects",
-        str(file),
-        "--out",
-        str(tmp_path / "out.csv"),
-    )
-    assert done.returncode == 2
+    done = finished.call(predict.main, "--subjects", str(file), "--out", str(tmp_path / "out.csv"))
+    assert done.exit_code == 2
     assert done.stderr.count("\n") == 1 and told in done.stderr and "wrong.csv" in done.stderr
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_every_row_is_valued_or_left_out_with_a_reason(reproduced, tmp_path):
-    fields, rows = rows_of(reproduced)
+def test_every_row_is_valued_or_left_out_with_a_reason(finished, tmp_path):
+    fields, rows = rows_of(finished)
     spoilt = [rows[0] | {"SqFtTotal": ""}, rows[1] | {"YearBuilt": "new"},
               dict.fromkeys(fields, "")]  # fmt: skip
-    done, out = value(reproduced, tmp_path, fields, spoilt)
-    assert done.returncode == 0, done.stderr
+    done, out = value(finished, tmp_path, fields, spoilt)
+    assert done.exit_code == 0, done.stderr
     assert len(pd.read_csv(out)) == 1
     assert "data row 1: not valued: no living area that can be read" in done.stderr
     assert "data row 2: valued without year_built 'new': not a count" in done.stderr
@@ -152,8 +130,8 @@ def test_every_row_is_valued_or_left_out_with_a_reason(reproduced, tmp_path):
     assert "1 valued" in done.stdout and "2 left out" in done.stdout
 
 
-def test_a_day_that_the_model_knows_the_future_of_is_refused(reproduced, tmp_path):
-    fields, rows = rows_of(reproduced)
-    done, out = value(reproduced, tmp_path, fields, rows[:3], "--as-of", "2023-06-01")
-    assert done.returncode == 2 and "would know its future" in done.stderr
+def test_a_day_that_the_model_knows_the_future_of_is_refused(finished, tmp_path):
+    fields, rows = rows_of(finished)
+    done, out = value(finished, tmp_path, fields, rows[:3], "--as-of", "2023-06-01")
+    assert done.exit_code == 2 and "would know its future" in done.stderr
     assert not out.exists()

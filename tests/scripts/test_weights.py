@@ -5,14 +5,14 @@ import subprocess
 import sys
 
 import pytest
-import torch
 from click.testing import CliRunner
 
 from lib.common import cache
 from scripts.acquire import weights
 from tests.dag import ROOT
-from tests.encoder_kit import TINY, TINY_TAG, entry, hub, params, tiny_model
+from tests.encoder_kit import TINY, TINY_TAG, entry, hub, params, tiny_model, torch
 
+pytestmark = pytest.mark.rest
 REPO = f"timm/{TINY}.{TINY_TAG}"
 
 
