@@ -5,10 +5,20 @@ from __future__ import annotations
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, PercentFormatter
 
-from lib.report.style import BLUE, INK, MUTED, ORANGE, STYLE, figure, log_ticks, short_money, svg
+from lib.report.style import (
+    BLUE,
+    INK,
+    MUTED,
+    ORANGE,
+    STYLE,
+    Picture,
+    figure,
+    log_ticks,
+    short_money,
+    svg,
+)  # fmt: skip
 
 LOOK = STYLE | {"svg.fonttype": "none"}  # letters as text: pictures in git stay small
 MOST = 18  # rows of a picture that still can be read
@@ -81,7 +91,7 @@ def spreads(frame: pd.DataFrame, logarithmic: set[str]) -> str:
     """A histogram of each number, a dozen at most; the axis of `logarithmic` ones is so."""
     with matplotlib.rc_context(LOOK):
         names = list(frame)[:12]
-        drawn = Figure(figsize=(7.6, 1.75 * -(-len(names) // 3)), layout="constrained")
+        drawn = Picture(figsize=(7.6, 1.75 * -(-len(names) // 3)), layout="constrained")
         for place, name in enumerate(names, start=1):
             axes = drawn.add_subplot(-(-len(names) // 3), 3, place)
             cells = frame[name].dropna().to_numpy(float)

@@ -99,7 +99,7 @@ class Builtin:
     shared = True
     texts = False
     scale = 1.0
-    batch = 64  # photos that a process takes at once, and a transaction of the cache
+    batch = 32  # photos that a process takes at once, and a transaction of the cache
 
     def __init__(self, entry: Entry) -> None:
         require(

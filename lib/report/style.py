@@ -7,7 +7,9 @@ import io
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 INK, MUTED, BLUE, ORANGE = "#1d2733", "#8793a1", "#2563a8", "#c2571a"
 STYLE: Any = {
@@ -27,6 +29,19 @@ STYLE: Any = {
 }
 
 
+class Picture(Figure):
+    """A figure that is laid out, and then drawn once. To lay one out, matplotlib draws all of it
+    for nothing, which is a quarter of what a picture costs."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Lay it out, where that is still to be done, else draw it."""
+        engine = self.get_layout_engine()
+        if isinstance(engine, ConstrainedLayoutEngine):
+            engine.execute(self)
+        else:
+            super().draw(renderer)
+
+
 def short_money(value: float, _: object = None) -> str:
     """1_250_000 -> 1.25M, 450_000 -> 450k, 1_900 -> 1,900."""
     if abs(value) >= 1e6:
@@ -36,7 +51,7 @@ def short_money(value: float, _: object = None) -> str:
 
 def figure(width: float, height: float) -> tuple[Figure, Axes]:
     """An empty figure of this many inches, and its axes."""
-    made = Figure(figsize=(width, height), layout="constrained")
+    made = Picture(figsize=(width, height), layout="constrained")
     return made, made.add_subplot()
 
 

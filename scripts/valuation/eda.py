@@ -8,7 +8,11 @@ Example: python -m scripts.valuation.eda
 
 import re
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 import matplotlib
@@ -16,6 +20,7 @@ import pandas as pd
 from pydantic import PositiveFloat, PositiveInt
 
 from lib.common import cli, io, params
+from lib.common.parallel import map_processes
 from lib.eda import columns, findings, summary
 from lib.listings import contract
 from lib.report.style import STYLE
@@ -52,27 +57,70 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def look_at(
-    frame: pd.DataFrame,
-    sold: pd.Series,
-    kinds: dict[str, str],
-    agreed: contract.Contract,
-    leak_r2: float,
-) -> tuple[list[summary.Look], str]:
-    """All looks at one domain, `sold` its priced closed rows, and its table of columns."""
-    closed, opened = frame[sold], frame[frame["_used_as"] == "subject"]
-    month, area = columns.month(frame), columns.area(frame)
+@dataclass(frozen=True)
+class Domain:
+    """The rows of one domain, and which of them are its priced closed ones."""
+
+    name: str
+    rows: pd.DataFrame
+    sold: pd.Series
+
+    @property
+    def closed(self) -> pd.DataFrame:
+        return self.rows[self.sold]
+
+
+def domains_of(
+    frame: pd.DataFrame, names: pd.Series, minimum: int
+) -> tuple[list[Domain], list[str]]:
+    """The domains of a frame, and the names of those with too few sales to look at."""
+    domains, few = [], []
+    for name in sorted(names.unique(), reverse=True):
+        rows = frame[names == name]
+        sold = (rows["_used_as"] == "evidence") & (rows["close_price"] > 0)
+        if sold.sum() < minimum:
+            few.append(name)
+        else:
+            domains.append(Domain(name, rows, sold))
+    return domains, few
+
+
+def states_of(
+    domains: list[Domain], kinds: dict[str, str], agreed: contract.Contract
+) -> list[tuple[list[summary.Look], list[summary.Look]]]:
+    """Of each domain the looks at gaps and spreads, and those at what changes."""
     numbers = [name for name, kind in kinds.items() if kind == "number"]
     names = [name for name in kinds if name not in columns.OUTCOME]
     ranges = {name: one.range for name, one in agreed.columns.items() if one.range}
-    looks, found = summary.knowledge(closed, opened, numbers, leak_r2)
-    return [
-        *summary.completeness(frame, names, month, area),
-        *summary.plausibility(closed, numbers, ranges, area[sold]),
-        *looks,
-        *summary.change(closed, numbers, month[sold]),
-        *summary.albums(frame["_photo_status"].dropna(), month),
-    ], summary.cardinality(frame, kinds, found)
+    out = []
+    for one in domains:
+        month, area = columns.month(one.rows), columns.area(one.rows)
+        first = summary.completeness(one.rows, names, month, area)
+        first += summary.plausibility(one.closed, numbers, ranges, area[one.sold])
+        last = summary.change(one.closed, numbers, month[one.sold])
+        last += summary.albums(one.rows["_photo_status"].dropna(), month)
+        out.append((first, last))
+    return out
+
+
+def knowledge_of(
+    domains: list[Domain], kinds: dict[str, str], title: str, leak_r2: float
+) -> list[tuple[list[summary.Look], str, str]]:
+    """Of each domain the looks at what goes along with the price, its table of columns and its
+    browsable page."""
+    numbers = [name for name, kind in kinds.items() if kind == "number"]
+    out = []
+    for one in domains:
+        opened = one.rows[one.rows["_used_as"] == "subject"]
+        looks, found = summary.knowledge(one.closed, opened, numbers, leak_r2)
+        table = summary.cardinality(one.rows, kinds, found)
+        page = browsable(one.rows[list(kinds)], f"{title}: {one.name}")
+        out.append((looks, table, page))
+    return out
+
+
+def done(job: Callable[[], Any]) -> Any:
+    return job()
 
 
 @click.command(help=__doc__)
@@ -108,23 +156,27 @@ def main() -> None:
         "",
         findings.duplicates(repeats, metrics["rows_in"]),
     ]  # fmt: skip
-    parts = {}
+    domains, few = domains_of(frame, staged["domain"], settings.minimum_sales)
+    for name in few:
+        said = f"has fewer than {settings.minimum_sales} closed rows with a price"
+        lead += ["", f"`{name}` {said} and is left out."]
+    # two halves that take about as long, the second of which alone needs scikit-learn
+    halves: list[Callable[[], Any]] = [
+        partial(states_of, domains, kinds, agreed),
+        partial(knowledge_of, domains, kinds, agreed.title, settings.leak_r2),
+    ]
+    states, known = map_processes(done, halves)
     for folder in (OUT, PLOTS):  # as dvc does; and both exist if no domain has enough sales
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-    for domain in sorted(staged["domain"].unique(), reverse=True):
-        rows = frame[staged["domain"] == domain]
-        sold = (rows["_used_as"] == "evidence") & (rows["close_price"] > 0)
-        if sold.sum() < settings.minimum_sales:
-            few = f"has fewer than {settings.minimum_sales} closed rows with a price"
-            lead += ["", f"`{domain}` {few} and is left out."]
-            continue
-        parts[domain] = look_at(rows, sold, kinds, agreed, settings.leak_r2)
-        page = browsable(rows[list(kinds)], f"{agreed.title}: {domain}")
-        io.write_text(OUT / f"{domain}.html", page)
-        for look in parts[domain][0]:
+    parts = {}
+    for one, (first, last), (middle, table, page) in zip(domains, states, known, strict=True):
+        looks = [*first, *middle, *last]
+        parts[one.name] = (looks, table)
+        io.write_text(OUT / f"{one.name}.html", page)
+        for look in looks:
             if look.svg:
-                io.write_text(PLOTS / f"{domain}_{look.name}.svg", look.svg)
+                io.write_text(PLOTS / f"{one.name}_{look.name}.svg", look.svg)
     io.write_text(SUMMARY, summary.markdown(agreed.title, lead, parts, "../../plots/eda"))
     cli.log.info("eda.complete", rows=len(staged), domains=sorted(parts), out=str(SUMMARY))
 
