@@ -43,9 +43,11 @@ def _predict(known: pd.Series, target: np.ndarray, asked: pd.Series) -> np.ndarr
     if pd.api.types.is_numeric_dtype(known):
         from sklearn.tree import DecisionTreeRegressor  # slow to import, and preflight is quick
 
+        # what scikit-learn makes of numbers itself; its checks of them take longer than the tree
+        x, at = (one.to_numpy(float).astype("float32").reshape(-1, 1) for one in (known, asked))
+        doubt = not all(np.isfinite(one).all() for one in (x, at, target))
         tree = DecisionTreeRegressor(min_samples_leaf=10, max_leaf_nodes=128, random_state=0)
-        tree.fit(known.to_numpy(float).reshape(-1, 1), target)
-        return tree.predict(asked.to_numpy(float).reshape(-1, 1))
+        return tree.fit(x, target, check_input=doubt).predict(at, check_input=doubt)
     groups = pd.Series(target, index=known.index).groupby(known)
     shrunk = (groups.sum() + 5 * target.mean()) / (groups.count() + 5)
     return asked.map(shrunk).fillna(target.mean()).to_numpy(float)
@@ -83,7 +85,7 @@ def powers(column: pd.Series, log_price: pd.Series) -> tuple[float, float]:
     if column.nunique() < 2:
         return 0.0, 0.0
     some = says(column)
-    alone = some.sum() >= FEW and column[some].nunique() > 1
+    alone = not some.all() and some.sum() >= FEW and column[some].nunique() > 1
     whole = power(column, log_price)
     return whole, max(whole, power(column[some], log_price[some]) if alone else whole)
 

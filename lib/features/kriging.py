@@ -14,6 +14,7 @@ import pandas as pd
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
+from lib.common.parallel import map_threads
 from lib.features import comparables, hedonic
 from lib.features.comparables import Metric
 
@@ -87,6 +88,31 @@ def regressed(market: hedonic.Market, index: np.ndarray) -> tuple[np.ndarray, np
     return value, residual
 
 
+def weighed(
+    homes: pd.DataFrame,
+    sales: pd.DataFrame,
+    index: np.ndarray,
+    residual: np.ndarray,
+    by_zip: bool,
+    spec: Kriging,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`solve` of each of `homes` with its neighbours `index` (n, k) among `sales` and their
+    `residual` (n, k). Homes are independent, so parts of them go to all cores."""
+    place, places = (comparables.place(table, by_zip) for table in (homes, sales))
+    like, likes = (comparables.attributes(table, spec.axes) for table in (homes, sales))
+
+    def part(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        near = index[rows]
+        return solve(
+            places[near] - place[rows, None], likes[near] - like[rows, None], residual[rows], spec
+        )
+
+    parts = np.array_split(np.arange(len(homes)), len(homes) // CHUNK + 1)
+    with threadpool_limits(1, "blas"):  # around the threads: each would undo the others'
+        added, variance = zip(*map_threads(part, parts), strict=True)
+    return np.concatenate(added), np.concatenate(variance)
+
+
 def features(
     homes: pd.DataFrame, sales: pd.DataFrame, market: hedonic.Market, spec: Kriging
 ) -> dict[str, np.ndarray]:
@@ -101,15 +127,9 @@ def features(
         mine = np.flatnonzero(on_map != by_zip)
         if not len(mine) or not len(sales):
             continue
-        place, places = (comparables.place(t, by_zip) for t in (homes.iloc[mine], sales))
-        like, likes = (comparables.attributes(t, spec.axes) for t in (homes.iloc[mine], sales))
-        for part in np.array_split(np.arange(len(mine)), len(mine) // CHUNK + 1):
-            rows = mine[part]
-            near = index[rows]
-            added[rows], variance[rows] = solve(
-                places[near] - place[part, None], likes[near] - like[part, None],
-                residual[rows], spec,
-            )  # fmt: skip
+        added[mine], variance[mine] = weighed(
+            homes.iloc[mine], sales, index[mine], residual[mine], by_zip, spec
+        )
     none = ~np.isfinite(residual).any(axis=1)
     return {
         "mkt_hedonic_log_price": value,

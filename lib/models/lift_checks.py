@@ -6,6 +6,7 @@ sentence. They need the sales of the folds alone; the test stays unseen.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,15 +52,18 @@ def counted(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
     shown = shown.sort_values(["as_of", "listing_key", "order", "sha1"], ignore_index=True)
     seen: set[str] = set()  # shown by earlier listings, and what is alike to that
     rows: list[int] = []
-    for _, album in shown.groupby(["as_of", "listing_key"]):
+    cells = zip(shown.index, shown["sha1"], shown["alike"], shown[COUNT], strict=True)
+    albums = zip(shown["as_of"], shown["listing_key"], cells, strict=True)
+    for _, album in itertools.groupby(albums, key=lambda one: one[:2]):
+        photos = [cells for _, _, cells in album]
         own: list[int] = []
         taken: set[str] = set()  # counted in this album, and what is alike to that
-        for row, sha1, alike in zip(album.index, album["sha1"], album["alike"], strict=True):
+        for row, sha1, alike, _ in photos:
             if sha1 not in seen and sha1 not in taken:
                 own.append(row)
                 taken |= {sha1, *alike}
-        seen |= set(album["sha1"]).union(*album["alike"])
-        rows += own if len(own) == album[COUNT].iloc[0] else list(album.index)
+        seen |= {sha1 for _, sha1, _, _ in photos}.union(*(alike for _, _, alike, _ in photos))
+        rows += own if len(own) == photos[0][3] else [row for row, *_ in photos]
     return shown.loc[rows, ["listing_key", "sha1", "alike"]]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import pandas as pd
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
+from lib.common.parallel import map_processes
 from lib.models.inputs import Prefix, categories, first_known, seen, some
 from lib.models.photo_inputs import Components, PhotoInputs, by_origin
 
@@ -109,15 +111,16 @@ class PhotoNet:
         self.state["shift"] = self._matrix(plain).mean(axis=0).tolist()
         premium = log_price - self._start(plain)
         spread = float(premium.std()) or 1.0
-        self.state["nets"] = [
-            self._net(self._matrix(plain), premium / spread, self.seed + i, spread)
-            for i in range(self.params.nets)
-        ]
+        # in processes: scikit-learn's steps are so small that Python's lock is never free
+        self.state["nets"] = map_processes(
+            partial(self._net, self._matrix(plain), premium / spread, spread),
+            range(self.seed, self.seed + self.params.nets),
+        )
         self.state["importances"] = self.terms(inputs)[1].abs().mean().to_dict()
         return self
 
     def _net(
-        self, matrix: np.ndarray, target: np.ndarray, seed: int, spread: float
+        self, matrix: np.ndarray, target: np.ndarray, spread: float, seed: int
     ) -> dict[str, Any]:
         """Weights of one net; those behind its hidden layer in log price."""
         from sklearn.exceptions import ConvergenceWarning  # slow to import, and only fits need it

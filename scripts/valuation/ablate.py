@@ -14,9 +14,11 @@ import click
 import numpy as np
 import pandas as pd
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from lib.common import cli, io, params, variants
 from lib.common.checks import require
+from lib.common.parallel import map_threads
 from lib.models import lift, lift_checks
 from lib.models.ablation import ablate
 from lib.models.estimators import MODELS
@@ -148,16 +150,29 @@ def saved_variant(name: str, where: str) -> dict:
 @cli.command
 def main() -> None:
     base, settings = params.load("ablate", Params)
-    found, photos = {}, {}
-    for variant in cli.progress(settings.variants, "ablate"):
-        saved = saved_variant(variant, "ablate.variants")
-        if "skipped" in saved:
-            found[variant] = {"skipped": saved["skipped"]}
-            continue
-        found[variant] = {"domain": saved["domain"]} | ablated(saved, settings.draws, base.seed)
-    for variant in cli.progress(settings.photos.variants, "photos"):
-        saved = saved_variant(variant, "ablate.photos.variants")
-        photos[variant] = measured(saved, settings.photos, base.seed)
+    wanted = {"photos": settings.photos.variants, "variants": settings.variants}
+    where = {"photos": "ablate.photos.variants", "variants": "ablate.variants"}
+    jobs = {  # the longest first: they end last
+        (kind, name): saved_variant(name, where[kind]) for kind in wanted for name in wanted[kind]
+    }
+
+    def done(job: tuple[tuple[str, str], dict]) -> dict:
+        (kind, _), saved = job
+        if kind == "photos":
+            part = measured(saved, settings.photos, base.seed)
+        elif "skipped" in saved:
+            part = {"skipped": saved["skipped"]}
+        else:
+            part = {"domain": saved["domain"]} | ablated(saved, settings.draws, base.seed)
+        bar.update()
+        return part
+
+    # threads: while one weighs what it found, which holds Python's lock, others grow trees
+    with threadpool_limits(1, "blas"), cli.progress(jobs, "ablate") as bar:
+        parts = dict(zip(jobs, map_threads(done, jobs.items()), strict=True))
+    photos, found = (
+        {name: part for (which, name), part in parts.items() if which == kind} for kind in wanted
+    )
     io.write_json(METRICS, rounded({"feed": base.feed, "variants": found, "photos": photos}))
     cli.log.info(
         "ablate.complete", out=str(METRICS), variants=list(found),
