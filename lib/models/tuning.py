@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
 from lib.common.params import Section
-from lib.models.estimators import Estimator
-from lib.models.level import Level, level
-from lib.models.metrics import accuracy
-from lib.models.training import errors, out_of_fold
+
+if TYPE_CHECKING:
+    from lib.models.estimators import Estimator
+    from lib.models.level import Level
 
 
 class Range(Section):
@@ -47,6 +47,11 @@ def score(
 ) -> float:
     """The error on the folds, as `evaluate` reports it: a level correction, where there is one,
     takes the errors of earlier folds. `table` is that of `lib.models.training`."""
+    # slow to import, and a search is off as a rule
+    from lib.models.level import level
+    from lib.models.metrics import accuracy
+    from lib.models.training import errors, out_of_fold
+
     raw = out_of_fold(table, inputs, edges, make)
     rows = table[table["fold"] > 0].assign(log_raw=raw)
     shift = level(errors(rows), rows["as_of"], spec) if spec else 0.0

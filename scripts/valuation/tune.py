@@ -21,9 +21,6 @@ from pydantic import Field
 from lib.common import cache, cli, io, params
 from lib.common.checks import RemlError, require
 from lib.models import tuning
-from lib.models.estimators import MODELS
-from lib.models.level import Level
-from lib.models.table import joined
 from lib.report.history import history
 
 OUT = Path("data/tune")
@@ -48,6 +45,11 @@ class Params(params.Section):
 
 def search(saved: dict, settings: Params, ranges: dict[str, tuning.Range], seed: int) -> list[dict]:
     """The finished trials of a search around the settings that `train` saved, in order."""
+    # slow to import, and a search is off as a rule
+    from lib.models.estimators import MODELS
+    from lib.models.level import Level
+    from lib.models.table import joined
+
     domain = saved["domain"]
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
     table, _ = joined(*(io.read_parquet(path) for path in files), saved["view"])
