@@ -53,7 +53,9 @@ def fit(inputs: np.ndarray, error: np.ndarray, spec: Difficulty) -> dict[str, An
         "deviation": np.where(deviation > 0, deviation, 1.0).tolist(),
     }
     size = np.minimum(np.abs(error), MOST) + SMALLEST
-    with threadpool_limits(1, "openmp"):  # its threads mostly wait for each other, which costs
+    with threadpool_limits(
+        1
+    ):  # threads mostly wait; BLAS on another number gives other last digits
         fitted = GammaRegressor(alpha=spec.alpha, max_iter=2000).fit(standard(inputs, model), size)
     model |= {"intercept": float(fitted.intercept_), "coefficients": fitted.coef_.tolist()}
     told = scale(inputs, model | {"range": [0.0, np.inf]})

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from lib.common import cli, dictionary, io, params, variants
 from lib.common.checks import require
@@ -52,6 +53,7 @@ def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places
         io.write_csv(folder / f"by_{kind.replace(' ', '_')}.csv", part)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # products are small: threads mostly wait
 def variant_tables(
     variant: str, flags: pd.DataFrame, settings: Params, seed: int
 ) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
