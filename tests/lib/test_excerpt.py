@@ -55,7 +55,7 @@ LINES = [
 ]  # fmt: skip
 
 
-@examples(60)
+@examples(25)
 @example([LINES[2], LINES[3], LINES[4]])  # two stray quotes with a whole row between them
 @given(st.lists(st.sampled_from(LINES), min_size=1, max_size=7))
 def test_rows_have_the_numbers_that_staging_gave_them(lines):

@@ -1,7 +1,6 @@
 """Guessing what the columns of an unknown export are: right on every known family, never silent."""
 
 import datetime as dt
-import functools
 
 import pandas as pd
 import pytest
@@ -26,12 +25,6 @@ def guessed(table):
     return claimed(infer.guess(table))
 
 
-@functools.cache
-def guesses_of(name):
-    """The guesses for an export of a family, or of the brokerage."""
-    return infer.guess(exports.brokerage() if name == "brokerage" else FAMILIES[name][1]())
-
-
 def one_column(header, *values, rows=40):
     """The guess for one column of repeated values, beside nothing."""
     cells = [values[i % len(values)] for i in range(rows)]
@@ -40,13 +33,13 @@ def one_column(header, *values, rows=40):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_field_of_every_family_is_found(family):
-    assert claimed(guesses_of(family)) == FAMILIES[family][0]
+    assert claimed(exports.guesses(family)) == FAMILIES[family][0]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_known_headers_are_sure(family):
     doubtful = {"Lot Size"}  # its unit is told by its values alone
-    for one in guesses_of(family):
+    for one in exports.guesses(family):
         assert one.score == 1.0 or one.header in doubtful, one.header
 
 
@@ -56,11 +49,11 @@ def test_what_knows_the_future_is_claimed_by_nothing():
 
 
 def test_a_brokerages_own_words_are_found_or_left_to_a_person():
-    assert claimed(guesses_of("brokerage")) == BROKERAGE
+    assert claimed(exports.guesses("brokerage")) == BROKERAGE
 
 
 def test_values_alone_are_offered_and_not_taken():
-    by_header = {one.header: one for one in guesses_of("brokerage")}
+    by_header = {one.header: one for one in exports.guesses("brokerage")}
     for header, field in (("X", "longitude"), ("Y", "latitude")):
         one = by_header[header]
         assert one.field == field and not one.claimed and one.why.startswith("by content")

@@ -79,7 +79,7 @@ pair = st.tuples(st.integers(0, 5), st.integers(0, 5))
 ROOM = ["kitchen", "front", UNKNOWN]
 
 
-@examples(60)
+@examples(30)
 @given(st.lists(photo, min_size=3, max_size=16), st.lists(pair, min_size=1, max_size=6),
        st.lists(st.integers(1, 4), min_size=5, max_size=5), st.booleans(),
        st.randoms())  # fmt: skip
