@@ -13,7 +13,7 @@ import click
 import structlog
 
 from lib.common.checks import RemlError
-from lib.common.process import die_with_parent
+from lib.common.process import die_with_parent, keep_freed_memory
 
 log = structlog.get_logger()
 
@@ -42,6 +42,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def run(log_json: bool, **options: Any) -> None:
         die_with_parent()
+        keep_freed_memory()
         set_up_logs(log_json)
         try:
             function(**options)
@@ -64,8 +65,9 @@ def path_error(error: OSError) -> str:
     return f"{os.fsdecode(error.filename)}: {reason}"
 
 
-def progress(items: Any, label: str) -> Any:
-    """`items`, with a progress bar on a terminal and silently elsewhere."""
+def progress(items: Any, label: str, total: int | None = None) -> Any:
+    """`items`, with a progress bar on a terminal and silently elsewhere; `total` is their number
+    where they cannot tell it."""
     from tqdm import tqdm
 
-    return tqdm(items, desc=label, disable=not sys.stderr.isatty())
+    return tqdm(items, desc=label, total=total, disable=not sys.stderr.isatty())

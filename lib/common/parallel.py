@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
 from typing import TypeVar
 
+from lib.common import cli
 from lib.common.checks import RemlError
 from lib.common.process import die_with_parent
 
@@ -39,14 +40,22 @@ def context() -> multiprocessing.context.BaseContext:
     return multiprocessing.get_context("fork" if sys.platform.startswith("linux") else "spawn")
 
 
+def _shown(results: Iterator[Result], total: int, label: str | None) -> Iterable[Result]:
+    return cli.progress(results, label, total) if label else results
+
+
 def _pool(workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, context(), initializer=die_with_parent)
 
 
 def map_processes(
-    function: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int | None = None,
+    label: str | None = None,
 ) -> list[Result]:
-    """`function` of each of `items`, each in one of `workers` processes (by default one a core).
+    """`function` of each of `items`, each in one of `workers` processes (by default one a core),
+    with a progress bar where there is a `label` for it.
 
     For work that holds Python's lock. `function` and what it closes over have to be picklable, as
     has what it returns. Call it before this process has fitted or read a LightGBM model: workers
@@ -56,10 +65,10 @@ def map_processes(
     todo = list(items)
     workers = min(workers or cores(), len(todo))
     if workers <= 1:
-        return [function(item) for item in todo]
+        return list(_shown(map(function, todo), len(todo), label))
     with _pool(workers) as pool:
         try:
-            return list(pool.map(function, todo))
+            return list(_shown(pool.map(function, todo), len(todo), label))
         except BrokenProcessPool as error:
             raise RemlError(DIED) from error
 

@@ -80,7 +80,9 @@ def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | Non
 def main() -> None:
     base, settings = params.load("calibrate", Params)
     names = list(variants.folders())
-    parts = map_processes(partial(calibrate, settings=settings, seed=base.seed), names)
+    parts = map_processes(
+        partial(calibrate, settings=settings, seed=base.seed), names, label="calibrate"
+    )
     told = {name: part for name, part in zip(names, parts, strict=True) if part is not None}
     io.write_json(METRICS, {"feed": base.feed, "variants": told})
     dictionary.enforce(META, OUT)

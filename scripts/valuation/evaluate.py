@@ -97,7 +97,9 @@ def pipeline(base: params.Base, settings: Params) -> None:
     names = sorted(one.name for one in CALIBRATED.iterdir())
     work = partial(variant_tables, flags=io.read_parquet(FLAGS), settings=settings, seed=base.seed)
     scores, tests, parts = {}, [], []
-    for variant, (score, test, found) in zip(names, map_processes(work, names), strict=True):
+    for variant, (score, test, found) in zip(
+        names, map_processes(work, names, label="evaluate"), strict=True
+    ):
         scores[variant] = score
         tests.append(test)
         parts.append({name: part.assign(variant=variant) for name, part in found.items()})

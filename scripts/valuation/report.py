@@ -172,7 +172,7 @@ def main() -> None:
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
     if len(vectors):
         pages["photos"] = partial(photographed, valued, vectors, told, saved, settings)
-    contexts = dict(zip(pages, map_processes(made, pages.values()), strict=True))
+    contexts = dict(zip(pages, map_processes(made, pages.values(), label="report"), strict=True))
     agreed, as_of = contract.read(base.feed), told["normalize"]["as_of"]
     html = site.render(contexts, {"feed": base.feed, "contract": agreed, "as_of": as_of})
     for name, text in html.items():
