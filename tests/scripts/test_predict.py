@@ -28,9 +28,7 @@ def value(finished, tmp_path, fields, rows, *options):
         writer = csv.DictWriter(handle, fields, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    return finished.call(
-        predict.main, "--subjects", str(file), "--out", str(out), *options
-    ), out
+    return finished.call(predict.main, "--subjects", str(file), "--out", str(out), *options), out
 
 
 def test_every_open_listing_is_valued_with_interval_and_three_comparables(finished):
@@ -113,9 +111,7 @@ def test_a_wrong_file_is_one_line(finished, tmp_path, content, told):
     file = tmp_path / "wrong.csv"
     if content is not None:
         file.write_text(content)
-    done = finished.call(
-        predict.main, "--subjects", str(file), "--out", str(tmp_path / "out.csv")
-    )
+    done = finished.call(predict.main, "--subjects", str(file), "--out", str(tmp_path / "out.csv"))
     assert done.exit_code == 2
     assert done.stderr.count("\n") == 1 and told in done.stderr and "wrong.csv" in done.stderr
     assert not (tmp_path / "out.csv").exists()
