@@ -104,6 +104,7 @@ def test_a_changed_param_reruns_its_stage_and_nothing_above(copied, place, new, 
         params.write_text(before)
 
 
+@pytest.mark.rest
 def test_experiments_and_their_metrics_can_be_compared(reproduced, tmp_path):
     """dvc exp run -S, exp show, metrics diff, plots show: each prints what its users look for."""
     clone = reproduced.copy(tmp_path / "copy")

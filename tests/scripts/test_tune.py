@@ -96,6 +96,7 @@ def test_a_variant_that_was_not_trained_is_not_searched(plain, tmp_path):
     assert best["off"].startswith("rental_linear was not trained: rental listings: no closed rows")
 
 
+@pytest.mark.rest
 def test_trials_stand_in_dvc_exp_show_when_asked(reproduced, tmp_path):
     """On a small demo feed: repro with a search, then its best trial as an experiment."""
     clone = reproduced.copy(tmp_path / "copy")
