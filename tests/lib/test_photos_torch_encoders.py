@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
 
@@ -19,10 +20,9 @@ from lib.common.params import load
 from lib.photos import encoders, rooms, weights
 from scripts.valuation import embed
 from tests.dag import ROOT
-from tests.encoder_kit import TINY, TINY_TAG, entry, hub, params, tiny_model, torch
+from tests.encoder_kit import TINY, TINY_TAG, entry, hub, params, tiny_model
 from tests.photo_kit import drawn, image
 
-pytestmark = pytest.mark.rest
 CLIP, CLIP_TAG = "ViT-B-32", "laion2b_s34b_b79k"
 CLIP_REPO, CLIP_FILE = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "open_clip_model.safetensors"
 
