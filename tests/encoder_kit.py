@@ -1,29 +1,34 @@
 """Checkpoints with random weights for the tests of encoders, and a cache of the hub as
-huggingface_hub lays it out. Without torch, tests that import this fail in CI and are skipped, with
-the reason, elsewhere."""
+huggingface_hub lays it out. torch is imported by those who run, as to import it takes longer than
+to collect all other tests."""
 
-import os
+from __future__ import annotations
+
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from tests.dag import ROOT
+from tests.needs import absent
 
-missing = [one for one in ("torch", "torchvision", "open_clip", "timm") if find_spec(one) is None]
-if missing:
-    told = f"{', '.join(missing)} not installed; run `make photos`"
-    if os.environ.get("CI"):
-        raise RuntimeError(told)
-    pytest.skip(told, allow_module_level=True)
-
-import timm  # noqa: E402
-import torch  # noqa: E402
+if TYPE_CHECKING:
+    import torch
 
 TINY = "vit_tiny_patch16_224"
 TINY_TAG = "augreg_in21k_ft_in1k"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(scope="session")
+def encoders_installed() -> None:
+    """Without what `make photos` installs a failure in `make test-all`, elsewhere a loud skip."""
+    needed = ("torch", "torchvision", "open_clip", "timm", "huggingface_hub")
+    missing = [name for name in needed if find_spec(name) is None]
+    if missing:
+        absent(f"{', '.join(missing)} not installed: run `make photos`")
 
 
 def entry(library: str, model: str, weights: str, **changes) -> dict:
@@ -34,6 +39,9 @@ def entry(library: str, model: str, weights: str, **changes) -> dict:
 
 def tiny_model(seed: int = 0) -> torch.nn.Module:
     """A small vision transformer of timm with its classifier and random weights."""
+    import timm
+    import torch
+
     torch.manual_seed(seed)
     return timm.create_model(TINY, pretrained=False).eval()
 

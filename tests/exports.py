@@ -10,7 +10,7 @@ import io
 import pandas as pd
 
 from lib.demo.feed import generate
-from lib.listings import reso
+from lib.listings import infer, reso
 
 # header -> the field it is; values come from the demo feed where a function below makes them
 SYSTEM = {
@@ -199,3 +199,9 @@ FAMILIES = {
 assert {field for truth, _ in FAMILIES.values() for field in truth.values()} <= set(
     reso.dictionary().fields
 )
+
+
+@functools.cache
+def guesses(name: str) -> list[infer.Guess]:
+    """What `infer` takes the columns of a family's export for, or those of the brokerage's."""
+    return infer.guess(brokerage() if name == "brokerage" else FAMILIES[name][1]())

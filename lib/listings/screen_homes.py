@@ -51,14 +51,22 @@ def last_before(key: pd.Series, days: np.ndarray) -> np.ndarray:
 
 def several(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.ndarray:
     """Whether rows with the same `by` on earlier days, and the row itself, have two values of
-    `what` at least (boolean; missing ones are none)."""
-    row = pd.DataFrame({"by": by, "what": what, "day": days})
-    first = row.dropna().drop_duplicates(["by", "what"])
-    nth = first.groupby("by").cumcount()
-    one, two = (first[nth == n].set_index("by").reindex(row["by"]) for n in (0, 1))
-    other = (one["day"].to_numpy("float64") < days) & row["what"].notna().to_numpy()
-    other &= row["what"].to_numpy(object) != one["what"].to_numpy(object)
-    return (two["day"].to_numpy("float64") < days) | other
+    `what` at least (boolean; missing ones are none). The rows are in order of `days`."""
+    group, value = pd.factorize(by)[0], pd.factorize(what)[0]
+    known = np.flatnonzero((group >= 0) & (value >= 0) & ~np.isnan(days))
+    pair = group[known] * np.int64(value.max(initial=0) + 1) + value[known]
+    fresh = known[np.sort(np.unique(pair, return_index=True)[1])]  # a value that is new in a group
+
+    def first(rows: np.ndarray) -> np.ndarray:
+        """Of each row's group the first one of these rows, -1 where it has none."""
+        of = np.full(group.max(initial=-1) + 2, -1)  # the last is for rows without a group
+        of[group[rows[::-1]]] = rows[::-1]
+        return of[group]
+
+    one = first(fresh)
+    two = first(np.setdiff1d(fresh, one))
+    before, other = ((row >= 0) & (days[row] < days) for row in (two, one))
+    return before | (other & (value >= 0) & (value != value[one]))
 
 
 def earlier(home: Homes, days: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.acquire import days, gap_words, seen
@@ -15,6 +15,7 @@ from lib.acquire.days import daily, day_table, judge
 from lib.acquire.holidays import federal
 from lib.acquire.settings import Gaps
 from lib.listings import contract
+from tests.hypothesis_profiles import examples
 
 D = dt.date
 PLAIN = Gaps(history_weeks=26, minimum_days=4, quiet_share=0.5, holidays="none")
@@ -60,7 +61,7 @@ def states(parts, first, last, asked=None, gaps=PLAIN):
         max_size=30,
     )
 )
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_daily_counts_distinct_listings_as_a_loop_does(lines):
     first, last = D(2024, 2, 26), D(2024, 3, 4)
     frame = pd.DataFrame(
@@ -284,7 +285,7 @@ def naive(listed, said, at, first, gaps):
     ),
     st.integers(1, 6), st.integers(1, 5), st.sampled_from([0.25, 0.5, 1.0]),
 )  # fmt: skip
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_judge_is_what_its_docstring_says(runs, weeks, minimum, share):
     """Days in runs of equal ones, so that there are outages."""
     listed = [bool(yes) for length, yes, _ in runs for _ in range(length)] or [False]

@@ -3,12 +3,13 @@
 import datetime as dt
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lib.acquire import manifest
 from lib.acquire.manifest import Entry
 from lib.common.checks import RemlError
+from tests.hypothesis_profiles import examples
 
 
 def window(state, since, until, **more):
@@ -35,7 +36,7 @@ def test_what_is_added_is_read(path):
     assert manifest.read(path) == entries
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40, HealthCheck.function_scoped_fixture)
 @given(cut=st.integers(1, 2000), more=st.booleans())
 def test_a_cut_costs_the_lines_it_cut_and_no_other(path, cut, more):
     """Wherever the file ends, whole lines are read and the next entry gets a line of its own."""

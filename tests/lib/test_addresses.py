@@ -3,10 +3,11 @@ once; the rules say what the library says."""
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.listings import addresses
+from tests.hypothesis_profiles import examples
 
 FOUR = "123 N MAIN ST UNIT 4"
 
@@ -182,7 +183,7 @@ plain = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(plain)
 def test_the_rules_say_what_the_library_says(text):
     """Of plain forms; where the library cannot read one, the rules may."""
@@ -213,7 +214,7 @@ anything = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(anything)
 def test_reading_the_standard_form_changes_nothing(text):
     parts = addresses.parse(text)
@@ -221,7 +222,7 @@ def test_reading_the_standard_form_changes_nothing(text):
         assert addresses.parse(parts.line()) == parts
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(anything)
 def test_each_part_in_standard_form_stays(text):
     unit = addresses.unit(text)

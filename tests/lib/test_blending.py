@@ -3,19 +3,20 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from lib.models.blending import Weighting, blend, importances, weights
 from lib.models.level import Level, level
 from lib.models.training import errors
+from tests.hypothesis_profiles import examples
 
 FREE = Weighting(shrink=0)
 START = pd.Timestamp("2024-01-01")
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.integers(5, 60))
 def test_weights_are_the_least_squares_on_the_simplex(seed, members, count):
     rng = np.random.default_rng(seed)

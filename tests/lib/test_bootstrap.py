@@ -9,6 +9,7 @@ import pytest
 from lib.models.bootstrap import LARGE, Family, clusters, counts, drawn, intervals, on, span
 from lib.models.metrics import accuracy_family
 from lib.models.ratio_study import Study
+from tests.hypothesis_profiles import times
 
 
 def mean(values):
@@ -85,7 +86,7 @@ def test_the_bootstrap_of_nothing_is_missing():
 MEDIAN_SIZE, MEAN_SIZE = 0.674490, 0.797885
 
 
-def held(homes, sales, shared, rounds=400, by_row=False):
+def held(homes, sales, shared, rounds, by_row=False):
     """Share of simulated tests whose 95 % intervals hold the truth, by metric.
 
     Ratios are 1 + 0.1 z with z standard normal; of its variance the share `shared` is common to
@@ -111,9 +112,9 @@ def held(homes, sales, shared, rounds=400, by_row=False):
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
-    assert all(0.92 <= share <= 0.975 for share in held(300, 1, 0.0).values())
+    assert all(0.92 <= share <= 0.975 for share in held(300, 1, 0.0, times(200)).values())
 
 
 def test_drawing_homes_holds_where_sales_of_a_home_are_alike_and_drawing_rows_does_not():
-    assert all(0.92 <= share <= 0.975 for share in held(150, 3, 0.9).values())
-    assert all(share < 0.85 for share in held(150, 3, 0.9, 80, by_row=True).values())
+    assert all(0.92 <= share <= 0.975 for share in held(150, 3, 0.9, times(200)).values())
+    assert all(share < 0.85 for share in held(150, 3, 0.9, times(80), by_row=True).values())

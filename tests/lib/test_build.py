@@ -5,13 +5,14 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
 from lib.common import dictionary
 from lib.features import build, spec
 from lib.models.estimators import LightGBM, LightGBMParams
+from tests.hypothesis_profiles import examples
 from tests.market_kit import (
     FEATURES,
     NAMES,
@@ -70,7 +71,7 @@ def test_canary_permuted_prices_destroy_skill():
             assert (r2 < 0.1) if shuffled else (r2 > 0.6), (name, r2)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(8)
 @given(st.lists(st.sampled_from(list(FEATURES.index)), min_size=1, max_size=8, unique=True))
 def test_serving_a_few_homes_gives_what_training_on_all_gave(rows):
     features, near, _ = build.build(TABLE.loc[rows], known(TABLE), SPEC)

@@ -5,13 +5,14 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from lib.features import comparables
 from lib.features.comparables import Axis, Comparables, nearest_past
 from lib.features.nearest import count_past
+from tests.hypothesis_profiles import examples
 
 SPEC = Comparables(k=3, km=2.0, days=100, area_elasticity=0.5, axes={})
 DAY = pd.Timestamp("2024-06-01")
@@ -50,7 +51,7 @@ def naive(points, days, at, as_of, k):
     return np.array(index).reshape(shape), np.array(distance).reshape(shape)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(
     seed=st.integers(0, 2**32 - 1),
     sales=st.integers(0, 70),

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.common import dictionary
@@ -17,6 +17,7 @@ from lib.models.input_groups import BASELINE, GROUPS, LEVEL, OTHER, group_of, me
 from lib.models.level import Level
 from lib.models.serving import levels, log_estimates, raw_estimates
 from lib.models.view import LISTED, with_list_price
+from tests.hypothesis_profiles import examples
 from tests.lib.test_estimators import RIDGE, STARTS, TREES, hedonic
 from tests.lib.test_serving import trained
 
@@ -146,7 +147,7 @@ def test_an_aware_model_is_explained_by_the_list_price_it_started_from():
 ANY = boosted(*hedonic(200), without=["constant"], start=["size"])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(
         st.tuples(

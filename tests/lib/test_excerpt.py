@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib.common.params import validate
 from lib.listings import excerpt, parsing
 from lib.listings.contract import Contract, match
+from tests.hypothesis_profiles import examples
 
 CONTRACT = validate(
     Contract,
@@ -54,7 +55,7 @@ LINES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@examples(25)
 @example([LINES[2], LINES[3], LINES[4]])  # two stray quotes with a whole row between them
 @given(st.lists(st.sampled_from(LINES), min_size=1, max_size=7))
 def test_rows_have_the_numbers_that_staging_gave_them(lines):

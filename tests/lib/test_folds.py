@@ -5,12 +5,13 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.common.checks import RemlError
 from lib.common.params import validate
 from lib.models.folds import ROLES, Split, plan, roles, sold
+from tests.hypothesis_profiles import examples
 
 START = pd.Timestamp("2023-01-01")
 
@@ -63,7 +64,7 @@ def test_folds_of_a_case_worked_by_hand():
     assert fold == [0] * 64 + [1] * 32 + [2] * 32 + [3] * 32 + [0] * 40
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(60, 200),

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.features.comparables import EARTH_KM
 from lib.features.geo import Geo, center_km, features
 from lib.features.nearest import count_past
+from tests.hypothesis_profiles import examples
 from tests.lib.test_comparables import kilometres
 from tests.market_kit import FEATURES, SPEC, TABLE
 
@@ -54,7 +55,7 @@ def test_places_sold_before_1970_have_a_centre_of_their_own_group():
     np.testing.assert_allclose(found, 0, atol=1e-3)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 60), st.integers(0, 15), st.integers(1, 9))
 def test_count_past_is_what_a_naive_loop_finds(seed, sales, queries, block):
     rng = np.random.default_rng(seed)

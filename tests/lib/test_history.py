@@ -4,13 +4,14 @@ anything that was not known by the row's own date."""
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.listings import history
 from lib.listings.contract import read
 from lib.listings.screen_homes import Homes
 from lib.listings.terms import ON_MARKET
+from tests.hypothesis_profiles import examples
 
 DAY0 = pd.Timestamp("2024-01-01")
 GAP = 30
@@ -220,7 +221,7 @@ def lives(draw):
     return newest, older
 
 
-@settings(max_examples=60, deadline=None)
+@examples(25)
 @given(lives())
 def test_relists_as_the_slow_way_counts_them(lived):
     newest, older = lived
@@ -230,7 +231,7 @@ def test_relists_as_the_slow_way_counts_them(lived):
         assert out.loc[key, "hist_cumulative_days_on_market"] == days, key
 
 
-@settings(max_examples=40, deadline=None)
+@examples(15)
 @given(lives(), st.integers(0, 4))
 def test_what_happens_after_a_rows_date_changes_nothing_of_it(lived, which):
     newest, older = lived

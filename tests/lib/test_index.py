@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.features import hedonic, index
 from lib.features.comparables import Axis, days_since_epoch
+from tests.hypothesis_profiles import examples
 
 AXES = {"living_area": Axis(typical=1900, scale=1, log=True)}
 FIT = hedonic.Hedonic(refit_days=7, minimum_sales=60, ridge=20, zip_ridge=1, month_ridge=30)
@@ -91,7 +92,7 @@ def test_an_index_of_a_date_knows_nothing_of_the_break_after_it():
     assert np.allclose(before, known(earlier, "2022-08-25"))
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.integers(1, 5), st.integers(1, 9), st.integers(0, 2**32 - 1))
 def test_deviations_solve_the_dense_equations(areas, months, seed):
     rng = np.random.default_rng(seed)

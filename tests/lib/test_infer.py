@@ -4,19 +4,25 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.listings import evidence, infer, reso
 from tests import exports
 from tests.exports import BROKERAGE, FAMILIES, FUTURE, KING_COUNTY
+from tests.hypothesis_profiles import examples
 
 BOOK = reso.dictionary()
 
 
-def guessed(table):
+def claimed(guesses):
     """header -> field of the columns that would go into a contract."""
-    return {one.header: one.field if one.claimed else None for one in infer.guess(table)}
+    return {one.header: one.field if one.claimed else None for one in guesses}
+
+
+def guessed(table):
+    """What would go into a contract of a table."""
+    return claimed(infer.guess(table))
 
 
 def one_column(header, *values, rows=40):
@@ -27,15 +33,13 @@ def one_column(header, *values, rows=40):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_field_of_every_family_is_found(family):
-    truth, make = FAMILIES[family]
-    assert guessed(make()) == truth
+    assert claimed(exports.guesses(family)) == FAMILIES[family][0]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_known_headers_are_sure(family):
-    _, make = FAMILIES[family]
     doubtful = {"Lot Size"}  # its unit is told by its values alone
-    for one in infer.guess(make()):
+    for one in exports.guesses(family):
         assert one.score == 1.0 or one.header in doubtful, one.header
 
 
@@ -45,11 +49,11 @@ def test_what_knows_the_future_is_claimed_by_nothing():
 
 
 def test_a_brokerages_own_words_are_found_or_left_to_a_person():
-    assert guessed(exports.brokerage()) == BROKERAGE
+    assert claimed(exports.guesses("brokerage")) == BROKERAGE
 
 
 def test_values_alone_are_offered_and_not_taken():
-    by_header = {one.header: one for one in infer.guess(exports.brokerage())}
+    by_header = {one.header: one for one in exports.guesses("brokerage")}
     for header, field in (("X", "longitude"), ("Y", "latitude")):
         one = by_header[header]
         assert one.field == field and not one.claimed and one.why.startswith("by content")
@@ -59,8 +63,7 @@ def test_values_alone_are_offered_and_not_taken():
 def test_king_county(real_data):
     table = pd.read_csv(real_data / "king_county.csv", dtype="str", keep_default_na=False)
     guesses = infer.guess(table)
-    got = {one.header: one.field if one.claimed else None for one in guesses}
-    assert got == KING_COUNTY
+    assert claimed(guesses) == KING_COUNTY
     by_header = {one.header: one for one in guesses}
     assert by_header["bathrooms"].type == "baths_decimal"
     assert by_header["price"].why == "the only price, beside closing dates"
@@ -139,7 +142,7 @@ def test_no_field_is_given_twice():
         max_size=5,
     )
 )  # fmt: skip
-@settings(max_examples=40, deadline=None)
+@examples(20)
 def test_any_table_gets_one_guess_a_column_and_a_score_between_0_and_1(columns):
     table = pd.DataFrame(columns, dtype="str")
     guesses = infer.guess(table)

@@ -76,14 +76,27 @@ def plain():
     return sales()
 
 
+@pytest.fixture(scope="module")
+def made_plain(plain):
+    """`made` of the plain sales, once for all that ask for the same change."""
+    kept = {}
+
+    def give(**change):
+        key = repr(sorted(change.items()))
+        if key not in kept:
+            kept[key] = made(plain[0], **change)
+        return kept[key]
+
+    return give
+
+
 @pytest.mark.parametrize("method", ["normalized", "cqr"])
-def test_difficulty_makes_intervals_hold_for_easy_and_hard_homes_alike(plain, method):
+def test_difficulty_makes_intervals_hold_for_easy_and_hard_homes_alike(made_plain, method):
     """One width for all holds nearly always for new homes and too seldom for old ones."""
-    table, _ = plain
-    told, *_ = made(table, method=method)
+    told, *_ = made_plain(method=method)
     old = told.loc[told["role"] == "test", "own_age"] > 80
     new = told.loc[told["role"] == "test", "own_age"] < 20
-    one, *_ = made(table, method="split", groups=Groups(by="none", count=1, minimum=1))
+    one, *_ = made_plain(method="split", groups=Groups(by="none", count=1, minimum=1))
     assert inside(one)[new].mean() > 0.97 and inside(one)[old].mean() < 0.82
     for name, share in (("80", 0.8), ("90", 0.9)):
         held = inside(told, name)
@@ -94,9 +107,9 @@ def test_difficulty_makes_intervals_hold_for_easy_and_hard_homes_alike(plain, me
     assert (width / told["pred_close_price"]).median() < (rival / told["pred_close_price"]).median()
 
 
-def test_difficulty_is_near_the_noise_that_was_planted(plain):
-    table, scale = plain
-    _, _, known = made(table)
+def test_difficulty_is_near_the_noise_that_was_planted(plain, made_plain):
+    scale = plain[1]
+    _, _, known = made_plain(method="normalized")
     mean = scale * 2 / np.e  # of |E - 1|, E exponential
     assert np.corrcoef(known["scale"], mean)[0, 1] > 0.9
     ratio = known["scale"] / mean
@@ -165,10 +178,11 @@ def test_areas_with_few_scores_share_a_group(plain):
 
 @pytest.mark.parametrize("method", ["split", "normalized", "cqr"])
 @pytest.mark.parametrize("way", ["none", "recency", "aci"])
-def test_a_newcomer_gets_what_the_same_home_got_as_an_open_listing(plain, method, way):
+def test_a_newcomer_gets_what_the_same_home_got_as_an_open_listing(plain, made_plain, method, way):
     table, _ = plain
-    adaptive = SPEC.adaptive.model_copy(update={"way": way})
-    told, state, known = made(table, method=method, adaptive=adaptive)
+    other = {} if way == SPEC.adaptive.way else {"way": way}
+    changed = {"adaptive": SPEC.adaptive.model_copy(update=other)} if other else {}
+    told, state, known = made_plain(method=method, **changed)
     homes = table[table["role"] == "subject"].reset_index(drop=True)
     own = known[~known["listing_key"].isin(homes["listing_key"])].reset_index(drop=True)
     got = intervals.intervals(homes, own, state, newcomers=True)
@@ -178,8 +192,8 @@ def test_a_newcomer_gets_what_the_same_home_got_as_an_open_listing(plain, method
 
 
 @pytest.mark.parametrize("method", ["split", "normalized", "cqr"])
-def test_intervals_hold_the_estimate_and_each_other(plain, method):
-    told, *_ = made(plain[0], method=method)
+def test_intervals_hold_the_estimate_and_each_other(made_plain, method):
+    told, *_ = made_plain(method=method)
     names = ["pred_low_90", "pred_low_80", "pred_close_price", "pred_high_80", "pred_high_90"]
     assert (np.diff(told[names].to_numpy(), axis=1) >= 0).all()
     assert (told["pred_fsd"] > 0).all()
@@ -195,9 +209,9 @@ def test_fsd_is_half_of_what_holds_the_central_68_percent():
     assert told["pred_fsd"].median() == pytest.approx(0.05, rel=0.06)
 
 
-def test_no_later_price_moves_an_interval(plain):
+def test_no_later_price_moves_an_interval(plain, made_plain):
     table, _ = plain
-    told, *_ = made(table)
+    told, *_ = made_plain(method="normalized")
     cut = table["as_of"].iloc[-300]
     changed = table.copy()
     changed.loc[changed["close_date"] >= cut, "close_price"] *= 3

@@ -75,7 +75,7 @@ def calm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "DEADLINE", 20)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.rest)])
 def url(request: pytest.FixtureRequest) -> str | None:
     """An empty database of either kind, as `record` takes it."""
     if request.param == "sqlite":
@@ -340,6 +340,7 @@ def test_a_url_that_leads_nowhere(name, tmp_path, capsys, caplog, monkeypatch):
     assert CANARY not in caplog.text
 
 
+@pytest.mark.rest
 def test_refusals_of_a_server(postgres, tmp_path, capsys, caplog):
     caplog.set_level(logging.DEBUG)
     name = postgres.database()
@@ -363,6 +364,7 @@ def test_refusals_of_a_server(postgres, tmp_path, capsys, caplog):
     assert CANARY not in caplog.text
 
 
+@pytest.mark.rest
 def test_options_that_hosts_of_databases_put_into_their_urls(postgres, tmp_path):
     at = postgres.url(postgres.database())
     for option in ("?sslmode=disable", "?sslmode=prefer&connect_timeout=3&application_name=x"):
@@ -372,6 +374,7 @@ def test_options_that_hosts_of_databases_put_into_their_urls(postgres, tmp_path)
     assert database.engine("postgresql://u:p@h/d?sslmode=verify-full", tmp_path)
 
 
+@pytest.mark.rest
 def test_a_user_who_may_only_insert_is_enough(postgres, tmp_path):
     name = postgres.database()
     ledger.record([LOAD], postgres.url(name), tmp_path)
@@ -416,6 +419,7 @@ def test_a_server_that_never_comes_to_the_end(tmp_path, capsys, monkeypatch):
         falls_back(at, tmp_path, capsys, "TimeoutError")
 
 
+@pytest.mark.rest
 def test_a_table_that_somebody_holds_locked(postgres, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(database, "WAIT", 0.5)
     at = postgres.url(postgres.database())
@@ -528,6 +532,7 @@ def test_processes_that_write_at_once(url, tmp_path):
     assert not (tmp_path / ledger.JSONL).exists()
 
 
+@pytest.mark.rest
 def test_two_that_make_the_table_at_once(postgres, tmp_path):
     """The second comes while the first has not committed; IF NOT EXISTS alone would fail."""
     at = postgres.url(postgres.database())

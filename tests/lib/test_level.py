@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.models.level import Level, level
+from tests.hypothesis_profiles import examples
 
 START = pd.Timestamp("2024-01-01")
 
@@ -19,7 +20,7 @@ def errors(days, shifts):
     return pd.DataFrame({"close_date": dates(days), "log_error": np.array(shifts, dtype=float)})
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     seen=st.lists(st.tuples(st.integers(0, 40), st.floats(-1, 1)), max_size=30),
     as_of=st.lists(st.integers(0, 60), min_size=1, max_size=10),

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.features import market
@@ -24,7 +24,6 @@ def naive(days, values, as_of, window):
     return medians, counts
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(day, value), max_size=30), st.lists(day, max_size=15), st.integers(1, 50))
 def test_past_median_is_what_a_naive_loop_finds(sales, as_of, window):
     days = np.array([d for d, _ in sales], dtype="int64")

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.common.checks import RemlError
@@ -13,6 +13,7 @@ from lib.listings import contract as contracts
 from lib.listings import normalize
 from lib.listings.contract import Contract
 from lib.listings.staging import LINEAGE
+from tests.hypothesis_profiles import examples
 
 SPEC = {
     "title": "T",
@@ -260,8 +261,8 @@ cells = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(cells, min_size=1, max_size=6))
+@examples(12)
+@given(st.lists(cells, min_size=1, max_size=20))
 def test_rows_in_are_rows_out_and_each_lost_cell_is_an_issue(rows):
     table, issues = normalized(*rows, given=dt.date(2024, 6, 1))
     assert table["listing_key"].tolist() == [f"k{i}" for i in range(len(rows))]

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.photos import pooling
 from lib.photos.rooms import ROOMS, UNKNOWN
+from tests.hypothesis_profiles import examples
 
 QUALITIES = ["quality_renovated", "quality_dated"]
 
@@ -78,7 +79,7 @@ pair = st.tuples(st.integers(0, 5), st.integers(0, 5))
 ROOM = ["kitchen", "front", UNKNOWN]
 
 
-@settings(deadline=None, max_examples=60)
+@examples(30)
 @given(st.lists(photo, min_size=3, max_size=16), st.lists(pair, min_size=1, max_size=6),
        st.lists(st.integers(1, 4), min_size=5, max_size=5), st.booleans(),
        st.randoms())  # fmt: skip

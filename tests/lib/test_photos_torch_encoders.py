@@ -10,18 +10,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from click.testing import CliRunner
 from PIL import Image
 
 from lib.common import cache
 from lib.common.checks import RemlError
 from lib.common.params import load
-from lib.photos import encoders, rooms, weights
+from lib.photos import encoders, rooms
 from scripts.valuation import embed
 from tests.dag import ROOT
-from tests.encoder_kit import TINY, TINY_TAG, entry, hub, params, tiny_model
+from tests.encoder_kit import (
+    TINY,
+    TINY_TAG,
+    encoders_installed,  # noqa: F401  a fixture
+    entry,
+    hub,
+    params,
+    tiny_model,
+)
 from tests.photo_kit import drawn, image
+
+pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("encoders_installed")]
 
 CLIP, CLIP_TAG = "ViT-B-32", "laion2b_s34b_b79k"
 CLIP_REPO, CLIP_FILE = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "open_clip_model.safetensors"
@@ -30,6 +39,8 @@ CLIP_REPO, CLIP_FILE = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "open_clip_model
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     """(path of a checkpoint of timm, the model that it was saved from)."""
+    import torch
+
     model = tiny_model()
     path = tmp_path_factory.mktemp("timm") / "tiny.pth"
     torch.save(model.state_dict(), path)
@@ -40,6 +51,7 @@ def tiny(tmp_path_factory):
 def clip(tmp_path_factory):
     """(path of a checkpoint of CLIP, the model that it was saved from), removed at the end."""
     import open_clip
+    import torch
     from safetensors.torch import save_file
 
     torch.manual_seed(0)
@@ -71,12 +83,13 @@ def full(encoder, count: int) -> np.ndarray:
     return np.concatenate([encoder.encode(prepared[at : at + encoder.batch]) for at in starts])
 
 
-def unit(vectors: torch.Tensor) -> np.ndarray:
+def unit(vectors) -> np.ndarray:
     return (vectors / vectors.norm(dim=-1, keepdim=True)).numpy()
 
 
 def test_timm_gives_what_the_bare_model_gives(here, tiny):
     """Resized to 248 (224 / 0.9), cut to 224, mean and deviation 0.5: what timm says of the tag."""
+    import torch
     from torchvision import transforms
 
     path, model = tiny
@@ -95,6 +108,8 @@ def test_timm_gives_what_the_bare_model_gives(here, tiny):
 
 def test_a_path_and_the_hub_give_the_same_encoder(here, tiny, monkeypatch):
     """Looking into the hub's cache asks no network: whatever would is refused."""
+    import torch
+
     path, _ = tiny
     by_path = opened(here, entry("timm", TINY, str(path)))
     state = torch.load(path, weights_only=True)
@@ -115,6 +130,8 @@ def test_a_photo_has_the_same_bits_wherever_it_stands(here, tiny):
 
 
 def test_threads_change_no_bit_and_are_no_part_of_the_identity(here, tiny):
+    import torch
+
     one = opened(here, entry("timm", TINY, str(tiny[0])), threads=1)
     first = full(one, 4)
     two = opened(here, entry("timm", TINY, str(tiny[0])), threads=2)
@@ -141,6 +158,7 @@ def test_bf16_is_close_to_fp32(here, tiny):
 
 def test_open_clip_gives_what_the_bare_model_gives(here, clip):
     import open_clip
+    import torch
 
     path, model = clip
     encoder = opened(here, entry("open_clip", CLIP, str(path)))
@@ -156,6 +174,8 @@ def test_open_clip_gives_what_the_bare_model_gives(here, clip):
 
 def test_the_stage_in_a_real_process_with_weights_of_the_hub(here, clip):
     """HF_HOME and HF_HUB_OFFLINE as a user sets them; rooms and quality from the prompts."""
+    import torch
+
     path, model = clip
     hub(here / "home", CLIP_REPO, CLIP_FILE, path)
     told = entry("open_clip", CLIP, CLIP_TAG, sha256=cache.file_sha256(path))
@@ -248,6 +268,8 @@ def test_weights_that_are_not_there_are_one_line(here, told, says):
 
 
 def test_another_checksum_than_the_pinned_one(here, tiny):
+    from lib.photos import weights
+
     found = cache.file_sha256(tiny[0])
     right = encoders.Entry(**entry("timm", TINY, str(tiny[0]), sha256=found))
     assert weights.find("one", right, here) == (tiny[0], found)
@@ -263,6 +285,8 @@ class Evil:
 
 
 def test_checkpoints_that_cannot_be_read_are_one_line(here, tiny):
+    import torch
+
     whole = tiny[0].read_bytes()
     contents = {"words.pth": b"just words", "empty.pth": b"", "cut.pth": whole[: len(whole) // 2],
                 "words.safetensors": b"just words"}  # fmt: skip
@@ -290,6 +314,8 @@ def test_weights_of_another_architecture_are_one_line(here, tiny, library, model
 
 
 def test_a_checkpoint_that_lacks_a_layer_is_refused(here, tiny):
+    import torch
+
     state = torch.load(tiny[0], weights_only=True)
     del state["blocks.3.attn.qkv.weight"]
     torch.save(state, "less.pth")
@@ -298,6 +324,8 @@ def test_a_checkpoint_that_lacks_a_layer_is_refused(here, tiny):
 
 
 def test_vectors_that_are_no_numbers_are_told(here, tiny):
+    import torch
+
     state = torch.load(tiny[0], weights_only=True)
     state["norm.weight"][0] = float("nan")
     torch.save(state, "nan.pth")
@@ -305,13 +333,18 @@ def test_vectors_that_are_no_numbers_are_told(here, tiny):
         opened(here, entry("timm", TINY, "nan.pth"))
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_no_graphics_card_is_one_line(here, tiny):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
     with pytest.raises(RemlError, match=r"embed\.device: torch finds no CUDA device here"):
         opened(here, entry("timm", TINY, str(tiny[0])), device="cuda")
 
 
 def test_tags_that_are_not_on_the_hub_are_said_to_be_fetched_by_hand(monkeypatch):
+    from lib.photos import weights
+
     one = encoders.Entry(**entry("open_clip", CLIP, CLIP_TAG))
     monkeypatch.setattr(
         "open_clip.pretrained.get_pretrained_cfg", lambda *_: {"url": "https://example.org/w.pt"}
@@ -322,6 +355,8 @@ def test_tags_that_are_not_on_the_hub_are_said_to_be_fetched_by_hand(monkeypatch
 
 @pytest.mark.parametrize("name", ["clip", "dinov2"])
 def test_the_encoders_of_params_have_weights_on_the_hub(name, monkeypatch):
+    from lib.photos import weights
+
     monkeypatch.chdir(ROOT)
     told = load("embed", encoders.Embed)[1].encoders[name]
     where = {"clip": CLIP_REPO, "dinov2": "timm/vit_small_patch14_dinov2.lvd142m"}

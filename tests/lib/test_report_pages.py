@@ -47,6 +47,12 @@ def pages(test):
     return site.render(contexts(test), shared)
 
 
+@pytest.fixture(scope="module")
+def plain():
+    """The contexts of 240 homes."""
+    return contexts(homes())
+
+
 @pytest.mark.parametrize("n", [1, 25, 240])
 def test_tests_of_any_size_have_pages_in_the_same_bytes_twice(n):
     made = pages(homes(n))
@@ -58,20 +64,20 @@ def test_tests_of_any_size_have_pages_in_the_same_bytes_twice(n):
     assert "Half of the" in made["accuracy"] and f"all {n} sales" in made["ratio_study"]
 
 
-def test_homes_without_places_have_no_map():
+def test_homes_without_places_have_no_map(plain):
     with_map, without = (
-        contexts(test)["accuracy"]["domains"][0]["plots"]
-        for test in (homes(), homes().assign(latitude=np.nan))
+        found["accuracy"]["domains"][0]["plots"]
+        for found in (plain, contexts(homes().assign(latitude=np.nan)))
     )
     assert len(with_map) == len(without) + 1
 
 
-def test_the_headline_tells_of_abstentions():
+def test_the_headline_tells_of_abstentions(plain):
     test = homes()
     test["pred_abstention"] = np.where(np.arange(240) < 60, "too wide", None)
     said = contexts(test)["accuracy"]["domains"][0]["headline"]
     assert "75.0 % of the valuations are stood by" in said
-    assert "Every valuation is stood by." in contexts(homes())["accuracy"]["domains"][0]["headline"]
+    assert "Every valuation is stood by." in plain["accuracy"]["domains"][0]["headline"]
 
 
 def rows(**columns):

@@ -332,6 +332,7 @@ def visit(request, browser, tmp_path):
     opened.close()
 
 
+@pytest.mark.rest
 def test_the_page_can_be_read_on_a_phone_and_on_a_desktop(visit):
     window = visit.page
     assert [url for url in visit.asked if not url.startswith(("file:", "data:"))] == []
@@ -352,6 +353,7 @@ def test_the_page_can_be_read_on_a_phone_and_on_a_desktop(visit):
     assert len(pictures) == 6 + 2 + 2 + 3 and all(loaded and named for loaded, named in pictures)
 
 
+@pytest.mark.rest
 def test_on_paper_no_card_is_cut_off(browser, tmp_path):
     path = tmp_path / "photos.html"
     path.write_text(page())

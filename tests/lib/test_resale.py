@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.features import resale
@@ -29,7 +29,6 @@ def naive(homes, sales):
         yield np.log(last["close_price"]), (home.as_of - last["close_date"]).days / 365.25
 
 
-@settings(deadline=None)
 @given(st.lists(EVENT, max_size=12), st.lists(EVENT, max_size=25, unique=True))
 def test_it_is_what_a_naive_look_through_the_past_finds(homes, sales):
     homes, sales = frame(homes, "as_of"), frame(sales, "close_date")

@@ -1,6 +1,7 @@
 """Schemas of the staged and the normalised table: nothing that breaks the contract passes."""
 
 import datetime as dt
+import functools
 import os
 import subprocess
 import sys
@@ -33,6 +34,7 @@ def staged(rows=3):
     return table.assign(_load_ts=pd.Series(pd.NaT, index=table.index, dtype="datetime64[us]"))
 
 
+@functools.cache  # those who spoil it make a table of their own
 def normalized():
     table = normalize.normalize(staged(), HAR, dt.date(2024, 6, 1))[0]
     home = screen_homes.keys(table, HAR.property_key)

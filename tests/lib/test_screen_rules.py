@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.listings import screen_homes, screen_level
 from lib.listings.screen_deals import bulk, resales
 from lib.listings.screen_outliers import judge, outliers
 from lib.listings.screen_records import records
+from tests.hypothesis_profiles import examples
 from tests.lib.test_screen import SPEC, START
 
 DEALS = SPEC.deals
@@ -115,7 +116,7 @@ def test_a_resale_at_a_usual_price_accuses_the_earlier_sale_and_is_only_shown():
     assert list(pair(100, 2.0, -4.0)) == ["quick_resale_usual"]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(
     st.lists(
         st.tuples(st.sampled_from("ab"), st.integers(0, 250), st.sampled_from([1.0, 1.5, 3.0])),
@@ -187,7 +188,7 @@ def test_a_whole_market_is_no_area_of_bulk_sales():
     assert said(bulk(apart, of(apart), np.zeros(3), "postal_code", DEALS)) == {}
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(-1, 2), st.floats(-3, 3)), max_size=40),
     st.integers(1, 20),

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.common.checks import RemlError
@@ -51,7 +51,6 @@ def test_the_narrowest_place_with_word_of_it_by_then_counts():
 day = st.integers(0, 8)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["US", "WA"]), day, day),

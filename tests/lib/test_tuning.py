@@ -31,6 +31,12 @@ def run(folder, until, objective=bowl, seed=5):
     )
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The trials of a search that nothing stopped."""
+    return run(tmp_path_factory.mktemp("whole"), 12)
+
+
 def test_it_starts_from_the_present_settings_and_comes_near_the_best(tmp_path):
     trials = run(tmp_path, 40)
     assert trials[0]["params"] == PRESENT and trials[0]["value"] == bowl(PRESENT)
@@ -41,11 +47,9 @@ def test_it_starts_from_the_present_settings_and_comes_near_the_best(tmp_path):
     assert all(isinstance(one["params"]["leaves"], int) for one in trials)
 
 
-def test_the_same_seed_gives_the_same_trials_and_another_others(tmp_path):
-    one, two, other = (
-        run(tmp_path / name, 12, seed=seed) for name, seed in (("a", 5), ("b", 5), ("c", 6))
-    )
-    assert one == two and one[1:] != other[1:]
+def test_the_same_seed_gives_the_same_trials_and_another_others(tmp_path, whole):
+    same, other = (run(tmp_path / str(seed), 12, seed=seed) for seed in (5, 6))
+    assert whole == same and whole[1:] != other[1:]
 
 
 def test_whole_numbers_are_those_of_the_settings_however_the_ends_are_typed(tmp_path):
@@ -62,7 +66,7 @@ def test_whole_numbers_are_those_of_the_settings_however_the_ends_are_typed(tmp_
 
 
 @pytest.mark.parametrize("stop", [0, 1, 4, 9])
-def test_a_search_that_was_killed_goes_on_and_ends_as_one_that_was_not(tmp_path, stop):
+def test_a_search_that_was_killed_goes_on_and_ends_as_one_that_was_not(tmp_path, whole, stop):
     """Killed inside a trial: Optuna still calls it running."""
     calls = []
 
@@ -76,7 +80,7 @@ def test_a_search_that_was_killed_goes_on_and_ends_as_one_that_was_not(tmp_path,
         run(tmp_path / "a", 12, killed)
     fresh = []
     again = run(tmp_path / "a", 12, lambda params: fresh.append(params) or bowl(params))
-    assert again == run(tmp_path / "b", 12)
+    assert again == whole
     assert len(fresh) == 12 - stop  # what had ended was not worked out again
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.features import windows
@@ -12,7 +12,6 @@ value = st.one_of(st.just(np.nan), st.floats(-5, 5))
 SHARES = [0.25, 0.5, 0.75]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(group, day, value), max_size=30),
     st.lists(st.tuples(group, day), max_size=15),

@@ -8,16 +8,25 @@ import pytest
 from click.testing import CliRunner
 
 from lib.common import cache
-from scripts.acquire import weights
 from tests.dag import ROOT
-from tests.encoder_kit import TINY, TINY_TAG, entry, hub, params, tiny_model, torch
+from tests.encoder_kit import (
+    TINY,
+    TINY_TAG,
+    encoders_installed,  # noqa: F401  a fixture
+    entry,
+    hub,
+    params,
+    tiny_model,
+)
 
-pytestmark = pytest.mark.rest
+pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("encoders_installed")]
 REPO = f"timm/{TINY}.{TINY_TAG}"
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
+def checkpoint(encoders_installed, tmp_path_factory):  # noqa: F811
+    import torch
+
     path = tmp_path_factory.mktemp("weights") / "tiny.bin"
     torch.save(tiny_model().state_dict(), path)
     return path
@@ -32,6 +41,8 @@ def here(tmp_path, monkeypatch):
 
 
 def run(name: str, code: int = 0) -> str:
+    from scripts.acquire import weights
+
     result = CliRunner().invoke(weights.main, [name], catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result.output
