@@ -123,8 +123,8 @@ lint: $(VENV)/.dev ## ruff, and mypy on lib/
 chaos: $(VENV)/.dev ## Kill runs in several stages and check that the next ends in the same bytes (FAST=1: in one)
 	@$(PY) -m pytest -q -m "chaos$(if $(FAST), and not fuzz)"
 
-fuzz: $(VENV)/.dev $(VENV)/.photos ## Feed mutated exports and photo bundles by the thousand
-	@$(PY) -m pytest -q -m "fuzz and not chaos"
+fuzz: $(VENV)/.dev $(VENV)/.photos ## Feed mutated exports and photo bundles by the thousand, and property tests ten times as much
+	@HYPOTHESIS_PROFILE=night $(PY) -m pytest -q -m "(fuzz or hypothesis) and not chaos"
 
 bench: $(VENV)/.dev $(VENV)/.photos ## Measure the stages on a million synthetic rows, as ratios: make bench [ROWS=100000] [ONLY=features]
 	@$(PY) -m bench $(if $(ROWS),--rows="$(ROWS)") $(ONLY)

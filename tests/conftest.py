@@ -17,8 +17,12 @@ import yaml
 from click.testing import CliRunner, Result
 
 from lib.common import parallel
-from tests import hypothesis_profiles  # noqa: F401  they load themselves
-from tests import shared, small_kit, spine_kit
+from tests import (
+    hypothesis_profiles,  # noqa: F401  they load themselves
+    shared,
+    small_kit,
+    spine_kit,
+)
 from tests.browser import browser, chromium  # noqa: F401  fixtures for all
 from tests.dag import ROOT, STAGES, stage_body
 from tests.needs import absent
