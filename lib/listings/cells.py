@@ -42,17 +42,24 @@ def noted(
 class Issues:
     """The cells set missing, one line each: where the row stands, column, value, reason.
 
-    `set_missing` is true in all of them; later notes on values that stay have false there.
+    `set_missing` is false in notes on values that stay.
     """
 
     def __init__(self, rows: pd.DataFrame) -> None:
         self.rows = rows
         self.found: list[pd.DataFrame] = []
 
-    def drop(self, bad: pd.Series, column: str, text: pd.Series, reason: str) -> None:
+    def drop(
+        self,
+        bad: pd.Series,
+        column: str,
+        text: pd.Series,
+        reason: str,
+        set_missing: bool = True,
+    ) -> None:
         """Note the cells of `column` in the rows that are `bad`."""
         if bad.any():
-            self.found.append(noted(self.rows, bad, column, text, reason))
+            self.found.append(noted(self.rows, bad, column, text, reason, set_missing))
 
     def table(self) -> pd.DataFrame:
         """All of them, in the order noted."""

@@ -108,16 +108,14 @@ def undated(table: pd.DataFrame, issues: pd.DataFrame) -> pd.Series:
 
 
 def _without(
-    table: pd.DataFrame, name: str, bad: pd.Series, reason: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The table with the dates that are `bad` set missing, and a line of issues for each."""
+    table: pd.DataFrame, issues: cells.Issues, name: str, bad: pd.Series, reason: str
+) -> pd.DataFrame:
+    """The table with the dates that are `bad` set missing, each of which `issues` gets."""
     if not bad.any():
-        return table, cells.noted(
-            table.iloc[:0], bad.iloc[:0], name, pd.Series(dtype="str"), reason
-        )
+        return table
     written = table.loc[bad, name].dt.strftime("%Y-%m-%d").astype("str")
-    told = cells.noted(table, bad, name, written, reason)
-    return table.assign(**{name: table[name].mask(bad)}), told
+    issues.drop(bad, name, written, reason)
+    return table.assign(**{name: table[name].mask(bad)})
 
 
 def sane_dates(
@@ -134,17 +132,15 @@ def sane_dates(
 
     Raises `RemlError` as `valuation_date` does.
     """
-    found = []
+    issues = cells.Issues(table)
     for name in [*DATES, STAMP]:
         old = table[name] < pd.Timestamp(earliest)
-        table, told = _without(table, name, old, f"before {earliest}")
-        found.append(told)
+        table = _without(table, issues, name, old, f"before {earliest}")
     today = valuation_date(table, given, slack_days)
     longest, slack = pd.Timedelta(days=deal_days), pd.Timedelta(days=slack_days)
     untouched = table["close_date"] - table[STAMP] > slack
     untouched &= table["close_date"] - table[[*DATES[:2], STAMP]].min(axis=1) > longest
-    table, told = _without(table, "close_date", untouched, UNTOUCHED)
-    found.append(told)
+    table = _without(table, issues, "close_date", untouched, UNTOUCHED)
     # the feed may go on after the date given; and stamps of one domain say nothing of the other
     last = max([today, *(_usual(table, name)[1] for name in (STAMP, "close_date"))])
     closings = {domain: _usual(rows, "close_date") for domain, rows in table.groupby("domain")}
@@ -153,19 +149,15 @@ def sane_dates(
     }
     limit = table["domain"].map(reach) + slack
     for name in DATES:
-        table, told = _without(table, name, table[name] > limit, LATE)
-        found.append(told)
+        table = _without(table, issues, name, table[name] > limit, LATE)
     agree = (table[DATES[1]] - table[DATES[0]]).abs() <= longest
     for name in DATES[:2]:
         long = table["close_date"] - table[name] > longest
-        written = table[name].dt.strftime("%Y-%m-%d").astype("str")
-        found.append(
-            cells.noted(table, long & agree, name, written, AGREED.format(deal_days), False)
-        )
+        written = table.loc[long & agree, name].dt.strftime("%Y-%m-%d").astype("str")
+        issues.drop(long & agree, name, written, AGREED.format(deal_days), False)
         reason = f"more than {deal_days} days before the closing"
-        table, told = _without(table, name, long & ~agree, reason)
-        found.append(told)
-    return table, pd.concat(found, ignore_index=True), today
+        table = _without(table, issues, name, long & ~agree, reason)
+    return table, issues.table().reset_index(drop=True), today
 
 
 def as_of(table: pd.DataFrame, today: pd.Timestamp) -> pd.Series:
@@ -197,11 +189,10 @@ def normalize(
     year, last = table["year_built"], table["as_of"].dt.year
     written = year.map("{:.0f}".format).astype("str")
     future = year > last + 1
-    late = cells.noted(table, future, "year_built", written, FUTURE)
-    soon = cells.noted(table, (year > last) & ~future, "year_built", written, SOON, False)
+    more = cells.Issues(table)
+    more.drop(future, "year_built", written, FUTURE)
+    more.drop((year > last) & ~future, "year_built", written, SOON, False)
     table["year_built"] = year.mask(future)
-    address = table["unparsed_address"]
-    unread = cells.noted(
-        table, table[homes.PARSED] == 0, "unparsed_address", address, UNREAD, False
-    )
-    return table, pd.concat([issues, late, soon, unread], ignore_index=True)
+    unread = table[homes.PARSED] == 0
+    more.drop(unread, "unparsed_address", table["unparsed_address"], UNREAD, False)
+    return table, pd.concat([issues, more.table()], ignore_index=True)
