@@ -21,8 +21,11 @@ export GIVEN_SET := $(value SET)
 # two, and lib.common.process looks whether this make still lives.
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
+# Two workers; one that is done takes tests over from the other, so that no file holds up the end.
+PYTEST := $(PY) -m pytest -q -n 2 --dist worksteal
+
 .DEFAULT_GOAL := help
-.PHONY: help init photos acquire repro run import nightly report changes pr-comment accuracy eda samples screenshots ledger dag dictionary test lint chaos fuzz bench clean clean-ask
+.PHONY: help init photos acquire repro run import nightly report changes pr-comment accuracy eda samples screenshots ledger dag dictionary test test-all lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -108,8 +111,11 @@ acquire: $(VENV)/.acquire ## Install what the downloader drives Chromium with (P
 
 photos: $(VENV)/.photos ## Install what encoders of photos need beside the built-in one (torch, about 5 GB)
 
-test: $(VENV)/.dev $(VENV)/.photos ## Run the tests (FAST=1 leaves out those that run the whole pipeline)
-	@$(PY) -m pytest -q -n 2 --dist loadfile $(if $(FAST),-m "not slow and not chaos and not fuzz")
+test: $(VENV)/.dev ## Run the tests of every stage and rule, on small runs: some ten minutes
+	@$(PYTEST)
+
+test-all: test $(VENV)/.photos ## Run the tests, and those that need torch, Chromium, Postgres, real sales or whole runs
+	@REML_TEST_ALL=1 $(PYTEST) -m "(rest or chaos) and not fuzz"
 
 lint: $(VENV)/.dev ## ruff, and mypy on lib/
 	@ruff check . && ruff format --check . && mypy lib
@@ -117,8 +123,8 @@ lint: $(VENV)/.dev ## ruff, and mypy on lib/
 chaos: $(VENV)/.dev ## Kill runs in several stages and check that the next ends in the same bytes (FAST=1: in one)
 	@$(PY) -m pytest -q -m "chaos$(if $(FAST), and not fuzz)"
 
-fuzz: $(VENV)/.dev $(VENV)/.photos ## Feed mutated exports and photo bundles by the thousand
-	@$(PY) -m pytest -q -m "fuzz and not chaos"
+fuzz: $(VENV)/.dev $(VENV)/.photos ## Feed mutated exports and photo bundles by the thousand, and property tests ten times as much
+	@HYPOTHESIS_PROFILE=night $(PY) -m pytest -q -m "(fuzz or hypothesis) and not chaos"
 
 bench: $(VENV)/.dev $(VENV)/.photos ## Measure the stages on a million synthetic rows, as ratios: make bench [ROWS=100000] [ONLY=features]
 	@$(PY) -m bench $(if $(ROWS),--rows="$(ROWS)") $(ONLY)

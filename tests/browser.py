@@ -76,13 +76,19 @@ UNNAMED = """() => [
 ]"""
 
 
-@pytest.fixture(scope="module")  # no longer: Playwright keeps an event loop running meanwhile
-def browser() -> Iterator[Any]:
-    """A headless Chromium; its absence is a failure in `make test-all`, elsewhere a loud skip."""
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; none is a failure in `make test-all`, elsewhere a loud skip."""
     path = screenshots.executable()
     if path is None:
-        absent("no Chromium on PATH (apt-get install chromium): pages were not opened")
-    with screenshots.chromium(path) as started:
+        absent("no Chromium on PATH (apt-get install chromium): no page was opened")
+    return path
+
+
+@pytest.fixture(scope="module")  # no longer: Playwright keeps an event loop running meanwhile
+def browser(chromium: str) -> Iterator[Any]:
+    """A headless Chromium."""
+    with screenshots.chromium(chromium) as started:
         yield started
 
 

@@ -20,9 +20,10 @@ from lib.common import parallel
 from tests import (
     hypothesis_profiles,  # noqa: F401  they load themselves
     shared,
+    small_kit,
     spine_kit,
 )
-from tests.browser import browser  # noqa: F401  a fixture for all
+from tests.browser import browser, chromium  # noqa: F401  fixtures for all
 from tests.dag import ROOT, STAGES, stage_body
 from tests.needs import absent
 from tests.postgres import postgres  # noqa: F401  a fixture for all
@@ -30,9 +31,9 @@ from tests.postgres import postgres  # noqa: F401  a fixture for all
 
 @pytest.hookimpl(tryfirst=True)  # before marks choose among them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What opens pages or needs a server is no part of `make test`."""
+    """What needs a browser, a server or the whole feed is no part of `make test`."""
     for item in items:
-        if {"browser", "postgres"} & set(getattr(item, "fixturenames", ())):
+        if {"chromium", "postgres", "whole"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.rest)
 
 
@@ -199,6 +200,12 @@ def revised() -> Clone:
     """A copy of `reproduced` with a commit more: another span of the blends' level correction, and
     what it makes of the valuations. HEAD^ is what `reproduced` is; tests leave it as it is."""
     return Clone(shared.built("revised", run_revised))
+
+
+@pytest.fixture(scope="session")
+def plain() -> Path:
+    """A folder in which the spine has run on the feed of tests/small_kit.py; tests leave it."""
+    return shared.built("plain", small_kit.plain)
 
 
 def run_whole(folder: Path) -> None:

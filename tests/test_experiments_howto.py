@@ -2,12 +2,10 @@
 
 import json
 import re
-import shutil
 import time
 
 import pytest
 
-from tests.conftest import Clone
 from tests.dag import ROOT
 
 PAGE = (ROOT / "docs/experiments-howto.md").read_text()
@@ -30,9 +28,7 @@ def wait_for_the_queue(clone):
 @pytest.fixture(scope="module")
 def told(reproduced, tmp_path_factory):
     """The copy, (block, what it printed) in order, and what the pictures held when they were."""
-    folder = tmp_path_factory.mktemp("howto") / "copy"
-    shutil.copytree(reproduced.folder, folder, symlinks=True)
-    clone = Clone(folder)
+    clone = reproduced.copy(tmp_path_factory.mktemp("howto") / "copy")
     out = {"clone": clone, "blocks": []}
     try:
         for block in BLOCKS:
@@ -59,7 +55,7 @@ def test_every_block_of_the_page_is_found():
     assert len(BLOCKS) == PAGE.count("```") // 2 >= 9
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_an_experiment_runs_what_it_must_and_stands_in_the_table(told):
     ran = said(told, "dvc exp run")
     assert "Running stage 'blend'" in ran and "Running stage 'train@" not in ran
@@ -69,7 +65,7 @@ def test_an_experiment_runs_what_it_must_and_stands_in_the_table(told):
     assert any("shrink30" in row for row in rows)
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_it_is_compared_with_where_it_came_from(told):
     diffs = said(told, "dvc metrics diff")
     assert "sale_blend.fold_mape" in diffs and "blend.weighting.shrink" in diffs
@@ -78,7 +74,7 @@ def test_it_is_compared_with_where_it_came_from(told):
     assert re.search(r"`sale_blend` MdAPE: .* points, 95 % interval", comment)
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_pictures_hold_both_revisions(told):
     """In the page, and in what is drawn: the error by band differs, a curve of a model that was not
     trained again is the same."""
@@ -100,7 +96,7 @@ def test_pictures_hold_both_revisions(told):
     assert values["HEAD"] != values["workspace"]
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_a_queue_is_worked_off_and_one_is_kept(told):
     listed = said(told, "dvc exp list")
     assert listed.count("Success") == 1
@@ -108,7 +104,7 @@ def test_a_queue_is_worked_off_and_one_is_kept(told):
     assert "params.yaml" in said(told, "dvc exp apply")
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_in_the_end_all_is_as_it_was(told):
     clone = told["clone"]
     assert clone.run("dvc", "exp", "list").stdout.strip() == ""

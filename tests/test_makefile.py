@@ -1,6 +1,7 @@
 """What `make` promises: help for every target, set-up once, a clean that asks first, and arguments
 that reach the scripts as they were typed."""
 
+import itertools
 import re
 
 import pytest
@@ -25,9 +26,49 @@ def test_every_phony_target_has_a_rule():
 
 def test_the_set_up_runs_once(clone):
     """Neither `make repro` nor `make test` has anything to install in a set-up environment."""
-    for stamp in (".core", ".dev", ".photos"):
+    for stamp in (".core", ".dev"):
         done = clone.run("make", "--question", f".venv/{stamp}")
         assert done.returncode == 0, f"{stamp} would be built again: {done.stdout}"
+
+
+@pytest.mark.rest
+def test_the_set_up_of_encoders_runs_once(clone):
+    done = clone.run("make", "--question", ".venv/.photos")
+    assert done.returncode == 0, f".photos would be built again: {done.stdout}"
+
+
+def commands(clone, *arguments):
+    """What make would run, line by line."""
+    done = clone.run("make", "--dry-run", "--always-make", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_tests_need_no_torch_and_all_of_them_ask_for_everything(clone):
+    asked = commands(clone, "test")
+    assert not [line for line in asked if "requirements-photos" in line]
+    (tests,) = [line for line in asked if "pytest" in line]
+    *before, rest = [line for line in commands(clone, "test-all") if "pytest" in line]
+    assert before == [tests] and "REML_TEST_ALL=1" in rest
+    assert rest.endswith('-m "(rest or chaos) and not fuzz"')
+    assert "REML_TEST_ALL" not in tests
+    installed = [line for line in commands(clone, "test-all") if "requirements-photos" in line]
+    assert installed, "torch is there when tests that need it run"
+
+
+def test_every_test_is_in_one_tier():
+    """Whatever marks it has: in `make test`, in the rest of `make test-all`, or in the night's."""
+    tiers = [
+        re.search(r"addopts = .*-m '([^']+)'", (ROOT / "pyproject.toml").read_text())[1],
+        *re.findall(r'PYTEST\) .*-m "([^"]+)"', MAKEFILE),
+        "chaos and fuzz",  # of `make chaos`, what test-all has not run
+        re.search(r'night .*pytest .*-m "([^"]+)"', MAKEFILE)[1],
+    ]
+    assert len(tiers) == 4
+    for has in itertools.product([True, False], repeat=3):
+        marks = dict(zip(("rest", "chaos", "fuzz"), has, strict=True)) | {"hypothesis": False}
+        assert [eval(tier, {}, marks) for tier in tiers].count(True) == 1, marks
+    assert eval(re.search(r'pytest -q -m "(chaos)\$', MAKEFILE)[1], {}, {"chaos": True})
 
 
 def test_clean_keeps_raw_data_and_caches_when_nobody_answers(clone):

@@ -3,9 +3,12 @@
 import hashlib
 import json
 import zipfile
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
+
+from scripts.ops import import_feed, preflight
 
 HEADER = "id,date,price,sqft_living,zipcode\n"
 ROW = "7129300520,20141013T000000,221900,1180,98178\n"
@@ -16,6 +19,23 @@ def lay(clone, name: str, content: bytes) -> None:
     path = clone.folder / "data/raw/king_county" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+
+
+Done = namedtuple("Done", "returncode stdout stderr")
+
+
+def make(clone, target: str, *given: str) -> Done:
+    """What make's recipe for `target` does first with NAME=value as `given`, in this process; that
+    make says the same is a test of its own."""
+    command = {"run": preflight, "repro": preflight, "import": import_feed}[target].main
+    options = [f"--{name.lower()}={value}" for name, value in (one.split("=") for one in given)]
+    done = clone.call(command, *options)
+    return Done(done.exit_code, done.stdout, done.stderr)
+
+
+def told_by(done) -> list[str]:
+    """The lines on stderr, but make's own."""
+    return [line for line in done.stderr.splitlines() if not line.startswith("make")]
 
 
 def state(clone) -> dict[str, str]:
@@ -129,20 +149,37 @@ CASES = [
 
 
 @pytest.mark.parametrize("spoil, told", CASES, ids=[case.__name__ for case, _ in CASES])
-@pytest.mark.parametrize("how", ["make run", "make repro"])
+@pytest.mark.parametrize("how", ["run", "repro"])
 def test_one_line_tells_and_nothing_is_touched(clone, spoil, told, how):
-    if how == "make repro":
+    if how == "repro":
         params = clone.folder / "params.yaml"
         params.write_text(params.read_text().replace("feed: demo", "feed: king_county"))
     spoil(clone)
     before = state(clone)
-    done = clone.run(*how.split(), *(["FEED=king_county"] if how == "make run" else []))
+    done = make(clone, how, *(["FEED=king_county"] if how == "run" else []))
     assert done.returncode != 0
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    lines = told_by(done)
     assert len(lines) == 1, done.stderr
     for text in told:
         assert text in lines[0]
     assert "Traceback" not in done.stderr
+    assert state(clone) == before
+
+
+@pytest.mark.parametrize(
+    "spoil, given",
+    [
+        (lost_column, ["run", "FEED=king_county"]),
+        (mistyped_section, ["repro"]),
+        (folder_named_like_a_file, ["import", "FEED=king_county", "FROM=nowhere.csv"]),
+    ],
+)
+def test_make_says_what_the_command_says(clone, spoil, given):
+    spoil(clone)
+    before = state(clone)
+    done, called = clone.run("make", *given, timeout=60), make(clone, *given)
+    assert done.returncode != 0 and called.returncode != 0
+    assert told_by(done) == told_by(called) and len(told_by(done)) == 1
     assert state(clone) == before
 
 
@@ -155,7 +192,7 @@ def test_a_file_put_into_the_demo_folder_is_not_deleted(clone, name, manifest):
     if manifest:
         (raw / "manifest.txt").write_text("manifest.txt\n")
     path.write_text(HEADER + ROW)
-    done = clone.run("make", "repro", timeout=60)
+    done = make(clone, "repro")
     assert done.returncode != 0
     assert f"{name}: the demo stage owns this folder" in done.stderr
     assert path.is_file()
@@ -173,7 +210,7 @@ def test_a_file_put_into_the_demo_folder_is_not_deleted(clone, name, manifest):
 )
 def test_import_refuses_what_is_wrong(clone, arguments, told):
     before = state(clone)
-    done = clone.run("make", "import", *arguments)
+    done = make(clone, "import", *arguments)
     assert done.returncode != 0
     assert told in done.stderr
     assert state(clone) == before
@@ -183,7 +220,7 @@ def test_import_never_overwrites(clone):
     lay(clone, "a.csv", (HEADER + ROW).encode())
     other = clone.folder / "a.csv"
     other.write_text(HEADER + ROW + ROW)
-    done = clone.run("make", "import", "FEED=king_county", "FROM=a.csv")
+    done = make(clone, "import", "FEED=king_county", "FROM=a.csv")
     assert done.returncode != 0 and "never overwritten" in done.stderr
 
 
@@ -193,7 +230,7 @@ LEDGER = "data/raw/king_county/imports.jsonl"
 def imported(clone, name="a.csv"):
     """Import a file with one row; what the ledger then says."""
     (clone.folder / name).write_text(HEADER + ROW)
-    done = clone.run("make", "import", "FEED=king_county", f"FROM={name}")
+    done = make(clone, "import", "FEED=king_county", f"FROM={name}")
     assert done.returncode == 0, done.stderr
     lines = (clone.folder / LEDGER).read_text().splitlines()
     return done.stdout, [json.loads(line)["file"] for line in lines]
@@ -225,7 +262,7 @@ def test_a_broken_ledger_is_told_in_one_line(clone, line):
     ledger.write_text(ledger.read_text() + line)
     before = state(clone)
     (clone.folder / "b.csv").write_text(HEADER + ROW + ROW)
-    done = clone.run("make", "import", "FEED=king_county", "FROM=b.csv")
+    done = make(clone, "import", "FEED=king_county", "FROM=b.csv")
     (clone.folder / "b.csv").unlink()
     assert done.returncode != 0 and "Traceback" not in done.stderr
     assert f"{LEDGER}, line 2: no receipt of an import; delete that line" in done.stderr
@@ -235,11 +272,11 @@ def test_a_broken_ledger_is_told_in_one_line(clone, line):
 def test_only_an_archive_is_a_photo_bundle(clone):
     bundle = clone.folder / "photos.zip"
     bundle.write_text("no archive\n")
-    done = clone.run("make", "import", "FEED=king_county", "FROM=photos.zip")
+    done = make(clone, "import", "FEED=king_county", "FROM=photos.zip")
     assert done.returncode != 0 and "photos.zip: not a zip archive" in done.stderr
     assert not (clone.folder / "data/raw").exists()
     with zipfile.ZipFile(bundle, "w") as archive:
         archive.writestr("1/01.jpg", b"x")
-    done = clone.run("make", "import", "FEED=king_county", "FROM=photos.zip")
+    done = make(clone, "import", "FEED=king_county", "FROM=photos.zip")
     assert done.returncode == 0, done.stderr
     assert (clone.folder / "data/raw/king_county/sale/images/photos.zip").is_file()

@@ -7,8 +7,8 @@ import re
 import pytest
 import yaml
 
-from tests import spine_kit
-from tests.scripts.test_small_data import feed, lay
+from tests import shared, spine_kit
+from tests.small_kit import feed, lay
 
 
 def pages(clone):
@@ -91,12 +91,16 @@ def test_every_card_says_what_it_must(cards):
                 assert len(widths) == 1, (name, table[:200])
 
 
-def test_a_failed_threshold_is_loud_and_stops_nothing(tmp_path):
+def test_a_failed_threshold_is_loud_and_stops_nothing(plain, tmp_path):
     """Limits that no model can hold, on a feed that has no rentals."""
     limits = {"gain": 0.9, "coverage_90": 0.0001, "cod": 0.01, "bias": 0.00001, "hit_rate": 0.9,
               "area_level": 0.05}  # fmt: skip
-    lay(tmp_path, feed(), cards={"thresholds": limits, "draws": 50})
-    assert spine_kit.run(tmp_path) == ""
+    tmp_path = shared.copied(plain, tmp_path / "copy")
+    path = tmp_path / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["cards"].update(thresholds=limits, draws=50)
+    path.write_text(yaml.safe_dump(params))
+    assert spine_kit.run(tmp_path, ["cards", "report"]) == ""
     text = (tmp_path / "docs/model_cards/sale_blend.md").read_text()
     assert "**1 threshold failed:** MdAPE less that of the linear baseline" in text or (
         "thresholds failed:** MdAPE less that of the linear baseline" in text

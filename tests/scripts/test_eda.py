@@ -2,27 +2,20 @@
 
 import datetime as dt
 import io
-import os
 import re
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 
 from lib import demo
+from tests import spine_kit
 from tests.dag import ROOT
 
 
 def run(folder, stage):
-    done = subprocess.run(
-        [sys.executable, "-m", f"scripts.valuation.{stage}"], cwd=folder, check=False,
-        capture_output=True, text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "REML_CACHE_DIR": str(folder / "cache")},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done
+    done = spine_kit.stage(folder, stage)
+    assert done.exit_code == 0, done.stderr
 
 
 def outs(folder):

@@ -2,28 +2,35 @@
 exactly, and what is shown agrees with what is served."""
 
 import json
+import shutil
 from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from lib.models.contributions import centres, contributions
 from lib.models.table import joined
 from scripts.valuation import ablate, explain
-from tests import spine_kit
-from tests.scripts.test_small_data import feed, lay
+from tests import shared, spine_kit
 
 SMALL = {"bins": 4, "draws": 10, "worst": 7, "homes": 40}
 
 
 @pytest.fixture(scope="module")
-def spine(tmp_path_factory):
+def spine(plain, tmp_path_factory):
     """A folder in which the whole spine ran, remarks and photos apart."""
-    folder = lay(tmp_path_factory.mktemp("spine"), feed(200), explain=SMALL)
-    assert spine_kit.run(folder) == ""
+    folder = shared.copied(plain, tmp_path_factory.mktemp("spine") / "copy")
+    path = folder / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["explain"].update(SMALL)
+    path.write_text(yaml.safe_dump(params))
+    for name in ("data", "plots"):
+        shutil.rmtree(folder / name / "explain")
+    assert spine_kit.run(folder, ["explain", "cards", "report"]) == ""
     return folder
 
 

@@ -2,8 +2,6 @@
 
 import datetime as dt
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -11,18 +9,14 @@ import pytest
 from lib.common import io
 from lib.features import spec
 from scripts.ops import screen_check
-from tests.dag import ROOT
+from tests import spine_kit
 
 FEED = {"seed": 5, "sales": 500, "rentals": 90, "actives": 40, "years": 2, "zips": 4}
 SERIES = "series_id,geo,period,release_date,value\nrate,US,2022-01-01,2022-01-20,5.5\n"
 
 
 def run(folder, *options):
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.valuation.features", *options],
-        cwd=folder, env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    return spine_kit.stage(folder, "features", *options)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +27,7 @@ def built(tmp_path_factory):
     screen_check.run_stages(folder, FEED | {"start": start, "photos": False})
     (folder / "configs/feeds/demo/series.csv").write_text(SERIES)
     done = run(folder)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     return folder
 
 
@@ -51,7 +45,7 @@ def test_the_table_names_spec_and_inputs_it_comes_from(built):
 
 
 def test_the_same_again_is_the_same_bytes(built, tmp_path):
-    assert run(built, "--out", str(tmp_path)).returncode == 0
+    assert run(built, "--out", str(tmp_path)).exit_code == 0
     names = ["sale.parquet", "rental.parquet", "sale_comparables.parquet", "spec.json"]
     for name in names:
         assert (tmp_path / name).read_bytes() == (built / "data/features" / name).read_bytes()
@@ -60,7 +54,7 @@ def test_the_same_again_is_the_same_bytes(built, tmp_path):
 def test_since_builds_the_rows_of_the_whole_table_from_a_date(built, tmp_path):
     before = (built / "metrics/features.json").read_bytes()
     done = run(built, "--since", "2023-06-01", "--out", str(tmp_path))
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     for domain in ("sale", "rental"):
         whole = pd.read_parquet(built / f"data/features/{domain}.parquet")
         wanted = whole[whole["as_of"] >= "2023-06-01"].reset_index(drop=True)
@@ -72,7 +66,7 @@ def test_since_builds_the_rows_of_the_whole_table_from_a_date(built, tmp_path):
 
 def test_since_alone_would_replace_what_later_stages_read(built):
     done = run(built, "--since", "2023-06-01")
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert done.stderr.strip() == "error: --since goes with --out: data/features holds all"
 
 
@@ -82,14 +76,14 @@ def test_the_hashes_follow_parameters_and_inputs(built, tmp_path):
     old = hashes(folder / "data/features")
     series = folder / "configs/feeds/demo/series.csv"
     series.write_text(SERIES.replace("5.5", "5.6"))
-    assert run(folder).returncode == 0
+    assert run(folder).exit_code == 0
     other = hashes(folder / "data/features")
     assert other["reml_inputs_sha256"] != old["reml_inputs_sha256"]
     assert other["reml_spec_sha256"] == old["reml_spec_sha256"]
     series.write_text(SERIES)
     params = (folder / "params.yaml").read_text()
     (folder / "params.yaml").write_text(params.replace("yield_days: 365", "yield_days: 300"))
-    assert run(folder).returncode == 0
+    assert run(folder).exit_code == 0
     third = hashes(folder / "data/features")
     assert third["reml_inputs_sha256"] == old["reml_inputs_sha256"]
     assert third["reml_spec_sha256"] != old["reml_spec_sha256"]
@@ -100,6 +94,6 @@ def test_a_series_that_cannot_be_read_is_one_line(built, tmp_path):
     shutil.copytree(built, folder, symlinks=True)
     (folder / "configs/feeds/demo/series.csv").write_text(SERIES.replace("2022-01-20", "soon"))
     done = run(folder)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     told = "error: configs/feeds/demo/series.csv, data row 1: release_date is no date"
     assert done.stderr.startswith(told) and done.stderr.count("\n") == 1

@@ -15,7 +15,7 @@ from lib.models.serving import photos_missing, raw_estimates
 from lib.models.table import joined
 from lib.photos import pooling
 from tests import spine_kit
-from tests.scripts.test_small_data import feed, lay
+from tests.small_kit import feed, lay
 
 VARIANTS = ("sale_photo_trees", "sale_photo_net", "sale_late_fusion")
 QUALITY = np.random.default_rng(7).normal(size=305)

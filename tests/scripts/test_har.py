@@ -17,6 +17,7 @@ import pytest
 from tests.acquire_kit import Desk, album, month, row
 from tests.portal import PASSWORD, USER, Portal
 
+pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("chromium")]
 RESULTS, DOWNLOAD, ZIP = "/Matrix/Results", "/Matrix/Download", "/Matrix/PhotosZip"
 
 
@@ -275,17 +276,6 @@ def test_photos_come_again_when_they_changed_and_only_then(desk, portal, rows):
     assert portal.zipped["100"] == 1 and portal.zipped["102"] == 2
 
 
-def test_a_dry_run_asks_nothing_and_needs_no_account(desk, portal):
-    done = desk.march("--dry-run", HAR_EMAIL="", HAR_PASSWORD="")
-    assert done.returncode == 0 and "would search 2026-03-01 to 2026-03-10" in done.stdout
-    assert portal.asked == []
-    desk.settings(portal={"url": "https://mls.example.org/login", "hosts": []})
-    assert desk.march("--dry-run").returncode == 0, "what asks nothing needs no permission"
-    desk.settings(portal={"url": f"{portal.url}/login"})
-    done = desk.march(HAR_EMAIL="")
-    assert done.returncode == 2 and "HAR_EMAIL not set" in done.stderr
-
-
 def test_today_so_far_is_partial_and_asked_for_again_when_it_is_over(desk, portal, rows):
     rows.append(row(800, "2026-03-20"))
     assert desk.run("--today").returncode == 0
@@ -298,15 +288,6 @@ def test_today_so_far_is_partial_and_asked_for_again_when_it_is_over(desk, porta
     line[line.index("--date") + 1] = "2026-03-21"
     subprocess.run(line, cwd=desk.folder, env=environment, check=True)
     assert set(desk.keys()) == {"k800", "k801"} and desk.entries()[-1].state == "done"
-
-
-def test_another_host_is_refused_without_permission_and_is_never_reached(desk, portal):
-    desk.settings(portal={"url": "https://mls.example.org/login", "hosts": []})
-    done = desk.march()
-    assert done.returncode == 2 and "--permitted-host mls.example.org" in done.stderr
-    done = desk.march("--permitted-host", "elsewhere.example.org")
-    assert done.returncode == 2 and "not a host of configs/acq.yaml" in done.stderr
-    assert not (desk.out / "session.json").exists() and portal.asked == []
 
 
 def test_neither_pages_nor_a_proxy_lead_to_another_host(desk, portal, rows):
@@ -369,7 +350,6 @@ def alive_below(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.slow
 def test_ten_kills_and_nothing_comes_twice_or_by_half(desk, portal, rows):
     """Killed at ten moments, from the log-in to the bundling; what was done before a kill is never
     asked for again."""

@@ -12,7 +12,7 @@ from tests.exports import demo
 from tests.portal import PASSWORD, USER, Portal
 from tests.spine_kit import shrink
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("chromium")]
 PHOTOGRAPHED = 12  # listings; each costs two requests
 
 

@@ -2,10 +2,7 @@
 
 import datetime as dt
 import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -13,6 +10,7 @@ import yaml
 
 from lib import demo
 from lib.listings import contract, corrections, normalize
+from tests import spine_kit
 from tests.dag import ROOT
 
 MADE = demo.generate(11, 300, 60, 40, dt.date(2022, 1, 1), 1, 3, photos=False)
@@ -23,15 +21,9 @@ def run_stages(folder, feed, *stages):
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     content["base"]["feed"] = feed
     (folder / "params.yaml").write_text(yaml.safe_dump(content))
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT), "REML_CACHE_DIR": str(folder / "cache"),
-        "REML_STATE_DIR": str(folder / "state"), "DATABASE_URL": ""}  # fmt: skip
     for stage in stages:
-        done = subprocess.run(
-            [sys.executable, "-m", f"scripts.valuation.{stage}"],
-            cwd=folder, env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
+        done = spine_kit.stage(folder, stage)
+        if done.exit_code:
             return done.stderr
     return ""
 

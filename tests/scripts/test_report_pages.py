@@ -8,13 +8,12 @@ import pytest
 
 from tests import browser as kit
 
-pytestmark = pytest.mark.slow
 SMALLEST = 7.0  # CSS pixels of the smallest letter of a picture on a phone
 
 
 @pytest.fixture(scope="module")
-def report(reproduced):
-    return reproduced.folder / "data/report"
+def report(whole):
+    return whole.folder / "data/report"
 
 
 @pytest.fixture(params=list(kit.SIZES))
@@ -52,9 +51,9 @@ def test_every_link_leads_somewhere(visits, report):
             assert not anchor or anchor in anchors[path.name], f"{name}: {link}"
 
 
-def test_rentals_have_their_photos_shown_too(report):
+def test_rentals_have_their_photos_shown_too(finished):
     """Though sales stand first among the valuations, and fill what the first page lists."""
-    shown = (report / "photos.html").read_text()
+    shown = (finished.folder / "data/report/photos.html").read_text()
     assert 'id="sale-' in shown and 'id="rental-' in shown
 
 

@@ -2,15 +2,12 @@
 
 import json
 import re
-import shutil
 
 import pytest
 import yaml
 
 from tests.conftest import Clone
 from tests.dag import ROOT, STAGES
-
-pytestmark = pytest.mark.slow
 
 
 def will_run(clone: Clone) -> set[str]:
@@ -19,39 +16,61 @@ def will_run(clone: Clone) -> set[str]:
     return {name.split("@")[0] for name in json.loads(status.stdout) if name != "data/raw"}
 
 
-def test_every_stage_has_run_and_the_report_is_there(reproduced):
-    locked = yaml.safe_load((reproduced.folder / "dvc.lock").read_text())["stages"]
+@pytest.fixture(scope="module")
+def copied(reproduced, tmp_path_factory):
+    """A copy for commands, which leave files of their own; tests put back what they change."""
+    return reproduced.copy(tmp_path_factory.mktemp("reproduced") / "copy")
+
+
+def test_every_stage_has_run_and_the_report_is_there(finished):
+    locked = yaml.safe_load((finished.folder / "dvc.lock").read_text())["stages"]
     assert {name.split("@")[0] for name in locked} == set(STAGES)
-    page = (reproduced.folder / "data/report/index.html").read_text()
+    page = (finished.folder / "data/report/index.html").read_text()
     assert "Synthetic data" in page
     assert not re.search(r'(?:src|href)="https?:', page), "the page must not need the network"
 
 
-def test_the_committed_lock_and_metrics_are_those_of_this_code(reproduced):
-    """Code and params in dvc.lock are this code, and the committed figures are what it finds."""
+def code(stage):
+    """What a stage of a lock depends on in lib/ and scripts/."""
+    return [dep for dep in stage["deps"] if dep["path"].startswith(("lib/", "scripts/"))]
+
+
+def test_the_committed_lock_is_that_of_this_code(reproduced, clone):
+    """Code and params in dvc.lock are this code's: those of the small run, and, of what its params
+    leave out or change, what DVC says."""
     fresh, committed = (
-        yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
+        yaml.load((folder / "dvc.lock").read_text(), yaml.CSafeLoader)["stages"]
         for folder in (reproduced.folder, ROOT)
     )
     for name, stage in fresh.items():
-        code = [dep for dep in stage["deps"] if dep["path"].startswith(("lib/", "scripts/"))]
-        old = [
-            dep for dep in committed[name]["deps"] if dep["path"].startswith(("lib/", "scripts/"))
-        ]
-        assert code == old, f"{name}: run `make repro` and commit dvc.lock"
-        assert stage.get("params") == committed[name].get("params"), name
-    found, told = (
-        json.loads((folder / "metrics/summary.json").read_text())
-        for folder in (reproduced.folder, ROOT)
-    )
+        assert code(stage) == code(committed[name]), f"{name}: run `make repro`, commit dvc.lock"
+    told = json.loads(clone.run("dvc", "status", "--json").stdout)
+    changed = {
+        (name, dep)
+        for name, why in told.items()
+        for part in why
+        if isinstance(part, dict)  # else a word or two, as of another command
+        for dep in part.get("changed deps", {})
+        if dep.startswith(("lib/", "scripts/", "configs/", "params.yaml"))
+    }
+    assert changed == set(), "run `make repro` and commit dvc.lock"
+    assert [name for name, why in told.items() if "changed command" in why] == []
+
+
+@pytest.mark.rest
+def test_the_committed_metrics_are_those_of_this_code(whole):
+    """The committed figures are what the code finds."""
+    committed = Clone(ROOT).git("show", "HEAD:metrics/summary.json")
+    found = json.loads((whole.folder / "metrics/summary.json").read_text())
+    told = json.loads(committed)
     assert set(found) == set(told)
     for variant, figures in found.items():
         # another processor may round otherwise, which moves a figure by less than 0.002
         assert told[variant] == pytest.approx(figures, abs=0.002, rel=0), f"{variant}: `make repro`"
 
 
-def test_a_second_repro_does_no_work(reproduced):
-    again = reproduced.run("make", "repro")
+def test_a_second_repro_does_no_work(copied):
+    again = copied.run("make", "repro")
     assert again.returncode == 0
     assert "up to date" in again.stdout
     assert "Running stage" not in again.stdout
@@ -59,30 +78,36 @@ def test_a_second_repro_does_no_work(reproduced):
 
 
 @pytest.mark.parametrize(
-    "old, new, first",
+    "place, new, first",
     [
-        ("coverages: [0.8, 0.9]", "coverages: [0.5, 0.9]", "calibrate"),
-        ("places: 6 ", "places: 5 ", "evaluate"),
-        ("num_leaves: 31", "num_leaves: 15", "train"),
-        ("listings: 25", "listings: 5", "report"),
+        ("calibrate.coverages", [0.5, 0.9], "calibrate"),
+        ("evaluate.places", 5, "evaluate"),
+        ("train.lightgbm.num_leaves", 15, "train"),
+        ("report.listings", 5, "report"),
     ],
 )
-def test_a_changed_param_reruns_its_stage_and_nothing_above(reproduced, old, new, first):
-    params = reproduced.folder / "params.yaml"
+def test_a_changed_param_reruns_its_stage_and_nothing_above(copied, place, new, first):
+    params = copied.folder / "params.yaml"
     before = params.read_text()
-    assert old in before
-    params.write_text(before.replace(old, new))
+
+    def change(content):
+        *path, name = place.split(".")
+        for part in path:
+            content = content[part]
+        assert content[name] != new
+        content[name] = new
+
+    copied.params(change)
     try:
-        assert will_run(reproduced) == {first}  # the stages below follow when it has changed
+        assert will_run(copied) == {first}  # the stages below follow when it has changed
     finally:
         params.write_text(before)
 
 
+@pytest.mark.rest
 def test_experiments_and_their_metrics_can_be_compared(reproduced, tmp_path):
     """dvc exp run -S, exp show, metrics diff, plots show: each prints what its users look for."""
-    folder = tmp_path / "copy"
-    shutil.copytree(reproduced.folder, folder, symlinks=True)
-    clone = Clone(folder)
+    clone = reproduced.copy(tmp_path / "copy")
     run = clone.run("dvc", "exp", "run", "-S", "train.linear.alpha=50", "-n", "ridge50", "evaluate")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Running stage 'train@sale_linear'" in run.stdout
@@ -99,14 +124,14 @@ def test_experiments_and_their_metrics_can_be_compared(reproduced, tmp_path):
         assert title in page
 
 
-def test_the_pipeline_finds_what_the_generator_planted(reproduced):
+def test_the_pipeline_finds_what_the_generator_planted(finished):
     """Against the truth file, which the pipeline itself never reads."""
-    truth = json.loads((reproduced.folder / "data/raw/demo/truth.json").read_text())
+    truth = json.loads((finished.folder / "data/raw/demo/truth.json").read_text())
     counts = truth["counts"]
-    staged = json.loads((reproduced.folder / "metrics/staging.json").read_text())
+    staged = json.loads((finished.folder / "metrics/staging.json").read_text())
     assert staged["rows_in"] == sum(counts["rows"].values())
     assert staged["rows_in"] == staged["clean"] + staged["duplicates"] + staged["quarantined"]
-    quarantined = (reproduced.folder / "data/staging/quarantine_rows.csv").read_text()
+    quarantined = (finished.folder / "data/staging/quarantine_rows.csv").read_text()
     # equal rows are one line, of the first of them
     copies = [fault["rows"] for fault in truth["faults"] if "duplicate" in fault["kind"]]
     for fault in truth["faults"]:
@@ -115,6 +140,6 @@ def test_the_pipeline_finds_what_the_generator_planted(reproduced):
                 same = [at, *(other for rows in copies if at in rows for other in rows)]
                 assert any(f"{file},{row}," in quarantined for file, row in same), fault
     assert set(truth["leak_columns"]) <= set(staged["extra_columns"])
-    split = json.loads((reproduced.folder / "metrics/split.json").read_text())
+    split = json.loads((finished.folder / "metrics/split.json").read_text())
     assert split["sale"]["subject"] == counts["actives_for_sale"]
     assert split["rental"]["subject"] == counts["actives_for_lease"]

@@ -11,7 +11,7 @@ from lib.models.interval_study import beside_split
 from lib.models.metrics import DIRECTIONS
 from tests.dag import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.real]
+pytestmark = [pytest.mark.rest, pytest.mark.real]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ Never a traceback, a missing valuation or an infinity."""
 
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,69 +11,9 @@ from lib.models import groups
 from tests import spine_kit
 from tests.photo_kit import zipped
 from tests.scripts.test_feeds import HOUSES
-
-CONTRACT = """
-title: A small feed
-domain: {column: for_lease, values: {"n": sale, "y": rental}}
-date_formats: ["%Y-%m-%d"]
-columns:
-  listing_key: {aliases: [id], required: true}
-  standard_status: {aliases: [status], required: true}
-  for_lease: {aliases: [lease], required: true}
-  close_date: {aliases: [closed]}
-  close_price: {aliases: [price]}
-  list_price: {aliases: [asked]}
-  living_area: {aliases: [sqft]}
-  bedrooms_total: {aliases: [beds]}
-  year_built: {aliases: [built]}
-  postal_code: {aliases: [zip]}
-  latitude: {aliases: [lat]}
-  longitude: {aliases: [lon]}
-property_key: [[listing_key]]
-"""
-FEW = {"minimum_train": 20, "folds": 2}  # what a user with few sales sets
-
-
-def feed(n=160, days=700, seed=0):
-    """n closed sales and five open listings, in order of time."""
-    rng = np.random.default_rng(seed)
-    total = n + 5
-    area = rng.integers(700, 3500, total)
-    built = rng.integers(1920, 2020, total)
-    place = rng.integers(0, 3, total)
-    price = 150 * area**0.9 * 1.1**place * np.exp(rng.normal(0, 0.1, total))
-    day = np.append(np.sort(rng.integers(0, days, n)), np.zeros(5, int))
-    table = pd.DataFrame(
-        {
-            "id": [f"k{i:04d}" for i in range(total)],
-            "status": ["Closed"] * n + ["Active"] * 5,
-            "lease": "n",
-            "closed": (pd.Timestamp("2023-01-01") + pd.to_timedelta(day, unit="D")).strftime("%F"),
-            "price": price.round(), "asked": (price * 1.02).round(), "sqft": area,
-            "beds": rng.integers(1, 6, total), "built": built,
-            "zip": (98100 + place).astype(str),
-            "lat": 47.5 + 0.1 * place + rng.normal(0, 0.01, total),
-            "lon": -122.3 + rng.normal(0, 0.01, total),
-        }
-    )  # fmt: skip
-    table.loc[n:, ["closed", "price"]] = None
-    return table
-
-
-def blank(*names):
-    """A change that empties columns."""
-    return lambda table: table.assign(**dict.fromkeys(names))
-
-
-def lay(folder, table, **changes):
-    changes = {"split": FEW} | changes
-    return spine_kit.lay(
-        folder, CONTRACT, {"sales.csv": table.to_csv(index=False).encode()}, **changes
-    )
-
+from tests.small_kit import CONTRACT, FEW, blank, feed, lay
 
 WORKS = {
-    "plain": lambda table: table,
     "one ZIP": lambda table: table.assign(zip="98101"),
     "a constant price": lambda table: table.assign(
         price=table["price"].where(table["price"].isna(), 300000)
@@ -103,8 +42,16 @@ MORE = {"one ZIP", "a constant price", "no ZIPs", "no coordinates", "no list pri
 def test_a_small_feed_ends_in_a_report(name, tmp_path):
     lay(tmp_path, WORKS[name](feed()))
     assert spine_kit.run(tmp_path) == ""
-    spine_kit.assert_sane(tmp_path)
-    page = (tmp_path / "data/report/index.html").read_text()
+    assert_reported(tmp_path)
+
+
+def test_the_plain_feed_ends_in_a_report(plain):
+    assert_reported(plain)
+
+
+def assert_reported(folder):
+    spine_kit.assert_sane(folder)
+    page = (folder / "data/report/index.html").read_text()
     assert "Half of the" in page and "No rental valuations: rental listings: no closed rows" in page
 
 
@@ -119,11 +66,13 @@ def test_open_listings_are_not_valued_on_a_day_whose_future_the_model_knows(tmp_
 
 
 @pytest.mark.parametrize("listed", [True, False])
-def test_aware_figures_stand_beside_the_blind_ones_and_never_win(listed, tmp_path):
-    lay(tmp_path, feed() if listed else WORKS["no list prices"](feed()))
-    assert spine_kit.run(tmp_path) == ""
-    page = (tmp_path / "data/report/index.html").read_text()
-    scores = spine_kit.metrics(tmp_path, "evaluate")["variants"]
+def test_aware_figures_stand_beside_the_blind_ones_and_never_win(listed, plain, tmp_path):
+    folder = plain
+    if not listed:
+        folder = lay(tmp_path, WORKS["no list prices"](feed()))
+        assert spine_kit.run(folder) == ""
+    page = (folder / "data/report/index.html").read_text()
+    scores = spine_kit.metrics(folder, "evaluate")["variants"]
     reason = "sale_aware was not trained: no sale of the past has a list price."
     assert (reason in page) != listed and ("sale_aware sees the list price" in page) == listed
     if not listed:
@@ -139,7 +88,7 @@ def test_aware_figures_stand_beside_the_blind_ones_and_never_win(listed, tmp_pat
     assert 'class="best"' not in row[-1] and sum('class="best"' in cell for cell in row) == 1
     assert page.index("<th>sale_blend</th>") < page.index("<th>sale_aware</th>")
     # what values homes has not seen them: another list price, the same value
-    saved = json.loads((tmp_path / "data/blend/sale_blend/model.json").read_text())
+    saved = json.loads((folder / "data/blend/sale_blend/model.json").read_text())
     assert "own_log_list_price" not in json.dumps(saved)
 
 

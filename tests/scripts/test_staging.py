@@ -12,9 +12,11 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import chdir
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from lib import demo
 from scripts.valuation import staging
@@ -47,10 +49,15 @@ class Tree:
 
     def run(self, *options):
         shutil.rmtree(self.folder / "data/staging", ignore_errors=True)  # as DVC does
-        done = subprocess.run(self.command(*options), cwd=self.folder, env=self.environment,
-                              capture_output=True, text=True, check=False)  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        done = self.called(*options)
+        assert done.exit_code == 0, done.stderr
         return done
+
+    def called(self, *options):
+        with chdir(self.folder):
+            return CliRunner().invoke(
+                staging.main, options, catch_exceptions=False, env=self.environment
+            )
 
     def outs(self):
         return {path.name: path.read_bytes()
@@ -155,10 +162,8 @@ def test_a_run_that_stops_is_in_the_ledger_as_failed_and_the_next_as_loaded(tmp_
     text = (tree.folder / "params.yaml").read_text()
     strict = text.replace("max_quarantined_share: 0.5", "max_quarantined_share: 0.0")
     (tree.folder / "params.yaml").write_text(strict)
-    done = subprocess.run(
-        tree.command(), cwd=tree.folder, env=tree.environment, capture_output=True, text=True
-    )
-    assert done.returncode == 2 and "rows break the contract" in done.stderr
+    done = tree.called()
+    assert done.exit_code == 2 and "rows break the contract" in done.stderr
     (tree.folder / "params.yaml").write_text(text)
     tree.run()
     with sqlite3.connect(tmp_path / "state/ledger.sqlite") as ledger:
@@ -192,10 +197,8 @@ def test_a_broken_receipt_is_named(tmp_path):
     tree = Tree(tmp_path / "tree")
     tree.put(EXPORTS[0])
     (tree.folder / "data/raw/demo/imports.jsonl").write_text('{"file": "a.csv", "impo')
-    done = subprocess.run(
-        tree.command(), cwd=tree.folder, env=tree.environment, capture_output=True, text=True
-    )
-    assert done.returncode == 2
+    done = tree.called()
+    assert done.exit_code == 2
     assert "imports.jsonl, line 1: no receipt of an import" in done.stderr
 
 

@@ -1,7 +1,6 @@
 """tune as it is run: off by default, repeatable, resumable, and its trials as DVC experiments."""
 
 import json
-import shutil
 from contextlib import chdir
 
 import pytest
@@ -9,23 +8,11 @@ import yaml
 from click.testing import CliRunner
 
 from scripts.valuation import tune
-from tests import spine_kit
+from tests import shared
 from tests.dag import ROOT
-from tests.scripts.test_small_data import CONTRACT, FEW, feed
-from tests.spine_kit import shrink
 
 RANGES = {"linear": {"alpha": {"low": 0.01, "high": 100.0, "log": True}}}
 ON = {"variant": "sale_linear", "trials": 6, "startup": 3, "ranges": RANGES}
-
-
-@pytest.fixture(scope="module")
-def spine(tmp_path_factory):
-    """A small feed whose spine has run; tests copy it."""
-    folder = tmp_path_factory.mktemp("spine")
-    files = {"sales.csv": feed().to_csv(index=False).encode()}
-    spine_kit.lay(folder, CONTRACT, files, split=FEW)
-    assert spine_kit.run(folder) == ""
-    return folder
 
 
 def run(folder, code=0, cache="cache", **changes):
@@ -41,9 +28,9 @@ def run(folder, code=0, cache="cache", **changes):
     return result.output
 
 
-def copied(spine, folder):
-    shutil.copytree(spine, folder / "tree")
-    return folder / "tree"
+def copied(plain, folder):
+    """A small feed whose spine has run."""
+    return shared.copied(plain, folder / "tree")
 
 
 def outs(folder):
@@ -52,8 +39,8 @@ def outs(folder):
     return {name: (folder / name).read_bytes() for name in names}
 
 
-def test_it_is_off_by_default_and_says_so(spine, tmp_path):
-    folder = copied(spine, tmp_path)
+def test_it_is_off_by_default_and_says_so(plain, tmp_path):
+    folder = copied(plain, tmp_path)
     run(folder)
     best = json.loads((folder / "data/tune/best_params.json").read_text())
     assert best == {"variant": "sale_kriged", "off": "tune.trials is 0, so nothing was searched"}
@@ -62,8 +49,8 @@ def test_it_is_off_by_default_and_says_so(spine, tmp_path):
     assert not (folder / "cache/tune").exists()
 
 
-def test_a_search_ends_in_settings_that_can_be_typed(spine, tmp_path):
-    folder = copied(spine, tmp_path)
+def test_a_search_ends_in_settings_that_can_be_typed(plain, tmp_path):
+    folder = copied(plain, tmp_path)
     said = run(folder, **ON)
     best = json.loads((folder / "data/tune/best_params.json").read_text())
     trials = json.loads((folder / "data/tune/trials.json").read_text())
@@ -81,9 +68,9 @@ def test_a_search_ends_in_settings_that_can_be_typed(spine, tmp_path):
 
 
 def test_the_same_search_gives_the_same_bytes_from_an_empty_cache_or_a_half_full_one(
-    spine, tmp_path
+    plain, tmp_path
 ):
-    folder = copied(spine, tmp_path)
+    folder = copied(plain, tmp_path)
     run(folder, **ON)
     first = outs(folder)
     run(folder, **ON, cache="other")
@@ -95,37 +82,35 @@ def test_the_same_search_gives_the_same_bytes_from_an_empty_cache_or_a_half_full
     assert len(list((folder / "third/tune").glob("*.sqlite"))) == 1
 
 
-def test_a_search_ends_when_its_seconds_are_up(spine, tmp_path):
-    folder = copied(spine, tmp_path)
+def test_a_search_ends_when_its_seconds_are_up(plain, tmp_path):
+    folder = copied(plain, tmp_path)
     run(folder, **ON | {"trials": 100000, "seconds": 1})
     best = json.loads((folder / "data/tune/best_params.json").read_text())
     assert 1 <= best["trials"] < 100000
 
 
-def test_a_variant_that_was_not_trained_is_not_searched(spine, tmp_path):
-    folder = copied(spine, tmp_path)
+def test_a_variant_that_was_not_trained_is_not_searched(plain, tmp_path):
+    folder = copied(plain, tmp_path)
     run(folder, **ON | {"variant": "rental_linear"})
     best = json.loads((folder / "data/tune/best_params.json").read_text())
     assert best["off"].startswith("rental_linear was not trained: rental listings: no closed rows")
 
 
-@pytest.mark.slow
-def test_trials_stand_in_dvc_exp_show_when_asked(clone):
+@pytest.mark.rest
+def test_trials_stand_in_dvc_exp_show_when_asked(reproduced, tmp_path):
     """On a small demo feed: repro with a search, then its best trial as an experiment."""
+    clone = reproduced.copy(tmp_path / "copy")
+    clone.params(lambda params: params["tune"].update(variant="sale_linear", trials=3))
     path = clone.folder / "params.yaml"
-    small = yaml.safe_load(path.read_text())
-    shrink(small)
-    small["demo"] |= {"sales": 600, "actives": 30, "photos": False}
-    small["tune"] |= {"variant": "sale_linear", "trials": 3}
-    text = yaml.safe_dump(small)
-    path.write_text(text)
+    text = path.read_text()
     done = clone.run("dvc", "repro", "tune", "evaluate")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "Running stage 'tune'" in done.stdout and "Running stage 'train@" not in done.stdout
     clone.git("add", "-A")
     clone.git("commit", "-qm", "searched")
     before = clone.git("status", "--porcelain")
-    done = clone.run("python", "-m", "scripts.valuation.tune", "--experiments", "1")
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = clone.call(tune.main, "--experiments", "1")
+    assert done.exit_code == 0, done.output
     trials = json.loads((clone.folder / "data/tune/trials.json").read_text())
     best = min(trials, key=lambda one: one["value"])
     shown = clone.run("dvc", "exp", "show", "--json")

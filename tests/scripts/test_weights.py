@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from lib.common import cache
-from scripts.acquire import weights
 from tests.dag import ROOT
 from tests.encoder_kit import (
     TINY,
@@ -42,6 +41,8 @@ def here(tmp_path, monkeypatch):
 
 
 def run(name: str, code: int = 0) -> str:
+    from scripts.acquire import weights
+
     result = CliRunner().invoke(weights.main, [name], catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result.output

@@ -63,7 +63,7 @@ def walked(tmp_path_factory):
     return clone
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_the_walk_ends_in_a_report(walked):
     folder = walked.folder / "runs/brokerage"
     page = (folder / "data/report/index.html").read_text()
@@ -76,21 +76,21 @@ def test_the_walk_ends_in_a_report(walked):
     assert staged["extra_columns"] == ["Next Appraisal"]
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_homes_go_by_their_address(walked):
     counts = json.loads((walked.folder / "runs/brokerage/metrics/normalize.json").read_text())
     rows = sum(domain["rows"] for domain in counts["domains"].values())
     assert counts["addresses"]["read"] > 0.9 * rows
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_the_valuations_are_worth_something(walked):
     summary = json.loads((walked.folder / "runs/brokerage/metrics/summary.json").read_text())
     assert summary["sale_lightgbm"]["mdape"] < 0.15
     assert (walked.folder / "runs/brokerage/data/predict/valuations.csv").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_what_the_page_quotes_of_the_draft_is_in_it(walked):
     draft = (walked.folder / "configs/feeds/brokerage/contract.yaml.bak").read_text()
     (quoted,) = blocks("yaml")
@@ -98,7 +98,7 @@ def test_what_the_page_quotes_of_the_draft_is_in_it(walked):
         assert line.strip() in draft, line
 
 
-@pytest.mark.slow
+@pytest.mark.rest
 def test_the_workspace_stays_on_the_demo_feed(walked):
     changed = walked.git("status", "--porcelain").split()
     assert [name for name in changed if name != "??"] == [
