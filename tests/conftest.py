@@ -139,7 +139,9 @@ def copy_project(folder: Path) -> Clone:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     """A copy of the project, which tests leave as it is."""
-    return copy_project(tmp_path_factory.mktemp("project"))
+    clone = copy_project(tmp_path_factory.mktemp("project"))
+    clone.git("gc", "--quiet")  # one file for some 700 that each test would copy
+    return clone
 
 
 @pytest.fixture
@@ -161,6 +163,7 @@ def settle(clone: Clone, message: str) -> None:
         done = clone.run(*command)
         assert done.returncode == 0, done.stdout + done.stderr
     clone.git("commit", "-qm", message)
+    clone.git("gc", "--quiet")
 
 
 def run_small(folder: Path) -> None:

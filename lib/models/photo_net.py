@@ -111,6 +111,8 @@ class PhotoNet:
         self.state["shift"] = self._matrix(plain).mean(axis=0).tolist()
         premium = log_price - self._start(plain)
         spread = float(premium.std()) or 1.0
+        import sklearn.neural_network  # noqa: F401  slow to import: here, so that no process does
+
         # in processes: scikit-learn's steps are so small that Python's lock is never free
         self.state["nets"] = map_processes(
             partial(self._net, self._matrix(plain), premium / spread, spread),
@@ -123,7 +125,7 @@ class PhotoNet:
         self, matrix: np.ndarray, target: np.ndarray, spread: float, seed: int
     ) -> dict[str, Any]:
         """Weights of one net; those behind its hidden layer in log price."""
-        from sklearn.exceptions import ConvergenceWarning  # slow to import, and only fits need it
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.neural_network import MLPRegressor
 
         net = MLPRegressor(
