@@ -145,8 +145,8 @@ rows = st.tuples(st.lists(fine, max_size=8), st.lists(odd, max_size=8)).flatmap(
 )
 
 
-@examples(10)
-@given(st.lists(rows, min_size=1, max_size=4))
+@examples(8)
+@given(st.lists(rows, min_size=1, max_size=3))
 def test_every_row_ends_in_exactly_one_place(files):
     out = staged(*files)
     assert [c["rows_in"] for c in out.counts.values()] == [len(file) for file in files]
@@ -179,7 +179,7 @@ def test_order_and_spread_of_rows_over_files_change_nothing(file, data):
     assert content(staged(file)) == content(staged(*spread))
 
 
-@examples(4)
+@examples(3)
 @given(files=st.lists(rows, min_size=2, max_size=3))
 def test_the_order_in_which_files_come_changes_no_byte(files):
     last = len(files) - 1
