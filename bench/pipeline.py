@@ -45,7 +45,9 @@ def copy(folder: Path) -> Path:
         if (kit.ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(kit.ROOT / name, folder / name)
-    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    who = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"]
+    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-qm", "copy"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)  # DVCLive wants a commit
     return folder
 
 
