@@ -86,7 +86,7 @@ def test_the_canary_market_sets_off_nearly_every_rule():
     assert set(FLAGS["code"]) >= set(screen.CODES) - silent
 
 
-@examples(10)
+@examples(8)
 @given(st.integers(60, 520), st.integers(0, 2**32 - 1))
 def test_canary_changing_rows_of_a_sales_day_or_later_changes_no_flag_of_that_sale(day, seed):
     """The first sale of a day, and all before that day, against a feed in which every other row of
