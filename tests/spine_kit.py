@@ -31,6 +31,7 @@ def lay(folder: Path, contract: str, files: dict[str, bytes], **changes: dict) -
         params[section].update(keys)
     for section in ("evaluate", "ablate", "explain", "cards"):
         params[section]["draws"] = 20
+    params["explain"] |= {"inputs": 2} | changes.get("explain", {})  # a drawing each
     whole = {f"data/raw/small/{name}": content for name, content in files.items()} | {
         "configs/feeds/small/contract.yaml": contract.encode(),
         "params.yaml": yaml.safe_dump(params).encode(),

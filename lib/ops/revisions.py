@@ -11,9 +11,9 @@ import pandas as pd
 import yaml
 
 from lib.common.checks import RemlError, require
+from lib.common.params import LOADER
 
 CODE = ("lib", "scripts", "configs")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a lock is long: ten times as fast
 
 
 def _run(*command: str) -> subprocess.CompletedProcess:

@@ -356,6 +356,7 @@ def kill(run, folder: Path) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.rest
 def test_a_killed_stage_leaves_no_worker_and_the_next_ends_in_the_same_bytes(busy, monkeypatch):
     cached = busy.folder / "cache/photos"
     for begun in (1, 3):  # bundles, finished ones included

@@ -32,12 +32,14 @@ WORKS = {
 }  # fmt: skip
 
 
-# what others hold as well, half a minute each: `make fuzz`
-MORE = {"one ZIP", "a constant price", "no ZIPs", "no coordinates", "no list prices"}
+# what others hold as well: `make fuzz`, `make test-all`
+MORE = dict.fromkeys(
+    ("one ZIP", "a constant price", "no ZIPs", "no coordinates", "no list prices"), pytest.mark.fuzz
+) | dict.fromkeys(("one home in each ZIP", "all homes alike", "no places at all"), pytest.mark.rest)
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[pytest.mark.fuzz] * (one in MORE)) for one in WORKS]
+    "name", [pytest.param(one, marks=[MORE[one]] if one in MORE else []) for one in WORKS]
 )
 def test_a_small_feed_ends_in_a_report(name, tmp_path):
     lay(tmp_path, WORKS[name](feed()))
@@ -176,6 +178,7 @@ def test_a_feed_whose_sales_all_closed_on_one_day_is_tested_by_groups(tmp_path):
     assert "held out by groups" in (tmp_path / "data/report/index.html").read_text()
 
 
+@pytest.mark.rest
 @pytest.mark.real
 def test_the_real_houses_without_dates_end_in_a_report(real_data, tmp_path):
     """160 houses and their photos; those that share one lie on one side of the split."""
