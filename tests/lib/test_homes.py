@@ -145,7 +145,7 @@ def test_a_zip_or_a_space_parts_no_parcel(first, other):
 
 
 @pytest.mark.parametrize(
-    ("street", "unit", "whole"),
+    ("street", "unit", "united"),
     [
         ("Elm St Bldg 2", "5", "BLDG 2 5"),
         ("Elm St Apt 5", "4B", "4B"),  # they contradict each other: the column of its own
@@ -166,14 +166,14 @@ def test_a_zip_or_a_space_parts_no_parcel(first, other):
         ("Elm St Apt 5", None, "5"),
     ],
 )
-def test_a_unit_in_two_columns_is_the_whole_of_both(street, unit, whole):
+def test_a_unit_in_two_columns_is_the_whole_of_both(street, unit, united):
     rows = [
         {"street_number": "1", "street_name": street, "unit_number": unit},
         {"unparsed_address": f"1 {street}", "unit_number": unit},
     ]
     table = identified(*rows)
-    assert table["unit_number"].tolist() == [whole] * 2
-    assert set(table["property_key"]) == {f"address:1 ELM ST|{whole}|77001"}
+    assert table["unit_number"].tolist() == [united] * 2
+    assert set(table["property_key"]) == {f"address:1 ELM ST|{united}|77001"}
 
 
 @pytest.mark.parametrize("nothing", ["0", "000-000-0000", "N/A", "TBD", None])

@@ -32,9 +32,9 @@ def run(folder, until, objective=bowl, seed=5):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def unstopped(tmp_path_factory):
     """The trials of a search that nothing stopped."""
-    return run(tmp_path_factory.mktemp("whole"), 12)
+    return run(tmp_path_factory.mktemp("unstopped"), 12)
 
 
 def test_it_starts_from_the_present_settings_and_comes_near_the_best(tmp_path):
@@ -47,9 +47,9 @@ def test_it_starts_from_the_present_settings_and_comes_near_the_best(tmp_path):
     assert all(isinstance(one["params"]["leaves"], int) for one in trials)
 
 
-def test_the_same_seed_gives_the_same_trials_and_another_others(tmp_path, whole):
+def test_the_same_seed_gives_the_same_trials_and_another_others(tmp_path, unstopped):
     same, other = (run(tmp_path / str(seed), 12, seed=seed) for seed in (5, 6))
-    assert whole == same and whole[1:] != other[1:]
+    assert unstopped == same and unstopped[1:] != other[1:]
 
 
 def test_whole_numbers_are_those_of_the_settings_however_the_ends_are_typed(tmp_path):
@@ -66,7 +66,7 @@ def test_whole_numbers_are_those_of_the_settings_however_the_ends_are_typed(tmp_
 
 
 @pytest.mark.parametrize("stop", [0, 1, 4, 9])
-def test_a_search_that_was_killed_goes_on_and_ends_as_one_that_was_not(tmp_path, whole, stop):
+def test_a_search_that_was_killed_goes_on_and_ends_as_one_that_was_not(tmp_path, unstopped, stop):
     """Killed inside a trial: Optuna still calls it running."""
     calls = []
 
@@ -80,7 +80,7 @@ def test_a_search_that_was_killed_goes_on_and_ends_as_one_that_was_not(tmp_path,
         run(tmp_path / "a", 12, killed)
     fresh = []
     again = run(tmp_path / "a", 12, lambda params: fresh.append(params) or bowl(params))
-    assert again == whole
+    assert again == unstopped
     assert len(fresh) == 12 - stop  # what had ended was not worked out again
 
 
