@@ -7,7 +7,6 @@ Example: python -m scripts.ops.preflight --feed king_county
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import click
 
 from lib.common import cache, cli, params, workspace
 from lib.common.checks import RemlError, require
+from lib.ops.raw_folder import RECEIPTS, TABLES, check_demo_folder, check_links, ignored
 
 if TYPE_CHECKING:
     from lib.listings.contract import Contract
@@ -23,16 +23,6 @@ RAW = Path("data/raw")
 DEMO = "demo"
 CODE = Path(__file__).resolve().parents[2]
 SETTINGS = Path("configs/feeds")  # contracts, corrections, overrides and the like
-# a killed demo stage, or a killed copy out of DVC's cache, leaves such files and no manifest
-DEMO_FILES = re.compile(
-    r"""README\.txt | manifest\.txt | truth\.json
-    | exports/(active | (leases | mixed_refresh | sales)_[0-9_]+)\.csv
-    | (sale | rental)/images/\d{4}-\d{2}\.zip""",
-    re.VERBOSE,
-)
-RECEIPTS = "imports.jsonl"
-TABLES = (".csv", ".tsv")
-HALF_FILES = re.compile(r"(.*/)?\.[^/]+\.(part|tmp)")  # of lib.common.io and of DVC
 
 
 def sections() -> dict[str, type[params.Section]]:
@@ -181,46 +171,6 @@ def check_file(path: Path, feed: str, agreed: Contract) -> None:
         next(reading.read_rows(path), None) is not None,
         f"{path}: a header and no rows; export it again or remove the file",
     )
-
-
-def check_demo_folder(raw: Path) -> None:
-    """Raise if somebody put a file of their own where the demo stage rewrites everything."""
-    manifest = raw / "manifest.txt"
-    listed = manifest.read_text(encoding="utf-8").splitlines() if manifest.is_file() else None
-    for path in sorted(raw.rglob("*")):
-        name = path.relative_to(raw).as_posix()
-        own = DEMO_FILES.fullmatch(name) if listed is None else name in listed
-        folder = path.is_dir() and not path.is_symlink()
-        if not (folder or own or HALF_FILES.fullmatch(name)):
-            raise RemlError(
-                f"{path}: the demo stage owns this folder and would delete your file; move it "
-                "elsewhere and bring it in as a feed: make import FEED=name FROM=path.csv"
-            )
-
-
-def check_links(raw: Path) -> None:
-    """Raise if something in a feed's folder looks like a file and is none."""
-    for path in sorted(raw.rglob("*")):
-        if path.is_symlink() and not path.exists():
-            raise RemlError(
-                f"{path}: a link to {path.readlink()}, which is not there; put the file itself "
-                "here, or remove the link"
-            )
-        require(
-            not (path.is_dir() and path.suffix.lower() in TABLES),
-            f"{path}: a folder with the name of a CSV file; rename it or remove it",
-        )
-
-
-def ignored(raw: Path, paths: list[Path]) -> list[str]:
-    """The files of a feed that no stage reads: neither CSV nor photos nor receipts nor hidden."""
-    read = {*paths, raw / RECEIPTS}
-    names = [path.relative_to(raw) for path in sorted(raw.rglob("*")) if path.is_file()]
-    return [
-        name.as_posix()
-        for name in names
-        if raw / name not in read and name.parts[1:2] != ("images",) and name.name[0] != "."
-    ]
 
 
 def check_raw(feed: str) -> None:
