@@ -2,7 +2,8 @@
 
 The command dies when its caller does: a killed make would otherwise leave dvc and its stage
 running, and the next run would race them. Locks that a killed dvc left behind are forgotten first.
-A plain `dvc repro` says at each stage how many there are and what is left to do.
+dvc itself runs in this process: a plain `dvc repro` says at each stage how many there are and what
+is left to do, and its lock is written by a faster library.
 
 Example: python -m scripts.ops.tied dvc repro
 """
@@ -18,6 +19,7 @@ import click
 from lib.common import cli, params
 from lib.common.checks import RemlError
 from lib.common.process import RUNNER, gone
+from lib.ops.fast_lock import fast_lock
 from lib.ops.repro_progress import ProgressFilter, list_stages
 
 LOCKS = Path(".dvc/tmp/rwlock")
@@ -37,15 +39,18 @@ def forget_dead_locks() -> None:
         return  # no locks, or dvc is just writing them: its own checks follow
 
 
-def run_dvc() -> int:
-    """Run `dvc repro` in this process, with a line of progress at each stage; its exit code."""
+def run_dvc(arguments: list[str]) -> int:
+    """Run dvc in this process, its lock written fast; a plain `dvc repro` with a line of progress
+    at each stage. Returns the exit code."""
     from dvc.cli import main as dvc
 
-    pipeline = params.read_yaml(Path("dvc.yaml"))
-    progress = ProgressFilter(list_stages(pipeline, params.read_yaml(params.PARAMS_FILE)))
-    for name in ("dvc.stage", "dvc.stage.run", "dvc.stage.cache"):  # a filter is not inherited
-        logging.getLogger(name).addFilter(progress)
-    return dvc(["repro"])
+    if arguments == ["repro"]:
+        pipeline = params.read_yaml(Path("dvc.yaml"))
+        progress = ProgressFilter(list_stages(pipeline, params.read_yaml(params.PARAMS_FILE)))
+        for name in ("dvc.stage", "dvc.stage.run", "dvc.stage.cache"):  # a filter is not inherited
+            logging.getLogger(name).addFilter(progress)
+    with fast_lock():
+        return dvc(arguments)
 
 
 @click.command(help=__doc__, context_settings={"ignore_unknown_options": True})
@@ -54,8 +59,8 @@ def run_dvc() -> int:
 def main(command: tuple[str, ...]) -> None:
     forget_dead_locks()
     os.environ[RUNNER] = str(os.getpid())  # exec keeps the process id: it will be dvc's
-    if command == ("dvc", "repro"):
-        sys.exit(run_dvc())
+    if command[0] == "dvc":
+        sys.exit(run_dvc(list(command[1:])))
     try:
         os.execvp(command[0], list(command))  # the tie to the parent outlives exec
     except FileNotFoundError as error:
