@@ -31,7 +31,12 @@ LockDumper.add_representer(type(None), lambda dumper, _: dumper.represent_scalar
 
 def write_lock(data: dict, stream: TextIO) -> None:
     """Write the content of a lock as DVC does."""
-    form = {"default_flow_style": False, "sort_keys": False, "allow_unicode": True, "width": 80}
+    form: dict[str, Any] = {
+        "default_flow_style": False,
+        "sort_keys": False,
+        "allow_unicode": True,
+        "width": 80,
+    }
     yaml.dump(data, stream, LockDumper, **form)
 
 
