@@ -33,7 +33,7 @@ from tests.postgres import postgres  # noqa: F401  a fixture for all
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a browser, a server or the whole feed is no part of `make test`."""
     for item in items:
-        if {"chromium", "postgres", "whole"} & set(getattr(item, "fixturenames", ())):
+        if {"chromium", "postgres", "full_demo"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.rest)
 
 
@@ -236,7 +236,7 @@ def current() -> bool:
 
 
 @pytest.fixture(scope="session")
-def whole() -> Clone:
+def full_demo() -> Clone:
     """The demo feed at its own size, run: the workspace itself where it is up to date, as after
     `make repro`; else a copy in which that is done first. Tests leave it as it is."""
     if current():
@@ -247,4 +247,4 @@ def whole() -> Clone:
 @pytest.fixture(scope="session", params=["small", pytest.param("whole", marks=pytest.mark.rest)])
 def finished(request: pytest.FixtureRequest) -> Clone:
     """A finished run, small for `make test` and `whole` for the rest; tests leave it as it is."""
-    return request.getfixturevalue({"small": "reproduced"}.get(request.param, request.param))
+    return request.getfixturevalue({"small": "reproduced", "whole": "full_demo"}[request.param])

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
@@ -23,8 +24,10 @@ from tests.dag import ROOT
 HOME = cache.root()  # as whoever starts the tests has it: tests set the variable for themselves
 KIND = "tests"
 KEPT = 2  # entries of a name, so that two branches do not build in turn
+IN_USE = 86_400  # seconds for which another session may read an entry that it has asked for
 DECIDES = ["lib", "scripts", "configs", "params.yaml", "dvc.yaml", "constraints.txt", "tests/*.py",
-           ".dvc"]  # fmt: skip
+           ".dvc", "Makefile", "requirements*.txt", "pyproject.toml", ".dvcignore", ".gitignore",
+           "README.md", "docs/*.md"]  # fmt: skip
 
 
 def listed(*patterns: str) -> list[str]:
@@ -62,8 +65,9 @@ def built(name: str, build: Callable[[Path], None], *also: str) -> Path:
         os.utime(found)
         entries = [path for path in place.iterdir() if path.is_dir() and path != found]
         for old in sorted(entries, key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:
-            protect(old, False)
-            shutil.rmtree(old)
+            if time.time() - old.stat().st_mtime > IN_USE:
+                protect(old, False)
+                shutil.rmtree(old)
     return found
 
 

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 def hidden(*packages: str) -> Iterator[None]:
     """While it lasts, `packages` that nobody has imported yet look as if not installed.
 
-    For a library that imports an optional one, whole and slowly, for parts that we do not use.
+    For a library that imports an optional one, whole and slowly, for parts that we do not use:
+    those fail for as long as the process lives. No other thread may import meanwhile.
     """
     absent = [name for name in packages if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: ImportError

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from lib.common import cli
 from lib.common.checks import RemlError
-from lib.common.process import die_with_parent
+from lib.common.process import tie_worker
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -45,7 +45,7 @@ def _shown(results: Iterator[Result], total: int, label: str | None) -> Iterable
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, context(), initializer=die_with_parent)
+    return ProcessPoolExecutor(workers, context(), initializer=tie_worker, initargs=(os.getpid(),))
 
 
 def map_processes(

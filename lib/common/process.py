@@ -48,6 +48,13 @@ def die_with_parent() -> None:
         threading.Thread(target=_die_with, args=(int(runner),), daemon=True).start()
 
 
+def tie_worker(parent: int) -> None:
+    """End a worker process with the one that started it, also if that died meanwhile."""
+    die_with_parent()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def keep_freed_memory() -> None:
     """Let the C library keep up to 256 MB that was freed, and serve arrays below 32 MB from it.
 

@@ -2,7 +2,8 @@
 
 After each stage DVC reads dvc.lock whole and writes it anew, in pure Python, so as to keep comments
 that a lock never has: one to two seconds a stage, a third of a run. `fast_lock` does the same by
-libyaml while it lasts, and writes the same bytes (a test compares them). Files with comments, such
+libyaml while it lasts, and writes the same bytes but for text of several lines (a test compares
+them; what is read back is always the same). Files with comments, such
 as dvc.yaml, stay with DVC.
 """
 
@@ -11,21 +12,29 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 import yaml
+from ruamel.yaml.resolver import implicit_resolvers
 
 LOCK = "dvc.lock"
 
 
 class LockDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Mappings in their own order, and nothing where a value is null, as DVC writes them."""
+    """Mappings in their own order, and nothing where a value is null, as DVC writes them. What
+    text needs quotes is decided by YAML 1.2, by which DVC reads: 1e3 is a number there."""
+
+    yaml_implicit_resolvers: ClassVar[dict] = {}
 
 
-MAP, NULL = "tag:yaml.org,2002:map", "tag:yaml.org,2002:null"
+MAP, FLOAT, NULL = (f"tag:yaml.org,2002:{name}" for name in ("map", "float", "null"))
 LockDumper.add_representer(
     OrderedDict, lambda dumper, data: dumper.represent_mapping(MAP, data.items())
 )
+LockDumper.add_representer(float, lambda dumper, value: dumper.represent_scalar(FLOAT, repr(value)))
+for versions, tag, pattern, first in implicit_resolvers:
+    if (1, 2) in versions:
+        LockDumper.add_implicit_resolver(tag, pattern, first)
 LockDumper.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(NULL, ""))
 
 

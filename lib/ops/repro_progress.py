@@ -16,13 +16,14 @@ def list_stages(pipeline: Mapping[str, Any], params: Mapping[str, Any]) -> list[
     once for each entry of a section of params.yaml counts for each."""
     names = []
     for name, stage in pipeline["stages"].items():
-        if "foreach" not in stage:
-            names.append(name)
-            continue
-        entries: Any = params
-        for key in stage["foreach"].removeprefix("${").removesuffix("}").split("."):
-            entries = entries[key]
-        names += [f"{name}@{entry}" for entry in entries]
+        entries: Any = stage.get("foreach")
+        if isinstance(entries, str):
+            path = entries.removeprefix("${").removesuffix("}").split(".")
+            entries = params
+            for key in path:
+                entries = entries.get(key) if isinstance(entries, Mapping) else None
+        # what this does not know, such as a matrix, counts once
+        names += [f"{name}@{entry}" for entry in entries] if entries else [name]
     return names
 
 

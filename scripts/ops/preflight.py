@@ -7,6 +7,7 @@ Example: python -m scripts.ops.preflight --feed king_county
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,7 +128,8 @@ def settings_key(feed: str | None) -> str:
     """One key of all that `check_settings` depends on: settings, code and pinned versions."""
     code = [path for room in ("lib", "scripts") for path in (CODE / room).rglob("*.*")]
     pins = sorted(CODE.glob("requirements*.txt"))
-    files = [path for path in SETTINGS.rglob("*") if path.is_file()]
+    walked = os.walk(SETTINGS, followlinks=True)  # a feed's settings may lie elsewhere
+    files = [Path(folder, name) for folder, _, names in walked for name in names]
     return cache.key_of(
         feed or "",
         *(

@@ -89,8 +89,6 @@ def main() -> None:
     path = executable()
     if path is None:
         raise RemlError("no Chromium on PATH; on Debian: apt-get install chromium")
-    for old in OUT.glob("report_*.png"):
-        old.unlink()  # of a page that is no more, too
     with chromium(path) as browser:
         for page in pages:
             for size, (width, height) in SIZES.items():
@@ -100,6 +98,10 @@ def main() -> None:
                 assert len(picture) <= LARGEST, f"{page.name}, {size}: {len(picture)} bytes"
                 io.write_bytes(OUT / f"report_{page.stem}_{size}.png", picture)
                 window.close()
+    shown = {f"report_{page.stem}_{size}.png" for page in pages for size in SIZES}
+    for old in OUT.glob("report_*.png"):
+        if old.name not in shown:  # of a page that is no more
+            old.unlink()
     taken = {page.name: fingerprint(page.read_text(encoding="utf-8")) for page in pages}
     io.write_json(TAKEN, taken)
     cli.log.info("screenshots.complete", pages=len(pages), out=str(OUT))

@@ -24,7 +24,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from lib.common import cache, cli, dictionary, io, params
 from lib.common.checks import RemlError, require, require_columns
 from lib.common.parallel import context
-from lib.common.process import die_with_parent
+from lib.common.process import tie_worker
 from lib.common.vocabulary import DOMAINS
 from lib.photos import album, archive, counting, picture, status, unpack
 from lib.photos.lying import BUNDLE, MANIFEST, sort_out
@@ -57,13 +57,6 @@ class Params(params.Section):
         return unpack.Settings(limits, picture.Look(self.max_pixels, self.min_side, self.quality))
 
 
-def tie(parent: int) -> None:
-    """End a worker with the stage, also if the stage died while the worker started."""
-    die_with_parent()
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def one_bundle(path: Path, key: str, settings: unpack.Settings) -> Path:
     """The folder with a bundle's pictures and index, unpacked now if the cache lacks it."""
     return cache.entry(KIND, key, lambda folder: unpack.unpack(path, settings, folder))
@@ -86,7 +79,7 @@ def unpacked(paths: list[Path], settings: unpack.Settings, workers: int) -> list
             one_bundle(path, key, settings)
     else:
         with ProcessPoolExecutor(
-            min(workers, len(todo)), context(), initializer=tie, initargs=(os.getpid(),)
+            min(workers, len(todo)), context(), initializer=tie_worker, initargs=(os.getpid(),)
         ) as pool:
             waiting = {
                 path: pool.submit(one_bundle, path, key, settings) for key, path in todo.items()

@@ -2,13 +2,16 @@
 
 import io
 import os
+import string
 import subprocess
 import sys
 from collections import OrderedDict
 
 from dvc import dvcfile
 from dvc.utils.serialize import load_yaml
-from dvc.utils.serialize._yaml import dumps_yaml, parse_yaml_for_update
+from dvc.utils.serialize._yaml import dumps_yaml, parse_yaml, parse_yaml_for_update
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lib.ops.fast_lock import fast_lock, write_lock
 from tests.dag import ROOT
@@ -31,6 +34,13 @@ CONTENT = {
                 ),
             },
         },
+        odd={
+            "cmd": "x",
+            "params": {
+                "floats": [1e-05, 1e16, 0.1, -3.0],
+                "text": ["1e3", "7e-3", "0o17", "yes", "on", "null", "~", "12:30:00", "", "a: b"],
+            },
+        },
         tune={"cmd": "x", "params": {"params.yaml": {"one": SHARED, "other": SHARED, "none": []}}},
     ),
 }
@@ -44,6 +54,22 @@ def written(content: dict) -> str:
 
 def test_the_bytes_are_those_of_dvc():
     assert written(CONTENT) == dumps_yaml(CONTENT)
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(),
+    st.from_regex(r"[0-9]{1,8}[eE.o:_-][0-9]{1,3}", fullmatch=True),
+)
+
+
+@given(st.dictionaries(st.text(string.printable, min_size=1), st.lists(VALUES)))
+def test_what_is_read_back_is_what_was_written(content):
+    text = written({"stages": content})
+    assert parse_yaml(text, "dvc.lock") == {"stages": content}
 
 
 def test_the_committed_lock_read_and_written_stays_as_it_is():

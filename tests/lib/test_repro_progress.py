@@ -16,6 +16,9 @@ PARAMS = {"train": {"variants": {"a": {}, "b": {}}}}
 
 def test_a_stage_counts_once_for_each_variant():
     assert list_stages(PIPELINE, PARAMS) == ["demo", "train@a", "train@b", "report"]
+    listed = {"stages": {"a": {"foreach": ["x", "y"], "do": {}}, "b": {"matrix": {"m": [1]}}}}
+    assert list_stages(listed, {}) == ["a@x", "a@y", "b"]
+    assert list_stages({"stages": {"a": {"foreach": "${unknown.name}", "do": {}}}}, {}) == ["a"]
 
 
 def test_what_is_left_is_named_and_the_rest_counted():

@@ -144,9 +144,9 @@ def with_truth(folder):
 
 
 @pytest.fixture(scope="module")
-def demo(whole):
+def demo(full_demo):
     """The feed at its own size, for what a small one has too few sales to show."""
-    return with_truth(whole.folder)
+    return with_truth(full_demo.folder)
 
 
 def test_in_a_small_demo_market_photos_lift_and_shuffled_ones_do_not(reproduced):

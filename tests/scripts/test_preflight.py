@@ -82,6 +82,17 @@ def check():
     return CliRunner().invoke(preflight.main, ["--feed", "king_county"])
 
 
+def test_what_has_passed_is_asked_again_where_a_setting_changed(feed, tmp_path):
+    assert check().exit_code == 0
+    settings = tmp_path / "configs/feeds/king_county"
+    elsewhere = settings.rename(tmp_path / "elsewhere")
+    settings.symlink_to(elsewhere)
+    assert check().exit_code == 0
+    (elsewhere / "overrides.csv").write_text("nonsense\n")
+    done = check()
+    assert done.exit_code == 2 and "overrides.csv" in done.output
+
+
 def test_files_that_no_stage_reads_are_named_in_one_line(feed):
     assert "ignored" not in check().output
     lay(feed, ["b.txt", "more/d.csv.gz", "images/e.png", ".hidden", "sale/images/f.zip"])

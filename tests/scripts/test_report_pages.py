@@ -12,8 +12,8 @@ SMALLEST = 7.0  # CSS pixels of the smallest letter of a picture on a phone
 
 
 @pytest.fixture(scope="module")
-def report(whole):
-    return whole.folder / "data/report"
+def report(full_demo):
+    return full_demo.folder / "data/report"
 
 
 @pytest.fixture(params=list(kit.SIZES))

@@ -58,10 +58,10 @@ def test_the_committed_lock_is_that_of_this_code(reproduced, clone):
 
 
 @pytest.mark.rest
-def test_the_committed_metrics_are_those_of_this_code(whole):
+def test_the_committed_metrics_are_those_of_this_code(full_demo):
     """The committed figures are what the code finds."""
     committed = Clone(ROOT).git("show", "HEAD:metrics/summary.json")
-    found = json.loads((whole.folder / "metrics/summary.json").read_text())
+    found = json.loads((full_demo.folder / "metrics/summary.json").read_text())
     told = json.loads(committed)
     assert set(found) == set(told)
     for variant, figures in found.items():

@@ -55,14 +55,8 @@ def test_a_fingerprint_is_of_sentences_and_structure_not_of_figures():
         assert screenshots.fingerprint(PAGE.replace(old, new)) != screenshots.fingerprint(PAGE)
 
 
-def test_the_committed_pictures_show_the_report_as_it_is():
-    """Of the demo feed's report, as `make repro` left it in the workspace."""
-    pages = sorted((ROOT / "data/report").glob("*.html"))
-    if not pages:
-        reason = "no report in data/report: run `make repro` first"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+def test_the_committed_pictures_show_the_report_as_it_is(full_demo):
+    pages = sorted((full_demo.folder / "data/report").glob("*.html"))
     taken = json.loads((ROOT / screenshots.TAKEN).read_text())
     seen = {page.name: screenshots.fingerprint(page.read_text()) for page in pages}
     assert seen == taken, "a page has changed since its picture was taken: `make screenshots`"
