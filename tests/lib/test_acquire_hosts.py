@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.acquire.hosts import allowed, resolver_rules
+from lib.acquire.hosts import allowed, fits, resolver_rules
 from lib.acquire.secrecy import Redactor
 from lib.acquire.settings import read
 from lib.common.checks import RemlError
@@ -61,6 +61,25 @@ def test_permission_names_hosts_of_the_portal_and_wants_encryption():
         allowed(look, ["www.example.org", "evil.example.org"])
     with pytest.raises(RemlError, match="in the clear"):
         allowed(portal("http://www.example.org/"), ["www.example.org"])
+
+
+@pytest.mark.parametrize(
+    "address, good",
+    [
+        ("https://www.example.org/a.zip", True),
+        ("https://WWW.example.org:8443/", True),
+        ("http://127.0.0.1:8000/", True),
+        ("http://www.example.org/", False),  # in the clear
+        ("https://evil-www.example.org/", False),
+        ("https://a.www.example.org/", False),
+        ("https://www.example.org.evil.example/", False),
+        ("https://www.example.org@evil.example/", False),
+        ("https://example.org/", False),
+        ("/relative", False),
+    ],
+)
+def test_an_address_fits_a_whole_host_and_none_that_looks_like_it(address, good):
+    assert fits(address, ["www.example.org", "127.0.0.1"]) == good
 
 
 def test_the_browser_resolves_only_these():

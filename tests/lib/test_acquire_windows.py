@@ -36,6 +36,7 @@ def test_halves_hold_what_the_whole_held(count, zips, partial):
         assert [day for one in halves for day in days_of(one)] == days_of(whole)
         assert [one.partial for one in halves] == [False, partial], "the last day is not over"
         assert all(one.zips == codes for one in halves)
+        assert halves[1].days() - halves[0].days() in (0, 1), "cutting on comes to an end"
     elif halves:
         assert [code for one in halves for code in one.zips] == list(codes)
         assert all(one.partial == partial for one in halves)

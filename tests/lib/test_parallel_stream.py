@@ -3,11 +3,12 @@
 import multiprocessing
 import os
 import signal
+import time
 
 import pytest
 
 from lib.common.checks import RemlError
-from lib.common.parallel import AHEAD, stream_processes
+from lib.common.parallel import AHEAD, map_processes, map_threads, stream_processes
 
 
 def worked(item: int) -> tuple[int, int]:
@@ -22,6 +23,16 @@ def test_results_come_in_order_from_other_processes():
     found = list(stream_processes(worked, iter(range(20)), 3))
     assert [square for square, _ in found] == [n * n for n in range(20)]
     assert os.getpid() not in {worker for _, worker in found}
+
+
+def later_ones_first(item: int) -> int:
+    time.sleep(0.3 if item == 0 else 0)
+    return item
+
+
+@pytest.mark.parametrize("share", [map_processes, map_threads, stream_processes])
+def test_results_come_in_the_order_of_the_items_however_long_each_takes(share):
+    assert list(share(later_ones_first, range(6), 3)) == list(range(6))
 
 
 @pytest.mark.parametrize("items, workers", [([], 3), ([5], 3), ([5, 6], 1)])

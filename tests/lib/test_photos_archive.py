@@ -70,6 +70,9 @@ def special(kind: int) -> zipfile.ZipInfo:
         (stat.S_IFLNK, "link"),
         (stat.S_IFCHR, "not a plain file"),
         (stat.S_IFDIR, "not a plain file"),
+        (stat.S_IFIFO, "not a plain file"),
+        (stat.S_IFSOCK, "not a plain file"),
+        (stat.S_IFBLK, "not a plain file"),
     ],
 )
 def test_links_and_special_files(tmp_path, kind, reason):
@@ -174,6 +177,17 @@ def test_a_packed_size_that_reaches_into_the_next_entry(tmp_path):
     content = patched(content, directory_entry(content, 1) + 20, "<L", 1 << 20)
     found = fates(unpacked(tmp_path, content))
     assert found["a/2.jpg"] == "entry overlaps another" and found[GOOD[0]] == "photo"
+
+
+def test_an_entry_s_header_and_name_are_bytes_of_its_own():
+    def at(name, place):
+        info = zipfile.ZipInfo(name)
+        info.header_offset, info.compress_size = place, 100
+        return info
+
+    first, end = at("name", 1000), 1000 + 30 + len("name") + 100
+    assert archive.overlaps([first, at("other", end)]) == set()
+    assert archive.overlaps([first, at("other", end - 1)]) == {1}
 
 
 def test_an_archive_in_the_archive(tmp_path):

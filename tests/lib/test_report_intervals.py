@@ -50,6 +50,26 @@ def test_the_headline_tells_both_widths():
     assert f"one width for all would take {100 * split:.1f} %" in said
 
 
+def test_the_pictures_say_how_wide_and_how_often_within_one_fsd(monkeypatch):
+    monkeypatch.setattr(intervals.plots, "coverage", lambda *_: "")
+    test = TEST.assign(
+        pred_low_90=100.0, pred_high_90=100.0 + TEST["pred_close_price"] * np.linspace(0, 0.95, 20)
+    )
+    test.loc[:3, "pred_fsd"] = 0.1  # prices 9.1 % below the value; the others' FSD is smaller
+    slices = pd.DataFrame(
+        {"kind": "month", "slice": ["2025-03"], "sales": 20, "thin": True, "coverage_90": 0.9}
+    )
+    made = intervals.part("sale", test, slices, np.linspace(-0.2, 0.2, 99), {})
+    told = {one["title"]: one["caption"] for one in made["plots"]}
+    assert "is narrower than 9.5 % of the value, a tenth wider than 85.5 %" in told["How wide"]
+    said = told["Confidence score"]
+    assert said.startswith(
+        "Half of the 10 homes with a score of 70 to 75 are off by more than 30.0 %, of the 10 "
+        "with 90 to 95 by more than 10.0 %"
+    )
+    assert "70.0 % of the prices lie within one FSD" in said
+
+
 def test_the_worst_slice_is_one_that_is_not_thin():
     slices = pd.DataFrame(
         {

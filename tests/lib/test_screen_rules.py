@@ -104,6 +104,7 @@ def test_only_the_later_of_a_quick_odd_pair_is_flagged():
     }
     assert list(pair(100, 0.5, -4.0)) == ["quick_resale"]
     assert list(pair(100, 2.0, np.nan)) == ["quick_resale"]
+    assert list(pair(DEALS.resale_days, 2.0, 4.0)) == ["quick_resale"]  # the last day that is quick
 
 
 @pytest.mark.parametrize("days, ratio", [(0, 2.0), (181, 2.0), (100, 1.3), (100, 0.8)])

@@ -333,6 +333,15 @@ def test_equal_bad_rows_are_one_line_whatever_the_order_of_columns():
     assert out.quarantined["_copies"].tolist() == [2]
 
 
+def test_reasons_count_rows_and_not_the_lines_that_equal_ones_share(tmp_path):
+    bad, other = row(price="1"), row(key="2", price="call")
+    out = staged([bad, bad, other], [bad, row()])
+    (tmp_path / "quarantine_rows.csv").write_bytes(out.bytes["quarantine_rows.csv"])
+    told = staging.totals(out.counts, tmp_path)
+    assert told["reasons"] == {"no price": 1, "nominal": 3}
+    assert sum(told["reasons"].values()) == told["quarantined"] == 4
+
+
 def test_newest_is_by_date_not_by_text():
     contract = made(date_formats=["%m/%d/%Y"])
     out = staged(
