@@ -131,6 +131,8 @@ def copy_project(folder: Path) -> Clone:
     link_environment(folder)
     clone = Clone(folder)
     clone.run("git", "init", "-q")
+    for name in ("user.name", "user.email"):  # of whoever commits in it, DVC's queue too
+        clone.run("git", "config", name, "test@localhost")
     clone.git("add", "-A")
     clone.git("commit", "-qm", "copy")
     return clone
