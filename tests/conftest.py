@@ -25,6 +25,7 @@ from tests import (
 )
 from tests.browser import browser, chromium  # noqa: F401  fixtures for all
 from tests.dag import ROOT, STAGES, stage_body
+from tests.encoder_kit import encoders_installed  # noqa: F401  a fixture for all
 from tests.needs import absent
 from tests.postgres import postgres  # noqa: F401  a fixture for all
 

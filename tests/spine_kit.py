@@ -115,3 +115,16 @@ def assert_sane(folder: Path) -> None:
         assert (valued["pred_close_price"] > 0).all()
         assert (valued["pred_low_90"] <= valued["pred_close_price"]).all()
         assert (valued["pred_close_price"] <= valued["pred_high_90"]).all()
+
+
+def assert_missing_parts_are_told(folder: Path) -> None:
+    """The first page of a run on King County's real sales says what they lack."""
+    page = (folder / "data/report/index.html").read_text()
+    for text in (
+        "King County house sales (real)",
+        "No photo bundles",
+        "No rental valuations",
+        "No modification timestamps",
+    ):
+        assert text in page
+    assert "Synthetic data" not in page

@@ -1,10 +1,10 @@
 """DVC's lock, read and written by libyaml.
 
 After each stage DVC reads dvc.lock whole and writes it anew, in pure Python, so as to keep comments
-that a lock never has: one to two seconds a stage, a third of a run. `fast_lock` does the same by
-libyaml while it lasts, and writes the same bytes but for text of several lines (a test compares
-them; what is read back is always the same). Files with comments, such
-as dvc.yaml, stay with DVC.
+that a lock never has: one to two seconds a stage. `fast_lock` does the same by libyaml while it
+lasts. The bytes are DVC's, but for text of several lines and characters beyond the first 65,536,
+which a lock has only where params.yaml has; what is read back is always the same. Files with
+comments, such as dvc.yaml, stay with DVC.
 """
 
 from __future__ import annotations

@@ -19,15 +19,7 @@ from lib.common.params import load
 from lib.photos import encoders, rooms
 from scripts.valuation import embed
 from tests.dag import ROOT
-from tests.encoder_kit import (
-    TINY,
-    TINY_TAG,
-    encoders_installed,  # noqa: F401  a fixture
-    entry,
-    hub,
-    params,
-    tiny_model,
-)
+from tests.encoder_kit import TINY, TINY_TAG, entry, hub, params, tiny_model
 from tests.photo_kit import drawn, image
 
 pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("encoders_installed")]

@@ -9,22 +9,14 @@ from click.testing import CliRunner
 
 from lib.common import cache
 from tests.dag import ROOT
-from tests.encoder_kit import (
-    TINY,
-    TINY_TAG,
-    encoders_installed,  # noqa: F401  a fixture
-    entry,
-    hub,
-    params,
-    tiny_model,
-)
+from tests.encoder_kit import TINY, TINY_TAG, entry, hub, params, tiny_model
 
 pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("encoders_installed")]
 REPO = f"timm/{TINY}.{TINY_TAG}"
 
 
 @pytest.fixture(scope="module")
-def checkpoint(encoders_installed, tmp_path_factory):  # noqa: F811
+def checkpoint(encoders_installed, tmp_path_factory):
     import torch
 
     path = tmp_path_factory.mktemp("weights") / "tiny.bin"
