@@ -56,21 +56,21 @@ init: $(VENV)/.dev ## Set up .venv with everything, and the git hooks
 
 repro: $(VENV)/.core ## Run the pipeline on base.feed (the demo feed): only what changed is rebuilt
 	@$(PY) -m scripts.ops.preflight
-	@$(TIED) scripts.ops.tied dvc repro
+	@$(TIED) scripts.ops.guarded dvc repro
 	@echo "report: $(CURDIR)/$(REPORT)"
 
 run: $(VENV)/.core ## Run it on another feed, beside the workspace: make run FEED=name [SET="split.folds=3 calibrate.coverages=[0.8, 0.9]"]
-	@$(TIED) scripts.ops.run_feed --feed="$$GIVEN_FEED" --set="$$GIVEN_SET"
+	@$(TIED) scripts.ops.run --feed="$$GIVEN_FEED" --set="$$GIVEN_SET"
 
 import: $(VENV)/.core ## Bring a file in: make import FEED=name FROM=path.csv
-	@$(PY) -m scripts.ops.import_feed --feed="$$GIVEN_FEED" --from="$$GIVEN_FROM"
+	@$(PY) -m scripts.ops.import_file --feed="$$GIVEN_FEED" --from="$$GIVEN_FROM"
 
 nightly: $(VENV)/.acquire ## For cron: find gaps, download, import, run: make nightly [PERMITTED="host ..."]
 	@$(TIED) scripts.ops.nightly --permitted-host="$$GIVEN_PERMITTED"
 
 report: $(VENV)/.core ## Rebuild the report (and what it needs), and open it if this is a desktop
 	@$(PY) -m scripts.ops.preflight
-	@$(TIED) scripts.ops.tied dvc repro report
+	@$(TIED) scripts.ops.guarded dvc repro report
 	@echo "report: $(CURDIR)/$(REPORT)"
 	@if [ -n "$$DISPLAY" ] && command -v xdg-open >/dev/null; then xdg-open $(REPORT); fi
 
@@ -82,17 +82,17 @@ pr-comment: $(VENV)/.core ## Print what a branch does to the valuations, as Mark
 
 eda: $(VENV)/.core ## Look at the staged data: docs/eda/summary.md, plots/eda/, data/eda/
 	@$(PY) -m scripts.ops.preflight
-	@$(TIED) scripts.ops.tied dvc repro eda
+	@$(TIED) scripts.ops.guarded dvc repro eda
 	@echo "summary: $(CURDIR)/docs/eda/summary.md"
 
 samples: $(VENV)/.core ## Rebuild the committed gold samples in data/samples (demo feed only)
 	@$(PY) -m scripts.ops.preflight
-	@$(TIED) scripts.ops.tied dvc repro sample
+	@$(TIED) scripts.ops.guarded dvc repro sample
 	@$(PY) -m scripts.ops.samples
 
 screenshots: $(VENV)/.dev ## Take the pictures of the report in docs/images again (needs Chromium; demo feed only)
 	@$(PY) -m scripts.ops.preflight
-	@$(TIED) scripts.ops.tied dvc repro report
+	@$(TIED) scripts.ops.guarded dvc repro report
 	@$(PY) -m scripts.ops.screenshots
 
 accuracy: $(VENV)/.core ## Print the accuracy on King County's real sales again: make accuracy [MODE=rolling] [BOUNDARIES="2015-01-01 ..."]

@@ -19,7 +19,9 @@ from PIL import Image
 
 from bench import kit
 from lib.common import params
-from lib.photos import encoders, encoding, jpeg, rooms, twins, vector_cache
+from lib.photos.image import decode, same_picture
+from lib.photos.pooled import rooms
+from lib.photos.vectors import encode_batches, encoders, vector_cache
 from scripts.valuation import embed
 
 MODEL, CHECKPOINT, NAME = "ViT-B-32", "clip.safetensors", "clip"
@@ -84,7 +86,7 @@ def loops(count: int) -> None:
     encoder = encoders.open_encoder(NAME, own, Path())
     stored = vector_cache.VectorCache(Path("loops.sqlite"), encoder.dims)
     files = [(str(n), Path(f"data/photos/images/{n}.jpg")) for n in range(count)]
-    tensors = [encoder.prepare(jpeg.opened(path)) for _, path in files]
+    tensors = [encoder.prepare(decode.opened(path)) for _, path in files]
     starts = range(0, count, own.batch)
 
     def bare(at: int) -> None:
@@ -97,7 +99,7 @@ def loops(count: int) -> None:
         stored.write({str(at + n): vector_cache.as_row(v, blank) for n, v in enumerate(vectors)})
 
     def with_files() -> None:
-        for batch in encoding.encoded(files, encoder, own.workers):
+        for batch in encode_batches.encoded(files, encoder, own.workers):
             stored.write({one.key: one.row for one in batch if one.row})
 
     def clock(work, *given) -> float:
@@ -130,8 +132,8 @@ def filled(count: int) -> None:
 
     rooms.texts(lambda texts: vector_cache.prompts(stored, texts, drawn), 100.0)
     vectors = drawn(paths)
-    thumbnails = [twins.thumbnail(jpeg.opened(path)) for path in paths]
-    keys = encoding.keys(paths, own.workers)
+    thumbnails = [same_picture.thumbnail(decode.opened(path)) for path in paths]
+    keys = encode_batches.keys(paths, own.workers)
     stored.write({
         key: vector_cache.as_row(*row)
         for (key, _), *row in zip(keys, vectors, thumbnails, strict=True)

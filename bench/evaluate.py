@@ -13,9 +13,9 @@ import numpy as np
 from scipy.stats import bootstrap as peer_bootstrap
 
 from bench import kit
-from lib.models.bootstrap import clusters, intervals
-from lib.models.metrics import accuracy_family, coverage_family
-from lib.models.ratio_study import Study, groups, proxy
+from lib.evaluation.metrics.accuracy import accuracy_family, coverage_family
+from lib.evaluation.metrics.bootstrap import clusters, intervals
+from lib.evaluation.metrics.ratio_study import Study, groups, proxy
 
 DRAWS, FEWER = 1000, 20
 

@@ -55,7 +55,7 @@ def repro(tree: Path, folder: Path) -> kit.Cost:
     """What `make repro` runs once the environment is there."""
     command = (
         f"{sys.executable} -m scripts.ops.preflight && "
-        f"exec {sys.executable} -m scripts.ops.tied dvc repro"
+        f"exec {sys.executable} -m scripts.ops.guarded dvc repro"
     )
     return kit.measure(
         ["sh", "-c", command],

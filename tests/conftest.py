@@ -17,17 +17,17 @@ import yaml
 from click.testing import CliRunner, Result
 
 from lib.common import parallel
-from tests import (
+from tests.support import (
+    finished_runs,
     hypothesis_profiles,  # noqa: F401  they load themselves
-    shared,
-    small_kit,
-    spine_kit,
+    small_feed,
+    stage_runner,
 )
-from tests.browser import browser, chromium  # noqa: F401  fixtures for all
-from tests.dag import ROOT, STAGES, stage_body
-from tests.encoder_kit import encoders_installed  # noqa: F401  a fixture for all
-from tests.needs import absent
-from tests.postgres import postgres  # noqa: F401  a fixture for all
+from tests.support.browser import browser, chromium  # noqa: F401  fixtures for all
+from tests.support.dag import ROOT, STAGES, stage_body
+from tests.support.encoders import encoders_installed  # noqa: F401  a fixture for all
+from tests.support.needs import absent
+from tests.support.postgres import postgres  # noqa: F401  a fixture for all
 
 
 @pytest.hookimpl(tryfirst=True)  # before marks choose among them
@@ -109,7 +109,7 @@ class Clone:
 
     def copy(self, folder: Path) -> "Clone":
         """A copy of this one that may be written to."""
-        clone = Clone(shared.copied(self.folder, folder))
+        clone = Clone(finished_runs.copied(self.folder, folder))
         link_environment(folder)
         return clone
 
@@ -126,7 +126,7 @@ def link_environment(folder: Path) -> None:
 
 def copy_project(folder: Path) -> Clone:
     """Copy what git tracks or would track (so that uncommitted work is tested too), commit it."""
-    for name in shared.listed():
+    for name in finished_runs.listed():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name)  # times too, or make would set up anew
     link_environment(folder)
@@ -173,17 +173,17 @@ def run_small(folder: Path) -> None:
     """The project on a small demo feed, every stage run: in this process, which starts once; what
     DVC would have made of it is compared in test_chaos.py, byte for byte."""
     clone = copy_project(folder)
-    clone.params(spine_kit.shrink)
+    clone.params(stage_runner.shrink)
     for name in ("metrics", "plots", "docs/eda", "docs/model_cards"):
         shutil.rmtree(folder / name)
     (folder / "dvc.lock").unlink()
-    assert spine_kit.run(folder, STAGES) == ""
+    assert stage_runner.run(folder, STAGES) == ""
     settle(clone, "outs")
 
 
 def run_revised(folder: Path) -> None:
     """`run_small` and a commit more."""
-    small = shared.built("small", run_small)
+    small = finished_runs.built("small", run_small)
     folder.rmdir()
     clone = Clone(small).copy(folder)
     clone.params(lambda params: params["blend"]["level"].update(days=60))
@@ -191,27 +191,27 @@ def run_revised(folder: Path) -> None:
     for out in {out.split("/${")[0] for stage in below for out in outs(stage)}:
         path = folder / out
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    assert spine_kit.run(folder, below) == ""
+    assert stage_runner.run(folder, below) == ""
     settle(clone, "another span")
 
 
 @pytest.fixture(scope="session")
 def reproduced() -> Clone:
     """A copy in which the pipeline has run on a small demo feed; tests leave it as it is."""
-    return Clone(shared.built("small", run_small))
+    return Clone(finished_runs.built("small", run_small))
 
 
 @pytest.fixture(scope="session")
 def revised() -> Clone:
     """A copy of `reproduced` with a commit more: another span of the blends' level correction, and
     what it makes of the valuations. HEAD^ is what `reproduced` is; tests leave it as it is."""
-    return Clone(shared.built("revised", run_revised))
+    return Clone(finished_runs.built("revised", run_revised))
 
 
 @pytest.fixture(scope="session")
 def plain() -> Path:
-    """A folder in which the spine has run on the feed of tests/small_kit.py; tests leave it."""
-    return shared.built("plain", small_kit.plain)
+    """A folder in which the spine has run on the feed of `small_feed`; tests leave it."""
+    return finished_runs.built("plain", small_feed.plain)
 
 
 def run_whole(folder: Path) -> None:
@@ -244,7 +244,7 @@ def full_demo() -> Clone:
     `make repro`; else a copy in which that is done first. Tests leave it as it is."""
     if current():
         return Clone(ROOT)
-    return Clone(shared.built("whole", run_whole))
+    return Clone(finished_runs.built("whole", run_whole))
 
 
 @pytest.fixture(scope="session", params=["small", pytest.param("whole", marks=pytest.mark.rest)])

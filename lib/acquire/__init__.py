@@ -1,0 +1,1 @@
+"""Downloading exports and photos from a listing portal, lawfully and without gaps."""

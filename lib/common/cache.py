@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 
 from lib.common.process import gone
 
@@ -34,6 +35,12 @@ def key_of(*parts: str) -> str:
 def code_hash(files: Iterable[Path]) -> str:
     """One hash of source files, by name and content, whatever their order."""
     return key_of(*(part for file in sorted(files) for part in (file.name, file_sha256(file))))
+
+
+def room_files(*modules: ModuleType) -> list[Path]:
+    """Every file of the folders that the modules lie in: code, and what it opens beside itself."""
+    rooms = {Path(str(module.__file__)).parent for module in modules}
+    return sorted(path for room in rooms for path in room.iterdir() if path.is_file())
 
 
 def entry(kind: str, key: str, build: Callable[[Path], None]) -> Path:

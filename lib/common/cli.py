@@ -12,7 +12,7 @@ from typing import Any
 import click
 import structlog
 
-from lib.common.checks import RemlError
+from lib.common.errors import RemlError
 from lib.common.process import die_with_parent, keep_freed_memory
 
 log = structlog.get_logger()

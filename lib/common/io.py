@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lib.common.checks import require
+from lib.common.errors import require
 
 if TYPE_CHECKING:  # slow to import, and commands that read and write no table need none of it
     import pandas as pd

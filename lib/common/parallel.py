@@ -16,7 +16,7 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from lib.common import cli
-from lib.common.checks import RemlError
+from lib.common.errors import RemlError
 from lib.common.process import tie_worker
 
 Item = TypeVar("Item")

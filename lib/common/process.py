@@ -11,7 +11,7 @@ import time
 
 import psutil
 
-RUNNER = "REML_RUNNER_PID"  # set by scripts.ops.tied for all that runs below it
+RUNNER = "REML_RUNNER_PID"  # set by scripts.ops.guarded for all that runs below it
 POLL_S = 0.2  # how often a process looks whether its runner still lives
 
 

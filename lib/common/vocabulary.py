@@ -13,3 +13,10 @@ KEY_COLUMNS = (
     "close_price",
     "list_price",
 )
+
+
+LINEAGE = ["_source_file", "_source_row", "_file_sha256", "_row_sha256", "_load_ts"]
+
+
+# RESO StandardStatus of listings that are on the market now
+ON_MARKET = ("Active", "Active Under Contract", "Coming Soon", "Pending")

@@ -1,1 +1,1 @@
-"""Features that never look ahead of a row's as_of date."""
+"""Inputs of a valuation, one file a kind, none of them later than the as_of date."""

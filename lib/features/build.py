@@ -17,41 +17,21 @@ from pydantic import Field, PositiveInt
 from lib.common.params import Section
 from lib.common.vocabulary import KEY_COLUMNS
 from lib.features import (
-    activity,
     comparables,
-    districts,
+    district_kriging,
+    external_series,
     geo,
     hedonic,
-    index,
     kriging,
     market,
-    resale,
-    series,
+    own,
+    price_index,
+    remarks,
     spec,
-    text,
-    yields,
 )
+from lib.features.own import own_features, time_features
 
-OWN = [
-    "living_area",
-    "lot_size_square_feet",
-    "bedrooms_total",
-    "bathrooms_full",
-    "bathrooms_half",
-    "bathrooms_total",
-    "stories",
-    "garage_spaces",
-    "fireplaces_total",
-    "pool_private_yn",
-    "waterfront_yn",
-    "association_fee",
-    "above_grade_finished_area",
-    "below_grade_finished_area",
-    "latitude",
-    "longitude",
-]
 CATEGORIES = ["postal_code", "property_sub_type"]
-EPOCH = pd.Timestamp("2000-01-01")
 
 
 class Features(Section):
@@ -60,11 +40,11 @@ class Features(Section):
     windows: list[PositiveInt] = Field(min_length=1)
     yield_days: PositiveInt
     comparables: comparables.Comparables
-    index: index.Index
+    index: price_index.Index
     kriging: kriging.Kriging
-    districts: districts.Districts
+    districts: district_kriging.Districts
     geo: geo.Geo
-    text: text.Text
+    text: remarks.Text
 
 
 @dataclass(frozen=True)
@@ -109,38 +89,6 @@ def known(
     return Known(sales[domain], tables[domain], other, external, domain == "rental", has)
 
 
-def own(homes: pd.DataFrame) -> pd.DataFrame:
-    """Attributes as the listing states them (float64; columns that the feed lacks stay away),
-    local numbers of the contract included, and simple ratios."""
-    local = [
-        name
-        for name in homes
-        if name.startswith("local_") and pd.api.types.is_numeric_dtype(homes[name])
-    ]
-    out = homes[[name for name in OWN if name in homes] + local].astype("float64")
-    out["own_log_living_area"] = np.log(out["living_area"].where(out["living_area"] > 0))
-    if "lot_size_square_feet" in out:
-        lot = out["lot_size_square_feet"]
-        out["own_log_lot_size"] = np.log(lot.where(lot > 0))
-    out["own_age"] = homes["as_of"].dt.year - homes["year_built"]
-    return out
-
-
-def time(homes: pd.DataFrame, given: frozenset[str]) -> dict[str, pd.Series]:
-    """Trend in years since 2000, the season as a point on the unit circle, and days on the market
-    up to as_of (missing where the list date is later)."""
-    angle = 2 * np.pi * (homes["as_of"].dt.day_of_year - 1) / 365.25
-    out = {
-        "time_years": (homes["as_of"] - EPOCH).dt.days / 365.25,
-        "time_season_sin": np.sin(angle),
-        "time_season_cos": np.cos(angle),
-    }
-    if "listing_contract_date" in given:
-        days = (homes["as_of"] - homes["listing_contract_date"]).dt.days.astype("float64")
-        out["time_on_market_days"] = days.where(days >= 0)
-    return out
-
-
 def optional(
     homes: pd.DataFrame, known: Known, near: np.ndarray, settings: Features
 ) -> dict[str, np.ndarray]:
@@ -148,16 +96,16 @@ def optional(
     foot of each home's comparables."""
     sales, given = known.sales, known.given
     out: dict[str, np.ndarray] = {}
-    out |= activity.features(homes, sales, known.listings, settings.windows, given)
+    out |= market.activity_features(homes, sales, known.listings, settings.windows, given)
     if {"latitude", "longitude"} <= given:
-        out |= geo.features(homes, sales, settings.geo)
+        out |= geo.geo_features(homes, sales, settings.geo)
     if "public_remarks" in given:
-        out |= text.features(homes, settings.text)
+        out |= remarks.remark_features(homes, settings.text)
     if "other.close_price" in given:
-        out |= yields.features(
+        out |= market.yield_features(
             homes, sales, known.other, known.rented, near, settings.yield_days, settings.comparables
         )
-    return out | series.features(homes, known.series)
+    return out | external_series.series_features(homes, known.series)
 
 
 def build(
@@ -168,30 +116,32 @@ def build(
     `features` has one row a home: KEY_COLUMNS, then the inputs, all other columns. `comparables`
     has up to k rows a home: listing_key, rank from 1, comparable's listing_key, date, price, price
     at the home's date, living area, distance in units of the metric. `index` is that of prices as
-    of the newest of the homes' dates (`lib.features.index.table`).
+    of the newest of the homes' dates (`lib.features.price_index.table`).
     """
     homes, sales = homes.reset_index(drop=True), known.sales
     # the kriged price and the index of areas are both made of it
     regressed = hedonic.known(homes, sales, settings.kriging.axes, settings.kriging.hedonic)
     found = comparables.find(homes, sales, settings.comparables)
-    moved = index.moved(found[0], regressed, settings.index)
-    said = comparables.features(homes, sales, found, settings.comparables, moved)
-    kriged = kriging.features(homes, sales, regressed, settings.kriging)
+    moved = price_index.moved(found[0], regressed, settings.index)
+    said = comparables.comparable_features(homes, sales, found, settings.comparables, moved)
+    kriged = kriging.kriging_features(homes, sales, regressed, settings.kriging)
     axes, level = settings.kriging.axes, kriged["mkt_hedonic_log_price"]
     near = said["comp_log_price_per_square_foot"]
     parts = [
         homes[[*KEY_COLUMNS]],
-        own(homes),
-        pd.DataFrame(resale.features(homes, sales)),
-        pd.DataFrame(time(homes, known.given)),
-        pd.DataFrame(market.features(homes, sales, settings.windows, known.given)),
+        own_features(homes),
+        pd.DataFrame(own.resale_features(homes, sales)),
+        pd.DataFrame(time_features(homes, known.given)),
+        pd.DataFrame(market.market_features(homes, sales, settings.windows, known.given)),
         pd.DataFrame(said),
         pd.DataFrame(kriged),
-        pd.DataFrame(districts.features(homes, sales, axes, level, settings.districts)),
+        pd.DataFrame(
+            district_kriging.district_features(homes, sales, axes, level, settings.districts)
+        ),
         pd.DataFrame(optional(homes, known, near, settings), index=homes.index),
     ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
-    prices = index.table(sales, regressed, settings.index)
+    prices = price_index.table(sales, regressed, settings.index)
     return table, _shown(homes, sales, found, moved), prices
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from lib.common.params import Section
-from lib.features.nearest import nearest_past
+from lib.features.asof.days import days_since_epoch, log
+from lib.features.asof.nearest import nearest_past
 
 EARTH_KM = 6371.0
 ZIP_KM = 1e3  # from one ZIP number to the next, for homes without coordinates
@@ -47,17 +48,6 @@ class Comparables(Metric):
     """Comparables, and how a home's size changes its price beside theirs."""
 
     area_elasticity: float = Field(allow_inf_nan=False)
-
-
-def days_since_epoch(dates: pd.Series) -> np.ndarray:
-    """Whole days since 1970-01-01 (int64); a missing date comes out before every other."""
-    return dates.to_numpy("datetime64[D]").astype("int64")
-
-
-def log(values: pd.Series) -> np.ndarray:
-    """Natural logarithms; what is missing, zero or negative has none (nan)."""
-    numbers = values.to_numpy(float)
-    return np.log(np.where(numbers > 0, numbers, np.nan))
 
 
 def located(homes: pd.DataFrame) -> np.ndarray:
@@ -151,7 +141,7 @@ def find(homes: pd.DataFrame, sales: pd.DataFrame, spec: Metric) -> tuple[np.nda
     return index, distance
 
 
-def features(
+def comparable_features(
     homes: pd.DataFrame,
     sales: pd.DataFrame,
     found: tuple[np.ndarray, np.ndarray],

@@ -8,9 +8,10 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common.params import Section
-from lib.features.comparables import EARTH_KM, days_since_epoch, located, place
-from lib.features.nearest import count_past
-from lib.features.windows import coded, since_first
+from lib.features.asof.days import days_since_epoch
+from lib.features.asof.nearest import count_past
+from lib.features.asof.windows import coded, since_first
+from lib.features.comparables import EARTH_KM, located, place
 
 CM = 1e5  # a kilometre; sums of whole centimetres are exact in any order
 
@@ -41,7 +42,7 @@ def center_km(
         return np.where(last > first, np.linalg.norm(at - center, axis=1), np.nan)
 
 
-def features(homes: pd.DataFrame, sales: pd.DataFrame, spec: Geo) -> dict[str, np.ndarray]:
+def geo_features(homes: pd.DataFrame, sales: pd.DataFrame, spec: Geo) -> dict[str, np.ndarray]:
     """Per home (n,): kilometres to the centre of all earlier sales and of its ZIP's, and the
     sales of the last `spec.days` days within `spec.km`; missing where it has no coordinates."""
     names = ("geo_center_km", "geo_zip_center_km", "geo_sales_near")

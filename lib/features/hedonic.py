@@ -18,7 +18,8 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
-from lib.features.comparables import Axis, attributes, days_since_epoch, log
+from lib.features.asof.days import days_since_epoch, log
+from lib.features.comparables import Axis, attributes
 
 LIMIT = 4.0  # units of an axis beyond which a home counts as no farther from typical
 

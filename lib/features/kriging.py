@@ -113,7 +113,7 @@ def weighed(
     return np.concatenate(added), np.concatenate(variance)
 
 
-def features(
+def kriging_features(
     homes: pd.DataFrame, sales: pd.DataFrame, market: hedonic.Market, spec: Kriging
 ) -> dict[str, np.ndarray]:
     """Per home (n,): the regression's log price, the log price with what its neighbours add, the

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 from pandas.api import types
 
-from lib.common import dictionary
-from lib.common.checks import require
+from lib.common import table_spec
+from lib.common.errors import require
 
 META = Path("lib/features/features.meta.yml")
 TABLE = "data/features/{sale,rental}.parquet"
@@ -43,7 +43,7 @@ def given(
     return frozenset(names)
 
 
-def check(table: dictionary.Table, frame: pd.DataFrame, has: frozenset[str]) -> None:
+def check(table: table_spec.Table, frame: pd.DataFrame, has: frozenset[str]) -> None:
     """Raise `RemlError` naming the columns of `frame` that the spec does not list, those that it
     lists and the feed has the inputs for that are missing, and those of another type.
 
@@ -76,8 +76,8 @@ def enforced(
 ) -> None:
     """`check` and the ranges of the spec, for the feature table, the comparables and the index that
     are about to be written."""
-    tables = dictionary.read(dictionary.CODE / META).tables
+    tables = table_spec.read(table_spec.CODE / META).tables
     check(tables[TABLE], features, has)
-    dictionary.within(tables[TABLE], features, "features")
-    dictionary.within(tables[NEAR], near, "comparables")
-    dictionary.within(tables[INDEX], index, "index")
+    table_spec.within(tables[TABLE], features, "features")
+    table_spec.within(tables[NEAR], near, "comparables")
+    table_spec.within(tables[INDEX], index, "index")

@@ -1,1 +1,1 @@
-"""Listings: contract, reading, staging rules, typed values."""
+"""From raw exports to typed, screened tables of listings."""

@@ -1,1 +1,1 @@
-"""Estimators, folds, conformal intervals and metrics."""
+"""Fitting, blending and calibrating models of log price, and serving them."""

@@ -19,8 +19,8 @@ from pydantic import Field, model_validator
 from lib.common.params import Section
 
 if TYPE_CHECKING:
-    from lib.models.estimators import Estimator
-    from lib.models.level import Level
+    from lib.models.estimators.tabular.base import Estimator
+    from lib.models.training.level_correction import Level
 
 
 class Range(Section):
@@ -46,11 +46,11 @@ def score(
     metric: Literal["mape", "mdape"],
 ) -> float:
     """The error on the folds, as `evaluate` reports it: a level correction, where there is one,
-    takes the errors of earlier folds. `table` is that of `lib.models.training`."""
+    takes the errors of earlier folds. `table` is that of `lib.models.training.out_of_fold`."""
     # slow to import, and a search is off as a rule
-    from lib.models.level import level
-    from lib.models.metrics import accuracy
-    from lib.models.training import errors, out_of_fold
+    from lib.evaluation.metrics.accuracy import accuracy
+    from lib.models.training.level_correction import level
+    from lib.models.training.out_of_fold import errors, out_of_fold
 
     raw = out_of_fold(table, inputs, edges, make)
     rows = table[table["fold"] > 0].assign(log_raw=raw)

@@ -1,1 +1,1 @@
-"""What people who run and review the pipeline read: comparisons of two revisions."""
+"""What people who run and review the pipeline use."""

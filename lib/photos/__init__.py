@@ -1,1 +1,1 @@
-"""Photo bundles: reading hostile archives safely, plain pictures, which listing a photo shows."""
+"""Photos of listings, from hostile archives to numbers."""

@@ -1,1 +1,1 @@
-"""Pictures and pages of the report."""
+"""What people read: sentences, plots and pages."""

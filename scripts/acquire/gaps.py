@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from lib.acquire import calendar_plot, days, gap_words, keeping, manifest, photo_gaps
+from lib.acquire.download import manifest, store
+from lib.acquire.gaps import gap_calendar, gap_text, gaps, photo_gaps
 from lib.common import cli, io
 from scripts.acquire import status
 
@@ -25,22 +26,22 @@ COLUMNS = ["date", "domain", "listings", "state", "kind", "usual", "history", "f
 @cli.command
 def main(fail_on_gaps: bool, **asked: Any) -> None:
     taken = status.take(**asked)
-    table = days.daily(taken.rows, taken.first, taken.last)
+    table = gaps.daily(taken.rows, taken.first, taken.last)
     asked_for = manifest.asked(taken.entries, taken.acquisition.portal.zips)
-    judged = days.judge(table, asked_for, taken.acquisition.gaps)
-    by_day = days.day_table(judged)
+    judged = gaps.judge(table, asked_for, taken.acquisition.gaps)
+    by_day = gaps.day_table(judged)
     listings = photo_gaps.statuses(taken.rows, taken.photos)
     title = f"{taken.folder.name}: {taken.first} to {taken.last}"
     written = (
         io.write_csv(
-            taken.folder / keeping.GAPS,
+            taken.folder / store.GAPS,
             judged.round({"usual": 3}).merge(by_day[["date", "fetch"]], on="date")[COLUMNS],
         ),
         io.write_csv(taken.folder / "photo_gaps.csv", photo_gaps.by_zip(listings)),
-        io.write_text(taken.folder / "gaps.svg", calendar_plot.calendars(judged, title)),
+        io.write_text(taken.folder / "gaps.svg", gap_calendar.calendars(judged, title)),
     )
     to_fetch = f"to fetch: {int(by_day['fetch'].sum()):,} of {len(by_day):,} days"
-    for line in (title, *gap_words.of_days(judged), to_fetch, *gap_words.of_photos(listings)):
+    for line in (title, *gap_text.of_days(judged), to_fetch, *gap_text.of_photos(listings)):
         click.echo(line)
     for path in written:
         click.echo(str(path))

@@ -25,27 +25,19 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from lib.acquire import (
-    browser,
-    checking,
-    hosts,
-    keeping,
-    manifest,
-    pacing,
-    planning,
-    seen,
-    settings,
-)
-from lib.acquire.answers import HaltError, LaterError
-from lib.acquire.download import Run, Tools
-from lib.acquire.lock import held
-from lib.acquire.portal import Portal
-from lib.acquire.secrecy import Redactor
-from lib.acquire.wanted import wanted
-from lib.acquire.windows import Window
+from lib.acquire.download import manifest, plan, store, verify
+from lib.acquire.download.download import Run, Tools
+from lib.acquire.download.lock import held
+from lib.acquire.download.plan import wanted
+from lib.acquire.gaps import modified_days
+from lib.acquire.portal import browser, rate_limit, settings
+from lib.acquire.portal.errors import HaltError, LaterError
+from lib.acquire.portal.portal import Portal
+from lib.acquire.portal.redact import Redactor
+from lib.acquire.portal.windows import Window
 from lib.common import cli
-from lib.common.checks import RemlError, require
-from lib.listings import contract
+from lib.common.errors import RemlError, require
+from lib.listings.contract import contract
 from scripts.acquire import status
 from scripts.ops import screenshots
 
@@ -59,7 +51,9 @@ def export_fault(path: Path, count: int, window: Window, agreed: contract.Contra
         rows = status.parsed([path], agreed, path.parent)
     except RemlError as error:
         return str(error)
-    return checking.export_fault(rows.assign(day=seen.seen(rows, agreed)["day"]), count, window)
+    return verify.export_fault(
+        rows.assign(day=modified_days.seen(rows, agreed)["day"]), count, window
+    )
 
 
 def left_over(agreed: contract.Contract) -> Callable[[Path, manifest.Entry], str]:
@@ -67,7 +61,7 @@ def left_over(agreed: contract.Contract) -> Callable[[Path, manifest.Entry], str
 
     def fault(path: Path, entry: manifest.Entry) -> str:
         if entry.kind == "photos":
-            return checking.zip_fault(path, None)
+            return verify.zip_fault(path, None)
         first, last = entry.days()[0], entry.days()[-1]
         return export_fault(path, entry.expected, Window(first, last, entry.zips), agreed)
 
@@ -79,7 +73,7 @@ def photos_wanted(
     config: settings.Acquisition,
 ) -> list[manifest.Entry]:  # fmt: skip
     """The listings of all exports whose photos were not fetched."""
-    rows = status.parsed(keeping.exports(folder, entries), agreed, folder)
+    rows = status.parsed(store.exports(folder, entries), agreed, folder)
     return wanted(rows, config.portal.photos_changed, entries, config.portal.zips)
 
 
@@ -98,23 +92,23 @@ def started(
     for name in [*os.environ]:  # Playwright would log what is typed; a proxy would see it
         if name in ("DEBUG", "PWDEBUG") or name.lower().endswith("_proxy"):
             del os.environ[name]
-    origin, storage = keeping.session(folder, allowed)
+    origin, storage = store.session(folder, allowed)
     rng = random.Random()  # jitter alone: no result depends on it
-    floor = 0.0 if hosts.here(allowed) else pacing.FLOOR
-    pacer = pacing.Pacer(config.pace, floor, rng, time.monotonic, time.sleep)
+    floor = 0.0 if settings.here(allowed) else rate_limit.FLOOR
+    pacer = rate_limit.Pacer(config.pace, floor, rng, time.monotonic, time.sleep)
     entries = manifest.read(folder / manifest.NAME)
     now = functools.partial(dt.datetime.now, dt.UTC)
-    with keeping.scratch(folder) as scratch:
+    with store.scratch(folder) as scratch:
         os.environ["TMPDIR"] = str(scratch)  # the browser's driver puts its profile there
         with browser.opened(chromium, screenshots.FLAGS, allowed, storage, headed) as context:
             portal = Portal(context, config, pacer, Redactor(secrets), secrets, allowed, origin)
             tools = Tools(
                 now, time.sleep, rng,
-                lambda name: keeping.failure(folder, portal, name, now()),
+                lambda name: store.failure(folder, portal, name, now()),
                 lambda path, count, window: export_fault(path, count, window, agreed),
-                checking.zip_fault,
+                verify.zip_fault,
             )  # fmt: skip
-            before = keeping.fetched_on(entries, now().date())
+            before = store.fetched_on(entries, now().date())
             yield Run(folder, config, tools, portal, *before)
 
 
@@ -133,12 +127,12 @@ def fetch(run: Run, todo: list[Window], photos: bool, agreed: contract.Contract)
         run.left.append(str(error))
     except HaltError as error:
         run.tools.keep_failure("stopped")
-        cli.log.error("har.stopped", why=str(error), see=str(run.folder / keeping.FAILURES))
+        cli.log.error("har.stopped", why=str(error), see=str(run.folder / store.FAILURES))
         code = 4
     finally:
-        keeping.save_session(run.folder, run.portal, refused=code == 4)
-        most = keeping.MOST_ENTRIES // run.settings.limits.photos_per_listing
-        keeping.bundle(run.folder, run, most)
+        store.save_session(run.folder, run.portal, refused=code == 4)
+        most = store.MOST_ENTRIES // run.settings.limits.photos_per_listing
+        store.bundle(run.folder, run, most)
     for line in run.failed:
         cli.log.error("har.failed", what=line)
     for line in run.left[:SHOWN]:
@@ -177,27 +171,27 @@ def main(
     if zips:
         config = settings.searched_in(config, zips)
     agreed = contract.read(config.feed)
-    folder = keeping.ACQ / config.feed
+    folder = store.ACQ / config.feed
     today = date.date() if date else config.day(dt.datetime.now(dt.UTC))
     first, last = since and since.date(), until and until.date()
     with held(folder / "har.lock", "a download"):
         path = folder / manifest.NAME
-        keeping.recover(folder, manifest.read(path), left_over(agreed))
+        store.recover(folder, manifest.read(path), left_over(agreed))
         entries = manifest.read(path)
-        listed = keeping.days_to_fetch(folder)
+        listed = store.days_to_fetch(folder)
         if partial:
             listed = []  # today alone, unless the call names days
-        days = planning.days_wanted(first, last, today, listed)
-        todo = planning.plan(days, today if partial else None, entries, config)
+        days = plan.days_wanted(first, last, today, listed)
+        todo = plan.plan(days, today if partial else None, entries, config)
         some = photos_wanted(folder, entries, agreed, config) if photos else []
         if dry_run:
-            click.echo(planning.told(todo, len(some), config))
+            click.echo(plan.told(todo, len(some), config))
             return
         if not (todo or some):
             click.echo(f"nothing to fetch: {folder}")
             return
-        allowed = hosts.allowed(config.portal, permitted)
-        secrets = planning.credentials(os.environ, config.credentials)
+        allowed = settings.allowed(config.portal, permitted)
+        secrets = plan.credentials(os.environ, config.credentials)
         redact = Redactor(secrets)
         try:
             with started(config, folder, allowed, headed, secrets, agreed) as run:

@@ -14,7 +14,7 @@ import click
 import pandas as pd
 
 from lib.common import cli, io
-from lib.common.checks import RemlError, require
+from lib.common.errors import RemlError, require
 
 FEED = "houses"
 INFO = "HousesInfo.txt"
@@ -109,7 +109,7 @@ def main(source: Path, out: Path) -> None:
     shown = bundle(out / f"{FEED}.zip", photos)
     click.echo(
         f"{len(table):,} houses, {len(photos):,} photos; now: make import FEED={FEED} "
-        f"FROM={listed} and python -m scripts.ops.import_feed --feed {FEED} --from {shown}"
+        f"FROM={listed} and python -m scripts.ops.import_file --feed {FEED} --from {shown}"
     )
 
 

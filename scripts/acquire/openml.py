@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.datasets import fetch_openml
 
 from lib.common import cli, io
-from lib.common.checks import RemlError, require, require_columns
+from lib.common.errors import RemlError, require, require_columns
 
 DATA_ID = 42092
 SALES = 21613

@@ -17,10 +17,13 @@ import click
 import pandas as pd
 import pyarrow.parquet as pq
 
-from lib.acquire import days, gap_words, keeping, manifest, photo_gaps, seen, settings
+from lib.acquire.download import manifest, store
+from lib.acquire.gaps import gap_text, gaps, modified_days, photo_gaps
+from lib.acquire.portal import settings
 from lib.common import cli, io
-from lib.common.checks import require, require_columns
-from lib.listings import contract, reading, receipts
+from lib.common.errors import require, require_columns
+from lib.listings.contract import contract
+from lib.listings.staging import csv_reader, imports
 from scripts.valuation import staging
 
 STAGED = ("listings.parquet", "superseded_listings.parquet")
@@ -61,7 +64,7 @@ def parsed(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.Dat
     """The rows of exports in a folder as staging parses them: the columns that `seen.seen` needs,
     and _stamp, _reason and _extra. Raises `RemlError` where a header does not fit the contract."""
     staging.check(paths, agreed)
-    names = [*seen.columns(agreed), "_stamp", "_reason", "_extra"]
+    names = [*modified_days.columns(agreed), "_stamp", "_reason", "_extra"]
     tables = [
         pd.read_parquet(one.rows, columns=names) for one in staging.parse(paths, agreed, folder)
     ] or [pd.DataFrame(columns=names, dtype="str")]
@@ -70,7 +73,7 @@ def parsed(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.Dat
 
 def raw_rows(raw: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
     """(rows of all exports in a folder that the contract lets pass, how many it does not)."""
-    rows = parsed(reading.csv_files(raw), agreed, raw)
+    rows = parsed(csv_reader.csv_files(raw), agreed, raw)
     fine = rows["_reason"].isna()
     return rows[fine], int((~fine).sum())
 
@@ -85,7 +88,7 @@ def staged_rows(feed: str, folder: Path, agreed: contract.Contract) -> tuple[pd.
         f"{folder}: holds feed {there!r} (says {said}), not {feed!r}; run `make run FEED={feed}` "
         f"and give --staging runs/{feed}/data/staging, or leave out --source staged",
     )
-    names = seen.columns(agreed)
+    names = modified_days.columns(agreed)
     for name in STAGED:
         require((folder / name).is_file(), f"{folder / name}: no such file; `make run FEED={feed}`")
         require_columns(
@@ -109,19 +112,20 @@ def take(
     require(first <= last, f"{settings.FILE}: first_day {first} is after {last}, the last day")
     mend = "without it nothing tells on which day a listing was modified; add"
     require(
-        seen.STAMP in agreed.columns,
-        f"{contract.path_of(feed)}: no column {seen.STAMP}; {mend} it to the contract",
+        modified_days.STAMP in agreed.columns,
+        f"{contract.path_of(feed)}: no column {modified_days.STAMP}; {mend} it to the contract",
     )
-    folder, where = keeping.ACQ / feed, staging.RAW / feed if source == "raw" else staged
+    folder, where = store.ACQ / feed, staging.RAW / feed if source == "raw" else staged
     table, out = raw_rows(where, agreed) if source == "raw" else staged_rows(feed, where, agreed)
-    rows = seen.seen(table, agreed)
+    rows = modified_days.seen(table, agreed)
     dated = rows["day"].dropna().dt.date
+    headers = ", ".join(agreed.columns[modified_days.STAMP].aliases[:3])
     require(
         len(rows) == 0 or len(dated) > 0,
         f"{where}: no row has a modification_timestamp; {mend} one of its headers "
-        f"({', '.join(agreed.columns[seen.STAMP].aliases[:3])}) to the export, and export again",
+        f"({headers}) to the export, and export again",
     )
-    for line in gap_words.asides(rows["day"], out, first, last):
+    for line in gap_text.asides(rows["day"], out, first, last):
         click.echo(line)
     if (future := int((dated > now).sum())) > 0:
         click.echo(
@@ -140,7 +144,7 @@ def take(
 def arrived(folder: Path, feed: str) -> list[manifest.Entry]:
     """The manifest, but for exports that nobody has imported: the feed does not hold them yet."""
     entries = manifest.read(folder / manifest.NAME)
-    known = {line["sha256"] for line in receipts.read(staging.RAW / feed / "imports.jsonl")}
+    known = {line["sha256"] for line in imports.read(staging.RAW / feed / "imports.jsonl")}
     waits = {one.file for one in entries if one.kind == "listings" and one.sha256 not in known}
     waits.discard("")
     if waits:
@@ -171,7 +175,7 @@ def main(mark_today_partial: bool, **asked: Any) -> None:
     taken = take(**asked)
     if mark_today_partial:
         mark_partial(taken.today, taken.folder)
-    table = days.daily(taken.rows, taken.first, taken.last)
+    table = gaps.daily(taken.rows, taken.first, taken.last)
     listings = photo_gaps.statuses(taken.rows, taken.photos)
     written = (
         io.write_csv(
@@ -181,8 +185,8 @@ def main(mark_today_partial: bool, **asked: Any) -> None:
     )  # fmt: skip
     click.echo(f"{taken.folder.name}: {taken.first} to {taken.last}")
     for domain, part in table.groupby("domain", sort=False):
-        click.echo(f"{domain}: {gap_words.counts(part['status'], ('COMPLETE', 'MISSING'))}")
-    click.echo(gap_words.of_photos(listings)[0])
+        click.echo(f"{domain}: {gap_text.counts(part['status'], ('COMPLETE', 'MISSING'))}")
+    click.echo(gap_text.of_photos(listings)[0])
     for path in written:
         click.echo(str(path))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from lib.common import cache, cli, params
-from lib.common.checks import RemlError, require
-from lib.photos import encoders
+from lib.common.errors import RemlError, require
+from lib.photos.vectors import encoders
 
 
 def fetched(name: str, entry: encoders.Entry) -> Path:
@@ -23,7 +23,7 @@ def fetched(name: str, entry: encoders.Entry) -> Path:
         LocalEntryNotFoundError,
     )
 
-    from lib.photos import weights
+    from lib.photos.vectors import weights
 
     hub = weights.hub_of(name, entry)
     if hub is None:

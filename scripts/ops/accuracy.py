@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from lib.common import cli, io
-from lib.common.checks import RemlError, require
-from lib.models.comparison import figures, paired, reversals, verdicts
+from lib.common.errors import RemlError, require
+from lib.evaluation.metrics.paired_bootstrap import figures, paired, reversals, verdicts
 
 DRAWS, SEED = 1000, 1
 DOMAIN = "sale"
@@ -27,7 +27,7 @@ DOMAIN = "sale"
 
 def run(feed: str, boundary: str | None) -> Path:
     """Run the pipeline on the feed, its boundary moved where one is given; the results' folder."""
-    command = ["python", "-m", "scripts.ops.run_feed", "--feed", feed]
+    command = ["python", "-m", "scripts.ops.run", "--feed", feed]
     command += ["--set", f"split.boundary={boundary}"] if boundary else []
     if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode:
         raise RemlError(f"the run on {feed} failed; the lines above say where")

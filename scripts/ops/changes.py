@@ -14,12 +14,12 @@ import click
 import pandas as pd
 
 from lib.common import cli, io
-from lib.common.checks import require
-from lib.listings import contract
-from lib.ops import revisions, sides
-from lib.ops.sides import Side
-from lib.report import change_words, changes, site
-from scripts.ops.run_feed import RUNS, flat
+from lib.common.errors import require
+from lib.listings.contract import contract
+from lib.ops.compare import changes, changes_page, revisions
+from lib.ops.compare.revisions import Side
+from lib.report.pages import site
+from scripts.ops.run import RUNS, flat
 
 OUT = Path("data/changes")
 CONTRIBUTIONS = "data/explain/contributions.parquet"
@@ -29,20 +29,20 @@ DOMAINS = ("sale", "rental")
 def chosen(base: str, feed: str, older: str) -> tuple[Side, Side]:
     """(the side to compare with, the side that stands now)."""
     if feed:
-        now = sides.of_folder(RUNS / feed)
+        now = revisions.of_folder(RUNS / feed)
         require(now.valuations() is not None, f"{now.name}: no results; make run FEED={feed}")
     else:
         now = Side("the workspace", None, Path())
-        require(now.valuations() is not None, f"{sides.VALUATIONS}: no such file; make repro")
+        require(now.valuations() is not None, f"{revisions.VALUATIONS}: no such file; make repro")
     if older:
-        then = sides.of_folder(Path(older))
+        then = revisions.of_folder(Path(older))
         require(
             then.valuations() is not None,
-            f"FROM={older}: no {sides.VALUATIONS} or valuations.csv in it; name the folder of a "
-            "run, such as runs/<feed>.previous",
+            f"FROM={older}: no {revisions.VALUATIONS} or valuations.csv in it; name the folder of "
+            "a run, such as runs/<feed>.previous",
         )
     elif feed:
-        then = sides.of_folder(RUNS / f"{feed}.previous")
+        then = revisions.of_folder(RUNS / f"{feed}.previous")
         require(
             then.valuations() is not None,
             f"{then.name}: no earlier run is kept; it is there once `make run FEED={feed}` has run "
@@ -53,9 +53,9 @@ def chosen(base: str, feed: str, older: str) -> tuple[Side, Side]:
         then = Side(f"{base} ({rev[:8]})", rev, None)
         require(
             then.valuations() is not None,
-            f"BASE={base}: neither DVC's cache nor a remote holds its {sides.VALUATIONS}; bring it "
-            f"there (dvc fetch --all-commits where there is a remote, else git worktree add "
-            f"../base {rev[:8]} and make repro in it, then FROM=../base)",
+            f"BASE={base}: neither DVC's cache nor a remote holds its {revisions.VALUATIONS}; "
+            "bring it there (dvc fetch --all-commits where there is a remote, else git worktree "
+            f"add ../base {rev[:8]} and make repro in it, then FROM=../base)",
         )
     return then, now
 
@@ -127,7 +127,7 @@ def main(base: str, feed: str, older: str, count: int) -> None:
         of = [frame[frame["domain"] == domain] for frame in (moved, new, gone)]
         if any(len(frame) for frame in of):
             own = None if why is None else why[why["domain"] == domain]
-            parts.append(change_words.part(domain, *of, own, differ, tables[1], count))
+            parts.append(changes_page.part(domain, *of, own, differ, tables[1], count))
     code = None if then.rev is None else revisions.code_changes(then.rev, now.rev)
     settings = [side.yaml("params.yaml") for side in (then, now)]
     context = {

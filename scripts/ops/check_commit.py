@@ -15,8 +15,8 @@ import click
 import yaml
 
 from lib.common import cli
-from lib.common.checks import require
-from lib.report.lineage import folder_md5, md5
+from lib.common.errors import require
+from lib.evaluation.cards.facts import folder_md5, md5
 
 DEMO = "demo"
 LARGEST = 500_000  # bytes

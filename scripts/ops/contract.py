@@ -15,8 +15,10 @@ import click
 import pandas as pd
 
 from lib.common import cli, io
-from lib.common.checks import RemlError, require
-from lib.listings import contract, draft, infer, reading, review
+from lib.common.errors import RemlError, require
+from lib.listings.contract import contract
+from lib.listings.onboarding import draft_contract, infer, review
+from lib.listings.staging import csv_reader
 
 RAW = Path("data/raw")
 
@@ -24,8 +26,8 @@ RAW = Path("data/raw")
 def head(path: Path, rows: int) -> pd.DataFrame:
     """The first whole rows of an export as text; of equal headers the first counts."""
     require(path.is_file(), f"{path}: no such file")
-    names = reading.read_header(path).names
-    some = [row for _, row in itertools.islice(reading.read_rows(path), rows)]
+    names = csv_reader.read_header(path).names
+    some = [row for _, row in itertools.islice(csv_reader.read_rows(path), rows)]
     require(bool(some), f"{path}: a header and no rows; export it again")
     whole = [row for row in some if len(row) == len(names)]
     require(bool(whole), f"{path}: no row has as many fields as the header; look for stray quotes")
@@ -35,9 +37,9 @@ def head(path: Path, rows: int) -> pd.DataFrame:
 
 def statuses(path: Path, header: str) -> dict[str, int]:
     """Each status of the whole export and its rows, most frequent first."""
-    names = reading.read_header(path).names
+    names = csv_reader.read_header(path).names
     place = names.index(header)
-    rows = (row for _, row in reading.read_rows(path) if len(row) == len(names))
+    rows = (row for _, row in csv_reader.read_rows(path) if len(row) == len(names))
     tally = Counter(row[place].strip() for row in rows)
     return {status: count for status, count in tally.most_common() if status}
 
@@ -81,7 +83,7 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
     guesses = infer.guess(table)
     status = [one.header for one in guesses if one.claimed and one.field == "standard_status"]
     seen = statuses(file, status[0]) if status else {}
-    made = draft.draft(file.name, table, guesses, seen)
+    made = draft_contract.draft(file.name, table, guesses, seen)
     show(
         [
             ("header", "RESO field", "score", "why"),
@@ -90,7 +92,7 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
                     one.header,
                     (one.field or "-") if one.claimed else f"{one.field}?" if one.field else "-",
                     f"{one.score:.2f}" if one.field else "",
-                    one.why if one.field else draft.about(one.seen),
+                    one.why if one.field else draft_contract.about(one.seen),
                 )
                 for one in guesses
             ),
@@ -124,7 +126,7 @@ def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
     for clause in review.careless(agreed):
         click.echo(f"warning: {clause}")
     raw = RAW / feed
-    paths = list(files) or (reading.csv_files(raw) if raw.is_dir() else [])
+    paths = list(files) or (csv_reader.csv_files(raw) if raw.is_dir() else [])
     if not paths:
         click.echo(f"{raw}: no files yet; name one to check it: check {feed} export.csv")
     faults = []

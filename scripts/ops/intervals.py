@@ -15,10 +15,9 @@ import click
 import numpy as np
 import pandas as pd
 
-from lib.common import cli, io, params, variants
-from lib.common.checks import require
-from lib.models.interval_folds import on_folds
-from lib.models.interval_study import beside_split
+from lib.common import artifacts, cli, io, params
+from lib.common.errors import require
+from lib.models.calibration.interval_study import beside_split, on_folds
 from scripts.valuation import calibrate
 
 
@@ -38,7 +37,7 @@ def tell(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
 def tell_folds(variant: str) -> None:
     """Print them for each fold from the second on."""
     base, settings = params.load("calibrate", calibrate.Params)
-    folder = variants.folders()[variant]
+    folder = artifacts.folders()[variant]
     saved = io.read_json(folder / "model.json")
     cut = io.read_json(Path("metrics/split.json"))[saved["domain"]]
     require(

@@ -15,8 +15,9 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from lib.common import cli, database, ledger
-from lib.common.checks import RemlError, require
+from lib.common import cli
+from lib.common.errors import RemlError, require
+from lib.ops.ledger import database, ledger
 
 COLUMNS = {
     "ended_at": "ended (UTC)",

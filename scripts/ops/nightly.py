@@ -16,13 +16,14 @@ from pathlib import Path
 
 import click
 
-from lib.acquire import keeping, manifest, settings
-from lib.acquire.lock import held
+from lib.acquire.download import manifest, store
+from lib.acquire.download.lock import held
+from lib.acquire.portal import settings
 from lib.common import cache, cli
-from lib.common.checks import RemlError
-from lib.listings import reading, receipts
+from lib.common.errors import RemlError
+from lib.listings.staging import csv_reader, imports
 from scripts.ops.preflight import RAW, RECEIPTS
-from scripts.ops.run_feed import RUNS
+from scripts.ops.run import RUNS
 
 TAIL = 15  # lines of a failed step that are printed
 LEFT, PARTLY = 3, (3, 4)  # exit codes of a download that left something
@@ -54,9 +55,9 @@ def step(name: str, command: list[str], log: Path, environment: dict[str, str]) 
 def finished(folder: Path) -> list[tuple[str, Path]]:
     """(domain, file) of the exports and bundles that downloads have finished and that are there."""
     entries = manifest.read(folder / manifest.NAME)
-    bundles = {one.file: one.domain for one in entries if one.file.startswith(keeping.READY)}
+    bundles = {one.file: one.domain for one in entries if one.file.startswith(store.READY)}
     files = [
-        *(("sale", path) for path in keeping.exports(folder, entries)),
+        *(("sale", path) for path in store.exports(folder, entries)),
         *((domain, folder / name) for name, domain in sorted(bundles.items())),
     ]
     return [(domain, path) for domain, path in files if path.is_file()]
@@ -64,7 +65,7 @@ def finished(folder: Path) -> list[tuple[str, Path]]:
 
 def imported(path: Path, ledger: Path) -> bool:
     """Whether a file of this content was imported."""
-    return cache.file_sha256(path) in {line["sha256"] for line in receipts.read(ledger)}
+    return cache.file_sha256(path) in {line["sha256"] for line in imports.read(ledger)}
 
 
 @click.command(help=__doc__)
@@ -83,7 +84,7 @@ def imported(path: Path, ledger: Path) -> bool:
 @cli.command
 def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
     config = settings.read()
-    folder = keeping.ACQ / config.feed
+    folder = store.ACQ / config.feed
     log = folder / "nightly.log"
     day = [f"--date={date:%Y-%m-%d}"] if date else []
     account = (config.credentials.user, config.credentials.password)
@@ -101,16 +102,16 @@ def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
         for domain, path in finished(folder):
             if imported(path, raw / RECEIPTS):
                 continue
-            wanted = ["scripts.ops.import_feed", feed, f"--from={path}", f"--domain={domain}"]
+            wanted = ["scripts.ops.import_file", feed, f"--from={path}", f"--domain={domain}"]
             if step(f"import {path.name}", wanted, log, others):
                 code = code or LEFT  # what else came is imported all the same
         for _, path in finished(folder):
             if path.suffix == ".zip" and imported(path, raw / RECEIPTS):
                 path.unlink()  # data/raw has it, and bundles are large
-        if not reading.csv_files(raw):
+        if not csv_reader.csv_files(raw):
             click.echo(f"{raw}: nothing in it yet, so there is nothing to run on")
             sys.exit(code)
-        if step("run", ["scripts.ops.run_feed", feed], log, others):
+        if step("run", ["scripts.ops.run", feed], log, others):
             raise RemlError("the pipeline failed; the lines above say why")
         step("status", ["scripts.acquire.status", *day], log, others)
     click.echo(f"report: {(RUNS / config.feed / 'data/report/index.html').resolve()}")

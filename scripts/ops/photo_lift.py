@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from lib.common import cli, io
-from lib.common.checks import require
-from lib.report import lift_words
+from lib.common.errors import require
+from lib.evaluation.ablation import photo_lift_text
 
 FOUND = Path("metrics/ablate.json")
 
@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
         "and run again",
     )
     for variant, part in found["photos"].items():
-        click.echo("\n".join(lift_words.lines(variant, part)))
+        click.echo("\n".join(photo_lift_text.lines(variant, part)))
 
 
 if __name__ == "__main__":

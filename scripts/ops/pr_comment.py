@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 
 from lib.common import cli, io, params
-from lib.listings import contract
-from lib.ops import figures, pr_comment, revisions
+from lib.listings.contract import contract
+from lib.ops.compare import figures, pr_comment, revisions
 from scripts.valuation import evaluate, predict
 
 LOCK = Path("dvc.lock")

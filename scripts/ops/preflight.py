@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lib.common import cache, cli, params, workspace
-from lib.common.checks import RemlError, require
-from lib.ops.raw_folder import RECEIPTS, TABLES, check_demo_folder, check_links, ignored
+from lib.common import cache, cli, params
+from lib.common.errors import RemlError, require
+from lib.ops import workspace
+from lib.ops.run.raw_folder import RECEIPTS, TABLES, check_demo_folder, check_links, ignored
 
 if TYPE_CHECKING:
-    from lib.listings.contract import Contract
+    from lib.listings.contract.contract import Contract
 
 RAW = Path("data/raw")
 DEMO = "demo"
@@ -33,9 +34,9 @@ def sections() -> dict[str, type[params.Section]]:
     stages are imported here, since all of them together take seconds.
     """
     from lib.features.build import Features
-    from lib.listings.screen import Screen
-    from lib.models.folds import Split
-    from lib.photos.encoders import Embed
+    from lib.listings.screening.screen import Screen
+    from lib.models.split.time_folds import Split
+    from lib.photos.vectors.encoders import Embed
     from scripts.valuation import (
         ablate,
         blend,
@@ -84,9 +85,9 @@ def sections() -> dict[str, type[params.Section]]:
     }
 
 
-def check_params() -> None:
+def check_sections() -> None:
     """Raise where params.yaml or any section of it is wrong."""
-    from lib.models import lineup
+    from lib.ops import check_params
 
     name, models = params.PARAMS_FILE, sections()
     content = params.read_yaml(name)
@@ -99,21 +100,23 @@ def check_params() -> None:
     require(not faults, f"{name}: {'; '.join(faults)}")
     for section, model in models.items():
         params.validate(model, content[section], f"{name}, section {section}")
-    lineup.check(content, str(name))
+    check_params.check_params(content, str(name))
 
 
 def check_settings(feed: str | None) -> None:
     """Raise where params.yaml or what a user set of a feed (by default base.feed) is wrong."""
-    from lib.features import series
-    from lib.listings import contract, corrections, overrides
+    from lib.features import external_series
+    from lib.listings.contract import contract
+    from lib.listings.normalize import corrections
+    from lib.listings.screening import overrides
 
-    check_params()
+    check_sections()
     feed = read_base().feed if feed is None else feed
     agreed = contract.read(feed)
     corrections.read(feed, agreed)
     folder = contract.path_of(feed).parent
     overrides.read(overrides.path_of(folder))
-    series.read(series.path_of(folder))
+    external_series.read(external_series.path_of(folder))
 
 
 def read_base() -> params.Base:
@@ -143,14 +146,15 @@ def settings_key(feed: str | None) -> str:
 
 def check_file(path: Path, feed: str, agreed: Contract) -> None:
     """Raise unless `path` is a CSV with rows whose header fits the feed's contract."""
-    from lib.listings import contract, reading
+    from lib.listings.contract import contract
+    from lib.listings.staging import csv_reader
 
     try:
         str(path).encode()
     except UnicodeEncodeError as error:
         name = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         raise RemlError(f"{name}: the name is not UTF-8; rename the file") from error
-    header = reading.read_header(path)
+    header = csv_reader.read_header(path)
     missing = contract.missing_required(agreed, header.names)
     if missing:
         others = [
@@ -170,14 +174,15 @@ def check_file(path: Path, feed: str, agreed: Contract) -> None:
             f"column, or add its header to the aliases in {contract.path_of(feed)}"
         )
     require(
-        next(reading.read_rows(path), None) is not None,
+        next(csv_reader.read_rows(path), None) is not None,
         f"{path}: a header and no rows; export it again or remove the file",
     )
 
 
 def check_raw(feed: str) -> None:
     """Raise where the raw files of a feed are not what its contract says; print how many fit."""
-    from lib.listings import contract, reading, receipts
+    from lib.listings.contract import contract
+    from lib.listings.staging import csv_reader, imports
 
     raw, agreed = RAW / feed, contract.read(feed)
     require(
@@ -185,14 +190,14 @@ def check_raw(feed: str) -> None:
         f"{raw}: no such folder; bring a file in with `make import FEED={feed} FROM=path.csv`",
     )
     check_links(raw)
-    paths = reading.csv_files(raw)
+    paths = csv_reader.csv_files(raw)
     require(
         bool(paths),
         f"{raw}: no CSV files in it; bring one in with `make import FEED={feed} FROM=path.csv`",
     )
     for path in paths:
         check_file(path, feed, agreed)
-    receipts.read(raw / RECEIPTS)
+    imports.read(raw / RECEIPTS)
     if left := ignored(raw, paths):
         cli.log.warning("preflight.ignored", folder=str(raw), files=left, read=TABLES)
     click.echo(f"preflight: feed {feed}, {len(paths)} file(s), contract and headers fit")

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from lib.common import cli, io
-from lib.common.checks import require
-from lib.listings import contract
+from lib.common.errors import require
+from lib.listings.contract import contract
 
 DRAWN = Path("data/sample")
 SAMPLES = Path("data/samples")

@@ -18,7 +18,7 @@ import click
 from PIL import Image
 
 from lib.common import cli, io, params
-from lib.common.checks import RemlError, require
+from lib.common.errors import RemlError, require
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

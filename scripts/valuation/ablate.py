@@ -16,18 +16,16 @@ import pandas as pd
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from lib.common import cli, io, params, variants
-from lib.common.checks import require
+from lib.common import artifacts, cli, io, params
+from lib.common.errors import require
 from lib.common.parallel import map_threads
-from lib.models import lift, lift_checks
-from lib.models.ablation import ablate
-from lib.models.estimators import MODELS
-from lib.models.gain import Judge, Trial
-from lib.models.level import Level
-from lib.models.serving import sees_photos
-from lib.models.table import joined
-from lib.photos import pooling
-from lib.report import lift_words
+from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
+from lib.evaluation.ablation.ablation import Judge, Trial, ablate
+from lib.models.estimators.photo.registry import MODELS
+from lib.models.serving.predict import sees_photos
+from lib.models.training.level_correction import Level
+from lib.models.training.training_table import joined
+from lib.photos.pooled import pooling
 
 METRICS = Path("metrics/ablate.json")
 FEATURES = Path("data/features")
@@ -42,7 +40,7 @@ class Params(params.Section):
 
     variants: list[str]
     draws: int = Field(ge=1)
-    photos: lift.Photos
+    photos: photo_lift.Photos
 
 
 def read(saved: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -86,7 +84,7 @@ def rivals(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
     `table` in folds, in its order."""
     sold = table.loc[table["fold"] > 0, "listing_key"]
     out = {}
-    for name, folder in variants.folders(variants.FITTED).items():
+    for name, folder in artifacts.folders(artifacts.FITTED).items():
         saved = io.read_json(folder / "model.json")
         if saved.get("domain") != domain or saved["view"] != "blind" or sees_photos(saved):
             continue
@@ -95,16 +93,16 @@ def rivals(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
     return out
 
 
-def lifted(saved: dict, settings: lift.Photos, seed: int) -> dict:
+def lifted(saved: dict, settings: photo_lift.Photos, seed: int) -> dict:
     """What photos are worth to a saved variant, and what looking at them costs."""
     if not sees_photos(saved):
         return {"skipped": "this variant does not look at photos"}
     table, vectors = read(saved)
     seen = pooling.beside(table, vectors)
-    part = lift.photo_lift(
+    part = photo_lift.photo_lift(
         seen,
-        pooling.beside(table, lift_checks.shuffled(vectors, seed)),
-        lift_checks.counted(seen, vectors),
+        pooling.beside(table, leakage_checks.shuffled(vectors, seed)),
+        leakage_checks.counted(seen, vectors),
         trial(saved),
         Judge(settings.draws, settings.permutations, seed),
         settings.guard,
@@ -114,17 +112,17 @@ def lifted(saved: dict, settings: lift.Photos, seed: int) -> dict:
         return part
     encoder = io.read_json(EMBEDDED / "encoder.json")
     photos = vectors["listing_key"].isin(table["listing_key"]).sum() / len(table)
-    said = lift.cost(float(photos), encoder["photos_per_second"], settings.dollars_per_hour)
+    said = photo_lift.cost(float(photos), encoder["photos_per_second"], settings.dollars_per_hour)
     return part | {"cost": {"encoder": encoder["encoder"]} | said}
 
 
-def measured(saved: dict, settings: lift.Photos, seed: int) -> dict:
+def measured(saved: dict, settings: photo_lift.Photos, seed: int) -> dict:
     """`lifted`, or why that was skipped, with the verdict in words."""
     if "skipped" in saved:
         part = {"skipped": saved["skipped"]}
     else:
         part = {"domain": saved["domain"]} | lifted(saved, settings, seed)
-    return part | {"told": lift_words.verdict(part)}
+    return part | {"told": photo_lift_text.verdict(part)}
 
 
 def rounded(content: object) -> object:
@@ -138,7 +136,7 @@ def rounded(content: object) -> object:
 
 def saved_variant(name: str, where: str) -> dict:
     """What `train` or `fuse` saved of a variant; raises where there is none of that name."""
-    known = variants.folders(variants.FITTED)
+    known = artifacts.folders(artifacts.FITTED)
     require(
         name in known,
         f"params.yaml, {where}: no trained variant {name!r} (trained: {', '.join(known)})",

@@ -12,13 +12,13 @@ from typing import Literal
 import click
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params, variants
-from lib.common.checks import require
-from lib.models import blending
-from lib.models.level import Level
+from lib.common import artifacts, cli, io, params, table_spec
+from lib.common.errors import require
+from lib.models.blending import stacking
+from lib.models.training.level_correction import Level
 
 OUT = Path("data/blend")
-META = Path("lib/models/blend.meta.yml")
+META = Path("lib/models/blending/blend.meta.yml")
 SPLIT = Path("data/split")
 METRICS = Path("metrics/blend.json")
 
@@ -34,13 +34,13 @@ class Params(params.Section):
     """The `blend` section of params.yaml."""
 
     variants: dict[str, Blend]
-    weighting: blending.Weighting
+    weighting: stacking.Weighting
     level: Level
 
 
 def member(name: str, chosen: Blend, variant: str) -> dict:
     """What `train` or `fuse` saved of one member of a blend."""
-    known = variants.folders(variants.FITTED)
+    known = artifacts.folders(artifacts.FITTED)
     where = f"params.yaml, blend.variants.{variant}.members"
     require(name in known, f"{where}: no trained variant {name!r} (trained: {', '.join(known)})")
     saved = io.read_json(known[name] / "model.json")
@@ -61,7 +61,7 @@ def main() -> None:
     base, settings = params.load("blend", Params)
     tally: dict[str, dict] = {}
     left_out: dict[str, dict[str, str]] = {}
-    fitted = variants.folders(variants.FITTED)
+    fitted = artifacts.folders(artifacts.FITTED)
     for variant, chosen in settings.variants.items():
         folder = OUT / variant
         require(
@@ -83,7 +83,7 @@ def main() -> None:
         correction = None if grouped else settings.level  # without dates nobody knows newest sales
         tables = {name: io.read_parquet(fitted[name] / "predictions.parquet") for name in saved}
         fold = roles.loc[next(iter(tables.values()))["listing_key"], "fold"]
-        share, predicted = blending.blend(tables, fold, settings.weighting, correction)
+        share, predicted = stacking.blend(tables, fold, settings.weighting, correction)
         first = next(iter(saved.values()))
         io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
         io.write_json(
@@ -98,13 +98,13 @@ def main() -> None:
                 "level": correction.model_dump() if correction else None,
                 "trained_before": first["trained_before"],
                 "trained_on": first["trained_on"],
-                "importances": blending.importances(saved, share),
+                "importances": stacking.importances(saved, share),
             },
         )
         tally[variant] = {name: round(weight, 4) for name, weight in share.items()}
     told = {"left_out": left_out} if left_out else {}
     io.write_json(METRICS, {"feed": base.feed, "weights": tally} | told)
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     cli.log.info("blend.complete", out=str(OUT), **tally, **told)
 
 

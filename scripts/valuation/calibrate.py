@@ -14,16 +14,16 @@ import click
 import pandas as pd
 from pydantic import Field, field_validator
 
-from lib.common import cli, dictionary, io, params, variants
+from lib.common import artifacts, cli, io, params, table_spec
 from lib.common.parallel import map_processes
-from lib.models import intervals
+from lib.models.calibration import prediction_intervals
 
 OUT = Path("data/calibrate")
-META = Path("lib/models/calibrate.meta.yml")
+META = Path("lib/models/calibration/calibrate.meta.yml")
 METRICS = Path("metrics/calibrate.json")
 
 
-class Params(intervals.Spec):
+class Params(prediction_intervals.Spec):
     """The `calibrate` section of params.yaml."""
 
     coverages: list[Annotated[float, Field(gt=0, lt=1)]]
@@ -45,7 +45,7 @@ def beside(predicted: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
 def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | None:
     """Fit and write the intervals of one variant; what the metrics tell of it, or None where the
     variant was skipped."""
-    folder = variants.folders()[variant]
+    folder = artifacts.folders()[variant]
     saved = io.read_json(folder / "model.json")
     if "skipped" in saved:
         return None
@@ -57,10 +57,12 @@ def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | Non
     ]
     predicted = io.read_parquet(folder / "predictions.parquet")
     table = beside(predicted, features)
-    state, scored = intervals.fit(table, saved, learnt, settings.coverages, settings, seed)
+    state, scored = prediction_intervals.fit(
+        table, saved, learnt, settings.coverages, settings, seed
+    )
     later = table[table["role"] != "train"]
     ranges = later[["listing_key", "role"]].join(
-        intervals.intervals(later, scored, state, newcomers=False)
+        prediction_intervals.intervals(later, scored, state, newcomers=False)
     )
     io.write_json(OUT / variant / "model.json", state)
     io.write_parquet(OUT / variant / "scores.parquet", scored, ["listing_key"])
@@ -79,13 +81,13 @@ def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | Non
 @cli.command
 def main() -> None:
     base, settings = params.load("calibrate", Params)
-    names = list(variants.folders())
+    names = list(artifacts.folders())
     parts = map_processes(
         partial(calibrate, settings=settings, seed=base.seed), names, label="calibrate"
     )
     told = {name: part for name, part in zip(names, parts, strict=True) if part is not None}
     io.write_json(METRICS, {"feed": base.feed, "variants": told})
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     cli.log.info(
         "calibrate.complete", out=str(OUT), **{v: f"{p['errors']} errors" for v, p in told.items()}
     )

@@ -13,18 +13,19 @@ import click
 import pandas as pd
 from pydantic import Field
 
-from lib.common import cli, dictionary, io, params, variants
+from lib.common import artifacts, cli, io, params, table_spec
+from lib.evaluation.cards import card, facts, tables
+from lib.evaluation.scoring import thresholds
 from lib.features import spec
-from lib.listings import contract
-from lib.models import thresholds
-from lib.report import card_facts, card_tables, cards, findings, lineage
+from lib.listings.contract import contract
+from lib.report.wording import findings
 
 OUT = Path("docs/model_cards")
 METRICS = Path("metrics")
 EVALUATED = Path("data/evaluate")
 STAGED = Path("data/staging")
 FEATURES = Path("data/features")
-PHOTOS = (Path("lib/models/fuse.meta.yml"), "inputs of data/fuse")
+PHOTOS = (Path("lib/models/estimators/photo/fuse.meta.yml"), "inputs of data/fuse")
 
 
 class Params(params.Section):
@@ -36,13 +37,13 @@ class Params(params.Section):
 
 def lock_hash(folder: Path) -> tuple[str, str]:
     """The out of dvc.yaml that a variant's folder lies in, and its hash as dvc.lock has it."""
-    out = folder if folder.parent in variants.FITTED else folder.parent
+    out = folder if folder.parent in artifacts.FITTED else folder.parent
     files = {
         path.relative_to(out).as_posix(): path.read_bytes()
         for path in sorted(out.rglob("*"))
         if path.is_file()
     }
-    return out.as_posix(), lineage.folder_md5(files)
+    return out.as_posix(), facts.folder_md5(files)
 
 
 def raw_files() -> dict[str, str]:
@@ -70,7 +71,7 @@ def kinds(inputs: set[str]) -> dict[str, str]:
     names = {name for path in FEATURES.glob("*.parquet") for name in io.read_parquet(path).columns}
     found = {}
     for (file, table), some in (((spec.META, spec.TABLE), names), (PHOTOS, inputs - names)):
-        listed = dictionary.read(dictionary.CODE / file).tables[table]
+        listed = table_spec.read(table_spec.CODE / file).tables[table]
         found |= {name: str(entry.kind) for name in some if (entry := listed.entry(name))}
     return found
 
@@ -94,7 +95,7 @@ def main() -> None:
     predictions = io.read_parquet(EVALUATED / "predictions.parquet")
     slices = io.read_parquet(EVALUATED / "slices.parquet")
     tests = {str(name): part for name, part in predictions.groupby("variant")}
-    folders = variants.folders()
+    folders = artifacts.folders()
     saved_all = {name: io.read_json(folder / "model.json") for name, folder in folders.items()}
     linear = {
         one["domain"]: name
@@ -107,12 +108,7 @@ def main() -> None:
         "staging": staging,
         "files": raw_files(),
         "kinds": kinds(
-            {
-                n
-                for one in saved_all.values()
-                if "skipped" not in one
-                for n in card_facts.inputs(one)
-            }
+            {n for one in saved_all.values() if "skipped" not in one for n in facts.inputs(one)}
         ),
         "lacks": findings.missing_parts(staging, split, predicted["valued"]),
     }
@@ -121,18 +117,18 @@ def main() -> None:
     rows = []
     for name, saved in saved_all.items():
         if "skipped" in saved:
-            io.write_text(OUT / f"{name}.md", cards.skipped(name, saved["skipped"]))
-            rows.append(card_tables.index_row(name, None, {}, False))
+            io.write_text(OUT / f"{name}.md", card.skipped(name, saved["skipped"]))
+            rows.append(tables.index_row(name, None, {}, False))
             continue
         domain, score = saved["domain"], evaluated["variants"][name]
         served = predicted["variants"].get(domain) == name
         other = tests[linear[domain]] if linear.get(domain, name) != name else None
-        judged = card_facts.judged(
+        judged = facts.judged(
             score, tests[name], other, settings.thresholds, settings.draws, base.seed
         )
         out, out_md5 = lock_hash(folders[name])
-        part, names = screened["domains"][domain], card_facts.inputs(saved)
-        facts = judged | {
+        part, names = screened["domains"][domain], facts.inputs(saved)
+        content = judged | {
             "name": name,
             "domain": domain,
             "view": saved["view"],
@@ -145,20 +141,18 @@ def main() -> None:
             "placed": bool({"postal_code", "latitude", "longitude"} & set(names)),
             "excluded": part["excluded"],
             "overrides": part["overrides"]["usable"] + part["overrides"]["not_usable"],
-            "train": card_facts.period(past(domain)),
-            "test": card_facts.period(tests[name]["as_of"])
+            "train": facts.period(past(domain)),
+            "test": facts.period(tests[name]["as_of"])
             | {"grouped": split[domain].get("grouped", "")},
             "out": out,
             "out_md5": out_md5,
-            "hashes": card_facts.learnt_from(saved),
+            "hashes": facts.learnt_from(saved),
         }
-        io.write_text(OUT / f"{name}.md", cards.card(shared | facts))
-        rows.append(card_tables.index_row(name, score, judged["checks"], served))
+        io.write_text(OUT / f"{name}.md", card.card(shared | content))
+        rows.append(tables.index_row(name, score, judged["checks"], served))
         tally[name] = told(name, judged["checks"], served)
-    io.write_text(OUT / "README.md", cards.index(shared["contract"], base.feed, rows))
-    io.write_json(
-        METRICS / "cards.json", card_tables.rounded({"feed": base.feed, "variants": tally})
-    )
+    io.write_text(OUT / "README.md", card.index(shared["contract"], base.feed, rows))
+    io.write_json(METRICS / "cards.json", tables.rounded({"feed": base.feed, "variants": tally}))
     cli.log.info("cards.complete", out=str(OUT), cards=len(rows))
 
 

@@ -13,7 +13,7 @@ import click
 
 from lib import demo
 from lib.common import cli, io, params
-from lib.common.checks import RemlError
+from lib.common.errors import RemlError
 from lib.common.parallel import map_processes
 
 OUT = Path("data/raw/demo")

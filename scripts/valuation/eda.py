@@ -21,9 +21,9 @@ from pydantic import PositiveFloat, PositiveInt
 
 from lib.common import cli, io, params
 from lib.common.parallel import map_processes
-from lib.eda import columns, findings, summary
-from lib.listings import contract
-from lib.report.style import STYLE
+from lib.listings.contract import contract
+from lib.listings.eda import columns, findings, summary
+from lib.report.plots.style import STYLE
 
 STAGED = Path("data/staging")
 PHOTOS = Path("data/photos/listing_photos.parquet")

@@ -23,14 +23,16 @@ import click
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from lib.common import cache, cli, dictionary, io, params
-from lib.common.checks import RemlError, require
+from lib.common import cache, cli, io, params, table_spec
+from lib.common.errors import RemlError, require
 from lib.common.process import die_with_parent
-from lib.photos import encoders, encoding, folder, jpeg, rooms, twins, vector_cache, vectors
+from lib.photos.image import decode, same_picture
+from lib.photos.pooled import rooms
+from lib.photos.vectors import encode_batches, encoders, image_folder, vector_cache, vectors_table
 
 PHOTOS = Path("data/photos")
 OUT = Path("data/embed")
-META = Path("lib/photos/embed.meta.yml")
+META = Path("lib/photos/vectors/embed.meta.yml")
 METRICS = Path("metrics/embed.json")
 KIND = "embed"  # of cache files
 POOLED = 64  # files of a folder from which on processes share them: each takes a second to start
@@ -42,26 +44,30 @@ def staged() -> pd.DataFrame:
     require(manifest.is_file(), f"{manifest}: no such file; `make repro` writes it")
     records = map(json.loads, manifest.read_text(encoding="utf-8").splitlines())
     rows = [
-        [one[name] for name in vectors.FIELDS] for one in records if one["listing_key"] is not None
+        [one[name] for name in vectors_table.FIELDS]
+        for one in records
+        if one["listing_key"] is not None
     ]
-    photos = pd.DataFrame(rows, columns=vectors.FIELDS)
+    photos = pd.DataFrame(rows, columns=vectors_table.FIELDS)
     return photos.assign(path=[PHOTOS / name for name in photos["file"]])
 
 
 def taken_in(images: Path, part: Path, workers: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(photos as `staged` gives them, what is refused and why) of a folder of images, whose plain
     JPEGs go to the folder `part`."""
-    paths = folder.files(images)
+    paths = image_folder.files(images)
     require(bool(paths), f"{images}: no files in it; --images names a folder of image files")
     jpegs = [part / f"{place:06d}.jpg" for place in range(len(paths))]
     given = (paths, [images] * len(paths), jpegs)
     if workers == 1 or len(paths) < POOLED:
-        records = list(cli.progress(map(folder.take_in, *given), "read"))
+        records = list(cli.progress(map(image_folder.take_in, *given), "read"))
     else:
         spawn = multiprocessing.get_context("spawn")  # forking a process with threads can hang
         with ProcessPoolExecutor(workers, spawn, initializer=die_with_parent) as pool:
             try:
-                records = list(cli.progress(pool.map(folder.take_in, *given, chunksize=8), "read"))
+                records = list(
+                    cli.progress(pool.map(image_folder.take_in, *given, chunksize=8), "read")
+                )
             except BrokenProcessPool as error:
                 raise RemlError(
                     f"{images}: a worker died over its files, most likely for want of memory; "
@@ -70,12 +76,12 @@ def taken_in(images: Path, part: Path, workers: int) -> tuple[pd.DataFrame, pd.D
     found = pd.DataFrame(records).assign(path=jpegs)
     found["order"] = found.groupby("listing_key").cumcount() + 1
     read = found["reason"] == ""
-    return found[read].reset_index(drop=True), found.loc[~read, vectors.REJECTED]
+    return found[read].reset_index(drop=True), found.loc[~read, vectors_table.REJECTED]
 
 
 def cache_of(encoder: encoders.Encoder) -> vector_cache.VectorCache:
     """The cache of an encoder, by all that its vectors depend on, the code included."""
-    own = [Path(file) for file in (encoding.__file__, jpeg.__file__, twins.__file__)]
+    own = [Path(file) for file in (encode_batches.__file__, decode.__file__, same_picture.__file__)]
     code = cache.code_hash([encoder.source, *own])
     name = cache.key_of(*encoder.identity, code)
     return vector_cache.VectorCache(cache.root() / KIND / f"{name}.sqlite", encoder.dims)
@@ -96,7 +102,7 @@ def encode(
     told: dict[str, object] = {"cached": len(rows), "encoded": len(todo)}
     reasons: dict[str, str] = {}
     began = time.perf_counter()
-    for batch in encoding.encoded(cli.progress(todo, "embed"), encoder, workers):
+    for batch in encode_batches.encoded(cli.progress(todo, "embed"), encoder, workers):
         done = {one.key: one.row for one in batch if one.row is not None}
         stored.write(done)
         rows |= done
@@ -120,14 +126,14 @@ def gather(
     if encoder.texts:
         read = partial(vector_cache.prompts, stored, encode=encoder.prompts)
         texts = rooms.texts(read, encoder.scale)
-    return rows, reasons, texts, vectors.told(name, settings, encoder)
+    return rows, reasons, texts, vectors_table.told(name, settings, encoder)
 
 
 def embed(
     photos: pd.DataFrame, name: str, settings: encoders.Embed
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
     """(table of vectors, photos without one and why, what is told of the encoder)."""
-    keys = encoding.keys(photos["path"].tolist(), settings.workers)
+    keys = encode_batches.keys(photos["path"].tolist(), settings.workers)
     photos = photos.assign(key=[key for key, _ in keys], reason=[reason for _, reason in keys])
     readable = photos[photos["reason"] == ""]
     paths = dict(zip(readable["key"], readable["path"], strict=True))
@@ -138,13 +144,13 @@ def embed(
     at = {key: place for place, key in enumerate(sorted(rows))}
     arrays = vector_cache.as_arrays([rows[key] for key in at], told["dims"])
     kept = kept.assign(at=kept["key"].map(at).astype("int64"))
-    found = vectors.table(kept, *arrays, texts, settings.least_room_probability)
-    return found, photos.loc[lost, vectors.REJECTED], told
+    found = vectors_table.table(kept, *arrays, texts, settings.least_room_probability)
+    return found, photos.loc[lost, vectors_table.REJECTED], told
 
 
 def write(out: Path, found: pd.DataFrame, rejected: pd.DataFrame, told: dict) -> None:
     """Write what `embed` gives into a folder."""
-    io.write_parquet(out / "vectors.parquet", found, vectors.KEYS)
+    io.write_parquet(out / "vectors.parquet", found, vectors_table.KEYS)
     io.write_json(out / "encoder.json", told)
     io.write_csv(out / "rejected.csv", rejected.sort_values(["domain", "listing_key", "file"]))
 
@@ -201,9 +207,9 @@ def main(images: Path | None, out: Path | None, name: str | None) -> None:
         )
         found, rejected, told = embed(staged(), settings.encoder, settings)
     write(OUT, found, rejected, told)
-    counts = vectors.tally(found, rejected)
+    counts = vectors_table.tally(found, rejected)
     io.write_json(METRICS, {"feed": base.feed, "encoder": settings.encoder} | counts)
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     if len(rejected):
         cli.log.warning("embed.rejected", photos=len(rejected), see=str(OUT / "rejected.csv"))
     cli.log.info(

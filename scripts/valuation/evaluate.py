@@ -14,14 +14,16 @@ import click
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from lib.common import cli, dictionary, io, params, variants
-from lib.common.checks import require
+from lib.common import artifacts, cli, io, params, table_spec
+from lib.common.errors import require
 from lib.common.parallel import map_processes
-from lib.models import given, scoring, slices, strata, verdicts, worst
+from lib.evaluation.metrics import slices
+from lib.evaluation.scoring import score, strata, verdicts, worst_errors
+from lib.ops import external_estimates
 
-Params = scoring.Scoring
+Params = score.Scoring
 OUT = Path("data/evaluate")
-META = Path("lib/models/evaluate.meta.yml")
+META = Path("lib/evaluation/scoring/evaluate.meta.yml")
 PLOTS = Path("plots/evaluate")
 CALIBRATED = Path("data/calibrate")
 FLAGS = Path("data/screen/flags.parquet")
@@ -35,10 +37,10 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Slices, ratio study by stratum, calibration and worst errors of one table of test sales."""
     return {
-        "slices": slices.every(test, scoring.covered(test), settings.draws, seed),
+        "slices": slices.every(test, score.covered(test), settings.draws, seed),
         "ratio_study": strata.ratio_study(test, settings, seed),
         "calibration": strata.calibration(test, settings.draws, seed),
-        "worst": worst.worst(test, past, against, settings.worst),
+        "worst": worst_errors.worst(test, past, against, settings.worst),
     }
 
 
@@ -58,10 +60,12 @@ def variant_tables(
     variant: str, flags: pd.DataFrame, settings: Params, seed: int
 ) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
     """The score of one variant, its test predictions, and its `tables`."""
-    folder = variants.folders()[variant]
+    folder = artifacts.folders()[variant]
     saved = io.read_json(folder / "model.json")
     homes = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
-    homes = homes.reindex(columns=list(dict.fromkeys(["listing_key", *PLACE, *worst.NEEDED])))
+    homes = homes.reindex(
+        columns=list(dict.fromkeys(["listing_key", *PLACE, *worst_errors.NEEDED]))
+    )
     predicted = io.read_parquet(folder / "predictions.parquet")
     test = predicted[predicted["role"] == "test"].reset_index(drop=True)
     ranges = io.read_parquet(CALIBRATED / variant / "intervals.parquet")
@@ -70,26 +74,26 @@ def variant_tables(
     test = test.merge(homes, on="listing_key").assign(
         variant=variant, domain=saved["domain"], model=saved["model"]
     )
-    folds, aware = scoring.on_folds(predicted), saved.get("view", "blind") == "aware"
+    folds, aware = score.on_folds(predicted), saved.get("view", "blind") == "aware"
     usable = test[test["usable"]].reset_index(drop=True)
-    folds_screened = scoring.on_folds(predicted[predicted["usable"]])
-    score = {
+    folds_screened = score.on_folds(predicted[predicted["usable"]])
+    scored = {
         "domain": saved["domain"],
         "view": saved.get("view", "blind"),
-        **scoring.score(test, settings, seed, folds["cod"], aware),
-        "screened": scoring.score(usable, settings, seed, folds_screened["cod"], aware),
+        **score.score(test, settings, seed, folds["cod"], aware),
+        "screened": score.score(usable, settings, seed, folds_screened["cod"], aware),
         "folds": folds,
         "folds_screened": folds_screened,
     }
     past = predicted.loc[predicted["role"] == "train", ["listing_key"]].merge(homes)
-    against = worst.flagged(flags[flags["domain"] == saved["domain"]])
+    against = worst_errors.flagged(flags[flags["domain"] == saved["domain"]])
     found = tables(test, past, against, settings, seed)
     whole = [
         strata.long(part["ratio_study"], kind, "all", part["sales"])
-        for kind, part in (("all", score), ("screened", score["screened"]))
+        for kind, part in (("all", scored), ("screened", scored["screened"]))
     ]
     found["ratio_study"] = pd.concat([*whole, found["ratio_study"]], ignore_index=True)
-    return score, test[[*names, "variant", "domain", "model"]], found
+    return scored, test[[*names, "variant", "domain", "model"]], found
 
 
 def pipeline(base: params.Base, settings: Params) -> None:
@@ -97,10 +101,10 @@ def pipeline(base: params.Base, settings: Params) -> None:
     names = sorted(one.name for one in CALIBRATED.iterdir())
     work = partial(variant_tables, flags=io.read_parquet(FLAGS), settings=settings, seed=base.seed)
     scores, tests, parts = {}, [], []
-    for variant, (score, test, found) in zip(
+    for variant, (scored, test, found) in zip(
         names, map_processes(work, names, label="evaluate"), strict=True
     ):
-        scores[variant] = score
+        scores[variant] = scored
         tests.append(test)
         parts.append({name: part.assign(variant=variant) for name, part in found.items()})
         write_plots(test, found["slices"], PLOTS / variant, settings.places)
@@ -111,13 +115,13 @@ def pipeline(base: params.Base, settings: Params) -> None:
     io.write_parquet(OUT / "predictions.parquet", predictions, ["variant", "listing_key"])
     io.write_parquet(OUT / "slices.parquet", every["slices"], ["variant", "kind", "slice"])
     for name in ("ratio_study", "calibration", "worst"):
-        io.write_csv(OUT / f"{name}.csv", scoring.told(every[name], settings.places))
+        io.write_csv(OUT / f"{name}.csv", score.told(every[name], settings.places))
     acceptable = verdicts.ranges(settings.ratio_study.cod)
     content = {"feed": base.feed, "acceptable": acceptable, "variants": scores}
-    io.write_json(METRICS, scoring.rounded(content, settings.places))
-    io.write_json(SUMMARY, scoring.rounded(scoring.summary(scores), settings.places))
-    dictionary.enforce(META, OUT)
-    dictionary.enforce(META, PLOTS)
+    io.write_json(METRICS, score.rounded(content, settings.places))
+    io.write_json(SUMMARY, score.rounded(score.summary(scores), settings.places))
+    table_spec.enforce(META, OUT)
+    table_spec.enforce(META, PLOTS)
     cli.log.info(
         "evaluate.complete",
         out=str(METRICS),
@@ -130,19 +134,19 @@ def pipeline(base: params.Base, settings: Params) -> None:
 
 def any_table(path: Path, out: Path | None, base: params.Base, settings: Params) -> None:
     """A table of somebody's own: what it says is printed, and written where `out` is given."""
-    table, left_out = given.prepared(given.read(path), str(path))
-    score = scoring.score(table, settings, base.seed)
-    click.echo(given.told(score, left_out, str(path)))
+    table, left_out = external_estimates.prepared(external_estimates.read(path), str(path))
+    scored = score.score(table, settings, base.seed)
+    click.echo(external_estimates.told(scored, left_out, str(path)))
     if out is None:
         return
     found = tables(table, table.head(0), {}, settings, base.seed)
-    whole = strata.long(score["ratio_study"], "all", "all", score["sales"])
+    whole = strata.long(scored["ratio_study"], "all", "all", scored["sales"])
     found["ratio_study"] = pd.concat([whole, found["ratio_study"]], ignore_index=True)
-    content = {"predictions": path.name, "left_out": given.counted(left_out), **score}
-    io.write_json(out / "summary.json", scoring.rounded(content, settings.places))
+    content = {"predictions": path.name, "left_out": external_estimates.counted(left_out), **scored}
+    io.write_json(out / "summary.json", score.rounded(content, settings.places))
     found["left_out"] = left_out
     for name, part in found.items():
-        io.write_csv(out / f"{name}.csv", scoring.told(part, settings.places))
+        io.write_csv(out / f"{name}.csv", score.told(part, settings.places))
     click.echo(f"written: {out}/summary.json and {', '.join(f'{name}.csv' for name in found)}")
 
 

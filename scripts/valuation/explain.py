@@ -14,15 +14,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from lib.common import cli, dictionary, io, params, variants
-from lib.listings import contract
-from lib.models import contributions, explaining
-from lib.models.photographed import photographed
-from lib.models.table import joined
-from lib.report import explain_looks, explanation
+from lib.common import artifacts, cli, io, params, table_spec
+from lib.evaluation.explanation import contributions, importance, narrative
+from lib.listings.contract import contract
+from lib.models.serving.predict import photographed
+from lib.models.training.training_table import joined
 
 OUT = Path("data/explain")
-META = Path("lib/models/explain.meta.yml")
+META = Path("lib/evaluation/explanation/explain.meta.yml")
 PLOTS = Path("plots/explain")
 ANALYSIS = Path("docs/analysis.md")
 FEATURES = Path("data/features")
@@ -75,19 +74,19 @@ def explain(saved: dict, folder: Path, settings: Params, seed: int) -> dict[str,
     some = later.sample(min(settings.homes, len(later)), random_state=seed)["listing_key"]
     one = asked(predictions, settings.worst)
     keys = list(dict.fromkeys([*one, *some, *near["comparable"]]))
-    base, said = explaining.levelled(
+    base, said = importance.levelled(
         table.loc[keys], saved, predictions, contributions.centres(past, saved)
     )
     rng = np.random.default_rng(seed)
-    names = explaining.movable(said.loc[some], past, settings.inputs)
+    names = importance.movable(said.loc[some], past, settings.inputs)
     learnt = past.sample(min(settings.homes, len(past)), random_state=seed)
     by_group = contributions.grouped(said)
-    gaps = explaining.adjustments(near, by_group, by_group)
+    gaps = importance.adjustments(near, by_group, by_group)
     told = contributions.long(table.loc[one], saved, base, said.loc[one])
     return {
         "contributions": told.merge(table[["role"]], left_on="listing_key", right_index=True),
-        "importance": explaining.importance(said.loc[some]),
-        "effects": explaining.effects(learnt, saved, names, settings.bins, settings.draws, rng),
+        "importance": importance.importance(said.loc[some]),
+        "effects": importance.effects(learnt, saved, names, settings.bins, settings.draws, rng),
         "comparables": near.merge(gaps, on=["listing_key", "rank", "comparable"]),
     }
 
@@ -102,7 +101,7 @@ def main() -> None:
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in KEYS}
     looks = []
     for domain, variant in io.read_json(Path("metrics/predict.json"))["variants"].items():
-        folder = variants.folders()[variant]
+        folder = artifacts.folders()[variant]
         saved = io.read_json(folder / "model.json")
         if "skipped" in saved:
             continue
@@ -110,12 +109,12 @@ def main() -> None:
         for name, table in tables.items():
             mine = {"domain": domain, "variant": variant}
             found[name].append(table.assign(**mine))
-        looks += explain_looks.of_domain(domain, tables["importance"], tables["effects"])
+        looks += narrative.of_domain(domain, tables["importance"], tables["effects"])
     ablated = io.read_json(Path("metrics/ablate.json"))
-    looks += explain_looks.of_ablation(ablated["variants"])
-    looks += explain_looks.of_photos(ablated["photos"])
+    looks += narrative.of_ablation(ablated["variants"])
+    looks += narrative.of_photos(ablated["photos"])
     # workers are forked after LightGBM has run here, but they draw and do nothing else
-    looks = explain_looks.drawn(looks)
+    looks = narrative.drawn(looks)
     for name, parts in found.items():
         if parts:
             io.write_parquet(OUT / f"{name}.parquet", pd.concat(parts), KEYS[name])
@@ -125,9 +124,9 @@ def main() -> None:
     told = [{name: text for name, text in one.items() if name != "svg"} for one in looks]
     io.write_json(OUT / "looks.json", told)
     io.write_text(
-        ANALYSIS, explanation.markdown(base.feed, agreed.synthetic, looks, "../plots/explain")
+        ANALYSIS, narrative.markdown(base.feed, agreed.synthetic, looks, "../plots/explain")
     )
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     cli.log.info("explain.complete", out=str(OUT), looks=len(looks), summary=str(ANALYSIS))
 
 

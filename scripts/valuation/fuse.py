@@ -1,8 +1,8 @@
 """Fit one named variant that sees photos beside the features, as `train` fits those that do not.
 
-A listing's photos enter as vectors and counts (`lib.photos.pooling`), and what has to be learnt of
-them, principal components above all, is learnt inside the fit. Where no listing of the past has a
-usable photo, the variant is skipped with that reason.
+A listing's photos enter as vectors and counts (`lib.photos.pooled.pooling`), and what has to be
+learnt of them, principal components above all, is learnt inside the fit. Where no listing of the
+past has a usable photo, the variant is skipped with that reason.
 
 Example: python -m scripts.valuation.fuse sale_photo_trees
 """
@@ -13,26 +13,26 @@ from typing import ClassVar, Literal
 import click
 from pydantic import Field
 
-from lib.common import cache, cli, dictionary, io, params
-from lib.models.curves import CurveParams
-from lib.models.estimators import SEEING
-from lib.models.late_fusion import LateFusionParams
-from lib.models.level import Level
-from lib.models.photo_inputs import MISSING
-from lib.models.photo_net import PhotoNetParams
-from lib.models.photo_trees import PhotoTreesParams
-from lib.photos import pooling
+from lib.common import cache, cli, io, params, table_spec
+from lib.models.estimators.photo.late_fusion import LateFusionParams
+from lib.models.estimators.photo.photo_boosting import PhotoTreesParams
+from lib.models.estimators.photo.photo_mlp import PhotoNetParams
+from lib.models.estimators.photo.photo_pca import MISSING
+from lib.models.estimators.photo.registry import PHOTO
+from lib.models.training.learning_curves import CurveParams
+from lib.models.training.level_correction import Level
+from lib.photos.pooled import pooling
 from scripts.valuation import train
 
 OUT = Path("data/fuse")
-META = Path("lib/models/fuse.meta.yml")
+META = Path("lib/models/estimators/photo/fuse.meta.yml")
 EMBEDDED = Path("data/embed")
 
 
 class Variant(train.Variant):
     """One entry of `fuse.variants`."""
 
-    models: ClassVar = SEEING
+    models: ClassVar = PHOTO
 
     view: Literal["blind"] = "blind"
 
@@ -72,7 +72,7 @@ def main(variant: str) -> None:
     section = getattr(settings, chosen.model)
     names = [*inputs, *pooling.names(table)]
     train.fit(folder, chosen, section, settings, base.seed, table, names, seen)
-    dictionary.enforce(META, folder)
+    table_spec.enforce(META, folder)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params
+from lib.common import cli, io, params, table_spec
 from lib.common.vocabulary import DOMAINS
-from lib.listings import contract, corrections, history, normalize, screen_homes, tally
+from lib.listings.contract import contract
+from lib.listings.identity import same_home
+from lib.listings.normalize import corrections, counts, list_price_history, normalize
 
 OUT = Path("data/normalize")
-META = Path("lib/listings/normalize.meta.yml")
+META = Path("lib/listings/normalize/normalize.meta.yml")
 STAGED = Path("data/staging/listings.parquet")
 SUPERSEDED = Path("data/staging/superseded_listings.parquet")
 QUARANTINE = Path("data/staging/quarantine_rows.csv")
@@ -39,17 +41,17 @@ def older_states(
     agreed: contract.Contract, entries: list[corrections.Correction]
 ) -> tuple[pd.DataFrame, int]:
     """The listings' older states, typed, and how many of their cells could not be read."""
-    raw = io.read_parquet(SUPERSEDED, history.columns_of_states(agreed))
-    return history.states(corrections.apply_to_states(raw, entries), agreed)
+    raw = io.read_parquet(SUPERSEDED, list_price_history.columns_of_states(agreed))
+    return list_price_history.states(corrections.apply_to_states(raw, entries), agreed)
 
 
 def tell_idle(idle: dict[int, str], where: str) -> dict[str, int]:
     """Warn of each correction whose listing was not staged; returns how many there are by why."""
     aside = set(io.read_csv(QUARANTINE)["listing_key"]) if idle else set()
-    counts = {"listing_in_quarantine": 0, "listing_not_in_feed": 0}
+    by_reason = {"listing_in_quarantine": 0, "listing_not_in_feed": 0}
     for number, key in idle.items():
         why = "listing_in_quarantine" if key in aside else "listing_not_in_feed"
-        counts[why] += 1
+        by_reason[why] += 1
         mend = {
             "listing_in_quarantine": "loosen the contract's row rule, or mend the export: "
             "corrections work on staged rows",
@@ -62,13 +64,16 @@ def tell_idle(idle: dict[int, str], where: str) -> dict[str, int]:
             why=why,
             mend=mend,
         )
-    return counts
+    return by_reason
 
 
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    from lib.listings import schema  # here, since preflight imports every stage and has to be quick
+    from lib.listings.contract import table_schema
+    from lib.listings.normalize import (
+        schema,  # here, since preflight imports every stage and has to be quick
+    )
 
     base, settings = params.load("normalize", Params)
     agreed = contract.read(base.feed)
@@ -91,14 +96,14 @@ def main() -> None:
     assert len(table) == count
     today = normalize.valuation_date(table, base.as_of, settings.latest_date_slack_days)
     older, unread = older_states(agreed, entries)
-    seen = history.price_history(older, table)
-    table, repeated = history.one_row_a_sale(table)
+    seen = list_price_history.price_history(older, table)
+    table, repeated = list_price_history.one_row_a_sale(table)
     assert len(table) + len(repeated) == count
-    home = screen_homes.keys(table, agreed.property_key)
-    table = history.add(table, seen, settings.relist_gap_days, home)
-    schema.enforce(table, schema.typed(agreed))
-    counts = tally.normalized(table, issues, DOMAINS) | {
-        "corrections": {"applied": tally.by_value(mended["column"]), **tell_idle(idle, where)},
+    home = same_home.keys(table, agreed.property_key)
+    table = list_price_history.add(table, seen, settings.relist_gap_days, home)
+    table_schema.enforce_schema(table, schema.typed_schema(agreed))
+    by_reason = counts.normalized(table, issues, DOMAINS) | {
+        "corrections": {"applied": counts.by_value(mended["column"]), **tell_idle(idle, where)},
         "sales_exported_twice": len(repeated),
         "older_states": {"rows": len(older), "cells_not_read": unread},
         "list_price_history": len(seen),
@@ -110,14 +115,14 @@ def main() -> None:
         io.write_parquet(OUT / f"{domain}.parquet", part, ["listing_key"])
         del part
     assert table.empty
-    io.write_parquet(OUT / "list_price_history.parquet", seen, history.STATE[:3])
+    io.write_parquet(OUT / "list_price_history.parquet", seen, list_price_history.STATE[:3])
     io.write_parquet(OUT / "repeated_sales.parquet", repeated, ["domain", "listing_key"])
     io.write_parquet(OUT / "normalize_issues.parquet", issues, [*WHERE, "reason"])
     io.write_parquet(OUT / "corrections.parquet", mended, WHERE)
     io.write_json(
-        METRICS, {"feed": base.feed, "as_of": f"{today:%Y-%m-%d}", "rows_in": count, **counts}
+        METRICS, {"feed": base.feed, "as_of": f"{today:%Y-%m-%d}", "rows_in": count, **by_reason}
     )
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     cli.log.info(
         "normalize.complete",
         rows=kept,

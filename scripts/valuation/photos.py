@@ -21,18 +21,19 @@ import PIL
 import pyarrow.parquet as pq
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from lib.common import cache, cli, dictionary, io, params
-from lib.common.checks import RemlError, require, require_columns
+from lib.common import cache, cli, io, params, table_spec
+from lib.common.errors import RemlError, require, require_columns
 from lib.common.parallel import context
 from lib.common.process import tie_worker
 from lib.common.vocabulary import DOMAINS
-from lib.photos import album, archive, counting, picture, status, unpack
-from lib.photos.lying import BUNDLE, MANIFEST, sort_out
-from lib.photos.owner import Roll
+from lib.photos.bundles import album, safe_zip, status, unpack
+from lib.photos.bundles.inventory import BUNDLE, MANIFEST, sort_out
+from lib.photos.bundles.match_listing import Roll
+from lib.photos.image import decode
 
 LISTINGS = Path("data/staging/listings.parquet")
 OUT = Path("data/photos")
-META = Path("lib/photos/photos.meta.yml")
+META = Path("lib/photos/bundles/photos.meta.yml")
 METRICS = Path("metrics/photos.json")
 KIND = "photos"  # of cache entries
 
@@ -51,10 +52,10 @@ class Params(params.Section):
 
     def settings(self) -> unpack.Settings:
         """What of it decides what becomes of a bundle."""
-        limits = archive.Limits(
+        limits = safe_zip.Limits(
             self.max_entries, self.max_bundle_bytes, self.max_entry_bytes, self.max_ratio
         )
-        return unpack.Settings(limits, picture.Look(self.max_pixels, self.min_side, self.quality))
+        return unpack.Settings(limits, decode.Look(self.max_pixels, self.min_side, self.quality))
 
 
 def one_bundle(path: Path, key: str, settings: unpack.Settings) -> Path:
@@ -64,7 +65,7 @@ def one_bundle(path: Path, key: str, settings: unpack.Settings) -> Path:
 
 def unpacked(paths: list[Path], settings: unpack.Settings, workers: int) -> list[Path]:
     """The folder of each bundle, in the order of `paths`; new ones are unpacked in parallel."""
-    code = cache.code_hash(Path(unpack.__file__).parent.glob("*.py"))
+    code = cache.code_hash(cache.room_files(unpack, decode))
     versions = f"pillow {PIL.__version__}, imagehash {imagehash.__version__}"
     keys = [
         cache.key_of(cache.file_sha256(path), settings.as_text(), code, versions) for path in paths
@@ -170,8 +171,8 @@ def main() -> None:
     ]
     albums = album.gather(bundles, beside(raw, manifests), Roll(listings))
     table = status.statuses(listings, albums)
-    counts = counting.tally(albums, bundles, table)
-    counts["not_read"] = counting.not_read(found, raw)
+    counts = status.tally(albums, bundles, table)
+    counts["not_read"] = status.not_read(found, raw)
     write_pictures(
         albums, {path.relative_to(raw).as_posix(): folder for path, folder in folders.items()}
     )
@@ -180,10 +181,10 @@ def main() -> None:
     io.write_parquet(OUT / "listing_photos.parquet", table, ["domain", "listing_key"])
     io.write_json(
         OUT / "images_summary.json",
-        {"feed": base.feed, **counts, **counting.summary(albums, bundles)},
+        {"feed": base.feed, **counts, **status.summary(albums, bundles)},
     )
     io.write_json(METRICS, {"feed": base.feed, **counts})
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     for kind, told in counts["not_read"].items():
         cli.log.warning("photos.not_read", kind=kind, files=told["files"], names=told["names"][:5])
     if counts["withheld_without_photo"]:

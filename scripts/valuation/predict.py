@@ -15,17 +15,18 @@ import click
 import pandas as pd
 from pydantic import Field
 
-from lib.common import cli, dictionary, io, params, variants
-from lib.common.checks import require
+from lib.common import artifacts, cli, io, params, table_spec
+from lib.common.errors import require
 from lib.features import build
-from lib.listings import contract, subjects
-from lib.models import serving, similarity
-from lib.models.photographed import photographed
-from lib.models.valuations import valuations
+from lib.listings.contract import contract
+from lib.models.serving import predict, similar_sales
+from lib.models.serving.predict import photographed
+from lib.models.serving.valuations import valuations
+from lib.serve import subjects
 from scripts.valuation import features as stage
 
 OUT = Path("data/predict")
-META = Path("lib/models/predict.meta.yml")
+META = Path("lib/models/serving/predict.meta.yml")
 NORMALIZED = Path("data/normalize")
 FEATURES = Path("data/features")
 VECTORS = Path("data/embed/vectors.parquet")
@@ -43,7 +44,7 @@ class Params(params.Section):
 def model_of(domain: str, settings: Params) -> dict:
     """What `train` saved of the variant that values a domain, or why it was skipped."""
     variant = settings.variants[domain]
-    known = variants.folders()
+    known = artifacts.folders()
     require(
         variant in known,
         f"params.yaml, predict.variants.{domain}: no trained variant "
@@ -68,14 +69,14 @@ def value(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(valuations of homes by a saved model, the comparables shown beside them); `near` are the
     candidates that `features` found among those of `past`."""
-    predictions = io.read_parquet(variants.folders()[saved["variant"]] / "predictions.parquet")
+    predictions = io.read_parquet(artifacts.folders()[saved["variant"]] / "predictions.parquet")
     calibrated = Path("data/calibrate") / saved["variant"]
     calibration = (
         io.read_json(calibrated / "model.json"),
         io.read_parquet(calibrated / "scores.parquet"),
     )
     count, weight = settings.comparables, settings.leaf_weight
-    near = similarity.closest(features, near, past, saved, predictions, weight, count)
+    near = similar_sales.closest(features, near, past, saved, predictions, weight, count)
     shown = near.round({"adjusted_close_price": 2, "similarity": 4})
     valued = valuations(features, homes, shown, saved, predictions, calibration, count)
     return valued, near.assign(domain=saved["domain"])
@@ -125,8 +126,8 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
             continue
         require_no_future(f"{as_of}", saved, "--as-of")
         features, near, _ = build.build(rows, known[str(domain)], spec)
-        features = serving.photos_missing(features, saved)  # a file of properties has none
-        blind += [saved["variant"]] if serving.sees_photos(saved) else []
+        features = predict.photos_missing(features, saved)  # a file of properties has none
+        blind += [saved["variant"]] if predict.sees_photos(saved) else []
         valued.append(value(features, rows, near, known_to(saved), saved, settings)[0])
     done = pd.concat(valued) if valued else pd.DataFrame(columns=["listing_key", "domain"])
     assert len(done) + len(rejected) == count
@@ -203,7 +204,7 @@ def main(file: Path | None, out: Path, folder: Path | None, as_of: dt.datetime |
             "valued": {domain: counts.get(domain, 0) for domain in settings.variants},
         },
     )
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     cli.log.info("predict.complete", valued=len(valued), out=str(OUT / "valuations.csv"))
 
 

@@ -11,14 +11,14 @@ import click
 import pandas as pd
 from pydantic import Field
 
-from lib.common import cli, io, params, variants
-from lib.common.checks import require
+from lib.common import artifacts, cli, io, params
+from lib.common.errors import require
 from lib.common.parallel import map_processes
-from lib.listings import contract
-from lib.report import (
+from lib.listings.contract import contract
+from lib.report.pages import (
     accuracy,
-    explanation_page,
-    first_page,
+    explanation,
+    index,
     intervals,
     photo_homes,
     photos,
@@ -64,8 +64,8 @@ def explained(listings: pd.DataFrame) -> dict:
     tables = [EXPLAINED / f"{name}.parquet" for name in ("contributions", "comparables")]
     homes = []
     if len(listings):
-        homes = explanation_page.homes(listings, *(io.read_parquet(path) for path in tables))
-    return explanation_page.context(looks, drawn, homes)
+        homes = explanation.homes(listings, *(io.read_parquet(path) for path in tables))
+    return explanation.context(looks, drawn, homes)
 
 
 def calibrated(
@@ -115,7 +115,7 @@ def photographed(
     homes = pictured(valued, vectors, settings) if settings.photo_homes else None
     skipped = {
         name: saved[name]["skipped"]
-        for name, folder in variants.folders().items()
+        for name, folder in artifacts.folders().items()
         if folder.parent.name == "fuse" and "skipped" in saved[name]
     }
     encoder = io.read_json(EMBEDDED / "encoder.json")
@@ -129,8 +129,8 @@ def first(told: dict, saved: dict, tables: Tables, valued: pd.DataFrame, listing
         d for d, v in told["predict"]["variants"].items() if v in told["evaluate"]["variants"]
     ]
     indices = {d: io.read_parquet(FEATURES / f"{d}_index.parquet") for d in domains}
-    parts = first_page.parts(told, saved, tables["predictions"], tables["slices"], indices)
-    return first_page.context(told, saved, parts, valued, listings)
+    parts = index.parts(told, saved, tables["predictions"], tables["slices"], indices)
+    return index.context(told, saved, parts, valued, listings)
 
 
 def judged(chosen: dict[str, str], told: dict, tables: Tables) -> dict[str, Page]:
@@ -158,7 +158,7 @@ def main() -> None:
     tables = {
         name: io.read_parquet(EVALUATED / f"{name}.parquet") for name in ("predictions", "slices")
     }
-    folders = variants.folders()
+    folders = artifacts.folders()
     saved = {name: io.read_json(folder / "model.json") for name, folder in folders.items()}
     scores, predicted = told["evaluate"]["variants"], told["predict"]["variants"]
     chosen = {domain: variant for domain, variant in predicted.items() if variant in scores}

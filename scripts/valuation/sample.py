@@ -12,13 +12,15 @@ from pathlib import Path
 import click
 from pydantic import Field
 
-from lib.common import cli, dictionary, io, params
-from lib.listings import contract, excerpt, reading, sample
+from lib.common import cli, io, params, table_spec
+from lib.listings.contract import contract
+from lib.listings.sample import excerpt, gold_sample
+from lib.listings.staging import csv_reader
 
 RAW = Path("data/raw")
 STAGED = Path("data/staging")
 OUT = Path("data/sample")
-META = Path("lib/listings/sample.meta.yml")
+META = Path("lib/listings/sample/sample.meta.yml")
 METRICS = Path("metrics/sample.json")
 
 
@@ -28,7 +30,7 @@ class Params(params.Section):
     rows: int = Field(ge=20, le=50)
 
 
-def fetch(choices: dict[str, sample.Choice], raw: Path) -> dict[str, dict[int, list[str]]]:
+def fetch(choices: dict[str, gold_sample.Choice], raw: Path) -> dict[str, dict[int, list[str]]]:
     """File -> data row -> fields, of all rows chosen."""
     wanted: dict[str, set[int]] = {}
     for choice in choices.values():
@@ -42,7 +44,7 @@ def fetch(choices: dict[str, sample.Choice], raw: Path) -> dict[str, dict[int, l
         }
 
 
-def statistics(choice: sample.Choice) -> dict:
+def statistics(choice: gold_sample.Choice) -> dict:
     """What a test may expect of a sample: rows by fate and reason, traits, columns."""
     fates = [pick.fate for pick in choice.picks]
     whys = [pick.reason for pick in choice.picks if pick.fate == "quarantined"]
@@ -63,14 +65,14 @@ def main() -> None:
     agreed = contract.read(base.feed)
     raw = RAW / base.feed
     headers = {
-        path.relative_to(raw).as_posix(): reading.read_header(path).names
-        for path in reading.csv_files(raw)
+        path.relative_to(raw).as_posix(): csv_reader.read_header(path).names
+        for path in csv_reader.csv_files(raw)
     }
-    bad = sample.quarantined(STAGED / "quarantine_rows.csv", agreed, headers, base.seed)
+    bad = gold_sample.quarantined(STAGED / "quarantine_rows.csv", agreed, headers, base.seed)
     choices = {}
-    for domain in cli.progress(sample.DOMAINS, "sample"):
+    for domain in cli.progress(gold_sample.DOMAINS, "sample"):
         some = bad[bad["domain"] == domain].reset_index(drop=True)
-        choices[domain] = sample.choose(STAGED, agreed, some, domain, settings.rows, base.seed)
+        choices[domain] = gold_sample.choose(STAGED, agreed, some, domain, settings.rows, base.seed)
     choices = {domain: choice for domain, choice in choices.items() if choice.picks}
     fields = fetch(choices, raw)
     told = {domain: statistics(choice) for domain, choice in choices.items()}
@@ -89,7 +91,7 @@ def main() -> None:
     for domain, some in told.items():
         counts[domain]["traits"] = len(some["traits"])
     io.write_json(METRICS, {"feed": base.feed, "domains": counts})
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     cli.log.info(
         "sample.complete",
         feed=base.feed,

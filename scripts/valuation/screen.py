@@ -10,14 +10,15 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params
+from lib.common import cli, io, params, table_spec
 from lib.common.vocabulary import DOMAINS
-from lib.listings import contract, overrides, screen
+from lib.listings.contract import contract
+from lib.listings.screening import overrides, screen
 
 OUT = Path("data/screen")
 NORMALIZED = Path("data/normalize")
 METRICS = Path("metrics/screen.json")
-META = Path("lib/listings/screen.meta.yml")
+META = Path("lib/listings/screening/screen.meta.yml")
 
 
 @click.command(help=__doc__)
@@ -41,7 +42,7 @@ def main() -> None:
         flagged.append(flags)
     everything = pd.concat(flagged, ignore_index=True)
     io.write_parquet(OUT / "flags.parquet", everything, screen.FLAGS)
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     io.write_json(METRICS, {"feed": base.feed, "domains": tally})
     cli.log.info(
         "screen.complete",

@@ -16,15 +16,15 @@ import click
 import numpy as np
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params
-from lib.common.checks import RemlError, require
+from lib.common import cli, io, params, table_spec
+from lib.common.errors import RemlError, require
 from lib.common.vocabulary import DOMAINS
-from lib.models import folds, groups
-from lib.photos import jpeg, twins
-from lib.photos.refusal import RefusedError
+from lib.models.split import group_folds, time_folds
+from lib.photos.image import decode, same_picture
+from lib.photos.image.rejection import RefusedError
 
 OUT = Path("data/split")
-META = Path("lib/models/split.meta.yml")
+META = Path("lib/models/split/split.meta.yml")
 FEATURES = Path("data/features")
 PHOTOS = Path("data/photos")
 METRICS = Path("metrics/split.json")
@@ -34,7 +34,7 @@ WORKERS = 4  # threads that open photos; one of 12 megapixels takes 36 MB
 def look(file: str) -> np.ndarray | None:
     """The thumbnail of a photo of `data/photos`; None where it cannot be opened."""
     try:
-        return twins.thumbnail(jpeg.opened(PHOTOS / file))
+        return same_picture.thumbnail(decode.opened(PHOTOS / file))
     except RefusedError:
         return None
 
@@ -54,29 +54,31 @@ def photos(domain: str, listings: pd.Series) -> pd.DataFrame:
         cli.log.warning("split.photos_unread", domain=domain, photos=read.count(False))
     sha1 = shown.loc[read, "sha1"].to_list()
     seen = np.array([one for one in looks if one is not None], "uint8")
-    pictures = twins.same_pictures(sha1, twins.alike_pairs(sha1, seen))
+    pictures = same_picture.same_pictures(sha1, same_picture.alike_pairs(sha1, seen))
     known = dict(zip(sha1, pictures, strict=True))
     return shown[["listing_key"]].assign(picture=[known.get(one, one) for one in shown["sha1"]])
 
 
-def part(table: pd.DataFrame, spec: folds.Split, domain: str, seed: int) -> tuple[dict, Any]:
+def part(table: pd.DataFrame, spec: time_folds.Split, domain: str, seed: int) -> tuple[dict, Any]:
     """(where the past ends and the folds begin, role and fold of each row) of one domain."""
     name = f"{domain} listings"
-    if why := groups.undated(table):
-        group = groups.groups(table, photos(domain, table["listing_key"]))
-        roles = groups.roles(table, group, spec, seed, name)
+    if why := group_folds.undated(table):
+        group = group_folds.groups(table, photos(domain, table["listing_key"]))
+        roles = group_folds.roles(table, group, spec, seed, name)
         latest = table.loc[roles["role"].isin(["train", "test"]), "as_of"].max()
         told = {"boundary": f"{latest:%Y-%m-%d}", "grouped": why, "fold_edges": []}
-        return told | {"groups_by_picture": groups.joined(table, group)}, roles
-    cut = folds.plan(table[folds.sold(table)], spec, name)
+        return told | {"groups_by_picture": group_folds.joined(table, group)}, roles
+    cut = time_folds.plan(table[time_folds.sold(table)], spec, name)
     edges = [f"{edge:%Y-%m-%d}" for edge in cut.edges]
-    return {"boundary": f"{cut.boundary:%Y-%m-%d}", "fold_edges": edges}, folds.roles(table, cut)
+    return {"boundary": f"{cut.boundary:%Y-%m-%d}", "fold_edges": edges}, time_folds.roles(
+        table, cut
+    )
 
 
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, spec = params.load("split", folds.Split)
+    base, spec = params.load("split", time_folds.Split)
     tally: dict[str, dict] = {}
     for domain in DOMAINS:
         table = io.read_parquet(FEATURES / f"{domain}.parquet")
@@ -90,7 +92,7 @@ def main() -> None:
             both = table["property_key"][roles["role"] == "test"].isin(trained)
             tally[domain] = {
                 **told,
-                **{role: int((roles["role"] == role).sum()) for role in folds.ROLES},
+                **{role: int((roles["role"] == role).sum()) for role in time_folds.ROLES},
                 "test_homes_sold_before": int(both.sum()),
             }
         io.write_parquet(OUT / f"{domain}.parquet", roles, ["listing_key"])
@@ -100,7 +102,7 @@ def main() -> None:
     )
     io.write_json(OUT / "split.json", tally)
     io.write_json(METRICS, tally)
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     cli.log.info(
         "split.complete",
         out=str(OUT),

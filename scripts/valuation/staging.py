@@ -14,19 +14,17 @@ import click
 import duckdb
 import pandas as pd
 
-from lib.common import cache, cli, dictionary, io, ledger, params
-from lib.common.checks import RemlError, require
-from lib.listings import contract, coverage, parsing, reading, receipts, staging
+from lib.common import cache, cli, io, params, table_spec
+from lib.common.errors import RemlError, require
+from lib.listings.contract import contract
+from lib.listings.staging import coverage, csv_reader, imports, parse_export, staging
+from lib.ops.ledger import ledger
 
 RAW = Path("data/raw")
 OUT = Path("data/staging")
-META = Path("lib/listings/staging.meta.yml")
+META = Path("lib/listings/staging/staging.meta.yml")
 METRICS = Path("metrics/staging.json")
-LISTINGS = Path(parsing.__file__).parent
-PARSERS = (  # all that decides how a file is parsed: `parsing` and what it imports
-    "contract.py", "mapping.py", "parsing.py", "reading.py", "reso.py", "reso.yaml", "rules.py",
-    "sql.py", "terms.py", "values.py",
-)  # fmt: skip
+ROOMS = (contract, parse_export)  # all that decides how a file is parsed
 
 
 class Params(params.Section):
@@ -39,7 +37,7 @@ def import_times(raw: Path) -> dict[str, str]:
     """File -> import time in UTC, as `make import` recorded it."""
     path = raw / "imports.jsonl"
     times = {}
-    for receipt in receipts.read(path):
+    for receipt in imports.read(path):
         try:
             moment = dt.datetime.fromisoformat(receipt["imported_at"]).astimezone(dt.UTC)
         except (ValueError, TypeError) as error:
@@ -56,7 +54,7 @@ def key(sha256: str, agreed: contract.Contract) -> str:
     return cache.key_of(
         sha256,
         agreed.model_dump_json(),
-        cache.code_hash(LISTINGS / name for name in PARSERS),
+        cache.code_hash(cache.room_files(*ROOMS)),
         f"duckdb {duckdb.__version__}, pandas {pd.__version__}",
     )
 
@@ -64,7 +62,7 @@ def key(sha256: str, agreed: contract.Contract) -> str:
 def check(paths: list[Path], agreed: contract.Contract) -> None:
     """Raise `RemlError` where a header lacks a column that the contract requires."""
     for path in paths:
-        missing = contract.missing_required(agreed, reading.read_header(path).names)
+        missing = contract.missing_required(agreed, csv_reader.read_header(path).names)
         require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
 
 
@@ -72,7 +70,7 @@ def plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
         known = (cache.root() / "staging" / key(cache.file_sha256(path), agreed)).is_dir()
-        headers = reading.read_header(path).names
+        headers = csv_reader.read_header(path).names
         found = contract.match(agreed, headers)
         aside = [header for header in headers if header not in found.values()]
         click.echo(
@@ -91,7 +89,7 @@ def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[stagi
         folder = cache.entry(
             "staging",
             key(sha256, agreed),
-            lambda part, path=path: parsing.parse(path, agreed, part),
+            lambda part, path=path: parse_export.parse(path, agreed, part),
         )
         name = path.relative_to(raw).as_posix()
         parsed.append(staging.Parsed(name, sha256, loaded.get(name), folder / "rows.parquet"))
@@ -103,7 +101,9 @@ def load(
 ) -> dict:
     """Write the outs and the metrics; returns the totals. Raises `RemlError` where a greater
     share than `most` of the rows is quarantined."""
-    from lib.listings import schema  # pandera is slow to import, and preflight imports this module
+    from lib.listings.staging import (
+        schema,  # pandera is slow to import, and preflight imports this module
+    )
 
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -146,7 +146,7 @@ def main(dry_run: bool) -> None:
     base, settings = params.load("staging", Params)
     agreed = contract.read(base.feed)
     raw = RAW / base.feed
-    paths = reading.csv_files(raw)
+    paths = csv_reader.csv_files(raw)
     require(
         bool(paths),
         f"{raw}: no CSV files; bring one in with `make import FEED={base.feed} FROM=path.csv`",
@@ -165,7 +165,7 @@ def main(dry_run: bool) -> None:
     click.echo((OUT / "coverage_summary.md").read_text(encoding="utf-8"))
     for path in sorted(OUT.iterdir()):
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
-    dictionary.enforce(META, OUT)
+    table_spec.enforce(META, OUT)
     cli.log.info(
         "staging.complete",
         feed=base.feed,

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from lib.common import cli, io, params, variants
-from lib.common.checks import RemlError
-from lib.models import tracking
+from lib.common import artifacts, cli, io, params
+from lib.common.errors import RemlError
+from lib.ops import mlflow_record
 
 OUT = Path("data/track")
 SUMMARY = Path("metrics/summary.json")
@@ -27,7 +27,7 @@ class Params(params.Section):
     uri: str
 
 
-def log(uri: str, experiment: str, told: tracking.Record) -> bool:
+def log(uri: str, experiment: str, told: mlflow_record.Record) -> bool:
     """Log a run, or find it there by its content; returns whether it is new."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     try:
@@ -68,9 +68,9 @@ def main() -> None:
         cli.log.info("track.complete", off=OFF)
         return
     models = {
-        name: (folder / "model.json").read_bytes() for name, folder in variants.folders().items()
+        name: (folder / "model.json").read_bytes() for name, folder in artifacts.folders().items()
     }
-    told = tracking.record(io.read_json(SUMMARY), models)
+    told = mlflow_record.record(io.read_json(SUMMARY), models)
     experiment = f"reml-{base.feed}"
     new = log(settings.uri, experiment, told)
     io.write_json(

@@ -16,21 +16,21 @@ import pandas as pd
 from dvclive import Live
 from pydantic import field_validator
 
-from lib.common import cli, dictionary, io, params
-from lib.common.checks import require
-from lib.models import groups
-from lib.models.comparables import ComparablesParams
-from lib.models.curves import KINDS, CurveParams, Curves
-from lib.models.estimators import MODELS, TABULAR
-from lib.models.level import Level
-from lib.models.linear import LinearParams
-from lib.models.table import joined
-from lib.models.training import predictions
-from lib.models.trees import LightGBMParams, RandomForestParams
-from lib.models.view import LISTED, View, starting
+from lib.common import cli, io, params, table_spec
+from lib.common.errors import require
+from lib.models.estimators.photo.registry import MODELS
+from lib.models.estimators.tabular.boosting import LightGBMParams, RandomForestParams
+from lib.models.estimators.tabular.comparables_regressor import ComparablesParams
+from lib.models.estimators.tabular.linear import LinearParams
+from lib.models.estimators.tabular.registry import TABULAR
+from lib.models.split import group_folds
+from lib.models.training.learning_curves import KINDS, CurveParams, Curves
+from lib.models.training.level_correction import Level
+from lib.models.training.out_of_fold import predictions
+from lib.models.training.training_table import LISTED, View, joined, starting
 
 OUT = Path("data/train")
-META = Path("lib/models/train.meta.yml")
+META = Path("lib/models/training/train.meta.yml")
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
 SCREENED = Path("data/screen")
@@ -102,7 +102,7 @@ def named(variant: str, known: dict[str, Any]) -> Any:
 
 
 def read(domain: str, view: View) -> tuple[pd.DataFrame, list[str]]:
-    """What `lib.models.table.joined` makes of a domain's files."""
+    """What `lib.models.training.training_table.joined` makes of a domain's files."""
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
     return joined(*(io.read_parquet(path) for path in files), view)
 
@@ -120,12 +120,12 @@ def fit(
     """Fit a variant, predict, and write its folder and its curves.
 
     `chosen` is its entry of params.yaml and `section` its model's; `settings` has `level` and
-    `curves`; `table` and `inputs` are those of `lib.models.training`; `seen` is what model.json
-    says more.
+    `curves`; `table` and `inputs` are those of `lib.models.training.out_of_fold`; `seen` is what
+    model.json says more.
     """
     cut = io.read_json(SPLIT / "split.json")[chosen.domain]
     estimator, grouped = MODELS[chosen.model][0], "grouped" in cut
-    inputs = groups.inputs(inputs) if grouped else inputs
+    inputs = group_folds.inputs(inputs) if grouped else inputs
     correction = settings.level if chosen.level and not grouped else None
     curves = Curves(inputs, settings.curves.points)
     model, predicted = predictions(
@@ -185,7 +185,7 @@ def main(variant: str) -> None:
             skip(folder, f"no {chosen.domain} of the past has a list price")
             return
     fit(folder, chosen, section, settings, base.seed, table, inputs, {})
-    dictionary.enforce(META, folder)
+    table_spec.enforce(META, folder)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common import cache, cli, io, params
-from lib.common.checks import RemlError, require
+from lib.common.errors import RemlError, require
 from lib.models import tuning
-from lib.report.history import history
+from lib.report.plots.tuning import history
 
 OUT = Path("data/tune")
 PLOT = Path("plots/tune/history.svg")
@@ -46,28 +46,31 @@ class Params(params.Section):
 def search(saved: dict, settings: Params, ranges: dict[str, tuning.Range], seed: int) -> list[dict]:
     """The finished trials of a search around the settings that `train` saved, in order."""
     # slow to import, and a search is off as a rule
-    from lib.models.estimators import MODELS
-    from lib.models.level import Level
-    from lib.models.table import joined
+    from lib.evaluation.metrics import accuracy
+    from lib.features.asof import windows
+    from lib.models.estimators.photo import registry
+    from lib.models.estimators.tabular import boosting
+    from lib.models.training import level_correction, training_table
 
     domain = saved["domain"]
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
-    table, _ = joined(*(io.read_parquet(path) for path in files), saved["view"])
+    table, _ = training_table.joined(*(io.read_parquet(path) for path in files), saved["view"])
     cut = io.read_json(SPLIT / "split.json")[domain]
     edges = [pd.Timestamp(edge) for edge in cut["fold_edges"]]
-    estimator, section = MODELS[saved["model"]]
-    spec = Level(**saved["level"]) if saved["level"] else None
+    estimator, section = registry.MODELS[saved["model"]]
+    spec = level_correction.Level(**saved["level"]) if saved["level"] else None
 
     def objective(changed: dict[str, Any]) -> float:
         chosen = section.model_validate(saved["params"] | changed)
         make = lambda: estimator(chosen, saved["seed"])  # noqa: E731
         return tuning.score(table, saved["inputs"], edges, make, spec, settings.metric)
 
+    rooms = (accuracy, windows, registry, boosting, level_correction)  # what a trial runs
     told = {name: saved[name] for name in ("model", "params", "level", "inputs", "seed", "view")}
     key = cache.key_of(
         *(cache.file_sha256(path) for path in files),
         json.dumps([cut, told, settings.model_dump(exclude={"trials", "seconds"}), seed]),
-        cache.code_hash(Path(tuning.__file__).parent.glob("*.py")),
+        cache.code_hash([Path(tuning.__file__), *cache.room_files(*rooms)]),
         *(version(name) for name in ("optuna", "lightgbm", "scikit-learn", "numpy")),
     )
     present = {name: saved["params"][name] for name in ranges}

@@ -12,14 +12,14 @@ import yaml
 from click.testing import CliRunner
 
 from lib.common import io
-from lib.models.contributions import centres, contributions, grouped
-from lib.models.gain import Judge, gain
-from lib.photos import pooling
+from lib.evaluation.ablation.ablation import Judge, gain
+from lib.evaluation.explanation.contributions import centres, contributions, grouped
+from lib.photos.pooled import pooling
 from scripts.ops import photo_lift
 from scripts.valuation import ablate
-from tests.dag import ROOT
-from tests.lib.test_lift import market
-from tests.lib.test_training import EDGES
+from tests.lib.evaluation.ablation.test_photo_lift import market
+from tests.lib.models.training.test_out_of_fold import EDGES
+from tests.support.dag import ROOT
 
 VARIANT = "sale_photo_trees"
 PHOTOS = {

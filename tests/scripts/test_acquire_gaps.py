@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from lib.acquire import keeping, manifest
-from lib.acquire.manifest import Entry
+from lib.acquire.download import manifest, store
+from lib.acquire.download.manifest import Entry
 from lib.common import io
-from lib.listings import contract, staging
+from lib.listings.contract import contract
+from lib.listings.staging import staging
 from scripts.acquire import gaps, status
 from scripts.valuation import staging as stage
-from tests.dag import ROOT
+from tests.support.dag import ROOT
 
 OUT = (dt.date(2024, 2, 6), dt.date(2024, 2, 7), dt.date(2024, 2, 20), dt.date(2024, 3, 5))
 HEAD = "Matrix_Unique_ID,MLSNumber,MatrixModifiedDT,Status,PropertyType,ForLease,ListPrice,"
@@ -61,7 +62,7 @@ def invoke(command, *arguments, today="2024-04-01"):
 
 
 def table(name, feed="har"):
-    return io.read_csv(keeping.ACQ / feed / name)
+    return io.read_csv(store.ACQ / feed / name)
 
 
 def gap_days(domain="sale"):
@@ -98,14 +99,14 @@ def test_days_that_are_missing_are_said_and_written(feed):
     asked = set(found.loc[found["fetch"], "date"])
     assert {str(day) for day in OUT} <= asked
     assert {"2024-01-07"} <= asked and "2024-01-08" not in asked  # a Sunday nobody asked about
-    assert "gap: no listings" in (keeping.ACQ / "har/gaps.svg").read_text()
+    assert "gap: no listings" in (store.ACQ / "har/gaps.svg").read_text()
 
 
 def test_the_same_input_gives_the_same_bytes(feed):
     written = []
     for _ in range(2):
         assert invoke(gaps).exit_code == invoke(status).exit_code == 0
-        files = sorted((keeping.ACQ / "har").iterdir())
+        files = sorted((store.ACQ / "har").iterdir())
         written.append([(path.name, path.read_bytes()) for path in files])
     assert written[0] == written[1] and len(written[0]) == 5
 
@@ -124,7 +125,7 @@ def test_status_is_presence_only(feed):
 
 
 def test_what_the_manifest_says_counts(feed):
-    path = keeping.ACQ / "har/manifest.jsonl"
+    path = store.ACQ / "har/manifest.jsonl"
     for state, first, last in (("empty", "2024-02-06", "2024-02-06"),
                                ("partial", "2024-02-19", "2024-02-20")):  # fmt: skip
         manifest.add(path, Entry("listings", state, "x", first, last))
@@ -156,7 +157,7 @@ def test_staged_says_what_raw_says(feed):
     for source in (["--source", "raw"], ["--source", "staged", "--staging", str(folder)]):
         assert invoke(gaps, *source).exit_code == 0
         assert invoke(status, *source).exit_code == 0
-        outs.append({p.name: p.read_bytes() for p in (keeping.ACQ / "har").iterdir()})
+        outs.append({p.name: p.read_bytes() for p in (store.ACQ / "har").iterdir()})
     assert outs[0] == outs[1]
     assert dt.date(2024, 2, 7) not in gap_days()
     pipeline = pd.DataFrame({"domain": ["sale"], "listing_key": ["5000"], "photos_found": [1]})
@@ -174,7 +175,7 @@ def test_another_feed_in_staging_is_an_error_that_names_the_mend(feed):
     assert result.exit_code == 2
     assert "data/staging: holds feed 'demo'" in result.output
     assert "--staging runs/har/data/staging" in result.output
-    assert not keeping.ACQ.exists()
+    assert not store.ACQ.exists()
     io.write_json(Path("metrics/staging.json"), {"feed": "har"})
     older = pd.read_parquet(folder / "listings.parquet").drop(columns="photos_count")
     io.write_parquet(folder / "listings.parquet", older, ["listing_key"])
@@ -195,7 +196,7 @@ def test_without_any_file_every_day_is_a_gap(workspace):
 def test_fail_on_gaps(feed):
     assert invoke(gaps, "--fail-on-gaps", "--until", "2024-02-03").exit_code == 1
     done = Entry("listings", "done", "x", "2024-01-01", "2024-02-03")
-    manifest.add(keeping.ACQ / "har/manifest.jsonl", done)
+    manifest.add(store.ACQ / "har/manifest.jsonl", done)
     assert invoke(gaps, "--fail-on-gaps", "--until", "2024-02-03").exit_code == 0
     assert invoke(gaps, "--fail-on-gaps").exit_code == 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.ops import import_feed, preflight
+from scripts.ops import import_file, preflight
 
 HEADER = "id,date,price,sqft_living,zipcode\n"
 ROW = "7129300520,20141013T000000,221900,1180,98178\n"
@@ -27,7 +27,7 @@ Done = namedtuple("Done", "returncode stdout stderr")
 def make(clone, target: str, *given: str) -> Done:
     """What make's recipe for `target` does first with NAME=value as `given`, in this process; that
     make says the same is a test of its own."""
-    command = {"run": preflight, "repro": preflight, "import": import_feed}[target].main
+    command = {"run": preflight, "repro": preflight, "import": import_file}[target].main
     options = [f"--{name.lower()}={value}" for name, value in (one.split("=") for one in given)]
     done = clone.call(command, *options)
     return Done(done.exit_code, done.stdout, done.stderr)

@@ -10,7 +10,7 @@ import yaml
 from click.testing import CliRunner
 
 from lib.common import io
-from lib.common.checks import RemlError
+from lib.common.errors import RemlError
 from scripts.valuation.blend import Blend, main, member
 
 

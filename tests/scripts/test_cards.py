@@ -7,8 +7,8 @@ import re
 import pytest
 import yaml
 
-from tests import shared, spine_kit
-from tests.small_kit import feed, lay
+from tests.support import finished_runs, stage_runner
+from tests.support.small_feed import feed, lay
 
 
 def pages(clone):
@@ -95,31 +95,31 @@ def test_a_failed_threshold_is_loud_and_stops_nothing(plain, tmp_path):
     """Limits that no model can hold, on a feed that has no rentals."""
     limits = {"gain": 0.9, "coverage_90": 0.0001, "cod": 0.01, "bias": 0.00001, "hit_rate": 0.9,
               "area_level": 0.05}  # fmt: skip
-    tmp_path = shared.copied(plain, tmp_path / "copy")
+    tmp_path = finished_runs.copied(plain, tmp_path / "copy")
     path = tmp_path / "params.yaml"
     params = yaml.safe_load(path.read_text())
     params["cards"].update(thresholds=limits, draws=50)
     path.write_text(yaml.safe_dump(params))
-    assert spine_kit.run(tmp_path, ["cards", "report"]) == ""
+    assert stage_runner.run(tmp_path, ["cards", "report"]) == ""
     text = (tmp_path / "docs/model_cards/sale_blend.md").read_text()
     assert "**1 threshold failed:** MdAPE less that of the linear baseline" in text or (
         "thresholds failed:** MdAPE less that of the linear baseline" in text
     )
     assert "| **FAIL** |" in text and "Synthetic" not in text
-    told = spine_kit.metrics(tmp_path, "cards")["variants"]
+    told = stage_runner.metrics(tmp_path, "cards")["variants"]
     assert "gain" in told["sale_blend"]["failed"] and told["sale_blend"]["served"]
     assert "FAILED" in (tmp_path / "docs/model_cards/README.md").read_text()
     skipped = (tmp_path / "docs/model_cards/rental_blend.md").read_text()
     assert "Not trained" in skipped and "rental listings: no closed rows" in skipped
     first = {p.name: p.read_bytes() for p in (tmp_path / "docs/model_cards").iterdir()}
-    again = spine_kit.stage(tmp_path, "cards")
+    again = stage_runner.stage(tmp_path, "cards")
     assert "cards.threshold_failed" in again.output and "sale_blend" in again.output
     assert first == {p.name: p.read_bytes() for p in (tmp_path / "docs/model_cards").iterdir()}
-    figures = spine_kit.metrics(tmp_path, "evaluate")
+    figures = stage_runner.metrics(tmp_path, "evaluate")
     share = {"value": 0.8, "low": 0.75, "high": 0.85}
     figures["variants"]["sale_blend"]["accuracy"]["hit_rate"] = share
     (tmp_path / "metrics/evaluate.json").write_text(json.dumps(figures))
-    assert spine_kit.stage(tmp_path, "cards").exit_code == 0
+    assert stage_runner.stage(tmp_path, "cards").exit_code == 0
     text = (tmp_path / "docs/model_cards/sale_blend.md").read_text()
     assert "## Where a valuation is stood by" in text and "On the 80.0 % of the test" in text
     assert (
@@ -131,7 +131,7 @@ def test_a_failed_threshold_is_loud_and_stops_nothing(plain, tmp_path):
 def test_a_feed_without_dates_or_zips_has_cards(tmp_path):
     table = feed().drop(columns=["closed", "zip"])
     lay(tmp_path, table, base={"as_of": "2025-01-01"})
-    assert spine_kit.run(tmp_path) == ""
+    assert stage_runner.run(tmp_path) == ""
     text = (tmp_path / "docs/model_cards/sale_blend.md").read_text()
     assert "held out by groups (no sale has a close date)" in text
     assert "The feed has no ZIPs" in text

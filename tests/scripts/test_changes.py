@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from lib.common import io
-from scripts.ops import changes, run_feed
-from tests.dag import ROOT
+from scripts.ops import changes, run
+from tests.support.dag import ROOT
 
 SHARES = {"baseline": ("baseline", 12.0), "living_area": ("size", 0.4), "level": ("level", 0.01)}
 
@@ -62,7 +62,7 @@ def tree(tmp_path):
     return tmp_path
 
 
-def run(tree, *arguments, code=0):
+def run_changes(tree, *arguments, code=0):
     with chdir(tree):
         result = CliRunner().invoke(changes.main, arguments, catch_exceptions=False)
     assert result.exit_code == code, result.output
@@ -75,7 +75,7 @@ def test_a_run_keeps_the_results_that_it_replaces(tmp_path):
         fresh = tmp_path / ".mine.part"
         fresh.mkdir()
         (fresh / "number").write_text(str(number))
-        run_feed.put(fresh, tmp_path / "mine")
+        run.put(fresh, tmp_path / "mine")
     kept = {path.parent.name: path.read_text() for path in tmp_path.glob("*/number")}
     assert kept == {"mine": "2", "mine.previous": "1"}
 
@@ -87,7 +87,7 @@ def words(page):
 
 
 def test_a_feeds_last_run_against_the_one_before(tree):
-    said = run(tree, "--feed", "demo")
+    said = run_changes(tree, "--feed", "demo")
     path = tree / "runs/demo/data/changes/index.html"
     assert str(path) in said
     page = path.read_text()
@@ -102,13 +102,13 @@ def test_a_feeds_last_run_against_the_one_before(tree):
     table = pd.read_csv(path.with_name("changes.csv"), dtype={"listing_key": str})
     assert table["listing_key"].tolist() == ["105", "104", "103", "102", "101", "100"]
     first = path.read_bytes()
-    run(tree, "--feed", "demo")
+    run_changes(tree, "--feed", "demo")
     assert path.read_bytes() == first
 
 
 def test_without_contributions_it_says_so_and_tells_the_rest(tree):
     (tree / "runs/demo.previous/data/explain/contributions.parquet").unlink()
-    run(tree, "--feed", "demo")
+    run_changes(tree, "--feed", "demo")
     text = words((tree / "runs/demo/data/changes/index.html").read_text())
     assert "not told: no data/explain/contributions.parquet in runs/demo.previous" in text
     assert "6 of the 6 listings" in text and "Pushes multiply" not in text
@@ -119,7 +119,7 @@ def test_contributions_of_another_run_are_told(tree):
     path = tree / "runs/demo.previous/data/explain/contributions.parquet"
     frame = pd.read_parquet(path)
     io.write_parquet(path, frame.assign(log_contribution=frame["log_contribution"] * 0.99), [])
-    run(tree, "--feed", "demo")
+    run_changes(tree, "--feed", "demo")
     text = words((tree / "runs/demo/data/changes/index.html").read_text())
     assert "The contributions of 6 listings do not add up to their change" in text
 
@@ -128,7 +128,7 @@ def test_a_file_of_valuations_alone_is_enough(tree):
     bare = tree / "older"
     bare.mkdir()
     shutil.copy(tree / "runs/demo.previous/data/predict/valuations.csv", bare)
-    run(tree, "--feed", "demo", "--from", "older")
+    run_changes(tree, "--feed", "demo", "--from", "older")
     text = words((tree / "runs/demo/data/changes/index.html").read_text())
     assert "6 of the 6 listings" in text and "Not known: the base has no params.yaml" in text
 
@@ -146,7 +146,7 @@ def test_a_file_of_valuations_alone_is_enough(tree):
 def test_what_is_missing_is_told_with_its_mend(tree, arguments, told):
     lay(tree / "runs/lone", 0.0)
     lay(tree / "runs/other", 0.0, feed="other")
-    said = run(tree, *arguments, code=2)
+    said = run_changes(tree, *arguments, code=2)
     assert said.strip().splitlines()[-1].startswith("error: ") and told in said
 
 

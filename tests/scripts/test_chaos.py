@@ -134,7 +134,7 @@ def small_feed(tmp_path_factory, real_data):
 @pytest.mark.parametrize(
     "wanted, victim, after",
     [
-        ("scripts.ops.run_feed", "make", 0.1),  # while it still imports its modules
+        ("scripts.ops.run", "make", 0.1),  # while it still imports its modules
         ("dvc exp run", "make", 1.0),
         ("scripts.valuation.staging", "dvc", 0.5),
     ],

@@ -5,9 +5,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from lib.listings import contract
+from lib.listings.contract import contract
 from scripts.ops import contract as command
-from tests import exports
+from tests.support import exports
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from lib.common import dictionary
+from lib.common import table_spec
 from lib.common.params import read_yaml
-from lib.listings import contract, reso
+from lib.listings.contract import contract, reso
 from scripts.ops.dictionary import PAGE, WORDS, main, page
-from tests.dag import ROOT, STAGES
+from tests.support.dag import ROOT, STAGES
 
-METAS = sorted(path for path in (ROOT / "lib").glob("*/*.meta.yml") if path.name != WORDS.name)
+METAS = sorted(path for path in (ROOT / "lib").rglob("*.meta.yml") if path.name != WORDS.name)
 RAW = ("data/raw/", "data/samples/")
 # dtypes as pandas names them (Parquet); what a CSV holds of text may look like a number
 KINDS = {
@@ -52,7 +52,7 @@ def test_every_field_of_reso_is_described_and_no_other():
 @pytest.mark.parametrize("path", METAS, ids=lambda path: path.name)
 def test_a_dictionary_file_is_of_a_stage_and_each_entry_says_all(path):
     assert path.name.split(".")[0] in STAGES
-    for name, table in dictionary.read(path).tables.items():
+    for name, table in table_spec.read(path).tables.items():
         for column, entry in table.columns.items():
             assert entry.description.endswith("."), f"{name}: {column}"
             assert entry.source or table.source, f"{name}: {column} has no source"
@@ -65,7 +65,7 @@ def described(folder):
         return {
             path.as_posix(): table
             for meta in METAS
-            for path, table in dictionary.tables(dictionary.read(meta), Path())
+            for path, table in table_spec.tables(table_spec.read(meta), Path())
         }
 
 
@@ -84,7 +84,7 @@ def test_every_column_of_every_table_has_an_entry(finished):
     reso_names = set(reso.dictionary().fields)
     for name in written:
         table = known[name]
-        for column in dictionary.columns_of(finished.folder / name):
+        for column in table_spec.columns_of(finished.folder / name):
             claimed = column in {*agreed.columns, *agreed.constants} | reso_names | parts
             entry = table.entry(column)
             assert entry is not None or (table.contract and claimed), f"{name}: {column}"

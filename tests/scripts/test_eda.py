@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from lib import demo
-from tests import spine_kit
-from tests.dag import ROOT
+from tests.support import stage_runner
+from tests.support.dag import ROOT
 
 
 def run(folder, stage):
-    done = spine_kit.stage(folder, stage)
+    done = stage_runner.stage(folder, stage)
     assert done.exit_code == 0, done.stderr
 
 

@@ -20,10 +20,10 @@ import yaml
 from click.testing import CliRunner
 from PIL import Image
 
-from lib.photos import descriptor, folder
+from lib.photos.vectors import descriptor, image_folder
 from scripts.valuation import embed
-from tests.dag import ROOT
-from tests.photo_kit import Feed, drawn, image
+from tests.support.dag import ROOT
+from tests.support.photos import Feed, drawn, image
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_other_code_is_another_cache_file(feed, monkeypatch, tmp_path):
     run()
     changed = tmp_path / "descriptor.py"
     changed.write_bytes(Path(descriptor.__file__).read_bytes() + b"\n")
-    monkeypatch.setattr("lib.photos.encoders.Builtin.source", changed)
+    monkeypatch.setattr("lib.photos.vectors.encoders.Builtin.source", changed)
     run()
     assert len(cache_files()) == 2
 
@@ -317,7 +317,7 @@ def test_every_odd_file_ends_as_a_vector_or_with_a_reason(here):
 def test_a_file_over_the_limit_of_bytes(here, monkeypatch):
     Path("pictures").mkdir()
     Path("pictures/a.jpg").write_bytes(image(1))
-    monkeypatch.setattr(folder, "MAX_BYTES", 100)
+    monkeypatch.setattr(image_folder, "MAX_BYTES", 100)
     run("--images", "pictures", "--out", "out")
     assert pd.read_csv("out/rejected.csv")["reason"].tolist() == ["larger than 100 bytes"]
     assert len(pd.read_parquet("out/vectors.parquet")) == 0
@@ -378,7 +378,7 @@ def test_an_encoder_that_cannot_be_opened_ends_before_a_file_is_read(here, monke
     Path("some").mkdir()
     Path("some/a.jpg").write_bytes(image(1))
     read = []
-    monkeypatch.setattr(folder, "take_in", lambda *given: read.append(given))
+    monkeypatch.setattr(image_folder, "take_in", lambda *given: read.append(given))
     assert "no encoder 'sift'" in run(
         "--images", "some", "--out", "out", "--encoder", "sift", code=2
     )
@@ -394,7 +394,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_behind(here, monkeypatch):
         assert Path("out") in jpeg.parents
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(folder, "take_in", full)
+    monkeypatch.setattr(image_folder, "take_in", full)
     said = run("--images", "some", "--out", "out", code=2)
     assert "out: no space left" in said and said.count("\n") == 1
     assert not list(Path("out").iterdir())

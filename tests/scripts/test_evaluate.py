@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from scripts.valuation import evaluate
-from tests.dag import ROOT
+from tests.support.dag import ROOT
 
 
 def run(folder, *arguments):

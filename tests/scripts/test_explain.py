@@ -12,10 +12,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from lib.models.contributions import centres, contributions
-from lib.models.table import joined
+from lib.evaluation.explanation.contributions import centres, contributions
+from lib.models.training.training_table import joined
 from scripts.valuation import ablate, explain
-from tests import shared, spine_kit
+from tests.support import finished_runs, stage_runner
 
 SMALL = {"bins": 4, "draws": 10, "worst": 7, "homes": 40}
 
@@ -23,14 +23,14 @@ SMALL = {"bins": 4, "draws": 10, "worst": 7, "homes": 40}
 @pytest.fixture(scope="module")
 def spine(plain, tmp_path_factory):
     """A folder in which the whole spine ran, remarks and photos apart."""
-    folder = shared.copied(plain, tmp_path_factory.mktemp("spine") / "copy")
+    folder = finished_runs.copied(plain, tmp_path_factory.mktemp("spine") / "copy")
     path = folder / "params.yaml"
     params = yaml.safe_load(path.read_text())
     params["explain"].update(SMALL)
     path.write_text(yaml.safe_dump(params))
     for name in ("data", "plots"):
         shutil.rmtree(folder / name / "explain")
-    assert spine_kit.run(folder, ["explain", "cards", "report"]) == ""
+    assert stage_runner.run(folder, ["explain", "cards", "report"]) == ""
     return folder
 
 
@@ -134,7 +134,7 @@ def test_a_second_run_gives_the_same_bytes(spine):
 
 
 def test_ablation_says_what_was_tried_and_can_be_off(spine):
-    found = spine_kit.metrics(spine, "ablate")["variants"]
+    found = stage_runner.metrics(spine, "ablate")["variants"]
     assert set(found) == {"sale_district", "sale_linear", "rental_district"}
     assert "skipped" in found["rental_district"]
     size = found["sale_linear"]["groups"]["size"]
@@ -143,7 +143,7 @@ def test_ablation_says_what_was_tried_and_can_be_off(spine):
     before = (spine / "metrics/ablate.json").read_bytes()
     listed = "- sale_district\n  - sale_linear\n  - rental_district"
     done = again(spine, ablate.main, (f"variants:\n  {listed}", "variants: []"))
-    assert done.exit_code == 0 and spine_kit.metrics(spine, "ablate")["variants"] == {}
+    assert done.exit_code == 0 and stage_runner.metrics(spine, "ablate")["variants"] == {}
     assert again(spine, explain.main).exit_code == 0
     wrong = again(spine, ablate.main, ("- sale_linear\n  - rental_d", "- sale_none\n  - rental_d"))
     assert wrong.exit_code == 2 and "no trained variant 'sale_none'" in wrong.output

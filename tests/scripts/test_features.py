@@ -8,15 +8,15 @@ import pytest
 
 from lib.common import io
 from lib.features import spec
-from scripts.ops import screen_check
-from tests import spine_kit
+from scripts.ops import fault_recall
+from tests.support import stage_runner
 
 FEED = {"seed": 5, "sales": 500, "rentals": 90, "actives": 40, "years": 2, "zips": 4}
 SERIES = "series_id,geo,period,release_date,value\nrate,US,2022-01-01,2022-01-20,5.5\n"
 
 
 def run(folder, *options):
-    return spine_kit.stage(folder, "features", *options)
+    return stage_runner.stage(folder, "features", *options)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def built(tmp_path_factory):
     """A folder in which features has run on a small synthetic feed, with an external series."""
     folder = tmp_path_factory.mktemp("feed")
     start = dt.date(2022, 1, 1)
-    screen_check.run_stages(folder, FEED | {"start": start, "photos": False})
+    fault_recall.run_stages(folder, FEED | {"start": start, "photos": False})
     (folder / "configs/feeds/demo/series.csv").write_text(SERIES)
     done = run(folder)
     assert done.exit_code == 0, done.stderr

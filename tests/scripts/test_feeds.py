@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from scripts.valuation import photos, staging
-from tests import exports
-from tests.dag import ROOT
-from tests.photo_kit import image, zipped
-from tests.sample_kit import invoke
+from tests.support import exports
+from tests.support.dag import ROOT
+from tests.support.gold_samples import invoke
+from tests.support.photos import image, zipped
 
 HOUSES = """
 title: Houses with photos (Ahmed and Moustafa 2016)

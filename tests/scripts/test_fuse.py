@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from lib.common import io
-from lib.models.contributions import centres, contributions
-from lib.models.serving import photos_missing, raw_estimates
-from lib.models.table import joined
-from lib.photos import pooling
-from tests import spine_kit
-from tests.small_kit import feed, lay
+from lib.evaluation.explanation.contributions import centres, contributions
+from lib.models.serving.predict import photos_missing, raw_estimates
+from lib.models.training.training_table import joined
+from lib.photos.pooled import pooling
+from tests.support import stage_runner
+from tests.support.small_feed import feed, lay
 
 VARIANTS = ("sale_photo_trees", "sale_photo_net", "sale_late_fusion")
 QUALITY = np.random.default_rng(7).normal(size=305)
@@ -70,7 +70,9 @@ def embedded(folder, table):
 
 def run(folder, first, last, table):
     """The stages of the spine from `first` to `last`, `embed` and `ablate` apart."""
-    between = spine_kit.SPINE[spine_kit.SPINE.index(first) : spine_kit.SPINE.index(last) + 1]
+    between = stage_runner.SPINE[
+        stage_runner.SPINE.index(first) : stage_runner.SPINE.index(last) + 1
+    ]
     for name in between:
         if name == "embed":
             embedded(folder, table)
@@ -80,7 +82,7 @@ def run(folder, first, last, table):
             continue
         mine = {"train": ["sale_linear"], "fuse": VARIANTS}.get(name)
         for arguments in [[one] for one in mine] if mine else [[]]:
-            done = spine_kit.stage(folder, name, *arguments)
+            done = stage_runner.stage(folder, name, *arguments)
             assert done.exit_code == 0, f"{name}: {done.output}"
 
 
@@ -109,7 +111,7 @@ def seen(folder):
 
 
 def test_each_variant_sees_photos_and_errs_less_on_the_folds(spine):
-    summary = spine_kit.metrics(spine, "evaluate")["variants"]
+    summary = stage_runner.metrics(spine, "evaluate")["variants"]
     plain = summary["sale_linear"]["folds"]["mape"]
     for name in VARIANTS:
         told = saved(spine, name)
@@ -122,14 +124,14 @@ def test_each_variant_sees_photos_and_errs_less_on_the_folds(spine):
         assert summary[name]["folds"]["mape"] < plain
     weights = saved(spine, "sale_blend")["weights"]
     assert sum(weights[name] for name in VARIANTS) > 0.5
-    spine_kit.assert_sane(spine)
+    stage_runner.assert_sane(spine)
 
 
 def test_a_second_fit_writes_the_same_bytes(spine, tmp_path):
     folder = shutil.copytree(spine, tmp_path / "again")
     for name in VARIANTS:
         shutil.rmtree(folder / f"data/fuse/{name}")
-        assert spine_kit.stage(folder, "fuse", name).exit_code == 0
+        assert stage_runner.stage(folder, "fuse", name).exit_code == 0
         for file in ("model.json", "predictions.parquet"):
             path = f"data/fuse/{name}/{file}"
             assert (folder / path).read_bytes() == (spine / path).read_bytes()
@@ -150,7 +152,7 @@ def test_a_file_of_properties_is_valued_without_photos_and_says_so_once(spine, t
     homes = table[table["status"] == "Active"]
     homes.to_csv(tmp_path / "homes.csv", index=False)
     out = tmp_path / "valued.csv"
-    done = spine_kit.stage(
+    done = stage_runner.stage(
         spine, "predict", "--subjects", str(tmp_path / "homes.csv"), "--out", str(out)
     )
     assert done.exit_code == 0, done.output
@@ -208,13 +210,13 @@ def test_without_a_usable_photo_each_variant_is_skipped_and_the_blend_does_witho
         assert saved(folder, name) == {"variant": name, "skipped": reason}
         assert reason in (folder / f"docs/model_cards/{name}.md").read_text()
     assert saved(folder, "sale_blend")["weights"] == {"sale_linear": 1.0}
-    left = spine_kit.metrics(folder, "blend")["left_out"]["sale_blend"]
+    left = stage_runner.metrics(folder, "blend")["left_out"]["sale_blend"]
     assert left == dict.fromkeys(VARIANTS, reason)
     assert len(pd.read_csv(folder / "data/predict/valuations.csv")) == 5
 
 
 def test_a_variant_that_nobody_named_is_told_in_one_line(spine):
-    done = spine_kit.stage(spine, "fuse", "sale_nothing")
+    done = stage_runner.stage(spine, "fuse", "sale_nothing")
     assert done.exit_code == 2 and "no variant 'sale_nothing' in params.yaml" in done.output
 
 
@@ -222,5 +224,5 @@ def test_a_domain_without_enough_sales_is_skipped(spine, tmp_path):
     folder = shutil.copytree(spine, tmp_path / "few")
     with chdir(folder):
         io.write_json(Path("data/split/split.json"), {"sale": {"skipped": "too few"}})
-    assert spine_kit.stage(folder, "fuse", "sale_photo_net").exit_code == 0
+    assert stage_runner.stage(folder, "fuse", "sale_photo_net").exit_code == 0
     assert saved(folder, "sale_photo_net")["skipped"] == "too few"

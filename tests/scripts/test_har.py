@@ -1,4 +1,4 @@
-"""The downloader in a real Chromium against the portal in tests/portal.py."""
+"""The downloader in a real Chromium against the portal in tests/support/portal.py."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.acquire_kit import Desk, album, month, row
-from tests.portal import PASSWORD, USER, Portal
+from tests.support.acquire import Desk, album, month, row
+from tests.support.portal import PASSWORD, USER, Portal
 
 pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("chromium")]
 RESULTS, DOWNLOAD, ZIP = "/Matrix/Results", "/Matrix/Download", "/Matrix/PhotosZip"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.acquire_kit import Desk, album, month
-from tests.portal import Portal
+from tests.support.acquire import Desk, album, month
+from tests.support.portal import Portal
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from lib.common.checks import RemlError
-from lib.models import groups
+from lib.common.errors import RemlError
+from lib.models.split import group_folds
 from scripts.acquire import houses
-from scripts.ops import import_feed, run_feed
-from tests import spine_kit
-from tests.dag import ROOT
-from tests.photo_kit import image
+from scripts.ops import import_file, run
+from tests.support import stage_runner
+from tests.support.dag import ROOT
+from tests.support.photos import image
 
 INFO = "4 4 4053 85255 869500\n3 2.5 1600 62234 80000\n"
 
@@ -125,7 +125,7 @@ def lay(folder: Path) -> None:
     shutil.copytree(ROOT / "configs/feeds/houses", folder / "configs/feeds/houses")
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
     own = yaml.safe_load((ROOT / "configs/feeds/houses/params.yaml").read_text())
-    for name, value in run_feed.flat({"base": {"feed": "houses"}} | own).items():
+    for name, value in run.flat({"base": {"feed": "houses"}} | own).items():
         *path, last = name.split(".")
         section = settings
         for part in path:
@@ -144,19 +144,19 @@ def test_the_real_houses_from_the_published_set_to_vectors(real_data, tmp_path, 
     assert invoke(real_data / "houses", tmp_path / "in").exit_code == 0
     for name in ("houses.csv", "houses.zip"):
         arguments = ["--feed", "houses", "--from", f"in/{name}", "--domain", "sale"]
-        result = CliRunner().invoke(import_feed.main, arguments, catch_exceptions=False)
+        result = CliRunner().invoke(import_file.main, arguments, catch_exceptions=False)
         assert result.exit_code == 0, result.output
     for stage in ("staging", "photos", "normalize", "screen", "features", "split", "embed"):
-        result = spine_kit.stage(tmp_path, stage)
+        result = stage_runner.stage(tmp_path, stage)
         assert result.exit_code == 0, result.output
 
-    counts = spine_kit.metrics(tmp_path, "staging")
+    counts = stage_runner.metrics(tmp_path, "staging")
     assert (counts["rows_in"], counts["clean"], counts["quarantined"]) == (160, 160, 0)
-    assert spine_kit.metrics(tmp_path, "photos")["listings"]["sale"]["missing"] == 0
-    told = spine_kit.metrics(tmp_path, "split")["sale"]
+    assert stage_runner.metrics(tmp_path, "photos")["listings"]["sale"]["missing"] == 0
+    told = stage_runner.metrics(tmp_path, "split")["sale"]
     assert told["grouped"] == "no sale has a close date" and told["groups_by_picture"] > 0
     assert told["train"] + told["test"] == 160 and 32 <= told["test"] <= 40
-    assert "no closed rows" in spine_kit.metrics(tmp_path, "split")["rental"]["skipped"]
+    assert "no closed rows" in stage_runner.metrics(tmp_path, "split")["rental"]["skipped"]
 
     vectors = pd.read_parquet(tmp_path / "data/embed/vectors.parquet")
     rooms = vectors.groupby("listing_key")["room"].agg(set)
@@ -169,14 +169,14 @@ def test_the_real_houses_from_the_published_set_to_vectors(real_data, tmp_path, 
     placed = vectors.join(roles, on="listing_key").groupby("picture")[["role", "fold"]].nunique()
     assert (placed == 1).all(axis=None)
     table = pd.read_parquet(tmp_path / "data/features/sale.parquet")
-    assert {"living_area", "postal_code"} <= set(groups.inputs(list(table.columns)))
+    assert {"living_area", "postal_code"} <= set(group_folds.inputs(list(table.columns)))
 
 
 def test_the_contract_refuses_another_table(tmp_path, monkeypatch):
     lay(tmp_path)
     monkeypatch.chdir(tmp_path)
     Path("other.csv").write_text("house,area\n1,2\n")
-    result = CliRunner().invoke(import_feed.main, ["--feed", "houses", "--from", "other.csv"])
+    result = CliRunner().invoke(import_file.main, ["--feed", "houses", "--from", "other.csv"])
     assert result.exit_code == 2 and "zip" in result.output
     with pytest.raises(RemlError, match="no such file"):
         houses.houses(tmp_path / houses.INFO)

@@ -6,8 +6,8 @@ import json
 import pandas as pd
 import pytest
 
-from tests import spine_kit
-from tests.dag import ROOT
+from tests.support import stage_runner
+from tests.support.dag import ROOT
 
 pytestmark = pytest.mark.real
 EVERY = 30  # one of so many sales
@@ -19,20 +19,20 @@ def some(real_data, tmp_path_factory):
     head, *rows = (real_data / "king_county.csv").read_text().splitlines(keepends=True)
     chosen = rows[::EVERY]
     contract = (ROOT / "configs/feeds/king_county/contract.yaml").read_text()
-    folder = spine_kit.lay(
+    folder = stage_runner.lay(
         tmp_path_factory.mktemp("king_county"),
         contract,
         {"some.csv": "".join([head, *chosen]).encode()},
     )
-    assert spine_kit.run(folder) == ""
+    assert stage_runner.run(folder) == ""
     return folder, chosen
 
 
 def test_every_sale_is_kept_and_what_is_missing_is_told(some):
     folder, rows = some
-    staged = spine_kit.metrics(folder, "staging")
+    staged = stage_runner.metrics(folder, "staging")
     assert (staged["rows_in"], staged["clean"], staged["quarantined"]) == (len(rows), len(rows), 0)
-    spine_kit.assert_missing_parts_are_told(folder)
+    stage_runner.assert_missing_parts_are_told(folder)
 
 
 def test_prices_come_through_to_the_cent(some):
@@ -45,11 +45,11 @@ def test_prices_come_through_to_the_cent(some):
 def test_estimates_are_worth_something_and_intervals_hold_some(some):
     """Of so few sales nothing closer can be said than this."""
     folder, _ = some
-    spine_kit.assert_sane(folder)
-    variants = spine_kit.metrics(folder, "evaluate")["variants"]
+    stage_runner.assert_sane(folder)
+    variants = stage_runner.metrics(folder, "evaluate")["variants"]
     blended = {name: part["value"] for name, part in variants["sale_blend"]["accuracy"].items()}
     assert blended["mdape"] < 0.15 and blended["r2"] > 0.6
-    held = spine_kit.metrics(folder, "summary")["sale_blend"]["coverage_90"]
+    held = stage_runner.metrics(folder, "summary")["sale_blend"]["coverage_90"]
     assert 0.8 < held <= 1 and blended["hit_rate"] > 0.5
     told = json.loads((folder / "data/blend/sale_blend/model.json").read_text())
     assert sum(told["weights"].values()) == pytest.approx(1)

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from lib.common import database, ledger
+from lib.ops.ledger import database, ledger
 from scripts.ops.ledger import main
-from tests.lib.test_ledger import BAD_URLS, CANARY, LOAD, listener, load, no_names
-from tests.postgres import ESCAPED
+from tests.lib.ops.ledger.test_ledger import BAD_URLS, CANARY, LOAD, listener, load, no_names
+from tests.support.postgres import ESCAPED
 
 UNREACHABLE = f"postgresql://u:{ESCAPED}@127.0.0.1:1/db"
 

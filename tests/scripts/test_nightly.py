@@ -1,16 +1,16 @@
-"""`make nightly` against the portal in tests/portal.py: from an empty folder to a report."""
+"""`make nightly` against the portal of tests/support: from an empty folder to a report."""
 
 import json
 
 import pytest
 import yaml
 
-from lib.acquire.lock import held
-from tests.acquire_kit import album
+from lib.acquire.download.lock import held
 from tests.conftest import copy_project
-from tests.exports import demo
-from tests.portal import PASSWORD, USER, Portal
-from tests.spine_kit import shrink
+from tests.support.acquire import album
+from tests.support.exports import demo
+from tests.support.portal import PASSWORD, USER, Portal
+from tests.support.stage_runner import shrink
 
 pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("chromium")]
 PHOTOGRAPHED = 12  # listings; each costs two requests

@@ -9,20 +9,21 @@ import pytest
 import yaml
 
 from lib import demo
-from lib.listings import contract, corrections, normalize
-from tests import spine_kit
-from tests.dag import ROOT
+from lib.listings.contract import contract
+from lib.listings.normalize import corrections, normalize
+from tests.support import stage_runner
+from tests.support.dag import ROOT
 
 MADE = demo.generate(11, 300, 60, 40, dt.date(2022, 1, 1), 1, 3, photos=False)
 
 
-def run_stages(folder, feed, *stages):
+def run_stages(folder, feed, *names):
     """Run stages of this code on a folder's own data."""
     content = yaml.safe_load((ROOT / "params.yaml").read_text())
     content["base"]["feed"] = feed
     (folder / "params.yaml").write_text(yaml.safe_dump(content))
-    for stage in stages:
-        done = spine_kit.stage(folder, stage)
+    for stage in names:
+        done = stage_runner.stage(folder, stage)
         if done.exit_code:
             return done.stderr
     return ""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lib.listings import contract
+from lib.listings.contract import contract
 from scripts.acquire import openml
 from scripts.ops.preflight import check_file
 

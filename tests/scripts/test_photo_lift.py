@@ -6,15 +6,14 @@ import pytest
 from click.testing import CliRunner
 
 from lib.common import io
-from lib.models import lift
-from lib.report import lift_words
-from scripts.ops import photo_lift
-from tests.lib.test_lift import market, measured
+from lib.evaluation.ablation import photo_lift, photo_lift_text
+from scripts.ops import photo_lift as command
+from tests.lib.evaluation.ablation.test_photo_lift import market, measured
 
 
 def said(folder, *arguments):
     with chdir(folder):
-        return CliRunner().invoke(photo_lift.main, arguments, catch_exceptions=False)
+        return CliRunner().invoke(command.main, arguments, catch_exceptions=False)
 
 
 @pytest.mark.parametrize(
@@ -29,9 +28,11 @@ def test_without_a_lift_it_says_how_to_get_one(tmp_path, found):
 
 
 def test_it_prints_the_run_that_is_named(tmp_path):
-    part = measured(*market()) | {"cost": {"encoder": "descriptor"} | lift.cost(3.0, 50.0, 0.1)}
-    part |= {"told": lift_words.verdict(part)}
+    part = measured(*market()) | {
+        "cost": {"encoder": "descriptor"} | photo_lift.cost(3.0, 50.0, 0.1)
+    }
+    part |= {"told": photo_lift_text.verdict(part)}
     io.write_json(tmp_path / "runs/houses/metrics/ablate.json", {"photos": {"sale_x": part}})
     got = said(tmp_path, "--run", "runs/houses")
-    assert got.exit_code == 0 and got.output.splitlines() == lift_words.lines("sale_x", part)
+    assert got.exit_code == 0 and got.output.splitlines() == photo_lift_text.lines("sale_x", part)
     assert got.output.startswith("sale_x: photos help: ")

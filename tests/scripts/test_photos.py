@@ -18,11 +18,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 from lib.common import cache
-from lib.photos.album import slug
-from lib.photos.withhold import UNREAD
+from lib.photos.bundles.album import slug
+from lib.photos.bundles.permissions import UNREAD
 from scripts.valuation import photos
-from tests.dag import ROOT
-from tests.photo_kit import Feed, exif_block, image, zipped
+from tests.support.dag import ROOT, walk
+from tests.support.photos import Feed, exif_block, image, zipped
 
 
 @pytest.fixture
@@ -469,7 +469,13 @@ def test_the_160_real_houses(feed, real_data):
 
 
 def test_the_code_of_the_library_is_part_of_the_key():
-    folder = Path(photos.unpack.__file__).parent
-    assert cache.code_hash(folder.glob("*.py")) != cache.code_hash(
-        path for path in folder.glob("*.py") if path.name != "picture.py"
+    files = cache.room_files(photos.unpack, photos.decode)
+    needed = {
+        name
+        for name in walk("lib/photos/bundles/unpack.py")
+        if not name.startswith("lib/common/") and not name.endswith("__init__.py")
+    }
+    assert needed and needed <= {path.relative_to(ROOT).as_posix() for path in files}
+    assert cache.code_hash(files) != cache.code_hash(
+        path for path in files if path.name != "decode.py"
     )

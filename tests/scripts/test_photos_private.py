@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.photos.withhold import LOST, PRIVATE, UNREAD
-from tests.photo_kit import Feed, image, patched, zipped
+from lib.photos.bundles.permissions import LOST, PRIVATE, UNREAD
+from tests.support.photos import Feed, image, patched, zipped
 
 NAMED = {"ResourceRecordKey": "K0"}
 MARK = {"MediaURL": "http://x/1.jpg", "Order": 1, "Permission": "Private"}

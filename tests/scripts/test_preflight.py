@@ -13,9 +13,9 @@ import yaml
 from click.testing import CliRunner
 
 from lib import demo
-from lib.common.checks import RemlError
-from scripts.ops import import_feed, preflight
-from tests.dag import ROOT, STAGES
+from lib.common.errors import RemlError
+from scripts.ops import import_file, preflight
+from tests.support.dag import ROOT, STAGES
 
 FILES = demo.generate(1, 100, 20, 10, dt.date(2022, 1, 1), 1, 1).files
 
@@ -182,7 +182,7 @@ def test_tune_can_search_around_every_variant(feed):
 
 def test_an_import_is_a_whole_copy(feed):
     Path("b.csv").write_bytes(SALE + SALE[34:] * 9)
-    done = CliRunner().invoke(import_feed.main, ["--feed", "king_county", "--from", "b.csv"])
+    done = CliRunner().invoke(import_file.main, ["--feed", "king_county", "--from", "b.csv"])
     assert done.exit_code == 0, done.output
     assert (feed / "b.csv").read_bytes() == Path("b.csv").read_bytes()
     assert sorted(path.name for path in feed.iterdir()) == ["a.csv", "b.csv", "imports.jsonl"]

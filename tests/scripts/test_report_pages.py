@@ -6,7 +6,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 
-from tests import browser as kit
+from tests.support import browser as kit
 
 SMALLEST = 7.0  # CSS pixels of the smallest letter of a picture on a phone
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.conftest import Clone
-from tests.dag import ROOT, STAGES
+from tests.support.dag import ROOT, STAGES
 
 
 def will_run(clone: Clone) -> set[str]:

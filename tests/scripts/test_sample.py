@@ -12,8 +12,8 @@ import pytest
 
 from lib.demo.faults import BLEMISHES, ODD_DEALS
 from scripts.valuation import sample, staging
-from tests import sample_kit as kit
-from tests.dag import ROOT
+from tests.support import gold_samples as kit
+from tests.support.dag import ROOT
 
 COMMITTED = ROOT / "data/samples"
 DOMAINS = ("sale", "rental")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from scripts.ops import samples
-from tests import sample_kit as kit
+from tests.support import gold_samples as kit
 
 
 @pytest.fixture

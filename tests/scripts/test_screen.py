@@ -5,8 +5,9 @@ import json
 import pandas as pd
 import pytest
 
-from lib.listings import overrides, screen_check
-from scripts.ops import screen_check as command
+from lib.listings.screening import overrides
+from lib.ops import fault_recall
+from scripts.ops import fault_recall as command
 
 SIZE = {"sales": 1000, "rentals": 120, "actives": 40, "start": "2022-01-01", "years": 3, "zips": 6}
 HEAD = "listing_key,domain,usable,reason,by,date\n"
@@ -24,7 +25,7 @@ def staged(tmp_path_factory):
 
 def test_every_planted_fault_is_found_and_screen_is_precise(staged):
     folder, truth = staged
-    got = screen_check.score(truth, command.results(folder))
+    got = fault_recall.score(truth, command.results(folder))
     assert {kind: count for kind, count in got["kinds"].items() if count[0] < count[1]} == {}
     assert got["recall"] >= 0.9 and got["precision"] >= 0.9
     assert got["planted"] >= 60
@@ -33,18 +34,18 @@ def test_every_planted_fault_is_found_and_screen_is_precise(staged):
 def test_the_measure_would_see_a_screen_that_finds_nothing_or_everything(staged):
     folder, truth = staged
     results = command.results(folder)
-    blind = screen_check.Results(
+    blind = fault_recall.Results(
         **{**vars(results), "flags": results.flags.iloc[:0],
            "screened": results.screened.assign(usable=True)}
     )  # fmt: skip
-    got = screen_check.score(truth, blind)
+    got = fault_recall.score(truth, blind)
     assert got["recall"] == 0 and got["kinds"]["family_transfer"][0] == 0
-    wild = screen_check.Results(
+    wild = fault_recall.Results(
         **{**vars(results), "screened": results.screened.assign(usable=False)}
     )
-    got = screen_check.score(truth, wild)
+    got = fault_recall.score(truth, wild)
     assert got["recall"] == 1 and got["precision"] < 0.2
-    assert len(screen_check.report(truth, wild, misses=False)) == 2
+    assert len(fault_recall.report(truth, wild, misses=False)) == 2
 
 
 def test_the_tables_and_counts_agree(staged):

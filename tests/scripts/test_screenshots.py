@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from scripts.ops import screenshots
-from tests.dag import ROOT
+from tests.support.dag import ROOT
 
 
 @pytest.fixture

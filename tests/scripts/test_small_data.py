@@ -7,11 +7,11 @@ import json
 import pandas as pd
 import pytest
 
-from lib.models import groups
-from tests import spine_kit
-from tests.photo_kit import zipped
+from lib.models.split import group_folds
 from tests.scripts.test_feeds import HOUSES
-from tests.small_kit import CONTRACT, FEW, blank, feed, lay
+from tests.support import stage_runner
+from tests.support.photos import zipped
+from tests.support.small_feed import CONTRACT, FEW, blank, feed, lay
 
 WORKS = {
     "one ZIP": lambda table: table.assign(zip="98101"),
@@ -43,7 +43,7 @@ MORE = dict.fromkeys(
 )
 def test_a_small_feed_ends_in_a_report(name, tmp_path):
     lay(tmp_path, WORKS[name](feed()))
-    assert spine_kit.run(tmp_path) == ""
+    assert stage_runner.run(tmp_path) == ""
     assert_reported(tmp_path)
 
 
@@ -52,14 +52,14 @@ def test_the_plain_feed_ends_in_a_report(plain):
 
 
 def assert_reported(folder):
-    spine_kit.assert_sane(folder)
+    stage_runner.assert_sane(folder)
     page = (folder / "data/report/index.html").read_text()
     assert "Half of the" in page and "No rental valuations: rental listings: no closed rows" in page
 
 
 def test_open_listings_are_not_valued_on_a_day_whose_future_the_model_knows(tmp_path):
     lay(tmp_path, feed(), base={"as_of": "2023-06-01"})
-    told = spine_kit.run(tmp_path)
+    told = stage_runner.run(tmp_path)
     assert told.startswith(
         "predict: error: params.yaml, `as_of` of base: 2023-06-01: the model has"
     )
@@ -72,9 +72,9 @@ def test_aware_figures_stand_beside_the_blind_ones_and_never_win(listed, plain, 
     folder = plain
     if not listed:
         folder = lay(tmp_path, WORKS["no list prices"](feed()))
-        assert spine_kit.run(folder) == ""
+        assert stage_runner.run(folder) == ""
     page = (folder / "data/report/index.html").read_text()
-    scores = spine_kit.metrics(folder, "evaluate")["variants"]
+    scores = stage_runner.metrics(folder, "evaluate")["variants"]
     reason = "sale_aware was not trained: no sale of the past has a list price."
     assert (reason in page) != listed and ("sale_aware sees the list price" in page) == listed
     if not listed:
@@ -110,23 +110,23 @@ STOPS = {
 def test_a_feed_too_small_stops_in_one_line(name, tmp_path):
     change, said = STOPS[name]
     lay(tmp_path, change(feed()), split={}, base={"as_of": "2025-01-01"})
-    line = spine_kit.run(tmp_path)
+    line = stage_runner.run(tmp_path)
     assert line.startswith("split: error: ") and said in line
     assert line.count("\n") == 0
 
 
 def test_fifty_sales_of_one_month_work_once_the_split_is_told_so(tmp_path):
     lay(tmp_path, feed(50, 28), split={"minimum_train": 10, "folds": 2})
-    assert spine_kit.run(tmp_path) == ""
-    spine_kit.assert_sane(tmp_path)
+    assert stage_runner.run(tmp_path) == ""
+    stage_runner.assert_sane(tmp_path)
 
 
 def test_a_domain_that_is_too_small_is_left_out_with_its_reason(tmp_path):
     table = feed()
     table.loc[table.index[::9], "lease"] = "y"
     lay(tmp_path, table)
-    assert spine_kit.run(tmp_path) == ""
-    spine_kit.assert_sane(tmp_path)
+    assert stage_runner.run(tmp_path) == ""
+    stage_runner.assert_sane(tmp_path)
     page = (tmp_path / "data/report/index.html").read_text()
     assert "No rental valuations: rental listings, split.boundary" in page and "too few" in page
 
@@ -138,17 +138,17 @@ def test_a_feed_without_dates_is_tested_by_groups_of_homes(tmp_path):
     contract = contract.replace("columns:\n", "columns:\n  parcel_number: {}\n")
     table["parcel_number"] = [f"p{i % 120}" for i in range(len(table))]
     files = {"sales.csv": table.to_csv(index=False).encode()}
-    spine_kit.lay(tmp_path, contract, files, split=FEW, base={"as_of": "2025-01-01"})
-    assert spine_kit.run(tmp_path) == ""
-    spine_kit.assert_sane(tmp_path)
-    split = spine_kit.metrics(tmp_path, "split")["sale"]
+    stage_runner.lay(tmp_path, contract, files, split=FEW, base={"as_of": "2025-01-01"})
+    assert stage_runner.run(tmp_path) == ""
+    stage_runner.assert_sane(tmp_path)
+    split = stage_runner.metrics(tmp_path, "split")["sale"]
     assert split["grouped"] == "no sale has a close date"
     assert split["purged"] == split["test_homes_sold_before"] == 0
     assert split["train"] + split["test"] == 160 and 32 <= split["test"] <= 34
     for path in (tmp_path / "data/train").glob("sale_*/model.json"):
         saved = json.loads(path.read_text())
         assert saved["level"] is None and "living_area" in saved["inputs"]
-        assert not [name for name in saved["inputs"] if name.startswith(groups.OF_OTHERS)]
+        assert not [name for name in saved["inputs"] if name.startswith(group_folds.OF_OTHERS)]
     page = (tmp_path / "data/report/index.html").read_text()
     assert "of homes held out by groups (no sale has a close date)" in page
     valued = pd.read_csv(tmp_path / "data/predict/valuations.csv")
@@ -157,13 +157,13 @@ def test_a_feed_without_dates_is_tested_by_groups_of_homes(tmp_path):
 
 def test_without_dates_a_date_to_value_on_must_be_given(tmp_path):
     lay(tmp_path, feed().drop(columns="closed"))
-    assert "set as_of in params.yaml" in spine_kit.run(tmp_path)
+    assert "set as_of in params.yaml" in stage_runner.run(tmp_path)
 
 
 def test_without_dates_no_date_can_part_the_sales(tmp_path):
     split = FEW | {"boundary": "2024-01-01"}
     lay(tmp_path, feed().drop(columns="closed"), split=split, base={"as_of": "2025-01-01"})
-    line = spine_kit.run(tmp_path)
+    line = stage_runner.run(tmp_path)
     assert line.startswith("split: error: ") and "choose a fraction" in line
 
 
@@ -171,9 +171,9 @@ def test_a_feed_whose_sales_all_closed_on_one_day_is_tested_by_groups(tmp_path):
     table = feed()
     table["closed"] = table["closed"].where(table["closed"].isna(), "2024-05-06")
     lay(tmp_path, table, base={"as_of": "2024-06-01"})
-    assert spine_kit.run(tmp_path) == ""
-    spine_kit.assert_sane(tmp_path)
-    split = spine_kit.metrics(tmp_path, "split")["sale"]
+    assert stage_runner.run(tmp_path) == ""
+    stage_runner.assert_sane(tmp_path)
+    split = stage_runner.metrics(tmp_path, "split")["sale"]
     assert split["grouped"] == "all sales closed on 2024-05-06"
     assert "held out by groups" in (tmp_path / "data/report/index.html").read_text()
 
@@ -191,17 +191,17 @@ def test_the_real_houses_without_dates_end_in_a_report(real_data, tmp_path):
     ]
     shared = [(f"{house}/again.jpg", pictures[0][1]) for house in (20, 40, 60, 80, 100, 120)]
     files = {"houses.csv": table.encode(), "sale/images/all.zip": zipped(pictures + shared)}
-    spine_kit.lay(
+    stage_runner.lay(
         tmp_path, HOUSES, files, base={"as_of": "2016-01-01"}, split={"minimum_train": 50}
     )
-    assert spine_kit.run(tmp_path) == ""
-    spine_kit.assert_sane(tmp_path)
-    split = spine_kit.metrics(tmp_path, "split")["sale"]
+    assert stage_runner.run(tmp_path) == ""
+    stage_runner.assert_sane(tmp_path)
+    split = stage_runner.metrics(tmp_path, "split")["sale"]
     assert split["train"] + split["test"] == 160 and split["test"] >= 32
     roles = pd.read_parquet(tmp_path / "data/split/sale.parquet").set_index("listing_key")
     alike = roles.loc[[pictures[0][0].split("/")[0], "20", "40", "60", "80", "100", "120"]]
     assert len(alike.drop_duplicates()) == 1
-    scores = spine_kit.metrics(tmp_path, "evaluate")["variants"]["sale_blend"]["accuracy"]
+    scores = stage_runner.metrics(tmp_path, "evaluate")["variants"]["sale_blend"]["accuracy"]
     assert 0 < scores["mdape"]["value"] < 1
     # so few sales bound no price well: valuations are given and scored, and none is stood by
     assert scores["hit_rate"]["value"] == 0

@@ -10,10 +10,10 @@ from PIL import Image
 from structlog.testing import capture_logs
 
 from lib.demo.pictures import draw_photo
-from lib.models import folds
+from lib.models.split import time_folds
 from scripts.valuation import split
 
-SPEC = folds.Split(boundary=0.25, folds=2, fold_share=1.0, minimum_train=10)
+SPEC = time_folds.Split(boundary=0.25, folds=2, fold_share=1.0, minimum_train=10)
 
 
 def drawn(seed):

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from lib.common import io
 from scripts.valuation import track
-from tests.dag import ROOT
+from tests.support.dag import ROOT
 
 SUMMARY = {"sale_kriged": {"mdape": 0.0712, "r2": None}, "sale_linear": {"mdape": 0.1}}
 installed = importlib.util.find_spec("mlflow") is not None

@@ -8,8 +8,8 @@ import yaml
 from click.testing import CliRunner
 
 from scripts.valuation import tune
-from tests import shared
-from tests.dag import ROOT
+from tests.support import finished_runs
+from tests.support.dag import ROOT
 
 RANGES = {"linear": {"alpha": {"low": 0.01, "high": 100.0, "log": True}}}
 ON = {"variant": "sale_linear", "trials": 6, "startup": 3, "ranges": RANGES}
@@ -30,7 +30,7 @@ def run(folder, code=0, cache="cache", **changes):
 
 def copied(plain, folder):
     """A small feed whose spine has run."""
-    return shared.copied(plain, folder / "tree")
+    return finished_runs.copied(plain, folder / "tree")
 
 
 def outs(folder):

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from lib.common import cache
-from tests.dag import ROOT
-from tests.encoder_kit import TINY, TINY_TAG, entry, hub, params, tiny_model
+from tests.support.dag import ROOT
+from tests.support.encoders import TINY, TINY_TAG, entry, hub, params, tiny_model
 
 pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("encoders_installed")]
 REPO = f"timm/{TINY}.{TINY_TAG}"

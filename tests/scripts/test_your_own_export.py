@@ -8,11 +8,11 @@ import shlex
 import pytest
 import yaml
 
-from lib.listings import contract
-from tests import exports
+from lib.listings.contract import contract
 from tests.conftest import copy_project
-from tests.dag import ROOT
-from tests.spine_kit import shrink
+from tests.support import exports
+from tests.support.dag import ROOT
+from tests.support.stage_runner import shrink
 
 PAGE = (ROOT / "docs/your-own-export.md").read_text()
 

@@ -1,0 +1,1 @@
+"""Which days and photos have come, and which are missing."""

@@ -1,0 +1,51 @@
+"""Which listing was seen modified on which day, from parsed or staged rows."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+
+from lib.listings.contract import parse_values
+from lib.listings.contract.contract import Contract
+
+STAMP = "modification_timestamp"
+OWN = ["listing_key", "domain", "_row_sha256"]  # every table of rows has these
+TAKEN = ["listing_id", STAMP, "postal_code", "photos_count"]
+COLUMNS = ["listing_key", "domain", "listing_id", "postal_code", "photos_count", "day", "newest"]
+
+
+def columns(contract: Contract) -> list[str]:
+    """The columns that `seen` needs, of those that rows by this contract have."""
+    has = {*contract.columns, *contract.constants} - set(OWN)
+    return [*OWN, *(name for name in TAKEN if name in has)]
+
+
+def seen(table: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """COLUMNS of each row of `table`, which is text by `columns` (and may hold none at all).
+
+    `day` (datetime64[us], missing where no stamp can be read) is the calendar day as the stamp is
+    written: an offset does not move it, because a portal is asked for its own days. `listing_id`
+    is the key where it is blank or no column, `photos_count` a whole number (float64, missing
+    where it is none), `postal_code` five digits or missing. `newest` marks the one row of each
+    domain and key that staging would keep: the latest stamp, of equal ones the greater hash.
+    """
+    out = table.reindex(columns=OWN).astype("str").reset_index(drop=True)
+    out["listing_key"] = out["listing_key"].str.strip()
+    text = table.reindex(columns=TAKEN).astype("str").reset_index(drop=True)
+    moment = parse_values.by_distinct(
+        text[STAMP], partial(parse_values.date, formats=contract.date_formats)
+    )
+    out["day"] = parse_values.by_distinct(
+        text[STAMP], partial(parse_values.day, formats=contract.date_formats)
+    )
+    out["day"] = out["day"].astype("datetime64[us]")
+    out["listing_id"] = parse_values.code(text["listing_id"]).fillna(out["listing_key"])
+    out["postal_code"] = parse_values.by_distinct(text["postal_code"], parse_values.postal_code)
+    count = parse_values.by_distinct(text["photos_count"], parse_values.number)
+    out["photos_count"] = count.where((count >= 0) & (count % 1 == 0))
+    order = out.assign(moment=moment).sort_values(
+        ["moment", "_row_sha256"], ascending=False, kind="stable", na_position="last"
+    )
+    out["newest"] = ~order.duplicated(["domain", "listing_key"]).sort_index()
+    return out[COLUMNS]

@@ -1,0 +1,1 @@
+"""One portal through a real browser: allowed hosts, pace, pages, files, secrets."""

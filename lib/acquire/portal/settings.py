@@ -1,0 +1,215 @@
+"""What configs/acq.yaml holds, typed; the hard limits of a lawful download are its bounds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
+
+from lib.common.errors import require
+from lib.common.params import Section, read_yaml, validate
+
+FILE = Path("configs/acq.yaml")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Gaps(Section):
+    """How days without listings are told from gaps."""
+
+    history_weeks: PositiveInt
+    minimum_days: PositiveInt
+    quiet_share: float = Field(gt=0, le=1)
+    holidays: Literal["us_federal", "none"]
+
+
+class Limits(Section):
+    """How much at most."""
+
+    listings_per_run: int = Field(gt=0, le=5000)
+    listings_per_search: int = Field(gt=0, le=5000)
+    listings_per_day: PositiveInt
+    photos_per_listing: int = Field(gt=0, le=100)
+    photo_listings_per_run: PositiveInt
+    photo_listings_per_day: PositiveInt
+    window_days: PositiveInt
+
+
+class Pace(Section):
+    """How fast, and how often again. All but `attempts` in seconds."""
+
+    seconds: NonNegativeFloat
+    jitter: NonNegativeFloat
+    attempts: PositiveInt
+    backoff: NonNegativeFloat
+    most: PositiveFloat
+    timeout: PositiveFloat
+    download: PositiveFloat
+
+
+class Credentials(Section):
+    """Names of the environment variables that hold them."""
+
+    user: str
+    password: str
+
+
+class Login(Section):
+    """Selectors of the way in."""
+
+    user: str
+    password: str
+    submit: str
+    enter: str
+
+
+class Stop(Section):
+    """Selectors of what only a person may answer."""
+
+    captcha: str
+    mfa: str
+
+
+class Search(Section):
+    """Selectors of the search and of its export."""
+
+    path: str
+    statuses: str
+    dates: str
+    zips: str
+    submit: str
+    count: str
+    all: str
+    export: str
+    export_cell: str
+    template: str
+    template_name: str
+    download: str
+
+
+class Photos(Section):
+    """Selectors of a listing's photos; `path` holds {listing_id}."""
+
+    path: str
+    box: str
+    download: str
+
+
+class Portal(Section):
+    """Where, and what its pages look like."""
+
+    url: str
+    hosts: list[str]
+    zips: list[str]
+    login: Login
+    stop: Stop
+    search: Search
+    photos: Photos
+    photos_changed: list[str]
+
+    @field_validator("zips", mode="after")
+    @classmethod
+    def _five_digits(cls, zips: list[str]) -> list[str]:
+        for one in zips:
+            if not (len(one) == 5 and one.isascii() and one.isdigit()):
+                raise ValueError(f"{one!r} is no ZIP code of five digits in quotes")
+        return zips
+
+    def host(self) -> str:
+        """The host of `url`, in lower case."""
+        return (urlsplit(self.url).hostname or "").lower()
+
+
+class Acquisition(Section):
+    """All of configs/acq.yaml."""
+
+    feed: str
+    timezone: str
+    first_day: dt.date
+    gaps: Gaps
+    limits: Limits
+    pace: Pace
+    credentials: Credentials
+    portal: Portal
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, timezone: str) -> str:
+        if timezone not in zoneinfo.available_timezones():
+            raise ValueError(f"{timezone!r} is no time zone such as America/Chicago")
+        return timezone
+
+    def day(self, moment: dt.datetime) -> dt.date:
+        """The day that a moment belongs to where the portal is."""
+        return moment.astimezone(zoneinfo.ZoneInfo(self.timezone)).date()
+
+
+def read(path: Path = FILE) -> Acquisition:
+    """The settings in a file; raises `RemlError` naming each key that is wrong."""
+    return validate(Acquisition, read_yaml(path), str(path))
+
+
+def searched_in(config: Acquisition, zips: tuple[str, ...]) -> Acquisition:
+    """The settings with other ZIP codes to search in; raises `RemlError` where one is none."""
+    content = config.model_dump()
+    content["portal"]["zips"] = list(zips)
+    return validate(Acquisition, content, "--zip")
+
+
+# Which hosts a download may talk to. This machine always; any other only where somebody says that
+# the portal's terms permit it.
+
+
+def allowed(portal: Portal, permitted: Iterable[str]) -> list[str]:
+    """The hosts that the browser may talk to, the portal's own first.
+
+    Raises `RemlError` where the portal is not on this machine and nobody permits its host, where a
+    permitted host is none of the portal's, or where a password would travel unencrypted.
+    """
+    parts = urlsplit(portal.url)
+    own = portal.host()
+    require(
+        parts.scheme in ("http", "https") and bool(own) and "@" not in parts.netloc,
+        f"{FILE}: portal.url: expected https://host/path, found {portal.url!r}",
+    )
+    known = {own, *(one.lower() for one in portal.hosts)}
+    said = {one.lower() for text in permitted for one in text.split()}
+    require(
+        said <= known,
+        f"--permitted-host {', '.join(sorted(said - known))}: not a host of {FILE} "
+        f"({', '.join(sorted(known))})",
+    )
+    if own in LOOPBACK:
+        return [own, *sorted(said - {own})]
+    require(
+        own in said,
+        f"{own} is not this machine: if your agreement with the portal permits automated "
+        f"downloads with your own account, say so with --permitted-host {own}",
+    )
+    require(
+        parts.scheme == "https",
+        f"{FILE}: portal.url: {own} is asked over http, which would send the password in the clear",
+    )
+    return [own, *sorted(said - {own})]
+
+
+def here(hosts: Iterable[str]) -> bool:
+    """Whether all of them are this machine."""
+    return all(host in LOOPBACK for host in hosts)
+
+
+def fits(address: str, hosts: Iterable[str]) -> bool:
+    """Whether an address is at one of `hosts`, and encrypted unless that is this machine."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").lower()
+    return host in hosts and (parts.scheme == "https" or here([host]))
+
+
+def resolver_rules(hosts: Iterable[str]) -> str:
+    """Chromium's flag that lets it find no other host, whatever a page or a redirect asks for."""
+    excluded = "".join(f" , EXCLUDE {host}" for host in hosts)
+    return f"--host-resolver-rules=MAP * ~NOTFOUND{excluded}"

@@ -1,1 +1,0 @@
-"""Exploratory analysis of staged listings: what is missing, odd, repeated, leaking, drifting."""

@@ -1,0 +1,1 @@
+"""What valuations are worth: figures, tests, explanations, model cards."""

@@ -1,0 +1,1 @@
+"""What inputs and photos are worth: the same folds without them."""

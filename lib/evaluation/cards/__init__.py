@@ -1,0 +1,1 @@
+"""Model cards: what a variant is for, its figures, its limits."""

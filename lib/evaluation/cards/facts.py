@@ -1,0 +1,106 @@
+"""What a model card states, worked out from a variant's test predictions and saved model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.evaluation.cards import tables
+from lib.evaluation.metrics import paired_bootstrap
+from lib.evaluation.metrics.bootstrap import clusters
+from lib.evaluation.scoring import thresholds
+from lib.models.estimators.tabular.columns import visible
+from lib.report.wording import findings
+
+
+def gap(
+    mine: pd.DataFrame, baseline: pd.DataFrame | None, draws: int, seed: int
+) -> dict[str, float] | None:
+    """MdAPE less that of the baseline on the sales that both value, with its paired interval; none
+    for the baseline itself. Frames of listing_key, property_key, close_price, pred_close_price."""
+    if baseline is None:
+        return None
+    columns = ["listing_key", "pred_close_price"]
+    both = mine[[*columns, "property_key", "close_price"]].merge(
+        baseline[columns], on="listing_key"
+    )
+    both = both[both[["pred_close_price_x", "pred_close_price_y"]].notna().all(axis=1)]
+    estimate, other, price = (
+        both[name].to_numpy()
+        for name in ("pred_close_price_x", "pred_close_price_y", "close_price")
+    )
+    rng, home = np.random.default_rng(seed), clusters(both["property_key"])
+    return paired_bootstrap.paired(estimate, other, price, draws, rng, home)["mdape"]
+
+
+def judged(
+    score: Mapping[str, Any],
+    test: pd.DataFrame,
+    baseline: pd.DataFrame | None,
+    limits: thresholds.Thresholds,
+    draws: int,
+    seed: int,
+) -> dict[str, Any]:
+    """`checks` (every threshold; none where list prices were seen), `by_zip` and `by_band` (levels
+    of groups) of one variant; see `lib.evaluation.scoring.thresholds`."""
+    test = test[test["pred_close_price"].notna()].reset_index(drop=True)
+    estimate, price = (test[name].to_numpy() for name in ("pred_close_price", "close_price"))
+    ratio = estimate / price
+    by_zip = thresholds.levels(ratio, test["postal_code"], limits.area_level)
+    by_band = thresholds.levels(ratio, thresholds.proxy_bands(estimate, price), limits.area_level)
+    checks: dict[str, dict[str, Any]] = {}
+    if score.get("view", "blind") == "blind":
+        checks = thresholds.check(score, gap(test, baseline, draws, seed), limits)
+        checks["area_level"] = {
+            "verdict": thresholds.summed(by_zip),
+            "told": tables.areas_told(by_zip),
+            "allowed": f"within {findings.share(limits.area_level, 0)}",
+        }
+    return {"checks": checks, "by_zip": by_zip, "by_band": by_band}
+
+
+def inputs(saved: Mapping[str, Any]) -> list[str]:
+    """The inputs that a variant looks at; those of a blend are its members', each once."""
+    parts = saved["members"].values() if "members" in saved else [saved]
+    return list(
+        dict.fromkeys(name for one in parts for name in visible(one["inputs"], one["params"]))
+    )
+
+
+def period(days: pd.Series) -> dict[str, Any]:
+    """First and last day as text ("" where no date is known), and how many days they span."""
+    known = days.dropna()
+    if known.empty:
+        return {"first": "", "last": "", "days": 0}
+    first, last = known.min(), known.max()
+    return {"first": f"{first:%F}", "last": f"{last:%F}", "days": (last - first).days + 1}
+
+
+def learnt_from(saved: Mapping[str, Any]) -> dict[str, str]:
+    """The hashes of spec, inputs and photo vectors that a model, or a blend's members, have learnt
+    from."""
+    parts = list(saved["members"].values()) if "members" in saved else [saved]
+    words = {"reml_spec_sha256": "feature spec", "reml_inputs_sha256": "inputs of the features"}
+    hashes = {words.get(k, k): one for k, one in parts[0]["features"].items()}
+    for one in parts:
+        hashes |= {"photo vectors": one["vectors_sha256"]} if "vectors_sha256" in one else {}
+    return {f"{what} (SHA-256)": value for what, value in hashes.items()}
+
+
+# Hashes by which a file or folder can be found again: those that dvc.lock records.
+
+
+def md5(content: bytes) -> str:
+    """The hash that DVC gives a file."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def folder_md5(files: dict[str, bytes]) -> str:
+    """The hash that DVC gives a folder with these files, named relative to it."""
+    listed = [{"md5": md5(files[name]), "relpath": name} for name in sorted(files)]
+    return md5(json.dumps(listed).encode()) + ".dir"

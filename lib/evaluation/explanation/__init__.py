@@ -1,0 +1,1 @@
+"""What each input adds to a value, exactly, and in words."""

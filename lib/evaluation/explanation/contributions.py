@@ -1,0 +1,172 @@
+"""What each input adds to a home's log price: exactly additive, for every model and every blend.
+
+log estimate = baseline + the sum over inputs + the level correction. So the estimate is
+exp(baseline) times exp(contribution) of each, and exp(contribution) - 1 is what people read as a
+percentage.
+
+Trees: SHAP values by the trees' own counts (Lundberg, Erion and Lee, arXiv:1802.03888, 2018), as
+LightGBM computes them. The price that boosting starts from counts for the input that it came from,
+against its mean over the training rows. Linear: coefficient times value, less its mean over the
+training rows; so is the photo part of late fusion. A net: DeepLIFT's rescale rule against the mean
+training home (`lib.models.estimators.photo.photo_mlp`). A blend: the weighted sum of its members'.
+Baselines are therefore one number for all homes. Components of a vector count for the vector.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.evaluation.feature_groups import BASELINE, GROUPS, group_of
+from lib.models.estimators.photo.late_fusion import LateFusion
+from lib.models.estimators.photo.photo_mlp import PhotoNet
+from lib.models.estimators.photo.photo_pca import is_vector, origin
+from lib.models.estimators.tabular.boosting import ENCODED, LightGBM
+from lib.models.estimators.tabular.columns import first_known
+from lib.models.estimators.tabular.linear import Linear
+from lib.models.serving.predict import by_member, load_model, model_inputs
+from lib.models.training.training_table import with_list_price
+
+Centres = dict[str, Any]
+LONG = ["listing_key", "domain", "variant", "input", "group", "value", "log_contribution"]
+
+
+def _linear_terms(model: Linear, inputs: pd.DataFrame) -> pd.DataFrame:
+    """Coefficient times scaled value by input; those of a category's columns together."""
+    terms = model._matrix(inputs) * np.array(model.state["coef"])
+    names = list(model.state["numbers"])
+    out = {name: terms[:, i] for i, name in enumerate(names)}
+    at = len(names)
+    for name, values in model.state["categories"].items():
+        out[name] = terms[:, at : at + len(values)].sum(axis=1)
+        at += len(values)
+    return pd.DataFrame(out, index=inputs.index)
+
+
+def _said(model: Any, inputs: pd.DataFrame) -> np.ndarray:
+    """The part of a prediction of trees, nets or `Comparables` that rests on the first known of
+    `params.start` (n,)."""
+    built_on = isinstance(model, LightGBM | PhotoNet)
+    return model._start(inputs) if built_on else model.predict(inputs)
+
+
+def _said_by(names: list[str], inputs: pd.DataFrame) -> np.ndarray:
+    """Which of `names` that is, for each row (n,): for a row that has none, the first."""
+    by = np.full(len(inputs), names[0], dtype=object)
+    for name in reversed(names):
+        by[np.isfinite(first_known(inputs, [name]))] = name
+    return by
+
+
+def centres(past: pd.DataFrame, saved: dict[str, Any]) -> Centres:
+    """What contributions are measured against: means over `past`, the feature rows that a saved
+    model was trained on."""
+    if "weights" in saved:
+        each = by_member(lambda _, member: centres(past, member), saved)
+        return dict(zip(saved["weights"], each, strict=True))
+    model, inputs = load_model(saved), model_inputs(past, saved)
+    if isinstance(model, Linear):
+        return _linear_terms(model, inputs).mean().to_dict()
+    photos = model.photo_terms(inputs).mean().to_dict() if isinstance(model, LateFusion) else {}
+    return {"start": float(_said(model, inputs).mean())} | photos
+
+
+def _trees(model: LightGBM, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+    """(expected value, SHAP values (n, inputs)) of the trees alone."""
+    booster = model._fitted()
+    values = np.asarray(
+        booster.predict(
+            model._matrix(inputs), pred_contrib=True, num_threads=model.params.num_threads
+        )
+    )
+    if model.boosting == "rf":  # LightGBM adds up what a forest averages
+        values = values / booster.num_trees()
+    names = [origin(name.removeprefix(ENCODED)) for name in booster.feature_name()]
+    table = pd.DataFrame(values[:, :-1], index=inputs.index).T.groupby(names, sort=False).sum().T
+    return float(values[0, -1]), table
+
+
+def _beyond_start(model: Any, inputs: pd.DataFrame, centre: Centres) -> tuple[float, pd.DataFrame]:
+    """(baseline, contributions (n, inputs)) of all that a model adds to what it starts from."""
+    if isinstance(model, PhotoNet):
+        return model.terms(inputs)
+    if not isinstance(model, LightGBM):
+        return 0.0, pd.DataFrame(index=inputs.index)
+    base, table = _trees(model, inputs)
+    if isinstance(model, LateFusion):
+        terms = model.photo_terms(inputs)
+        base += sum(centre[name] for name in terms)
+        table = table.join(terms - pd.Series({n: centre[n] for n in terms}, dtype="float64"))
+    return base, table
+
+
+def contributions(
+    features: pd.DataFrame, saved: dict[str, Any], centre: Centres
+) -> tuple[float, pd.DataFrame]:
+    """(baseline, log-price contributions (n, inputs)) of a saved model or blend: they add up to
+    `raw_estimates`. `centre` is what `centres` gives of the same model; n is not 0."""
+    if "weights" in saved:
+        base, whole = 0.0, pd.DataFrame(index=features.index)
+        each = by_member(lambda name, member: contributions(features, member, centre[name]), saved)
+        for weight, (own, part) in zip(saved["weights"].values(), each, strict=True):
+            base += weight * own
+            whole = whole.add(weight * part, fill_value=0.0)
+        order = [name for one in saved["members"].values() for name in one["inputs"]]
+        return base, whole[[name for name in dict.fromkeys(order) if name in whole]]
+    model: Any = load_model(saved)
+    inputs = model_inputs(features, saved)
+    if isinstance(model, Linear):
+        terms = _linear_terms(model, inputs)
+        base = model.state["intercept"] + sum(centre[name] for name in terms)
+        return base, terms - pd.Series(centre, dtype="float64")
+    base, table = _beyond_start(model, inputs, centre)
+    base, said = base + centre["start"], _said(model, inputs) - centre["start"]
+    names = [name for name in model.params.start if name in inputs]
+    if not names:  # nobody has a start: the mean is one number, and `said` zero but for rounding
+        return base, table
+    by = _said_by(names, inputs)
+    for name in names:
+        if (by == name).any():
+            table[name] = table.get(name, 0.0) + np.where(by == name, said, 0.0)
+    return base, table
+
+
+def as_text(values: pd.Series) -> np.ndarray:
+    """Cells as text: numbers to eight digits, missing ones stay so."""
+    told = values.map("{:.8g}".format) if pd.api.types.is_numeric_dtype(values) else values
+    return told.astype(object).where(values.notna(), None).to_numpy()
+
+
+def long(
+    features: pd.DataFrame, saved: dict[str, Any], base: float, table: pd.DataFrame
+) -> pd.DataFrame:
+    """What `contributions` gave of `features`, and a column `level` of `table`, as a row a home and
+    input: the columns of `LONG`. The baseline stands as an input of its own, so that a home's rows
+    add up to its log estimate."""
+    whole = table.assign(**{BASELINE: base})
+    seen = with_list_price(features) if "list_price" in features else features
+    parts = [
+        pd.DataFrame(
+            {
+                "listing_key": features["listing_key"].to_numpy(),
+                "domain": saved["domain"],
+                "variant": saved["variant"],
+                "input": name,
+                "group": group_of(str(name)),
+                "value": as_text(seen[name]) if name in seen and not is_vector(name) else None,
+                "log_contribution": whole[name].to_numpy(float),
+            }
+        )
+        for name in whole
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def grouped(table: pd.DataFrame) -> pd.DataFrame:
+    """Contributions (n, inputs) added up by group (n, groups), in the order of `GROUPS`."""
+    names = {group: [n for n in table if group_of(str(n)) == group] for group in GROUPS}
+    return pd.DataFrame(
+        {group: table[own].sum(axis=1) for group, own in names.items() if own}, index=table.index
+    )

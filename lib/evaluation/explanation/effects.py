@@ -1,0 +1,109 @@
+"""What an input does to the estimate over its range: partial dependence, and accumulated local
+effects.
+
+Partial dependence (Friedman, Annals of Statistics 29, 2001) sets the input to a value in every
+home, also where no such home exists. Accumulated local effects (Apley and Zhu, JRSS B 82, 2020)
+only move it within the bin that a home lies in, and add the steps up, so that inputs that go along
+with it do not speak through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lib.evaluation.feature_groups import DERIVED
+
+Predict = Callable[[pd.DataFrame], np.ndarray]
+SIDE = 0.025  # of the draws beyond either end of a band
+TRIM = 0.01  # of the homes beyond either end of an input's range
+
+
+def moved(homes: pd.DataFrame, name: str, value: np.ndarray | float) -> pd.DataFrame:
+    """`homes` with another value of one input, and of what is computed from it alone."""
+    out = homes.assign(**{name: np.broadcast_to(np.asarray(value, float), len(homes))})
+    if name in DERIVED and DERIVED[name] in homes:
+        out[DERIVED[name]] = np.log(out[name].where(out[name] > 0))
+    return out
+
+
+def edges(values: pd.Series, bins: int) -> np.ndarray:
+    """Distinct quantiles of the known values, at most `bins` + 1, from the `TRIM`th to the last but
+    that: few homes beyond would stretch the range and say little."""
+    known = values.dropna().to_numpy(float)
+    if not len(known):
+        return np.array([])
+    return np.unique(
+        np.quantile(known, np.linspace(TRIM, 1 - TRIM, bins + 1), method="inverted_cdf")
+    )
+
+
+def centred(effect: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """`effect` at points `at` (g,), shifted so that its mean over homes of these `values` is 0."""
+    return effect - np.interp(values, at, effect).mean()
+
+
+def partial_dependence(
+    predict: Predict, homes: pd.DataFrame, name: str, grid: np.ndarray
+) -> np.ndarray:
+    """Mean log price over all homes with the input at each value of `grid` (g,), not centred."""
+    many = pd.concat([moved(homes, name, value) for value in grid], ignore_index=True)
+    return predict(many).reshape(len(grid), len(homes)).mean(axis=1)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Accumulated local effects in log price at bin `edges`, mean zero over the homes, with a 95 %
+    bootstrap band of the homes; `homes` counts those whose value lies between the ends."""
+
+    edges: np.ndarray
+    effect: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    homes: int
+
+
+def _accumulated(
+    step: np.ndarray, bin_of: np.ndarray, at: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    """Effects at the edges `at` from steps (n,), one a home, the bin and the value of each home."""
+    bins = len(at) - 1
+    count = np.bincount(bin_of, minlength=bins)
+    sums = np.bincount(bin_of, weights=step, minlength=bins)
+    mean = np.divide(sums, count, out=np.zeros(bins), where=count > 0)
+    return centred(np.append(0.0, np.cumsum(mean)), at, values)
+
+
+def accumulated_local_effects(
+    predict: Predict,
+    homes: pd.DataFrame,
+    name: str,
+    bins: int,
+    draws: int,
+    rng: np.random.Generator,
+) -> Curve | None:
+    """The curve of one numeric input; None where it takes fewer than two values.
+
+    Homes without a value, or beyond the ends of the range, are left out. `draws` resamples of the
+    homes make the band.
+    """
+    at = edges(homes[name], bins)
+    if len(at) < 2:
+        return None
+    known = homes[homes[name].between(at[0], at[-1])].reset_index(drop=True)
+    values = known[name].to_numpy(float)
+    bin_of = np.clip(np.searchsorted(at, values, side="left") - 1, 0, None)
+    both = pd.concat(
+        [moved(known, name, at[bin_of]), moved(known, name, at[bin_of + 1])], ignore_index=True
+    )
+    said = predict(both)
+    step = said[len(known) :] - said[: len(known)]
+    drawn = np.empty((draws, len(at)))
+    for draw in range(draws):
+        rows = rng.integers(0, len(known), len(known))
+        drawn[draw] = _accumulated(step[rows], bin_of[rows], at, values[rows])
+    low, high = np.quantile(drawn, [SIDE, 1 - SIDE], axis=0)
+    return Curve(at, _accumulated(step, bin_of, at, values), low, high, len(known))

@@ -1,0 +1,124 @@
+"""The explanation of the homes of one domain: contributions, importance, effects, adjustments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.evaluation.explanation.contributions import Centres, contributions, grouped
+from lib.evaluation.explanation.effects import (
+    accumulated_local_effects,
+    centred,
+    partial_dependence,
+)
+from lib.evaluation.feature_groups import BASELINE, LEVEL, fact, group_of
+from lib.models.estimators.photo.photo_pca import MISSING
+from lib.models.serving.predict import levels_since, raw_estimates
+
+# what a home is by itself and where it lies: others move with sales of other homes, and one of them
+# alone cannot be moved
+OWN = ("size", "age", "lot", "amenities", "location", "remarks", "photos")
+PDP_HOMES = 100  # that a mean needs; each is valued once a point
+
+
+def levelled(
+    homes: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame, centre: Centres
+) -> tuple[float, pd.DataFrame]:
+    """(baseline, contributions (n, inputs and `level`)) of homes, comparables among them."""
+    base, table = contributions(homes, saved, centre)
+    return base, table.assign(**{LEVEL: levels_since(homes, saved, predictions)})
+
+
+def facts(table: pd.DataFrame) -> pd.DataFrame:
+    """Contributions (n, inputs), an input and what is computed from it alone added up."""
+    return table.T.groupby([fact(str(name)) for name in table], sort=False).sum().T
+
+
+def importance(table: pd.DataFrame) -> pd.DataFrame:
+    """`kind` (input or group), `name`, `group` and `importance`: the mean absolute contribution to
+    log price over the homes of `table` (n, inputs); of a group, and of an input with what is
+    computed from it alone, that of the sums."""
+    parts = []
+    for kind, one in (("input", facts(table)), ("group", grouped(table))):
+        size = one.abs().mean()
+        group = [str(n) if kind == "group" else group_of(str(n)) for n in size.index]
+        parts.append(
+            pd.DataFrame(
+                {"kind": kind, "name": size.index, "group": group, "importance": size.to_numpy()}
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def movable(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[str]:
+    """The numeric inputs of the home itself with the greatest importance, at most `most`. Whether
+    it has photos is none: without them, all that they say would go too."""
+    size = facts(table).abs().mean()
+    names = [
+        str(name)
+        for name in size.sort_values(ascending=False, kind="stable").index
+        if group_of(str(name)) in OWN
+        and name != MISSING
+        and name in homes
+        and pd.api.types.is_numeric_dtype(homes[name])
+        and homes[name].nunique() > 1
+        and size[name] > 0
+    ]
+    return names[:most]
+
+
+def effects(
+    homes: pd.DataFrame,
+    saved: dict[str, Any],
+    names: list[str],
+    bins: int,
+    draws: int,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """`input`, `at` (a bin edge), `ale`, `low`, `high` and `pdp` (log price, each of mean zero) and
+    `homes` (whose value lies between the ends) of the inputs `names` of the served model."""
+
+    def predict(rows: pd.DataFrame) -> np.ndarray:
+        return raw_estimates(rows, saved)
+
+    some = homes.sample(min(PDP_HOMES, len(homes)), random_state=int(rng.integers(2**31)))
+    parts = []
+    for name in names:
+        curve = accumulated_local_effects(predict, homes, name, bins, draws, rng)
+        if curve is None:
+            continue
+        at = curve.edges
+        said = partial_dependence(predict, some, name, at)
+        values = homes.loc[homes[name].between(at[0], at[-1]), name].to_numpy(float)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "input": name,
+                    "at": at,
+                    "ale": curve.effect,
+                    "low": curve.low,
+                    "high": curve.high,
+                    "pdp": centred(said, at, values),
+                    "homes": curve.homes,
+                }
+            )
+        )
+    columns = ["input", "at", "ale", "low", "high", "pdp", "homes"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def adjustments(near: pd.DataFrame, subjects: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
+    """A row a comparable and group: `listing_key`, `rank`, `comparable`, `group` and
+    `log_adjustment`, by which the home's contribution exceeds the comparable's.
+
+    `near` names pairs (listing_key, rank, comparable); `subjects` and `sales` are contributions
+    (listing_key, groups). exp(sum of a pair's) is the ratio of the two homes' estimates.
+    """
+    keys = near[["listing_key", "rank", "comparable"]].reset_index(drop=True)
+    mine, theirs = subjects.loc[keys["listing_key"]], sales.loc[keys["comparable"]]
+    gap = mine.reset_index(drop=True) - theirs.reset_index(drop=True)
+    groups = [name for name in gap if name != BASELINE]
+    parts = [keys.assign(group=name, log_adjustment=gap[name]) for name in groups]
+    return pd.concat(parts, ignore_index=True)

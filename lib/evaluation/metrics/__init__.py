@@ -1,0 +1,1 @@
+"""Formulas of accuracy, coverage and ratio studies, and their bootstrap."""

@@ -1,0 +1,130 @@
+"""Accuracy of valuations and of their intervals.
+
+e = (estimate - price) / price. MdAPE, MAPE: median and mean of |e|; PPE10, PPE20: share with |e|
+within 10 and 20 %; bias: median e. MAE, RMSE in currency; RMSLE and R2 by their usual formulas
+(R2 on price, not log price). Shares and percentages are fractions: 0.08 is 8 %.
+
+Each metric is a function of how often each row counts, for lib/evaluation/metrics/bootstrap.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lib.evaluation.metrics.bootstrap import Family
+from lib.evaluation.metrics.weighted_quantiles import Ranked
+
+# metric -> (how it reads, +1 where more is better, -1 where less is, 0 where nearer zero is)
+DIRECTIONS = {
+    "mdape": -1,
+    "mape": -1,
+    "mae": -1,
+    "rmse": -1,
+    "rmsle": -1,
+    "r2": 1,
+    "ppe10": 1,
+    "ppe20": 1,
+    "hit_rate": 1,
+    "bias": 0,
+}
+COVERAGE = ("coverage", "below", "above", "median_width", "interval_score")
+ALIKE = 1e-7  # prices with a standard deviation below this share of their mean do not differ
+
+
+def accuracy_family(
+    estimate: np.ndarray, price: np.ndarray, given: np.ndarray | None = None
+) -> Family:
+    """Every metric of DIRECTIONS for estimates and prices (n,).
+
+    `given` (n,) flags: which estimates are stood by; the others count in everything but lower
+    `hit_rate`, as a missing (nan) estimate does, which counts in nothing else. No estimate at all:
+    every other metric is nan.
+    """
+    hit = np.isfinite(estimate)
+    asked = hit if given is None else hit & given
+    error = (estimate[hit] - price[hit]) / price[hit]
+    size, gap = np.abs(error), estimate[hit] - price[hit]
+    middle = price[hit].mean() if hit.any() else np.nan
+    centred = price[hit] - middle
+    terms = np.stack(
+        [
+            np.ones(len(error)), size, np.abs(gap), gap**2,
+            (np.log1p(estimate[hit]) - np.log1p(price[hit])) ** 2,
+            centred, centred**2, size <= 0.10, size <= 0.20,
+        ],
+        axis=1,
+    )  # fmt: skip
+    by_error, by_size = np.argsort(error, kind="stable"), np.argsort(size, kind="stable")
+    rows = np.flatnonzero(hit)
+    order_error, order_size = rows[by_error], rows[by_size]
+    error, size = error[by_error], size[by_size]
+
+    def of(counts: np.ndarray) -> np.ndarray:
+        whole = hit.all()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            n, *sums = ((counts if whole else counts[:, rows]) @ terms).T
+            apes, gaps, squares, logs, shift, spread, ten, twenty = sums
+            variance = spread - shift**2 / n
+            r2 = np.where(variance > n * (ALIKE * middle) ** 2, 1 - squares / variance, np.nan)
+            columns = {
+                "mdape": Ranked(counts[:, order_size]).median(size),
+                "mape": apes / n,
+                "mae": gaps / n,
+                "rmse": np.sqrt(squares / n),
+                "rmsle": np.sqrt(logs / n),
+                "r2": r2,
+                "ppe10": ten / n,
+                "ppe20": twenty / n,
+                "hit_rate": counts @ asked / counts.sum(axis=1),
+                "bias": Ranked(counts[:, order_error]).median(error),
+            }
+        return np.stack([columns[name] for name in DIRECTIONS], axis=1)
+
+    return Family(tuple(DIRECTIONS), of)
+
+
+def accuracy(
+    estimate: np.ndarray, price: np.ndarray, given: np.ndarray | None = None
+) -> dict[str, float]:
+    """Every metric of DIRECTIONS, without intervals; see `accuracy_family`."""
+    return accuracy_family(estimate, price, given).value(len(price))
+
+
+def coverage_family(
+    price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray, level: float
+) -> Family:
+    """How [low, high] (n,), which promises to hold the share `level` of prices, did.
+
+    Shares of prices inside, below and above; median width relative to the estimate; and the mean
+    interval score (Gneiting and Raftery, JASA 102, 2007, equation 43) relative to the price: the
+    width, and 2 / (1 - level) times what the price lies beyond. Less is better. Rows without an
+    interval count in nothing.
+    """
+    rows = np.flatnonzero(np.isfinite(low) & np.isfinite(high) & np.isfinite(estimate))
+    price, low, high, estimate = (part[rows] for part in (price, low, high, estimate))
+    width = (high - low) / estimate
+    beyond = np.maximum(low - price, 0) + np.maximum(price - high, 0)
+    terms = np.stack(
+        [
+            np.ones(len(price)), (price >= low) & (price <= high), price < low, price > high,
+            (high - low + 2 / (1 - level) * beyond) / price,
+        ],
+        axis=1,
+    )  # fmt: skip
+    order = np.argsort(width, kind="stable")
+    ordered, width = rows[order], width[order]
+
+    def of(counts: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            n, inside, below, above, score = (counts[:, rows] @ terms).T
+            middle = Ranked(counts[:, ordered]).median(width)
+            return np.stack([inside / n, below / n, above / n, middle, score / n], axis=1)
+
+    return Family(COVERAGE, of)
+
+
+def coverage(
+    price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray, level: float
+) -> dict[str, float]:
+    """Every metric of COVERAGE, without intervals; see `coverage_family`."""
+    return coverage_family(price, low, high, estimate, level).value(len(price))

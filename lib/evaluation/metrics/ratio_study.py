@@ -1,0 +1,212 @@
+"""Ratio study: level and uniformity of valuations, as the IAAO's Standard on Ratio Studies has it.
+
+A = estimate, S = price, r = A / S, M = median of r. COD: mean |r - M| in percent of M. PRD: mean r
+over sum A / sum S. PRB: slope of (r - M) / M on log2 of the proxy S / 2 + A / (2 M). MKI: Gini of A
+over Gini of S, both in order of S (Quintos). VEI: the median of the highest group by proxy less
+that of the lowest, in percent of M. Below one (PRD: above one) and below zero, dear homes are
+valued too low beside cheap ones. Each is a function of how often each sale counts
+(lib/evaluation/metrics/bootstrap.py). Nothing below is in currency.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import stdtrit
+
+from lib.evaluation.metrics.bootstrap import Family
+from lib.evaluation.metrics.weighted_quantiles import Ranked
+
+STATISTICS = ("median_ratio", "cod", "prd", "prb", "mki", "vei")
+LEVELS = {"vei": 0.90}  # the standard judges VEI by its 90 % interval
+SMALLEST = 20  # sales below which the standard names no groups for VEI
+
+
+def groups(n: int) -> int:
+    """How many groups by proxy VEI takes for n sales; 0 where there are too few."""
+    return 0 if n < SMALLEST else 2 if n <= 50 else 4 if n <= 500 else 10
+
+
+class Study:
+    """The statistics of one set of sales: positive estimates and prices (n,)."""
+
+    def __init__(self, estimate: np.ndarray, price: np.ndarray) -> None:
+        order = np.argsort(estimate / price, kind="stable")
+        self.order = order  # everything below stands in order of the ratio
+        self.estimate, self.price = estimate[order], price[order]
+        self.ratio = self.estimate / self.price
+        self.terms = np.stack([np.ones(len(order)), self.ratio, self.estimate, self.price], axis=1)
+        # sales of one price stand as they came, whatever their ratio: none counts as the dearer
+        self.by_price = np.lexsort((order, self.price))
+        value = proxy(self.estimate, self.price)
+        self.middle = np.median(self.ratio) if len(order) else np.nan
+        by_proxy = np.argsort(value, kind="stable")
+        # the rows that VEI's outer groups draw from, from either end: more than such a group holds
+        self.ends = [rows[: self.reach(len(order))] for rows in (by_proxy, by_proxy[::-1])]
+        # the proxy of the first row beyond them
+        self.beyond = [
+            value[rows[self.reach(len(order))]] if self.reach(len(order)) < len(order) else np.nan
+            for rows in (by_proxy, by_proxy[::-1])
+        ]
+        self.parts = groups(len(order))
+
+    def family(self, factor: float | None = None, cap: float = 1.0) -> Family:
+        """The statistics; with `factor`, of the ratios that `trimmed` leaves."""
+
+        def of(counts: np.ndarray) -> np.ndarray:
+            ordered = counts[:, self.order]
+            if not len(self.order):
+                return np.full((len(counts), len(STATISTICS)), np.nan)
+            return self.statistics(
+                ordered if factor is None else self.trimmed(ordered, factor, cap)
+            )
+
+        return Family(STATISTICS, of, LEVELS)
+
+    def trimmed(self, counts: np.ndarray, factor: float, cap: float) -> np.ndarray:
+        """`counts` (draws, n) in order of the ratio without the ratios that lie farther from the
+        nearer quartile than `factor` times the distance of the quartiles. Never more than the
+        share `cap` of the sales goes: where more lie outside, those farthest out go."""
+        ranked = Ranked(counts)
+        low, high = (ranked.quantile(self.ratio, share)[:, None] for share in (0.25, 0.75))
+        outside = np.maximum(low - self.ratio, self.ratio - high) - factor * (high - low)
+        gone = counts * (outside > 0)
+        most = np.floor(cap * ranked.size)
+        over = np.flatnonzero(gone.sum(axis=1) > most)
+        if len(over):
+            far = np.argsort(-outside[over], axis=1, kind="stable")
+            own = np.take_along_axis(gone[over], far, axis=1)
+            before = np.cumsum(own, axis=1) - own
+            gone[over[:, None], far] = np.clip(most[over, None] - before, 0, own)
+        return counts - gone
+
+    def statistics(self, counts: np.ndarray) -> np.ndarray:
+        """(draws, STATISTICS); `counts` (draws, n) in order of the ratio."""
+        ranked = Ranked(counts)
+        middle = ranked.median(self.ratio)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            n, ratios, estimates, prices = (counts @ self.terms).T
+            below = counts * (self.ratio <= middle[:, None])
+            n_below, ratios_below = (below @ self.terms[:, :2]).T
+            off = middle * n_below - ratios_below + (ratios - ratios_below) - middle * (n - n_below)
+            proxy = (self.price + self.estimate / middle[:, None]) / 2
+            return np.stack(
+                [
+                    middle,
+                    100 * off / n / middle,
+                    (ratios / n) / (estimates / prices),
+                    self._slope(counts, middle, proxy),
+                    self._gini_ratio(counts, n, estimates, prices),
+                    self._vei(counts, middle, n),
+                ],
+                axis=1,
+            )
+
+    def _slope(self, counts: np.ndarray, middle: np.ndarray, proxy: np.ndarray) -> np.ndarray:
+        """PRB. The centre keeps the sums of squares from cancelling."""
+        x = np.log2(proxy)
+        x -= x.mean(axis=1, keepdims=True)
+        y = self.ratio / middle[:, None] - 1
+        weighed = counts * x
+        n, sx, sy = counts.sum(axis=1), weighed.sum(axis=1), np.einsum("ij,ij->i", counts, y)
+        sxx, sxy = np.einsum("ij,ij->i", weighed, x), np.einsum("ij,ij->i", weighed, y)
+        spread = sxx - sx**2 / n
+        return np.where(
+            spread > 1e-12 * np.maximum(sxx, 1e-9), (sxy - sx * sy / n) / spread, np.nan
+        )
+
+    def _gini_ratio(
+        self, counts: np.ndarray, n: np.ndarray, estimates: np.ndarray, prices: np.ndarray
+    ) -> np.ndarray:
+        """MKI. A sale that counts w times and ends at place c holds places that sum to
+        w (2 c - w + 1) / 2."""
+        ordered = counts[:, self.by_price]
+        places = ordered * (2 * Ranked(ordered).running() - ordered + 1)
+        columns = np.stack([self.estimate[self.by_price], self.price[self.by_price]], axis=1)
+        weighed = (places @ columns).T
+        gini = [
+            total / (n * whole) - (n + 1) / n
+            for total, whole in zip(weighed, (estimates, prices), strict=True)
+        ]
+        return np.where(gini[1] > 1e-12, gini[0] / gini[1], np.nan)
+
+    def reach(self, n: int) -> int:
+        """How many rows from an end are sure, nearly always, to hold a drawn outer group of n."""
+        parts = groups(n)
+        return min(n, n if parts < 4 else int(1.2 * n / parts) + 40)
+
+    def _vei(self, counts: np.ndarray, middle: np.ndarray, size: np.ndarray) -> np.ndarray:
+        """VEI: groups of equal counts by the proxy of each draw; `size` (draws,) drawn rows."""
+        if not self.parts:
+            return np.full(len(counts), np.nan)
+        size = np.floor(size / self.parts)
+        low, high = (self._outer(counts, middle, size, side) for side in (0, 1))
+        return 100 * (high - low) / middle
+
+    def _outer(
+        self, counts: np.ndarray, middle: np.ndarray, size: np.ndarray, side: int
+    ) -> np.ndarray:
+        """(draws,) the median ratio of the `size` drawn rows of lowest (side 0) or highest proxy.
+
+        Only rows near that end are looked at. A proxy moves with the drawn median by a factor
+        between 1 and the whole median over the drawn one, so that it is known whether a row beyond
+        them could belong; the draws for which one could are done with all rows.
+        """
+        out, sure = self._lowest(counts, middle, size, self.ends[side], side)
+        if not np.isnan(self.beyond[side]):
+            moved = self.middle / middle
+            bound = self.beyond[side] * (np.maximum(1, moved) if side else np.minimum(1, moved))
+            far = ~(sure > bound) if side else ~(sure < bound)
+            if far.any():
+                rows = np.arange(len(self.order))
+                out[far] = self._lowest(counts[far], middle[far], size[far], rows, side)[0]
+        return out
+
+    def _lowest(
+        self, counts: np.ndarray, middle: np.ndarray, size: np.ndarray, rows: np.ndarray, side: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`_outer` of some rows, and the proxy that the group ends at; nan where they are too few.
+
+        Rows in about the order of their proxies are sorted cheaply.
+        """
+        value = (self.price[rows] + self.estimate[rows] / middle[:, None]) / 2
+        order = np.argsort(-value if side else value, axis=1, kind="stable")
+        ordered = np.take_along_axis(counts[:, rows], order, axis=1)
+        ranked = Ranked(ordered)
+        # of a sale that counts several times, as many as the group has room for
+        inside = np.clip(ordered - np.maximum(ranked.running() - size[:, None], 0), 0, None)
+        taken = np.empty_like(inside)
+        np.put_along_axis(taken, order, inside, axis=1)
+        by_ratio = np.argsort(rows, kind="stable")
+        median = Ranked(taken[:, by_ratio]).median(self.ratio[rows[by_ratio]])
+        last = ranked.rows(np.maximum(size - 1, 0))
+        end = np.take_along_axis(value, np.take_along_axis(order, last[:, None], 1), 1)[:, 0]
+        return median, np.where(ranked.size >= size, end, np.nan)
+
+    def regression(self, level: float = 0.95) -> dict[str, float]:
+        """PRB with the interval that its regression's standard error gives, for a cross-check of
+        the bootstrap: least squares with n - 2 degrees of freedom."""
+        n = len(self.ratio)
+        out = {"value": np.nan, "low": np.nan, "high": np.nan}
+        if n < 3:
+            return out
+        middle = np.median(self.ratio)
+        x = np.log2((self.price + self.estimate / middle) / 2)
+        y = self.ratio / middle - 1
+        x = x - x.mean()
+        spread = (x**2).sum()
+        if spread <= 1e-12:
+            return out
+        slope = (x * y).sum() / spread
+        left = y - y.mean() - slope * x
+        half = stdtrit(n - 2, (1 + level) / 2) * np.sqrt((left**2).sum() / (n - 2) / spread)
+        return {"value": float(slope), "low": float(slope - half), "high": float(slope + half)}
+
+
+def proxy(estimate: np.ndarray, price: np.ndarray) -> np.ndarray:
+    """S / 2 + A / (2 M) (currency): a market value that errors of neither side pull along; nan
+    where there is no estimate."""
+    if not len(price):
+        return np.asarray(price, dtype=float)
+    known = np.isfinite(estimate)
+    middle = np.median(estimate[known] / price[known]) if known.any() else np.nan
+    return (price + estimate / middle) / 2

@@ -1,0 +1,1 @@
+"""All figures of one test, with verdicts and thresholds."""

@@ -1,0 +1,1 @@
+"""What a feed's columns mean: names, types, units, ranges, row rules."""

@@ -1,0 +1,289 @@
+"""The contract of a feed: which columns it has under which names, their types and row rules.
+
+A contract lives in `configs/feeds/<feed>/contract.yaml` and is itself validated: an unknown
+key, type or check is an error that names it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import model_validator
+
+from lib.common.errors import require
+from lib.common.params import Section, read_yaml, validate
+from lib.listings.contract import reso
+from lib.listings.contract.reso import Kind, plain
+
+__all__ = ["Column", "Contract", "Domain", "RowRule", "match", "missing_required", "plain", "read"]
+
+ROOT = Path("configs/feeds")
+ALIKE = {"number", "count"}  # types that one header may be read as
+SHOWN = 4  # headers that a message lists before it says how many others there are
+
+
+def check_name(feed: str) -> None:
+    """Raise `RemlError` unless `feed` can be the name of a feed, and so of its folders."""
+    require(
+        re.fullmatch(r"[a-z0-9_]+", feed) is not None,
+        f"feed {feed!r}: a feed's name is made of lower-case letters, digits and _",
+    )
+
+
+def path_of(feed: str) -> Path:
+    """Where the contract of `feed` lives."""
+    return ROOT / feed / "contract.yaml"
+
+
+def read(feed: str) -> Contract:
+    """The validated and resolved contract of a feed.
+
+    Raises `RemlError` naming the file and the fault.
+    """
+    check_name(feed)
+    path = path_of(feed)
+    feeds = ", ".join(sorted(p.parent.name for p in ROOT.glob("*/contract.yaml"))) or "none"
+    require(path.is_file(), f"{path}: no contract for feed {feed!r} (feeds with one: {feeds})")
+    return load(path)
+
+
+def load(path: Path) -> Contract:
+    """The validated and resolved contract in a file; raises as `read` does."""
+    return resolve(validate(Contract, read_yaml(path), str(path)), str(path))
+
+
+def resolve(contract: Contract, where: str) -> Contract:
+    """The contract with what its columns leave out taken from the RESO dictionary.
+
+    A column gets the dictionary's type and range, and behind its own aliases those of the
+    dictionary, but for those that the contract gives to another column. One with a type, unit or
+    factor of its own means something else by its headers, so it keeps to its own; a number and a
+    count are one kind here. Raises `RemlError` naming `where` and the column where the dictionary
+    does not know it, or a header needs a unit or notation.
+    """
+    book = reso.dictionary()
+    own = {
+        plain(alias): name
+        for name, column in contract.columns.items()
+        for alias in (name, *column.aliases)
+    }
+    columns = {}
+    for name, column in contract.columns.items():
+        place, given = f"{where}: columns.{name}", column.model_fields_set
+        field = book.fields.get(name)
+        if field is None:
+            near = difflib.get_close_matches(name, book.fields, n=1)
+            require(
+                "aliases" in given or name.startswith("local_"),
+                f"{place}: no field of the RESO dictionary"
+                f"{f' (nearest: {near[0]})' if near else ''}; give its `aliases`, [] for none, "
+                "or call it local_*",
+            )
+            field = reso.Field(type=column.type)
+        for alias in column.aliases:
+            need = reso.doubtful().get(plain(alias))
+            require(
+                need is None
+                or need in given
+                or (need == "unit" and not given.isdisjoint({"multiply", "unit_from"})),
+                f"{place}: {alias!r} means different things in different exports; add `{need}`",
+            )
+        changes: dict[str, object] = {}
+        if "type" not in given:
+            changes["type"] = field.type
+            fits = column.range is None or field.type.startswith(NUMBERS)
+            require(fits, f"{place}: a range goes with numbers, not with type {field.type}")
+        factor = column.multiply
+        if column.range is None and str(changes.get("type", column.type)).startswith(NUMBERS):
+            changes["range"] = field.range
+        if column.unit:
+            require("multiply" not in given, f"{place}: give `unit` or `multiply`, not both")
+            changes["multiply"] = factor = reso.factor(column.unit, field.unit, place)
+        kinds = {str(changes.get("type", column.type)), field.type}
+        if factor == 1 and (len(kinds) == 1 or kinds == ALIKE):
+            inherited = [a for a in field.aliases if own.get(plain(a), name) == name]
+            named = [name] if _counts(name, factor) else []
+            changes["aliases"] = list(dict.fromkeys([*column.aliases, *named, *inherited]))
+        columns[name] = column.model_copy(update=changes)
+    return contract.model_copy(update={"columns": columns})
+
+
+def _counts(name: str, factor: float) -> bool:
+    """Whether a column's canonical name is a header of it: not if the column is in another unit
+    than the name says, or the name means different things in different exports."""
+    return factor == 1 and plain(name) not in reso.doubtful()
+
+
+def match(contract: Contract, headers: Iterable[str]) -> dict[str, str]:
+    """Canonical name -> header, for each contract column that `headers` carries.
+
+    A column without a header of its own takes that of its `instead`; the two then share it.
+    """
+    by_plain: dict[str, str] = {}
+    for header in headers:
+        by_plain.setdefault(plain(header), header)
+    found = {}
+    for name, column in contract.columns.items():
+        names = [*column.aliases, *([name] if _counts(name, column.multiply) else [])]
+        for alias in names:
+            if plain(alias) in by_plain:
+                found[name] = by_plain[plain(alias)]
+                break
+    shared = {
+        name: found[column.instead]
+        for name, column in contract.columns.items()
+        if name not in found and column.instead in found
+    }
+    return found | shared
+
+
+def missing_required(contract: Contract, headers: list[str]) -> list[str]:
+    """One clause per required column that `headers` lack, naming the nearest header."""
+    found = match(contract, headers)
+    free = [header for header in headers if header not in found.values()]
+    clauses = []
+    for name, column in contract.columns.items():
+        if column.required and name not in found:
+            aliases = [alias for alias in column.aliases if alias != name] or [name]
+            told = " or ".join(map(repr, aliases[:SHOWN]))
+            more = f" or {len(aliases) - SHOWN} others" if len(aliases) > SHOWN else ""
+            near = difflib.get_close_matches(aliases[0], free, n=1, cutoff=0.6)
+            hint = f"; the nearest header is {near[0]!r}" if near else ""
+            clauses.append(f"{name} (as {told}{more}{hint})")
+    return clauses
+
+
+# The terms of a contract: its columns, domains, keys and row rules, each validated by itself.
+#
+# What a column leaves out is settled later, by `lib.listings.contract.contract.resolve`.
+
+
+NUMBERS = ("number", "count", "baths")  # how the types begin that a range goes with
+DIRECTIVES = "YymdbBHIMSfpzZjaA%"  # of strptime, in date_formats
+# what the later stages count on, whatever the feed
+TYPES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("close_price", "list_price", "original_list_price"), ("number",)),
+    **dict.fromkeys(("living_area", "latitude", "longitude"), ("number",)),
+    "year_built": ("count", "number"),
+    **dict.fromkeys(("lot_size_square_feet", "lot_size_acres", "lot_size_area"), ("number",)),
+    **dict.fromkeys(("close_date", "listing_contract_date", "purchase_contract_date"), ("date",)),
+    "modification_timestamp": ("timestamp", "date"),
+    "postal_code": ("postal_code",),
+}
+
+
+class Column(Section):
+    """One canonical column: the headers it goes by, its type and its plausible range.
+
+    What is left out of `aliases` and `type` comes from the RESO dictionary; see `resolve`.
+    """
+
+    aliases: list[str] = []
+    type: Kind = "code"
+    required: bool = False
+    instead: str | None = None  # the column to read where the export has no header for this one
+    pad: int = 0  # restore leading zeros of codes to this many characters
+    unit: str | None = None  # what the export writes areas in: acres, square feet, square meters
+    unit_from: str | None = None  # the column that says it row by row; where blank, `unit` counts
+    multiply: float = 1.0  # to the canonical unit, e.g. 12 for a monthly fee -> a year
+    range: tuple[float, float] | None = None  # values outside are impossible: null, with a reason
+
+    @model_validator(mode="after")
+    def _range_is_of_numbers(self) -> Column:
+        if self.range and "type" in self.model_fields_set and not self.type.startswith(NUMBERS):
+            raise ValueError(f"a range goes with numbers, not with type {self.type}")
+        return self
+
+
+class RowRule(Section):
+    """A rule that quarantines rows: `check` of `column`, only where `when` holds."""
+
+    name: str
+    column: str
+    check: Literal["present", "is_date", "is_number", "minimum", "maximum"]
+    value: float | None = None
+    when: dict[str, str] = {}
+    reason: str
+
+    @model_validator(mode="after")
+    def _bound_has_a_value(self) -> RowRule:
+        if self.check in ("minimum", "maximum") and self.value is None:
+            raise ValueError(f"check {self.check} needs a value")
+        return self
+
+
+class Domain(Section):
+    """Which domain a row belongs to: by the values of a column, or one for the whole feed."""
+
+    column: str | None = None
+    values: dict[str, Literal["sale", "rental"]] = {}
+    default: Literal["sale", "rental"] = "sale"
+    others: Literal["sale", "rental"] | None = None  # values not listed; None: quarantined
+
+
+class Contract(Section):
+    """A whole contract. `key` joins several columns into `listing_key` where none exists."""
+
+    title: str
+    synthetic: bool = False
+    currency: str = "USD"
+    notes: list[str] = []  # caveats of the source that the report repeats
+    domain: Domain = Domain()
+    key: list[str] = []
+    property_key: list[list[str]] = []  # groups of columns; the first that is complete wins
+    date_formats: list[str] = ["%Y-%m-%d"]
+    constants: dict[str, str] = {}
+    columns: dict[str, Column]
+    lookups: dict[str, dict[str, str]] = {}
+    row_rules: list[RowRule] = []
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Contract:
+        known = {*self.columns, *self.constants, "listing_key", "domain"}
+        named = {
+            "property_key": [name for group in self.property_key for name in group],
+            "lookups": list(self.lookups),
+            "row_rules": [n for rule in self.row_rules for n in (rule.column, *rule.when)],
+            "domain.column": [self.domain.column] if self.domain.column else [],
+            "instead": [c.instead for c in self.columns.values() if c.instead],
+            "unit_from": [c.unit_from for c in self.columns.values() if c.unit_from],
+        }
+        for place, names in named.items():
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{place} names `{name}`, which is not among the columns")
+        for name in self.key:  # neither constants nor what is itself made of the key
+            if name not in self.columns:
+                raise ValueError(f"key names `{name}`, which is not among the columns")
+        for name, column in self.columns.items():
+            if name.startswith("_") or name == "domain":
+                raise ValueError(f"column `{name}`: that name is REML's own")
+            wanted = TYPES.get(name)
+            if wanted and "type" in column.model_fields_set and column.type not in wanted:
+                raise ValueError(f"column `{name}` must be of type {' or '.join(wanted)}")
+        if not all(self.property_key):
+            raise ValueError("property_key holds an empty group of columns")
+        for form in self.date_formats:
+            unknown = set(re.findall(r"%(.?)", form)) - set(DIRECTIVES)
+            if unknown or "%" not in form:
+                raise ValueError(f"date format {form!r} is not made of strptime's % directives")
+            try:
+                pd.to_datetime(pd.Series([""]), format=form, errors="coerce")
+            except (ValueError, re.error) as error:
+                raise ValueError(f"date format {form!r}: {error}") from error
+        if not self.date_formats:
+            raise ValueError("date_formats is empty; leave it out, or name the formats")
+        if "listing_key" not in self.columns and not self.key:
+            raise ValueError("give a `listing_key` column or a `key` made of other columns")
+        seen: dict[str, str] = {}
+        for name, column in self.columns.items():
+            for alias in (*column.aliases, name):
+                other = seen.setdefault(plain(alias), name)
+                if other != name:
+                    raise ValueError(f"alias {alias!r} belongs to both {other} and {name}")
+        return self

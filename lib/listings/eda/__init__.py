@@ -1,0 +1,1 @@
+"""Exploratory analysis of staged listings: gaps, spread, outliers, leaks, drift."""

@@ -1,0 +1,103 @@
+"""Staged text as columns to look at: numbers, dates and texts, with the month and area of each row.
+
+A look, not the pipeline's typing: nothing is corrected here, what does not parse is missing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import pandas as pd
+
+from lib.listings.contract import parse_values, reso, units
+from lib.listings.contract.contract import Contract
+
+OUTCOME = {  # the sale itself, which every closed listing has and no other
+    "close_date",
+    "close_price",
+    "purchase_contract_date",
+    "standard_status",
+}
+AREAS = ("mls_area_major", "postal_code", "city")  # the first that a feed has is its market area
+NUMERIC = ("number", "count", "yes_no")
+
+
+def kinds_of(contract: Contract) -> dict[str, str]:
+    """Contract column -> `number`, `date` or `text`."""
+    kinds = {}
+    for name, column in contract.columns.items():
+        if column.type in NUMERIC or column.type.startswith("baths"):
+            kinds[name] = "number"
+        else:
+            kinds[name] = "date" if column.type in ("date", "timestamp") else "text"
+    return kinds
+
+
+def claimed(staged: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+    """The contract's columns, typed and in one unit each (n rows)."""
+    out = {}
+    often, _ = units.frequency(staged, contract)
+    for name, column in contract.columns.items():
+        if column.type.startswith("baths"):
+            out[name] = parse_values.baths_by(column.type, staged[name])["bathrooms_total"]
+        else:
+            cells = parse_values.typed(staged[name], column, contract.date_formats)
+            if column.unit_from:
+                cells = cells.mul(units.to_canonical(staged, name, contract))
+            if name in units.RENTS:
+                cells = cells.mul(units.a_month(often))
+            out[name] = cells
+    return pd.DataFrame(out, index=staged.index)
+
+
+def unclaimed(
+    staged: pd.DataFrame, extra: pd.DataFrame, taken: Iterable[str] = ()
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The columns that no contract claims, and their kinds. A column whose filled cells nearly all
+    (95 %) read as numbers is one of numbers. One of a name that is `taken` or the RESO dictionary's
+    (a look would take it for that field, typed), or that begins with `_` as REML does, says that
+    it is not claimed."""
+    if extra.empty:
+        return pd.DataFrame(index=staged.index), {}
+    at = ["_source_file", "_source_row"]
+    cells = pd.DataFrame(
+        [json.loads(text) for text in extra["cells"]],
+        index=pd.MultiIndex.from_frame(extra[at]),
+    )
+    rows = cells.reindex(pd.MultiIndex.from_frame(staged[at])).set_axis(staged.index)
+    kinds, out, taken = {}, {}, {*taken, *reso.dictionary().fields}
+    for header in sorted(rows):
+        name = f"{header} (not claimed)" if header in taken or header.startswith("_") else header
+        text = rows[header].astype("str").mask(parse_values.blank(rows[header].astype("str")))
+        numbers = parse_values.number(text)
+        is_number = numbers.notna().sum() >= 0.95 * max(text.notna().sum(), 1)
+        kinds[name] = "number" if is_number else "text"
+        out[name] = numbers if is_number else text
+    return pd.DataFrame(out, index=staged.index), kinds
+
+
+def month(frame: pd.DataFrame) -> pd.Series:
+    """The first day of the month of each row: of its closing, else of its last change, else of
+    its listing."""
+    when = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us]")
+    for name in ("close_date", "modification_timestamp", "listing_contract_date"):
+        if name in frame:
+            when = when.fillna(frame[name].astype("datetime64[us]"))
+    return when.dt.to_period("M").dt.to_timestamp().astype("datetime64[us]")
+
+
+def area(frame: pd.DataFrame) -> pd.Series:
+    """The market area of each row: the first of AREAS that is filled in half of the rows and has
+    more than one value; missing everywhere where there is none. Its name is the column's."""
+    for name in AREAS:
+        if name in frame and frame[name].notna().mean() >= 0.5 and frame[name].nunique() > 1:
+            return frame[name]
+    return pd.Series(None, index=frame.index, dtype="str", name="area")
+
+
+def sample(keys: pd.Series, rows: int) -> pd.Series:
+    """Which rows a look at `rows` of them takes (boolean): by the hash of the key, so that the
+    choice depends on nothing else and spreads over all files and dates."""
+    order = pd.Series(pd.util.hash_array(keys.to_numpy(object)), index=keys.index)
+    return order.rank(method="first") <= rows

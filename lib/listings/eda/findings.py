@@ -1,0 +1,194 @@
+"""One sentence for each picture of the analysis, made of what was counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lib.listings.eda import hygiene
+
+
+def percent(share: float) -> str:
+    """0.123 -> 12 %; small shares with one digit, and never 0 or 100 for what is not."""
+    shown = f"{100 * share:.0f} %"
+    if (share and shown in ("0 %", "1 %", "2 %")) or (share < 1 and shown == "100 %"):
+        shown = f"{100 * share:.1f} %"
+    return "under 0.1 %" if share and shown == "0.0 %" else shown
+
+
+def listed(names: list[str], most: int = 4) -> str:
+    """`a`, `b` and `c`; of many the first few and how many more."""
+    shown = [f"`{name}`" for name in names[:most]]
+    if len(names) > most:
+        shown.append(f"{len(names) - most} more")
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
+
+
+def missing(shares: pd.Series) -> str:
+    full = int((shares == 0).sum())
+    gaps = shares[shares > 0]
+    if gaps.empty:
+        return f"All {len(shares)} columns are filled in every row."
+    worst = ", ".join(f"`{name}` ({percent(share)})" for name, share in gaps.head(3).items())
+    empty = list(shares[shares == 1].index)
+    end = f" Nothing at all is in {listed(empty)}." if empty else ""
+    return (
+        f"{full} of {len(shares)} columns are filled in every row; most is missing in {worst}.{end}"
+    )
+
+
+def missing_by(shares: pd.DataFrame, sizes: pd.Series, what: str) -> str:
+    found = hygiene.swing(shares, sizes)
+    if found is None:
+        return f"There are too few {what}s with {hygiene.FEW} rows to compare."
+    name, least, most, errors = found
+    low, high = shares.loc[name, least], shares.loc[name, most]
+    if high - low < 0.005:
+        return f"No column is missing more in one {what} than in another."
+    sure = (
+        "far more than chance would give" if errors > 4 else "which so few rows may show by chance"
+    )
+    return (
+        f"Between {what}s `{name}` differs most: {percent(low)} is missing in {label(least)} and "
+        f"{percent(high)} in {label(most)}, {sure}."
+    )
+
+
+def label(group: object) -> str:
+    return f"{group:%Y-%m}" if isinstance(group, pd.Timestamp) else str(group)
+
+
+def spread(price: pd.Series, frame: pd.DataFrame) -> str:
+    low, middle, high = price.quantile([0.25, 0.5, 0.75])
+    skews = frame.skew().dropna()
+    text = (
+        f"Half of the closing prices lie between {low:,.0f} and {high:,.0f}, "
+        f"with {middle:,.0f} in the middle"
+    )
+    if skews.empty or skews.abs().max() < 1:
+        return text + ", and no number has a long tail."
+    name = str(skews.abs().idxmax())
+    tail = "large" if skews[name] > 0 else "small"
+    return (
+        text
+        + f"; `{name}` has the longest tail (skewness {skews[name]:.1f}), towards {tail} values."
+    )
+
+
+def correlated(table: pd.DataFrame, target: str) -> str:
+    if len(table) < 2:
+        return "There are too few numbers to correlate."
+    best = table[target].drop(target)
+    pairs = (
+        table.drop(target)
+        .drop(columns=target)
+        .abs()
+        .where(np.tril(np.ones((len(table) - 1,) * 2), -1).astype(bool))
+    )
+    text = (
+        f"Among the numbers `{best.index[0]}` goes along with the price best "
+        f"(rank correlation {best.iloc[0]:.2f})"
+    )
+    if pairs.notna().any().any():
+        a, b = pairs.stack().idxmax()
+        text += (
+            f"; of those shown, the two that say most nearly the same are `{b}` and `{a}` "
+            f"({table.loc[a, b]:.2f})"
+        )
+    return text + "."
+
+
+def outliers(
+    cells: pd.Series, out: pd.Series, price: pd.Series, width: float, sized: bool = True
+) -> str:
+    and_size = " and price per square foot" if sized else ""
+    total = int(cells.sum())
+    text = "No cell of a closed listing lies outside the contract's ranges. "
+    if total:
+        text = (
+            f"{total} cells of closed listings lie outside the contract's ranges, most of them in "
+            f"`{cells.index[0]}`; `normalize` drops them. "
+        )
+    if not out.any():
+        return (
+            text
+            + f"No closed listing lies outside Tukey's fences at {width:g} interquartile ranges."
+        )
+    cheap = int((price[out] < price.median()).sum())
+    return text + (
+        f"Tukey's fences at {width:g} interquartile ranges, on price{and_size} in "
+        f"each market area, would exclude {int(out.sum())} of {len(out)} closed listings "
+        f"({percent(out.mean())}), {cheap} of them below the median price."
+    )
+
+
+VERBS = {  # of one column, of several
+    "gives the price away": ("gives the price away", "give the price away"),
+    "filled only after the sale": ("is filled only after the sale", "are filled only after it"),
+    "yes only after the sale": ("is a yes only after the sale", "are a yes only after it"),
+    "filled otherwise after the sale": (
+        "is filled more or less often after the sale than before",
+        "are filled more or less often after the sale than before",
+    ),
+}
+
+
+def leaks(found: pd.DataFrame, opened: int) -> str:
+    parts = []
+    for finding, rows in found[found["finding"] != ""].groupby("finding", sort=False):
+        names = list(rows["column"])
+        parts.append(f"{listed(names)} {VERBS[str(finding)][len(names) > 1]}")
+    text = "; ".join(parts) + "." if parts else "No column knows more than it should."
+    if not opened:
+        text += " No listing is open, so what is filled only after the sale cannot be told."
+    best = found[(found["finding"] == "") & (found["r2"] >= 0.01)].head(1)
+    if len(best):
+        text += (
+            f" {'Of the rest' if parts else 'Alone'}, `{best['column'].iloc[0]}` explains most of "
+            f"the log price (R² {best['r2'].iloc[0]:.2f})."
+        )
+    return text
+
+
+def drifts(table: pd.DataFrame) -> str:
+    if table.empty or table.isna().all().all():
+        return "There are too few rows in later quarters to tell drift from chance."
+    worst = table.max(axis=1).sort_values(ascending=False, kind="stable")
+    name = worst.index[0]
+    if worst.iloc[0] == 0:
+        return "No number drifts more, against the first third of the closings, than chance would."
+    large = list(worst[worst > hygiene.DRIFTS].index)
+    end = (
+        f"{listed(large)} {'pass' if len(large) > 1 else 'passes'} {hygiene.DRIFTS:g}, from which "
+        "a shift is called large"
+        if large
+        else f"none passes {hygiene.DRIFTS:g}, from which a shift is called large"
+    )
+    return (
+        f"Against the first third of the closings `{name}` drifts most, with a PSI of "
+        f"{worst.iloc[0]:.2f} above chance in {table.loc[name].idxmax()}; {end}."
+    )
+
+
+def duplicates(rows: pd.DataFrame, rows_in: int) -> str:
+    if rows.empty:
+        return f"None of the {rows_in:,} rows repeats another."
+    counts = rows["_reason"].value_counts()
+    parts = ", ".join(f"{count:,} as {reason}" for reason, count in counts.items())
+    across = int((rows["_source_file"] != rows["_kept_file"]).sum())
+    return (
+        f"{len(rows):,} of {rows_in:,} rows ({percent(len(rows) / rows_in)}) repeat a listing, "
+        f"{parts}; "
+        f"{across:,} of them stand in another file than the row that is kept."
+    )
+
+
+def photos(counts: pd.DataFrame) -> str:
+    total = counts.sum()
+    shares = total / total.sum()
+    parts = ", ".join(f"{name} {percent(share)}" for name, share in shares.items() if share)
+    lacking = 1 - counts.get("complete", 0) / counts.sum(axis=1)
+    return (
+        f"Of the listings: {parts}; the month with the fewest complete albums is "
+        f"{lacking.idxmax():%Y-%m} ({percent(lacking.max())} lack some or all)."
+    )

@@ -1,0 +1,78 @@
+"""Which columns know too much: those that give the price away alone, those that are filled only
+after the sale, those whose gaps change with it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from lib.evaluation.metrics.single_input import filled, powers, says
+
+AFTER = 0.01  # a column filled in at most this share of open listings counts as empty there
+SURE = 1e-4  # chance that equal rates would differ as much
+CHANGES = 0.12  # difference of filled shares that is worth a word
+TIMES = 3  # and their ratio
+SOME = 0.08  # share of sales with a yes that no open listing has, that is worth a word
+
+
+def scan(
+    closed: pd.DataFrame, open_: pd.DataFrame, log_price: pd.Series, limit: float
+) -> pd.DataFrame:
+    """One row a column that both frames share: `r2` alone, `filled_closed`, `filled_open` (share,
+    missing where no listing is open) and `finding`, empty where nothing speaks against it:
+
+    - `gives the price away`: r2 of at least `limit`;
+    - `filled only after the sale`: blank, 0 or no in nearly all open listings, and not by chance;
+    - `yes only after the sale`: the same of a column of yes and no, which is a yes in SOME sales;
+    - `filled otherwise after the sale`: shares differ by CHANGES or TIMES, and not by chance.
+    """
+    rows = []
+    for name in closed:
+        shut, still = (float(filled(frame[name]).mean()) for frame in (closed, open_))
+        whole, r2 = powers(closed[name], log_price)
+        finding = gaps(closed[name], open_[name])
+        # one that is filled only after the sale, in some sales, is told as that
+        if whole >= limit or (r2 >= limit and "only after" not in finding):
+            finding = "gives the price away"
+        rows.append((name, r2, shut, still, finding))
+    columns = ["column", "r2", "filled_closed", "filled_open", "finding"]
+    return pd.DataFrame(rows, columns=columns).sort_values(
+        ["r2", "column"], ascending=[False, True], ignore_index=True
+    )
+
+
+def gaps(closed: pd.Series, open_: pd.Series) -> str:
+    """What the filled shares of a column in closed and open listings tell, in words of `scan`."""
+    m = len(open_)
+    if not m:
+        return ""
+    (shut, still), (said, unsaid) = (
+        (float(share(closed).mean()), float(share(open_).mean())) for share in (filled, says)
+    )
+    if still <= AFTER and (1 - shut) ** m < SURE:
+        return "filled only after the sale"
+    if unsaid <= AFTER and (1 - said) ** m < SURE:
+        if not _two_valued(pd.concat([closed, open_])):
+            return "filled only after the sale"
+        # a rare yes may well be of none of the open ones
+        if said >= SOME and _apart(says(closed), says(open_)):
+            return "yes only after the sale"
+    low, high = sorted((shut, still))
+    if (high - low >= CHANGES or high >= TIMES * low) and _apart(filled(closed), filled(open_)):
+        return "filled otherwise after the sale"
+    return ""
+
+
+def _two_valued(cells: pd.Series) -> bool:
+    """Whether a column answers with a yes or a no: one thing said, and its denial."""
+    some = cells[filled(cells)]
+    return some[says(some)].nunique() == 1 and bool((~says(some)).any())
+
+
+def _apart(closed: pd.Series, open_: pd.Series) -> bool:
+    """Whether two shares (of boolean rows) differ by more than chance lets equal ones: Fisher's
+    exact test, for in a few open listings one cell of a rare column is no rate."""
+    from scipy.stats import fisher_exact  # slow to import, as above
+
+    yes = [int(rows.sum()) for rows in (closed, open_)]
+    no = [len(rows) - some for rows, some in zip((closed, open_), yes, strict=True)]
+    return bool(fisher_exact([yes, no]).pvalue < SURE)

@@ -1,0 +1,1 @@
+"""Which home a listing is of: addresses in standard form, and keys."""

@@ -1,0 +1,90 @@
+"""Which earlier listing or sale was of the same home, by what was known on the later one's day.
+
+The `property_key` of `normalize` will not do: it looks at all rows at an address, so that a later
+one can part two sales that were of one home. Here each row has keys of its own cells alone.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from lib.listings.identity import property_keys
+
+
+class Homes(NamedTuple):
+    """Keys of each row by its own cells: `group` by the contract's columns (parcel number) and
+    `address`, both missing where unknown, and `own`, both of them, the one that is known, else the
+    listing's; `place`: the columns of `homes.place`, of which one group has one value each, or it
+    is several homes."""
+
+    group: pd.Series
+    address: pd.Series
+    own: pd.Series
+    place: pd.DataFrame
+
+
+def keys(sales: pd.DataFrame, groups: list[list[str]]) -> Homes:
+    """The keys of normalised rows; `groups` is the contract's `property_key`."""
+    group, address = property_keys.group_key(sales, groups), property_keys.address_key(sales)
+    own = property_keys.own_key(group, address, sales["listing_key"])
+    return Homes(group, address, own, property_keys.place(sales))
+
+
+def last_before(key: pd.Series, days: np.ndarray) -> np.ndarray:
+    """The position of the last row with the same key on an earlier day, -1 where there is none or
+    the key is missing. Of several on that day the last in order of rows."""
+    code = pd.factorize(key)[0]
+    order = np.lexsort((days, code))  # stable: rows of one day keep their order
+    c, d = code[order], days[order]
+    new = np.ones(len(c), dtype=bool)
+    new[1:] = (c[1:] != c[:-1]) | (d[1:] != d[:-1])
+    before = np.maximum.accumulate(np.where(new, np.arange(len(c)), 0)) - 1
+    known = (before >= 0) & (c >= 0)
+    known[known] = c[before[known]] == c[known]
+    out = np.full(len(c), -1)
+    out[order[known]] = order[before[known]]
+    return out
+
+
+def several(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.ndarray:
+    """Whether rows with the same `by` on earlier days, and the row itself, have two values of
+    `what` at least (boolean; missing ones are none). The rows are in order of `days`."""
+    group, value = pd.factorize(by)[0], pd.factorize(what)[0]
+    known = np.flatnonzero((group >= 0) & (value >= 0) & ~np.isnan(days))
+    pair = group[known] * np.int64(value.max(initial=0) + 1) + value[known]
+    fresh = known[np.sort(np.unique(pair, return_index=True)[1])]  # a value that is new in a group
+
+    def first(rows: np.ndarray) -> np.ndarray:
+        """Of each row's group the first one of these rows, -1 where it has none."""
+        of = np.full(group.max(initial=-1) + 2, -1)  # the last is for rows without a group
+        of[group[rows[::-1]]] = rows[::-1]
+        return of[group]
+
+    one = first(fresh)
+    two = first(np.setdiff1d(fresh, one))
+    before, other = ((row >= 0) & (days[row] < days) for row in (two, one))
+    return before | (other & (value >= 0) & (value != value[one]))
+
+
+def earlier(home: Homes, days: np.ndarray) -> np.ndarray:
+    """The position of the last row of the same home on an earlier day, -1 where there is none.
+
+    The rows are in order of `days`. One home: the same group where the rows of it so far, this one
+    with them, do not contradict each other about the place, else the same group and address; or
+    the same address where the rows there so far, this one with them, have one group at most; at an
+    address with several groups the rows without one are a home of their own.
+    """
+    parts = [several(home.group, part, days) for _, part in home.place.items()]
+    shared = np.any(parts, axis=0)
+    alone = ~several(home.address, home.group, days)
+    within = property_keys.with_address(home.group, home.address)
+    return np.maximum.reduce(
+        [
+            np.where(shared, last_before(within, days), last_before(home.group, days)),
+            np.where(alone, last_before(home.address, days), -1),
+            last_before(home.address.where(home.group.isna()), days),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Staged text to typed tables, with an as_of date for each listing."""

@@ -1,0 +1,193 @@
+"""What a listing was before its newest state: list prices over time, relists of one home, and sales
+that were exported twice. Each row says only what was known by its own `as_of` date."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lib.common.vocabulary import LINEAGE, ON_MARKET
+from lib.listings.contract.contract import Contract
+from lib.listings.contract.units import FREQUENCY
+from lib.listings.identity.property_keys import place
+from lib.listings.identity.same_home import Homes, earlier
+from lib.listings.normalize.typed_cells import OFFSET, local_day, typed
+
+WHO = ["domain", "listing_key"]
+STATE = [*WHO, "modification_timestamp", "list_price", "standard_status"]
+ADDED = ["hist_price_changes", "hist_relists", "hist_cumulative_days_on_market"]
+SALE = ["domain", "property_key", "close_date", "close_price"]
+# what, beside their place, two flats of one house let on one day at one price differ in
+OWN = ["living_area", "bedrooms_total", "bathrooms_full", "bathrooms_total"]
+REPEATED = "the same sale under another listing key"
+
+
+def columns_of_states(contract: Contract) -> list[str]:
+    """The staged columns that `states` needs, of those that the contract has."""
+    named = ("modification_timestamp", "list_price", "standard_status", FREQUENCY)
+    has = {*contract.columns, *contract.constants}
+    return [*WHO, *LINEAGE, *(name for name in named if name in has)]
+
+
+def states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, int]:
+    """(older states typed: STATE, OFFSET, `_row_sha256`; cells of them that could not be read)."""
+    names = columns_of_states(contract)
+    update = {
+        "columns": {name: c for name, c in contract.columns.items() if name in names},
+        "lookups": {name: look for name, look in contract.lookups.items() if name in names},
+        "constants": {name: text for name, text in contract.constants.items() if name in names},
+    }
+    table, issues = typed(superseded, contract.model_copy(update=update))
+    for name, kind in zip(STATE[2:], ("datetime64[us]", "float64", "str"), strict=True):
+        if name not in table:
+            table[name] = pd.Series(None, index=table.index, dtype=kind)
+    return table.reindex(columns=[*STATE, OFFSET, "_row_sha256"]), len(issues)
+
+
+def price_history(older: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
+    """STATE and OFFSET for each change of list price or status that was seen, in order of stamps.
+
+    `older` comes from `states`, `newest` is the normalised table. States without a stamp cannot be
+    put in order and are left out.
+    """
+    names = [*STATE, OFFSET, "_row_sha256"]
+    states = [part.reindex(columns=names).astype({OFFSET: "float64"}) for part in (older, newest)]
+    both = pd.concat(states, ignore_index=True)
+    both = both[both["modification_timestamp"].notna()]
+    both = both.sort_values([*WHO, "modification_timestamp", "_row_sha256"], ignore_index=True)
+    before = both.groupby(WHO, sort=False)[["list_price", "standard_status"]].shift()
+    same = _equal(both["list_price"], before["list_price"])
+    same &= _equal(both["standard_status"], before["standard_status"])
+    first = ~both.duplicated(WHO)
+    return both.loc[first | ~same, [*STATE, OFFSET]].reset_index(drop=True)
+
+
+def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
+    return (left == right).fillna(False).astype(bool) | (left.isna() & right.isna())
+
+
+def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(table with one row per sale event, the others with `_kept_listing_key` and `_reason`).
+
+    Closed rows of one home with one date and price are one sale; the row last modified stays, of
+    equal ones the one with the smallest key. Where such rows disagree about `homes.place` or
+    OWN (both known), they are of several homes, and only rows that say the same of each are one
+    sale.
+    """
+    whole = (table["standard_status"] == "Closed") & table[SALE].notna().all(axis=1)
+    sold = table.loc[whole, [*SALE, "listing_key", "modification_timestamp"]].sort_values(
+        ["modification_timestamp", "listing_key"], ascending=[False, True]
+    )
+    sold = sold[sold.duplicated(SALE, keep=False)]
+    own = table.loc[sold.index, [name for name in OWN if name in table]]
+    own = own.join(place(table.loc[sold.index]))
+    group = sold.groupby(SALE, sort=False).ngroup()
+    unlike = (own.groupby(group).transform("nunique") > 1).any(axis=1)
+    alike = pd.Series("", index=sold.index, dtype="str")
+    for name in own:
+        alike = (alike + "|" + own[name].astype("str").fillna("")).where(unlike, "")
+    kept = sold.groupby([group, alike], sort=False)["listing_key"].transform("first")
+    again = kept[kept != sold["listing_key"]].sort_index()
+    aside = table.loc[again.index].assign(_kept_listing_key=again, _reason=REPEATED)
+    return (table.drop(again.index) if len(again) else table), aside
+
+
+def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: Homes) -> pd.DataFrame:
+    """The table with ADDED, and `original_list_price` as first seen where the feed has none.
+
+    Parameters: the normalised table, `price_history`, the days off the market after which a
+    listing of the same home begins anew, and `screen_homes.keys` of the table. Missing is
+    what was not seen by the row's `as_of` date.
+    """
+    table = table.copy(deep=False)  # columns are added, none is changed
+    seen = history.merge(table[[*WHO, "as_of"]], on=WHO)
+    seen = seen[local_day(seen) <= seen["as_of"]]
+    priced = seen[seen["list_price"].notna()]
+    before = priced.groupby(WHO, sort=False)["list_price"].shift()
+    changes = (before.notna() & (priced["list_price"] != before)).groupby(
+        [priced[name] for name in WHO], sort=False
+    )
+    who = pd.MultiIndex.from_frame(table[WHO])
+    table["hist_price_changes"] = (
+        changes.sum().reindex(who).to_numpy("float64", na_value=float("nan"))
+    )
+    first = priced.groupby(WHO, sort=False)["list_price"].first().reindex(who)
+    table["original_list_price"] = table["original_list_price"].fillna(
+        pd.Series(first.to_numpy("float64"), index=table.index)
+    )
+    return table.assign(**relists(table, history, gap_days, home))
+
+
+def relists(
+    table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: Homes
+) -> dict[str, pd.Series]:
+    """`hist_relists`: earlier listings of the home in one go on the market, and
+    `hist_cumulative_days_on_market`: days of all of them up to `as_of`.
+
+    A listing goes on from the one before where that one, as seen when this one began, was on the
+    market still or had left it unsold `gap_days` before at most.
+    """
+    start = "listing_contract_date"
+    rows = table[table[start].notna()].sort_values([start, "listing_key"])
+    before = _before(rows, home)
+    past = table.loc[rows.index].iloc[before].set_axis(rows.index)  # -1 is some row, and not used
+    past = past[["listing_key", start, "close_date"]].where(pd.Series(before >= 0, rows.index))
+    left = _left_market(rows, past["listing_key"], history)
+    gone_on = left.notna() & ((rows[start] - left).dt.days <= gap_days)
+    gone_on &= ~(past["close_date"] <= rows[start])
+    days = (left - past[start]).dt.days.clip(lower=0).where(gone_on, 0)
+    link = np.where(gone_on, before, -1)
+    own = (rows["as_of"] - rows[start]).dt.days
+    known = own >= 0
+    found = {
+        "hist_relists": _along(link, gone_on.to_numpy("float64")),
+        "hist_cumulative_days_on_market": _along(link, days.to_numpy("float64")) + own.where(known),
+    }
+    return {
+        name: pd.Series(column, index=rows.index).where(known).reindex(table.index)
+        for name, column in found.items()
+    }
+
+
+def _before(rows: pd.DataFrame, home: Homes) -> np.ndarray:
+    """The position of the listing of the home before each of `rows` (in order of their beginning),
+    as known when that one began; -1 where there is none."""
+    own = Homes(*(part.loc[rows.index] for part in home))
+    domain = rows["domain"] + "|"
+    own = own._replace(group=domain + own.group, address=domain + own.address)
+    return earlier(own, rows["listing_contract_date"].to_numpy("datetime64[D]").astype("int64"))
+
+
+def _along(link: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    """The sum of `amount` over each row and those that `link` leads to, one after the other; -1
+    ends the way. In doubling steps: a chain may be as long as the table."""
+    total, at = amount.copy(), link.copy()
+    while (on := at >= 0).any():
+        total[on] += total[at[on]]
+        at[on] = at[at[on]]
+    return total
+
+
+def _left_market(rows: pd.DataFrame, before: pd.Series, history: pd.DataFrame) -> pd.Series:
+    """When the listing `before` each of `rows` had left the market, by its last state seen as the
+    row's listing began: that day itself if it was on the market, missing if unseen or closed."""
+    off = ~history["standard_status"].isin(ON_MARKET)
+    fresh = off & ~(off.groupby([history[name] for name in WHO]).shift(fill_value=False))
+    day = local_day(history)
+    since = day.where(fresh)
+    since = since.groupby([history[name] for name in WHO]).ffill().where(off)
+    seen = history.assign(since=since, day=day)
+    asked = pd.DataFrame(
+        {
+            "domain": rows["domain"],
+            "listing_key": before,
+            "day": rows["listing_contract_date"],
+            "row": rows.index,
+        }
+    )
+    asked = asked[asked["listing_key"].notna()].sort_values("day", kind="stable")
+    seen = seen.sort_values("day", kind="stable")[[*WHO, "day", "since", "standard_status"]]
+    found = pd.merge_asof(asked, seen, on="day", by=WHO).set_index("row")
+    status = found["standard_status"]
+    left = found["since"].where(~status.isin(ON_MARKET), found["day"])
+    return left.where(status.notna() & (status != "Closed")).reindex(rows.index)

@@ -1,0 +1,199 @@
+"""Staged text to typed cells: each by its column's type, in one unit, harmonised by a lookup. What
+does not parse or cannot be is set missing and listed with its reason."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+
+from lib.common.vocabulary import LINEAGE
+from lib.listings.contract import parse_values, units
+from lib.listings.contract.contract import Column, Contract
+from lib.listings.contract.row_rules import look_up
+
+PARTS = ("bathrooms_full", "bathrooms_half", "bathrooms_total")
+APART = PARTS[:2]
+ACRE = 43560  # square feet
+OFFSET = "_modification_utc_offset_minutes"  # of the stamp as the source wrote it
+# a home with five half baths is next to never built; 2.5 and 2.9 in a column of 2.1 notation are
+# decimal totals or slips, and what they mean cannot be known
+MOST_HALF = 4
+TOO_MANY_HALF = f"more than {MOST_HALF} half baths"
+ISSUE = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
+PLUS4 = "postal_code_plus4"
+UNKNOWN = "not in the contract's lookup"
+
+
+def noted(
+    rows: pd.DataFrame,
+    bad: pd.Series,
+    column: str,
+    text: pd.Series,
+    reason: str,
+    set_missing: bool = True,
+) -> pd.DataFrame:
+    """A line of ISSUE and `set_missing` for each of `rows` that is `bad`."""
+    told = rows.loc[bad[bad].index, ISSUE[:4]]
+    told = told.assign(column=column, value=text[told.index], reason=reason)
+    return told.assign(set_missing=set_missing).astype({name: "str" for name in ISSUE[4:]})
+
+
+class Issues:
+    """The cells set missing, one line each: where the row stands, column, value, reason.
+
+    `set_missing` is false in notes on values that stay.
+    """
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self.rows = rows
+        self.found: list[pd.DataFrame] = []
+
+    def drop(
+        self,
+        bad: pd.Series,
+        column: str,
+        text: pd.Series,
+        reason: str,
+        set_missing: bool = True,
+    ) -> None:
+        """Note the cells of `column` in the rows that are `bad`."""
+        if bad.any():
+            self.found.append(noted(self.rows, bad, column, text, reason, set_missing))
+
+    def table(self) -> pd.DataFrame:
+        """All of them, in the order noted."""
+        nothing = self.rows.iloc[:0]
+        empty = noted(nothing, pd.Series(dtype="bool"), "", pd.Series(dtype="str"), "")
+        return pd.concat(self.found or [empty])
+
+
+def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(typed table, issues): every contract column by its type and in its unit, harmonised by its
+    lookup. Columns that only say another's unit become one of `units.RECORDED`."""
+    out = rows[["listing_key", "domain", *LINEAGE]].copy()
+    issues = Issues(rows)
+    apart: dict[str, pd.Series] = {}
+    often, unheard = units.frequency(rows, contract)
+    for name, column in contract.columns.items():
+        text, filled = rows[name], ~parse_values.blank(rows[name])
+        if name in contract.lookups or name in sayers(contract):
+            continue
+        if column.type.startswith("baths"):
+            fill_in(out, _baths(text, name, column, issues))
+            continue
+        # counted beside a notation of the whole, or without one: filled in below
+        into = apart if name in APART else out
+        into[name] = parse_values.by_distinct(
+            text, partial(parse_values.typed, column=column, formats=contract.date_formats)
+        )
+        if name == "modification_timestamp":
+            out[OFFSET] = parse_values.by_distinct(
+                text, partial(parse_values.offset, formats=contract.date_formats)
+            )
+        issues.drop(
+            filled & into[name].isna(), name, text, f"not a {column.type.replace('_', ' ')}"
+        )
+        if column.unit_from:
+            into[name] = _converted(rows, name, into[name], contract, issues)
+        if name in units.RENTS:
+            issues.drop(
+                unheard & into[name].notna(), name, text, "how often rent is paid is not known"
+            )
+            into[name] = into[name].mul(units.a_month(often)).mask(unheard)
+        if name == "bathrooms_half":
+            many = into[name] > MOST_HALF
+            issues.drop(many, name, text, TOO_MANY_HALF)
+            into[name] = into[name].mask(many)
+        if column.range:
+            impossible = into[name].notna() & ~into[name].between(*column.range)
+            issues.drop(impossible, name, text, _outside(column.range))
+            into[name] = into[name].mask(impossible)
+    if apart:
+        nothing = pd.Series(float("nan"), index=rows.index)
+        fill_in(out, parse_values.baths_apart(*(apart.get(name, nothing) for name in APART)))
+    if "postal_code" in contract.columns:
+        fill_in(
+            out, parse_values.by_distinct(rows["postal_code"], parse_values.plus4).to_frame(PLUS4)
+        )
+    _areas(out, rows, contract)
+    out[units.RENT] = often
+    for name, constant in contract.constants.items():
+        out[name] = pd.Series(constant, index=rows.index, dtype="str")
+    for name, lookup in contract.lookups.items():
+        out[name] = look_up(rows[name], lookup)
+        unknown = ~parse_values.blank(rows[name]) & out[name].isna()
+        issues.drop(unknown, name, rows[name], UNKNOWN)
+    return out, issues.table()
+
+
+def local_day(table: pd.DataFrame) -> pd.Series:
+    """The day of each modification stamp where it was made (datetime64[us]): stamps with an offset
+    are in UTC, so an evening in Texas is the next day there, while dates of deals are local."""
+    minutes = table[OFFSET].fillna(0) if OFFSET in table else pd.Series(0.0, index=table.index)
+    east = pd.to_timedelta(minutes, unit="m").astype("timedelta64[us]")
+    return (table["modification_timestamp"] + east).dt.normalize()
+
+
+def sayers(contract: Contract) -> set[str]:
+    """The columns that say how others are meant, row by row."""
+    named = {column.unit_from for column in contract.columns.values() if column.unit_from}
+    return named | ({units.FREQUENCY} & contract.columns.keys())
+
+
+def _baths(text: pd.Series, name: str, column: Column, issues: Issues) -> pd.DataFrame:
+    """Baths of one column in a notation of their own, impossible totals set missing."""
+    parts = parse_values.baths_by(column.type, text)
+    unread = ~parse_values.blank(text) & parts["bathrooms_full"].isna()
+    issues.drop(unread, name, text, "not a number of baths")
+    many = parts["bathrooms_half"] > MOST_HALF
+    issues.drop(many, name, text, TOO_MANY_HALF)
+    parts = parts.apply(lambda part: part.mask(many))
+    if column.range:
+        total = parts["bathrooms_total"]
+        impossible = total.notna() & ~total.between(*column.range)
+        issues.drop(impossible, name, text, _outside(column.range))
+        parts = parts.apply(lambda part: part.mask(impossible))
+    return parts
+
+
+def _converted(
+    rows: pd.DataFrame, name: str, amount: pd.Series, contract: Contract, issues: Issues
+) -> pd.Series:
+    """An area brought from the unit that each row names to the canonical one."""
+    unknown = units.unit_of(rows, name, contract)[1] & amount.notna()
+    issues.drop(unknown, name, rows[name], "its unit is not known")
+    return amount.mul(units.to_canonical(rows, name, contract)).mask(unknown)
+
+
+def _areas(out: pd.DataFrame, rows: pd.DataFrame, contract: Contract) -> None:
+    """Lots in square feet by the first column that has one; the unit of each area's source."""
+    missing = pd.Series(None, index=rows.index, dtype="str")
+    lot, unit = pd.Series(float("nan"), index=rows.index), missing
+    given = [name for name in units.LOTS if name in contract.columns]
+    for name in given:
+        area = out[name] * (ACRE if name == "lot_size_acres" else 1)
+        fresh = lot.isna() & area.notna()
+        unit = unit.mask(fresh, units.unit_of(rows, name, contract)[0])
+        lot = lot.fillna(area)
+    if given:
+        out["lot_size_square_feet"] = lot
+    if "lot_size_area" in out:
+        del out["lot_size_area"]
+    out[units.LOT], out[units.LIVING] = unit, missing
+    if "living_area" in contract.columns:
+        living = units.unit_of(rows, "living_area", contract)[0]
+        out[units.LIVING] = living.where(out["living_area"].notna())
+
+
+def fill_in(out: pd.DataFrame, parts: pd.DataFrame) -> None:
+    """Write `parts` into the rows of `out` that lack the first of them. The parts of a row stay
+    together: never the full baths of one column and the half baths of another."""
+    first = parts.columns[0]
+    lacking = out[first].isna() if first in out else pd.Series(True, index=out.index)
+    for name, part in parts.items():
+        out[name] = out[name].mask(lacking, part) if name in out else part
+
+
+def _outside(span: tuple[float, float]) -> str:
+    return f"outside {span[0]:g} to {span[1]:g}"

@@ -1,0 +1,1 @@
+"""A contract drafted for an export that nobody has described."""

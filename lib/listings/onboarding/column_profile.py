@@ -1,0 +1,164 @@
+"""What the values of one export column look like: numbers, dates, ZIPs, notations of baths.
+
+Looked at once a column, then asked by each field of the dictionary how well it would fit.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lib.listings.contract import parse_values
+from lib.listings.contract.reso import Dictionary, Field, plain
+
+FORMATS = [  # the first of those that read equally many cells wins: month before day, as in the US
+    "%m/%d/%Y", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M", "%d.%m.%Y", "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d",
+    "%Y%m%d", "%Y%m%dT%H%M%S", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%B %d, %Y", "%m/%d/%y",
+]  # fmt: skip
+# what stands between the parts of a date: a text that lacks one of a format's marks is not in it
+MARKS = {form: frozenset(re.sub("%.| ", "", form)) for form in FORMATS}
+BUCKETS = 500  # distinct values looked at: parsing dates in many formats is slow
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One column's values. `texts` are distinct, at most BUCKETS; shares are of the filled cells
+    that these stand for."""
+
+    rows: int
+    filled: int
+    distinct: int
+    counts: pd.Series  # trimmed text -> how many cells hold it, most frequent first
+    dates: float
+    numbers: pd.Series  # number of each text of `texts`, missing where it is none
+
+    @property
+    def texts(self) -> pd.Series:
+        """The distinct values looked at."""
+        return self.counts.index[:BUCKETS].to_series(index=range(min(BUCKETS, self.distinct)))
+
+    def share(self, fits: pd.Series) -> float:
+        """The share of cells whose text fits; `fits` is aligned with `texts`."""
+        weights = self.counts.iloc[:BUCKETS].to_numpy()
+        return float((fits.to_numpy() * weights).sum() / weights.sum()) if self.filled else 0.0
+
+    @property
+    def unique(self) -> float:
+        """Distinct values over filled cells: 1 for a key."""
+        return self.distinct / self.filled if self.filled else 0.0
+
+
+def look(column: pd.Series) -> Evidence:
+    """What there is to see in a column of text."""
+    filled = column[~parse_values.blank(column)].str.strip()
+    counts = filled.value_counts(sort=False)
+    counts = counts.sort_values(ascending=False, kind="stable")
+    texts = counts.index[:BUCKETS].to_series(index=range(min(BUCKETS, len(counts)))).astype("str")
+    found = Evidence(len(column), len(filled), len(counts), counts, 0.0, parse_values.number(texts))
+    read = dates(texts, formats([texts])).notna()
+    return Evidence(
+        found.rows, found.filled, found.distinct, counts, found.share(read), found.numbers
+    )
+
+
+def dates(texts: pd.Series, forms: list[str]) -> pd.Series:
+    """Calendar dates between 1800 and 2200; a number is one only if it has eight digits."""
+    return _days(texts.where(_likely(texts)), forms)
+
+
+def _likely(texts: pd.Series) -> pd.Series:
+    """Which texts may be dates: parsing is slow, and most columns hold none."""
+    length = texts.str.len()
+    number = parse_values.number(texts).notna() & (length != 8)
+    return (texts.str.contains("[0-9]") & length.between(6, 35) & ~number).astype(bool)
+
+
+def _days(texts: pd.Series, forms: list[str]) -> pd.Series:
+    day = parse_values.date(texts, forms)
+    return day.where(day.dt.year.between(1800, 2200))
+
+
+def formats(columns: list[pd.Series]) -> list[str]:
+    """The fewest of FORMATS that read these columns' cells, the one that reads most first.
+
+    All date columns of an export are looked at together, since a day above 12 in one of them
+    settles whether the month comes first in all.
+    """
+    left = pd.concat(columns, ignore_index=True) if columns else pd.Series([], dtype="str")
+    whole, chosen = len(left), []
+    left = left[_likely(left)]
+    while len(left):
+        best, read = "", pd.Series(False, index=left.index)
+        letters = [frozenset(text.upper()) for text in left]
+        for form in FORMATS:
+            if not any(MARKS[form] <= some for some in letters):
+                continue  # to look for marks is far quicker than to parse
+            fits = _days(left, [form]).notna()
+            if fits.sum() > read.sum():
+                best, read = form, fits
+        if read.sum() <= 0.002 * whole:
+            break  # the rest are errors of typing, not a format
+        chosen.append(best)
+        left = left[~read]
+    return chosen
+
+
+def words(lists: dict[str, list[str]]) -> set[str]:
+    """All keys and words of a list by key, in plain form."""
+    return {plain(word) for key, some in lists.items() for word in (key, *some)}
+
+
+def fit(seen: Evidence, field: Field, book: Dictionary) -> float | None:
+    """The share of filled cells that read as values of `field`; None for a column without any."""
+    if not seen.filled:
+        return None
+    texts, numbers = seen.texts.astype("str"), seen.numbers
+    if field.type == "timestamp":  # one without a time of day is hardly one
+        return seen.dates if texts.str.contains("[0-9]:[0-9]|T[0-9]{6}").mean() > 0.5 else (
+            0.6 * seen.dates
+        )  # fmt: skip
+    if field.type == "date":
+        return seen.dates
+    if field.type == "postal_code":
+        return seen.share(parse_values.postal_code(texts).notna())
+    if field.type == "yes_no":
+        return seen.share(parse_values.yes_no(texts).notna()) if seen.distinct <= 10 else 0.0
+    if field.type == "baths_full_slash_half":
+        return seen.share(texts.str.fullmatch(r"[0-9]+ ?/ ?[0-9]+").astype(bool))
+    if field.type in ("number", "count", "baths_full_half", "baths_decimal"):
+        fits = numbers.notna()
+        if field.range:
+            fits &= numbers.between(*field.range)
+        if field.type == "count":
+            fits &= numbers % 1 == 0
+        return seen.share(fits)
+    if field.type == "text":
+        return 1.0 if texts.str.len().mean() > 30 else 0.2
+    if field.looks in ("status", "lease"):
+        known = words(book.statuses) if field.looks == "status" else {
+            plain(word) for some in book.leases.values() for word in some
+        }  # fmt: skip
+        # of the different words: a single local word may stand in most rows
+        return float(texts.map(plain).isin(known).mean()) if seen.distinct <= 50 else 0.0
+    if field.looks == "identity":
+        return seen.unique
+    if field.looks == "words":
+        return seen.share(texts.str.contains("[A-Za-z]").astype(bool)) * (1 - seen.dates)
+    return 1.0
+
+
+def notation(seen: Evidence) -> str | None:
+    """How one column writes baths: 2/1, 2.1 or 2.5; None where whole numbers leave it open."""
+    texts = seen.texts.astype("str")
+    if seen.share(texts.str.fullmatch(r"[0-9]+ ?/ ?[0-9]+").astype(bool)) > 0.5:
+        return "baths_full_slash_half"
+    part = ((seen.numbers % 1) * 100).round()
+    decimal, dotted = seen.share(part.isin([25, 50, 75])), seen.share(part.isin([10, 20, 30, 40]))
+    if max(decimal, dotted) == 0:
+        return None
+    return "baths_decimal" if decimal > dotted else "baths_full_half"

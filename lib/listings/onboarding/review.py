@@ -1,0 +1,60 @@
+"""What a contract makes of an export: which header each column matched, how much of it reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lib.listings.contract import parse_values
+from lib.listings.contract.contract import Contract, match
+
+
+@dataclass(frozen=True)
+class Matched:
+    """One column of a contract and its header in an export (None: not there).
+
+    `filled`: share of rows with a value; `readable`: share of those that read as the column's type
+    and, for looked-up columns, that the lookup knows.
+    """
+
+    column: str
+    header: str | None
+    filled: float = 0.0
+    readable: float = 0.0
+
+
+def careless(contract: Contract) -> list[str]:
+    """A clause for each group of `property_key` that names a street and no unit: all flats of a
+    building would be one home."""
+    return [
+        f"property_key: [{', '.join(group)}] makes one home of all flats of a building, and takes "
+        "the address as it is written; leave it out (without a group the standard address with its "
+        "unit and ZIP counts), or add unit_number"
+        for group in contract.property_key
+        if "street_name" in group and "unit_number" not in group
+    ]
+
+
+def review(table: pd.DataFrame, contract: Contract) -> tuple[list[Matched], list[str]]:
+    """(each contract column, the headers that none claims) for an export's rows as text."""
+    found = match(contract, list(table))
+    matched = []
+    for name, column in contract.columns.items():
+        header = found.get(name)
+        if header is None:
+            matched.append(Matched(name, None))
+            continue
+        text = table[header]
+        some = text[~parse_values.blank(text)]
+        if column.type.startswith("baths"):
+            reads = parse_values.baths_by(column.type, some)["bathrooms_full"].notna()
+        elif name in contract.lookups:
+            lookup = contract.lookups[name]
+            known = {word.lower() for pair in lookup.items() for word in pair}
+            reads = some.str.strip().str.lower().isin(known)
+        else:
+            reads = parse_values.typed(some, column, contract.date_formats).notna()
+        share = float(reads.mean()) if len(some) else 0.0
+        matched.append(Matched(name, header, len(some) / max(len(table), 1), share))
+    return matched, [header for header in table if header not in found.values()]

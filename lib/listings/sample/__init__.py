@@ -1,0 +1,1 @@
+"""Gold samples: a few raw rows that show every trait of a feed."""

@@ -1,0 +1,1 @@
+"""Which closed sales are evidence of market value, each with a reason."""

@@ -1,0 +1,290 @@
+"""What was known of prices near a sale on the day that it closed: robust levels and spreads of the
+sales before, and what a home's size, age and features explain of its price.
+
+Everything is as of the sale's own close date: a row knows sales of strictly earlier days alone,
+so that no later row can change what is said of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from lib.common.params import Section
+from lib.listings.screening.rules import Flag
+
+NORMAL = 1.349  # quartiles of a normal distribution lie this many standard deviations apart
+CLIP = 1.0  # log price beyond which a sale pulls the regression no further
+ELASTICITY = 0.7  # of price to size, believed until sales say otherwise; as in `features`
+TYPICAL_YEAR = 1975
+REACH = 5.0
+MOST_KINDS = 31  # RESO knows as many kinds of home; of more, those that were sold first
+PRIOR = 50.0  # sales' worth of trust in that belief
+NUMBERS = [
+    "living_area",
+    "lot_size_square_feet",
+    "bedrooms_total",
+    "bathrooms_total",
+    "year_built",
+    "stories",
+    "garage_spaces",
+    "fireplaces_total",
+    "pool_private_yn",
+    "waterfront_yn",
+    "latitude",
+    "longitude",
+]
+LOGS = ("living_area", "lot_size_square_feet")
+
+
+@dataclass(frozen=True)
+class Known:
+    """Per row, of the sales before it: `level` (median), `spread` (standard deviation's worth, from
+    the quartiles), their `count` in the row's own area and in the whole `market`."""
+
+    level: np.ndarray
+    spread: np.ndarray
+    count: np.ndarray
+    market: np.ndarray
+
+
+def quartiles_before(
+    days: np.ndarray, values: np.ndarray, window: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(median, spread, count) of the finite `values` in the `window` days before each row's day.
+
+    The rows (n,) may come in any order. Each distinct day is worked out once, so that the cost
+    grows with days times sales in the window. No sale in the window: nan, nan, 0.
+    """
+    finite = np.isfinite(values)
+    order = np.argsort(days[finite], kind="stable")
+    known_days, known = days[finite][order], values[finite][order]
+    dates, back = np.unique(days, return_inverse=True)
+    first, last = np.searchsorted(known_days, dates - window), np.searchsorted(known_days, dates)
+    middle, spread = np.full(len(dates), np.nan), np.full(len(dates), np.nan)
+    for i, (a, b) in enumerate(zip(first, last, strict=True)):
+        if b > a:
+            low, middle[i], high = np.quantile(known[a:b], (0.25, 0.5, 0.75))
+            spread[i] = (high - low) / NORMAL
+    return middle[back], spread[back], (last - first)[back].astype(float)
+
+
+def known_before(
+    days: np.ndarray, area: np.ndarray, values: np.ndarray, window: int, shrink: float
+) -> Known:
+    """Level and spread of `values` around each row: of its area (integer codes, -1 = none), drawn
+    to the whole market's where the area has few sales.
+
+    An area with `shrink` sales counts as much as the market does. The market's spread holds the
+    differences between areas too, so a thin area is judged mildly. nan where the market is empty.
+    """
+    level, spread, market = quartiles_before(days, values, window)
+    count = np.zeros(len(days))
+    order = np.argsort(area, kind="stable")
+    edges = np.flatnonzero(np.diff(area[order], prepend=-2, append=area.max(initial=-1) + 1))
+    for start, end in pairwise(edges):
+        rows = order[start:end]
+        if area[rows[0]] < 0:
+            continue
+        here, wide, count[rows] = quartiles_before(days[rows], values[rows], window)
+        trust = count[rows] / (count[rows] + shrink)
+        level[rows] = np.where(trust > 0, trust * here + (1 - trust) * level[rows], level[rows])
+        mixed = np.sqrt(trust * wide**2 + (1 - trust) * spread[rows] ** 2)
+        spread[rows] = np.where(trust > 0, mixed, spread[rows])
+    return Known(level, spread, count, market)
+
+
+def inputs(sales: pd.DataFrame) -> np.ndarray:
+    """What explains prices (n, k), the first column log living area: numbers of the home, squares
+    of some, local numbers of the feed, kinds of home; nan where missing, and a column that says
+    so.
+
+    The `sales` are in order of close_date: of many kinds the first that were sold have a column, so
+    that no later sale can take one away (one whose kind is new that month has learnt nothing yet).
+    """
+    local = [
+        name
+        for name in sales
+        if name.startswith("local_") and pd.api.types.is_numeric_dtype(sales[name])
+    ]
+    columns = []
+    for name in [*(name for name in NUMBERS if name in sales), *local]:
+        value = sales[name].to_numpy(float)
+        if name in LOGS:
+            value = np.log(np.where(value > 0, value, np.nan))
+        if name == "year_built":
+            value = value - TYPICAL_YEAR  # keeps the sums of squares small
+        columns += [value, np.isfinite(value).astype(float)]
+        if name in (*LOGS, "year_built"):
+            columns.append(value**2)
+    if "property_sub_type" in sales:
+        kinds = sales["property_sub_type"].fillna("")
+        columns += [(kinds == kind).to_numpy(float) for kind in kinds.unique()[:MOST_KINDS]]
+    return np.column_stack(columns)
+
+
+def explained(months: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """What `x` (n, k) explains of `y` (n,), log price above the area's level, for each row: by a
+    regression on the sales of all months before the row's own.
+
+    Normal equations are summed up month by month, so the cost is that of one regression. A missing
+    input counts as the mean of the months before. `y` is clipped at CLIP and inputs at REACH
+    standard deviations, so that a wild cell bends nothing. The ridge draws to ELASTICITY for log
+    living area, the first column, and to none for the rest.
+    """
+    out = np.zeros(len(y))
+    k = x.shape[1]
+    belief = np.zeros(k)
+    belief[0] = ELASTICITY
+    count, sum_x, sum_y = 0, np.zeros(k), 0.0
+    cross, moment = np.zeros((k, k)), np.zeros(k)
+    for rows in _by_month(months):
+        here = x[rows]
+        centre = sum_x / count if count else _mean(here)
+        here = np.where(np.isfinite(here), here, centre)
+        if count:
+            spread = cross / count - np.outer(centre, centre)
+            scale = np.sqrt(np.maximum(np.diag(spread), 0))
+            varies = scale > 1e-6 * np.maximum(1, np.abs(centre))
+            size = np.where(varies, scale, 1.0)
+            gram = spread / np.outer(size, size) * np.outer(varies, varies)
+            pull = (moment / count - centre * sum_y / count) / size * varies
+            ridge = PRIOR / count
+            slope = np.linalg.solve(gram + ridge * np.eye(k), pull + ridge * belief * size)
+            apart = np.clip((here - centre) / size, -REACH, REACH) * varies
+            out[rows] = sum_y / count + apart @ slope
+        good = np.isfinite(y[rows])
+        some, clipped = here[good], np.clip(y[rows][good], -CLIP, CLIP)
+        count += len(some)
+        sum_x += some.sum(axis=0)
+        sum_y += clipped.sum()
+        cross += some.T @ some
+        moment += some.T @ clipped
+    return out
+
+
+def _by_month(months: np.ndarray) -> list[np.ndarray]:
+    """The positions of each month's rows, in order of month."""
+    order = np.argsort(months, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(months[order])) + 1) if len(months) else []
+
+
+def _mean(x: np.ndarray) -> np.ndarray:
+    """Column means of the finite cells, 0 where a column has none."""
+    there = np.isfinite(x)
+    return np.where(there, x, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+
+
+# Prices far from what was usual near them: robust, and known by each sale's own date.
+
+
+class Outliers(Section):
+    """What is usual and how far is too far; see params.yaml."""
+
+    area: str
+    window_days: int = Field(ge=1)
+    shrink: float = Field(ge=0)
+    minimum: int = Field(ge=1)
+    least_spread: float = Field(gt=0)
+    unusual: float = Field(gt=0)
+    low: float = Field(gt=0)
+    high: float = Field(gt=0)
+    nominal_share: float = Field(ge=0, lt=1)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Per sale, in log price: `gap` to what size, features and place explain, `spread` of such
+    gaps near it, `deviation` (gap in spreads; nan where too little is known), the same for price
+    per square foot (`per_foot`), the level that the area had, and the sales it rests on."""
+
+    gap: np.ndarray
+    spread: np.ndarray
+    deviation: np.ndarray
+    per_foot: np.ndarray
+    level: np.ndarray
+    level_per_foot: np.ndarray
+    count: np.ndarray
+
+
+def judge(sales: pd.DataFrame, spec: Outliers) -> Judged:
+    """How far each closed sale lies from the sales before it. A home without a size is judged by
+    its price alone, against the wider spread of all prices of the area."""
+    days = sales["close_date"].to_numpy("datetime64[D]").astype("int64")
+    month = sales["close_date"].to_numpy("datetime64[M]").astype("int64")
+    place = sales[spec.area] if spec.area in sales else pd.Series(None, index=sales.index)
+    area = pd.factorize(place)[0]
+    price = np.log(sales["close_price"].to_numpy(float))
+    size = sales["living_area"].to_numpy(float)
+    sized = size > 0
+    per_foot = price - np.log(np.where(sized, size, np.nan))
+
+    def before(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        known = known_before(days, area, values, spec.window_days, spec.shrink)
+        enough = known.market >= spec.minimum
+        level = np.where(enough, known.level, np.nan)
+        return level, np.maximum(known.spread, spec.least_spread), known.count
+
+    level, wide, count = before(price)
+    foot_level, foot_spread, _ = before(per_foot)
+    above = price - level
+    gap = above - explained(month, inputs(sales), above)
+    middle, narrow, _ = before(np.where(sized, gap, np.nan))
+    gap, spread = np.where(sized, gap - middle, above), np.where(sized, narrow, wide)
+    return Judged(
+        gap=gap,
+        spread=spread,
+        deviation=gap / spread,
+        per_foot=(per_foot - foot_level) / foot_spread,
+        level=level,
+        level_per_foot=foot_level,
+        count=count,
+    )
+
+
+def outliers(sales: pd.DataFrame, found: Judged, spec: Outliers) -> Iterator[Flag]:
+    """Flags of prices that are far off. A price per square foot counts only where the price itself
+    is unusual on the same side: a home whose size explains its price is no outlier."""
+    price = sales["close_price"].to_numpy(float)
+    off, foot = (np.nan_to_num(values) for values in (found.deviation, found.per_foot))
+    low, high = off < -spec.low, off > spec.high
+    unusual = np.abs(off) > spec.unusual
+    odd_foot = (foot < -spec.low) & (off < 0) | (foot > spec.high) & (off > 0)
+    where = (
+        sales[spec.area].fillna("no area").to_numpy(object)
+        if spec.area in sales
+        else np.full(len(sales), "the market", dtype=object)
+    )
+
+    def words(row: int) -> str:
+        share = np.expm1(found.gap[row])
+        return (
+            f"price {price[row]:,.0f} lies {abs(share):.0%} {'above' if share > 0 else 'below'} "
+            f"the {price[row] / np.exp(found.gap[row]):,.0f} that {where[row]} and the home "
+            f"explain, {abs(found.deviation[row]):.1f} spreads of {found.spread[row]:.0%} "
+            f"({found.count[row]:.0f} sales there in the {spec.window_days} days before)"
+        )
+
+    def foot_words(row: int) -> str:
+        usual = np.exp(found.level_per_foot[row])
+        return (
+            f"{price[row] / sales['living_area'].iat[row]:,.2f} a square foot against "
+            f"{usual:,.2f} in {where[row]}, {abs(foot[row]):.1f} spreads"
+        )
+
+    tiny = np.isfinite(found.level) & (price < spec.nominal_share * np.exp(found.level))
+    for code, bad, say in (
+        ("price_outlier_low", low, words),
+        ("price_outlier_high", high, words),
+        ("price_unusual", unusual & ~low & ~high, words),
+        ("price_per_square_foot_outlier", odd_foot & unusual, foot_words),
+        ("nominal_share", tiny, lambda row: f"price {price[row]:,.0f} is a nominal share of the "
+         f"{np.exp(found.level[row]):,.0f} usual in {where[row]}"),
+    ):  # fmt: skip
+        rows = np.flatnonzero(bad)
+        yield code, rows, pd.Series([say(row) for row in rows.tolist()], dtype="str")

@@ -1,0 +1,189 @@
+"""Records that contradict themselves: each row is judged by its own cells alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from lib.common.params import Section
+from lib.listings.identity.same_home import Homes, earlier
+
+Flag = tuple[str, np.ndarray, pd.Series]  # code, positions, reasons of those positions
+
+
+class Records(Section):
+    """Limits of what one record can say; spans are (lowest, highest) that is plausible."""
+
+    nominal: dict[str, float]  # by domain: a price below is none
+    list_ratio: tuple[float, float]  # of the price to the list price
+    list_ratio_unusual: tuple[float, float]
+    square_feet_per_bedroom: tuple[float, float]
+    lot_per_living_area: tuple[float, float]
+
+
+def column(sales: pd.DataFrame, name: str) -> pd.Series:
+    """A column of numbers, all missing where the feed has none."""
+    return sales[name] if name in sales else pd.Series(np.nan, index=sales.index)
+
+
+def whole(sales: pd.DataFrame) -> pd.Series:
+    """Which closed sales have a price above 0 and a date: the others tell no rule anything."""
+    return (sales["close_price"] > 0) & sales["close_date"].notna()
+
+
+def incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
+    """The flags of closed `sales` (index 0..n-1) without a price above 0, or without a date.
+
+    Where no sale of a feed is dated, `normalize` gives them all one as_of date, and a missing date
+    speaks against none of them."""
+    price = sales["close_price"]
+    rows = np.flatnonzero(~(price > 0))
+    words = [
+        "closed without a price" if pd.isna(paid) else f"price {paid:,.0f} is none"
+        for paid in price.iloc[rows]
+    ]
+    yield "no_price", rows, pd.Series(words, dtype="str")
+    rows = np.flatnonzero(sales["close_date"].isna() & column(sales, "as_of").isna())
+    yield "no_close_date", rows, pd.Series(["closed without a date"] * len(rows), dtype="str")
+
+
+def records(sales: pd.DataFrame, spec: Records) -> Iterator[Flag]:
+    """The flags of closed `sales` (index 0..n-1) that speak against themselves."""
+
+    def flag(code: str, bad: pd.Series, text: str, **values: pd.Series) -> Flag:
+        rows = np.flatnonzero(bad.fillna(False).to_numpy(bool))
+        shown = [
+            dict(zip(values, cells, strict=True))
+            for cells in zip(*(value.iloc[rows] for value in values.values()), strict=True)
+        ]
+        return code, rows, pd.Series([text.format(**cells) for cells in shown], dtype="str")
+
+    price, closed = sales["close_price"], sales["close_date"]
+    listed, agreed = sales["listing_contract_date"], sales["purchase_contract_date"]
+    limit = sales["domain"].map(spec.nominal).astype(float)
+    yield flag("nominal_price", price < limit, "price {p:,.0f} is no price, under {l:,.0f}",
+               p=price, l=limit)  # fmt: skip
+    yield flag("closed_before_listing", closed < listed,
+               "closed on {c:%Y-%m-%d}, before it was listed on {d:%Y-%m-%d}",
+               c=closed, d=listed)  # fmt: skip
+    yield flag("closed_before_contract", closed < agreed,
+               "closed on {c:%Y-%m-%d}, before its contract of {d:%Y-%m-%d}",
+               c=closed, d=agreed)  # fmt: skip
+    asked = column(sales, "list_price")
+    ratio = price / asked.where(asked > 0)
+    known, words = ratio.notna(), "price {p:,.0f} is {r:.2f} times the list price {a:,.0f}"
+    far = known & ~ratio.between(*spec.list_ratio)
+    unusual = known & ~far & ~ratio.between(*spec.list_ratio_unusual)
+    for code, bad in (("list_price_far", far), ("list_price_unusual", unusual)):
+        yield flag(code, bad, words, p=price, r=ratio, a=asked)
+    built = column(sales, "year_built")
+    yield flag("built_after_sale", built > closed.dt.year,
+               "built in {b:.0f}, after the sale on {c:%Y-%m-%d}", b=built, c=closed)  # fmt: skip
+    beds, baths = column(sales, "bedrooms_total"), column(sales, "bathrooms_total")
+    area, lot = column(sales, "living_area"), column(sales, "lot_size_square_feet")
+    yield flag("no_bedrooms", beds == 0, "no bedroom in {a:,.0f} square feet", a=area)
+    yield flag("no_bathrooms", baths == 0, "no bath beside {b:.0f} bedrooms", b=beds)
+    low, high = spec.square_feet_per_bedroom
+    each = area / beds.where(beds > 0)
+    yield flag("rooms_against_size", (each < low) | (each > high),
+               "{a:,.0f} square feet for {b:.0f} bedrooms", a=area, b=beds)  # fmt: skip
+    low, high = spec.lot_per_living_area
+    share = lot / area.where(area > 0)
+    yield flag("lot_against_size", (share < low) | (share > high),
+               "a lot of {g:,.0f} square feet for {a:,.0f} of living area",
+               g=lot, a=area)  # fmt: skip
+
+
+# Sales that only other sales give away: quick resales at odd ratios, and bulk sales on one day.
+
+
+class Deals(Section):
+    """When a resale is quick and odd, and when sales of one day are one deal."""
+
+    resale_days: int = Field(ge=1)
+    resale_ratio: tuple[float, float]  # the later price over the earlier one; plausible span
+    resale_spreads: float = Field(ge=0)  # own deviation, in spreads, that makes the later one odd
+    bulk_homes: int = Field(ge=2)
+    bulk_spreads: float = Field(ge=0)  # own deviation, in spreads, that no home alike explains
+    bulk_sizes: float = Field(ge=1)  # largest over smallest living area of homes that are alike
+
+
+def resales(sales: pd.DataFrame, home: Homes, deviation: np.ndarray, spec: Deals) -> Iterator[Flag]:
+    """The later of two sales of a home within `resale_days` whose prices do not fit together.
+
+    Only the later is flagged: on its own date nobody knew what would follow the earlier. Where
+    the later price is usual for the home (`deviation`, of `outliers.Judged`), the earlier
+    was the odd one, so that the flag has a code of its own; where nothing is known it counts.
+    The `sales` are in order of date, `home` is from `screen_homes.keys`.
+    """
+    before = earlier(home, sales["close_date"].to_numpy("datetime64[D]").astype("int64"))
+    row = np.flatnonzero(before >= 0)
+    part = sales[["close_date", "close_price"]].take(row).assign(row=row)
+    past = sales.take(before[row])
+    part["then"], part["paid"] = (past[n].to_numpy() for n in ("close_date", "close_price"))
+    part["days"] = (part["close_date"] - part["then"]).dt.days
+    part["ratio"] = part["close_price"] / part["paid"]
+    low, high = spec.resale_ratio
+    odd = (part["ratio"] < low) | (part["ratio"] > high)
+    part = part[odd & (part["days"] <= spec.resale_days)]
+    own = deviation[part["row"]]
+    usual = np.abs(own) < spec.resale_spreads
+    usual |= np.sign(own) == -np.sign(np.log(part["ratio"].to_numpy()))
+    for code, some in (("quick_resale", part[~usual]), ("quick_resale_usual", part[usual])):
+        words = [
+            f"sold for {ratio:.2f} times the {paid:,.0f} of {then:%Y-%m-%d}, {days} days before"
+            for ratio, paid, then, days in zip(
+                some["ratio"], some["paid"], some["then"], some["days"], strict=True
+            )
+        ]
+        yield code, some["row"].to_numpy(), pd.Series(words, dtype="str")
+
+
+def places(sales: pd.DataFrame, area: str) -> pd.Series:
+    """Where each sale lies, in words: `in` its `area`, else `near` its coordinates rounded to a
+    hundredth of a degree (about a kilometre); missing where neither is known."""
+    nowhere = pd.Series(None, index=sales.index, dtype="str")
+    place = "in " + sales[area].astype("str") if area in sales else nowhere
+    if {"latitude", "longitude"} <= set(sales):
+        north, east = (
+            sales[name].map("{:.2f}".format, na_action="ignore").astype("str")
+            for name in ("latitude", "longitude")
+        )
+        place = place.fillna("near " + north + ", " + east)
+    return place
+
+
+def bulk(
+    sales: pd.DataFrame, home: Homes, deviation: np.ndarray, area: str, spec: Deals
+) -> Iterator[Flag]:
+    """Homes of one area that closed on one day at one price: a price for the lot of them.
+
+    Homes of one size may well have one price (flats of a new house), and where it is usual for the
+    home (`deviation`, of `outliers.Judged`) that has a code of its own. A sale of which no place is
+    known (see `places`) is in no such lot: round prices of a whole market coincide every day.
+    This is the one rule that looks at rows of a sale's own day, none later: a sale is evidence
+    only for days after its own, on which all of its day is known.
+    """
+    place = places(sales, area)
+    group = [place, sales["close_date"], sales["close_price"]]
+    again = pd.concat(group, axis=1).duplicated(keep=False) & place.notna()
+    part = sales[again].assign(row=np.flatnonzero(again), place=place[again], own=home.own[again])
+    groups = part.groupby(["place", "close_date", "close_price"], sort=False)
+    homes = groups["own"].transform("nunique")
+    sizes = groups["living_area"]
+    alike = sizes.transform("max") <= spec.bulk_sizes * sizes.transform("min")
+    alike &= groups["living_area"].transform("count") == groups["row"].transform("size")
+    some = part.assign(homes=homes)[homes >= spec.bulk_homes]
+    odd = np.abs(np.nan_to_num(deviation[some["row"]])) > spec.bulk_spreads
+    alike = alike[some.index] & ~odd
+    for code, which in (("bulk_sale", ~alike), ("bulk_sale_alike", alike)):
+        words = [
+            f"{count} homes {place} closed on {day:%Y-%m-%d} at the same {price:,.0f}"
+            for count, place, day, price in some.loc[
+                which, ["homes", "place", "close_date", "close_price"]
+            ].itertuples(index=False)
+        ]
+        yield code, some["row"][which].to_numpy(), pd.Series(words, dtype="str")

@@ -1,0 +1,188 @@
+"""Which closed sales are evidence of market value: flags with reasons, and a verdict a sale.
+
+No sale is removed here. A flag is `exclude` (the sale is no evidence) or `warn` (it is, and the
+reader should know). Each rule uses what was known on the sale's own close date; see the modules
+`screen_*` beside this one. An analyst's override wins over the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import field_validator
+
+from lib.common.params import Section
+from lib.listings.identity import same_home
+from lib.listings.screening import rules, terms
+from lib.listings.screening.outliers import Outliers, judge, outliers
+
+CODES = (
+    "no_price",
+    "no_close_date",
+    "nominal_price",
+    "nominal_share",
+    "special_condition",
+    "special_condition_minor",
+    "special_condition_unknown",
+    "family_terms",
+    "distress_terms",
+    "unsure_terms",
+    "unexposed_terms",
+    "quick_resale",
+    "quick_resale_usual",
+    "bulk_sale",
+    "bulk_sale_alike",
+    "price_outlier_low",
+    "price_outlier_high",
+    "price_unusual",
+    "price_per_square_foot_outlier",
+    "list_price_far",
+    "list_price_unusual",
+    "closed_before_listing",
+    "closed_before_contract",
+    "built_after_sale",
+    "no_bedrooms",
+    "no_bathrooms",
+    "rooms_against_size",
+    "lot_against_size",
+)
+FLAGS = ["listing_key", "domain", "code", "severity", "reason", "by"]
+EXCLUDE, WARN, IGNORE, NONE = "exclude", "warn", "ignore", "none"
+
+
+class Screen(Section):
+    """The `screen` section of params.yaml."""
+
+    severity: dict[str, Literal["exclude", "warn", "ignore"]]
+    records: rules.Records
+    conditions: terms.Conditions
+    deals: rules.Deals
+    outliers: Outliers
+
+    @field_validator("severity")
+    @classmethod
+    def _each_code_once(cls, severity: dict[str, str]) -> dict[str, str]:
+        missing, unknown = sorted(set(CODES) - set(severity)), sorted(set(severity) - set(CODES))
+        if missing or unknown:
+            raise ValueError(
+                f"needs each reason code (missing: {', '.join(missing) or 'none'}; "
+                f"unknown: {', '.join(unknown) or 'none'})"
+            )
+        return severity
+
+
+def closed(table: pd.DataFrame) -> pd.DataFrame:
+    """The closed rows of a normalised table, in order of date and key: each gets a verdict."""
+    sold = table[table["standard_status"] == "Closed"]
+    return sold.sort_values(["close_date", "listing_key"]).reset_index(drop=True)
+
+
+def by_rule(sales: pd.DataFrame, spec: Screen, groups: list[list[str]]) -> pd.DataFrame:
+    """FLAGS of the `closed` sales of one domain by every rule, in order of sale and code.
+
+    `groups` are the columns by which the contract knows a home (its `property_key`).
+    A sale without a price or a date is judged by that alone, and known to no other sale.
+    """
+    whole = np.flatnonzero(rules.whole(sales))
+    good = sales.take(whole).reset_index(drop=True)
+    found, home = judge(good, spec.outliers), same_home.keys(good, groups)
+
+    def frames(some: Iterable[rules.Flag]) -> list[pd.DataFrame]:
+        return [
+            pd.DataFrame({"row": rows, "code": code, "reason": reasons}).astype({"row": "int64"})
+            for code, rows, reasons in some
+        ]
+
+    parts = [
+        *frames(rules.records(good, spec.records)),
+        *frames(rules.resales(good, home, found.deviation, spec.deals)),
+        *frames(rules.bulk(good, home, found.deviation, spec.outliers.area, spec.deals)),
+        *frames(outliers(good, found, spec.outliers)),
+        terms.conditions(good, spec.conditions).astype({"row": "int64"}),
+        terms.remarks(good).astype({"row": "int64"}),
+    ]
+    parts = [part.assign(row=whole[part["row"]]) for part in parts]
+    flags = pd.concat([*parts, *frames(rules.incomplete(sales))], ignore_index=True)
+    flags["severity"] = flags["code"].map(spec.severity)
+    flags = flags[flags["severity"] != IGNORE]
+    for name in ("listing_key", "domain"):
+        flags[name] = sales[name].take(flags["row"]).to_numpy(object)
+    flags = flags.assign(by="rule").sort_values(["row", "code", "reason"], kind="stable")
+    return flags[FLAGS].astype("str").reset_index(drop=True)
+
+
+def by_analyst(overrides: pd.DataFrame) -> pd.DataFrame:
+    """FLAGS of overrides: `exclude` for a sale that is not to be used, `none` for one that is."""
+    return pd.DataFrame(
+        {
+            "listing_key": overrides["listing_key"],
+            "domain": overrides["domain"],
+            "code": "override",
+            "severity": np.where(overrides["usable"], NONE, EXCLUDE),
+            "reason": overrides["reason"] + " (" + overrides["by"] + ", " + overrides["date"] + ")",
+            "by": "override",
+        }
+    ).astype("str")
+
+
+def verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
+    """One row a sale: listing_key, domain, `usable`, `severity` (its gravest flag, or none),
+    `codes` (joined by a space), `by` (rule, or override where an analyst decided)."""
+    out = sales[["listing_key", "domain"]].copy()
+    decided = flags[flags["by"] == "override"].set_index("listing_key")["severity"]
+    ruled = flags[flags["by"] == "rule"]
+
+    def has(keys: Iterable[str]) -> pd.Series:
+        return out["listing_key"].isin(list(keys))
+
+    severity = pd.Series(NONE, index=out.index, dtype="str")
+    for grade in (WARN, EXCLUDE):
+        severity = severity.mask(has(ruled.loc[ruled["severity"] == grade, "listing_key"]), grade)
+    own = out["listing_key"].map(decided).astype("str")
+    severity = own.where(own.notna(), severity).astype("str")
+    codes = flags.groupby("listing_key")["code"].agg(lambda some: " ".join(dict.fromkeys(some)))
+    out["usable"] = severity != EXCLUDE
+    out["severity"] = severity
+    out["codes"] = out["listing_key"].map(codes).astype("str").fillna("")
+    out["by"] = pd.Series(np.where(own.notna(), "override", "rule"), index=out.index, dtype="str")
+    return out
+
+
+def screen(
+    table: pd.DataFrame, spec: Screen, overrides: pd.DataFrame, groups: list[list[str]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(verdicts, flags) of the closed sales of one domain's normalised `table`.
+
+    `overrides` come from `overrides.read`, those of other domains left out; `groups` is the
+    `property_key` of the feed's contract.
+    """
+    sales = closed(table)
+    flags = pd.concat([by_rule(sales, spec, groups), by_analyst(overrides)], ignore_index=True)
+    return verdicts(sales, flags), flags
+
+
+def tally(verdict: pd.DataFrame, flags: pd.DataFrame, overrides: pd.DataFrame) -> dict:
+    """Counts of one domain: sales by verdict, flags by code, overrides and what they changed."""
+    rules = flags[flags["by"] == "rule"]
+    bad = verdict["listing_key"].isin(rules.loc[rules["severity"] == EXCLUDE, "listing_key"])
+    return {
+        "closed": len(verdict),
+        "usable": int(verdict["usable"].sum()),
+        "excluded": int((~verdict["usable"]).sum()),
+        "warned": int((verdict["severity"] == WARN).sum()),
+        "codes": {
+            code: {
+                "severity": str(part["severity"].iloc[0]),
+                "sales": int(part["listing_key"].nunique()),
+            }
+            for code, part in rules.groupby("code")
+        },
+        "overrides": {
+            "usable": int(overrides["usable"].sum()),
+            "not_usable": int((~overrides["usable"]).sum()),
+            "against_the_rules": int((verdict["usable"] == bad).sum()),
+        },
+    }

@@ -1,0 +1,1 @@
+"""Raw exports read without losing a row: clean, duplicate or quarantined."""

@@ -1,0 +1,27 @@
+"""The receipts of imports: one JSON object a line in a feed's imports.jsonl."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lib.common.errors import RemlError
+
+NEEDED = ("file", "sha256", "imported_at")
+
+
+def read(path: Path) -> list[dict]:
+    """The receipts so far, none where there is no such file; raises `RemlError` naming the first
+    line that is no receipt, such as one that was cut."""
+    done = []
+    for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else [], 1):
+        if line.strip():
+            try:
+                receipt = json.loads(line)
+                done.append(receipt | {name: receipt[name] for name in NEEDED})
+            except (ValueError, KeyError, TypeError) as error:
+                raise RemlError(
+                    f"{path}, line {number}: no receipt of an import; delete that line and "
+                    "import the file that it was about again"
+                ) from error
+    return done

@@ -1,0 +1,1 @@
+"""Blends: weighted means of variants."""

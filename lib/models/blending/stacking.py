@@ -1,0 +1,74 @@
+"""A blend: a weighted mean of several variants' log prices, weighted by what they did out of fold.
+
+Stacking (Wolpert, Neural Networks 5, 1992; Breiman, Machine Learning 24, 1996) with weights that
+are never negative and sum to one, drawn towards equal ones where sales are few.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+from scipy.optimize import nnls
+
+from lib.common.params import Section
+from lib.models.training.level_correction import Level, level
+from lib.models.training.out_of_fold import errors
+
+HEAVY = 1e3  # how much the sum of weights counts beside the errors themselves
+
+
+class Weighting(Section):
+    """Out-of-fold sales at which weights stand half way between equal and fitted ones."""
+
+    shrink: float = Field(ge=0)
+
+
+def weights(misses: np.ndarray, shrink: float) -> np.ndarray:
+    """Weights (m,) for which the blend of `misses` (n, m), log errors, has the least squares."""
+    count, members = misses.shape
+    equal = np.full(members, 1 / members)
+    if not count:
+        return equal
+    one = HEAVY * np.sqrt((misses**2).sum() + 1e-12)
+    fitted, _ = nnls(np.vstack([misses, np.full(members, one)]), np.append(np.zeros(count), one))
+    return (count * fitted / fitted.sum() + shrink * equal) / (count + shrink)
+
+
+def blend(
+    members: dict[str, pd.DataFrame], fold: pd.Series, spec: Weighting, correction: Level | None
+) -> tuple[dict[str, float], pd.DataFrame]:
+    """(weight of each member, the blend's predictions in the form of theirs).
+
+    `members` are tables of `lib.models.training.out_of_fold.predictions` with the same rows, `fold`
+    their fold numbers (0: in none). A fold is blended by weights of the folds before it, the first
+    by equal ones, every later row by weights of all folds; usable sales alone count. The level
+    correction is the blend's own.
+    """
+    tables = list(members.values())
+    raw = np.column_stack([table["log_raw"] for table in tables])
+    out = tables[0].drop(columns=["log_raw", "level", "log_estimate"]).reset_index(drop=True)
+    number = fold.to_numpy()
+    price = np.log(out["close_price"].to_numpy(float))
+    misses = np.column_stack([table["log_estimate"] for table in tables]) - price[:, None]
+    known = (number > 0) & out["usable"].to_numpy(bool)
+    final = weights(misses[known], spec.shrink)
+    blended = raw @ final
+    for one in np.unique(number[number > 0]):
+        before = weights(misses[known & (number < one)], spec.shrink)
+        blended[number == one] = raw[number == one] @ before
+    out["log_raw"] = blended
+    out["level"] = level(errors(out), out["as_of"], correction) if correction else 0.0
+    out["log_estimate"] = out["log_raw"] + out["level"]
+    return dict(zip(members, final.tolist(), strict=True)), out
+
+
+def importances(saved: dict[str, dict], share: dict[str, float]) -> dict[str, float]:
+    """The members' importances, each first made to sum to one, by their weights."""
+    total: dict[str, float] = {}
+    for name, weight in share.items():
+        own = saved[name]["importances"]
+        whole = sum(own.values()) or 1.0
+        for column, value in own.items():
+            total[column] = total.get(column, 0.0) + weight * value / whole
+    return total

@@ -1,0 +1,1 @@
+"""Conformal intervals, confidence and abstention."""

@@ -1,0 +1,115 @@
+"""How hard a home is to value: the size of error to expect, learned from errors on unseen sales.
+
+A gamma regression with a log link (McCullagh and Nelder, Generalized Linear Models, 1989) predicts
+the mean absolute log error, a scale that is positive and errs by factors. Nothing below `floor`
+times the median counts as easier, since part of a price nobody can know.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+from pydantic import Field
+from sklearn.linear_model import GammaRegressor
+from threadpoolctl import threadpool_limits
+
+from lib.common.params import Section
+
+SMALLEST = 0.005  # log price; what is added to errors, since the gamma loss takes no zero
+MOST = 0.8  # log price; larger errors count as this much, or one odd deal would be a neighbourhood
+LIMIT = 6.0  # standard deviations beyond which an input says no more
+
+
+class Difficulty(Section):
+    """The `calibrate.difficulty` section; `alpha` is the penalty, as in scikit-learn."""
+
+    minimum_errors: int = Field(ge=1)
+    parts: int = Field(ge=2)
+    alpha: float = Field(ge=0)
+    floor: float = Field(ge=0, le=1)
+
+
+def matrix(table: pd.DataFrame, columns: list[str]) -> np.ndarray:
+    """The columns as numbers; those that a table lacks are missing."""
+    return table.reindex(columns=columns).to_numpy(float)
+
+
+def standard(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
+    """Inputs in standard deviations from their median; 0 where missing."""
+    centred = (inputs - np.array(model["median"])) / np.array(model["deviation"])
+    return np.clip(np.nan_to_num(centred), -LIMIT, LIMIT)
+
+
+def fit_difficulty(inputs: np.ndarray, error: np.ndarray, spec: Difficulty) -> dict[str, Any]:
+    """The regression as a mapping that JSON takes, from `inputs` (n, columns), nan where missing,
+    and log errors (n,)."""
+    known = np.isfinite(inputs).any(axis=0)
+    filled = np.where(known, inputs, 0.0)  # columns that nobody has say nothing
+    deviation = np.nan_to_num(np.nanstd(filled, axis=0))
+    model: dict[str, Any] = {
+        "median": np.nanmedian(filled, axis=0).tolist(),
+        "deviation": np.where(deviation > 0, deviation, 1.0).tolist(),
+    }
+    size = np.minimum(np.abs(error), MOST) + SMALLEST
+    with threadpool_limits(
+        1
+    ):  # threads mostly wait; BLAS on another number gives other last digits
+        fitted = GammaRegressor(alpha=spec.alpha, max_iter=2000).fit(standard(inputs, model), size)
+    model |= {"intercept": float(fitted.intercept_), "coefficients": fitted.coef_.tolist()}
+    told = scale(inputs, model | {"range": [0.0, np.inf]})
+    return model | {"range": [float(told.min()), float(told.max())]}
+
+
+def scale(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
+    """The mean absolute log error to expect (n,), inside the range of the sales learnt from."""
+    log_scale = model["intercept"] + standard(inputs, model) @ np.array(model["coefficients"])
+    return np.clip(np.exp(log_scale), *model["range"])
+
+
+def crosswise(count: int, parts: int) -> np.ndarray:
+    """The part (count,) of each row: neighbours in their order share one."""
+    return np.arange(count) * parts // max(count, 1)
+
+
+# Quantiles of a home's error, by boosted trees with the pinball loss (Koenker and Bassett,
+# Econometrica 46, 1978), for conformalised quantile regression.
+
+
+class Quantiles(Section):
+    """The trees' settings under LightGBM's names."""
+
+    num_iterations: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    num_leaves: int = Field(ge=2)
+    min_data_in_leaf: int = Field(ge=1)
+    feature_fraction: float = Field(gt=0, le=1)
+    bagging_fraction: float = Field(gt=0, le=1)
+    lambda_l2: float = Field(ge=0)
+    num_threads: int
+
+
+def fit_quantiles(
+    inputs: np.ndarray, error: np.ndarray, alpha: float, spec: Quantiles, seed: int
+) -> str:
+    """Trees, as text, that say which log error a home's own falls below with probability `alpha`;
+    `inputs` (n, columns), `error` (n,)."""
+    settings = spec.model_dump() | {
+        "objective": "quantile",
+        "alpha": alpha,
+        "seed": seed,
+        "bagging_freq": 1,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
+    return lightgbm.train(settings, lightgbm.Dataset(inputs, error)).model_to_string()
+
+
+def predict(inputs: np.ndarray, trees: str) -> np.ndarray:
+    """The quantile of each row of `inputs` (n,)."""
+    if not len(inputs):
+        return np.empty(0)
+    return np.asarray(lightgbm.Booster(model_str=trees).predict(inputs, num_threads=1))

@@ -1,0 +1,217 @@
+"""From out-of-fold errors to each home's interval, FSD and confidence: what `calibrate` fits, and
+the one path by which test sales, open listings and files of properties get theirs."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from lib.common.params import Section
+from lib.models.calibration import error_models
+from lib.models.calibration.abstention import COUNT, Abstention, reach, reasons
+from lib.models.calibration.conformal import CENTRAL, Adaptive, bounds, half_life, shifts
+from lib.models.calibration.error_models import Difficulty, Quantiles, crosswise, matrix
+
+ESTIMATE = "log_estimate"  # stands beside the inputs: dear homes err otherwise than cheap ones
+FSD = "fsd"  # the name that the central interval goes by
+AREA = "postal_code"
+KNOWN = ["listing_key", "past", "as_of", "close_date", "error"]
+
+
+class Groups(Section):
+    """What homes must have in common for their scores to count for each other."""
+
+    by: Literal["none", "value", "area", "difficulty"]
+    count: int = Field(ge=1)
+    minimum: float = Field(gt=0)
+
+
+class Spec(Section):
+    """How intervals are made."""
+
+    method: Literal["split", "normalized", "cqr"]
+    groups: Groups
+    adaptive: Adaptive
+    difficulty: Difficulty
+    quantiles: Quantiles
+    abstention: Abstention
+
+
+def names(coverages: list[float]) -> dict[str, float]:
+    """Each coverage by the name it has in columns: {"80": 0.8, "90": 0.9}."""
+    return {f"{round(coverage * 100)}": coverage for coverage in coverages}
+
+
+def inputs_of(saved: dict[str, Any]) -> list[str]:
+    """The inputs that a variant, or the members of a blend, may look at."""
+    if "members" not in saved:
+        return list(saved["inputs"])
+    return list(dict.fromkeys(name for one in saved["members"].values() for name in one["inputs"]))
+
+
+def learned(
+    inputs: np.ndarray, error: np.ndarray, wanted: dict[str, float], spec: Spec, seed: int
+) -> dict[str, Any]:
+    """What `spec.method` learns of errors (n,) from `inputs` (n, columns): a model by name."""
+    if spec.method == "normalized":
+        return {"scale": error_models.fit_difficulty(inputs, error, spec.difficulty)}
+    tails = [("low", -0.5), ("high", 0.5)]
+    return {
+        f"{side}_{name}": error_models.fit_quantiles(
+            inputs, error, 0.5 + way * share, spec.quantiles, seed
+        )
+        for name, share in wanted.items()
+        for side, way in tails
+    }
+
+
+def said(inputs: np.ndarray, models: dict[str, Any]) -> pd.DataFrame:
+    """What each of the models from `learned` says of each row."""
+    return pd.DataFrame(
+        {
+            name: (error_models.scale if name == "scale" else error_models.predict)(inputs, model)
+            for name, model in models.items()
+        },
+        index=range(len(inputs)),
+    )
+
+
+def looked_at(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
+    """`scale`, `group`, and for each coverage where its scores begin (`low_90`, `high_90`), for
+    rows of the feature table with `log_estimate`, numbered from 0."""
+    told = said(matrix(table, state["columns"]), state["models"])
+    return placed(table.reset_index(drop=True), told, state)
+
+
+def placed(table: pd.DataFrame, told: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
+    """What `looked_at` returns, from what the models said."""
+    out = pd.DataFrame({"scale": 1.0, "group": 0}, index=table.index)
+    if "scale" in told:
+        out["scale"] = np.maximum(told["scale"], state["floor"])
+    for name in state["coverages"]:
+        for side in ("low", "high"):
+            out[f"{side}_{name}"] = told.get(f"{side}_{name}", 0.0)
+    by, edges = state["groups"]["by"], state["groups"]["edges"]
+    if by == "area":
+        codes = {code: i for i, code in enumerate(edges, start=1)}
+        out["group"] = table[AREA].map(codes).fillna(0).astype("int64")
+    elif edges:
+        value = table[ESTIMATE] if by == "value" else out["scale"]
+        out["group"] = np.searchsorted(edges, value.to_numpy(float))
+    return out
+
+
+def grouped(past: pd.DataFrame, scale: pd.Series, weight: float, spec: Groups) -> dict[str, Any]:
+    """The groups of `past`: their inner edges, or the areas that have one of their own.
+
+    `weight` is what all scores together weigh; each group is to have `spec.minimum` of it.
+    """
+    if spec.by == "area" and AREA in past:
+        counts = past[AREA].value_counts()
+        own = counts.index[counts * weight / max(len(past), 1) >= spec.minimum]
+        return {"by": spec.by, "edges": sorted(own)}
+    most = int(np.clip(weight // spec.minimum, 1, spec.count))
+    value = {"value": past[ESTIMATE], "difficulty": scale}.get(spec.by)
+    if value is None or most == 1:
+        return {"by": spec.by, "edges": []}
+    return {"by": spec.by, "edges": np.quantile(value, np.arange(1, most) / most).tolist()}
+
+
+def fit(
+    table: pd.DataFrame,
+    saved: dict[str, Any],
+    learnt: pd.DataFrame,
+    coverages: list[float],
+    spec: Spec,
+    seed: int,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """(what serving needs, the scored rows) of one variant.
+
+    `table` has its predictions beside the feature table's columns: listing_key, role, as_of,
+    close_date, close_price, log_estimate and inputs. Rows of role train are the past; those that
+    closed later are known to whoever comes after. `learnt` has the feature rows of all sales of the
+    past. Raises `RemlError` where the past is too short.
+    """
+    table = table.reset_index(drop=True)
+    error = np.log(table["close_price"]) - table[ESTIMATE]
+    past = (table["role"] == "train").to_numpy(bool)
+    for coverage in coverages:
+        bounds(error[past].to_numpy(), coverage)  # refuses a past that is too short
+    learn = past.sum() >= spec.difficulty.minimum_errors
+    wanted = names([*coverages]) | {FSD: CENTRAL}
+    columns = [n for n in inputs_of(saved) if n in table and table[n].dtype.kind in "ifub"]
+    state: dict[str, Any] = {
+        "method": spec.method if learn else "split",
+        "columns": [*columns, ESTIMATE],
+        "coverages": wanted,
+        "models": {},
+        "floor": 0.0,
+        "adaptive": spec.adaptive.model_dump(),
+        "abstention": spec.abstention.model_dump(),
+        "reach": reach(learnt, spec.abstention),
+        "counted": COUNT in inputs_of(saved),
+        "groups": {"by": "none", "edges": []},
+    }
+    newest = table.loc[past, "close_date"].max()
+    state["half_life"] = half_life(table.loc[past, "close_date"], newest, spec.adaptive)
+    inputs = matrix(table, state["columns"])
+    told = pd.DataFrame(index=table.index)
+    if state["method"] != "split":
+        order = table[past].sort_values(["as_of", "listing_key"], kind="stable").index.to_numpy()
+        state["models"] = learned(inputs[order], error[order].to_numpy(), wanted, spec, seed)
+        told = said(inputs, state["models"])
+        part = crosswise(len(order), spec.difficulty.parts)
+        for one in range(spec.difficulty.parts):  # what is told of a row must not know its error
+            rest, own = order[part != one], order[part == one]
+            models = learned(inputs[rest], error[rest].to_numpy(), wanted, spec, seed)
+            told.loc[own] = said(inputs[own], models).to_numpy()
+        if "scale" in told:
+            state["floor"] = spec.difficulty.floor * float(told.loc[past, "scale"].median())
+    weight = float(past.sum())
+    if state["half_life"] is not None:
+        age = (newest - table.loc[past, "close_date"]).dt.days
+        weight = float((0.5 ** (age / state["half_life"])).sum())
+    scale = (
+        np.maximum(told["scale"], state["floor"]) if "scale" in told else pd.Series(1.0, told.index)
+    )
+    state["groups"] = grouped(table[past], scale[past], weight, spec.groups)
+    rows = table[["listing_key", "as_of", "close_date"]].assign(past=past, error=error)
+    return state, rows[KNOWN].join(placed(table, told, state))
+
+
+def intervals(
+    homes: pd.DataFrame, known: pd.DataFrame, state: dict[str, Any], newcomers: bool
+) -> pd.DataFrame:
+    """One row a home: `pred_close_price`, `pred_fsd` and `pred_confidence` (100 (1 - FSD)),
+    `pred_low_90`, `pred_high_90` and so on (money), `pred_abstention` (why not, missing otherwise).
+
+    `homes` are rows of the feature table with `log_estimate` and `as_of`; `known` are the scored
+    rows from `fit`. Without `newcomers` the homes are those of `known` that are not past, in
+    their order; else they are others.
+    """
+    rows, mine = known, ~known["past"].to_numpy(bool)
+    if newcomers:
+        new = homes[["listing_key", "as_of"]].reset_index(drop=True)
+        new = new.assign(past=False, close_date=pd.Series(pd.NaT, new.index), error=np.nan)
+        new = new.astype({"close_date": "datetime64[us]"}).join(looked_at(homes, state))
+        rows = pd.concat([known, new], ignore_index=True)
+        mine = np.arange(len(rows)) >= len(known)
+    estimate, adaptive = np.exp(homes[ESTIMATE].to_numpy(float)), Adaptive(**state["adaptive"])
+    out = {"pred_close_price": estimate}
+    low, high = np.zeros(len(homes)), np.zeros(len(homes))  # an interval holds the estimate
+    for name, coverage in sorted(state["coverages"].items(), key=lambda one: one[1]):
+        own = rows.assign(low=rows[f"low_{name}"], high=rows[f"high_{name}"])
+        moved = shifts(own, coverage, adaptive, state["half_life"])[mine]
+        if name == FSD:
+            out["pred_fsd"] = np.abs(np.expm1(moved[:, 1]) - np.expm1(moved[:, 0])) / 2
+            out["pred_confidence"] = 100 * np.clip(1 - out["pred_fsd"], 0, 1)
+            continue
+        low, high = np.minimum(low, moved[:, 0]), np.maximum(high, moved[:, 1])  # and narrower ones
+        out[f"pred_low_{name}"], out[f"pred_high_{name}"] = estimate * np.exp([low, high])
+    spec = Abstention(**state["abstention"])
+    why = reasons(homes, np.exp(high) - np.exp(low), state["reach"], state["counted"], spec)
+    out["pred_abstention"] = pd.array(why, dtype="str")
+    return pd.DataFrame(out, index=homes.index)

@@ -1,0 +1,1 @@
+"""Estimators of log price behind one protocol, saved as text."""

@@ -1,0 +1,156 @@
+"""Late fusion: trees that see no photos, and a linear model of the photos for what the trees miss.
+
+The photo part learns from the residuals of trees that had not seen the sale: the training rows are
+cut into parts along their closing dates, and each part is predicted by trees grown on the others.
+Residuals of trees on their own training rows would be too small to learn from.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+from threadpoolctl import threadpool_limits
+
+from lib.models.estimators.photo.photo_pca import (
+    MISSING,
+    PREFIX,
+    ROWS,
+    Components,
+    PhotoInputs,
+    by_origin,
+)
+from lib.models.estimators.tabular.boosting import LightGBM, LightGBMParams
+from lib.models.estimators.tabular.columns import seen
+
+
+class LateFusionParams(LightGBMParams, Components):
+    """The `fuse.late_fusion` section: `ridge` is the penalty on the photo part's standardised
+    inputs, `parts` how many the training rows are cut into."""
+
+    ridge: float = Field(ge=0, allow_inf_nan=False)
+    parts: int = Field(ge=2)
+
+
+def parts_of(dates: pd.DataFrame | None, rows: int, count: int) -> list[np.ndarray]:
+    """Row numbers of at most `count` parts of the training `rows`, contiguous in `close_date`
+    where `dates` has some, else in the order of the rows."""
+    order = np.arange(rows)
+    if dates is not None:
+        order = (
+            dates["close_date"].reset_index(drop=True).sort_values(kind="stable").index.to_numpy()
+        )
+    return [part for part in np.array_split(order, count) if len(part)]
+
+
+def without_photos(inputs: pd.DataFrame) -> pd.DataFrame:
+    """The inputs that say nothing of photos."""
+    return inputs[[name for name in inputs if not str(name).startswith(PREFIX)]]
+
+
+class LateFusion(LightGBM):
+    """Log price = what trees say + what a ridge regression says of the photos, 0 without any."""
+
+    params: LateFusionParams
+
+    def __init__(self, params: LateFusionParams, seed: int) -> None:
+        super().__init__(params, seed)
+        self.photos = PhotoInputs(params)
+        self.seen: dict[str, Any] = {"numbers": []}
+
+    def _residuals(
+        self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None
+    ) -> np.ndarray:
+        """Log price less what trees say that had not seen the sale (n,)."""
+        rows, out = np.arange(len(inputs)), np.empty(len(inputs))
+        for part in parts_of(dates, len(inputs), self.params.parts):
+            rest = np.setdiff1d(rows, part)
+            told = None if dates is None else dates.iloc[rest]
+            trees = LightGBM(self.params, self.seed).fit(inputs.iloc[rest], log_price[rest], told)
+            out[part] = log_price[part] - trees.predict(inputs.iloc[part])
+        return out
+
+    def _looked_at(self, inputs: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
+        """(which homes have photos (n,), what their photos say in numbers)."""
+        read = self.photos.transform(inputs)
+        has = read.get(MISSING, pd.Series(1.0, read.index)).eq(0).to_numpy(bool)
+        told = seen(read, self.params.without)
+        return has, read[[name for name in told if name.startswith(PREFIX) and name != MISSING]]
+
+    def fit(
+        self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
+    ) -> LateFusion:
+        plain = without_photos(inputs)
+        super().fit(plain, log_price, dates)
+        self.photos.fit(inputs)
+        has, read = self._looked_at(inputs)
+        told = read[has].loc[:, read[has].notna().any()]
+        self.seen = {"numbers": []}
+        if len(told) >= ROWS and len(list(told)):
+            self._learn(told, self._residuals(plain, log_price, dates)[has])
+            self.seen["gains"] = (self.photo_terms(inputs) ** 2).sum().to_dict()
+        return self
+
+    def _learn(self, read: pd.DataFrame, missed: np.ndarray) -> None:
+        """Fit the photo part on training homes with photos."""
+        values = read.to_numpy(float)
+        centre, scale = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+        moves = np.nanmax(values, axis=0) > np.nanmin(values, axis=0)
+        self.seen = {
+            "numbers": list(read),
+            "centre": centre.tolist(),
+            "scale": np.where(moves, scale, 1.0).tolist(),
+        }
+        from sklearn.linear_model import Ridge  # slow to import, and only fits need it
+
+        ridge = Ridge(alpha=self.params.ridge, solver="cholesky")
+        with threadpool_limits(1, "blas"):  # sums in another order give other last digits
+            ridge.fit(self._scaled(read), missed)
+        self.seen |= {"coef": ridge.coef_.tolist(), "constant": float(ridge.intercept_)}
+
+    def _scaled(self, read: pd.DataFrame) -> np.ndarray:
+        """Standardised numbers; a room without a photo stands at the mean of those with one."""
+        values = read.reindex(columns=self.seen["numbers"]).to_numpy(float)
+        centre, scale = np.array(self.seen["centre"]), np.array(self.seen["scale"])
+        return np.where(np.isfinite(values), (values - centre) / scale, 0.0)
+
+    def photo_terms(self, inputs: pd.DataFrame) -> pd.DataFrame:
+        """What each photo input adds to log price (n, inputs), 0 for homes without photos; what the
+        mean photos add stands under `img_missing`."""
+        if not self.seen["numbers"]:
+            return pd.DataFrame(index=inputs.index)
+        has, read = self._looked_at(inputs)
+        terms = self._scaled(read) * np.array(self.seen["coef"])
+        table = pd.DataFrame(terms, index=inputs.index, columns=self.seen["numbers"])
+        table = by_origin(table).assign(**{MISSING: self.seen["constant"]})
+        return table.mul(has.astype(float), axis=0)
+
+    def predict(self, inputs: pd.DataFrame) -> np.ndarray:
+        return super().predict(inputs) + self.photo_terms(inputs).to_numpy(float).sum(axis=1)
+
+    def staged(self, inputs: pd.DataFrame, steps: list[int]) -> np.ndarray:
+        photos = self.photo_terms(inputs).to_numpy(float).sum(axis=1)
+        return super().staged(inputs, steps) + photos
+
+    def importances(self) -> dict[str, float]:
+        """Total gain of each input's splits; of photo inputs the sum of squares that they explain,
+        which gains are in a squared error, summed over as many homes."""
+        return super().importances() | self.seen.get("gains", {})
+
+    def dump(self) -> str:
+        return json.dumps(
+            {"trees": super().dump(), "photos": self.photos.dump(), "seen": self.seen}
+        )
+
+    @classmethod
+    def load(cls, text: str, params: Any, seed: int) -> LateFusion:
+        state = json.loads(text)
+        model = cls(params, seed)
+        trees = LightGBM.load(state["trees"], params, seed)
+        model.state, model.booster = trees.state, trees.booster
+        model.photos = PhotoInputs.load(state["photos"], params)
+        model.seen = state["seen"]
+        return model

@@ -1,0 +1,29 @@
+"""Estimators of log price behind one small protocol, saved as text that loads anywhere.
+
+An estimator is fitted on a frame of inputs (n, columns) and log prices (n,), and predicts log
+prices. Whatever must be learned to read the inputs (categories, medians, scales) is learned in
+`fit`, from training rows alone.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+
+class Estimator(Protocol):
+    """What `train` and `predict` need of a model.
+
+    `dates` has `as_of` and `close_date` of the training rows, for what is fitted in time order. A
+    class whose `fit` keeps all cores busy by itself has `fits_on_all_cores = True`: several of its
+    fits at once would be in each other's way.
+    """
+
+    def fit(
+        self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
+    ) -> Estimator: ...
+    def predict(self, inputs: pd.DataFrame) -> np.ndarray: ...
+    def importances(self) -> dict[str, float]: ...
+    def dump(self) -> str: ...

@@ -1,0 +1,52 @@
+"""What every estimator asks of a frame of inputs: which columns it sees, which hold categories."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from lib.common.errors import require
+
+Prefix = Annotated[str, Field(min_length=1)]  # every name begins with an empty one
+
+
+def seen(inputs: pd.DataFrame, without: list[str]) -> list[str]:
+    """The columns whose names begin with none of the prefixes in `without`."""
+    return [name for name in inputs if not name.startswith(tuple(without))]
+
+
+def visible(inputs: list[str], params: dict[str, Any]) -> list[str]:
+    """The inputs that a model with these settings looks at: by name, or to start or encode from."""
+    named = {*params.get("start", []), *params.get("encode", [])}
+    through = seen(pd.DataFrame(columns=inputs), params.get("without", []))
+    return [name for name in inputs if name in named or name in through]
+
+
+def some(columns: object) -> None:
+    """Raise `RemlError` where `columns`, those that a model could learn from, are none."""
+    require(
+        bool(columns),
+        "the model has no input to learn from; take prefixes out of `without` of its section of "
+        "params.yaml",
+    )
+
+
+def categories(inputs: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
+    """The values of each of `columns` that holds text, in order."""
+    return {
+        name: sorted(inputs[name].dropna().unique())
+        for name in columns
+        if not pd.api.types.is_numeric_dtype(inputs[name])
+    }
+
+
+def first_known(inputs: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """The first of the columns `names` that each row has (n,); missing where it has none."""
+    found = np.full(len(inputs), np.nan)
+    for name in names:
+        if name in inputs:
+            found = np.where(np.isfinite(found), found, inputs[name].to_numpy(float))
+    return found

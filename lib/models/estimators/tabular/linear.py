@@ -1,0 +1,97 @@
+"""The baseline: a ridge regression of log price on the home, its place and time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+from threadpoolctl import threadpool_limits
+
+from lib.common.params import Section
+from lib.models.estimators.tabular.columns import Prefix, categories, seen, some
+
+
+class LinearParams(Section):
+    """The `train.linear` section."""
+
+    alpha: float = Field(ge=0, allow_inf_nan=False)
+    without: list[Prefix]
+
+
+class Linear:
+    """Regularised hedonic regression: ridge on scaled numbers and one column a category.
+
+    Missing numbers take the training median; a category never seen counts as none.
+    """
+
+    def __init__(self, params: LinearParams, seed: int) -> None:
+        self.params = params
+        self.state: dict[str, Any] = {}
+
+    def _matrix(self, inputs: pd.DataFrame) -> np.ndarray:
+        state = self.state
+        numbers = inputs.reindex(columns=state["numbers"]).to_numpy(float)
+        scaled = (
+            np.where(np.isfinite(numbers), numbers, state["median"]) - np.array(state["mean"])
+        ) / np.array(state["scale"])
+        texts = inputs.reindex(columns=list(state["categories"]))
+        dummies = [
+            (texts[name].to_numpy(object) == value).astype(float)
+            for name, values in state["categories"].items()
+            for value in values
+        ]
+        return np.column_stack([scaled, *dummies])
+
+    def fit(
+        self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
+    ) -> Linear:
+        columns = seen(inputs, self.params.without)
+        texts = categories(inputs, columns)
+        # a column that is empty in training teaches nothing: its median would be missing too
+        numbers = [n for n in columns if n not in texts and inputs[n].notna().any()]
+        some([*numbers, *(value for values in texts.values() for value in values)])
+        values = inputs[numbers].to_numpy(float)
+        median = np.nanmedian(values, axis=0)
+        filled = np.where(np.isfinite(values), values, median)
+        scale = filled.std(axis=0)
+        self.state = {
+            "numbers": numbers,
+            "categories": texts,
+            "median": median.tolist(),
+            "mean": filled.mean(axis=0).tolist(),
+            "scale": np.where(scale > 0, scale, 1.0).tolist(),
+        }
+        from sklearn.linear_model import Ridge  # slow to import, and only fits need it
+
+        ridge = Ridge(alpha=self.params.alpha, solver="cholesky")
+        with threadpool_limits(1, "blas"):  # sums in another order give other last digits
+            ridge.fit(self._matrix(inputs), log_price)
+        self.state |= {"coef": ridge.coef_.tolist(), "intercept": float(ridge.intercept_)}
+        return self
+
+    def predict(self, inputs: pd.DataFrame) -> np.ndarray:
+        with threadpool_limits(1, "blas"):
+            return self._matrix(inputs) @ np.array(self.state["coef"]) + self.state["intercept"]
+
+    def importances(self) -> dict[str, float]:
+        """Log-price effect of one standard deviation; for categories, the spread of effects."""
+        coef = np.abs(self.state["coef"])
+        out = dict(zip(self.state["numbers"], coef.tolist(), strict=False))
+        start = len(self.state["numbers"])
+        for name, values in self.state["categories"].items():
+            effects = np.array(self.state["coef"][start : start + len(values)])
+            out[name] = float(effects.std()) if len(values) else 0.0
+            start += len(values)
+        return out
+
+    def dump(self) -> str:
+        return json.dumps(self.state)
+
+    @classmethod
+    def load(cls, text: str, params: LinearParams, seed: int) -> Linear:
+        model = cls(params, seed)
+        model.state = json.loads(text)
+        return model

@@ -1,0 +1,1 @@
+"""From saved models and features to valuations with comparables."""

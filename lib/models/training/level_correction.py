@@ -1,0 +1,37 @@
+"""As-of level correction: how far the newest closed sales lie from a model's predictions.
+
+A model fitted at a boundary falls behind a moving market. Each prediction is therefore shifted by
+the median log error of the sales that closed in the days before its as_of date, shrunk to zero
+where those are few. Only predictions made without having seen a sale's price count as errors.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from lib.common.params import Section
+from lib.features.asof.days import days_since_epoch
+from lib.features.asof.windows import past_median
+
+
+class Level(Section):
+    """The `train.level` section: days looked back, and the count of sales that halves trust."""
+
+    days: int = Field(ge=1)
+    shrink: float = Field(ge=0)
+
+
+def level(errors: pd.DataFrame, as_of: pd.Series, spec: Level) -> np.ndarray:
+    """The shift in log price at each `as_of` (n,), from `errors`: `close_date` and `log_error`
+    (log price minus predicted log price) of sales the model had not seen."""
+    if not len(errors):
+        return np.zeros(len(as_of))
+    median, count = past_median(
+        days_since_epoch(errors["close_date"]),
+        errors["log_error"].to_numpy(float),
+        days_since_epoch(as_of),
+        spec.days,
+    )
+    return np.where(count > 0, median, 0.0) * count / (np.maximum(count, 1) + spec.shrink)

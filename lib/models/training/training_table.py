@@ -1,0 +1,46 @@
+"""The table that models are fitted on: features, the part each row plays, who may teach."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from lib.common.vocabulary import KEY_COLUMNS
+
+
+def joined(
+    features: pd.DataFrame, roles: pd.DataFrame, screened: pd.DataFrame, view: View = "blind"
+) -> tuple[pd.DataFrame, list[str]]:
+    """(the table that `lib.models.training.out_of_fold` takes, the model's inputs) of one domain:
+    the feature table, what `split` made of each row, and whether `screen` calls it `usable`."""
+    table = features.merge(roles, on="listing_key", validate="one_to_one")
+    verdict = screened[["listing_key", "usable"]]
+    table = table.merge(verdict, on="listing_key", how="left", validate="one_to_one")
+    table["usable"] = table["usable"].eq(True)  # a listing on the market is no evidence yet
+    inputs = [name for name in features if name not in KEY_COLUMNS]
+    return (with_list_price(table), [*inputs, LISTED]) if view == "aware" else (table, inputs)
+
+
+# The two views of a home: blind to its list price, and aware of it.
+#
+# A list price is nearly the answer, and homes that are not on the market have none. So the headline
+# is blind, and what a model makes of the list price stands beside it, never instead.
+
+
+View = Literal["blind", "aware"]
+LISTED = "own_log_list_price"
+
+
+def with_list_price(features: pd.DataFrame) -> pd.DataFrame:
+    """A feature table and its column `LISTED`: log list price (log currency), missing without."""
+    price = features["list_price"].astype("float64")
+    return features.assign(**{LISTED: np.log(price.where(price > 0))})
+
+
+def starting(section: Any) -> Any:
+    """The parameters of a model that starts from the list price where it starts from anything."""
+    if "start" not in type(section).model_fields:
+        return section
+    return section.model_copy(update={"start": [LISTED, *section.start]})

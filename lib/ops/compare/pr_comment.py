@@ -1,0 +1,141 @@
+"""The comment under a pull request, as Markdown. Equal inputs give equal bytes: no clock, and an
+order that does not depend on the order of the input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lib.ops.compare import figures
+from lib.ops.compare.figures import Moved
+
+ARROWS = {True: "↑", False: "↓"}
+WORDS = {1: "better", -1: "worse", 0: ""}
+HASH = 8  # digits of a hash that are shown
+WIDEST = 60  # letters of a parameter's value that are shown
+
+
+def cell(value: object) -> str:
+    """A value in a table: no bar, no backtick and no line break of its own, and not endless."""
+    told = " ".join(str(value).split()).replace("`", "'").replace("|", "\\|")
+    return told if len(told) <= WIDEST else f"{told[: WIDEST - 3]}..."
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Lines of a Markdown table, with an empty line after it."""
+    lines = [head, ["---"] * len(head), *rows]
+    return [*("| " + " | ".join(line) + " |" for line in lines), ""]
+
+
+def _with_span(metric: str, value: float | None, span: tuple[float, float] | None) -> str:
+    told = figures.text(metric, value)
+    if value is None or span is None:
+        return told
+    low, high = (figures.text(metric, end).removesuffix(" %") for end in span)
+    return f"{told} [{low}, {high}]"
+
+
+def _row(one: Moved) -> list[str]:
+    change, word = "", WORDS[one.verdict]
+    if one.old is not None and one.new is not None:
+        change = f"{ARROWS[one.new > one.old]} {figures.text(one.metric, one.new - one.old, True)}"
+    else:
+        word = "new" if one.old is None else "gone"
+    before = _with_span(one.metric, one.old, one.old_span)
+    return [f"`{one.variant}`", one.metric, before,
+            _with_span(one.metric, one.new, one.new_span), change, word]  # fmt: skip
+
+
+def figures_part(rows: list[Moved], serving: list[str]) -> list[str]:
+    """The figures that moved: of what values homes in the open, of the others folded away."""
+    out = ["### Figures that moved", ""]
+    if not rows:
+        return [*out, "None: every figure in `metrics/summary.json` is as it was.", ""]
+    out += [
+        "In brackets: 95 % bootstrap intervals. Choose by `fold_` figures; the rest is the test.",
+        "",
+    ]
+    head = ["variant", "figure", "base", "now", "change", ""]
+    first = [_row(one) for one in rows if one.variant in serving]
+    rest = [_row(one) for one in rows if one.variant not in serving]
+    out += table(head, first) if first else ["Nothing of what values homes moved.", ""]
+    if rest:
+        out += [f"<details><summary>Other variants ({len(rest)} figures)</summary>", ""]
+        out += [*table(head, rest), "</details>", ""]
+    return out
+
+
+def _interval(gap: dict[str, float]) -> str:
+    ends = [f"{100 * gap[name]:+.2f}" for name in ("low", "high")]
+    return f"{100 * gap['value']:+.2f} points, 95 % interval {ends[0]} to {ends[1]}"
+
+
+def sure(gap: dict[str, float]) -> int:
+    """1 where the interval of a difference in error lies below zero (better), -1 above, else 0."""
+    return int(gap["high"] < 0) - int(gap["low"] > 0)
+
+
+def verdict_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
+    """By variant that values homes: the paired comparison, or why there is none."""
+    words = {1: "**significantly better**", -1: "**significantly worse**", 0: "no sure difference"}
+    out = ["### Better or worse on the same sales", ""]
+    for variant, told in sorted(compared.items()):
+        if isinstance(told, str):
+            out.append(f"- `{variant}`: {told}")
+            continue
+        for metric, name in (("mdape", "MdAPE"), ("mape", "MAPE")):
+            gap = told["gaps"][metric]
+            same = gap["value"] == gap["low"] == gap["high"] == 0
+            said = "the same" if same else f"{_interval(gap)}: {words[sure(gap)]}"
+            out.append(f"- `{variant}` {name}: {said} ({told['sales']:,} sales)")
+        if told["left_out"]:
+            left = f"{told['left_out']:,} test sales are in one revision only"
+            out.append(f"- `{variant}`: {left}, or have another price there")
+    return [*out, ""]
+
+
+def slices_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
+    """The slices whose MdAPE surely rose, and how many were looked at."""
+    out = ["### Slices that got worse", ""]
+    parts = [(name, told) for name, told in sorted(compared.items()) if isinstance(told, dict)]
+    if not parts:
+        return [*out, "Not known: no variant could be compared sale by sale.", ""]
+    rows = [
+        [f"`{variant}`", f"{kind} {cell(value)}", f"{sales:,}", _interval(gap)]
+        for variant, told in parts
+        for kind, value, sales, gap in told["slices"]
+        if sure(gap) < 0
+    ]
+    looked = sum(len(told["slices"]) for _, told in parts)
+    counted = (
+        f"{len(rows)} of {looked} slices of 30 and more sales got significantly worse in MdAPE"
+    )
+    chance = "; about one in forty would seem so by chance alone" if rows else ""
+    out.append(f"{counted}{chance}.")
+    return [*out, "", *(table(["variant", "slice", "sales", "MdAPE"], rows) if rows else [])]
+
+
+def params_part(diff: dict[str, dict[str, Any]]) -> list[str]:
+    """Parameters that differ, by file and name."""
+    rows = [
+        [f"`{cell(name)}`", f"`{cell(pair.get('old'))}`", f"`{cell(pair.get('new'))}`"]
+        for file in sorted(diff)
+        for name, pair in sorted(diff[file].items())
+    ]
+    out = ["### Parameters", ""]
+    return [*out, *(table(["parameter", "base", "now"], rows) if rows else ["None changed.", ""])]
+
+
+def hashes_part(before: dict[str, str], after: dict[str, str], always: list[str]) -> list[str]:
+    """DVC's hashes of data and models: those in `always`, and of the others what changed."""
+    keep = [
+        path
+        for path in sorted({*before, *after})
+        if path.startswith("data/") and (path in always or before.get(path) != after.get(path))
+    ]
+    rows = []
+    for path in keep:
+        old, new = (side.get(path, "none").removesuffix(".dir")[:HASH] for side in (before, after))
+        rows.append([f"`{path}`", f"`{old}`", f"`{new}`", "" if old == new else "changed"])
+    out = ["### Data and models", ""]
+    none = ["`dvc.lock` names none.", ""]
+    return [*out, *(table(["out", "base", "now", ""], rows) if rows else none)]

@@ -1,0 +1,228 @@
+"""Somebody's own table of estimates and prices, in the form that `scoring` takes, and what it says.
+
+Nothing is lost silently: a cell that is no number stops the run and is named; a sale without a
+positive price cannot be scored and is left out, with its row and reason.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from lib.common.errors import RemlError, require
+from lib.evaluation.metrics.ratio_study import STATISTICS
+from lib.evaluation.scoring import score
+from lib.listings.staging.csv_reader import read_header, read_rows
+
+NAMES = {
+    "pred_close_price": ("pred_close_price", "estimate"),
+    "close_price": ("close_price", "sale_price"),
+}
+NUMBERS = ("latitude", "longitude", "year_built", "own_age")
+TEXTS = ("listing_key", "property_key", "postal_code", "property_sub_type", "pred_abstention")
+EMPTY = ["", "nan", "nat", "na", "null", "none"]  # words for an empty cell, in small letters
+NO_PRICE = "no price"
+BAD_PRICE = "price is zero or negative"
+BAD_ESTIMATE = "estimate is zero or negative; counted as not given"
+
+
+def read(path: Path) -> pd.DataFrame:
+    """A CSV of any encoding and delimiter (cells as text), or a Parquet file."""
+    if path.suffix.lower() == ".parquet":
+        try:
+            return pd.read_parquet(path)
+        except pa.ArrowInvalid as error:
+            raise RemlError(f"{path}: not a Parquet file; write it again") from error
+    names = read_header(path).names
+    twice = sorted({name for name in names if name.strip() and names.count(name) > 1})
+    require(not twice, f"{path}: column {', '.join(twice)} stands twice; keep one")
+    rows = []
+    for number, fields in read_rows(path):
+        require(
+            len(fields) == len(names),
+            f"{path}, row {number}: {len(fields)} cells under {len(names)} names; "
+            "look for a stray delimiter or quote",
+        )
+        rows.append(fields)
+    table = pd.DataFrame(rows, columns=names, dtype="str")
+    return table.loc[:, [bool(name.strip()) for name in names]]  # of stray delimiters
+
+
+def prepared(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(the table that `scoring` takes, what was left out: row, listing_key, reason).
+
+    `table` has a column of estimates and one of prices by one of their NAMES (currency), and any of
+    NUMBERS, TEXTS, as_of (date), pred_low_90, pred_high_90 and the like; other columns are not
+    looked at. Rows count from 1 below the header. Raises `RemlError` naming `where`, row and mend.
+    """
+    names = folded(table, where)
+    require(len(table) > 0, f"{where}: no row below the header; give one row a sale")
+    out = pd.DataFrame(index=table.index)
+    for column, wanted in NAMES.items():
+        found = [names[name] for name in wanted if name in names]
+        require(
+            bool(found),
+            f"{where}: no column {' or '.join(wanted)} (there are: {', '.join(names)}); name it so",
+        )
+        require(
+            len(found) == 1,
+            f"{where}: columns {' and '.join(map(str, found))} both name the same; keep one",
+        )
+        out[column] = numbers(table[found[0]], f"{where}", str(found[0]))
+    ends = [name for name in names if name.startswith(("pred_low_", "pred_high_"))]
+    sides = [{n.removeprefix(f"pred_{s}_") for n in ends if s in n} for s in ("low", "high")]
+    alone = sorted(sides[0] ^ sides[1])
+    require(
+        not alone,
+        f"{where}: intervals {', '.join(alone)} lack one end; give both pred_low_ and pred_high_",
+    )
+    for name in [*ends, *(name for name in NUMBERS if name in names)]:
+        out[name] = numbers(table[names[name]], where, name)
+    for name in (name for name in TEXTS if name in names):
+        out[name] = texts(table[names[name]])
+    if "as_of" in names:
+        out["as_of"] = dates(table[names["as_of"]], where)
+    for name in score.covered(out):
+        bad = out[f"pred_low_{name}"] > out[f"pred_high_{name}"]
+        require(
+            re.fullmatch("[1-9][0-9]?", name) is not None,
+            f"{where}: column pred_low_{name}; end it in the coverage in percent, as pred_low_90",
+        )
+        require(
+            not bad.any(),
+            f"{where}, row {first(bad)}: pred_low_{name} lies above pred_high_{name} "
+            f"({int(bad.sum())} such rows); swap them",
+        )
+    if {"as_of", "year_built"} <= set(out) and "own_age" not in out:
+        out["own_age"] = out["as_of"].dt.year - out["year_built"]
+    return checked(out, where)
+
+
+def checked(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows with a positive price, estimates that are not positive set missing; and both listed."""
+    price, estimate = table["close_price"], table["pred_close_price"]
+    reason = pd.Series(
+        np.select(
+            [price.isna(), price <= 0, estimate <= 0], [NO_PRICE, BAD_PRICE, BAD_ESTIMATE], ""
+        ),
+        index=table.index,
+    )
+    listed = pd.DataFrame(
+        {
+            "row": np.arange(1, len(table) + 1),
+            "listing_key": table.get("listing_key", pd.Series("", index=table.index)),
+            "reason": reason,
+        }
+    )
+    kept = ~reason.isin([NO_PRICE, BAD_PRICE])
+    require(
+        bool(kept.any()),
+        f"{where}, row 1: {reason.iloc[0]}, and no other row has a positive price; "
+        "give the price paid",
+    )
+    out = table.assign(pred_close_price=estimate.where(estimate > 0))[kept].reset_index(drop=True)
+    return out, listed[reason != ""].reset_index(drop=True)
+
+
+def first(bad: pd.Series) -> int:
+    """The number of the first row that is marked, from 1."""
+    return int(np.flatnonzero(bad.to_numpy())[0]) + 1 if bad.any() else 0
+
+
+def folded(table: pd.DataFrame, where: str) -> dict[str, Any]:
+    """Each column by its name in small letters; a column without name and cells is left out."""
+    names: dict[str, Any] = {}
+    for name in table:
+        small = str(name).strip().lower()
+        require(
+            small not in names,
+            f"{where}: columns {names.get(small)} and {name} are one name; keep one",
+        )
+        names[small] = name
+    return names
+
+
+def texts(cells: pd.Series) -> pd.Series:
+    """A column as texts, missing where empty; whole numbers without their decimal point."""
+    text = cells.astype("str").str.strip().str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    return text.where(cells.notna() & ~text.str.lower().isin(EMPTY), None)
+
+
+def numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
+    """A column as numbers; an empty cell is missing, anything else that is none is an error."""
+    text = cells.astype("str").str.strip()
+    empty = cells.isna() | text.str.lower().isin(EMPTY)
+    got = pd.to_numeric(text.where(~empty), errors="coerce").astype("float64")
+    bad = ~empty & ~np.isfinite(got)
+    require(
+        not bad.any(),
+        f"{where}, row {first(bad)}: {name} {str(text[bad].iloc[0])[:40] if bad.any() else ''!r} "
+        f"is no number ({int(bad.sum())} such cells); write it like 350000 or 350000.50",
+    )
+    return got
+
+
+def dates(cells: pd.Series, where: str) -> pd.Series:
+    """A column as dates; an empty cell is missing, anything else that is none is an error."""
+    text = cells.astype("str").str.strip()
+    empty = cells.isna() | text.str.lower().isin(EMPTY)
+    local = text.where(~empty).str.replace(r"(Z|[+-]\d\d:?\d\d)$", "", regex=True)  # its own day
+    got = pd.to_datetime(local, errors="coerce", format="ISO8601")
+    bad = ~empty & got.isna()
+    require(
+        not bad.any(),
+        f"{where}, row {first(bad)}: as_of {str(text[bad].iloc[0])[:40] if bad.any() else ''!r} "
+        f"is no date ({int(bad.sum())} such cells); write it like 2025-01-31",
+    )
+    return got
+
+
+def counted(left_out: pd.DataFrame) -> dict[str, int]:
+    """Reason -> rows."""
+    return {str(reason): int(n) for reason, n in left_out["reason"].value_counts().items()}
+
+
+def told(score: dict[str, Any], left_out: pd.DataFrame, where: str) -> str:
+    """The summary that a person reads: counts, then each figure with its interval."""
+    lines = [f"{where}: {score['sales']:,} sales scored"]
+    for reason, count in counted(left_out).items():
+        rows = left_out.loc[left_out["reason"] == reason, "row"]
+        some = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
+        lines.append(f"  {count:,} row(s), {reason}: row {some}")
+    lines.append(f"{'':18}{'value':>12}  95 % interval (VEI: 90 %)")
+    for group in score:
+        if group == "accuracy" or group.startswith("interval_"):
+            kind = group.removeprefix("interval_")
+            prefix = "" if group == "accuracy" else f"{kind} % "
+            count = score["with_interval"].get(kind, score["sales"])
+            if count < score["sales"]:
+                lines.append(f"only {count:,} of the sales have a {kind} % interval:")
+            lines += [line(f"{prefix}{name}", one) for name, one in score[group].items()]
+    study = score["ratio_study"]
+    for kind in ("untrimmed", "trimmed"):
+        gone = f", {study['trimmed_sales']} ratios taken out" if kind == "trimmed" else ""
+        lines.append(f"ratio study, {kind}{gone}")
+        lines += [
+            line(name, study[kind][name]) + f"  {study[kind][name]['verdict']}"
+            for name in STATISTICS
+        ]
+    chased = study["sales_chasing"]
+    return "\n".join([*lines, f"sales chasing: {chased['verdict']}; {chased['reason']}"])
+
+
+def line(name: str, one: dict[str, Any]) -> str:
+    """One figure and its interval."""
+    value, low, high = (
+        "n/a"
+        if not np.isfinite(one[part])
+        else f"{one[part]:.4g}"
+        if abs(one[part]) >= 1e9
+        else f"{one[part]:,.{0 if abs(one[part]) > 1000 else 4}f}"
+        for part in ("value", "low", "high")
+    )
+    return f"  {name.replace('_', ' '):16}{value:>12}  {low} to {high}"

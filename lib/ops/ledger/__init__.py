@@ -1,0 +1,1 @@
+"""The load ledger: which file was loaded when, and how it went."""

@@ -1,0 +1,1 @@
+"""Running DVC: its lock by libyaml, its progress, the raw folder."""

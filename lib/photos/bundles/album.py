@@ -1,0 +1,212 @@
+"""From unpacked bundles to albums: each listing's distinct, public photos in order."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from lib.photos.bundles.match_listing import Roll, owner
+from lib.photos.bundles.media_records import Media, assign
+from lib.photos.bundles.permissions import (
+    LOST,
+    PRIVATE,
+    UNREAD,
+    below,
+    called,
+    folded,
+    home,
+    in_doubt,
+    place,
+)
+
+FIELDS = (
+    "domain", "listing_key", "listing_id", "sha1", "order", "file", "width", "height", "format",
+    "bytes", "phash", "room", "bundle", "entry", "had_exif", "had_gps",
+)  # fmt: skip
+Photo = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle of a feed, or a manifest beside the bundles: its path below the raw folder, its
+    domain, its index, and the folder that the names of its entries begin in (a bundle itself)."""
+
+    name: str
+    domain: str
+    index: dict[str, Any]
+    folder: str = ""
+
+    def place(self, manifest: str) -> str:
+        """The folder that a manifest in it speaks of."""
+        return place(self.folder or self.name, manifest)
+
+
+@dataclass(frozen=True)
+class Albums:
+    """`photos` (records of the manifest, with `offset` and `length` of the JPEG in its bundle),
+    `rejected` (bundle, entry, reason, detail), and the listings of which any entry came."""
+
+    photos: list[Photo]
+    rejected: list[dict[str, Any]]
+    came: set[tuple[str, str]]
+
+
+def gather(bundles: list[Bundle], beside: list[Bundle], roll: Roll) -> Albums:
+    """The albums of all listings; `beside` are the manifests that lie beside the bundles. The
+    order of `bundles` does not matter."""
+    photos: list[Photo] = []
+    rejected: list[dict[str, Any]] = []
+    came: set[tuple[str, str]] = set()
+    everything = sorted([*beside, *bundles], key=lambda one: one.name)
+    for bundle in everything:
+        stem = PurePosixPath(bundle.name).stem
+        for line in bundle.index["photos"]:
+            who = owner(line["entry"], stem, bundle.domain, roll)
+            photos.append(line | vars(who) | {"bundle": bundle.name})
+        for line in bundle.index["rejected"]:
+            rejected.append({"bundle": bundle.name} | line)
+            if line["entry"] is not None and line["reason"] != "manifest":
+                came.add(album_of(vars(owner(line["entry"], stem, bundle.domain, roll))))
+    albums: dict[tuple[str, str], list[Photo]] = defaultdict(list)
+    for photo in photos:
+        albums[album_of(photo)].append(photo)
+    came |= set(albums)
+    records, withheld, lost = _placed(everything, albums, photos, roll)
+    kept, refused = _albums(albums, records, withheld)
+    rejected += refused + lost
+    rejected.sort(key=lambda one: (one["bundle"], one["entry"] or "", one["reason"], one["detail"]))
+    return Albums(kept, rejected, came)
+
+
+def _placed(
+    bundles: list[Bundle], albums: dict[tuple[str, str], list[Photo]], photos: list[Photo],
+    roll: Roll,
+) -> tuple[dict[tuple[str, str], list[Media]], dict[str, str], list[dict[str, Any]]]:  # fmt: skip
+    """(records by album, reason by sha1 of photos withheld in doubt, a line for each withheld
+    record that finds no photo)."""
+    records: dict[tuple[str, str], list[Media]] = defaultdict(list)
+    nameless: dict[str, list[Media]] = defaultdict(list)
+    lost: list[dict[str, Any]] = []
+    unread: set[str] = set()
+    known = folded(albums)
+    for bundle in bundles:
+        stem = PurePosixPath(bundle.name).stem
+        unread |= {bundle.place(name) for name in bundle.index["unread"]}
+        for record in bundle.index["media"]:
+            album = home(record, stem, bundle.domain, roll, known)
+            if album:
+                records[album].append(record)
+            elif record.withheld and not record.listings:
+                nameless[bundle.place(record.manifest)].append(record)
+            elif not record.listings:
+                who = owner(record.path.lstrip("/") or "-", stem, bundle.domain, roll)
+                records[called(who)].append(record)
+            if record.withheld and (album or record.listings) and album not in albums:
+                detail = ", ".join(record.listings) or (album or ("", ""))[1]
+                lost.append(
+                    {"bundle": bundle.name, "entry": record.manifest or None, "reason": LOST,
+                     "detail": f"{detail}: {record.path or record.key}"[:200]}
+                )  # fmt: skip
+    inside = below(photos, unread | set(nameless))
+    withheld = {photo["sha1"]: UNREAD for name in unread for photo in inside[name]}
+    for name, some in nameless.items():
+        withheld |= {photo["sha1"]: PRIVATE for photo in in_doubt(inside[name], some)}
+    return records, withheld, lost
+
+
+def album_of(photo: Photo) -> tuple[str, str]:
+    """What a photo's album is called: the listing, or what the bundle calls it after a `?`."""
+    key = photo["listing_key"]
+    return photo["domain"], f"?{photo['listing_id']}" if key is None else key
+
+
+def _albums(
+    albums: dict[tuple[str, str], list[Photo]],
+    records: dict[tuple[str, str], list[Media]],
+    withheld: dict[str, str],
+) -> tuple[list[Photo], list[dict[str, Any]]]:
+    """(photos in order within their albums, refusals): withheld photos and repeated ones out.
+
+    `withheld` has a reason by content, so that under no other name or listing do they come back.
+    """
+    for name, album in albums.items():
+        found, hidden = assign(album, records.get(name, []))
+        for position, photo in enumerate(album):
+            record = found.get(position)
+            photo["sort"] = _rank(photo, record)
+            photo["room"] = (record.room if record else None) or room_of_name(photo["name"])
+        withheld |= {album[position]["sha1"]: PRIVATE for position in hidden}
+    kept, refused = [], []
+    for name in sorted(albums):
+        seen: set[str] = set()
+        for photo in sorted(albums[name], key=lambda one: one["sort"]):
+            if photo["sha1"] in withheld:
+                refused.append(_refusal(photo, withheld[photo["sha1"]]))
+            elif photo["sha1"] in seen:
+                refused.append(_refusal(photo, "same photo twice in a listing"))
+            else:
+                seen.add(photo["sha1"])
+                photo["order"] = len(seen)
+                photo["file"] = _file(photo)
+                kept.append(photo)
+    return kept, refused
+
+
+def _rank(photo: Photo, record: Media | None) -> tuple:
+    """What a listing's photos are sorted by: the preferred one, the record's order, the number
+    in the file's name, the name, the bundle."""
+    order = record.order if record and record.order is not None else None
+    number = photo["number"]
+    return (
+        not (record and record.preferred),
+        (order is None, order or 0),
+        (number is None, number or 0),
+        photo["name"],
+        photo["entry"],
+        photo["bundle"],
+    )
+
+
+def _refusal(photo: Photo, reason: str) -> dict[str, Any]:
+    return {"bundle": photo["bundle"], "entry": photo["entry"], "reason": reason, "detail": ""}
+
+
+def _file(photo: Photo) -> str:
+    """Where a photo goes, relative to the stage's folder."""
+    key = photo["listing_key"]
+    folder = f"unmatched-{slug(photo['listing_id'])}" if key is None else slug(key)
+    return f"images/{photo['domain']}/{folder}/{photo['order']:03d}_{photo['sha1'][:12]}.jpg"
+
+
+def record_of(photo: Photo) -> dict[str, Any]:
+    """A photo as its line of the manifest."""
+    return {field: photo[field] for field in FIELDS}
+
+
+def slug(key: str) -> str:
+    """A key as a folder's name: letters, digits, `.`, `_` and `-`. A key that has others, begins
+    with a dot, or is long, ends in a hash of itself, so that two keys never share a folder."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", key)[:80].lstrip(".")
+    if plain == key and not plain.startswith("unmatched-"):
+        return plain
+    return f"{plain or 'x'}~{hashlib.sha1(key.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
+# The room that a photo shows, by the name of its file.
+
+
+ROOMS = {  # words in file names -> RESO ImageOf
+    "bath": "Bathroom", "bathroom": "Bathroom", "bedroom": "Bedroom", "dining": "Dining Room",
+    "front": "Front of Structure", "frontal": "Front of Structure", "garage": "Garage",
+    "kitchen": "Kitchen", "living": "Living Room", "pool": "Pool",
+}  # fmt: skip
+
+
+def room_of_name(name: str) -> str | None:
+    """The room (RESO ImageOf) that a file name says, in any letters; None where it says none."""
+    words = re.findall(r"[a-z]+", PurePosixPath(name).stem.lower())
+    return next((ROOMS[word] for word in words if word in ROOMS), None)

@@ -1,0 +1,91 @@
+"""Which album a media record speaks of, and which photos are withheld in doubt.
+
+A withheld record is believed wherever it may lead: by the listing's key, its id, the URL, the
+folder that its manifest lies in. One that names no listing at all may speak of any photo below
+that folder, and so may a manifest that cannot be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+from lib.photos.bundles.match_listing import Owner, Roll, owner
+from lib.photos.bundles.media_records import Media
+
+PRIVATE = "permission is not public"
+UNREAD = "a manifest that cannot be read may mark it private"
+LOST = "withheld record finds no photo"
+Album = tuple[str, str]  # domain, and the listing's key or, after a `?`, what the bundle calls it
+Photo = dict[str, Any]
+
+
+def called(who: Owner) -> Album:
+    """What an owner's album is called."""
+    return who.domain, who.listing_key if who.listing_key is not None else f"?{who.listing_id}"
+
+
+def home(
+    record: Media, stem: str, domain: str, roll: Roll, albums: dict[Album, Album]
+) -> Album | None:
+    """The album of a record in a manifest of the bundle `stem`: the first staged listing that it
+    names by key, id, URL or its manifest's folder; else the first of `albums` (see `folded`) which
+    it names so; else None."""
+    url = owner(record.path.lstrip("/") or "-", stem, domain, roll)
+    folder = owner(record.manifest or "-", stem, domain, roll)
+    for name in record.listings:
+        if hit := roll.find(domain, name):
+            return hit[0], hit[1]
+    for who in (url, folder):
+        if who.listing_key is not None:
+            return called(who)
+    # a name without a digit is no listing's: `photos/1.jpg`
+    guesses = [who.listing_id or "" for who in (url, folder) if who.listing_id != stem]
+    names = [*record.listings, *(one for one in guesses if re.search(r"\d", one))]
+    hits = [(domain, f"?{name}") for name in names]
+    hits = [one for hit in hits for one in (hit, (domain, hit[1].casefold()))]
+    return next((albums[hit] for hit in hits if hit in albums), None)
+
+
+def folded(albums: Iterable[Album]) -> dict[Album, Album]:
+    """Those albums that have photos, by name and by name without case."""
+    exact = {album: album for album in sorted(albums)}
+    return {(domain, name.casefold()): (domain, name) for domain, name in exact} | exact
+
+
+def place(folder: str, manifest: str) -> str:
+    """The folder that a manifest speaks of, where `folder` is its bundle (or the folder beside
+    the bundles). A name that would leave the bundle may speak of all of it."""
+    parts = re.split(r"[\\/]", manifest)[:-1]
+    if ".." in parts or manifest.startswith(("/", "\\")):
+        parts = []
+    return str(PurePosixPath(folder, *parts))
+
+
+def below(photos: list[Photo], places: set[str]) -> dict[str, list[Photo]]:
+    """The photos in or below each of `places`."""
+    found: dict[str, list[Photo]] = defaultdict(list)
+    for photo in photos if places else []:
+        for folder in PurePosixPath(photo["bundle"], photo["entry"]).parents:
+            if str(folder) in places:
+                found[str(folder)].append(photo)
+    return found
+
+
+def in_doubt(photos: list[Photo], records: list[Media]) -> list[Photo]:
+    """Those of `photos` that withheld records which name no listing may speak of: the ones called
+    as a record says, or all if there is none."""
+    by_name: dict[str, list[Photo]] = defaultdict(list)
+    for photo in photos:
+        for name in {photo["name"], PurePosixPath(photo["name"]).stem}:
+            by_name[name].append(photo)
+    wanted: set[str] = set()
+    for record in records:
+        hits = record.names() & set(by_name.keys())
+        if not hits:
+            return photos
+        wanted |= hits
+    return [photo for name in sorted(wanted) for photo in by_name[name]]

@@ -1,0 +1,1 @@
+"""What the photos of one listing say together: pooled vectors, rooms, condition."""

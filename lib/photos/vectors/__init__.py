@@ -1,0 +1,1 @@
+"""Photos to vectors: encoders, their weights, batches and a cache."""

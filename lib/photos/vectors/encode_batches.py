@@ -1,0 +1,132 @@
+"""Pictures to vectors: decoded side by side, a few ahead of the encoder, in full batches; or,
+where the encoder works in Python, each batch by one of several processes.
+
+Torch gives a photo the same bits at any place of any batch of one shape, but not of another. So
+the last batch is filled up, and a photo's vector depends neither on its neighbours nor on what a
+cache held before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lib.common.parallel import stream_processes
+from lib.photos.image import decode, same_picture
+from lib.photos.image.rejection import RefusedError
+from lib.photos.vectors.encoders import Encoder
+from lib.photos.vectors.vector_cache import Row, as_row
+
+AHEAD = 2  # batches that are decoded while one is encoded, each photo as the encoder wants it
+HASHED = 256  # files that a thread reads in a row
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A photo's key with its row of the cache, or why it has none."""
+
+    key: str
+    row: Row | None
+    reason: str = ""
+
+
+def content_key(path: Path) -> tuple[str, str]:
+    """(SHA-1 of a file's bytes in hex, why there is none)."""
+    try:
+        return hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest(), ""
+    except FileNotFoundError:
+        return "", "file is missing"
+    except OSError as error:
+        return "", f"file cannot be read: {error.strerror}"
+
+
+def keys(paths: Sequence[Path], workers: int) -> list[tuple[str, str]]:
+    """`content_key` of each file, read side by side."""
+    parts = [paths[at : at + HASHED] for at in range(0, len(paths), HASHED)]
+    with ThreadPoolExecutor(workers) as pool:
+        return [
+            key for some in pool.map(lambda part: [*map(content_key, part)], parts) for key in some
+        ]
+
+
+def _prepared(path: Path, encoder: Encoder) -> tuple[Any, np.ndarray]:
+    image = decode.opened(path)
+    return encoder.prepare(image), same_picture.thumbnail(image)
+
+
+def encoded(
+    photos: Iterable[tuple[str, Path]], encoder: Encoder, workers: int
+) -> Iterator[list[Encoded]]:
+    """What became of each photo (key, path), in their order, a batch or less at a time.
+
+    `workers` threads decode, at most `AHEAD` batches ahead, so that memory is bounded. A photo
+    that cannot be decoded takes no place in a batch. An encoder that is `shared` has a process on
+    every core instead, each of which takes a batch as it is.
+    """
+    if not encoder.shared:
+        yield from _by_threads(photos, encoder, workers)
+        return
+    todo = iter(photos)
+    parts = iter(lambda: list(islice(todo, encoder.batch)), [])
+    yield from stream_processes(partial(_alone, encoder), parts)
+
+
+def _alone(encoder: Encoder, photos: list[tuple[str, Path]]) -> list[Encoded]:
+    """What became of some photos, all of it done in this process and thread."""
+    ready, refused = [], []
+    for key, path in photos:
+        try:
+            ready.append((key, *_prepared(path, encoder)))
+        except RefusedError as error:
+            refused.append(Encoded(key, None, error.reason))
+    return (_batch(ready, encoder) if ready else []) + refused
+
+
+def _by_threads(
+    photos: Iterable[tuple[str, Path]], encoder: Encoder, workers: int
+) -> Iterator[list[Encoded]]:
+    todo = iter(photos)
+    waiting: deque[tuple[str, Future]] = deque()
+    ready: list[tuple[str, Any, np.ndarray]] = []
+    refused: list[Encoded] = []
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while True:
+                while len(waiting) < AHEAD * encoder.batch and (one := next(todo, None)):
+                    waiting.append((one[0], pool.submit(_prepared, one[1], encoder)))
+                if not waiting:
+                    break
+                key, future = waiting.popleft()
+                try:
+                    ready.append((key, *future.result()))
+                except RefusedError as error:
+                    refused.append(Encoded(key, None, error.reason))
+                if len(ready) == encoder.batch:
+                    yield _batch(ready, encoder) + refused
+                    ready, refused = [], []
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    if ready or refused:
+        yield (_batch(ready, encoder) if ready else []) + refused
+
+
+def _batch(ready: list[tuple[str, Any, np.ndarray]], encoder: Encoder) -> list[Encoded]:
+    """A batch encoded; one that is not full is filled up with its last photo, unless photos have
+    nothing to do with each other."""
+    prepared = [one for _, one, _ in ready]
+    if not encoder.shared:
+        prepared += prepared[-1:] * (encoder.batch - len(prepared))
+    vectors = encoder.encode(prepared)
+    return [
+        Encoded(key, as_row(vector, thumbnail))
+        for (key, _, thumbnail), vector in zip(ready, vectors, strict=False)
+    ]

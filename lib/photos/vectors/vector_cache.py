@@ -1,0 +1,120 @@
+"""Vectors that were encoded before, one SQLite file an encoder, outside DVC's outs.
+
+A row is keyed by the SHA-1 of the JPEG that was encoded, so whatever changes the picture changes
+the key. SQLite keeps it whole through kills and lets several runs share it: what was not committed
+is undone by whoever opens the file next, and a run that finds it locked waits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from lib.common.errors import RemlError
+
+WAIT_S = 120  # for another run's write; one takes milliseconds
+ASKED = 500  # keys of one query; SQLite takes 999 in its oldest builds
+THUMBNAIL = (8, 8, 3)  # of lib/photos/image/same_picture.py
+TABLE = """CREATE TABLE IF NOT EXISTS photos (
+    key TEXT PRIMARY KEY, vector BLOB NOT NULL, thumbnail BLOB NOT NULL, checksum INTEGER NOT NULL
+)"""
+Row = tuple[bytes, bytes]  # vector (float32, little endian) and thumbnail (uint8)
+
+
+def checksum(key: str, vector: bytes, thumbnail: bytes) -> int:
+    """What tells later that a row still is as it was written."""
+    return zlib.crc32(key.encode() + vector + thumbnail)
+
+
+class VectorCache:
+    """The rows of one encoder, whose vectors have `dims` numbers."""
+
+    def __init__(self, path: Path, dims: int) -> None:
+        self.path = path
+        self.dims = dims
+        self.damaged = 0  # rows that did not fit their checksum, and are as good as missing
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._open() as connection:
+            connection.execute(TABLE)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A connection that commits at its end; what SQLite cannot do becomes one line."""
+        try:
+            with closing(sqlite3.connect(self.path, timeout=WAIT_S)) as connection, connection:
+                yield connection
+        except sqlite3.OperationalError as error:  # locked, full, read-only
+            raise RemlError(
+                f"{self.path}: cannot use this cache of vectors ({error}); mend that, or name "
+                "another folder in $REML_CACHE_DIR"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise RemlError(
+                f"{self.path}: this cache of vectors is damaged ({error}); delete the file and "
+                "run again: its photos are encoded anew"
+            ) from error
+
+    def read(self, keys: Iterable[str]) -> dict[str, Row]:
+        """The rows of those of `keys` that are there and whole."""
+        wanted = sorted(set(keys))
+        found: dict[str, Row] = {}
+        with self._open() as connection:
+            for start in range(0, len(wanted), ASKED):
+                some = wanted[start : start + ASKED]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT * FROM photos WHERE key IN ({marks})"
+                for key, vector, thumbnail, told in connection.execute(query, some):
+                    if self._whole(key, vector, thumbnail, told):
+                        found[key] = (vector, thumbnail)
+                    else:
+                        self.damaged += 1
+        return found
+
+    def _whole(self, key: str, vector: object, thumbnail: object, told: object) -> bool:
+        if not (isinstance(vector, bytes) and isinstance(thumbnail, bytes)):
+            return False
+        sizes = (len(vector), len(thumbnail)) == (4 * self.dims, int(np.prod(THUMBNAIL)))
+        return sizes and told == checksum(key, vector, thumbnail)
+
+    def write(self, rows: dict[str, Row]) -> None:
+        """Put rows in, all or none, in place of those of the same keys."""
+        told = [(key, *row, checksum(key, *row)) for key, row in rows.items()]
+        with self._open() as connection:
+            connection.executemany("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", told)
+
+
+def prompts(
+    stored: VectorCache, texts: list[str], encode: Callable[[list[str]], np.ndarray]
+) -> np.ndarray:
+    """(len(texts), dims) vectors of prompts; `encode` gives those that are not in the cache, which
+    keeps them as it keeps photos, with an empty thumbnail."""
+    keys = [
+        hashlib.sha1(f"prompt {text}".encode(), usedforsecurity=False).hexdigest() for text in texts
+    ]
+    rows = stored.read(keys)
+    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in rows}
+    if new:
+        blank = np.zeros(THUMBNAIL)
+        vectors = encode(list(new.values()))
+        done = {key: as_row(one, blank) for key, one in zip(new, vectors, strict=True)}
+        stored.write(done)
+        rows |= done
+    return as_arrays([rows[key] for key in keys], stored.dims)[0]
+
+
+def as_row(vector: np.ndarray, thumbnail: np.ndarray) -> Row:
+    """A row of a (dims,) vector and an (8, 8, 3) thumbnail."""
+    return vector.astype("<f4").tobytes(), thumbnail.astype("uint8").tobytes()
+
+
+def as_arrays(rows: list[Row], dims: int) -> tuple[np.ndarray, np.ndarray]:
+    """((n, dims) float32 vectors, (n, 8, 8, 3) uint8 thumbnails) of rows."""
+    vectors = np.frombuffer(b"".join(vector for vector, _ in rows), dtype="<f4")
+    thumbnails = np.frombuffer(b"".join(thumbnail for _, thumbnail in rows), dtype="uint8")
+    return vectors.reshape(-1, dims), thumbnails.reshape(-1, *THUMBNAIL)

@@ -1,0 +1,225 @@
+"""The page on accuracy: figures by slice, calibration, where errors lie, the worst of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from lib.evaluation.metrics.slices import AGE_WORDS, NONE
+from lib.report.pages import site
+from lib.report.plots import errors
+from lib.report.wording.findings import TITLES, share
+
+KINDS = {
+    "price band": "By price paid",
+    "value band": "By estimate",
+    "proxy band": "By the mean of price and estimate",
+    "property type": "By property type",
+    "age": "By age",
+    "month": "By month of the valuation",
+    "ZIP": "By ZIP",
+}
+LONG = 15  # rows from which a table is folded
+FIRST = 10  # worst errors that are shown unfolded
+
+
+def ordered(slices: pd.DataFrame, column: str = "slice") -> pd.DataFrame:
+    """Slices in the order that they are read in: ages from new to old, others by name, what is not
+    known last."""
+    place = {word: f"{i}" for i, word in enumerate(AGE_WORDS)}
+    key = slices[column].map(lambda name: "~" if name == NONE else place.get(name, str(name)))
+    return slices.assign(key=key).sort_values("key", kind="stable").drop(columns="key")
+
+
+def spanned(value: float, low: float, high: float, signed: bool = False) -> dict[str, str]:
+    """A share and its interval as a cell: {value, span}."""
+    texts = [share(one) if not signed else signed_share(one) for one in (value, low, high)]
+    return {"value": texts[0], "span": "" if "n/a" in texts else f"{texts[1]} to {texts[2]}"}
+
+
+def signed_share(value: float) -> str:
+    """-0.0123 -> -1.2 %."""
+    return "n/a" if value is None or pd.isna(value) else f"{value * 100:+.1f} %"
+
+
+def slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table for each kind of slice that says more than one thing."""
+    tables = []
+    for kind, title in KINDS.items():
+        part = ordered(slices[slices["kind"] == kind])
+        if not len(part) or (len(part) == 1 and part["slice"].iloc[0] == NONE):
+            continue
+        rows = [
+            {
+                "name": row["slice"],
+                "sales": f"{row['sales']:,}",
+                "thin": row["thin"],
+                "mdape": spanned(row["mdape"], row["mdape_low"], row["mdape_high"]),
+                "bias": spanned(row["bias"], row["bias_low"], row["bias_high"], signed=True),
+                "ppe10": share(row["ppe10"]),
+                "ppe20": share(row["ppe20"]),
+                "hit_rate": share(row["hit_rate"]),
+                "coverage": share(row.get("coverage_90")),
+            }
+            for row in part.to_dict("records")
+        ]
+        tables.append(
+            {"title": title, "rows": rows, "folded": len(rows) > LONG, "finding": spread(part)}
+        )
+    return tables
+
+
+def spread(part: pd.DataFrame) -> str:
+    """Which slices stand apart from the middle of their kind by their intervals."""
+    thick = part[~part["thin"]]
+    if not len(thick):
+        return "Every slice is thin: no figure here stands on its own."
+    if len(thick) == 1:
+        return "One slice has 30 sales or more, so nothing is to be compared."
+    worst, best = thick.loc[thick["mdape"].idxmax()], thick.loc[thick["mdape"].idxmin()]
+    told = (
+        f"The median error runs from {share(best['mdape'])} ({best['slice']}) to "
+        f"{share(worst['mdape'])} ({worst['slice']})"
+    )
+    apart = worst["mdape_low"] > best["mdape_high"]
+    return told + (
+        "; their intervals do not meet."
+        if apart
+        else "; their intervals meet, so chance may have made the difference."
+    )
+
+
+def calibration_finding(tenths: pd.DataFrame) -> str:
+    """Where along the estimates prices differ from them by more than chance."""
+    thick = tenths[~tenths["thin"]]
+    off = thick[(thick["low"] > 1) | (thick["high"] < 1)]
+    if not len(thick):
+        return "Every tenth is thin, so nothing can be said."
+    if not len(off):
+        return f"In none of {len(thick)} tenths does the interval leave out 100 %."
+    far = off.loc[(off["price_to_estimate"] - 1).abs().idxmax()]
+    return (
+        f"In {len(off)} of {len(thick)} tenths the interval leaves out 100 %; farthest off is "
+        f"tenth {far['decile']}, where the median price is {share(far['price_to_estimate'])} of "
+        "the estimate."
+    )
+
+
+def estimate_finding(test: pd.DataFrame) -> str:
+    """How the size of errors differs between low and high estimates."""
+    size = (test["pred_close_price"] / test["close_price"] - 1).abs()
+    beyond = int((size > errors.FARTHEST).sum())
+    rank = test["pred_close_price"].rank(pct=True)
+    low, high = size[rank <= 0.2].median(), size[rank > 0.8].median()
+    drawn = f" {beyond} errors beyond 50 % are drawn at the edge." if beyond else ""
+    return (
+        f"Half of the errors are below {share(low)} in the lowest fifth of the estimates and below "
+        f"{share(high)} in the highest.{drawn}"
+    )
+
+
+def map_finding(test: pd.DataFrame) -> str:
+    """Whether neighbours err alike: the correlation of errors with those of the nearest sale."""
+    error = np.log(test["pred_close_price"] / test["close_price"]).to_numpy()
+    if len(test) < 30:
+        return "Too few sales to see a pattern."
+    narrow = np.cos(np.radians(float(test["latitude"].mean())))
+    points = np.column_stack([test["longitude"] * narrow, test["latitude"]])
+    _, near = cKDTree(points).query(points, k=2)
+    rank = pd.Series(error).rank()
+    other = rank.to_numpy()[near[:, 1]]
+    if not np.ptp(rank) or not np.ptp(other):
+        return "Errors, or places, do not differ."
+    alike = float(np.corrcoef(rank, other)[0, 1])
+    said = "hardly move together" if abs(alike) < 0.1 else "move together"
+    return f"Errors of nearest neighbours {said}: their rank correlation is {alike:.2f}."
+
+
+def worst_part(worst: pd.DataFrame) -> dict[str, Any]:
+    """The worst errors as rows, and what they have in common."""
+    rows = [
+        {
+            "rank": row["rank"],
+            "listing_key": row["listing_key"],
+            "place": "" if pd.isna(row["postal_code"]) else row["postal_code"],
+            "as_of": "" if pd.isna(row["as_of"]) else str(row["as_of"])[:10],
+            "price": f"{row['close_price']:,.0f}",
+            "estimate": f"{row['pred_close_price']:,.0f}",
+            "error": signed_share(row["error"]),
+            "reasons": row["reasons"],
+        }
+        for row in worst.sort_values("rank").to_dict("records")
+    ]
+    odd = int(worst["reasons"].str.startswith("the price is odd").sum())
+    nothing = int(worst["reasons"].str.startswith("nothing").sum())
+    return {
+        "first": rows[:FIRST],
+        "rest": rows[FIRST:],
+        "finding": f"Of the {len(rows)} largest errors, {odd} are on sales that the screen calls "
+        f"no evidence of market value; {nothing} have no reason in the data.",
+    }
+
+
+def domain_part(
+    domain: str,
+    score: dict[str, Any],
+    test: pd.DataFrame,
+    slices: pd.DataFrame,
+    tenths: pd.DataFrame,
+    worst: pd.DataFrame,
+) -> dict[str, Any]:
+    """What the template needs of one domain; all tables hold the variant that values it alone."""
+    test = test[test["pred_close_price"].notna()]
+    pictures = [
+        ("Calibration", errors.calibration(tenths), calibration_finding(tenths)),
+        ("Errors along the estimates", errors.by_estimate(test), estimate_finding(test)),
+    ]
+    mapped = test[test["latitude"].notna() & test["longitude"].notna()]
+    if len(mapped):
+        pictures.append(("Where the errors lie", errors.residual_map(mapped), map_finding(mapped)))
+    answered, every = score["answered"]["mdape"], score["accuracy"]["mdape"]
+    hit = score["accuracy"]["hit_rate"]["value"]
+    given = "Every valuation is stood by."
+    if hit is not None and hit < 1:
+        given = (
+            f"{share(hit)} of the valuations are stood by; half of those lie within "
+            f"{share(answered['value'])} of the price."
+        )
+    span = spanned(every["value"], every["low"], every["high"])
+    return {
+        "domain": domain,
+        "title": TITLES[domain],
+        "headline": f"Half of the {score['sales']:,} valuations lie within {span['value']} of the "
+        f"price paid (95 % interval {span['span'] or 'n/a'}). {given}",
+        "tables": slice_tables(slices),
+        "plots": [site.picture(*one) for one in pictures],
+        "worst": worst_part(worst),
+    }
+
+
+def context(
+    chosen: dict[str, str], evaluated: dict[str, Any], tables: dict[str, pd.DataFrame]
+) -> dict[str, Any]:
+    """The page's context. `chosen`: domain -> the variant that values it; `tables`: predictions,
+    slices, calibration and worst, as `evaluate` wrote them."""
+    parts = []
+    for domain, variant in chosen.items():
+        mine = {
+            name: table[table["variant"] == variant].reset_index(drop=True)
+            for name, table in tables.items()
+        }
+        parts.append(
+            domain_part(
+                domain,
+                evaluated["variants"][variant],
+                mine["predictions"],
+                mine["slices"],
+                mine["calibration"],
+                mine["worst"],
+            )
+            | {"variant": variant}
+        )
+    return {"domains": parts}

@@ -1,0 +1,205 @@
+"""The page of intervals: whether they hold, how wide they are, what is abstained from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import PercentFormatter
+
+from lib.models.calibration import abstention
+from lib.models.calibration.interval_study import beside_split
+from lib.report.pages import site
+from lib.report.plots import valuation
+from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, figure, svg
+from lib.report.wording.findings import TITLES, share
+
+MOST_ZIPS = 25  # that the picture shows, those with the most sales
+CONFIDENCE = [0, 70, 75, 80, 85, 90, 95, 100.0001]  # edges of the bands, in points
+THICK = 10  # sales that a band of confidence has at least, to be shown
+
+
+def widths(width: np.ndarray, split: float) -> str:
+    """Histogram of relative widths beside the one width of plain split conformal."""
+    with matplotlib.rc_context(STYLE):
+        drawn, axes = figure(5.2, 3.4)
+        least, most = np.quantile(width, [0, 0.995])
+        edges = np.linspace(least, max(most, 1.05 * least), 41)  # one width for all has no span
+        axes.hist(np.minimum(width, edges[-1]), bins=edges.tolist(), color=BLUE)
+        axes.axvline(float(np.median(width)), color=INK, linewidth=1.4, label="median")
+        axes.axvline(split, color=ORANGE, linewidth=1.4, linestyle="--", label="one width for all")
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(xlabel="width of the 90 % interval, share of the value", ylabel="test sales")
+        axes.legend(frameon=False, fontsize=8.5)
+        return svg(drawn)
+
+
+def by_confidence(test: pd.DataFrame) -> pd.DataFrame:
+    """Sales and median absolute error by band of the confidence score; thin bands left out."""
+    error = (test["pred_close_price"] / test["close_price"] - 1).abs()
+    band = pd.cut(test["pred_confidence"], CONFIDENCE, right=False)
+    out = error.groupby(band, observed=True).agg(["size", "median"]).reset_index()
+    out["slice"] = [f"{one.left:.0f} to {min(one.right, 100):.0f}" for one in out.iloc[:, 0]]
+    return out[out["size"] >= THICK]
+
+
+def confidence(bands: pd.DataFrame) -> str:
+    """Median error by band of confidence."""
+    with matplotlib.rc_context(STYLE):
+        drawn, axes = figure(5.2, 3.4)
+        axes.bar(bands["slice"], bands["median"], color=BLUE)
+        for place, (size, height) in enumerate(zip(bands["size"], bands["median"], strict=True)):
+            axes.annotate(f"{size:,}", (place, height), ha="center", va="bottom", fontsize=8)
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(xlabel="confidence score (sales above the bars)", ylabel="median error")
+        axes.grid(axis="x", visible=False)
+        return svg(drawn)
+
+
+def zips(slices: pd.DataFrame, name: str) -> str:
+    """Share of prices inside by ZIP, the ZIPs with most sales; a bar is two standard errors."""
+    with matplotlib.rc_context(STYLE):
+        most = slices.nlargest(MOST_ZIPS, "sales").sort_values(f"coverage_{name}")
+        drawn, axes = figure(5.2, max(2.4, 0.19 * len(most) + 1))
+        held, promised = most[f"coverage_{name}"].to_numpy(), int(name) / 100
+        error = 2 * np.sqrt(promised * (1 - promised) / most["sales"].to_numpy())
+        axes.axvline(promised, color=ORANGE, linewidth=1, linestyle=(0, (4, 3)))
+        axes.errorbar(
+            held, np.arange(len(most)), xerr=error, fmt="o", color=BLUE, ecolor=MUTED, ms=4
+        )
+        axes.set_yticks(np.arange(len(most)), most["slice"], fontsize=7.5)
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(xlabel=f"prices inside the {name} % interval (dashed: promised)")
+        return svg(drawn)
+
+
+def headline(told: pd.DataFrame) -> str:
+    """What each interval held and how wide it is beside one width for all."""
+    parts = []
+    for name, pair in told.groupby("coverage"):
+        own, plain = (pair[pair["intervals"] == which].iloc[0] for which in ("own", "split"))
+        parts.append(
+            f"The {name} % intervals held {share(own['held'])} of the prices "
+            f"({share(own['below'])} lay below, {share(own['above'])} above); one is "
+            f"{share(own['median_width'])} of the value wide in the median, one width for all "
+            f"would take {share(plain['median_width'])} and hold {share(plain['held'])}."
+        )
+    return " ".join(parts)
+
+
+def rows(told: pd.DataFrame) -> list[dict[str, Any]]:
+    """The study as the template shows it."""
+    which = {"own": "as given", "split": "one width for all"}
+    return [
+        {
+            "name": f"{one['coverage']} %, {which[one['intervals']]}",
+            "cells": [
+                share(one["held"]),
+                share(one["below"]),
+                share(one["above"]),
+                share(one["median_width"]),
+                f"{one['interval_score']:.3f}",
+                f"{share(one['fifth_least'])} to {share(one['fifth_most'])}",
+                f"{share(one['month_least'])} to {share(one['month_most'])}",
+            ],
+        }
+        for one in told.to_dict("records")
+    ]
+
+
+def abstained(test: pd.DataFrame) -> tuple[str, list[tuple[str, int]]]:
+    """How many valuations are not to be relied on, how far they were off, and how often each kind
+    of reason is given."""
+    out = test["pred_abstention"].notna()
+    if not out.any():
+        return "No valuation of the test is marked as not to be relied on.", []
+    error = (test["pred_close_price"] / test["close_price"] - 1).abs()
+    reasons = test.loc[out, "pred_abstention"].str.split("; ").explode()
+    counts = reasons.map(abstention.kind).value_counts()
+    told = (
+        f"{int(out.sum()):,} of {len(test):,} valuations of the test come with a reason not to "
+        f"rely on them: half of these were off by more than {share(error[out].median())}"
+    )
+    if out.all():
+        return f"{told}.", list(counts.items())
+    return f"{told}, of the others by more than {share(error[~out].median())}.", list(
+        counts.items()
+    )
+
+
+def part(
+    domain: str, test: pd.DataFrame, slices: pd.DataFrame, errors: np.ndarray, how: dict[str, Any]
+) -> dict[str, Any]:
+    """What the template needs of one domain.
+
+    `test` and `slices` are of the variant that values homes, `errors` the past log errors that it
+    was calibrated on, `how` its entry in metrics/calibrate.json.
+    """
+    names = [n.removeprefix("pred_low_") for n in test if n.startswith("pred_low_")]
+    told = beside_split(test, errors, names)
+
+    def of(kind: str) -> pd.DataFrame:
+        return slices[slices["kind"] == kind].sort_values("slice")
+
+    width = ((test["pred_high_90"] - test["pred_low_90"]) / test["pred_close_price"]).to_numpy()
+    plain = told[(told["coverage"] == "90") & (told["intervals"] == "split")].iloc[0]
+    tenth, most = np.quantile(width, [0.1, 0.9])
+    bands = by_confidence(test)
+    within = float(
+        (np.abs(test["close_price"] / test["pred_close_price"] - 1) <= test["pred_fsd"]).mean()
+    )
+    pictures = [
+        (
+            "How wide",
+            widths(width, plain["median_width"]),
+            f"A tenth of the 90 % intervals is narrower than {share(tenth)} of the value, a tenth "
+            f"wider than {share(most)}.",
+        ),
+        (
+            "By estimated price",
+            valuation.coverage(of("value band"), names, "fifth of the test by estimate"),
+            worst(of("value band")),
+        ),
+        ("By month", valuation.coverage(of("month"), names, "month"), worst(of("month"))),
+    ]
+    if len(of("ZIP")) > 1:
+        pictures.append(("By ZIP", zips(of("ZIP"), "90"), worst(of("ZIP"))))
+    if len(bands) > 1:
+        first, last = bands.iloc[0], bands.iloc[-1]
+        pictures.append(
+            (
+                "Confidence score",
+                confidence(bands),
+                f"Half of the {int(first['size']):,} homes with a score of {first['slice']} are "
+                f"off by more than {share(first['median'])}, of the {int(last['size']):,} with "
+                f"{last['slice']} by more than {share(last['median'])}. {share(within)} of the "
+                "prices lie within one FSD of the value; 68 % should.",
+            )
+        )
+    finding, reasons = abstained(test)
+    return {
+        "domain": domain,
+        "title": TITLES[domain],
+        "headline": headline(told),
+        "rows": rows(told),
+        "plots": [site.picture(*one) for one in pictures],
+        "abstained": finding,
+        "reasons": reasons,
+        "how": how,
+    }
+
+
+def worst(slices: pd.DataFrame) -> str:
+    """The slice, thin ones aside, where the 90 % intervals held least, and where most."""
+    thick = slices[~slices["thin"].astype(bool)]
+    if not len(thick):
+        return "Every slice has under 30 test sales, so none stands on its own."
+    low = thick.loc[thick["coverage_90"].idxmin()]
+    high = thick.loc[thick["coverage_90"].idxmax()]
+    return (
+        f"The 90 % intervals held least in {low['slice']} ({share(low['coverage_90'])} of "
+        f"{int(low['sales']):,}) and most in {high['slice']} ({share(high['coverage_90'])} of "
+        f"{int(high['sales']):,}), slices of under 30 sales aside."
+    )

@@ -1,0 +1,218 @@
+"""The page `photos`: whether they helped, which fusion did best, what made the vectors, and homes
+one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from lib.evaluation.ablation import photo_lift_text
+from lib.evaluation.explanation.narrative import listed
+from lib.evaluation.feature_groups import group_of
+from lib.photos.pooled import rooms
+from lib.report.pages import photo_homes, site
+from lib.report.plots import photos
+from lib.report.wording.findings import TITLES, share
+
+METRICS = {"mape": "MAPE", "mdape": "MdAPE"}
+ERRORS = {"without": "without photos", "with": "with photos", "shuffled": "with shuffled photos"}
+GAINS = {"lift": "lift, in points", "control": "lift when shuffled"}
+MARKS = {True: "passed", False: "failed", None: "nothing to look at"}
+
+
+def points(one: dict[str, Any]) -> dict[str, Any]:
+    """A gain as a cell of the table: points, and below them its interval and p."""
+    small = [
+        f"{100 * one['low']:+.2f} to {100 * one['high']:+.2f}",
+        photo_lift_text.p_value(one["p"]),
+    ]
+    return {"value": f"{100 * one['value']:+.2f}", "small": small}
+
+
+def slice_name(one: dict[str, Any]) -> str:
+    """What a slice is called where slices of all kinds stand together."""
+    return one["slice"] if one["kind"] == "photo coverage" else f"{one['kind']} {one['slice']}"
+
+
+def lift_rows(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the forest plot shows: all sales, the control, then slice by slice."""
+    whole = {"sales": part["sales"], "thin": False}
+    first = [
+        whole | {"name": "all sales", "kind": "all", "mape": part["lift"]["mape"]},
+        whole | {"name": "shuffled photos", "kind": "control", "mape": part["control"]["mape"]},
+    ]
+    return first + [one | {"name": slice_name(one)} for one in part["slices"]]
+
+
+def slice_finding(slices: list[dict[str, Any]]) -> str:
+    """In which slices photos surely help, surely hurt, and help the most; thin ones aside."""
+    thick = [one for one in slices if not one["thin"]]
+    thin = len(slices) - len(thick)
+    note = f" Grey: {thin} with under 30 sales." if thin else ""
+    if not thick:
+        return f"Every slice has under 30 sales, so none stands on its own.{note}"
+    better = sum(one["mape"]["low"] > 0 for one in thick)
+    worse = [slice_name(one) for one in thick if one["mape"]["high"] < 0]
+    most = max(thick, key=lambda one: one["mape"]["value"])
+    told = (
+        f"In {better} of {len(thick)} slices the whole interval lies above zero; photos take the "
+        f"most off in {slice_name(most)} ({100 * most['mape']['value']:+.2f} points)."
+    )
+    return told + (f" They surely hurt in {listed(worse)}." if worse else "") + note
+
+
+def lift_part(variant: str, part: dict[str, Any]) -> dict[str, Any]:
+    """What the template needs of the lift of one variant (metrics/ablate.json, `photos`)."""
+    lead, _, rest = part["told"].partition(": ")
+    out = {
+        "variant": variant,
+        "lead": f"{lead[:1].upper()}{lead[1:]}.",
+        "told": f"{rest[:1].upper()}{rest[1:].rstrip('.')}.",
+    }
+    if "skipped" in part:
+        return out | {"rows": [], "verdict": ""}
+    rows = [
+        {
+            "name": title,
+            "cells": [
+                {"value": share(part["errors"][name][metric], 2), "small": []} for metric in METRICS
+            ],
+        }
+        for name, title in ERRORS.items()
+    ]
+    rows += [
+        {"name": title, "cells": [points(part[name][metric]) for metric in METRICS]}
+        for name, title in GAINS.items()
+    ]
+    plot = (
+        "What photos take off the error",
+        photos.lift(lift_rows(part)),
+        slice_finding(part["slices"]),
+    )
+    return out | {
+        "verdict": part["verdict"],
+        "rows": rows,
+        "sales": f"{part['sales']:,}",
+        "homes": f"{part['homes']:,}",
+        "with_photos": f"{part['with_photos']:,}",
+        "plots": [site.picture(*plot)],
+        "checks": [one | {"mark": MARKS[one["passed"]]} for one in part["checks"]],
+        "limit": share(part["guard"]["limit"], 0),
+        "price": photo_lift_text.price(part),
+    }
+
+
+def fold_part(domain: str, scores: dict[str, Any], seeing: set[str]) -> dict[str, Any] | None:
+    """The variants of a domain by their error on the folds of the past, and which fusion did best;
+    None where no variant that sees photos has such an error. `scores` are those of
+    metrics/summary.json, `seeing` the variants that look at photos."""
+    known = {name: one for name, one in scores.items() if one.get("fold_mape") is not None}
+    order = sorted(known, key=lambda name: (known[name]["fold_mape"], name))
+    best, other = ([name for name in order if (name in seeing) == sees] for sees in (True, False))
+    if not best:
+        return None
+
+    def said(name: str) -> str:
+        return f"{name} (MAPE {share(known[name]['fold_mape'], 2)})"
+
+    finding = f"Of what sees photos, {said(best[0])} did best on the folds of the past"
+    if other:
+        gap = 100 * (known[other[0]]["fold_mape"] - known[best[0]]["fold_mape"])
+        word = "below" if gap > 0 else "above"
+        finding += f", {abs(gap):.2f} points {word} the best of the others, {said(other[0])}"
+    rows = [
+        {
+            "name": name,
+            "sees": name in seeing,
+            "cells": [share(known[name].get(f"fold_{metric}"), 2) for metric in METRICS],
+        }
+        for name in order
+    ]
+    return {"title": TITLES[domain], "finding": f"{finding}.", "rows": rows}
+
+
+def encoder_finding(encoder: dict[str, Any], vectors: pd.DataFrame) -> list[str]:
+    """Who made the vectors, of how many photos, and which of them counted once."""
+    listings = len(vectors[["domain", "listing_key"]].drop_duplicates())
+    contents, pictures = vectors["sha1"].nunique(), vectors["picture"].nunique()
+    again, close = len(vectors) - contents, contents - pictures
+    weights = encoder["weights"]
+    reads = (
+        "reads prompts as well"
+        if encoder["texts"]
+        else "reads no prompts, so no room is known by its looks"
+    )
+    return [
+        f"The encoder {encoder['encoder']} ({encoder['library']} {encoder['model']}"
+        + (f", weights {weights[:12]}" if weights else "")
+        + f") made {encoder['dims']} numbers of each photo; it {reads}.",
+        f"{len(vectors):,} photos of {listings:,} listings show {pictures:,} pictures: {again:,} "
+        f"photos are the same file as another and {close:,} nearly the same picture. A picture "
+        "counts once among sales and once among rentals, for the listing that showed it first.",
+    ]
+
+
+def room_rows(vectors: pd.DataFrame) -> list[dict[str, Any]]:
+    """Photos by room, all and by how the room was known; the unknown last."""
+    counts = pd.crosstab(vectors["room"], vectors["room_by"])
+    counts = counts.assign(all=counts.sum(axis=1)).reindex(columns=["all", *photo_homes.BY])
+    order = sorted(counts.index, key=lambda room: (room == rooms.UNKNOWN, room))
+    return [
+        {
+            "name": "not known" if room == rooms.UNKNOWN else photo_homes.called(room),
+            "cells": [f"{count:,.0f}" if count > 0 else "" for count in counts.loc[room]],
+        }
+        for room in order
+    ]
+
+
+def room_finding(vectors: pd.DataFrame) -> str:
+    """For how many photos the room is known, and by what."""
+    known = (vectors["room"] != rooms.UNKNOWN).mean()
+    name, looks = (int((vectors["room_by"] == how).sum()) for how in photo_homes.BY)
+    return (
+        f"The room is known of {share(known)} of the photos: {name:,} by the name of the file or "
+        f"by its record, {looks:,} by what they look like."
+    )
+
+
+def sees(one: dict[str, Any]) -> bool:
+    """Whether a variant, or a member of a blend, looks at photos, by its model.json."""
+    own = any(group_of(name) == photo_homes.GROUP for name in one.get("inputs", []))
+    return own or any(sees(member) for member in one.get("members", {}).values())
+
+
+def context(
+    ablated: dict[str, Any],
+    summary: dict[str, Any],
+    saved: dict[str, dict[str, Any]],
+    skipped: dict[str, str],
+    encoder: dict[str, Any],
+    vectors: pd.DataFrame,
+    homes: list[dict[str, Any]] | None,
+) -> dict[str, Any]:
+    """What the page's template needs. `ablated`: metrics/ablate.json, `summary`:
+    metrics/summary.json, `saved`: each variant's model.json, `skipped`: why variants that would
+    see photos were not fitted, `homes`: cards of lib.report.pages.photo_homes, None
+    where none are asked for. Variants that see list prices stand in no table here."""
+    blind = {n: one for n, one in saved.items() if one.get("view") == "blind"}
+    folds = [
+        fold_part(
+            domain,
+            {n: summary[n] for n, one in blind.items() if one["domain"] == domain and n in summary},
+            {n for n, one in blind.items() if sees(one)},
+        )
+        for domain in TITLES
+    ]
+    return {
+        "lifts": [lift_part(variant, part) for variant, part in ablated.get("photos", {}).items()],
+        "folds": [part for part in folds if part],
+        "skipped": [f"{name} was not fitted: {why}." for name, why in skipped.items()],
+        "encoder": encoder_finding(encoder, vectors),
+        "rooms": room_rows(vectors),
+        "rooms_told": room_finding(vectors),
+        "homes": homes,
+        "homes_told": photo_homes.finding(homes) if homes else "",
+        "metrics": list(METRICS.values()),
+    }

@@ -1,0 +1,257 @@
+"""The page on the ratio study: level, uniformity and equity between cheap and dear homes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lib.evaluation.metrics.ratio_study import STATISTICS
+from lib.report.pages import site
+from lib.report.pages.accuracy import LONG, ordered
+from lib.report.pages.index import TITLES as LONG_TITLES
+from lib.report.plots import errors
+from lib.report.wording.findings import RATIOS, TITLES
+
+
+def headline(study: dict[str, Any]) -> str:
+    """How many statistics lie where, by their intervals."""
+    names: dict[str, list[str]] = {"within": [], "outside": [], "inconclusive": []}
+    for name in STATISTICS:
+        names[study[name]["verdict"]].append(RATIOS[name])
+    words = {
+        "within": "surely within the acceptable range",
+        "outside": "surely outside it",
+        "inconclusive": "neither surely",
+    }
+    told = "; ".join(f"{words[key]}: {', '.join(found) or 'none'}" for key, found in names.items())
+    return f"{told[0].upper()}{told[1:]}."
+
+
+def vertical_finding(study: dict[str, Any]) -> str:
+    """What VEI and PRB say together."""
+    vei, prb = cell("vei", study["vei"]), cell("prb", study["prb"])
+    if vei["value"] == "n/a":
+        return "Under 20 sales, so that the standard names no groups."
+    higher = study["vei"]["value"] > 0
+    return (
+        f"The dearest group's median ratio lies {abs(study['vei']['value']):.1f} % of the median "
+        f"{'above' if higher else 'below'} the cheapest's (90 % interval {vei['span']}): "
+        f"{vei['verdict']}. PRB is {prb['value']} ({prb['span']}): {prb['verdict']}. The band is "
+        "the acceptable difference; ratios beyond the middle 98 % are drawn at the edge."
+    )
+
+
+def forests(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tuple[str, str, str]]:
+    """Forest plots of level and COD by ZIP, else by the first kind that has several strata."""
+    plain = table[table["trimmed"] == "untrimmed"]
+    kinds = [k for k in ("ZIP", *KINDS) if plain.loc[plain["kind"] == k, "stratum"].nunique() > 1]
+    out = []
+    for name in ("median_ratio", "cod") if kinds else ():
+        part = plain[(plain["kind"] == kinds[0]) & (plain["statistic"] == name)]
+        most = part.nlargest(errors.MOST_STRATA, "sales", keep="all")
+        most = most.head(errors.MOST_STRATA).sort_values("value", kind="stable")
+        left = len(part) - len(most)
+        thick = most[~most["thin"]]
+        told = f"Lowest {figure(name, most['value'].min())}, highest "
+        told += f"{figure(name, most['value'].max())}; in {len(thick)} of {len(most)} there are "
+        told += "30 sales or more (blue)."
+        told += f" The {left} with the fewest sales are left out." if left else ""
+        title = (
+            f"{RATIOS[name].capitalize() if name == 'median_ratio' else RATIOS[name]} by {kinds[0]}"
+        )
+        low, high = ranges[name]
+        out.append(
+            (
+                title,
+                errors.forest(
+                    most, (low, high), f"{RATIOS[name]}, 95 % interval; shaded: acceptable"
+                ),
+                told,
+            )
+        )
+    return out
+
+
+def domain_part(
+    domain: str,
+    variant: str,
+    scores: dict[str, Any],
+    ranges: dict[str, list[float]],
+    test: pd.DataFrame,
+    table: pd.DataFrame,
+) -> dict[str, Any]:
+    """What the template needs of one domain; `test` and `table` hold `variant` alone."""
+    score = scores[variant]
+    study = score["ratio_study"]
+    test = test[test["pred_close_price"].notna()]
+    pictures = [
+        (
+            "Ratios along the values",
+            errors.vertical(test),
+            vertical_finding(study["untrimmed"]),
+        ),
+        *forests(table, ranges),
+    ]
+    regression = study["prb_regression"]
+    return {
+        "domain": domain,
+        "variant": variant,
+        "title": LONG_TITLES[domain],
+        "short": TITLES[domain],
+        "headline": headline(study["untrimmed"]),
+        "sales": f"{score['sales']:,}",
+        "trimmed": study["trimmed_sales"],
+        "extreme": study["trimmed_extreme_sales"],
+        "screened": f"{score['screened']['sales']:,}",
+        "rows": table_rows(score, ranges),
+        "regression": f"{figure('prb', regression['low'])} to {figure('prb', regression['high'])}",
+        "chasing": study["sales_chasing"],
+        "variants": variant_rows(scores),
+        "tables": stratum_tables(table),
+        "plots": [site.picture(*one) for one in pictures],
+    }
+
+
+def context(
+    chosen: dict[str, str],
+    evaluated: dict[str, Any],
+    predictions: pd.DataFrame,
+    table: pd.DataFrame,
+) -> dict[str, Any]:
+    """The page's context. `chosen`: domain -> the variant that values it; the others are what
+    `evaluate` wrote."""
+    parts = []
+    for domain, variant in chosen.items():
+        scores = {
+            name: part for name, part in evaluated["variants"].items() if part["domain"] == domain
+        }
+        order = sorted(scores, key=lambda n: (scores[n]["view"] == "aware", n != variant, n))
+        parts.append(
+            domain_part(
+                domain,
+                variant,
+                {name: scores[name] for name in order},
+                evaluated["acceptable"],
+                predictions[predictions["variant"] == variant],
+                table[table["variant"] == variant],
+            )
+        )
+    return {"domains": parts, "statistics": [RATIOS[name] for name in STATISTICS]}
+
+
+# Tables of the page on the ratio study, as rows and cells that people read.
+
+
+SAYS = {
+    "median_ratio": "the level: below 1, homes are valued too low on the whole",
+    "cod": "uniformity: mean distance of ratios from their median, in %",
+    "prd": "equity: above 1, dear homes are valued too low beside cheap ones",
+    "prb": "equity: how far ratios move when value doubles; below 0 as above",
+    "mki": "equity: inequality of estimates over that of prices; below 1 as above",
+    "vei": "equity: dearest group's median ratio less the cheapest's, in %; below 0 as above",
+}
+KINDS = {
+    "proxy band": "By value (mean of price and level estimate)",
+    "property type": "By property type",
+    "age": "By age",
+    "month": "By month of the valuation",
+    "ZIP": "By ZIP",
+}
+SHOWN = ("median_ratio", "cod", "prd", "prb")  # by stratum: MKI and VEI need many sales
+
+
+def figure(name: str, value: float | None) -> str:
+    """One statistic as people read it."""
+    if value is None or not np.isfinite(value):
+        return "n/a"
+    return f"{value:.1f}" if name in ("cod", "vei") else f"{value:.3f}"
+
+
+def cell(name: str, one: dict[str, Any]) -> dict[str, str]:
+    """A statistic as a cell: {value, span, verdict}."""
+    told = figure(name, one["value"])
+    ends = [figure(name, one[side]) for side in ("low", "high")]
+    spanned = "" if "n/a" in (told, *ends) else f"{ends[0]} to {ends[1]}"
+    return {"value": told, "span": spanned, "verdict": one["verdict"] if spanned else ""}
+
+
+def table_rows(score: dict[str, Any], ranges: dict[str, list[float]]) -> list[dict[str, Any]]:
+    """A row a statistic: its acceptable range, and its cells untrimmed, trimmed and screened."""
+    study, screened = score["ratio_study"], score["screened"]["ratio_study"]
+    parts = (
+        study["untrimmed"], study["trimmed"], study["trimmed_extreme"], screened["untrimmed"],
+    )  # fmt: skip
+    return [
+        {
+            "name": RATIOS[name],
+            "says": SAYS[name],
+            "range": " to ".join(f"{end:g}" for end in ranges[name]),
+            "cells": [cell(name, part[name]) for part in parts],
+        }
+        for name in STATISTICS
+    ]
+
+
+def variant_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row a variant, untrimmed: a cell a statistic, and the sales-chasing finding."""
+    return [
+        {
+            "name": name,
+            "cells": [cell(stat, part["ratio_study"]["untrimmed"][stat]) for stat in STATISTICS],
+            "chasing": part["ratio_study"]["sales_chasing"]["verdict"],
+        }
+        for name, part in scores.items()
+    ]
+
+
+def stratum_tables(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table for each kind of stratum, untrimmed, with what it finds."""
+    tables = []
+    for kind, title in KINDS.items():
+        part = table[(table["kind"] == kind) & (table["trimmed"] == "untrimmed")]
+        if part["stratum"].nunique() < 2:
+            continue
+        names = SHOWN[:2] if kind == "proxy band" else SHOWN  # a band of values holds no equity
+        rows = []
+        for stratum, group in part.groupby("stratum", sort=False):
+            stats = group.set_index("statistic")
+            rows.append(
+                {
+                    "stratum": stratum,
+                    "sales": int(group["sales"].iloc[0]),
+                    "thin": bool(group["thin"].iloc[0]),
+                    "cells": [cell(name, stats.loc[name].to_dict()) for name in names],
+                }
+            )
+        listed = ordered(pd.DataFrame(rows), "stratum").to_dict("records")
+        found = {
+            "title": title,
+            "names": [RATIOS[name] for name in names],
+            "rows": listed,
+            "folded": len(rows) > LONG,
+        }
+        tables.append(found | {"finding": stratum_finding(part)})
+    return tables
+
+
+def stratum_finding(part: pd.DataFrame) -> str:
+    """In how many strata with enough sales the level and the COD are surely off."""
+    thick = part[~part["thin"]]
+    count = thick["stratum"].nunique()
+    if not count:
+        return "Every stratum has under 30 sales: no verdict here stands on its own."
+    told = []
+    for name in ("median_ratio", "cod"):
+        mine = thick[thick["statistic"] == name]
+        out = mine.loc[mine["verdict"] == "outside", "stratum"]
+        sure = int((mine["verdict"] == "within").sum())
+        told.append(
+            f"{RATIOS[name]} surely within in {sure}, surely outside in {len(out)}"
+            + (f" ({', '.join(out.head(5))}{', ...' if len(out) > 5 else ''})" if len(out) else "")
+        )
+    thin = part["stratum"].nunique() - count
+    return f"Of {count} strata with 30 sales or more: {'; '.join(told)}." + (
+        f" {thin} more are thin." if thin else ""
+    )

@@ -1,0 +1,1 @@
+"""Plots as SVG text; equal figures give equal bytes."""

@@ -1,0 +1,74 @@
+"""Pictures of explanation and ablation as SVG text. Equal figures give equal bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+
+from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, figure, short_money, svg
+
+
+def _plain(value: float, _: object = None) -> str:
+    """Ticks of inputs: thousands short, small numbers as they are."""
+    return short_money(value) if abs(value) >= 1000 else f"{value:.6g}"
+
+
+def bars(sizes: pd.Series) -> str:
+    """Mean absolute contributions (log price) by name, the greatest on top, as percentages."""
+    with matplotlib.rc_context(STYLE):
+        drawn, axes = figure(5.2, 0.9 + 0.26 * len(sizes))
+        shown = np.expm1(sizes.sort_values(kind="stable"))
+        axes.barh(shown.index, shown.to_numpy(), color=BLUE)
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set(xlabel="moves the value by, on average")
+        axes.grid(axis="y", visible=False)
+        return svg(drawn)
+
+
+def effect(curve: pd.DataFrame, name: str) -> str:
+    """Accumulated local effects of one input with their band, and partial dependence, dashed."""
+    with matplotlib.rc_context(STYLE):
+        drawn, axes = figure(4.2, 3.0)
+        at = curve["at"]
+        axes.fill_between(
+            at, np.expm1(curve["low"]), np.expm1(curve["high"]), color=BLUE, alpha=0.18, linewidth=0
+        )
+        axes.plot(at, np.expm1(curve["ale"]), "o-", color=BLUE, markersize=3, label="ALE")
+        axes.plot(
+            at, np.expm1(curve["pdp"]), color=ORANGE, linestyle=(0, (4, 3)), linewidth=1.2,
+            label="PDP",
+        )  # fmt: skip
+        axes.axhline(0, color=MUTED, linewidth=0.8)
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_formatter(FuncFormatter(_plain))
+        axes.set(xlabel=name, ylabel="value against the mean")
+        axes.legend(frameon=False, loc="best", fontsize=8.5)
+        return svg(drawn)
+
+
+def forest(groups: dict[str, Any]) -> str:
+    """What error each group's absence adds, with 95 % intervals: MAPE and MdAPE in points."""
+    told = [part for part in groups.values() if "verdict" in part][::-1]
+    with matplotlib.rc_context(STYLE):
+        drawn, axes = figure(5.2, 1.0 + 0.42 * len(told))
+        for shift, metric, colour in ((0.14, "mape", BLUE), (-0.14, "mdape", ORANGE)):
+            value, low, high = (
+                100 * np.array([part[metric][end] for part in told])
+                for end in ("value", "low", "high")
+            )
+            rows = np.arange(len(told)) + shift
+            axes.hlines(rows, low, high, color=colour, linewidth=1.6)
+            label = "MAPE" if metric == "mape" else "MdAPE"
+            axes.plot(value, rows, "o", color=colour, markersize=5, label=label)
+        axes.axvline(0, color=INK, linewidth=0.9)
+        axes.set_yticks(range(len(told)), [part["title"] for part in told])
+        axes.set(xlabel="points of error more without the group")
+        axes.grid(axis="y", visible=False)
+        axes.margins(y=0.08)
+        axes.legend(frameon=False, loc="best", fontsize=8.5)
+        return svg(drawn)

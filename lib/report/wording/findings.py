@@ -1,0 +1,206 @@
+"""Sentences of the report, computed from the figures they speak of."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from lib.evaluation.metrics.accuracy import DIRECTIONS
+
+TITLES = {"sale": "Sales", "rental": "Rentals"}
+RATIOS = {
+    "median_ratio": "median ratio",
+    "cod": "COD",
+    "prd": "PRD",
+    "prb": "PRB",
+    "mki": "MKI",
+    "vei": "VEI",
+}
+NAMES = {
+    "mdape": "MdAPE",
+    "mape": "MAPE",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "rmsle": "RMSLE",
+    "r2": "R²",
+    "ppe10": "PPE10",
+    "ppe20": "PPE20",
+    "hit_rate": "hit rate",
+    "bias": "bias",
+}
+MONEY = ("mae", "rmse")
+
+
+def share(value: float, places: int = 1) -> str:
+    """0.0815 -> 8.2 %; a missing value -> n/a."""
+    return "n/a" if value is None or pd.isna(value) else f"{value * 100:.{places}f} %"
+
+
+def figure(name: str, value: float | None) -> str:
+    """One metric as people read it: money, a share, or a plain number."""
+    if value is None:
+        return "n/a"
+    if name in MONEY:
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if name in ("r2", "rmsle") else share(value)
+
+
+def headline(score: dict[str, Any], split: dict[str, Any]) -> str:
+    """How close the valuations came and what the widest interval held."""
+    which = f"dated {split['boundary']} or later"
+    if "grouped" in split:
+        which = f"of homes held out by groups ({split['grouped']})"
+    median, ninety = score["accuracy"]["mdape"], score["interval_90"]["coverage"]
+    return (
+        f"Half of the {score['sales']:,} valuations {which} lie within "
+        f"{share(median['value'])} of the price paid (95 % interval {share(median['low'])} to "
+        f"{share(median['high'])}). The 90 % intervals held {share(ninety['value'])} of the "
+        "prices."
+    )
+
+
+def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
+    """Which accuracy metrics are better than the linear baseline's and which are not."""
+    better: list[str] = []
+    worse: list[str] = []
+    for name, direction in DIRECTIONS.items():
+        mine, theirs = (part["accuracy"][name]["value"] for part in (score, linear))
+        if mine is None or theirs is None or mine == theirs:
+            continue
+        wins = abs(mine) < abs(theirs) if direction == 0 else (mine - theirs) * direction > 0
+        (better if wins else worse).append(NAMES[name])
+    if not worse:
+        return "It beats the linear baseline on every metric that differs."
+    return (
+        f"It beats the linear baseline on {', '.join(better) or 'nothing'}, and not on "
+        f"{', '.join(worse)}."
+    )
+
+
+def by_index(index: pd.DataFrame) -> str:
+    """How far prices have come since the first month, and where they stand highest and lowest."""
+    last = index.groupby("postal_code", dropna=False).tail(1)
+    moved = last.set_index("postal_code")["log_index"].map(math.expm1)
+    told = (
+        f"A like home costs {moved[moved.index.isna()].iloc[0]:+.1%} against "
+        f"{index['month'].min():%B %Y}"
+    )
+    areas = moved[moved.index.notna()].sort_values(kind="stable")
+    if len(areas) < 2:
+        return f"{told}."
+    return (
+        f"{told}; of {len(areas)} ZIPs, {areas.index[-1]} stands highest ({areas.iloc[-1]:+.1%}) "
+        f"and {areas.index[0]} lowest ({areas.iloc[0]:+.1%}). Thin ZIPs lean on the whole market."
+    )
+
+
+def within(score: dict[str, Any]) -> str:
+    """How many estimates come within 10 and 20 % of the price."""
+    ten, twenty = (score["accuracy"][name]["value"] for name in ("ppe10", "ppe20"))
+    return (
+        f"{share(ten)} of the estimates lie within 10 % of the price, {share(twenty)} within 20 %."
+    )
+
+
+def by_band(slices: pd.DataFrame) -> str:
+    """Where along the price range the error is greatest and smallest."""
+    worst, best = (slices.loc[slices["mdape"].agg(pick)] for pick in ("idxmax", "idxmin"))
+    return (
+        f"The median error is greatest in band {worst['slice']} ({share(worst['mdape'])}) and "
+        f"smallest in band {best['slice']} ({share(best['mdape'])})."
+    )
+
+
+def by_zip(slices: pd.DataFrame) -> str:
+    """The spread of errors over ZIPs with enough sales, and how many are thin."""
+    thick = slices[~slices["thin"]]
+    thin = int(slices["thin"].sum())
+    note = f" {thin} of {len(slices)} ZIPs have under 30 test sales." if thin else ""
+    if not len(thick):
+        return "Every ZIP has under 30 test sales, so no ZIP's figure stands on its own."
+    worst = thick.loc[thick["mdape"].idxmax()]
+    best = thick.loc[thick["mdape"].idxmin()]
+    return (
+        f"From {share(best['mdape'])} in {best['slice']} to {share(worst['mdape'])} in "
+        f"{worst['slice']}.{note}"
+    )
+
+
+def by_coverage(slices: pd.DataFrame) -> str:
+    """The slice where 90 % intervals held the least."""
+    worst = slices.loc[slices["coverage_90"].idxmin()]
+    return (
+        f"The 90 % intervals hold least in {worst['slice']}: {share(worst['coverage_90'])} of "
+        f"{int(worst['sales'])} prices."
+    )
+
+
+def screened(domains: dict[str, Any]) -> list[str]:
+    """How many closed sales of each domain are no evidence, and the flags by reason code."""
+    lines = []
+    for domain, part in domains.items():
+        given, most = part["overrides"], max(part["closed"], 1)
+        lines.append(
+            f"{domain}: {part['excluded']:,} of {part['closed']:,} closed "
+            f"({share(part['excluded'] / most)}), "
+            f"{given['usable'] + given['not_usable']} of all decided by an analyst"
+        )
+        lines += [
+            f"{domain}, {code.replace('_', ' ')}: {one['sales']:,}"
+            + (", shown only" if one["severity"] == "warn" else "")
+            for code, one in part["codes"].items()
+        ]
+    return lines
+
+
+def missing_parts(
+    staging: dict[str, Any], split: dict[str, Any], counts: dict[str, int]
+) -> list[str]:
+    """What the feed lacks and what follows from it, one sentence each."""
+    absent = set(staging["absent_columns"])
+    columns = staging["columns"]
+    lacks = []
+    if not staging["photo_bundles"]:
+        lacks.append("No photo bundles.")
+    for domain, part in split.items():
+        if "skipped" in part:
+            lacks.append(f"No {domain} valuations: {part['skipped']}.")
+        if "grouped" in part:
+            lacks.append(
+                f"{TITLES[domain]}: {part['grouped']}, so the test is made of groups of homes "
+                "instead of later sales, no valuation looks at sales of other homes or at the "
+                "market's movement, and the figures do not say how old models fare."
+            )
+    dated = {
+        "purchase_contract_date": "No contract dates: sales are valued as of their close date.",
+        "latitude": "No coordinates: comparables go by ZIP number.",
+    }
+    without = {
+        "modification_timestamp": "No modification timestamps: of two rows with one key, the "
+        "newest cannot be told by date.",
+        "list_price": "No list prices.",
+        "public_remarks": "No remarks.",
+    }
+    if not any("grouped" in part for part in split.values()):
+        without |= dated
+    lacks += [text for name, text in without.items() if name in absent or name not in columns]
+    lacks += [
+        f"No {domain} listings on the market to value."
+        for domain, count in counts.items()
+        if not count and "skipped" not in split[domain]
+    ]
+    return lacks
+
+
+def skipped_variants(saved: dict[str, Any], split: dict[str, Any]) -> list[str]:
+    """The variants that were not trained though their domain was, each with its reason.
+
+    `saved` is the content of each variant's model.json by its name."""
+    told = {part["skipped"] for part in split.values() if "skipped" in part}
+    return [
+        f"{name} was not trained: {one['skipped']}."
+        for name, one in saved.items()
+        if "skipped" in one and one["skipped"] not in told
+    ]

@@ -1,0 +1,1 @@
+"""Valuing homes on request."""

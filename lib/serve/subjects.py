@@ -1,0 +1,85 @@
+"""A file of properties to value, in the feed's own format: read by the same contract as sales."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+
+from lib.common.errors import require
+from lib.listings.contract.contract import Contract, missing_required
+from lib.listings.normalize import normalize
+from lib.listings.staging import csv_reader, parse_export
+
+# what only a sale has: a property to value may come without
+OF_A_SALE = {
+    "close_date",
+    "close_price",
+    "listing_key",
+    "modification_timestamp",
+    "standard_status",
+}
+
+
+def read(
+    path: Path, contract: Contract, as_of: dt.date
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """(homes, rejected, issues): typed rows to value at `as_of`, the rows left out with a reason,
+    and the cells that were set missing with theirs.
+
+    A row without a listing key is called by its row number; of several rows with one key the
+    newest counts. Raises `RemlError` naming the file where it is missing, empty, binary, or
+    lacks a column that a valuation needs.
+    """
+    require(path.is_file(), f"{path}: no such file")
+    header = csv_reader.read_header(path)
+    optional = {
+        name: column.model_copy(update={"required": False})
+        for name, column in contract.columns.items()
+        if name in OF_A_SALE or name in contract.key
+    }
+    needed = contract.model_copy(update={"columns": {**contract.columns, **optional}})
+    missing = missing_required(needed, header.names)
+    require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
+    rows = parse_export.frame(path, contract)
+    require(len(rows) > 0, f"{path}: a header and no rows; there is nothing to value")
+    rows["_source_file"] = path.name
+    rows["_file_sha256"], rows["_load_ts"] = "", pd.NaT  # a valuation leaves no lineage
+    by_row = path.stem + "-row-" + rows["_source_row"].astype("str")
+    rows["listing_key"] = rows["listing_key"].fillna(by_row)
+    newest = rows[rows["_reason"].isna()].sort_values(
+        ["_stamp", "_row_sha256", "_source_row"], ascending=[False, False, True]
+    )
+    older = newest.duplicated(["listing_key", "domain"])
+    rejected = pd.concat(
+        [
+            rows[rows["_reason"].notna()],
+            newest[older].assign(_reason="older version of the listing"),
+        ]
+    ).sort_values("_source_row")
+    newest = newest[~older].sort_values("_source_row", ignore_index=True)
+    rejected = rejected[["_source_file", "_source_row", "_reason"]].reset_index(drop=True)
+    # whatever its status was, it is valued as if it were for sale now
+    lookups = {name: look for name, look in contract.lookups.items() if name != "standard_status"}
+    now = contract.model_copy(
+        update={"constants": contract.constants | {"standard_status": "Active"}, "lookups": lookups}
+    )
+    homes, issues = normalize.normalize(newest, now, as_of)
+    issues = issues[issues["set_missing"]]
+    lacking = _lacking(homes, contract)
+    without = homes.loc[lacking.notna(), ["_source_file", "_source_row"]]
+    rejected = pd.concat([rejected, without.assign(_reason=lacking.dropna())], ignore_index=True)
+    return homes[lacking.isna()].reset_index(drop=True), rejected, issues
+
+
+def _lacking(homes: pd.DataFrame, contract: Contract) -> pd.Series:
+    """Why a home cannot be valued in earnest: no size, or no place (missing where it can)."""
+    reason = pd.Series(None, index=homes.index, dtype="str")
+    if {"postal_code", "latitude"} & set(contract.columns):
+        no_point = homes["latitude"].isna() | homes["longitude"].isna()
+        nowhere = homes["postal_code"].isna() & no_point
+        reason = reason.mask(nowhere, "neither a ZIP code nor coordinates that can be read")
+    if "living_area" in contract.columns:
+        reason = reason.mask(homes["living_area"].isna(), "no living area that can be read")
+    return reason

@@ -1,0 +1,72 @@
+"""lib/listings/eda/findings.py: sentences say what was counted."""
+
+import pandas as pd
+import pytest
+
+from lib.listings.eda import findings
+
+
+@pytest.mark.parametrize(
+    "share, said",
+    [(0, "0 %"), (0.123, "12 %"), (0.015, "1.5 %"), (0.0001, "under 0.1 %"), (1, "100 %"),
+     (0.999, "99.9 %")],
+)  # fmt: skip
+def test_percent_never_rounds_something_to_nothing(share, said):
+    assert findings.percent(share) == said
+
+
+def test_lists_name_a_few_and_count_the_rest():
+    assert findings.listed(["a"]) == "`a`"
+    assert findings.listed(["a", "b"]) == "`a` and `b`"
+    assert findings.listed(list("abcdef")) == "`a`, `b`, `c`, `d` and 2 more"
+
+
+def test_missing():
+    text = findings.missing(pd.Series({"c": 1.0, "a": 0.5, "b": 0.0}))
+    assert text == (
+        "1 of 3 columns are filled in every row; most is missing in `c` (100 %), `a` (50 %). "
+        "Nothing at all is in `c`."
+    )
+    assert findings.missing(pd.Series({"a": 0.0})) == "All 1 columns are filled in every row."
+
+
+def test_leaks_speak_of_one_column_or_of_several():
+    found = pd.DataFrame(
+        {
+            "column": ["list", "future", "late", "size"],
+            "r2": [0.97, 0.95, 0.2, 0.5],
+            "finding": ["gives the price away"] * 2 + ["filled only after the sale", ""],
+        }
+    )
+    assert findings.leaks(found, 10) == (
+        "`list` and `future` give the price away; `late` is filled only after the sale. Of the "
+        "rest, `size` explains most of the log price (R² 0.50)."
+    )
+    assert findings.leaks(found[3:], 0) == (
+        "No column knows more than it should. No listing is open, so what is filled only after "
+        "the sale cannot be told. Alone, `size` explains most of the log price (R² 0.50)."
+    )
+
+
+def test_outliers_are_counted():
+    out = pd.Series([True, False, False, True])
+    text = findings.outliers(
+        pd.Series({"year_built": 3, "beds": 0}), out, pd.Series([1, 50, 60, 900]), 3
+    )
+    assert "3 cells" in text and "`year_built`" in text
+    assert "2 of 4 closed listings (50 %), 1 of them below the median price" in text
+
+
+def test_duplicates_are_told_by_reason_and_file():
+    rows = pd.DataFrame(
+        {
+            "_reason": ["older", "older", "copy"],
+            "_source_file": list("aab"),
+            "_kept_file": list("aba"),
+        }
+    )
+    assert findings.duplicates(rows, 10) == (
+        "3 of 10 rows (30 %) repeat a listing, 2 as older, 1 as copy; 2 of them stand in another "
+        "file than the row that is kept."
+    )
+    assert findings.duplicates(rows[:0], 10) == "None of the 10 rows repeats another."

@@ -1,0 +1,247 @@
+"""Screening: as-of canaries, the severities, the verdicts, and overrides that win."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from lib.features import build
+from lib.listings.screening import overrides, screen
+from tests.support.dag import ROOT
+from tests.support.hypothesis_profiles import examples
+
+SPEC = screen.Screen(**yaml.safe_load((ROOT / "params.yaml").read_text())["screen"])
+STREETS = ("street_dir_prefix", "street_suffix", "street_dir_suffix")
+NONE = overrides.read(Path("no such file"))
+GROUPS = [["parcel_number"]]
+START = pd.Timestamp("2023-01-01")
+CELLS = ["close_price", "list_price", "living_area", "year_built", "bathrooms_total", "postal_code"]
+SAME_DAY = {"bulk_sale", "bulk_sale_alike"}
+
+
+def market(n=500, seed=0):
+    """Closed sales of two ZIPs over 500 days with odd ones among them, some still on the market."""
+    rng = np.random.default_rng(seed)
+    area = np.exp(rng.normal(7.5, 0.3, n)).round()
+    zips = rng.integers(0, 2, n)
+    price = np.exp(6 + 0.8 * np.log(area) + 0.3 * zips + rng.normal(0, 0.1, n)).round(-2)
+    price[::23] *= rng.choice([0.3, 0.5, 3, 10, 0.0001], len(price[::23]))
+    close = START + pd.to_timedelta(np.sort(rng.integers(0, 500, n)), unit="D")
+    close = close.astype("datetime64[us]")
+    table = pd.DataFrame(
+        {
+            "listing_key": [f"k{i:04d}" for i in rng.permutation(n)], "domain": "sale",
+            "parcel_number": [f"p{i}" for i in rng.integers(1, n, n)],
+            "standard_status": "Closed", "close_date": close, "close_price": price,
+            "list_price": (price * rng.choice([1.0, 1.02, 0.98, 2.0], n, p=[.4, .3, .28, .02])),
+            "listing_contract_date": close - pd.to_timedelta(rng.integers(-1, 90, n), unit="D"),
+            "purchase_contract_date": close - pd.to_timedelta(rng.integers(-1, 40, n), unit="D"),
+            "living_area": area, "lot_size_square_feet": 8000.0,
+            "bedrooms_total": rng.integers(0, 5, n).astype(float),
+            "bathrooms_total": rng.integers(0, 4, n).astype(float),
+            "year_built": rng.integers(1950, 2025, n).astype(float),
+            "postal_code": [f"9800{z}" for z in zips],
+            "property_sub_type": rng.choice(["House", "Condo"], n),
+            "public_remarks": rng.choice(["Sunny.", "Bank owned.", "Family transfer."], n),
+            "special_listing_conditions": rng.choice(["Standard", "Short Sale", "Odd"], n),
+        }
+    )  # fmt: skip
+    twins = table.index[50::60]
+    for twin in twins:  # parcels of three at one price
+        table.loc[twin : twin + 2, ["close_date", "close_price", "postal_code"]] = (
+            table.loc[twin, ["close_date", "close_price", "postal_code"]].to_numpy()
+        )  # fmt: skip
+    table.loc[::31, "living_area"] = np.nan
+    table["property_key"] = "parcel_number:" + table["parcel_number"]
+    # two parcels at an address, some rows of which do not know their parcel
+    number = table["parcel_number"].str[1:].astype(int) // 2
+    table["street_number"] = (number + 1).astype("str").where(number % 5 > 0)
+    table["street_name"] = "ASH"
+    for name in (*STREETS, "unit_number", "city", "state_or_province"):
+        table[name] = pd.Series(None, index=table.index, dtype="str")
+    table.loc[::3, "parcel_number"] = None
+    table.loc[::41, "standard_status"] = "Active"
+    return table
+
+
+TABLE = market()
+VERDICTS, FLAGS = screen.screen(TABLE, SPEC, NONE, GROUPS)
+
+
+def flags_of(flags, keys):
+    return flags[flags["listing_key"].isin(keys)].reset_index(drop=True)
+
+
+def test_the_canary_market_sets_off_nearly_every_rule():
+    """So that the canaries below see each rule."""
+    silent = {"no_price", "no_close_date", "nominal_share", "lot_against_size",
+              "unexposed_terms", "unsure_terms", "special_condition_minor",
+              "bulk_sale_alike", "price_per_square_foot_outlier", "rooms_against_size",
+              "list_price_unusual"}  # fmt: skip
+    assert set(FLAGS["code"]) >= set(screen.CODES) - silent
+
+
+@examples(8)
+@given(st.integers(60, 520), st.integers(0, 2**32 - 1))
+def test_canary_changing_rows_of_a_sales_day_or_later_changes_no_flag_of_that_sale(day, seed):
+    """The first sale of a day, and all before that day, against a feed in which every other row of
+    that day and after it is scrambled, half of them to that day. Bulk sales look at the other rows
+    of their own day, and at nothing later."""
+    date, rng = START + pd.Timedelta(days=day), np.random.default_rng(seed)
+    late = TABLE[(TABLE["close_date"] >= date) & (TABLE["standard_status"] == "Closed")]
+    if not len(late):
+        return
+    mine = late["listing_key"].iloc[0]
+    own = TABLE["listing_key"] == mine
+    date = TABLE.loc[own, "close_date"].iloc[0]
+    past, every = TABLE.loc[TABLE["close_date"] < date, "listing_key"], set(screen.CODES)
+    for soonest, codes in ((date, every - SAME_DAY), (date + pd.Timedelta(days=1), every)):
+        changed = TABLE.copy()
+        rows = (TABLE["close_date"] >= soonest) & ~own
+        for name in CELLS:
+            cells = rng.permutation(changed.loc[rows, name].to_numpy(copy=True))
+            changed.loc[rows, name] = cells if name == "postal_code" else cells * 3
+        changed.loc[rows, "close_date"] += pd.Timedelta(days=int(rng.integers(0, 300)))
+        crowd = rows & (rng.random(len(rows)) < 0.5)  # so that to look at that day would tell
+        changed.loc[crowd, "close_date"] = soonest
+        for name in ("parcel_number", "street_number"):
+            changed.loc[rows, name] = rng.choice([TABLE.loc[own, name].iloc[0], "9999"], rows.sum())
+        _, flags = screen.screen(changed, SPEC, NONE, GROUPS)
+        for keys, seen in (([mine], codes), (past, every)):
+            before, after = (
+                flags_of(some[some["code"].isin(seen)], keys) for some in (FLAGS, flags)
+            )
+            pd.testing.assert_frame_equal(before, after)
+
+
+@examples(8)
+@given(st.integers(60, 520))
+def test_canary_deleting_later_rows_changes_no_flag(day):
+    date = START + pd.Timedelta(days=day)
+    past = TABLE[TABLE["close_date"] < date]
+    verdicts, flags = screen.screen(past, SPEC, NONE, GROUPS)
+    pd.testing.assert_frame_equal(flags, flags_of(FLAGS, past["listing_key"]))
+    pd.testing.assert_frame_equal(
+        verdicts,
+        VERDICTS[VERDICTS["listing_key"].isin(verdicts["listing_key"])].reset_index(drop=True),
+    )
+
+
+def test_canary_kinds_that_are_sold_later_change_no_flag():
+    """Twenty kinds that explain prices, and twenty more later whose names come first."""
+    rng, table = np.random.default_rng(5), TABLE.copy()
+    late = (table["close_date"] >= START + pd.Timedelta(days=300)).to_numpy()
+    kind = rng.integers(20, 40, len(table)) - 20 * (late & (rng.random(len(table)) < 0.7))
+    effect = rng.normal(0, 0.4, 40)
+    table["property_sub_type"] = [f"kind {number:02d}" for number in kind]
+    table["close_price"] *= np.exp(effect[kind])
+    _, flags = screen.screen(table, SPEC, NONE, GROUPS)
+    early = screen.screen(table[~late], SPEC, NONE, GROUPS)[1]
+    pd.testing.assert_frame_equal(early, flags_of(flags, table.loc[~late, "listing_key"]))
+    assert early["code"].str.startswith("price").sum() >= 5
+
+
+def test_the_canaries_would_see_a_leak():
+    changed = TABLE.copy()
+    changed.loc[changed["close_date"] < START + pd.Timedelta(days=200), "close_price"] *= 4
+    _, flags = screen.screen(changed, SPEC, NONE, GROUPS)
+    late = TABLE.loc[TABLE["close_date"] > START + pd.Timedelta(days=201), "listing_key"]
+    assert not flags_of(flags, late).equals(flags_of(FLAGS, late))
+
+
+def test_order_of_rows_changes_nothing():
+    verdicts, flags = screen.screen(TABLE.sample(frac=1, random_state=1), SPEC, NONE, GROUPS)
+    pd.testing.assert_frame_equal(flags, FLAGS)
+    pd.testing.assert_frame_equal(verdicts, VERDICTS)
+
+
+def test_every_closed_sale_has_one_verdict_and_nothing_is_removed():
+    wanted = build.closed_sales(TABLE)["listing_key"].tolist()
+    assert VERDICTS["listing_key"].tolist() == wanted
+    worst = FLAGS.groupby("listing_key")["severity"].agg(lambda some: "exclude" in set(some))
+    bad = VERDICTS["listing_key"].map(worst).fillna(False).astype(bool)
+    assert (VERDICTS["usable"] == ~bad).all() and bad.any() and not bad.all()
+    assert (VERDICTS["severity"] == "exclude").eq(bad).all()
+    first = VERDICTS[VERDICTS["codes"] != ""].iloc[0]
+    own = FLAGS.loc[FLAGS["listing_key"] == first["listing_key"], "code"]
+    assert first["codes"].split() == list(dict.fromkeys(own))
+    assert FLAGS["reason"].str.len().min() > 10 and set(FLAGS["by"]) == {"rule"}
+
+
+def test_a_sale_without_a_price_or_a_date_has_a_verdict_and_changes_no_other():
+    table = TABLE.copy()
+    keys = VERDICTS["listing_key"].iloc[[50, 99, 150, 199]].tolist()
+    rows = [table.index[table["listing_key"] == key][0] for key in keys]
+    table.loc[rows[:3], "close_price"] = [-5.0, 0.0, np.nan]
+    table.loc[rows[3], "close_date"] = pd.NaT
+    verdicts, flags = screen.screen(table, SPEC, NONE, GROUPS)
+    assert sorted(verdicts["listing_key"]) == sorted(VERDICTS["listing_key"])
+    after = verdicts.set_index("listing_key")
+    assert not after.loc[keys, "usable"].any()
+    assert after.loc[keys, "codes"].tolist() == ["no_price"] * 3 + ["no_close_date"]
+    own = flags.set_index("listing_key").loc[keys, "reason"].tolist()
+    assert own == ["price -5 is none", "price 0 is none", "closed without a price",
+                   "closed without a date"]  # fmt: skip
+    without = screen.screen(table.drop(rows), SPEC, NONE, GROUPS)[1]
+    pd.testing.assert_frame_equal(without, flags_of(flags, without["listing_key"]))
+    kept = build.evidence(table, verdicts)["listing_key"]
+    assert not set(keys) & set(kept) and len(kept) == verdicts["usable"].sum()
+
+
+def test_a_severity_of_ignore_drops_the_rule_and_warn_keeps_the_sale():
+    code = "distress_terms"
+    for severity in ("ignore", "warn"):
+        spec = SPEC.model_copy(update={"severity": dict.fromkeys(screen.CODES, "ignore")})
+        spec.severity[code] = severity
+        verdicts, flags = screen.screen(TABLE, spec, NONE, GROUPS)
+        assert verdicts["usable"].all()
+        assert set(flags["code"]) == ({code} if severity == "warn" else set())
+
+
+def test_params_name_each_code_once():
+    content = SPEC.model_dump()
+    del content["severity"]["bulk_sale"]
+    content["severity"]["misspelt"] = "warn"
+    with pytest.raises(ValidationError, match="missing: bulk_sale; unknown: misspelt"):
+        screen.Screen(**content)
+
+
+def test_overrides_win_both_ways_and_are_counted(tmp_path):
+    good, bad = (VERDICTS.loc[VERDICTS["usable"] == yes, "listing_key"].iloc[9] for yes in (1, 0))
+    path = tmp_path / "overrides.csv"
+    path.write_text(
+        "listing_key,domain,usable,reason,by,date\n"
+        f"{good},sale,no,=HYPERLINK(1),ann,2026-01-02\n{bad},sale,YES,looked at,bob,2026-01-03\n"
+    )
+    given_ones = overrides.read(path)
+    verdicts, flags = screen.screen(TABLE, SPEC, given_ones, GROUPS)
+    after = verdicts.set_index("listing_key")
+    assert not after.loc[good, "usable"] and after.loc[bad, "usable"]
+    assert after.loc[[good, bad], "by"].tolist() == ["override"] * 2
+    assert after.loc[bad, "severity"] == "none" and "override" in after.loc[bad, "codes"]
+    own = flags[flags["by"] == "override"].set_index("listing_key")
+    assert own.loc[good, "reason"] == "'=HYPERLINK(1) (ann, 2026-01-02)"
+    tally = screen.tally(verdicts, flags, given_ones)
+    assert tally["overrides"] == {"usable": 1, "not_usable": 1, "against_the_rules": 2}
+    assert tally["closed"] == tally["usable"] + tally["excluded"] == len(VERDICTS)
+    # what the rules say of it stays in the table of flags
+    assert (flags[flags["listing_key"] == bad]["severity"] == "exclude").any()
+
+
+def test_a_feed_with_the_least_columns_is_screened():
+    """No list prices, remarks, conditions, kinds, lots or sizes; and no closed row at all."""
+    least = ["listing_key", "domain", "parcel_number", "street_number", "street_dir_prefix",
+             "street_name", "street_suffix", "street_dir_suffix", "unit_number", "standard_status",
+             "city", "state_or_province",
+             "close_date", "close_price", "listing_contract_date", "purchase_contract_date",
+             "living_area", "postal_code"]  # fmt: skip
+    table = TABLE[least].assign(living_area=np.nan)
+    assert len(screen.screen(table, SPEC, NONE, GROUPS)[0]) == len(VERDICTS)
+    verdicts, flags = screen.screen(TABLE.iloc[:0], SPEC, NONE, GROUPS)
+    assert not len(verdicts) and not len(flags) and list(verdicts) == list(VERDICTS)
+    assert screen.tally(verdicts, flags, NONE)["closed"] == 0

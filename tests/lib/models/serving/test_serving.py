@@ -1,0 +1,121 @@
+"""Serving: a saved model and the newest sales give what training gave, level included."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib.models.blending.stacking import Weighting, blend
+from lib.models.estimators.photo.registry import MODELS
+from lib.models.serving.predict import (
+    load_model,
+    log_estimates,
+    model_inputs,
+    photos_missing,
+    sees_photos,
+)
+from lib.models.training.level_correction import Level
+from lib.models.training.out_of_fold import predictions
+from lib.models.training.training_table import LISTED, with_list_price
+from tests.lib.models.estimators.tabular.test_registry import MADE, RIDGE, TREES
+from tests.lib.models.training.test_out_of_fold import EDGES, INPUTS, sales
+
+PARAMS = {name: params for name, (_, params) in MADE.items()} | {"kriged": TREES, "district": TREES}
+
+
+def trained(name, level):
+    """(what `train` saves, its predictions, the features) after a trip through JSON text."""
+    table = sales()
+    estimator, _ = MODELS[name]
+    model, predicted = predictions(table, INPUTS, EDGES, lambda: estimator(PARAMS[name], 7), level)
+    saved = {
+        "model": name, "params": PARAMS[name].model_dump(), "seed": 7, "inputs": INPUTS,
+        "level": level.model_dump() if level else None, "state": model.dump(), "domain": "sale",
+    }  # fmt: skip
+    return json.loads(json.dumps(saved)), predicted, table
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("level", [None, Level(days=14, shrink=5)], ids=["plain", "level"])
+def test_served_estimates_are_those_of_training(name, level):
+    saved, predicted, table = trained(name, level)
+    later = predicted[predicted["role"] != "train"]
+    features = table.loc[later.index, ["as_of", "listing_key", *INPUTS]]
+    got = log_estimates(features, saved, predicted)
+    np.testing.assert_array_equal(got, later["log_estimate"])
+
+
+def test_level_moves_an_estimate_by_the_latest_errors_alone():
+    saved, predicted, table = trained("linear", Level(days=14, shrink=0))
+    home = table.loc[[150]].assign(as_of=predicted["close_date"].max() + pd.Timedelta(days=1))
+    raw = load_model(saved).predict(home[INPUTS])
+    closed = predicted[predicted["role"] != "subject"]
+    recent = closed[closed["close_date"] >= home["as_of"].iloc[0] - pd.Timedelta(days=14)]
+    shift = np.median(np.log(recent["close_price"]) - recent["log_raw"])
+    assert log_estimates(home, saved, predicted) - raw == pytest.approx(shift)
+    # a month without sales says nothing
+    idle = home.assign(as_of=home["as_of"] + pd.Timedelta(days=40))
+    assert log_estimates(idle, saved, predicted) == pytest.approx(raw)
+
+
+def test_a_served_blend_is_that_of_training():
+    """Two members with a level of their own, blended under the blend's level."""
+    spec = Level(days=14, shrink=5)
+    parts = {name: trained(name, spec) for name in ("linear", "lightgbm")}
+    table = parts["linear"][2]
+    tables = {name: predicted for name, (_, predicted, _) in parts.items()}
+    fold = table.loc[tables["linear"].index, "fold"]
+    share, blended = blend(tables, fold, Weighting(shrink=10), spec)
+    saved = {
+        "model": "blend", "weights": share, "level": spec.model_dump(),
+        "members": {name: saved for name, (saved, _, _) in parts.items()},
+    }  # fmt: skip
+    later = blended["role"] != "train"
+    features = table.set_index("listing_key").loc[blended.loc[later, "listing_key"]].reset_index()
+    got = log_estimates(features, json.loads(json.dumps(saved)), blended)
+    np.testing.assert_allclose(got, blended.loc[later, "log_estimate"], rtol=1e-14)
+    assert min(share.values()) > 0.01
+
+
+def test_an_aware_model_is_served_what_it_was_trained_on():
+    """From the list price of the feature table, which is a key and no input of other models."""
+    table = sales()
+    rng = np.random.default_rng(3)
+    table["list_price"] = table["close_price"] * np.exp(rng.normal(0, 0.02, len(table)))
+    table.loc[::7, "list_price"] = np.nan
+    table.loc[1, "list_price"] = 0
+    inputs = [*INPUTS, LISTED]
+    model, predicted = predictions(
+        with_list_price(table), inputs, EDGES, lambda: MODELS["linear"][0](RIDGE, 7), None
+    )
+    saved = {
+        "model": "linear", "params": RIDGE.model_dump(), "seed": 7, "inputs": inputs,
+        "level": None, "state": model.dump(), "domain": "sale", "view": "aware",
+    }  # fmt: skip
+    later = predicted["role"] != "train"
+    features = table.loc[predicted.index[later], ["as_of", "list_price", *INPUTS]]
+    got = log_estimates(features, saved, predicted)
+    np.testing.assert_array_equal(got, predicted.loc[later, "log_estimate"])
+    dearer = features.assign(list_price=features["list_price"] * 1.1)
+    more = log_estimates(dearer, saved, predicted)
+    assert (more > got).sum() == features["list_price"].notna().sum() > 30
+
+
+def test_features_that_say_nothing_of_photos_are_of_homes_without_any():
+    plain = {"inputs": ["size"], "view": "blind"}
+    seeing = {"inputs": ["size", "img_missing", "img_count", "img_reused", "img_vector"]}
+    mixed = {"weights": {"a": 0.5, "b": 0.5}, "members": {"a": plain, "b": seeing}}
+    assert [sees_photos(one) for one in (plain, seeing, mixed)] == [False, True, True]
+    features = pd.DataFrame({"size": [7.0, 8.0], "other": 1.0})
+    got = model_inputs(photos_missing(features, seeing), seeing)
+    assert list(got) == seeing["inputs"]
+    assert got.loc[0, ["img_missing", "img_count", "img_reused"]].tolist() == [1, 0, 0]
+    assert got["img_vector"].isna().all()
+    both = photos_missing(features, mixed)
+    pd.testing.assert_frame_equal(both[seeing["inputs"]], got)
+    known = both.assign(img_missing=0.0, img_count=3.0)
+    assert photos_missing(known, seeing)["img_count"].tolist() == [3, 3]  # what is there stays
+    pd.testing.assert_frame_equal(model_inputs(features, plain), features[["size"]])
+    with pytest.raises(KeyError):  # nobody is taken for a home without photos by mistake
+        model_inputs(features, seeing)

@@ -1,0 +1,615 @@
+"""The ledger on SQLite, on a real Postgres server, and where neither can be written."""
+
+import contextlib
+import dataclasses
+import datetime as dt
+import json
+import logging
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+import structlog
+
+from lib.ops.ledger import database, ledger
+from tests.support.dag import ROOT
+from tests.support.postgres import ESCAPED, Server
+
+CANARY = "CANARY"  # in every part of the password, however a URL is taken apart
+BEGAN = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
+LOAD = ledger.Load(
+    run_id="run-1",
+    feed="demo",
+    file="sale/a.csv",
+    file_sha256="a" * 64,
+    contract_sha256="c" * 64,
+    git_revision="9" * 40,
+    rows_in=10,
+    rows_clean=7,
+    rows_duplicate=2,
+    rows_quarantined=1,
+    started_at=BEGAN,
+    ended_at=BEGAN + dt.timedelta(seconds=4),
+    status="loaded",
+)
+NAMES = [column.name for column in ledger.TABLE.columns]
+
+
+def load(**changes: object) -> ledger.Load:
+    """A load like the others but for `changes`."""
+    return dataclasses.replace(LOAD, **changes)
+
+
+def stored(url: str | None, home: Path) -> list[dict]:
+    """What the database holds, in order of the entry ids."""
+    with database.engine(url, home / ledger.SQLITE).connect() as connection:
+        query = sa.select(ledger.TABLE).order_by(sa.column("entry_id"))
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def lines(home: Path) -> list[dict]:
+    """What the JSONL ledger holds."""
+    return [json.loads(line) for line in (home / ledger.JSONL).read_text().splitlines()]
+
+
+WAITS = (database.WAIT, ledger.DEADLINE)
+
+
+@pytest.fixture(autouse=True)
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Log to what is stdout now, whatever a command of another test set up; and wait longer than
+    a run would, so that a busy machine is not taken for a dead server."""
+    structlog.reset_defaults()
+    monkeypatch.setattr(database, "WAIT", 10)
+    monkeypatch.setattr(ledger, "DEADLINE", 20)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.rest)])
+def url(request: pytest.FixtureRequest) -> str | None:
+    """An empty database of either kind, as `record` takes it."""
+    if request.param == "sqlite":
+        return None
+    server: Server = request.getfixturevalue("postgres")
+    return server.url(server.database())
+
+
+# ---- what is written ------------------------------------------------------------------------
+
+
+def test_a_run_and_its_loads_are_stored_as_given(url, tmp_path, capsys):
+    loads = [LOAD, load(file="rental/b.csv", file_sha256="b" * 64)]
+    where = ledger.record([*loads, ledger.whole_run(loads)], url, tmp_path)
+    assert where == (ledger.SERVER if url else str(tmp_path / ledger.SQLITE))
+    rows = {row["file"]: row for row in stored(url, tmp_path)}
+    assert set(rows) == {"sale/a.csv", "rental/b.csv", None}
+    for one in loads:
+        row = rows[one.file]
+        assert row["kind"] == "load"
+        for name, value in dataclasses.asdict(one).items():
+            if name in ledger.MOMENTS:  # SQLite keeps no zone
+                assert row[name].replace(tzinfo=dt.UTC) == value
+            else:
+                assert row[name] == value, name
+    assert rows[None]["kind"] == "run"
+    assert [rows[None][name] for name in NAMES if name.startswith("rows_")] == [20, 14, 4, 2]
+    assert capsys.readouterr() == ("", "")  # nothing to warn of
+    assert not (tmp_path / ledger.JSONL).exists()
+
+
+def test_the_same_file_again_adds_no_second_load(url, tmp_path, capsys):
+    ledger.record([LOAD], url, tmp_path)
+    before = stored(url, tmp_path)
+    renamed = load(run_id="run-2", file="sale/copy.csv", ended_at=BEGAN + dt.timedelta(days=1))
+    ledger.record([renamed], url, tmp_path)
+    assert stored(url, tmp_path) == before
+    assert capsys.readouterr() == ("", "")  # not even refused: it is no fault
+    assert not (tmp_path / ledger.JSONL).exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"feed": "other"}, {"file_sha256": "f" * 64}, {"contract_sha256": "e" * 64}],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_feed_content_or_contract_is_another_load(change, url, tmp_path):
+    ledger.record([LOAD, load(**change)], url, tmp_path)
+    assert len(stored(url, tmp_path)) == 2
+
+
+def test_a_failed_load_does_not_hide_the_one_that_succeeds_later(url, tmp_path):
+    unknown = dict.fromkeys(["rows_in", "rows_clean", "rows_duplicate", "rows_quarantined"])
+    failed = load(status="failed", **unknown)
+    for one in (failed, failed, LOAD):
+        ledger.record([one], url, tmp_path)
+    assert sorted(row["status"] for row in stored(url, tmp_path)) == ["failed", "loaded"]
+
+
+def test_every_run_is_a_row(url, tmp_path):
+    runs = [ledger.whole_run([load(run_id=ledger.new_run_id())]) for _ in range(3)]
+    for run in runs:
+        ledger.record([run, run], url, tmp_path)
+    assert {row["run_id"] for row in stored(url, tmp_path)} == {run.run_id for run in runs}
+
+
+def test_the_table_itself_keeps_the_rules(url, tmp_path):
+    """Whoever else writes to it."""
+    ledger.record([LOAD], url, tmp_path)
+    engine = database.engine(url, tmp_path / ledger.SQLITE)
+    for change in (
+        {"entry_id": "x"},  # the same load under another id
+        {"file_sha256": "x"},  # the same id
+        {"entry_id": "x", "file_sha256": "x", "rows_clean": 8},
+        {"entry_id": "x", "file_sha256": "x", "status": "maybe"},
+        {"entry_id": "x", "file_sha256": "x", "kind": "run"},
+        {"entry_id": "x", "file_sha256": None},
+        {"entry_id": "x", "file_sha256": "x", "ended_at": None},
+    ):
+        with pytest.raises(sa.exc.DBAPIError), engine.begin() as connection:
+            connection.execute(ledger.TABLE.insert(), [LOAD.row() | change])
+    assert len(stored(url, tmp_path)) == 1
+
+
+def test_odd_values_are_stored_too(url, tmp_path, capsys):
+    odd = load(
+        file="sale/\udcff 'x\"; DROP TABLE etl_ledger; -- %s :a é.csv",
+        rows_in=np.int64(10),
+        started_at=BEGAN.astimezone(dt.timezone(dt.timedelta(hours=-6))),
+        git_revision=None,
+    )
+    ledger.record([odd], url, tmp_path)
+    (row,) = stored(url, tmp_path)
+    assert row["file"] == "sale/\\udcff 'x\"; DROP TABLE etl_ledger; -- %s :a é.csv"
+    assert row["rows_in"] == 10 and row["started_at"].replace(tzinfo=dt.UTC) == BEGAN
+    assert capsys.readouterr() == ("", "")
+
+
+def test_nothing_to_record_is_nothing_written(tmp_path):
+    ledger.record([], None, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+# ---- the table is what lib/ops/ledger/schema.sql says ------------------------------------------
+
+
+def described(text: str) -> dict[str, tuple[str, bool]]:
+    """Columns of the DDL: type and whether NOT NULL, read by a slow and obvious form."""
+    body = re.sub(r"--.*", "", text).split("(", 1)[1]
+    columns = {}
+    for line in body.splitlines():
+        found = re.match(r"\s{4}([a-z_0-9]+) +((?:TEXT|BIGINT|TIMESTAMP WITH TIME ZONE))(.*)", line)
+        if found:
+            columns[found[1]] = (found[2], "NOT NULL" in found[3])
+    return columns
+
+
+def test_the_table_that_is_created_equals_the_ddl_file(url, tmp_path):
+    ledger.record([LOAD], url, tmp_path)
+    engine = database.engine(url, tmp_path / ledger.SQLITE)
+    inspector = sa.inspect(engine)
+    wanted = described(ledger.SCHEMA.read_text())
+    assert inspector.get_table_names() == ["etl_ledger"]
+    columns = inspector.get_columns("etl_ledger")
+    assert [column["name"] for column in columns] == list(wanted) == NAMES
+    assert {column["name"]: not column["nullable"] for column in columns} == {
+        name: required for name, (_, required) in wanted.items()
+    }
+    with engine.connect() as connection:
+        if url is None:
+            query = "SELECT sql FROM sqlite_master WHERE type = 'table'"
+            made = connection.exec_driver_sql(query).scalar_one()
+            kept = ledger.SCHEMA.read_text().split("etl_ledger (", 1)[1].rstrip().rstrip(";")
+            assert made.split("etl_ledger (", 1)[1] == kept  # SQLite keeps the very text
+        else:
+            query = (
+                "SELECT column_name, data_type FROM information_schema.columns "
+                "WHERE table_name = 'etl_ledger'"
+            )
+            types = {name: kind.upper() for name, kind in connection.exec_driver_sql(query)}
+            assert types == {name: kind for name, (kind, _) in wanted.items()}
+    (unique,) = inspector.get_unique_constraints("etl_ledger")
+    assert unique["column_names"] == ["feed", "file_sha256", "contract_sha256", "status"]
+    assert inspector.get_pk_constraint("etl_ledger")["constrained_columns"] == ["entry_id"]
+    assert len(inspector.get_check_constraints("etl_ledger")) == 4
+
+
+def test_stages_write_the_ledger_and_read_nothing_from_it():
+    """Who imports the module calls no more of it than writing needs, nor SQLAlchemy himself."""
+    for path in [*(ROOT / "scripts/valuation").glob("*.py"), *(ROOT / "lib").rglob("*.py")]:
+        text = path.read_text()
+        if path.parent == ROOT / "lib/ops/ledger" and path.name in ("ledger.py", "database.py"):
+            continue
+        if path.name == "vector_cache.py":  # its SQLite file is a cache, no ledger
+            text = text.replace("sqlite3", "")
+        assert not re.search(r"sqlalchemy|pg8000|sqlite3|lib.ops.ledger.database", text), path
+        assert "lib.ops.ledger.ledger" not in text, f"{path}: import the module, not what is in it"
+        if re.search(r"from lib.common import .*\bledger\b", text):
+            used = set(re.findall(r"(?<![\w.])ledger\.(\w+)", text))
+            own = {name for name in used if hasattr(ledger, name)}  # not a local of that name
+            assert own <= {"run"}, path
+
+
+# ---- no database ----------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def listener(answer: bytes = b"", drip: bool = False) -> Iterator[int]:
+    """A server on loopback that is no Postgres: silent, or it answers, at once or byte by byte."""
+    stop = threading.Event()
+
+    def serve(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            peer, _ = listening.accept()
+            until = time.monotonic() + 12  # no test should hang where the deadline is broken
+            while not stop.wait(0.1) and time.monotonic() < until:
+                if answer:
+                    peer.sendall(answer)
+                if not drip:
+                    break
+            stop.wait(12)
+            peer.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            stop.set()
+
+
+def falls_back(url: str | None, home: Path, capsys: pytest.CaptureFixture, why: str) -> None:
+    """One warning that says `why`, the entries in the JSONL ledger, no long wait, no secret."""
+    began = time.monotonic()
+    where = ledger.record([LOAD, ledger.whole_run([LOAD])], url, home)
+    assert time.monotonic() - began < 8
+    assert where == str(home / ledger.JSONL)
+    said = capsys.readouterr()
+    assert said.out.count("\n") + said.err.count("\n") == 1
+    assert "ledger.fallback" in said.out and why in said.out and where in said.out
+    assert [row["kind"] for row in lines(home)] == ["load", "run"]
+    assert list(lines(home)[0]) == NAMES
+    secret_is_safe(home, said.out + said.err)
+
+
+def secret_is_safe(home: Path, said: str) -> None:
+    """The password stands neither in what was said nor in any file."""
+    assert CANARY not in said
+    for path in home.rglob("*"):
+        assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path
+
+
+BAD_URLS = {
+    "no port": (f"postgresql://u:{ESCAPED}@127.0.0.1:1/db", "ConnectionRefusedError"),
+    "no host": (f"postgresql://u:{ESCAPED}@nowhere.invalid/db", "host name is not known"),
+    "@ and / unescaped": ("postgresql://u:CANARY1@CANARY2/CANARY3@h/db", "server"),
+    "? unescaped": ("postgresql://u:CANARY1?CANARY2=CANARY3@h/db", "server"),
+    ": unescaped": ("postgresql://u:CANARY1:CANARY2@127.0.0.1:1/db", "ConnectionRefusedError"),
+    "port in words": (f"postgresql://u:{ESCAPED}@h:CANARY/db", "form"),
+    "password as host": ("postgresql://CANARY1:5432/CANARY2", "form"),
+    "another database": (f"mysql://u:{ESCAPED}@h/db", "form"),
+    "an unknown driver": (f"postgresql+CANARY://u:{ESCAPED}@h/db", "form"),
+    "an unknown option": (f"postgresql://u:{ESCAPED}@h/db?CANARY=1", "option"),
+    "an unknown sslmode": (f"postgresql://u:{ESCAPED}@h/db?sslmode=CANARY", "sslmode"),
+    "no such certificate": (
+        f"postgresql://u:{ESCAPED}@h/db?sslmode=verify-full&sslrootcert=/CANARY",
+        "FileNotFoundError",
+    ),
+    "no URL": ("CANARY", "form"),
+    "no user": ("postgresql:///CANARY", "form"),
+    "a NUL": (f"postgresql://u:{ESCAPED}@h\0CANARY/db", "server"),
+    "a long host": (f"postgresql://u:{ESCAPED}@{'CANARY' * 100}/db", "server"),
+}
+
+
+def no_names(monkeypatch: pytest.MonkeyPatch, seconds: float = 0) -> None:
+    """Let every host name be unknown, as seen by a machine that has to ask for it."""
+    look_up = socket.getaddrinfo
+
+    def asked(host: str, *rest: object, **named: object) -> list:
+        if re.fullmatch(r"[\d.]+", host):
+            return look_up(host, *rest, **named)
+        host.encode("idna")  # raises what a name raises that cannot be one
+        time.sleep(seconds)
+        raise socket.gaierror(f"{host} is not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", asked)
+
+
+def test_a_name_that_takes_long_to_look_up(tmp_path, capsys, monkeypatch):
+    no_names(monkeypatch, seconds=10)
+    monkeypatch.setattr(ledger, "DEADLINE", 0.5)
+    falls_back(f"postgresql://u:{ESCAPED}@h/db", tmp_path, capsys, "TimeoutError")
+
+
+@pytest.mark.parametrize("name", BAD_URLS)
+def test_a_url_that_leads_nowhere(name, tmp_path, capsys, caplog, monkeypatch):
+    caplog.set_level(logging.DEBUG)
+    no_names(monkeypatch)
+    bad, why = BAD_URLS[name]
+    falls_back(bad, tmp_path, capsys, why)
+    assert CANARY not in caplog.text
+
+
+@pytest.mark.rest
+def test_refusals_of_a_server(postgres, tmp_path, capsys, caplog):
+    caplog.set_level(logging.DEBUG)
+    name = postgres.database()
+    ledger.record([LOAD], postgres.url(name), tmp_path / "fine")
+    postgres.run(
+        name,
+        f"CREATE ROLE {name}_reader LOGIN PASSWORD 'CANARY1@CANARY2/CANARY3'",
+        f"GRANT SELECT ON etl_ledger TO {name}_reader",
+    )
+    other = postgres.database()
+    postgres.run(other, "CREATE TABLE etl_ledger (entry_id TEXT)")
+    for at, why in {
+        postgres.url(name, password="CANARY-wrong"): "refused the user or password",
+        postgres.url(name, user="CANARY"): "refused the user or password",
+        postgres.url("nothing"): "no such database",
+        postgres.url(name, user=f"{name}_reader"): "lacks a right",
+        postgres.url(other): "other columns",
+        postgres.url(name) + "?sslmode=require": "InterfaceError",
+    }.items():
+        falls_back(at, Path(tempfile.mkdtemp(dir=tmp_path)), capsys, why)
+    assert CANARY not in caplog.text
+
+
+@pytest.mark.rest
+def test_options_that_hosts_of_databases_put_into_their_urls(postgres, tmp_path):
+    at = postgres.url(postgres.database())
+    for option in ("?sslmode=disable", "?sslmode=prefer&connect_timeout=3&application_name=x"):
+        assert ledger.record([LOAD], at + option, tmp_path) == ledger.SERVER
+    short = at.replace("postgresql://", "postgres://")
+    assert ledger.record([LOAD], short, tmp_path) == ledger.SERVER
+    assert database.engine("postgresql://u:p@h/d?sslmode=verify-full", tmp_path)
+
+
+@pytest.mark.rest
+def test_a_user_who_may_only_insert_is_enough(postgres, tmp_path):
+    name = postgres.database()
+    ledger.record([LOAD], postgres.url(name), tmp_path)
+    postgres.run(
+        name,
+        f"CREATE ROLE {name}_writer LOGIN PASSWORD 'CANARY1@CANARY2/CANARY3'",
+        f"GRANT INSERT ON etl_ledger TO {name}_writer",
+    )
+    again = [LOAD, load(file_sha256="b" * 64)]
+    where = ledger.record(again, postgres.url(name, user=f"{name}_writer"), tmp_path)
+    assert where == ledger.SERVER
+    assert len(stored(postgres.url(name), tmp_path)) == 2
+
+
+def test_counts_that_do_not_add_up_are_kept_aside_with_the_reason(url, tmp_path, capsys):
+    ledger.record([load(rows_clean=99)], url, tmp_path)
+    said = capsys.readouterr().out
+    assert ("CHECK constraint failed" if url is None else "refused the counts") in said
+    assert lines(tmp_path)[0]["rows_clean"] == 99
+
+
+def test_a_silent_server_makes_a_run_wait_no_longer_than_a_few_seconds(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(database, "WAIT", WAITS[0])
+    monkeypatch.setattr(ledger, "DEADLINE", WAITS[1])
+    with listener() as port:
+        falls_back(f"postgresql://u:{ESCAPED}@127.0.0.1:{port}/d", tmp_path, capsys, "TimeoutError")
+
+
+def test_a_server_that_is_no_postgres(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(database, "WAIT", 0.3)
+    with listener(b"HTTP/1.1 400 CANARY\r\n\r\n") as port:
+        falls_back(f"postgresql://u:{ESCAPED}@127.0.0.1:{port}/d", tmp_path, capsys, "server")
+
+
+def test_a_server_that_never_comes_to_the_end(tmp_path, capsys, monkeypatch):
+    """Each byte comes in time, so that only the deadline over all ends it."""
+    monkeypatch.setattr(ledger, "DEADLINE", 0.7)
+    with listener(b"N\0\xff\xff\xff", drip=True) as port:
+        at = f"postgresql://u:{ESCAPED}@127.0.0.1:{port}/d?sslmode=disable"
+        falls_back(at, tmp_path, capsys, "TimeoutError")
+
+
+@pytest.mark.rest
+def test_a_table_that_somebody_holds_locked(postgres, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(database, "WAIT", 0.5)
+    at = postgres.url(postgres.database())
+    ledger.record([LOAD], at, tmp_path / "fine")
+    with database.engine(at, tmp_path).begin() as holder:
+        holder.exec_driver_sql("LOCK TABLE etl_ledger")
+        falls_back(at, tmp_path, capsys, "TimeoutError")
+
+
+def test_a_locked_sqlite_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(database, "WAIT", 0.2)
+    ledger.record([LOAD], None, tmp_path)
+    holder = sqlite3.connect(tmp_path / ledger.SQLITE, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    falls_back(None, tmp_path, capsys, "database is locked")
+    holder.close()
+
+
+def test_a_corrupt_sqlite_file(tmp_path, capsys):
+    (tmp_path / ledger.SQLITE).write_bytes(b"no database at all " * 99)
+    falls_back(None, tmp_path, capsys, "file is not a database")
+
+
+def test_a_folder_in_place_of_the_sqlite_file(tmp_path, capsys):
+    (tmp_path / ledger.SQLITE).mkdir()
+    falls_back(None, tmp_path, capsys, "unable to open database file")
+
+
+def test_a_missing_ddl_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(ledger, "SCHEMA", tmp_path / "gone.sql")
+    falls_back(None, tmp_path, capsys, "FileNotFoundError")
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """Act as `nobody` where the tests run as root, who may write everywhere."""
+    if os.getuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_read_only_sqlite_file_and_then_a_read_only_folder(capsys):
+    with tempfile.TemporaryDirectory(prefix="reml-ledger-") as name:  # others may enter it
+        home = Path(name)
+        ledger.record([LOAD], None, home)
+        (home / ledger.SQLITE).chmod(0o444)
+        home.chmod(0o777)
+        with unprivileged():
+            falls_back(None, home, capsys, "readonly database")
+        (home / ledger.JSONL).chmod(0o444)
+        home.chmod(0o555)
+        with unprivileged():
+            for at in (None, f"postgresql://u:{ESCAPED}@127.0.0.1:1/db"):
+                assert ledger.record([LOAD], at, home) == "nowhere"
+                said = capsys.readouterr().out
+                assert said.count("\n") == 1 and "ledger.lost" in said and "Permission" in said
+                secret_is_safe(home, said)
+            assert ledger.record([LOAD], None, home / "below") == "nowhere"
+        home.chmod(0o755)
+
+
+def test_the_same_loads_go_into_the_jsonl_ledger_once_and_after_a_cut_line(tmp_path):
+    bad = "postgresql://u:p@127.0.0.1:1/db"
+    ledger.record([LOAD], bad, tmp_path)
+    with (tmp_path / ledger.JSONL).open("a") as file:
+        file.write('{"entry_id": "cut sho')
+    ledger.record([LOAD, load(file_sha256="b" * 64)], bad, tmp_path)
+    read = (tmp_path / ledger.JSONL).read_text().splitlines()
+    assert len(read) == 3
+    assert json.loads(read[0])["file_sha256"] == "a" * 64
+    assert json.loads(read[2])["file_sha256"] == "b" * 64
+
+
+# ---- at once --------------------------------------------------------------------------------
+
+WRITER = """
+import dataclasses, pathlib, sys
+from lib.ops.ledger import database, ledger
+from tests.lib.ops.ledger.test_ledger import load
+database.WAIT, ledger.DEADLINE = 30, 60
+home, url, run = pathlib.Path(sys.argv[1]), sys.argv[2] or None, sys.argv[3]
+for number in range(10):
+    one = load(run_id=f"{run}-{number}", file_sha256=f"{number:064d}")
+    where = ledger.record([one, ledger.whole_run([one])], url, home)
+    assert where == (ledger.SERVER if url else str(home / ledger.SQLITE)), where
+"""
+
+
+def test_processes_that_write_at_once(url, tmp_path):
+    """All make the table, all write the same loads; each load is there once, each run too."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path), url or "", f"process-{number}"],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    for process in processes:
+        assert process.wait(timeout=60) == 0, process.stderr.read()
+        process.stderr.close()
+    kinds = [row["kind"] for row in stored(url, tmp_path)]
+    assert (kinds.count("load"), kinds.count("run")) == (10, 30)
+    assert not (tmp_path / ledger.JSONL).exists()
+
+
+@pytest.mark.rest
+def test_two_that_make_the_table_at_once(postgres, tmp_path):
+    """The second comes while the first has not committed; IF NOT EXISTS alone would fail."""
+    at = postgres.url(postgres.database())
+    raised: list[Exception] = []
+
+    def second() -> None:
+        try:
+            ledger.insert_into(database.engine(at, tmp_path), [LOAD.row()])
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=second)
+    with database.engine(at, tmp_path).begin() as first:
+        first.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ledger.CREATING})")
+        first.exec_driver_sql(ledger.SCHEMA.read_text())
+        thread.start()
+        time.sleep(0.3)
+    thread.join()
+    assert not raised
+    assert len(stored(at, tmp_path)) == 1
+
+
+# ---- where and which ------------------------------------------------------------------------
+
+
+def test_the_folder_is_the_named_one_else_the_users_state_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("REML_STATE_DIR", str(tmp_path / "mine"))
+    assert ledger.folder() == tmp_path / "mine"
+    monkeypatch.setenv("REML_STATE_DIR", "")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert ledger.folder() == tmp_path / "state/reml"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert ledger.folder() == tmp_path / ".local/state/reml"
+
+
+@pytest.mark.parametrize("inside", ["data/staging", "data/../metrics", "."])
+def test_the_ledger_never_lies_among_the_outs(inside, tmp_path, monkeypatch, capsys):
+    project = tmp_path / "project"
+    (project / "data").mkdir(parents=True)
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name in (inside, str(project / inside)):
+        monkeypatch.setenv("REML_STATE_DIR", name)
+        assert ledger.folder() == tmp_path / "state/reml"
+        assert "state_dir_ignored" in capsys.readouterr().out
+
+
+def test_an_empty_database_url_is_none(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "")
+    assert ledger.database_url() is None
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@h/d")
+    assert ledger.database_url() == "postgresql://u:p@h/d"
+
+
+def test_run_ids_are_unique_and_sort_by_time():
+    ids = {ledger.new_run_id() for _ in range(100)}
+    assert len(ids) == 100
+    assert all(re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", one) for one in ids)
+
+
+def test_git_revision_in_a_repository_and_outside_of_one(tmp_path, monkeypatch):
+    assert re.fullmatch("[0-9a-f]{40}", ledger.git_revision() or "")
+    monkeypatch.setattr(ledger, "__file__", str(tmp_path / "ledger.py"))
+    for name in ("GIT_DIR", "GIT_WORK_TREE"):  # set where a commit hook runs the tests
+        monkeypatch.delenv(name, raising=False)
+    assert ledger.git_revision() is None
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert ledger.git_revision() is None  # no commit yet
+    author = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
+    commit = ["git", "-C", str(tmp_path), *author, "commit", "-qm", "x", "--allow-empty"]
+    subprocess.run(commit, check=True)
+    first = ledger.git_revision()
+    assert first is not None
+    tree = tmp_path / ".dvc/tmp/exps/tmp1"  # as DVC makes its temporary trees: clones below it
+    subprocess.run(["git", "clone", "-q", str(tmp_path), str(tree)], check=True)
+    monkeypatch.setattr(ledger, "__file__", str(tree / "ledger.py"))
+    assert ledger.git_revision() == first
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert ledger.git_revision() is None  # no git at all

@@ -1,0 +1,119 @@
+"""The rooms of `lib/`: one idea each, of a readable size, importing downwards and in no circle."""
+
+import ast
+from functools import cache
+
+import click
+import pytest
+import yaml
+
+from tests.support.dag import ROOT, STAGES, code_deps, imports, stage_body
+
+FILES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "lib").rglob("*.py")
+    if path.name != "__init__.py"
+)
+ROOMS = sorted({file.rpartition("/")[0] for file in FILES})
+WINGS = (  # each imports from those before it; a tuple's do not import each other
+    ("common",), ("macro",), ("demo", "listings", "photos"), ("features",), ("models",),
+    ("evaluation",), ("report",), ("forecast", "lift"), ("ops", "acquire"), ("serve",),
+)  # fmt: skip
+LEVELS = {wing: level for level, wings in enumerate(WINGS) for wing in wings}
+# rules and measures that every wing may use
+BASE = ("lib/features/asof", "lib/evaluation/metrics", "lib/report/wording", "lib/report/plots")
+LARGE = {  # rooms of up to 12 files
+    "lib/common": "what every stage uses and nothing else",
+    "lib/demo": "one generator, whose parts no other code uses",
+    "lib/features": "one file a kind of feature",
+    "lib/report/pages": "one file a page",
+}
+WIDER = {"ablate": 1, "explain": 1}  # folders over 8: both fit or ask every kind of model
+LINES, CODE_FOLDERS, RERUNS = 400, 8, 4.7
+
+
+def room_of(file: str) -> str:
+    return file.rpartition("/")[0]
+
+
+@cache
+def imported(file: str) -> set[str]:
+    return {name for name in imports(file) if not name.endswith("__init__.py")}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_holds_one_idea_of_a_readable_size(room):
+    files = [file for file in FILES if room_of(file) == room]
+    below = [name for name in ROOMS if name.startswith(f"{room}/")]
+    assert len(files) <= (12 if room in LARGE else 8), files
+    assert len(files) >= 2 or below or room == "lib/serve", files
+
+
+@pytest.mark.parametrize("room", sorted({"lib", *ROOMS, *map(room_of, ROOMS)}))
+def test_a_rooms_face_says_its_idea_in_one_line(room):
+    tree = ast.parse((ROOT / room / "__init__.py").read_text())
+    text = ast.get_docstring(tree) or ""
+    assert text.endswith(".") and "\n" not in text, f"{room}/__init__.py"
+
+
+def test_files_stay_readable():
+    long = {f: n for f in FILES if (n := len((ROOT / f).read_text().splitlines())) > LINES}
+    assert not long
+
+
+def test_wings_import_downwards():
+    upwards = [
+        f"{file} imports {other}"
+        for file in FILES
+        for other in imported(file)
+        if other.startswith("lib/") and room_of(other) not in BASE
+        if (a := file.split("/")[1]) != (b := other.split("/")[1]) and LEVELS[b] >= LEVELS[a]
+    ]
+    assert not upwards
+
+
+def test_rooms_form_no_circle():
+    above = {
+        room: {
+            room_of(other) for file in FILES if room_of(file) == room for other in imported(file)
+        }
+        - {room}
+        for room in ROOMS
+    }
+    left = set(ROOMS)
+    while free := {room for room in left if not above[room] & left}:
+        left -= free
+    assert not left, f"a circle among {sorted(left)}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_names_few_rooms(stage):
+    deps = [dep for dep in stage_body(stage)["deps"] if dep.startswith("lib/")]
+    assert len(deps) <= CODE_FOLDERS + WIDER.get(stage, 0), deps
+
+
+def test_an_edited_module_reruns_few_stages(capsys):
+    """How many stages name the file of a module, on average over the modules that stages use."""
+    used = {file for stage in STAGES for file in code_deps(stage) if file.startswith("lib/")}
+    deps = {stage: stage_body(stage)["deps"] for stage in STAGES}
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    runs = {s: len(params[s]["variants"]) if "foreach" in STAGES[s] else 1 for s in STAGES}
+
+    def reruns(file: str) -> int:
+        return sum(runs[s] for s in STAGES if any(f"{file}/".startswith(f"{d}/") for d in deps[s]))
+
+    counts = {file: reruns(file) for file in used}
+    average = sum(counts.values()) / len(counts)
+    with capsys.disabled():
+        click.echo(f"\nan edited module reruns {average:.1f} stages, of {len(used)} modules")
+    assert average <= RERUNS
+
+
+@pytest.mark.parametrize("stage", ["photos", "embed", "features", "train"])
+def test_what_costs_most_runs_again_for_little_that_it_does_not_import(stage):
+    """No folder among its deps holds more than two modules that the stage does not import."""
+    needed = code_deps(stage)
+    for dep in stage_body(stage)["deps"]:
+        if dep.startswith("lib/") and dep != "lib/common":
+            idle = [file for file in FILES if file.startswith(f"{dep}/") and file not in needed]
+            assert len(idle) <= 2, f"{dep}: {idle}"
