@@ -1,6 +1,7 @@
 """The rooms of `lib/`: one idea each, of a readable size, importing downwards and in no circle."""
 
 import ast
+from collections import Counter
 from functools import cache
 
 import click
@@ -30,6 +31,25 @@ LARGE = {  # rooms of up to 12 files
 }
 WIDER = {"ablate": 1, "explain": 1}  # folders over 8: both fit or ask every kind of model
 LINES, CODE_FOLDERS, RERUNS = 400, 8, 4.7
+SHORT = 60  # lines of a file
+MOST_SHORT = 8
+# files of fewer lines that only one other file uses, each with what keeps it apart
+SHORT_FILES = {
+    "lib/acquire/download/verify.py": "checks what the rest of the room wrote, and shares no code",
+    "lib/acquire/portal/browser.py": "the only code that opens a browser",
+    "lib/common/imports.py": "no idea of any wing",
+    "lib/demo/remarks.py": "texts of the demo feed alone",
+    "lib/evaluation/ablation/permutation_test.py": "a formula, apart from the tests that use it",
+    "lib/features/remarks.py": "one file a kind of feature",
+    "lib/listings/normalize/counts.py": "counts for people, apart from what makes the tables",
+    "lib/listings/normalize/schema.py": "the schema of the room's tables",
+    "lib/listings/staging/schema.py": "the schema of the room's tables",
+    "lib/ops/mlflow_record.py": "what a stage imports, apart from code that runs by hand",
+    "lib/ops/run/repro_progress.py": "a filter of DVC's log",
+    "lib/photos/bundles/inventory.py": "reads names of files, unpacks nothing",
+    "lib/report/plots/photos.py": "one file a kind of picture",
+    "lib/report/plots/tuning.py": "one file a kind of picture",
+}
 
 
 def room_of(file: str) -> str:
@@ -59,6 +79,19 @@ def test_a_rooms_face_says_its_idea_in_one_line(room):
 def test_files_stay_readable():
     long = {f: n for f in FILES if (n := len((ROOT / f).read_text().splitlines())) > LINES}
     assert not long
+
+
+def test_a_short_file_has_several_users_or_a_reason():
+    """Registries, protocols and plain tables are short and shared; other short files are parts."""
+    paths = [path for name in ("lib", "scripts", "bench") for path in (ROOT / name).rglob("*.py")]
+    code = [path.relative_to(ROOT).as_posix() for path in paths]
+    users = Counter(used for file in code for used in imported(file) - {file})
+    short = {
+        file
+        for file in FILES
+        if len((ROOT / file).read_text().splitlines()) < SHORT and users[file] < 2
+    }
+    assert len(short - set(SHORT_FILES)) <= MOST_SHORT, short
 
 
 def test_wings_import_downwards():

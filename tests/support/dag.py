@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -29,9 +30,10 @@ def module_files(module: str) -> list[str]:
     return files
 
 
-def imports(file: str) -> set[str]:
+@cache
+def imports(file: str) -> frozenset[str]:
     """The project files that `file` imports directly."""
-    found: set[str] = set()
+    files: set[str] = set()
     for node in ast.walk(ast.parse((ROOT / file).read_text())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -41,8 +43,8 @@ def imports(file: str) -> set[str]:
             continue
         for name in names:
             if name.split(".")[0] in ("lib", "scripts"):
-                found |= set(module_files(name))
-    return found
+                files |= set(module_files(name))
+    return frozenset(files)
 
 
 def walk(file: str) -> set[str]:
