@@ -55,9 +55,12 @@ class Variant(params.Section):
 
 
 class Params(params.Section):
-    """The `train` section of params.yaml."""
+    """The `train` section of params.yaml. `feature_sets` and `boosting` are what models there refer
+    to by YAML aliases; no code reads them."""
 
     variants: dict[str, Variant]
+    feature_sets: dict[str, list[str]]
+    boosting: dict[str, Any]
     linear: LinearParams
     lightgbm: LightGBMParams
     kriged: LightGBMParams

@@ -96,6 +96,7 @@ def test_every_param_is_read_by_a_stage():
     """A model that no variant names by default can be named by anybody's."""
     read = [name for stage in STAGES for name in params_read(stage)]
     read += [f"train.{model}" for model in TABULAR]
+    read += ["train.feature_sets", "train.boosting"]  # read through the models that refer to them
     for key in keys(PARAMS):
         assert any(key == name or key.startswith(f"{name}.") for name in read), key
 
@@ -125,6 +126,20 @@ def test_every_param_has_a_comment():
         commented[depth] = "#" in line
         if depth and not body.split("#")[0].rstrip().endswith(":"):
             assert any(commented.values()), line  # the line, or a block it lies in
+
+
+def test_no_mapping_of_params_stands_in_two_places():
+    """Of one that two keys shared by an alias, `-S` on either would change both, or neither."""
+    places: dict[int, list[str]] = {}
+
+    def walk(part: object, name: str) -> None:
+        if isinstance(part, dict):
+            places.setdefault(id(part), []).append(name)
+            for key, value in part.items():
+                walk(value, f"{name}.{key}")
+
+    walk(PARAMS, "params")
+    assert [names for names in places.values() if len(names) > 1] == []
 
 
 def test_the_committed_feed_is_demo():
