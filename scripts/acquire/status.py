@@ -22,6 +22,7 @@ from lib.acquire.gaps import gap_text, gaps, modified_days, photo_gaps
 from lib.acquire.portal import settings
 from lib.common import cli, io
 from lib.common.errors import require, require_columns
+from lib.common.paths import RAW, contract_path
 from lib.listings.contract import contract
 from lib.listings.staging import csv_reader, imports
 from scripts.valuation import staging
@@ -113,9 +114,9 @@ def take(
     mend = "without it nothing tells on which day a listing was modified; add"
     require(
         modified_days.STAMP in agreed.columns,
-        f"{contract.path_of(feed)}: no column {modified_days.STAMP}; {mend} it to the contract",
+        f"{contract_path(feed)}: no column {modified_days.STAMP}; {mend} it to the contract",
     )
-    folder, where = store.ACQ / feed, staging.RAW / feed if source == "raw" else staged
+    folder, where = store.ACQ / feed, RAW / feed if source == "raw" else staged
     table, out = raw_rows(where, agreed) if source == "raw" else staged_rows(feed, where, agreed)
     rows = modified_days.seen(table, agreed)
     dated = rows["day"].dropna().dt.date
@@ -144,7 +145,7 @@ def take(
 def arrived(folder: Path, feed: str) -> list[manifest.Entry]:
     """The manifest, but for exports that nobody has imported: the feed does not hold them yet."""
     entries = manifest.read(folder / manifest.NAME)
-    known = {line["sha256"] for line in imports.read(staging.RAW / feed / "imports.jsonl")}
+    known = {line["sha256"] for line in imports.read(RAW / feed / "imports.jsonl")}
     waits = {one.file for one in entries if one.kind == "listings" and one.sha256 not in known}
     waits.discard("")
     if waits:

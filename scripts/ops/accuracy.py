@@ -19,6 +19,7 @@ import pandas as pd
 
 from lib.common import cli, io
 from lib.common.errors import RemlError, require
+from lib.common.paths import RAW, RUNS
 from lib.evaluation.metrics.paired_bootstrap import figures, paired, reversals, verdicts
 
 DRAWS, SEED = 1000, 1
@@ -31,7 +32,7 @@ def run(feed: str, boundary: str | None) -> Path:
     command += ["--set", f"split.boundary={boundary}"] if boundary else []
     if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode:
         raise RemlError(f"the run on {feed} failed; the lines above say where")
-    return Path("runs") / feed
+    return RUNS / feed
 
 
 def tested(folder: Path) -> pd.DataFrame:
@@ -98,8 +99,8 @@ def tell(title: str, sales: pd.DataFrame) -> None:
 @cli.command
 def main(feed: str, mode: str, boundaries: tuple[dt.datetime, ...]) -> None:
     require(
-        Path("data/raw", feed).is_dir(),
-        f"data/raw/{feed}: no such folder; bring the sales in with make import FEED={feed} "
+        (RAW / feed).is_dir(),
+        f"{RAW / feed}: no such folder; bring the sales in with make import FEED={feed} "
         "FROM=path.csv",
     )
     folder = run(feed, None)

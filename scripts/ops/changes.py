@@ -15,11 +15,12 @@ import pandas as pd
 
 from lib.common import cli, io
 from lib.common.errors import require
+from lib.common.paths import RUNS
 from lib.listings.contract import contract
 from lib.ops.compare import changes, changes_page, revisions
 from lib.ops.compare.revisions import Side
 from lib.report.pages import site
-from scripts.ops.run import RUNS, flat
+from scripts.ops.run import flat
 
 OUT = Path("data/changes")
 CONTRIBUTIONS = "data/explain/contributions.parquet"

@@ -16,9 +16,9 @@ import yaml
 
 from lib.common import cli
 from lib.common.errors import require
+from lib.common.paths import DEMO
 from lib.evaluation.cards.facts import folder_md5, md5
 
-DEMO = "demo"
 LARGEST = 500_000  # bytes
 OUTSIDE = ("data", "runs")  # top folders whose files are DVC's or the user's
 SAMPLES = PurePosixPath("data/samples")

@@ -16,11 +16,10 @@ import pandas as pd
 
 from lib.common import cli, io
 from lib.common.errors import RemlError, require
+from lib.common.paths import RAW, check_feed_name, contract_path
 from lib.listings.contract import contract
 from lib.listings.onboarding import draft_contract, infer, review
 from lib.listings.staging import csv_reader
-
-RAW = Path("data/raw")
 
 
 def head(path: Path, rows: int) -> pd.DataFrame:
@@ -76,8 +75,8 @@ def main() -> None:
 @cli.command
 def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, rows: int) -> None:
     feed = feed or re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_") or "mine"
-    contract.check_name(feed)
-    out = out or contract.path_of(feed)
+    check_feed_name(feed)
+    out = out or contract_path(feed)
     require(force or not out.exists(), f"{out}: is there already; --force overwrites it")
     table = head(file, rows)
     guesses = infer.guess(table)
@@ -122,7 +121,7 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
 @cli.command
 def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
     agreed = contract.read(feed)
-    click.echo(f"{contract.path_of(feed)}: valid, {len(agreed.columns)} columns")
+    click.echo(f"{contract_path(feed)}: valid, {len(agreed.columns)} columns")
     for clause in review.careless(agreed):
         click.echo(f"warning: {clause}")
     raw = RAW / feed
@@ -151,7 +150,7 @@ def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
         faults += [f"{path}: the header lacks {clause}" for clause in missing]
         faults += [
             f"{path}: no value of {one.header!r} reads as {one.column}; mend its type, unit or "
-            f"`date_formats` in {contract.path_of(feed)}"
+            f"`date_formats` in {contract_path(feed)}"
             for one in found
             if agreed.columns[one.column].required and one.filled and not one.readable
         ]

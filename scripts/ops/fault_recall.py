@@ -20,10 +20,10 @@ import pandas as pd
 from lib import demo
 from lib.common import cli, io, params
 from lib.common.errors import require
+from lib.common.paths import DEMO, RAW
 from lib.ops import fault_recall
 from scripts.valuation.demo import Params
 
-FEED = "demo"
 STAGES = ("staging", "normalize", "screen")
 
 
@@ -31,7 +31,7 @@ def run_stages(folder: Path, settings: dict) -> dict:
     """Generate a feed below `folder` and run STAGES on it; returns the generator's truth."""
     feed = demo.generate(**settings)
     for path, content in feed.files.items():
-        io.write_bytes(folder / "data/raw" / FEED / path, content)
+        io.write_bytes(folder / RAW / DEMO / path, content)
     root = Path.cwd()
     shutil.copytree(root / "configs", folder / "configs")
     # what stages read beside their code; the code itself is found by PYTHONPATH

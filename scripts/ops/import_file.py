@@ -15,9 +15,11 @@ import click
 
 from lib.common import cache, cli, io
 from lib.common.errors import require
+from lib.common.paths import DEMO, RAW
 from lib.listings.contract import contract
 from lib.listings.staging import imports
-from scripts.ops.preflight import DEMO, RAW, RECEIPTS, check_file
+from lib.ops.run.raw_folder import RECEIPTS
+from scripts.ops.preflight import check_file
 
 BUNDLES = {"sale": "sale/images", "rental": "rental/images"}
 

@@ -21,9 +21,9 @@ from lib.acquire.download.lock import held
 from lib.acquire.portal import settings
 from lib.common import cache, cli
 from lib.common.errors import RemlError
+from lib.common.paths import RAW, RUNS
 from lib.listings.staging import csv_reader, imports
-from scripts.ops.preflight import RAW, RECEIPTS
-from scripts.ops.run import RUNS
+from lib.ops.run.raw_folder import RECEIPTS
 
 TAIL = 15  # lines of a failed step that are printed
 LEFT, PARTLY = 3, (3, 4)  # exit codes of a download that left something

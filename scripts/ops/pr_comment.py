@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from lib.common import cli, io, params
+from lib.common.paths import RAW
 from lib.listings.contract import contract
 from lib.ops.compare import figures, pr_comment, revisions
 from scripts.valuation import evaluate, predict
@@ -86,7 +87,7 @@ def main(base: str) -> None:
     told += pr_comment.slices_part(sales)
     told += pr_comment.params_part(revisions.dvc_diff("params", rev, "--deps"))
     locks = revisions.file(rev, str(LOCK)), LOCK.read_bytes() if LOCK.is_file() else None
-    always = [f"data/raw/{feed}", "data/features", *(f"data/blend/{one}" for one in serving)]
+    always = [str(RAW / feed), "data/features", *(f"data/blend/{one}" for one in serving)]
     told += pr_comment.hashes_part(*map(revisions.hashes, locks), ["data/blend", *always])
     click.echo("\n".join(told).rstrip())
 

@@ -15,16 +15,14 @@ import click
 
 from lib.common import cache, cli, params
 from lib.common.errors import RemlError, require
+from lib.common.paths import DEMO, FEEDS, RAW, contract_path, feed_folder
 from lib.ops import workspace
 from lib.ops.run.raw_folder import RECEIPTS, TABLES, check_demo_folder, check_links, ignored
 
 if TYPE_CHECKING:
     from lib.listings.contract.contract import Contract
 
-RAW = Path("data/raw")
-DEMO = "demo"
 CODE = Path(__file__).resolve().parents[2]
-SETTINGS = Path("configs/feeds")  # contracts, corrections, overrides and the like
 
 
 def sections() -> dict[str, type[params.Section]]:
@@ -114,7 +112,7 @@ def check_settings(feed: str | None) -> None:
     feed = read_base().feed if feed is None else feed
     agreed = contract.read(feed)
     corrections.read(feed, agreed)
-    folder = contract.path_of(feed).parent
+    folder = feed_folder(feed)
     overrides.read(overrides.path_of(folder))
     external_series.read(external_series.path_of(folder))
 
@@ -131,7 +129,7 @@ def settings_key(feed: str | None) -> str:
     """One key of all that `check_settings` depends on: settings, code and pinned versions."""
     code = [path for room in ("lib", "scripts") for path in (CODE / room).rglob("*.*")]
     pins = sorted(CODE.glob("requirements*.txt"))
-    walked = os.walk(SETTINGS, followlinks=True)  # a feed's settings may lie elsewhere
+    walked = os.walk(FEEDS, followlinks=True)  # a feed's settings may lie elsewhere
     files = [Path(folder, name) for folder, _, names in walked for name in names]
     return cache.key_of(
         feed or "",
@@ -159,9 +157,9 @@ def check_file(path: Path, feed: str, agreed: Contract) -> None:
     if missing:
         others = [
             folder.name
-            for folder in sorted(contract.ROOT.iterdir())
+            for folder in sorted(FEEDS.iterdir())
             if folder.name != feed
-            and contract.path_of(folder.name).is_file()
+            and contract_path(folder.name).is_file()
             and not contract.missing_required(contract.read(folder.name), header.names)
         ]
         if others:
@@ -171,7 +169,7 @@ def check_file(path: Path, feed: str, agreed: Contract) -> None:
             )
         raise RemlError(
             f"{path}: the header lacks {'; '.join(missing)}; export it again with that "
-            f"column, or add its header to the aliases in {contract.path_of(feed)}"
+            f"column, or add its header to the aliases in {contract_path(feed)}"
         )
     require(
         next(csv_reader.read_rows(path), None) is not None,

@@ -21,10 +21,9 @@ from dvc.api import DVCFileSystem
 
 from lib.common import cli, io, params
 from lib.common.errors import RemlError, require
-from lib.listings.contract import contract
+from lib.common.paths import DEMO, RAW, RUNS, feed_folder
 from lib.ops import workspace
 
-RUNS = Path("runs")
 OUTS = (
     "eda",
     "normalize",
@@ -49,7 +48,6 @@ IN_GIT = (
     "plots",
     "params.yaml",
 )  # small files that the experiment's commit holds
-DEMO = "demo"
 FIGURES = ("mdape", "mape", "r2", "ppe10", "bias", "coverage_90")
 
 
@@ -96,8 +94,8 @@ def git_files(*options: str) -> list[str]:
 def unknown_to_git(feed: str) -> list[str]:
     """The paths that the temporary tree would lack: the raw files, and what of the contract's
     folder git does not track. (DVC refuses to copy a folder onto one that is there.)"""
-    folder = str(contract.ROOT / feed)
-    return [f"data/raw/{feed}", *(git_files("--others", folder) if git_files(folder) else [folder])]
+    folder = str(feed_folder(feed))
+    return [str(RAW / feed), *(git_files("--others", folder) if git_files(folder) else [folder])]
 
 
 def command(feed: str, name: str, changes: list[str]) -> list[str]:
@@ -154,7 +152,7 @@ def collect(feed: str, commit: str) -> Path:
     runs/<feed>.previous/, and older ones go."""
     fresh = RUNS / f".{feed}.part"
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(contract.ROOT / feed, fresh / contract.ROOT / feed)
+    shutil.copytree(feed_folder(feed), fresh / feed_folder(feed))
     (fresh / "data").mkdir()
     tree = DVCFileSystem(".", rev=commit)
     for out in OUTS:
@@ -186,7 +184,7 @@ def main(feed: str, changes: tuple[str, ...]) -> None:
     checked = subprocess.run(["python", "-m", "scripts.ops.preflight", "--feed", feed], check=False)
     if checked.returncode:
         raise SystemExit(checked.returncode)
-    own = contract.ROOT / feed / "params.yaml"
+    own = feed_folder(feed) / "params.yaml"
     settings = flat(params.read_yaml(own)) if own.is_file() else {}
     wanted = [*(f"{key}={value}" for key, value in settings.items()), *wanted]
     name = f"feed-{feed.replace('_', '-')}"

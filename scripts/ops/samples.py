@@ -12,11 +12,11 @@ import click
 
 from lib.common import cli, io
 from lib.common.errors import require
+from lib.common.paths import DEMO, contract_path
 from lib.listings.contract import contract
 
 DRAWN = Path("data/sample")
 SAMPLES = Path("data/samples")
-DEMO = "demo"
 
 
 @click.command(help=__doc__)
@@ -33,7 +33,7 @@ def main() -> None:
         )
     require(
         contract.read(DEMO).synthetic,
-        f"{contract.path_of(DEMO)}: not marked synthetic; its samples stay out of git",
+        f"{contract_path(DEMO)}: not marked synthetic; its samples stay out of git",
     )
     for old in SAMPLES.glob("*"):
         if old.name not in {path.name for path in files}:

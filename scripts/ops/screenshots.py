@@ -19,6 +19,7 @@ from PIL import Image
 
 from lib.common import cli, io, params
 from lib.common.errors import RemlError, require
+from lib.common.paths import DEMO
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 REPORT = Path("data/report")
 OUT = Path("docs/images")
 TAKEN = OUT / "taken.json"  # of each page, the `fingerprint` that it had when its picture was taken
-DEMO = "demo"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",

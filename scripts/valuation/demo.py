@@ -7,7 +7,6 @@ Example: python -m scripts.valuation.demo
 
 import datetime as dt
 import shutil
-from pathlib import Path
 
 import click
 
@@ -15,8 +14,9 @@ from lib import demo
 from lib.common import cli, io, params
 from lib.common.errors import RemlError
 from lib.common.parallel import map_processes
+from lib.common.paths import DEMO, RAW
 
-OUT = Path("data/raw/demo")
+OUT = RAW / DEMO
 
 
 class Params(params.Section):

@@ -13,11 +13,10 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params, table_spec
+from lib.common import cli, io, params, paths, table_spec
 from lib.common.errors import require
 from lib.common.vocabulary import DOMAINS, KEY_COLUMNS
 from lib.features import build, external_series, spec
-from lib.listings.contract import contract
 
 OUT = Path("data/features")
 NORMALIZED = Path("data/normalize")
@@ -31,13 +30,13 @@ def known(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.Known]]:
         {domain: io.read_parquet(folder / f"{domain}.parquet") for domain in DOMAINS}
         for folder in (NORMALIZED, SCREENED)
     )
-    external = external_series.read(external_series.path_of(contract.ROOT / feed))
+    external = external_series.read(external_series.path_of(paths.feed_folder(feed)))
     return tables, {one: build.known(tables, screened, one, external) for one in DOMAINS}
 
 
 def hashes(feed: str, settings: build.Features) -> dict[str, str]:
     """SHA-256 of the spec with its parameters, and of the bytes that the features come from."""
-    own = external_series.path_of(contract.ROOT / feed)
+    own = external_series.path_of(paths.feed_folder(feed))
     files = [folder / f"{one}.parquet" for one in DOMAINS for folder in (NORMALIZED, SCREENED)]
     section = json.dumps(settings.model_dump(), sort_keys=True).encode()
     inputs = [path.read_bytes() for path in [*files, *([own] if own.is_file() else [])]]

@@ -24,6 +24,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from lib.common import cache, cli, io, params, table_spec
 from lib.common.errors import RemlError, require, require_columns
 from lib.common.parallel import context
+from lib.common.paths import RAW
 from lib.common.process import tie_worker
 from lib.common.vocabulary import DOMAINS
 from lib.photos.bundles import album, safe_zip, status, unpack
@@ -156,7 +157,7 @@ def lines(records: list[dict]) -> str:
 def main() -> None:
     base, settings = params.load("photos", Params)
     listings = staged()
-    raw = Path("data/raw") / base.feed
+    raw = RAW / base.feed
     found = sort_out([raw / domain / "images" for domain in DOMAINS])
     paths = found.pop(BUNDLE, [])
     manifests = found.pop(MANIFEST, [])

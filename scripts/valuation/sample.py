@@ -13,11 +13,11 @@ import click
 from pydantic import Field
 
 from lib.common import cli, io, params, table_spec
+from lib.common.paths import RAW
 from lib.listings.contract import contract
 from lib.listings.sample import excerpt, gold_sample
 from lib.listings.staging import csv_reader
 
-RAW = Path("data/raw")
 STAGED = Path("data/staging")
 OUT = Path("data/sample")
 META = Path("lib/listings/sample/sample.meta.yml")

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params, table_spec
+from lib.common import cli, io, params, paths, table_spec
 from lib.common.vocabulary import DOMAINS
 from lib.listings.contract import contract
 from lib.listings.screening import overrides, screen
@@ -26,7 +26,7 @@ META = Path("lib/listings/screening/screen.meta.yml")
 def main() -> None:
     base, spec = params.load("screen", screen.Screen)
     groups = contract.read(base.feed).property_key
-    path = overrides.path_of(contract.path_of(base.feed).parent)
+    path = overrides.path_of(paths.feed_folder(base.feed))
     given = overrides.read(path)
     tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
     sales = pd.concat([screen.closed(table) for table in tables.values()])

@@ -16,11 +16,11 @@ import pandas as pd
 
 from lib.common import cache, cli, io, params, table_spec
 from lib.common.errors import RemlError, require
+from lib.common.paths import RAW, contract_path
 from lib.listings.contract import contract
 from lib.listings.staging import coverage, csv_reader, imports, parse_export, staging
 from lib.ops.ledger import ledger
 
-RAW = Path("data/raw")
 OUT = Path("data/staging")
 META = Path("lib/listings/staging/staging.meta.yml")
 METRICS = Path("metrics/staging.json")
@@ -119,7 +119,7 @@ def load(
         worst = max(total["reasons"], key=total["reasons"].get)
         raise RemlError(
             f"{RAW / base.feed}: {total['quarantined']} of {total['rows_in']} rows break the "
-            f"contract, most often: {worst}; fix {contract.path_of(base.feed)} or the "
+            f"contract, most often: {worst}; fix {contract_path(base.feed)} or the "
             "export, or raise staging.max_quarantined_share"
         )
     io.write_json(OUT / "coverage.json", days)

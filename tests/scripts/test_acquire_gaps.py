@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from lib.acquire.download import manifest, store
 from lib.acquire.download.manifest import Entry
 from lib.common import io
+from lib.common.paths import RAW
 from lib.listings.contract import contract
 from lib.listings.staging import staging
 from scripts.acquire import gaps, status
@@ -72,12 +73,12 @@ def gap_days(domain="sale"):
 
 def stage_as(feed, folder):
     """Stage data/raw/<feed> into a workspace's folder, as the stage does."""
-    agreed, raw = contract.read(feed), stage.RAW / feed
+    agreed, raw = contract.read(feed), RAW / feed
     out = folder / "data/staging"
     out.mkdir(parents=True)
     scratch = folder / "scratch"
     scratch.mkdir()
-    parsed = stage.parse(stage.reading.csv_files(raw), agreed, raw)
+    parsed = stage.parse(stage.csv_reader.csv_files(raw), agreed, raw)
     staging.stage(parsed, agreed, out, scratch)
     io.write_json(folder / "metrics/staging.json", {"feed": feed})
     return out

@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from lib.common.paths import FEEDS
 from lib.listings.contract import contract
 from scripts.ops import contract as command
 from tests.support import exports
@@ -13,7 +14,7 @@ from tests.support import exports
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """An empty workspace with the shipped contracts and a brokerage's export."""
-    shipped = contract.ROOT.resolve()
+    shipped = FEEDS.resolve()
     monkeypatch.chdir(tmp_path)
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs/feeds").mkdir()

@@ -8,6 +8,7 @@ import shlex
 import pytest
 import yaml
 
+from lib.common.paths import FEEDS
 from lib.listings.contract import contract
 from tests.conftest import copy_project
 from tests.support import exports
@@ -37,7 +38,7 @@ def test_the_home_is_told_by_its_standard_address():
 
 def test_no_shipped_contract_knows_the_export():
     headers = list(exports.BROKERAGE)
-    for path in contract.ROOT.glob("*/contract.yaml"):
+    for path in FEEDS.glob("*/contract.yaml"):
         agreed = contract.load(path)
         assert contract.missing_required(agreed, headers), path
         assert len(contract.match(agreed, headers)) <= 2, path

@@ -15,6 +15,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import model_validator
 
+from lib.common import paths
 from lib.common.errors import require
 from lib.common.params import Section, read_yaml, validate
 from lib.listings.contract import reso
@@ -22,22 +23,8 @@ from lib.listings.contract.reso import Kind, plain
 
 __all__ = ["Column", "Contract", "Domain", "RowRule", "match", "missing_required", "plain", "read"]
 
-ROOT = Path("configs/feeds")
 ALIKE = {"number", "count"}  # types that one header may be read as
 SHOWN = 4  # headers that a message lists before it says how many others there are
-
-
-def check_name(feed: str) -> None:
-    """Raise `RemlError` unless `feed` can be the name of a feed, and so of its folders."""
-    require(
-        re.fullmatch(r"[a-z0-9_]+", feed) is not None,
-        f"feed {feed!r}: a feed's name is made of lower-case letters, digits and _",
-    )
-
-
-def path_of(feed: str) -> Path:
-    """Where the contract of `feed` lives."""
-    return ROOT / feed / "contract.yaml"
 
 
 def read(feed: str) -> Contract:
@@ -45,9 +32,9 @@ def read(feed: str) -> Contract:
 
     Raises `RemlError` naming the file and the fault.
     """
-    check_name(feed)
-    path = path_of(feed)
-    feeds = ", ".join(sorted(p.parent.name for p in ROOT.glob("*/contract.yaml"))) or "none"
+    paths.check_feed_name(feed)
+    path = paths.contract_path(feed)
+    feeds = ", ".join(sorted(p.parent.name for p in paths.FEEDS.glob("*/contract.yaml"))) or "none"
     require(path.is_file(), f"{path}: no contract for feed {feed!r} (feeds with one: {feeds})")
     return load(path)
 

@@ -14,8 +14,8 @@ from pydantic import model_validator
 
 from lib.common.errors import RemlError, require
 from lib.common.params import Section, read_yaml, validate
+from lib.common.paths import feed_folder
 from lib.common.vocabulary import LINEAGE
-from lib.listings.contract import contract as contracts
 from lib.listings.contract.contract import Contract
 from lib.listings.contract.parse_values import blank
 from lib.listings.normalize.typed_cells import ISSUE, typed
@@ -60,7 +60,7 @@ class Corrections(Section):
 
 def path_of(feed: str) -> Path:
     """Where the corrections of `feed` live; the file may be absent."""
-    return contracts.path_of(feed).with_name(FILE)
+    return feed_folder(feed) / FILE
 
 
 def read(feed: str, contract: Contract) -> list[Correction]:

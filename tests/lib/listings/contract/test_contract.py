@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.common import paths
 from lib.common.errors import RemlError
 from lib.common.params import read_yaml, validate
 from lib.listings.contract import contract as contracts
 from lib.listings.contract.contract import Contract, match, missing_required
 
-SHIPPED = sorted((contracts.ROOT).glob("*/contract.yaml"))
+SHIPPED = sorted(paths.FEEDS.glob("*/contract.yaml"))
 
 
 def minimal(**changes):
@@ -145,7 +146,7 @@ def test_nothing_is_missing_where_every_required_column_is_there():
 
 
 def test_unknown_feed_lists_the_feeds_with_a_contract(tmp_path, monkeypatch):
-    monkeypatch.setattr(contracts, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "FEEDS", tmp_path)
     with pytest.raises(RemlError, match=r"no contract for feed 'x' \(feeds with one: none\)"):
         contracts.read("x")
     (tmp_path / "real").mkdir()
