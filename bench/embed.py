@@ -21,8 +21,7 @@ from bench import kit
 from lib.common import params
 from lib.photos.image import decode, same_picture
 from lib.photos.pooled import rooms
-from lib.photos.vectors import encode_batches, encoders, vector_cache
-from scripts.valuation import embed
+from lib.photos.vectors import encode_photos, encoders, vector_cache
 
 MODEL, CHECKPOINT, NAME = "ViT-B-32", "clip.safetensors", "clip"
 PHOTOS, LOOP = 400, 64  # of the reruns, of a loop; for a million rows
@@ -83,7 +82,7 @@ def loops(count: int) -> None:
     import torch
 
     _, own = params.load("embed", encoders.Embed)
-    encoder = encoders.open_encoder(NAME, own, Path())
+    encoder = encode_photos.open_encoder(NAME, own, Path())
     stored = vector_cache.VectorCache(Path("loops.sqlite"), encoder.dims)
     files = [(str(n), Path(f"data/photos/images/{n}.jpg")) for n in range(count)]
     tensors = [encoder.prepare(decode.opened(path)) for _, path in files]
@@ -99,7 +98,7 @@ def loops(count: int) -> None:
         stored.write({str(at + n): vector_cache.as_row(v, blank) for n, v in enumerate(vectors)})
 
     def with_files() -> None:
-        for batch in encode_batches.encoded(files, encoder, own.workers):
+        for batch in encode_photos.encode_batches(files, encoder, own.workers):
             stored.write({one.key: one.row for one in batch if one.row})
 
     def clock(work, *given) -> float:
@@ -121,7 +120,7 @@ def filled(count: int) -> None:
     """Photos, the manifest and a cache that has the vectors of all of them and of the prompts, 512
     numbers each."""
     _, own = params.load("embed", encoders.Embed)
-    stored = embed.cache_of(encoders.open_encoder(NAME, own, Path()))
+    stored = encode_photos.open_cache(encode_photos.open_encoder(NAME, own, Path()))
     lines = photos(Path(), count, (40, 30))
     paths = [Path("data/photos", json.loads(line)["file"]) for line in lines]
     rng = np.random.default_rng(0)
@@ -133,7 +132,7 @@ def filled(count: int) -> None:
     rooms.texts(lambda texts: vector_cache.prompts(stored, texts, drawn), 100.0)
     vectors = drawn(paths)
     thumbnails = [same_picture.thumbnail(decode.opened(path)) for path in paths]
-    keys = encode_batches.keys(paths, own.workers)
+    keys = encode_photos.content_keys(paths, own.workers)
     stored.write({
         key: vector_cache.as_row(*row)
         for (key, _), *row in zip(keys, vectors, thumbnails, strict=True)

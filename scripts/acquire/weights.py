@@ -15,7 +15,7 @@ from lib.common.errors import RemlError, require
 from lib.photos.vectors import encoders
 
 
-def fetched(name: str, entry: encoders.Entry) -> Path:
+def fetched(name: str, entry: encoders.EncoderEntry) -> Path:
     """The path of an encoder's weights, downloaded where they are not here yet."""
     from huggingface_hub.errors import (  # may not be installed (make photos)
         EntryNotFoundError,
@@ -51,7 +51,7 @@ def main(encoder: str) -> None:
     require(encoder in settings.encoders, f"no encoder {encoder!r} in embed.encoders ({known})")
     entry = settings.encoders[encoder]
     require(entry.library != "builtin", f"encoder {encoder} is built in: it has no weights")
-    encoders.installed(entry.library)
+    encoders.require_installed(entry.library)
     path = fetched(encoder, entry)
     found = cache.file_sha256(path)
     click.echo(f"{path}: {path.stat().st_size / 1e6:,.0f} MB, SHA-256 {found}")

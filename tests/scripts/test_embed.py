@@ -1,8 +1,6 @@
-"""The stage on the built-in encoder: outs, cache, kills, broken files; any folder of images."""
+"""The stage on the built-in encoder: outs, cache, kills, broken files."""
 
-import errno
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -16,14 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-import yaml
 from click.testing import CliRunner
 from PIL import Image
 
-from lib.photos.vectors import descriptor, image_folder
+from lib.photos.vectors import descriptor
 from scripts.valuation import embed
 from tests.support.dag import ROOT
-from tests.support.photos import Feed, drawn, image
+from tests.support.photos import Feed, embed_params, image
 
 
 @pytest.fixture
@@ -38,19 +35,12 @@ def feed(tmp_path, monkeypatch):
     ])  # fmt: skip
     feed.bundle("101.zip", {"01.jpg": image(4)}, "rental")
     feed.run()
-    settings(tmp_path)
+    embed_params(tmp_path)
     return feed
 
 
-def settings(where: Path, **changes) -> None:
-    """The project's params with changes to section `embed`."""
-    content = yaml.safe_load((ROOT / "params.yaml").read_text())
-    content["embed"] |= changes
-    (where / "params.yaml").write_text(yaml.safe_dump(content))
-
-
-def run(*options: str, code: int = 0) -> str:
-    result = CliRunner().invoke(embed.main, list(options), catch_exceptions=False)
+def run(code: int = 0) -> str:
+    result = CliRunner().invoke(embed.main, [], catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result.output
 
@@ -90,23 +80,6 @@ def test_each_photo_of_a_staged_listing_has_its_vector(feed):
     assert str(kind) == "list<element: string>"  # though no photo is alike to another
 
 
-def test_photos_that_are_alike_name_each_other(here):
-    """b and c are copies of a, each encoded anew; d is another picture."""
-    pictures = here / "pictures"
-    pictures.mkdir()
-    (pictures / "a.jpg").write_bytes(image(1))
-    for name, quality in (("b.jpg", 60), ("c.jpg", 70)):
-        with Image.open(pictures / "a.jpg") as picture:
-            picture.save(pictures / name, quality=quality)
-    (pictures / "d.jpg").write_bytes(image(2))
-    run("--images", "pictures", "--out", "out")
-    table = pd.read_parquet("out/vectors.parquet").set_index("listing_key")
-    sha1 = table["sha1"]
-    for name, others in (("a", "bc"), ("b", "ac"), ("c", "ab"), ("d", "")):
-        assert table["alike"][name].tolist() == sorted(sha1[list(others)])
-    assert table["picture"].tolist() == [min(sha1[:3])] * 3 + [sha1["d"]]
-
-
 def test_what_is_told_of_the_encoder_and_in_figures(feed):
     run()
     told = json.loads(Path("data/embed/encoder.json").read_text())
@@ -133,7 +106,7 @@ def test_a_rerun_encodes_only_what_is_new(feed, monkeypatch):
     feed.bundle("b.zip", {"102/3.jpg": image(9)})
     feed.params(workers=1)
     feed.run()
-    settings(feed.folder)
+    embed_params(feed.folder)
     run()
     assert len(seen) == 1 and len(pd.read_parquet("data/embed/vectors.parquet")) == 6
 
@@ -170,7 +143,7 @@ def test_another_jpeg_of_the_same_original_is_another_picture(feed):
     before = pd.read_parquet("data/embed/vectors.parquet")
     feed.params(workers=1, quality=40)
     feed.run()
-    settings(feed.folder)
+    embed_params(feed.folder)
     run()
     after = pd.read_parquet("data/embed/vectors.parquet")
     assert before["sha1"].tolist() == after["sha1"].tolist()
@@ -222,7 +195,7 @@ def test_runs_beside_each_other_and_a_killed_one_end_in_the_same_bytes(feed):
         feed.bundle(f"more{n}.zip", {f"102/{n}.jpg": image(n)})
     feed.params(workers=1)
     feed.run()
-    settings(feed.folder)
+    embed_params(feed.folder)
     run()
     cold = digest()
     shutil.rmtree("cache/embed")
@@ -254,189 +227,8 @@ def test_runs_beside_each_other_and_a_killed_one_end_in_the_same_bytes(feed):
     assert digest() == cold
 
 
-def bomb() -> bytes:
-    """A PNG of 8,000 x 8,000 pixels, more than the limit, in some 8 kB."""
-    stream = io.BytesIO()
-    Image.new("1", (8000, 8000)).save(stream, "PNG")
-    return stream.getvalue()
-
-
-def moving() -> bytes:
-    stream = io.BytesIO()
-    drawn(0).save(stream, "GIF", save_all=True, append_images=[drawn(1)])
-    return stream.getvalue()
-
-
-def deep() -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(np.asarray(drawn(1, mode="L")).astype(np.uint16) * 257).save(stream, "PNG")
-    return stream.getvalue()
-
-
-ODD = {
-    "broken.jpg": (image(1)[:40], "image is damaged"),
-    "truncated.jpg": (image(1)[:-200], "image is damaged"),
-    "tiny.png": (image(1, "PNG", size=(3, 3)), "smaller than photos.min_side"),
-    "huge.png": (bomb(), "more pixels than photos.max_pixels"),
-    "moving.gif": (moving(), "animation or several pages"),
-    "words.jpg": (b"just some words", "not an image"),
-    "empty.jpg": (b"", "entry is empty"),
-    "cmyk.jpg": (image(1, mode="CMYK"), ""),
-    "deep.png": (deep(), ""),
-    "plain.webp": (image(1, "WEBP"), ""),
-}
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
+def test_without_photos_one_line_says_what_writes_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("REML_CACHE_DIR", str(tmp_path / "cache"))
-    settings(tmp_path)
-    return tmp_path
-
-
-def test_every_odd_file_ends_as_a_vector_or_with_a_reason(here):
-    pictures = here / "pictures"
-    (pictures / "house").mkdir(parents=True)
-    for name, (content, _) in ODD.items():
-        (pictures / "house" / name).write_bytes(content)
-    (pictures / "house" / "pipe.jpg").symlink_to("/nowhere")
-    said = run("--images", "pictures", "--out", "out")
-    assert "3 vectors, 8 files rejected" in said
-    table = pd.read_parquet("out/vectors.parquet")
-    assert table["file"].tolist() == [
-        f"house/{name}" for name, (_, reason) in sorted(ODD.items()) if not reason
-    ]
-    rejected = pd.read_csv("out/rejected.csv").set_index("file")["reason"]
-    told = {f"house/{name}": reason for name, (_, reason) in ODD.items() if reason}
-    assert rejected.to_dict() == told | {"house/pipe.jpg": "not a plain file"}
-    names = sorted(path.name for path in Path("out").iterdir())
-    assert names == ["encoder.json", "rejected.csv", "vectors.parquet"]
-
-
-def test_a_file_over_the_limit_of_bytes(here, monkeypatch):
-    Path("pictures").mkdir()
-    Path("pictures/a.jpg").write_bytes(image(1))
-    monkeypatch.setattr(image_folder, "MAX_BYTES", 100)
-    run("--images", "pictures", "--out", "out")
-    assert pd.read_csv("out/rejected.csv")["reason"].tolist() == ["larger than 100 bytes"]
-    assert len(pd.read_parquet("out/vectors.parquet")) == 0
-
-
-def test_listings_are_sub_folders_or_begin_the_names_of_files(here):
-    names = ["12_front.jpg", "12_kitchen.jpg", "13-a.jpg", "plain.jpg", "_x.jpg", "H1/b.jpg",
-             "H1/deep/a.jpg", os.fsdecode(b"n\xe9_1.jpg")]  # fmt: skip
-    for n, name in enumerate(names):
-        path = here / "pictures" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(image(n))
-    run("--images", "pictures", "--out", "out")
-    table = pd.read_parquet("out/vectors.parquet")
-    assert dict(zip(table["file"], table["listing_key"], strict=True)) == {
-        "12_front.jpg": "12", "12_kitchen.jpg": "12", "13-a.jpg": "13", "plain.jpg": "plain",
-        "_x.jpg": "_x", "H1/b.jpg": "H1", "H1/deep/a.jpg": "H1", "n\\xe9_1.jpg": "n\\xe9",
-    }  # fmt: skip
-    orders = table.set_index("file")["order"]
-    assert orders[["12_front.jpg", "12_kitchen.jpg"]].tolist() == [1, 2]
-
-
-def test_rooms_are_told_by_the_names_of_files(here):
-    names = ["7_front.jpg", "7_Living-room 2.jpg", "8_kitchenette.jpg", "kitchen/1.jpg"]
-    for n, name in enumerate(names):
-        path = here / "pictures" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(image(n))
-    run("--images", "pictures", "--out", "out")
-    table = pd.read_parquet("out/vectors.parquet").set_index("file")
-    assert table.loc[names, "room"].tolist() == ["front", "living", "unknown", "unknown"]
-    assert table.loc[names, "room_by"].tolist() == ["name", "name", "", ""]
-
-
-def test_folders_that_are_not_gone_into_are_told(here, monkeypatch):
-    """A link to a folder, and one that cannot be read (which root could)."""
-    for name in ("pictures/open/a.jpg", "pictures/shut/b.jpg", "elsewhere/c.jpg"):
-        Path(name).parent.mkdir(parents=True)
-        Path(name).write_bytes(image(len(name)))
-    Path("pictures/link").symlink_to("../elsewhere")
-    real, shut = os.scandir, ["pictures/shut"]
-
-    def scandir(path="."):
-        if str(path) in shut:
-            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
-        return real(path)
-
-    monkeypatch.setattr(os, "scandir", scandir)
-    run("--images", "pictures", "--out", "out")
-    assert pd.read_parquet("out/vectors.parquet")["file"].tolist() == ["open/a.jpg"]
-    rejected = pd.read_csv("out/rejected.csv").set_index("file")["reason"]
-    assert rejected.to_dict() == {"link": "not a plain file", "shut": "folder cannot be read"}
-    shut.append("pictures")
-    assert "pictures: Permission denied" in run("--images", "pictures", "--out", "out", code=2)
-
-
-def test_an_encoder_that_cannot_be_opened_ends_before_a_file_is_read(here, monkeypatch):
-    Path("some").mkdir()
-    Path("some/a.jpg").write_bytes(image(1))
-    read = []
-    monkeypatch.setattr(image_folder, "take_in", lambda *given: read.append(given))
-    assert "no encoder 'sift'" in run(
-        "--images", "some", "--out", "out", "--encoder", "sift", code=2
-    )
-    assert not read and not Path("out").exists()
-
-
-def test_a_full_disk_is_one_line_and_leaves_nothing_behind(here, monkeypatch):
-    """The JPEGs lie in --out until all is done, not in a small /tmp."""
-    Path("some").mkdir()
-    Path("some/a.jpg").write_bytes(image(1))
-
-    def full(path, images, jpeg):
-        assert Path("out") in jpeg.parents
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(image_folder, "take_in", full)
-    said = run("--images", "some", "--out", "out", code=2)
-    assert "out: no space left" in said and said.count("\n") == 1
-    assert not list(Path("out").iterdir())
-
-
-def test_many_files_are_read_by_processes_to_the_same_bytes(here, monkeypatch):
-    for n in range(20):
-        path = here / "pictures" / f"{n % 3}_{n}.jpg"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(image(n) if n % 7 else b"x")
-    run("--images", "pictures", "--out", "one")
-    monkeypatch.setattr(embed, "POOLED", 1)
-    run("--images", "pictures", "--out", "two")
-    for name in ("vectors.parquet", "rejected.csv", "encoder.json"):
-        assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
-
-
-@pytest.mark.parametrize("options, told", [
-    (["--images", "none", "--out", "out"], "none: no such folder"),
-    (["--images", "empty", "--out", "out"], "empty: no files in it"),
-    (["--images", "file", "--out", "out"], "file: a file; --images names a folder"),
-    (["--images", "some", "--out", "file"], "file: a file where a folder is needed"),
-    (["--images", "some", "--out", "file/in"], "a file where a folder is needed"),
-    (["--images", "some", "--out", "some/out"], "choose another --out"),
-    (["--images", "some", "--out", "data/../data/embed"], "the pipeline's own vectors"),
-    (["--images", "some"], "--images and --out go together"),
-    (["--encoder", "clip"], "--images and --out go together"),
-    (["--images", "some", "--out", "out", "--encoder", "sift"], "no encoder 'sift' in embed"),
-    ([], "data/photos/manifest.jsonl: no such file"),
-])  # fmt: skip
-def test_what_cannot_be_done_is_one_line(here, options, told):
-    for name in ("empty", "some"):
-        Path(name).mkdir()
-    Path("file").write_text("x")
-    Path("some/a.jpg").write_bytes(image(1))
-    said = run(*options, code=2)
-    assert told in said and said.count("\n") == 1
-
-
-def test_a_folder_that_cannot_be_written_to(here, monkeypatch):
-    Path("some").mkdir()
-    Path("some/a.jpg").write_bytes(image(1))
-    real = os.access  # which lets root write anywhere
-    monkeypatch.setattr(os, "access", lambda path, mode: path != Path("out") and real(path, mode))
-    assert "out: cannot be written to" in run("--images", "some", "--out", "out", code=2)
+    embed_params(tmp_path)
+    said = run(code=2)
+    assert "data/photos/manifest.jsonl: no such file" in said and said.count("\n") == 1

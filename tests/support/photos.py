@@ -25,6 +25,13 @@ LIMITS = Limits(max_entries=1000, max_bundle_bytes=50_000_000, max_entry_bytes=8
 SETTINGS = Settings(LIMITS, LOOK)
 
 
+def embed_params(where: Path, **changes) -> None:
+    """The project's params with changes to section `embed`."""
+    content = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content["embed"] |= changes
+    (where / "params.yaml").write_text(yaml.safe_dump(content))
+
+
 def drawn(seed: int = 0, size: tuple[int, int] = (48, 36), mode: str = "RGB") -> Image.Image:
     """A small image of blocks of chance colours."""
     rng = np.random.default_rng(seed)

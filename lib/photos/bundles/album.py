@@ -22,6 +22,7 @@ from lib.photos.bundles.permissions import (
     in_doubt,
     place,
 )
+from lib.photos.image.room_names import room_of_name
 
 FIELDS = (
     "domain", "listing_key", "listing_id", "sha1", "order", "file", "width", "height", "format",
@@ -194,19 +195,3 @@ def slug(key: str) -> str:
     if plain == key and not plain.startswith("unmatched-"):
         return plain
     return f"{plain or 'x'}~{hashlib.sha1(key.encode('utf-8', 'replace')).hexdigest()[:8]}"
-
-
-# The room that a photo shows, by the name of its file.
-
-
-ROOMS = {  # words in file names -> RESO ImageOf
-    "bath": "Bathroom", "bathroom": "Bathroom", "bedroom": "Bedroom", "dining": "Dining Room",
-    "front": "Front of Structure", "frontal": "Front of Structure", "garage": "Garage",
-    "kitchen": "Kitchen", "living": "Living Room", "pool": "Pool",
-}  # fmt: skip
-
-
-def room_of_name(name: str) -> str | None:
-    """The room (RESO ImageOf) that a file name says, in any letters; None where it says none."""
-    words = re.findall(r"[a-z]+", PurePosixPath(name).stem.lower())
-    return next((ROOMS[word] for word in words if word in ROOMS), None)

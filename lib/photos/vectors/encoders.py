@@ -24,7 +24,7 @@ from lib.photos.vectors import descriptor
 PACKAGES = {"open_clip": "open_clip", "timm": "timm"}  # a library -> what it is imported as
 
 
-class Entry(Section):
+class EncoderEntry(Section):
     """One entry of `embed.encoders`: where the encoder comes from and how fast it is."""
 
     library: Literal["builtin", "open_clip", "timm"]
@@ -35,7 +35,7 @@ class Entry(Section):
     photos_per_second: PositiveFloat
 
     @model_validator(mode="after")
-    def _weights_where_needed(self) -> Entry:
+    def _weights_where_needed(self) -> EncoderEntry:
         if (self.library == "builtin") == (self.weights is not None):
             raise ValueError("an encoder has `weights` unless its library is builtin")
         return self
@@ -51,7 +51,7 @@ class Embed(Section):
     threads: PositiveInt
     workers: PositiveInt
     least_room_probability: float = Field(ge=0, le=1)
-    encoders: dict[str, Entry]
+    encoders: dict[str, EncoderEntry]
 
     @model_validator(mode="after")
     def _known(self) -> Embed:
@@ -101,7 +101,7 @@ class Builtin:
     scale = 1.0
     batch = 32  # photos that a process takes at once, and a transaction of the cache
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: EncoderEntry) -> None:
         require(
             entry.model == "descriptor",
             f"params.yaml, embed.encoders: {entry.model!r} is no built-in encoder; the only one "
@@ -124,7 +124,7 @@ class Builtin:
         raise NotImplementedError
 
 
-def installed(library: str) -> None:
+def require_installed(library: str) -> None:
     """Raise `RemlError` unless what the encoders of a library run on is installed."""
     needed = ("torch", "torchvision", "huggingface_hub", PACKAGES[library])
     missing = [name for name in needed if find_spec(name) is None]
@@ -133,19 +133,3 @@ def installed(library: str) -> None:
         f"an encoder of {library} needs {', '.join(missing)}: run `make photos` (about 5 GB), or "
         "set embed.encoder in params.yaml to one that is built in",
     )
-
-
-def open_encoder(name: str, settings: Embed, folder: Path) -> Encoder:
-    """The encoder called `name`, ready to encode; a checkpoint's path begins in `folder`.
-
-    Raises `RemlError` where a library, its weights or the device is missing, or does not fit.
-    """
-    known = ", ".join(settings.encoders)
-    require(name in settings.encoders, f"no encoder {name!r} in embed.encoders ({known})")
-    entry = settings.encoders[name]
-    if entry.library == "builtin":
-        return Builtin(entry)
-    installed(entry.library)
-    from lib.photos.vectors import torch_encoders
-
-    return torch_encoders.TorchEncoder(name, entry, settings, folder)

@@ -18,7 +18,7 @@ from PIL import Image
 
 from lib.common.errors import RemlError, require
 from lib.photos.vectors import weights
-from lib.photos.vectors.encoders import Embed, Entry
+from lib.photos.vectors.encoders import Embed, EncoderEntry
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PACKAGES = {"open_clip": "open_clip_torch", "timm": "timm"}  # a library -> its distribution
@@ -30,7 +30,7 @@ class TorchEncoder:
     source = Path(__file__)
     shared = False  # torch has its own threads, and its model lies in memory once
 
-    def __init__(self, name: str, entry: Entry, settings: Embed, folder: Path) -> None:
+    def __init__(self, name: str, entry: EncoderEntry, settings: Embed, folder: Path) -> None:
         require(
             settings.device == "cpu" or torch.cuda.is_available(),
             "params.yaml, embed.device: torch finds no CUDA device here; set it to cpu",
@@ -95,7 +95,7 @@ def _unit(vectors: torch.Tensor) -> np.ndarray:
     return torch.nn.functional.normalize(vectors.float(), dim=-1).cpu().numpy()
 
 
-def _told(path: Path, entry: Entry, load: Callable) -> Any:
+def _told(path: Path, entry: EncoderEntry, load: Callable) -> Any:
     """What `load` makes of a checkpoint; whatever it stumbles over becomes one line."""
     try:
         return load(path, entry)
@@ -113,7 +113,9 @@ def _told(path: Path, entry: Entry, load: Callable) -> Any:
         ) from error
 
 
-def load_open_clip(path: Path, entry: Entry) -> tuple[torch.nn.Module, Callable, Callable | None]:
+def load_open_clip(
+    path: Path, entry: EncoderEntry
+) -> tuple[torch.nn.Module, Callable, Callable | None]:
     """(model, how it wants pictures, its tokenizer) from a local checkpoint. The tokenizer is None
     for models whose tokenizer is not part of open_clip but comes from the hub."""
     import open_clip
@@ -143,7 +145,7 @@ def load_open_clip(path: Path, entry: Entry) -> tuple[torch.nn.Module, Callable,
     return model, transform, open_clip.get_tokenizer(entry.model) if own else None
 
 
-def load_timm(path: Path, entry: Entry) -> tuple[torch.nn.Module, Callable, None]:
+def load_timm(path: Path, entry: EncoderEntry) -> tuple[torch.nn.Module, Callable, None]:
     """(model without its classifier, how it wants pictures, no tokenizer) from a local
     checkpoint."""
     import timm

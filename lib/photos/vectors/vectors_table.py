@@ -1,14 +1,18 @@
-"""The table of vectors, one row a photo, and what is told of it in figures."""
+"""The table of vectors, one row a photo: from photos to its columns, its files and its counts."""
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lib.common import io
 from lib.photos.image import same_picture
 from lib.photos.pooled import rooms
+from lib.photos.vectors import encode_photos, vector_cache
 from lib.photos.vectors.encoders import Embed, Encoder
 
 FIELDS = ["domain", "listing_key", "sha1", "order", "file", "room"]  # of the manifest
@@ -22,15 +26,30 @@ COLUMNS = [
 DIGITS = 6  # of probabilities: fewer than sums in another order could change
 
 
-def table(
+def build_table(
     photos: pd.DataFrame, vectors: np.ndarray, thumbnails: np.ndarray, texts: rooms.Texts | None,
     least: float,
 ) -> pd.DataFrame:  # fmt: skip
-    """The photos with room, quality, picture, photos that are alike, and vector.
+    """Photos with their room, quality, picture, look-alikes and vector.
 
-    `photos`: `FIELDS` (room: a RESO `ImageOf` label or None), and `at`, a photo's place in
-    `vectors` (n, dims) and `thumbnails` (n, 8, 8, 3). `texts` are None where the encoder
-    reads no prompts. A room by its looks is told from the probability `least` on.
+    Parameters
+    ----------
+    photos
+        (m, columns) `FIELDS` (`room`: a RESO `ImageOf` label or None), and `at`, a photo's place in
+        `vectors` and `thumbnails`.
+    vectors
+        (n, dims) float32 vectors of distinct JPEGs.
+    thumbnails
+        (n, 8, 8, 3) uint8, of `same_picture.thumbnail`.
+    texts
+        Vectors of the prompts; None where the encoder reads none.
+    least
+        The probability from which on the look of a photo decides its room.
+
+    Returns
+    -------
+    (m, columns) `COLUMNS`, in the order of `photos`; `quality_*` are probabilities, missing without
+    `texts`.
     """
     out = photos[["domain", "listing_key", "sha1", "order", "file"]].reset_index(drop=True)
     at = photos["at"].to_numpy()
@@ -57,18 +76,30 @@ def table(
     return out[COLUMNS]
 
 
-def tally(found: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
-    """What there is, in figures: photos, pictures, listings, rooms, reasons."""
-    listings = found[["domain", "listing_key"]].drop_duplicates()
-    shown = found[["picture", "domain", "listing_key"]].drop_duplicates()
+def count_table(table: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
+    """Counts of a table of vectors and of what was rejected: the figures of metrics/embed.json.
+
+    Parameters
+    ----------
+    table
+        (n, columns) as `build_table` gives it.
+    rejected
+        (k, columns) `REJECTED`.
+
+    Returns
+    -------
+    Counts by name: photos, pictures, listings by domain, rooms, reasons.
+    """
+    listings = table[["domain", "listing_key"]].drop_duplicates()
+    shown = table[["picture", "domain", "listing_key"]].drop_duplicates()
     return {
-        "photos": len(found),
-        "distinct_photos": int(found["sha1"].nunique()),
-        "pictures": int(found["picture"].nunique()),
+        "photos": len(table),
+        "distinct_photos": int(table["sha1"].nunique()),
+        "pictures": int(table["picture"].nunique()),
         "pictures_of_several_listings": int((shown["picture"].value_counts() > 1).sum()),
         "listings": _counts(listings["domain"]),
-        "rooms": _counts(found["room"]),
-        "rooms_by": _counts(found["room_by"].replace("", rooms.UNKNOWN)),
+        "rooms": _counts(table["room"]),
+        "rooms_by": _counts(table["room_by"].replace("", rooms.UNKNOWN)),
         "rejected": len(rejected),
         "reasons": _counts(rejected["reason"]),
     }
@@ -78,8 +109,8 @@ def _counts(column: pd.Series) -> dict[str, int]:
     return {str(name): int(n) for name, n in column.value_counts().sort_index().items()}
 
 
-def told(name: str, settings: Embed, encoder: Encoder) -> dict[str, Any]:
-    """What `encoder.json` says of the encoder called `name`."""
+def describe_encoder(name: str, settings: Embed, encoder: Encoder) -> dict[str, Any]:
+    """The content of `encoder.json` for the encoder called `name`."""
     entry = settings.encoders[name]
     return {
         "encoder": name,
@@ -90,3 +121,80 @@ def told(name: str, settings: Embed, encoder: Encoder) -> dict[str, Any]:
         "texts": encoder.texts,
         "photos_per_second": entry.photos_per_second,
     }
+
+
+def embed_photos(
+    photos: pd.DataFrame, name: str, settings: Embed
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Encode photos, as far as the cache lacks them, and build their table.
+
+    The encoder's model is gone from memory when this is done.
+
+    Parameters
+    ----------
+    photos
+        (n, columns) `FIELDS`, and `path` of each photo's JPEG.
+    name
+        The encoder, an entry of `settings.encoders`.
+    settings
+        The `embed` section of params.yaml.
+
+    Returns
+    -------
+    table
+        As `build_table` gives it.
+    rejected
+        `REJECTED` of the photos that have no vector.
+    description
+        The content of `encoder.json`.
+
+    Raises
+    ------
+    RemlError
+        Where the encoder cannot be opened, or the cache not be used.
+    """
+    keys = encode_photos.content_keys(photos["path"].tolist(), settings.workers)
+    photos = photos.assign(key=[key for key, _ in keys], reason=[reason for _, reason in keys])
+    readable = photos[photos["reason"] == ""]
+    paths = dict(zip(readable["key"], readable["path"], strict=True))
+    rows, reasons, texts, description = _encode(paths, name, settings)
+    photos["reason"] = photos["reason"].where(photos["reason"] != "", photos["key"].map(reasons))
+    lost = photos["reason"].notna()
+    kept = photos[~lost].reset_index(drop=True)
+    at = {key: place for place, key in enumerate(sorted(rows))}
+    arrays = vector_cache.as_arrays([rows[key] for key in at], description["dims"])
+    kept = kept.assign(at=kept["key"].map(at).astype("int64"))
+    table = build_table(kept, *arrays, texts, settings.least_room_probability)
+    return table, photos.loc[lost, REJECTED], description
+
+
+def _encode(
+    paths: dict[str, Path], name: str, settings: Embed
+) -> tuple[dict[str, vector_cache.Row], dict[str, str], rooms.Texts | None, dict[str, Any]]:
+    """(rows and reasons by key as `encode_missing` gives them, vectors of the prompts, the content
+    of `encoder.json`)."""
+    encoder = encode_photos.open_encoder(name, settings, Path())
+    stored = encode_photos.open_cache(encoder)
+    rows, reasons = encode_photos.encode_missing(paths, encoder, stored, settings.workers)
+    texts = None
+    if encoder.texts:
+        read = partial(vector_cache.prompts, stored, encode=encoder.prompts)
+        texts = rooms.texts(read, encoder.scale)
+    return rows, reasons, texts, describe_encoder(name, settings, encoder)
+
+
+def write_table(
+    out: Path, table: pd.DataFrame, rejected: pd.DataFrame, description: dict[str, Any]
+) -> None:
+    """Write what `embed_photos` gives into a folder.
+
+    Parameters
+    ----------
+    out
+        The folder: vectors.parquet, encoder.json and rejected.csv go there.
+    table, rejected, description
+        As `embed_photos` gives them.
+    """
+    io.write_parquet(out / "vectors.parquet", table, KEYS)
+    io.write_json(out / "encoder.json", description)
+    io.write_csv(out / "rejected.csv", rejected.sort_values(["domain", "listing_key", "file"]))

@@ -13,7 +13,7 @@ from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
 from lib.common import cache
 from lib.common.errors import RemlError, require
-from lib.photos.vectors.encoders import Entry
+from lib.photos.vectors.encoders import EncoderEntry
 
 # what repositories of the hub call their weights; plain tensors (safetensors) before archives
 OPEN_CLIP_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
@@ -32,7 +32,7 @@ class Hub:
     files: tuple[str, ...]
 
 
-def hub_of(name: str, entry: Entry) -> Hub | None:
+def hub_of(name: str, entry: EncoderEntry) -> Hub | None:
     """Where the hub has an encoder's weights; None where `weights` is no tag, but a path.
 
     Raises `RemlError` for a model that the library does not know, and for a tag that is published
@@ -41,7 +41,7 @@ def hub_of(name: str, entry: Entry) -> Hub | None:
     return _open_clip(name, entry) if entry.library == "open_clip" else _timm(name, entry)
 
 
-def _open_clip(name: str, entry: Entry) -> Hub | None:
+def _open_clip(name: str, entry: EncoderEntry) -> Hub | None:
     from open_clip import list_models
     from open_clip.pretrained import get_pretrained_cfg
 
@@ -57,13 +57,13 @@ def _open_clip(name: str, entry: Entry) -> Hub | None:
     return _published(name, repo, file, OPEN_CLIP_FILES, found.get("url", ""))
 
 
-def architecture(entry: Entry) -> tuple[str, str]:
+def architecture(entry: EncoderEntry) -> tuple[str, str]:
     """(model of timm, tag that says how its pictures are prepared, or nothing)."""
     model, _, tag = entry.model.partition(".")
     return model, tag
 
 
-def _timm(name: str, entry: Entry) -> Hub | None:
+def _timm(name: str, entry: EncoderEntry) -> Hub | None:
     import timm
 
     model, tag = architecture(entry)
@@ -118,7 +118,7 @@ def fetch(hub: Hub, offline: bool) -> Path:
     raise EntryNotFoundError(f"{hub.repo} has none of {', '.join(hub.files)}")
 
 
-def find(name: str, entry: Entry, folder: Path) -> tuple[Path, str]:
+def find(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, str]:
     """(path, SHA-256) of an encoder's weights on this machine; a path in `entry` begins in
     `folder`. Raises `RemlError` with the mend where they are missing or are not those pinned."""
     hub = hub_of(name, entry)

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from lib import demo
-from lib.photos.bundles import album
+from lib.photos.image import room_names
 
 ROOT = Path(__file__).parents[3]
 START = dt.date(2022, 1, 1)
@@ -382,7 +382,7 @@ def test_half_of_the_photographers_say_the_room_in_the_name_and_say_it_rightly(m
     monkeypatch.setattr("lib.demo.feed.zip_photos", lambda *_: {})  # names alone
     truth = demo.generate(seed=7, **SMALL | {"sales": 1500}).truth
     photos, kinds = truth["photos"], {one["entry"]: one["kind"] for one in truth["photos"]}
-    assert set(kinds.values()) <= set(album.ROOMS), "a word that nobody understands"
+    assert set(kinds.values()) <= set(room_names.ROOM_WORDS), "a word that nobody understands"
     assert len(kinds) == len(photos)
     for one in photos:
         number, name = one["entry"].split("/")

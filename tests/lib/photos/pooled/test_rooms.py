@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.photos.bundles.album import ROOMS as NAMED
+from lib.photos.image.room_names import ROOM_WORDS as NAMED
 from lib.photos.pooled import rooms
 
 

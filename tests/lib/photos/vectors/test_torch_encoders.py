@@ -17,8 +17,8 @@ from lib.common import cache
 from lib.common.errors import RemlError
 from lib.common.params import load
 from lib.photos.pooled import rooms
-from lib.photos.vectors import encoders
-from scripts.valuation import embed
+from lib.photos.vectors import encode_photos, encoders
+from scripts.ops import embed_images
 from tests.support.dag import ROOT
 from tests.support.encoders import TINY, TINY_TAG, entry, hub, params, tiny_model
 from tests.support.photos import drawn, image
@@ -66,7 +66,7 @@ def here(tmp_path, monkeypatch):
 def opened(folder: Path, told: dict, **changes) -> encoders.Encoder:
     """The encoder of an entry, as the stage opens it."""
     params(folder, {"one": told}, **changes)
-    return encoders.open_encoder("one", load("embed", encoders.Embed)[1], folder)
+    return encode_photos.open_encoder("one", load("embed", encoders.Embed)[1], folder)
 
 
 def full(encoder, count: int) -> np.ndarray:
@@ -177,7 +177,7 @@ def test_the_stage_in_a_real_process_with_weights_of_the_hub(here, clip):
     for n in range(3):
         (here / "some" / f"h_{n}.jpg").write_bytes(image(n, size=(90, 70)))
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.valuation.embed", "--images", "some", "--out", "out"],
+        [sys.executable, "-m", "scripts.ops.embed_images", "--images", "some", "--out", "out"],
         env=os.environ | {"PYTHONPATH": str(ROOT), "HF_HOME": str(here / "home"),
                           "HF_HUB_OFFLINE": "1"},
         capture_output=True, text=True, check=False,
@@ -229,7 +229,7 @@ def test_the_cache_never_changes_the_bytes(here, tiny):
         (turned / f"{9 - n}_{n}.jpg").write_bytes(image(n))
 
     def run(images: Path) -> pd.DataFrame:
-        done = CliRunner().invoke(embed.main, ["--images", str(images), "--out", "out"])
+        done = CliRunner().invoke(embed_images.main, ["--images", str(images), "--out", "out"])
         assert done.exit_code == 0, done.output
         return pd.read_parquet("out/vectors.parquet").sort_values("sha1")
 
@@ -265,7 +265,7 @@ def test_another_checksum_than_the_pinned_one(here, tiny):
     from lib.photos.vectors import weights
 
     found = cache.file_sha256(tiny[0])
-    right = encoders.Entry(**entry("timm", TINY, str(tiny[0]), sha256=found))
+    right = encoders.EncoderEntry(**entry("timm", TINY, str(tiny[0]), sha256=found))
     assert weights.find("one", right, here) == (tiny[0], found)
     with pytest.raises(RemlError, match=rf"SHA-256 {found}, but embed\.encoders\.one\.sha256"):
         opened(here, entry("timm", TINY, str(tiny[0]), sha256="0" * 64))
@@ -339,7 +339,7 @@ def test_no_graphics_card_is_one_line(here, tiny):
 def test_tags_that_are_not_on_the_hub_are_said_to_be_fetched_by_hand(monkeypatch):
     from lib.photos.vectors import weights
 
-    one = encoders.Entry(**entry("open_clip", CLIP, CLIP_TAG))
+    one = encoders.EncoderEntry(**entry("open_clip", CLIP, CLIP_TAG))
     monkeypatch.setattr(
         "open_clip.pretrained.get_pretrained_cfg", lambda *_: {"url": "https://example.org/w.pt"}
     )

@@ -11,7 +11,7 @@ from lib.common import parallel
 from lib.common.errors import RemlError
 from lib.common.params import validate
 from lib.photos.image import decode, same_picture
-from lib.photos.vectors import encode_batches, encoders
+from lib.photos.vectors import encode_photos, encoders
 from lib.photos.vectors.vector_cache import as_row
 from tests.support.photos import drawn, image
 
@@ -60,7 +60,7 @@ def written(folder: Path, count: int) -> list[tuple[str, Path]]:
 def test_rows_are_those_of_a_plain_loop(tmp_path):
     photos = written(tmp_path, 10)
     encoder = Fake(4)
-    batches = list(encode_batches.encoded(photos, encoder, 3))
+    batches = list(encode_photos.encode_batches(photos, encoder, 3))
     assert [[one.key for one in batch] for batch in batches] == [
         ["k0", "k1", "k2", "k3"], ["k4", "k5", "k6", "k7"], ["k8", "k9"]
     ]  # fmt: skip
@@ -78,7 +78,9 @@ def test_broken_and_missing_files_have_a_reason_and_take_no_place(tmp_path):
     (tmp_path / "3.jpg").write_bytes(image(3, "PNG"))
     (tmp_path / "4.jpg").unlink()
     encoder = Fake(2)
-    found = {one.key: one for batch in encode_batches.encoded(photos, encoder, 2) for one in batch}
+    found = {
+        one.key: one for batch in encode_photos.encode_batches(photos, encoder, 2) for one in batch
+    }
     assert {name for name, one in found.items() if one.row} == {"k0", "k5"}
     assert {one.reason for one in found.values() if not one.row} == {"image is damaged"}
     assert encoder.sizes == [2]
@@ -89,22 +91,22 @@ def test_nothing_but_broken_files(tmp_path):
     for _, path in photos:
         path.write_bytes(b"x")
     encoder = Fake(2)
-    found = [one for batch in encode_batches.encoded(photos, encoder, 2) for one in batch]
+    found = [one for batch in encode_photos.encode_batches(photos, encoder, 2) for one in batch]
     assert [one.key for one in found] == ["k0", "k1", "k2"] and encoder.sizes == []
-    assert list(encode_batches.encoded([], encoder, 2)) == []
+    assert list(encode_photos.encode_batches([], encoder, 2)) == []
 
 
 def test_only_a_few_batches_are_decoded_ahead(tmp_path):
     encoder = Fake(3)
     photos = written(tmp_path, 60)
-    for _ in encode_batches.encoded(photos, encoder, 4):
+    for _ in encode_photos.encode_batches(photos, encoder, 4):
         pass
-    assert encoder.most <= (encode_batches.AHEAD + 1) * encoder.batch
+    assert encoder.most <= (encode_photos.AHEAD + 1) * encoder.batch
 
 
 def test_who_stops_early_leaves_no_threads(tmp_path):
     before = threading.active_count()
-    batches = encode_batches.encoded(written(tmp_path, 30), Fake(2), 4)
+    batches = encode_photos.encode_batches(written(tmp_path, 30), Fake(2), 4)
     next(batches)
     batches.close()
     assert threading.active_count() == before
@@ -119,7 +121,7 @@ def test_processes_that_share_photos_give_what_one_gives(tmp_path, monkeypatch):
         monkeypatch.setattr(parallel, "cores", lambda count=cores: count)
         encoder = Fake(5)
         encoder.shared, encoder.lock = True, nullcontext()
-        found.append(list(encode_batches.encoded(photos, encoder, 1)))
+        found.append(list(encode_photos.encode_batches(photos, encoder, 1)))
         assert encoder.prepared == (11 if cores == 1 else 0)  # others have done it
     assert found[0] == found[1]
     assert [[one.key for one in batch] for batch in found[0]] == [
@@ -132,14 +134,14 @@ def test_processes_that_share_photos_give_what_one_gives(tmp_path, monkeypatch):
 def test_keys_are_hashes_of_content(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     (tmp_path / "b").mkdir()
-    keys = encode_batches.keys([tmp_path / "a", tmp_path / "b", tmp_path / "c"], 2)
+    keys = encode_photos.content_keys([tmp_path / "a", tmp_path / "b", tmp_path / "c"], 2)
     assert keys[0] == ("a9993e364706816aba3e25717850c26c9cd0d89d", "")  # FIPS 180-2, example 1
     assert keys[1][1].startswith("file cannot be read") and keys[2] == ("", "file is missing")
 
 
 def test_the_built_in_encoder_needs_nothing(tmp_path):
     settings = validate(encoders.Embed, SETTINGS, "here")
-    encoder = encoders.open_encoder("one", settings, tmp_path)
+    encoder = encode_photos.open_encoder("one", settings, tmp_path)
     vectors = encoder.encode([encoder.prepare(drawn(n)) for n in range(4)])
     assert vectors.shape == (4, encoder.dims) and vectors.dtype == np.float32
     assert not encoder.texts and encoder.weights is None
@@ -164,7 +166,7 @@ def test_other_built_in_models_are_refused(tmp_path):
         encoders.Embed, SETTINGS | {"encoders": {"one": ENTRY | {"model": "sift"}}}, "here"
     )
     with pytest.raises(RemlError, match="'sift' is no built-in encoder"):
-        encoders.open_encoder("one", settings, tmp_path)
+        encode_photos.open_encoder("one", settings, tmp_path)
 
 
 @pytest.mark.parametrize("library", ["open_clip", "timm"])
@@ -173,4 +175,4 @@ def test_without_torch_one_line_says_make_photos(monkeypatch, tmp_path, library)
     entry = ENTRY | {"library": library, "weights": "x"}
     settings = validate(encoders.Embed, SETTINGS | {"encoders": {"one": entry}}, "here")
     with pytest.raises(RemlError, match="needs torch: run `make photos`"):
-        encoders.open_encoder("one", settings, tmp_path)
+        encode_photos.open_encoder("one", settings, tmp_path)

@@ -1,5 +1,7 @@
-"""Pictures to vectors: decoded side by side, a few ahead of the encoder, in full batches; or,
-where the encoder works in Python, each batch by one of several processes.
+"""Pictures to vectors: the cache is asked first, and what it lacks is encoded in batches.
+
+Threads decode pictures a few batches ahead of the encoder; where the encoder works in Python,
+each of several processes decodes and encodes whole batches instead.
 
 Torch gives a photo the same bits at any place of any batch of one shape, but not of another. So
 the last batch is filled up, and a photo's vector depends neither on its neighbours nor on what a
@@ -9,6 +11,7 @@ cache held before.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,13 +23,16 @@ from typing import Any
 
 import numpy as np
 
+from lib.common import cache, cli
+from lib.common.errors import require
 from lib.common.parallel import stream_processes
 from lib.photos.image import decode, same_picture
 from lib.photos.image.rejection import RefusedError
-from lib.photos.vectors.encoders import Encoder
-from lib.photos.vectors.vector_cache import Row, as_row
+from lib.photos.vectors.encoders import Builtin, Embed, Encoder, require_installed
+from lib.photos.vectors.vector_cache import Row, VectorCache, as_row
 
 AHEAD = 2  # batches that are decoded while one is encoded, each photo as the encoder wants it
+KIND = "embed"  # of cache files
 HASHED = 256  # files that a thread reads in a row
 
 
@@ -39,6 +45,57 @@ class Encoded:
     reason: str = ""
 
 
+def open_encoder(name: str, settings: Embed, folder: Path) -> Encoder:
+    """The encoder called `name`, ready to encode; a checkpoint's path begins in `folder`.
+
+    Raises `RemlError` where a library, its weights or the device is missing, or does not fit.
+    """
+    known = ", ".join(settings.encoders)
+    require(name in settings.encoders, f"no encoder {name!r} in embed.encoders ({known})")
+    entry = settings.encoders[name]
+    if entry.library == "builtin":
+        return Builtin(entry)
+    require_installed(entry.library)
+    from lib.photos.vectors import torch_encoders
+
+    return torch_encoders.TorchEncoder(name, entry, settings, folder)
+
+
+def open_cache(encoder: Encoder) -> VectorCache:
+    """The cache of an encoder, named by all that its vectors depend on, the code included."""
+    own = [Path(file) for file in (__file__, decode.__file__, same_picture.__file__)]
+    code = cache.code_hash([encoder.source, *own])
+    name = cache.key_of(*encoder.identity, code)
+    return VectorCache(cache.root() / KIND / f"{name}.sqlite", encoder.dims)
+
+
+def encode_missing(
+    paths: dict[str, Path], encoder: Encoder, stored: VectorCache, workers: int
+) -> tuple[dict[str, Row], dict[str, str]]:
+    """(rows of the cache, reasons why there is none) by key of `paths` (`content_key`).
+
+    What the cache lacks is encoded and put there, a batch at a time, so that a killed run loses
+    one batch.
+    """
+    rows = stored.read(paths)
+    if stored.damaged:
+        cli.log.warning("embed.cache_damaged", rows=stored.damaged, file=str(stored.path))
+    todo = [(key, path) for key, path in paths.items() if key not in rows]
+    fields: dict[str, object] = {"cached": len(rows), "encoded": len(todo)}
+    reasons: dict[str, str] = {}
+    began = time.perf_counter()
+    for batch in encode_batches(cli.progress(todo, "embed"), encoder, workers):
+        done = {one.key: one.row for one in batch if one.row is not None}
+        stored.write(done)
+        rows |= done
+        reasons |= {one.key: one.reason for one in batch if one.row is None}
+    seconds = time.perf_counter() - began
+    if todo:
+        fields |= {"seconds": round(seconds, 2), "photos_per_second": round(len(todo) / seconds, 1)}
+    cli.log.info("embed.encoded", **fields)
+    return rows, reasons
+
+
 def content_key(path: Path) -> tuple[str, str]:
     """(SHA-1 of a file's bytes in hex, why there is none)."""
     try:
@@ -49,7 +106,7 @@ def content_key(path: Path) -> tuple[str, str]:
         return "", f"file cannot be read: {error.strerror}"
 
 
-def keys(paths: Sequence[Path], workers: int) -> list[tuple[str, str]]:
+def content_keys(paths: Sequence[Path], workers: int) -> list[tuple[str, str]]:
     """`content_key` of each file, read side by side."""
     parts = [paths[at : at + HASHED] for at in range(0, len(paths), HASHED)]
     with ThreadPoolExecutor(workers) as pool:
@@ -63,7 +120,7 @@ def _prepared(path: Path, encoder: Encoder) -> tuple[Any, np.ndarray]:
     return encoder.prepare(image), same_picture.thumbnail(image)
 
 
-def encoded(
+def encode_batches(
     photos: Iterable[tuple[str, Path]], encoder: Encoder, workers: int
 ) -> Iterator[list[Encoded]]:
     """What became of each photo (key, path), in their order, a batch or less at a time.
