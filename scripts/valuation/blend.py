@@ -14,11 +14,11 @@ import pandas as pd
 
 from lib.common import artifacts, cli, io, params, table_spec
 from lib.common.errors import require
-from lib.models.blending import stacking
+from lib.models import stacking
 from lib.models.training.level_correction import Level
 
 OUT = Path("data/blend")
-META = Path("lib/models/blending/blend.meta.yml")
+META = Path("lib/models/blend.meta.yml")
 SPLIT = Path("data/split")
 METRICS = Path("metrics/blend.json")
 

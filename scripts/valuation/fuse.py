@@ -8,7 +8,7 @@ Example: python -m scripts.valuation.fuse sale_photo_trees
 """
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import click
 from pydantic import Field
@@ -19,20 +19,27 @@ from lib.models.estimators.photo.photo_boosting import PhotoTreesParams
 from lib.models.estimators.photo.photo_mlp import PhotoNetParams
 from lib.models.estimators.photo.photo_pca import MISSING
 from lib.models.estimators.photo.registry import PHOTO
+from lib.models.training import fit_variant
+from lib.models.training.fit_variant import (
+    VariantFit,
+    find_variant,
+    read_cut,
+    read_training_table,
+    skip_variant,
+)
 from lib.models.training.learning_curves import CurveParams
 from lib.models.training.level_correction import Level
 from lib.photos.pooled import pooling
-from scripts.valuation import train
 
 OUT = Path("data/fuse")
 META = Path("lib/models/estimators/photo/fuse.meta.yml")
 EMBEDDED = Path("data/embed")
 
 
-class Variant(train.Variant):
+class Variant(fit_variant.Variant):
     """One entry of `fuse.variants`."""
 
-    models: ClassVar = PHOTO
+    models: ClassVar[dict[str, tuple[Any, type[params.Section]]]] = PHOTO
 
     view: Literal["blind"] = "blind"
 
@@ -53,25 +60,26 @@ class Params(params.Section):
 @cli.command
 def main(variant: str) -> None:
     base, settings = params.load("fuse", Params)
-    chosen = train.named(variant, settings.variants)
-    cut, folder = io.read_json(train.SPLIT / "split.json")[chosen.domain], OUT / variant
+    chosen = find_variant(variant, settings.variants)
+    cut, folder = read_cut(chosen.domain), OUT / variant
     if "skipped" in cut:
-        train.skip(folder, cut["skipped"])
+        skip_variant(folder, cut["skipped"])
         return
-    table, inputs = train.read(chosen.domain, chosen.view)
+    table, inputs = read_training_table(chosen.domain, chosen.view)
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
     table = pooling.beside(table, vectors[vectors["domain"] == chosen.domain])
     past = (table["role"] == "train") & table["usable"]
     if table.loc[past, MISSING].eq(1).all():
-        train.skip(folder, f"no {chosen.domain} of the past has a usable photo")
+        skip_variant(folder, f"no {chosen.domain} of the past has a usable photo")
         return
-    seen = {
+    extra = {
         "encoder": io.read_json(EMBEDDED / "encoder.json"),
         "vectors_sha256": cache.file_sha256(EMBEDDED / "vectors.parquet"),
     }
     section = getattr(settings, chosen.model)
     names = [*inputs, *pooling.names(table)]
-    train.fit(folder, chosen, section, settings, base.seed, table, names, seen)
+    job = VariantFit(folder, chosen, section, settings.level, settings.curves, base.seed)
+    fit_variant.fit_variant(job, table, names, extra)
     table_spec.enforce(META, folder)
 
 

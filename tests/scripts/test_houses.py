@@ -12,7 +12,7 @@ import yaml
 from click.testing import CliRunner
 
 from lib.common.errors import RemlError
-from lib.models.split import group_folds
+from lib.models.training import training_table
 from scripts.acquire import houses
 from scripts.ops import import_file, run
 from tests.support import stage_runner
@@ -169,7 +169,9 @@ def test_the_real_houses_from_the_published_set_to_vectors(real_data, tmp_path, 
     placed = vectors.join(roles, on="listing_key").groupby("picture")[["role", "fold"]].nunique()
     assert (placed == 1).all(axis=None)
     table = pd.read_parquet(tmp_path / "data/features/sale.parquet")
-    assert {"living_area", "postal_code"} <= set(group_folds.inputs(list(table.columns)))
+    assert {"living_area", "postal_code"} <= set(
+        training_table.dateless_inputs(list(table.columns))
+    )
 
 
 def test_the_contract_refuses_another_table(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from lib.models.split import group_folds
+from lib.models.training import training_table
 from tests.scripts.test_feeds import HOUSES
 from tests.support import stage_runner
 from tests.support.photos import zipped
@@ -148,7 +148,7 @@ def test_a_feed_without_dates_is_tested_by_groups_of_homes(tmp_path):
     for path in (tmp_path / "data/train").glob("sale_*/model.json"):
         saved = json.loads(path.read_text())
         assert saved["level"] is None and "living_area" in saved["inputs"]
-        assert not [name for name in saved["inputs"] if name.startswith(group_folds.OF_OTHERS)]
+        assert not [name for name in saved["inputs"] if name.startswith(training_table.OF_OTHERS)]
     page = (tmp_path / "data/report/index.html").read_text()
     assert "of homes held out by groups (no sale has a close date)" in page
     valued = pd.read_csv(tmp_path / "data/predict/valuations.csv")

@@ -19,10 +19,6 @@ from scipy.sparse.csgraph import connected_components
 from lib.common.errors import require
 from lib.models.split.time_folds import Split, priced
 
-# prefixes of inputs that look at sales of other homes or at the calendar: nobody knows here which
-# sales lay before, so none may speak for another, and one day for all teaches nothing of time
-OF_OTHERS = ("comp_", "mkt_", "geo_", "ext_", "own_previous_", "time_")
-
 
 def undated(table: pd.DataFrame) -> str:
     """Why the sales of a feature table tell no time, or an empty text where they do.
@@ -35,11 +31,6 @@ def undated(table: pd.DataFrame) -> str:
     if dates.isna().all():
         return "no sale has a close date"
     return f"all sales closed on {dates.min():%Y-%m-%d}" if dates.nunique() == 1 else ""
-
-
-def inputs(names: list[str]) -> list[str]:
-    """The inputs that models of an undated feed may see."""
-    return [name for name in names if not name.startswith(OF_OTHERS)]
 
 
 def groups(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:

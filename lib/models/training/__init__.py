@@ -1,1 +1,1 @@
-"""Fitting one variant in time order: out-of-fold predictions, level, curves."""
+"""Fitting one variant in time order: out-of-fold predictions, level, curves, its folder."""

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from lib.common.params import Section
 from lib.models.estimators.tabular.base import Estimator
-from lib.models.estimators.tabular.registry import LightGBM
+from lib.models.estimators.tabular.boosting import LightGBM
 
 KINDS = ("training", "folds")
 

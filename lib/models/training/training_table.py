@@ -44,3 +44,13 @@ def starting(section: Any) -> Any:
     if "start" not in type(section).model_fields:
         return section
     return section.model_copy(update={"start": [LISTED, *section.start]})
+
+
+# Prefixes of inputs that use other homes' sales or the calendar. Without dates no sale is known to
+# lie before another, so none may be evidence for another; one date for all teaches nothing of time.
+OF_OTHERS = ("comp_", "mkt_", "geo_", "ext_", "own_previous_", "time_")
+
+
+def dateless_inputs(inputs: list[str]) -> list[str]:
+    """The inputs that models of a feed without dates may use: those that rest on the home alone."""
+    return [name for name in inputs if not name.startswith(OF_OTHERS)]

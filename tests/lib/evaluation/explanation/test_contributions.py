@@ -12,10 +12,10 @@ from lib.common import table_spec
 from lib.evaluation.explanation.contributions import as_text, centres, contributions, grouped, long
 from lib.evaluation.feature_groups import BASELINE, GROUPS, LEVEL, OTHER, group_of, members
 from lib.features import spec
-from lib.models.blending.stacking import Weighting, blend
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.estimators.tabular.registry import LightGBM, Linear
 from lib.models.serving.predict import levels, log_estimates, raw_estimates
+from lib.models.stacking import Weighting, blend
 from lib.models.training.level_correction import Level
 from lib.models.training.training_table import LISTED, with_list_price
 from tests.lib.models.estimators.tabular.test_registry import RIDGE, STARTS, TREES, hedonic

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.blending.stacking import Weighting, blend
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.serving.predict import (
     load_model,
@@ -15,6 +14,7 @@ from lib.models.serving.predict import (
     photos_missing,
     sees_photos,
 )
+from lib.models.stacking import Weighting, blend
 from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import predictions
 from lib.models.training.training_table import LISTED, with_list_price

@@ -124,9 +124,3 @@ def test_too_little_says_what_to_change(homes, changes, said):
     spec = Split.model_validate(SPEC.model_dump() | changes)
     with pytest.raises(RemlError, match=said):
         group_folds.roles(frame, group_folds.groups(frame, NO_PHOTOS), spec, 7, "sale listings")
-
-
-def test_inputs_that_look_at_other_sales_or_the_calendar_go():
-    names = ["living_area", "comp_log_price", "mkt_zip_sales_90d", "own_previous_log_price",
-             "own_age", "time_years", "postal_code"]  # fmt: skip
-    assert group_folds.inputs(names) == ["living_area", "own_age", "postal_code"]

@@ -1,13 +1,14 @@
-"""`train`: what it logs of its learning curves."""
+"""What every fit writes beside its model: learning curves, or why there are none."""
 
 import http.server
 import json
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from scripts.valuation import train
+from lib.models.training import fit_variant
 
 CURVES = pd.DataFrame(
     {"step": [10, 20, 30], "training": [0.3, 0.2, 0.123456789], "folds": [0.4, 0.3, 0.31]}
@@ -26,7 +27,7 @@ def test_curves_hold_steps_and_errors_and_nothing_else(tmp_path, monkeypatch):
     """The same bytes again, whatever lies there and DVCLive's variable says."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "plots"
-    train.write_curves(CURVES, folder)
+    fit_variant.write_curves(CURVES, folder)
     first = files(folder)
     assert list(first) == [
         "metrics.json",
@@ -40,7 +41,7 @@ def test_curves_hold_steps_and_errors_and_nothing_else(tmp_path, monkeypatch):
         "step": 30,
     }
     monkeypatch.setenv("DVCLIVE_RESUME", "true")
-    train.write_curves(CURVES, folder)
+    fit_variant.write_curves(CURVES, folder)
     assert files(folder) == first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plots"], "no dvc.yaml, no report"
 
@@ -66,20 +67,20 @@ def test_nothing_is_sent_to_a_studio_whose_token_lies_about(tmp_path, monkeypatc
         ("URL", f"http://127.0.0.1:{server.server_port}"),
     ):
         monkeypatch.setenv(f"DVC_STUDIO_{name}", value)
-    train.write_curves(CURVES, tmp_path / "plots")
+    fit_variant.write_curves(CURVES, tmp_path / "plots")
     server.shutdown()
     assert asked == []
 
 
 def test_a_kind_without_sales_has_no_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    train.write_curves(CURVES.assign(folds=np.nan), tmp_path / "plots")
+    fit_variant.write_curves(CURVES.assign(folds=np.nan), tmp_path / "plots")
     assert "plots/metrics/mape/folds.tsv" not in files(tmp_path / "plots")
 
 
 def test_a_skipped_variant_leaves_the_reason_in_place_of_a_curve(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    train.skip(train.OUT / "sale_some", "too few sales")
+    fit_variant.skip_variant(Path("data/train/sale_some"), "too few sales")
     assert files(tmp_path / "plots/train/sale_some") == {
         "metrics.json": b'{\n  "skipped": "too few sales"\n}\n'
     }

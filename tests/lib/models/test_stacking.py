@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from lib.models.blending.stacking import Weighting, blend, importances, weights
+from lib.models.stacking import Weighting, blend, importances, weights
 from lib.models.training.level_correction import Level, level
 from lib.models.training.out_of_fold import errors
 from tests.support.hypothesis_profiles import examples

@@ -1,1 +1,0 @@
-"""Blends: weighted means of variants."""
