@@ -7,6 +7,7 @@ Example: python -m scripts.valuation.train sale_lightgbm
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
