@@ -1,7 +1,7 @@
 """Print how the intervals of a run do, beside plain split conformal ones.
 
 Both are of the same model, sales and out-of-fold errors. On the test sales of real data this is a
-look at the test: write it down in docs/test-looks.md. With --folds each fold of the past is
+look at the test: write it down in docs/guides/test-looks.md. With --folds each fold of the past is
 valued with what the folds before it teach, by the `calibrate` section of params.yaml: choose by
 that.
 

@@ -1,4 +1,4 @@
-"""docs/experiments-howto.md: every command of it, in its order, in a copy of the project."""
+"""docs/guides/experiments-howto.md: every command of it, in its order, in a copy of the project."""
 
 import json
 import re
@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.dag import ROOT
 
-PAGE = (ROOT / "docs/experiments-howto.md").read_text()
+PAGE = (ROOT / "docs/guides/experiments-howto.md").read_text()
 BLOCKS = re.findall(r"^```bash\n(.*?)^```", PAGE, re.M | re.S)
 PLOTS = ("learning curve", "error by price band", "ratio by price band", "error by month")
 WAIT = 600  # seconds for the queue, on a machine with much else to do

@@ -1,4 +1,4 @@
-"""docs/your-own-export.md works as it stands: its own commands, on an export that no shipped
+"""docs/guides/your-own-export.md works as it stands: its own commands, on an export that no shipped
 contract knows, end in a report."""
 
 import json
@@ -15,7 +15,7 @@ from tests.support import exports
 from tests.support.dag import ROOT
 from tests.support.stage_runner import shrink
 
-PAGE = (ROOT / "docs/your-own-export.md").read_text()
+PAGE = (ROOT / "docs/guides/your-own-export.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
@@ -28,7 +28,7 @@ def test_the_page_has_every_step():
     for step in ("contract infer", "grep", "sed", "contract check", "make import", "make run"):
         assert step in commands
     assert "runs/brokerage/data/report/index.html" in commands
-    assert "(docs/your-own-export.md)" in (ROOT / "README.md").read_text()
+    assert "(docs/guides/your-own-export.md)" in (ROOT / "README.md").read_text()
 
 
 def test_the_home_is_told_by_its_standard_address():
