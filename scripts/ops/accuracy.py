@@ -2,8 +2,8 @@
 
 Frozen: fitted once, at the boundary. Rolling, printed after it: fitted again on the first day of
 each later month, as a user would, and each month valued by the newest fit. On real sales this is a
-look at the test: write it down in docs/guides/test-looks.md. Each --boundary is one frozen run more, at
-that date, and says which variants then change places.
+look at the test: write it down in docs/guides/test-looks.md. Each --boundary is one frozen run
+more, at that date, and says which variants then change places.
 
 Example: python -m scripts.ops.accuracy --feed king_county --boundary 2015-01-01
 """

@@ -150,3 +150,10 @@ def test_what_costs_most_runs_again_for_little_that_it_does_not_import(stage):
         if dep.startswith("lib/") and dep != "lib/common":
             idle = [file for file in FILES if file.startswith(f"{dep}/") and file not in needed]
             assert len(idle) <= 2, f"{dep}: {idle}"
+
+
+def test_the_architecture_page_has_the_map_of_rooms():
+    page = (ROOT / "docs/architecture.md").read_text()
+    for room in sorted({*ROOMS, *map(room_of, ROOMS)} - {"lib"}):
+        face = ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text()))
+        assert f"| `{room}` | {face} |" in page, room

@@ -98,7 +98,8 @@ def _head(source: str, rows: int) -> str:
     source = "".join(c if c.isprintable() else "?" for c in source)
     return f"""\
 # Drafted from {source} ({rows:,} rows looked at). Each column says how surely it was matched.
-# Read the lines marked CHECK, mend what is wrong, delete the mark; see docs/guides/your-own-export.md.
+# Read the lines marked CHECK, mend what is wrong, delete the mark;
+# see docs/guides/your-own-export.md.
 title: {one_line(f"Listings of {source}")}
 currency: USD                     # CHECK"""
 
