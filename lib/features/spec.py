@@ -81,3 +81,20 @@ def enforced(
     table_spec.within(tables[TABLE], features, "features")
     table_spec.within(tables[NEAR], near, "comparables")
     table_spec.within(tables[INDEX], index, "index")
+
+
+def input_kinds(features: pd.DataFrame) -> dict[str, str]:
+    """The kind of each column of a feature table, as the spec lists it.
+
+    Parameters
+    ----------
+    features : DataFrame
+        A feature table; every column has an entry in the spec (`check`).
+
+    Returns
+    -------
+    dict of str to str
+        Column name to kind, such as `own`, `market` or `comparable`.
+    """
+    table = table_spec.read(table_spec.CODE / META).tables[TABLE]
+    return {str(name): str(e.kind) for name in features if (e := table.entry(str(name)))}

@@ -16,15 +16,14 @@ from pydantic import Field
 from lib.common import artifacts, cli, io, params, table_spec
 from lib.evaluation.cards import card, facts, tables
 from lib.evaluation.scoring import thresholds
-from lib.features import spec
-from lib.listings.contract import contract
 from lib.report.wording import findings
 
 OUT = Path("docs/model_cards")
 METRICS = Path("metrics")
 EVALUATED = Path("data/evaluate")
 STAGED = Path("data/staging")
-FEATURES = Path("data/features")
+FEED = Path("data/normalize/feed.json")
+SPEC = Path("data/features/spec.json")
 PHOTOS = (Path("lib/models/estimators/photo/fuse.meta.yml"), "inputs of data/fuse")
 
 
@@ -66,14 +65,12 @@ def past(domain: str) -> pd.Series:
 
 
 def kinds(inputs: set[str]) -> dict[str, str]:
-    """The kind of each name that a feature table has, by the feature spec, and of the `inputs` that
-    tell of photos, by the data dictionary."""
-    names = {name for path in FEATURES.glob("*.parquet") for name in io.read_parquet(path).columns}
-    found = {}
-    for (file, table), some in (((spec.META, spec.TABLE), names), (PHOTOS, inputs - names)):
-        listed = table_spec.read(table_spec.CODE / file).tables[table]
-        found |= {name: str(entry.kind) for name in some if (entry := listed.entry(name))}
-    return found
+    """The kind of each column of the feature tables, as `features` wrote it, and of the `inputs`
+    that tell of photos, by the data dictionary."""
+    of_features, (file, table) = io.read_json(SPEC)["kinds"], PHOTOS
+    listed = table_spec.read(table_spec.CODE / file).tables[table]
+    rest = inputs - set(of_features)
+    return of_features | {n: str(entry.kind) for n in rest if (entry := listed.entry(n))}
 
 
 def told(name: str, checks: dict, served: bool) -> dict:
@@ -103,7 +100,7 @@ def main() -> None:
         if one.get("model") == "linear" and one["view"] == "blind"
     }
     shared = {
-        "contract": contract.read(base.feed),
+        "source": io.read_json(FEED),
         "feed": base.feed,
         "staging": staging,
         "files": raw_files(),
@@ -151,7 +148,7 @@ def main() -> None:
         io.write_text(OUT / f"{name}.md", card.card(shared | content))
         rows.append(tables.index_row(name, score, judged["checks"], served))
         tally[name] = told(name, judged["checks"], served)
-    io.write_text(OUT / "README.md", card.index(shared["contract"], base.feed, rows))
+    io.write_text(OUT / "README.md", card.index(shared["source"], base.feed, rows))
     io.write_json(METRICS / "cards.json", tables.rounded({"feed": base.feed, "variants": tally}))
     cli.log.info("cards.complete", out=str(OUT), cards=len(rows))
 

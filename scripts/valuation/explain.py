@@ -16,7 +16,6 @@ from pydantic import Field
 
 from lib.common import artifacts, cli, io, params, table_spec
 from lib.evaluation.explanation import contributions, importance, narrative
-from lib.listings.contract import contract
 from lib.models.serving.predict import photographed
 from lib.models.training.training_table import joined
 
@@ -24,6 +23,7 @@ OUT = Path("data/explain")
 META = Path("lib/evaluation/explanation/explain.meta.yml")
 PLOTS = Path("plots/explain")
 ANALYSIS = Path("docs/analysis.md")
+FEED = Path("data/normalize/feed.json")
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
 SCREENED = Path("data/screen")
@@ -95,7 +95,7 @@ def explain(saved: dict, folder: Path, settings: Params, seed: int) -> dict[str,
 @cli.command
 def main() -> None:
     base, settings = params.load("explain", Params)
-    agreed = contract.read(base.feed)
+    source = io.read_json(FEED)
     shutil.rmtree(PLOTS, ignore_errors=True)
     PLOTS.mkdir(parents=True)
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in KEYS}
@@ -124,7 +124,7 @@ def main() -> None:
     told = [{name: text for name, text in one.items() if name != "svg"} for one in looks]
     io.write_json(OUT / "looks.json", told)
     io.write_text(
-        ANALYSIS, narrative.markdown(base.feed, agreed.synthetic, looks, "../plots/explain")
+        ANALYSIS, narrative.markdown(base.feed, source["synthetic"], looks, "../plots/explain")
     )
     table_spec.enforce(META, OUT)
     cli.log.info("explain.complete", out=str(OUT), looks=len(looks), summary=str(ANALYSIS))

@@ -59,6 +59,7 @@ def main(since: dt.datetime | None, out: Path | None) -> None:
     base, settings = params.load("features", build.Features)
     tables, may_know = known(base.feed)
     metadata, folder, tally = hashes(base.feed, settings), out or OUT, {}
+    kinds: dict[str, str] = {}
     for domain in cli.progress(DOMAINS, "features"):
         homes = tables[domain]
         homes = homes[homes["as_of"] >= (since or pd.Timestamp.min)]
@@ -70,6 +71,7 @@ def main(since: dt.datetime | None, out: Path | None) -> None:
         index_path = folder / f"{domain}_index.parquet"
         io.write_parquet(index_path, index, ["postal_code", "month"], metadata)
         names = [name for name in features if name not in KEY_COLUMNS]
+        kinds |= spec.input_kinds(features)
         tally[domain] = {
             "rows": len(features),
             "evidence": len(may_know[domain].sales),
@@ -81,8 +83,8 @@ def main(since: dt.datetime | None, out: Path | None) -> None:
                 if features[name].isna().any()
             },
         }
-    # the spec travels with the features, so that new homes are built exactly like these
-    io.write_json(folder / "spec.json", settings.model_dump())
+    # the settings travel with the features, so that new homes are built exactly like these
+    io.write_json(folder / "spec.json", {"settings": settings.model_dump(), "kinds": kinds})
     if out is None:
         io.write_json(METRICS, tally)
     cli.log.info("features.complete", out=str(folder), **{d: t["rows"] for d, t in tally.items()})

@@ -20,6 +20,7 @@ from lib.listings.identity import same_home
 from lib.listings.normalize import corrections, counts, list_price_history, normalize
 
 OUT = Path("data/normalize")
+FEED = ("title", "synthetic", "currency", "notes")  # of the contract: what later stages tell
 META = Path("lib/listings/normalize/normalize.meta.yml")
 STAGED = Path("data/staging/listings.parquet")
 SUPERSEDED = Path("data/staging/superseded_listings.parquet")
@@ -119,6 +120,7 @@ def main() -> None:
     io.write_parquet(OUT / "repeated_sales.parquet", repeated, ["domain", "listing_key"])
     io.write_parquet(OUT / "normalize_issues.parquet", issues, [*WHERE, "reason"])
     io.write_parquet(OUT / "corrections.parquet", mended, WHERE)
+    io.write_json(OUT / "feed.json", {name: getattr(agreed, name) for name in FEED})
     io.write_json(
         METRICS, {"feed": base.feed, "as_of": f"{today:%Y-%m-%d}", "rows_in": count, **by_reason}
     )

@@ -115,7 +115,7 @@ def from_file(path: Path, out: Path, as_of: dt.date, feed: str, settings: Params
     every cell that could not be used."""
     homes, rejected, issues = subjects.read(path, contract.read(feed), as_of)
     count = len(homes) + len(rejected)
-    spec = build.Features(**io.read_json(FEATURES / "spec.json"))
+    spec = build.Features(**io.read_json(FEATURES / "spec.json")["settings"])
     _, known = stage.known(feed)
     valued, blind = [], []
     for domain, rows in homes.groupby("domain"):
@@ -183,7 +183,7 @@ def main(file: Path | None, out: Path, folder: Path | None, as_of: dt.datetime |
         latest = dt.date.fromisoformat(io.read_json(Path("metrics/normalize.json"))["as_of"])
         from_file(file, out, as_of.date() if as_of else latest, base.feed, settings)
         return
-    spec = build.Features(**io.read_json(FEATURES / "spec.json"))
+    spec = build.Features(**io.read_json(FEATURES / "spec.json")["settings"])
     require(
         settings.comparables <= spec.comparables.k,
         f"params.yaml, predict.comparables: {settings.comparables} are to be shown, but "

@@ -14,7 +14,6 @@ from pydantic import Field
 from lib.common import artifacts, cli, io, params
 from lib.common.errors import require
 from lib.common.parallel import map_processes
-from lib.listings.contract import contract
 from lib.report.pages import (
     accuracy,
     explanation,
@@ -173,8 +172,8 @@ def main() -> None:
     if len(vectors):
         pages["photos"] = partial(photographed, valued, vectors, told, saved, settings)
     contexts = dict(zip(pages, map_processes(made, pages.values(), label="report"), strict=True))
-    agreed, as_of = contract.read(base.feed), told["normalize"]["as_of"]
-    html = site.render(contexts, {"feed": base.feed, "contract": agreed, "as_of": as_of})
+    source, as_of = io.read_json(NORMALIZED / "feed.json"), told["normalize"]["as_of"]
+    html = site.render(contexts, {"feed": base.feed, "source": source, "as_of": as_of})
     for name, text in html.items():
         io.write_text(OUT / f"{name}.html", text)
     cli.log.info("report.complete", out=str((OUT / "index.html").resolve()), pages=len(html))

@@ -40,12 +40,12 @@ def environment() -> jinja2.Environment:
 def card(facts: Mapping[str, Any]) -> str:
     """The Markdown of a variant's card.
 
-    `facts` holds: name, domain, view, served, contract, feed, saved (model.json), score (its part
-    of metrics/evaluate.json), headline, checks (thresholds), slices (its rows of slices.parquet),
-    by_zip and by_band (`lib.evaluation.scoring.thresholds.levels`), inputs and kinds of them,
-    placed (whether place is among them), files (raw files, name -> SHA-256), staging (metrics),
-    excluded, overrides, lacks, test (`grouped`, first, last, days), train (first, last), hashes
-    (what -> hash), out and out_md5 (as dvc.lock records it).
+    `facts` holds: name, domain, view, served, source (feed.json), feed, saved (model.json), score
+    (its part of metrics/evaluate.json), headline, checks (thresholds), slices (its rows of
+    slices.parquet), by_zip and by_band (`lib.evaluation.scoring.thresholds.levels`), inputs and
+    kinds of them, placed (whether place is among them), files (raw files, name -> SHA-256), staging
+    (metrics), excluded, overrides, lacks, test (`grouped`, first, last, days), train (first, last),
+    hashes (what -> hash), out and out_md5 (as dvc.lock records it).
     """
     slices = facts["slices"]
     rest = {
@@ -59,7 +59,7 @@ def card(facts: Mapping[str, Any]) -> str:
         .render(
             facts,
             use=thresholds_text.use(
-                facts["domain"], facts["view"], facts["served"], facts["contract"].synthetic
+                facts["domain"], facts["view"], facts["served"], facts["source"]["synthetic"]
             ),
             not_for=thresholds_text.NOT_FOR,
             demographics=thresholds_text.demographics(facts["inputs"]),
@@ -92,10 +92,11 @@ def skipped(name: str, reason: str) -> str:
     return f"# Model card: `{name}`\n\nNot trained, so there is nothing to say of it: {reason}.\n"
 
 
-def index(contract: Any, feed: str, rows: list[dict[str, str]]) -> str:
-    """The page that lists all cards; a row has name, use, mdape, verdicts."""
+def index(source: Mapping[str, Any], feed: str, rows: list[dict[str, str]]) -> str:
+    """The page that lists all cards; `source` is feed.json, a row has name, use, mdape,
+    verdicts."""
     return (
         environment()
         .from_string(INDEX.read_text(encoding="utf-8"))
-        .render(contract=contract, feed=feed, rows=rows)
+        .render(source=source, feed=feed, rows=rows)
     )

@@ -38,7 +38,8 @@ def environment() -> jinja2.Environment:
 
 def render(contexts: dict[str, dict[str, Any]], shared: dict[str, Any]) -> dict[str, str]:
     """The HTML of each page by its name. `contexts` has what each page's own template needs; a page
-    without one is left out of the navigation, too. `shared` (feed, contract, as_of) is for all.
+    without one is left out of the navigation, too. `shared` (feed, source, which is feed.json,
+    as_of) is for all.
     """
     templates = environment()
     pages = {name: title for name, title in PAGES.items() if name in contexts}

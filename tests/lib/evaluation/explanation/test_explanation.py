@@ -139,7 +139,7 @@ def test_the_page_and_the_analysis_hold_every_look(near):
     looks = narrative.drawn(looks)
     homes = explanation.homes(VALUED, CONTRIBUTIONS, near)
     drawn = [one for one in looks if one["svg"]]
-    shared = {"feed": "f", "contract": {"title": "T", "currency": "USD", "synthetic": False},
+    shared = {"feed": "f", "source": {"title": "T", "currency": "USD", "synthetic": False},
               "as_of": "2024-06-01"}  # fmt: skip
     page = site.render({"explanation": explanation.context(looks, drawn, homes)}, shared)
     html = page["explanation"]

@@ -44,8 +44,8 @@ def contexts(test):
 
 
 def pages(test):
-    contract = {"title": "A feed", "currency": "USD", "synthetic": True}
-    shared = {"feed": "small", "contract": contract, "as_of": "2025-05-05"}
+    source = {"title": "A feed", "currency": "USD", "synthetic": True}
+    shared = {"feed": "small", "source": source, "as_of": "2025-05-05"}
     return site.render(contexts(test), shared)
 
 

@@ -134,8 +134,8 @@ def context(lifts=None, homes=None, skipped=None):
 
 
 def page(**parts):
-    contract = {"title": "A feed", "currency": "USD", "synthetic": True}
-    shared = {"feed": "small", "contract": contract, "as_of": "2025-06-01"}
+    source = {"title": "A feed", "currency": "USD", "synthetic": True}
+    shared = {"feed": "small", "source": source, "as_of": "2025-06-01"}
     return site.render({"photos": context(**parts)}, shared)["photos"]
 
 
@@ -318,7 +318,7 @@ def test_what_is_not_asked_for_leaves_no_heading():
     alone = page(homes=cards(k=0))
     assert "Sold homes that" not in alone and "Likeness" not in alone
     assert "had been sold before" not in alone and "0 A Rather Long Boulevard" in alone
-    shared = {"feed": "f", "contract": {"title": "A", "currency": "USD", "synthetic": True}}
+    shared = {"feed": "f", "source": {"title": "A", "currency": "USD", "synthetic": True}}
     none = site.render({"photos": context() | {"homes": None}}, shared | {"as_of": "2025-06-01"})
     assert "one by one" not in none["photos"] and "#homes" not in none["photos"]
 
