@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.conftest import copy_project
 from tests.support.dag import ROOT
+from tests.support.project_copy import copy_project
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 

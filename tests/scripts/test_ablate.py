@@ -17,9 +17,9 @@ from lib.evaluation.explanation.contributions import centres, contributions, gro
 from lib.photos.pooled import pooling
 from scripts.ops import photo_lift
 from scripts.valuation import ablate
-from tests.lib.evaluation.ablation.test_photo_lift import market
-from tests.lib.models.training.test_out_of_fold import EDGES
 from tests.support.dag import ROOT
+from tests.support.daily_sales import EDGES
+from tests.support.photo_market import photo_market
 
 VARIANT = "sale_photo_trees"
 PHOTOS = {
@@ -31,7 +31,7 @@ PHOTOS = {
 def lay(folder, worth=0.3, photos=PHOTOS, variants=()):
     """A folder with what `ablate` reads: a market whose quality is worth `worth` of log price and
     shows in its photos, and what `fuse` saved of a variant that sees them."""
-    table, vectors = market(worth=worth)
+    table, vectors = photo_market(worth=worth)
     table = table.assign(standard_status="Closed", list_price=np.nan)
     keys = ["listing_key", "property_key", "standard_status", "as_of", "close_date"]
     columns = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import copy_project
+from tests.support.project_copy import copy_project
 
 pytestmark = pytest.mark.chaos
 # minutes each: `make chaos` runs them; `make test-all`, which CI calls, and FAST=1 do without

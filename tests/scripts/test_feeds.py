@@ -13,22 +13,9 @@ import yaml
 from scripts.valuation import photos, staging
 from tests.support import exports
 from tests.support.dag import ROOT
+from tests.support.exports import HOUSES
 from tests.support.gold_samples import invoke
 from tests.support.photos import image, zipped
-
-HOUSES = """
-title: Houses with photos (Ahmed and Moustafa 2016)
-constants: {standard_status: Closed}
-columns:
-  listing_key: {aliases: [house], required: true}
-  bedrooms_total: {aliases: [bedrooms], range: [0, 20]}
-  bathrooms: {aliases: [bathrooms], type: baths_decimal}
-  living_area: {aliases: [area_sqft], range: [100, 50000]}
-  postal_code: {aliases: [zip], required: true}
-  close_price: {aliases: [price], required: true}
-  photos_count: {aliases: [photos]}
-property_key: [[listing_key]]
-"""
 
 
 def lay(folder, feed: str, contract: bytes, files: dict[str, bytes]):

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from lib.ops.ledger import database, ledger
 from scripts.ops.ledger import main
-from tests.lib.ops.ledger.test_ledger import BAD_URLS, CANARY, LOAD, listener, load, no_names
+from tests.support.ledger import BAD_URLS, CANARY, LOAD, listener, make_load, no_names
 from tests.support.postgres import ESCAPED
 
 UNREACHABLE = f"postgresql://u:{ESCAPED}@127.0.0.1:1/db"
@@ -46,7 +46,7 @@ def at(day: int, **changes: object) -> ledger.Load:
     ended = dt.datetime(2026, 1, day, 12, tzinfo=dt.UTC)
     digest = f"{day:064d}"
     fields = {"run_id": f"run-{day}", "file_sha256": digest, "file": f"sale/{day}.csv"}
-    return load(**(fields | {"started_at": ended, "ended_at": ended} | changes))
+    return make_load(**(fields | {"started_at": ended, "ended_at": ended} | changes))
 
 
 def test_it_says_plainly_that_there_are_none_and_makes_no_file(home):

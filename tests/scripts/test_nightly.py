@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from lib.acquire.download.lock import held
-from tests.conftest import copy_project
 from tests.support.acquire import album
 from tests.support.exports import demo
 from tests.support.portal import PASSWORD, USER, Portal
+from tests.support.project_copy import copy_project
 from tests.support.stage_runner import shrink
 
 pytestmark = [pytest.mark.rest, pytest.mark.usefixtures("chromium")]

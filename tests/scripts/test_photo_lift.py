@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from lib.common import io
 from lib.evaluation.ablation import photo_lift, photo_lift_text
 from scripts.ops import photo_lift as command
-from tests.lib.evaluation.ablation.test_photo_lift import market, measured
+from tests.support.photo_market import measure_lift, photo_market
 
 
 def said(folder, *arguments):
@@ -28,7 +28,7 @@ def test_without_a_lift_it_says_how_to_get_one(tmp_path, found):
 
 
 def test_it_prints_the_run_that_is_named(tmp_path):
-    part = measured(*market()) | {
+    part = measure_lift(*photo_market()) | {
         "cost": {"encoder": "descriptor"} | photo_lift.cost(3.0, 50.0, 0.1)
     }
     part |= {"told": photo_lift_text.verdict(part)}

@@ -6,8 +6,8 @@ import re
 import pytest
 import yaml
 
-from tests.conftest import Clone
 from tests.support.dag import ROOT, STAGES
+from tests.support.project_copy import Clone
 
 
 def will_run(clone: Clone) -> set[str]:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.rest, pytest.mark.real]
 @pytest.fixture(scope="module")
 def king_county(tmp_path_factory, real_data):
     """A fresh copy, never reproduced, in which King County was imported and run."""
-    from tests.conftest import copy_project
+    from tests.support.project_copy import copy_project
 
     clone = copy_project(tmp_path_factory.mktemp("king_county"))
     source = real_data / "king_county.csv"

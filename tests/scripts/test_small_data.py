@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from lib.models.training import training_table
-from tests.scripts.test_feeds import HOUSES
 from tests.support import stage_runner
+from tests.support.exports import HOUSES
 from tests.support.photos import zipped
 from tests.support.small_feed import CONTRACT, FEW, blank, feed, lay
 

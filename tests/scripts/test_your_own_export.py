@@ -10,9 +10,9 @@ import yaml
 
 from lib.common.paths import FEEDS
 from lib.listings.contract import contract
-from tests.conftest import copy_project
 from tests.support import exports
 from tests.support.dag import ROOT
+from tests.support.project_copy import copy_project
 from tests.support.stage_runner import shrink
 
 PAGE = (ROOT / "docs/guides/your-own-export.md").read_text()

@@ -206,3 +206,18 @@ assert {field for truth, _ in FAMILIES.values() for field in truth.values()} <= 
 def guesses(name: str) -> list[infer.Guess]:
     """What `infer` takes the columns of a family's export for, or those of the brokerage's."""
     return infer.guess(brokerage() if name == "brokerage" else FAMILIES[name][1]())
+
+
+HOUSES = """
+title: Houses with photos (Ahmed and Moustafa 2016)
+constants: {standard_status: Closed}
+columns:
+  listing_key: {aliases: [house], required: true}
+  bedrooms_total: {aliases: [bedrooms], range: [0, 20]}
+  bathrooms: {aliases: [bathrooms], type: baths_decimal}
+  living_area: {aliases: [area_sqft], range: [100, 50000]}
+  postal_code: {aliases: [zip], required: true}
+  close_price: {aliases: [price], required: true}
+  photos_count: {aliases: [photos]}
+property_key: [[listing_key]]
+"""

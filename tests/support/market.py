@@ -156,3 +156,10 @@ def assert_same(one, other):
 TABLE = market()
 FEATURES, NEAR, INDEX = built(TABLE)
 NAMES = [name for name in FEATURES if name not in KEY_COLUMNS]
+
+
+def kilometres(one, other):
+    """Great-circle distance by the haversine formula."""
+    lat, lon, lat2, lon2 = np.radians([*one, *other])
+    a = np.sin((lat2 - lat) / 2) ** 2 + np.cos(lat) * np.cos(lat2) * np.sin((lon2 - lon) / 2) ** 2
+    return 2 * 6371 * np.arcsin(np.sqrt(a))

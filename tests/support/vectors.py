@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from tests.lib.models.estimators.tabular.test_registry import MADE
+from tests.support.estimators import ESTIMATORS
 
 DIMS = 12
 EFFECT = 0.2  # log price for one standard deviation of what the photos show
@@ -58,7 +58,7 @@ def shuffled(inputs, seed=5):
 
 def make(name, **changes):
     """A fresh model with the settings of the registry's tests, some of them changed."""
-    model, params = MADE[name]
+    model, params = ESTIMATORS[name]
     return model(params.model_copy(update=changes), 7)
 
 

@@ -13,6 +13,7 @@ from lib.features import comparables
 from lib.features.asof.nearest import count_past
 from lib.features.comparables import Axis, Comparables, nearest_past
 from tests.support.hypothesis_profiles import examples
+from tests.support.market import kilometres
 
 SPEC = Comparables(k=3, km=2.0, days=100, area_elasticity=0.5, axes={})
 DAY = pd.Timestamp("2024-06-01")
@@ -114,13 +115,6 @@ def test_two_homes_exclude_each_its_own():
     sales = frame({"own_home_key": "a"}, {"own_home_key": "b"})
     both = pd.concat([home(own_home_key="a"), home(own_home_key="b")], ignore_index=True)
     assert comparables.find(both, sales, SPEC)[0][:, 0].tolist() == [1, 0]
-
-
-def kilometres(one, other):
-    """Great-circle distance by the haversine formula."""
-    lat, lon, lat2, lon2 = np.radians([*one, *other])
-    a = np.sin((lat2 - lat) / 2) ** 2 + np.cos(lat) * np.cos(lat2) * np.sin((lon2 - lon) / 2) ** 2
-    return 2 * 6371 * np.arcsin(np.sqrt(a))
 
 
 @pytest.mark.parametrize("place", [(47.5, -122.0), (29.7, -95.4), (-33.9, 151.2), (0.0, 0.0)])

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from lib.features.asof.nearest import count_past
 from lib.features.comparables import EARTH_KM
 from lib.features.geo import Geo, center_km, geo_features
-from tests.lib.features.test_comparables import kilometres
 from tests.support.hypothesis_profiles import examples
-from tests.support.market import FEATURES, SPEC, TABLE
+from tests.support.market import FEATURES, SPEC, TABLE, kilometres
 
 SALES = TABLE[TABLE["standard_status"] == "Closed"].dropna(subset=["latitude", "longitude"])
 

@@ -10,7 +10,7 @@ from lib.models import tuning
 from lib.models.estimators.tabular.registry import Linear, LinearParams
 from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import predictions
-from tests.lib.models.training.test_out_of_fold import EDGES, INPUTS, sales
+from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 
 RANGES = {
     "leaves": tuning.Range(low=2, high=100, log=True),
@@ -91,7 +91,7 @@ def test_a_finished_search_is_read_and_not_repeated(tmp_path):
 
 
 def test_a_score_is_the_error_that_evaluate_reports_of_the_folds():
-    table, spec = sales(), Level(days=20, shrink=2)
+    table, spec = daily_sales(), Level(days=20, shrink=2)
     table.loc[::5, "usable"] = False
     for level in (spec, None):
         make = lambda: Linear(LinearParams(alpha=1.0, without=[]), 0)  # noqa: E731
@@ -104,7 +104,7 @@ def test_a_score_is_the_error_that_evaluate_reports_of_the_folds():
 
 
 def test_prices_of_the_test_change_no_score():
-    table, changed = sales(), sales()
+    table, changed = daily_sales(), daily_sales()
     changed.loc[changed["role"] != "train", "close_price"] *= 10
     one, other = (
         tuning.score(

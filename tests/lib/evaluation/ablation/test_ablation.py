@@ -8,7 +8,7 @@ from lib.models.estimators.tabular.columns import visible
 from lib.models.estimators.tabular.registry import Linear, LinearParams
 from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import predictions
-from tests.lib.models.training.test_out_of_fold import EDGES, sales
+from tests.support.daily_sales import EDGES, daily_sales
 
 RIDGE = LinearParams(alpha=1e-6, without=[])
 INPUTS = ["living_area", "postal_code", "txt_characters"]
@@ -17,7 +17,7 @@ INPUTS = ["living_area", "postal_code", "txt_characters"]
 def planted(n=400):
     """Size makes the price, the remarks' length is noise, the ZIP is worth a little."""
     rng = np.random.default_rng(4)
-    table = sales(n).rename(columns={"size": "living_area"})
+    table = daily_sales(n).rename(columns={"size": "living_area"})
     table["txt_characters"] = rng.normal(size=n)
     table["property_key"] = [f"p{i}" for i in range(n)]
     worth = table["postal_code"].map({"A": 0.0, "B": 0.15})

@@ -8,20 +8,20 @@ from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
 from lib.evaluation.ablation.ablation import gain
 from lib.models.training.out_of_fold import out_of_fold
 from lib.photos.pooled import pooling
-from tests.lib.evaluation.ablation.test_photo_lift import (
+from tests.support.daily_sales import EDGES
+from tests.support.photo_market import (
     JUDGE,
     Ridge,
-    beside,
-    market,
-    measured,
-    named,
-    trial,
+    add_photos,
+    checks_by_name,
+    make_trial,
+    measure_lift,
+    photo_market,
 )
-from tests.lib.models.training.test_out_of_fold import EDGES
 
 
 def test_albums_are_dealt_out_whole_among_the_listings_that_have_one():
-    _, vectors = market(90)
+    _, vectors = photo_market(90)
     got = leakage_checks.shuffled(vectors, 5)
     assert set(got["listing_key"]) == set(vectors["listing_key"])
     moved = pd.DataFrame({"was": vectors["listing_key"], "now": got["listing_key"]})
@@ -39,7 +39,7 @@ def test_albums_are_dealt_out_whole_among_the_listings_that_have_one():
 
 @pytest.mark.parametrize("edges", [EDGES, []])
 def test_the_sides_of_a_fold_are_those_of_training(edges):
-    table, _ = market(300)
+    table, _ = photo_market(300)
     table["usable"] = np.arange(len(table)) % 7 > 0
     asked = {}  # rows that a model predicted -> those that had taught it; models come in any order
 
@@ -60,13 +60,13 @@ def test_the_sides_of_a_fold_are_those_of_training(edges):
 
 
 def test_a_vector_that_holds_the_price_is_caught():
-    table, vectors = market()
+    table, vectors = photo_market()
     price = table.set_index("listing_key")["close_price"]
     leaked = [
         np.append(row.vector[:3], np.log(price[row.listing_key])) for row in vectors.itertuples()
     ]
-    part = measured(table, vectors.assign(vector=leaked))
-    found = named(part)["one number gives it away"]
+    part = measure_lift(table, vectors.assign(vector=leaked))
+    found = checks_by_name(part)["one number gives it away"]
     assert part["guard"]["fired"] and found["passed"] is False and found["figure"] > 0.95
     assert "img_vector" in found["told"] and part["verdict"] == photo_lift.DOUBT
     words = photo_lift_text.verdict(part)
@@ -75,7 +75,7 @@ def test_a_vector_that_holds_the_price_is_caught():
 
 def test_a_price_that_is_spread_over_a_vector_is_caught_too():
     """No place of the vector tells it alone; all together do."""
-    table, vectors = market()
+    table, vectors = photo_market()
     rng = np.random.default_rng(2)
     price = np.log(table.set_index("listing_key")["close_price"])
     noise = rng.normal(0, 3, (len(table), 1))
@@ -84,14 +84,14 @@ def test_a_price_that_is_spread_over_a_vector_is_caught_too():
         np.array([price[key] + hidden[key], price[key] - hidden[key], 0.0, row[0]])
         for key, row in zip(vectors["listing_key"], vectors["vector"], strict=True)
     ]
-    part = measured(table, vectors.assign(vector=leaked))
-    found = named(part)["one number gives it away"]
+    part = measure_lift(table, vectors.assign(vector=leaked))
+    found = checks_by_name(part)["one number gives it away"]
     assert found["passed"] is False and "all together" in found["told"]
 
 
 def test_a_plain_number_that_holds_the_price_is_caught():
-    table, vectors = market()
-    shown = beside(table, vectors).assign(img_quality_renovated=np.log(table["close_price"]))
+    table, vectors = photo_market()
+    shown = add_photos(table, vectors).assign(img_quality_renovated=np.log(table["close_price"]))
     sold = shown.loc[shown["fold"] > 0, "close_price"].to_numpy(float)
     rough = np.full(len(sold), sold.mean())
 
@@ -102,7 +102,7 @@ def test_a_plain_number_that_holds_the_price_is_caught():
     assert found["passed"] is False and "img_quality_renovated alone" in found["told"]
     honest = checked(["living_area", "img_count", "img_vector"])
     assert honest["passed"] is True and honest["figure"] < 0.85
-    few = beside(table.head(20), vectors)
+    few = add_photos(table.head(20), vectors)
     assert checked(["img_vector"], few, rough[: (few["fold"] > 0).sum()])["passed"] is True
     some = shown["img_quality_renovated"].where(np.arange(len(shown)) % 3 == 0, 0.0)
     found = checked(["img_quality_renovated"], shown.assign(img_quality_renovated=some))
@@ -111,9 +111,9 @@ def test_a_plain_number_that_holds_the_price_is_caught():
 
 def test_a_price_for_each_square_foot_is_caught():
     """It says little of the price, and all of what is missing to who knows the size."""
-    table, vectors = market()
-    shown = beside(table, vectors)
-    said = trial().said(shown, ["living_area"])
+    table, vectors = photo_market()
+    shown = add_photos(table, vectors)
+    said = make_trial().said(shown, ["living_area"])
     sold = shown["fold"] > 0
     missing = np.log(shown.loc[sold, "close_price"] / said)
     shown.loc[sold, "img_quality_dated"] = missing
@@ -145,7 +145,7 @@ def test_the_photos_that_count_are_those_of_the_first_listing_that_shows_them():
 def test_pooling_keeps_the_rule_that_is_found_anew():
     """On random albums that share photos, of which some are alike."""
     rng = np.random.default_rng(4)
-    table, _ = market(60)
+    table, _ = photo_market(60)
     mates = {f"s{i}": set() for i in range(120)}
     for one, other in rng.choice(sorted(mates), (60, 2)):
         if one != other:
@@ -172,7 +172,7 @@ def test_pooling_keeps_the_rule_that_is_found_anew():
 
 @pytest.mark.parametrize("how", ["same", "alike"])
 def test_the_same_picture_on_both_sides_is_counted(how):
-    table, vectors = market()
+    table, vectors = photo_market()
     counted = vectors[["listing_key", "sha1", "alike"]]
 
     def shared(mine, theirs):
@@ -193,7 +193,7 @@ def test_the_same_picture_on_both_sides_is_counted(how):
     both = shared(mine, theirs)
     found = leakage_checks.by_pictures(table, EDGES, both)
     assert found["figure"] == 2 and found["passed"] is False
-    part = measured(table, vectors, counted=both)
+    part = measure_lift(table, vectors, counted=both)
     assert part["verdict"] == photo_lift.DOUBT
     assert "pictures on both sides" in [one["name"] for one in part["checks"] if not one["passed"]]
     later = table.loc[table["role"] == "test", "listing_key"]  # nobody learns from these
@@ -203,7 +203,7 @@ def test_the_same_picture_on_both_sides_is_counted(how):
 
 def test_a_lift_that_needs_homes_seen_before_is_caught():
     """Photos that say something of homes sold before alone: they are known again."""
-    table, _ = market()
+    table, _ = photo_market()
     sold = table["fold"] > 0
     again = sold & (np.arange(len(table)) % 2 == 0)
     first = table.index[(table["role"] == "train") & (table["fold"] == 0)]
@@ -227,17 +227,17 @@ def test_a_lift_that_needs_homes_seen_before_is_caught():
 
 def test_photos_that_are_only_there_or_not_are_caught():
     """Dear homes have many photos, whatever these show."""
-    table, vectors = market(worth=0.0)
-    shown = beside(table, vectors)
+    table, vectors = photo_market(worth=0.0)
+    shown = add_photos(table, vectors)
     priced = shown.assign(close_price=shown["close_price"] * np.exp(0.4 * shown["img_missing"]))
-    one = trial()
+    one = make_trial()
     blind = ["living_area"]
     said = {"without": one.said(priced, blind), "with": one.said(priced)}
     lifted = gain(said["without"], said["with"], priced[priced["fold"] > 0], JUDGE)
     found = leakage_checks.by_presence(priced, one, said, lifted, JUDGE, "mape")
     assert found["passed"] is False and found["figure"] > 0.9
-    table, vectors = market()
-    assert named(measured(table, vectors))["presence alone"]["passed"] is True
+    table, vectors = photo_market()
+    assert checks_by_name(measure_lift(table, vectors))["presence alone"]["passed"] is True
 
 
 def test_photos_of_other_homes_that_lift_as_well_are_caught():

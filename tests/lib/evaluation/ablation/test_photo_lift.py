@@ -4,99 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.common.errors import require
-from lib.evaluation.ablation import leakage_checks, photo_lift
-from lib.evaluation.ablation.ablation import Judge, Trial, gain
-from tests.lib.models.training.test_out_of_fold import EDGES, START
-
-JUDGE = Judge(draws=300, permutations=400, seed=1)
-INPUTS = ["living_area", "img_count", "img_missing", "img_vector"]
-QUALITY = 0.2  # of log price, by one spread of a home's quality
-DEEP = 4  # numbers of a vector
-
-
-class Ridge:
-    """Least squares with a small penalty on numbers and on vectors, zero where one is missing."""
-
-    def _matrix(self, inputs):
-        parts = [np.ones((len(inputs), 1))]
-        for name in inputs:
-            if name == "img_vector":
-                cells = [np.zeros(DEEP) if one is None else one for one in inputs[name]]
-                parts.append(np.stack(cells))
-            elif pd.api.types.is_numeric_dtype(inputs[name]):
-                parts.append(inputs[[name]].fillna(0).to_numpy(float))
-        return np.hstack(parts)
-
-    def fit(self, inputs, log_price, dates=None):
-        require(len(inputs.columns) > 0, "no input")
-        x = self._matrix(inputs)
-        self.weights = np.linalg.solve(x.T @ x + 1e-6 * np.eye(x.shape[1]), x.T @ log_price)
-        return self
-
-    def predict(self, inputs):
-        return self._matrix(inputs) @ self.weights
-
-
-def market(n=900, seed=3, worth=QUALITY):
-    """(table of sales, vectors): the past of 120 days and a test of 30. Every third listing has no
-    photo; the first number of a vector shows the quality of the home, which moves the price by
-    `worth`; all else in it is noise."""
-    rng = np.random.default_rng(seed)
-    day = np.arange(n) * 150 // n
-    quality, size = rng.normal(size=n), rng.normal(7.5, 0.3, n)
-    closed = day + 7
-    role = np.where(closed < 120, "train", np.where(day < 120, "purged", "test"))
-    fold = np.where((role == "train") & (day >= 60), 1 + (day >= 90), 0)
-    table = pd.DataFrame(
-        {
-            "listing_key": [f"k{i:03d}" for i in range(n)],
-            "property_key": [f"p{i}" for i in range(n)],
-            "as_of": START + pd.to_timedelta(day, unit="D"),
-            "close_date": START + pd.to_timedelta(closed, unit="D"),
-            "close_price": np.exp(5 + 0.9 * size + worth * quality + rng.normal(0, 0.1, n)),
-            "living_area": size, "role": role, "fold": fold, "usable": True,
-        }
-    )  # fmt: skip
-    rows = []
-    for i, key in enumerate(table["listing_key"]):
-        for k in range((0, 2, 12 if i % 2 else 4)[i % 3]):
-            shown = rng.normal(size=DEEP)
-            shown[0] = quality[i] + rng.normal(0, 0.2)
-            name = f"{key}-{k}"
-            rows.append(
-                {"listing_key": key, "order": k, "sha1": name, "alike": [], "vector": shown}
-            )
-    return table.assign(quality=quality), pd.DataFrame(rows)
-
-
-def beside(table, vectors):
-    """`table` with the number of photos and the mean of their vectors."""
-    albums = vectors.groupby("listing_key")["vector"]
-    mean = albums.apply(lambda cells: np.mean(cells.tolist(), axis=0))
-    count = table["listing_key"].map(albums.size()).fillna(0).astype(float)
-    cells = [mean.get(key) for key in table["listing_key"]]
-    return table.assign(
-        img_count=count,
-        img_missing=(count == 0).astype(float),
-        img_vector=pd.Series(cells, table.index, dtype="object"),
-    )
-
-
-def trial(inputs=INPUTS, edges=EDGES):
-    return Trial(inputs, edges, Ridge, None)
-
-
-def measured(table, vectors, inputs=INPUTS, edges=EDGES, guard=0.1, counted=None, rivals=None):
-    other = beside(table, leakage_checks.shuffled(vectors, 7))
-    counted = vectors[["listing_key", "sha1", "alike"]] if counted is None else counted
-    return photo_lift.photo_lift(
-        beside(table, vectors), other, counted, trial(inputs, edges), JUDGE, guard, rivals or {}
-    )
-
-
-def named(part):
-    return {one["name"]: one for one in part["checks"]}
+from lib.evaluation.ablation import photo_lift
+from lib.evaluation.ablation.ablation import Judge, gain
+from tests.support.photo_market import INPUTS, JUDGE, measure_lift, photo_market
 
 
 def test_a_lift_worked_by_hand():
@@ -114,7 +24,7 @@ def test_a_lift_worked_by_hand():
 
 
 def test_planted_quality_is_found_goes_when_shuffled_and_is_no_leak():
-    part = measured(*market())
+    part = measure_lift(*photo_market())
     assert part["verdict"] == photo_lift.HELP
     mape, control = part["lift"]["mape"], part["control"]["mape"]
     assert mape["low"] > 0 and mape["p"] < 0.01 and control["low"] <= 0
@@ -128,37 +38,37 @@ def test_planted_quality_is_found_goes_when_shuffled_and_is_no_leak():
 
 def test_the_planted_quality_explains_the_lift():
     """With the true quality among the inputs hardly anything is left for photos to tell."""
-    table, vectors = market()
-    whole = measured(table, vectors)["lift"]["mape"]["value"]
-    rest = measured(table, vectors, [*INPUTS, "quality"])
+    table, vectors = photo_market()
+    whole = measure_lift(table, vectors)["lift"]["mape"]["value"]
+    rest = measure_lift(table, vectors, [*INPUTS, "quality"])
     assert rest["lift"]["mape"]["value"] < 0.1 * whole and rest["verdict"] != photo_lift.HELP
 
 
 def test_a_lift_that_another_variant_has_without_photos_is_weak():
     """The rival that errs least counts; photos that help a poor model beat no good one."""
-    table, vectors = market()
+    table, vectors = photo_market()
     sold = table[table["fold"] > 0]
     price = sold["close_price"].to_numpy(float)
     rivals = {"good": price * 1.01, "poor": price * 2.0}
-    part = measured(table, vectors, rivals=rivals)
+    part = measure_lift(table, vectors, rivals=rivals)
     assert part["verdict"] == photo_lift.WEAK and part["best_blind"]["variant"] == "good"
     assert part["best_blind"]["mape"] == pytest.approx(0.01)
     with_photos = part["errors"]["with"]["mape"]
     gained = part["best_blind"]["gain"]["mape"]
     assert gained["value"] == pytest.approx(0.01 - with_photos) and gained["high"] < 0
-    poor = measured(table, vectors, rivals={"poor": price * 2.0})
+    poor = measure_lift(table, vectors, rivals={"poor": price * 2.0})
     assert poor["verdict"] == photo_lift.HELP and poor["best_blind"]["gain"]["mape"]["low"] > 0
 
 
 def test_photos_that_say_nothing_bring_no_significant_lift():
-    part = measured(*market(worth=0.0))
+    part = measure_lift(*photo_market(worth=0.0))
     assert part["verdict"] == photo_lift.NONE
     assert not part["guard"]["fired"] and part["checks"] == []
 
 
 def test_slices_hold_every_sale_once_by_the_photos_that_count():
-    table, vectors = market()
-    part = measured(table, vectors)
+    table, vectors = photo_market()
+    part = measure_lift(table, vectors)
     for kind in ("price band", "photo coverage"):
         of_kind = [one for one in part["slices"] if one["kind"] == kind]
         assert sum(one["sales"] for one in of_kind) == part["sales"] == (table["fold"] > 0).sum()
@@ -185,25 +95,25 @@ def test_bands_of_photos(count, word):
 
 
 def test_homes_without_dates_are_measured_too():
-    table, vectors = market()
+    table, vectors = photo_market()
     table["fold"] = np.where(table["role"] == "train", np.arange(len(table)) % 4 + 1, 0)
-    part = measured(table, vectors, edges=[])
+    part = measure_lift(table, vectors, edges=[])
     assert part["verdict"] == photo_lift.HELP and part["sales"] == (table["role"] == "train").sum()
 
 
 def test_the_test_and_what_closes_in_it_change_nothing():
-    table, vectors = market()
+    table, vectors = photo_market()
     later = table["role"].isin(["test", "purged", "subject"])
     other = table.assign(close_price=table["close_price"].where(~later, 1.0))
-    assert measured(table, vectors) == measured(other, vectors)
+    assert measure_lift(table, vectors) == measure_lift(other, vectors)
 
 
 def test_what_cannot_be_measured_says_why():
-    table, vectors = market()
-    only = measured(table, vectors, ["img_count", "img_vector"])
+    table, vectors = photo_market()
+    only = measure_lift(table, vectors, ["img_count", "img_vector"])
     assert only["skipped"] == "nothing is left to learn from (no input)"
-    assert measured(table, vectors.head(0))["skipped"] == "no sale of the folds has a photo"
-    nowhere = measured(table.assign(fold=0), vectors)
+    assert measure_lift(table, vectors.head(0))["skipped"] == "no sale of the folds has a photo"
+    nowhere = measure_lift(table.assign(fold=0), vectors)
     assert nowhere["skipped"] == "no sale lies in a fold"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from lib.evaluation.ablation import photo_lift, photo_lift_text
 from lib.evaluation.explanation import narrative
-from tests.lib.evaluation.ablation.test_photo_lift import market, measured
+from tests.support.photo_market import measure_lift, photo_market
 
 COST = {"encoder": "descriptor"} | photo_lift.cost(3.0, 200.0, 0.1)
 
@@ -12,7 +12,7 @@ COST = {"encoder": "descriptor"} | photo_lift.cost(3.0, 200.0, 0.1)
 @pytest.fixture(scope="module")
 def found():
     """What is measured of a market with planted quality, as `ablate` writes it."""
-    part = measured(*market()) | {"cost": COST}
+    part = measure_lift(*photo_market()) | {"cost": COST}
     return part | {"told": photo_lift_text.verdict(part)}
 
 

@@ -16,13 +16,10 @@ from lib.models.estimators.photo.registry import MODELS
 from lib.models.estimators.tabular.registry import LightGBM, Linear
 from lib.models.serving.predict import levels, log_estimates, raw_estimates
 from lib.models.stacking import Weighting, blend
-from lib.models.training.level_correction import Level
 from lib.models.training.training_table import LISTED, with_list_price
-from tests.lib.models.estimators.tabular.test_registry import RIDGE, STARTS, TREES, hedonic
-from tests.lib.models.serving.test_serving import trained
+from tests.support.estimators import RIDGE, STARTS, TREES, hedonic_homes
 from tests.support.hypothesis_profiles import examples
-
-LEVELLED = Level(days=14, shrink=5)
+from tests.support.saved_models import LEVELLED, train_and_save
 
 
 def whole(saved, predicted, table):
@@ -41,7 +38,7 @@ def assert_multiplies(base, parts, estimate):
 
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_percentages_multiply_back_to_the_value(name):
-    saved, predicted, table = trained(name, LEVELLED)
+    saved, predicted, table = train_and_save(name, LEVELLED)
     base, parts, estimate = whole(saved, predicted, table)
     assert_multiplies(base, parts, estimate)
     assert parts[LEVEL].abs().max() > 0
@@ -49,7 +46,9 @@ def test_percentages_multiply_back_to_the_value(name):
 
 
 def test_a_blend_is_the_weighted_sum_of_its_members():
-    parts = {name: trained(name, LEVELLED) for name in ("linear", "lightgbm", "random_forest")}
+    parts = {
+        name: train_and_save(name, LEVELLED) for name in ("linear", "lightgbm", "random_forest")
+    }
     table = parts["linear"][2]
     tables = {name: predicted for name, (_, predicted, _) in parts.items()}
     fold = table.loc[tables["linear"].index, "fold"]
@@ -92,7 +91,7 @@ def boosted(inputs, price, **changes):
 
 def test_the_price_that_boosting_starts_from_counts_for_where_it_came_from():
     """Against its mean over training; a home that has none stands at the first name."""
-    inputs, price = hedonic(300)
+    inputs, price = hedonic_homes(300)
     inputs[STARTS[0]], inputs[STARTS[1]] = price + 0.1, price - 0.1
     saved = boosted(inputs, price, without=["comp_", "mkt_"])
     homes = inputs.iloc[[0, 1, 2]].copy()
@@ -110,7 +109,7 @@ def test_the_price_that_boosting_starts_from_counts_for_where_it_came_from():
 
 
 def test_without_any_start_in_the_feed_no_input_carries_it():
-    inputs, price = hedonic(300)
+    inputs, price = hedonic_homes(300)
     saved = boosted(inputs, price)
     base, parts = contributions(inputs, saved, centres(inputs, saved))
     assert not set(STARTS) & set(parts)
@@ -118,7 +117,7 @@ def test_without_any_start_in_the_feed_no_input_carries_it():
 
 
 def test_an_encoded_column_counts_for_its_own():
-    inputs, price = hedonic(300)
+    inputs, price = hedonic_homes(300)
     dates = pd.DataFrame({"as_of": pd.date_range("2020-01-01", periods=300)})
     dates["close_date"] = dates["as_of"]
     model = LightGBM(TREES.model_copy(update={"encode": ["postal_code"], "start": []}), 7)
@@ -132,7 +131,7 @@ def test_an_encoded_column_counts_for_its_own():
 
 
 def test_an_aware_model_is_explained_by_the_list_price_it_started_from():
-    inputs, price = hedonic(300)
+    inputs, price = hedonic_homes(300)
     features = inputs.assign(list_price=np.exp(price))
     saved = boosted(
         with_list_price(features)[[*inputs, LISTED]], price, start=[LISTED], without=["own_"]
@@ -145,7 +144,7 @@ def test_an_aware_model_is_explained_by_the_list_price_it_started_from():
     np.testing.assert_allclose(shown, price, rtol=1e-5)
 
 
-ANY = boosted(*hedonic(200), without=["constant"], start=["size"])
+ANY = boosted(*hedonic_homes(200), without=["constant"], start=["size"])
 
 
 @examples(60)
@@ -160,12 +159,12 @@ ANY = boosted(*hedonic(200), without=["constant"], start=["size"])
 )  # fmt: skip
 def test_any_home_is_explained_exactly(rows):
     homes = pd.DataFrame(rows, columns=["size", "age", "postal_code"]).assign(noise=0.0, constant=1)
-    base, parts = contributions(homes, ANY, centres(hedonic(200)[0], ANY))
+    base, parts = contributions(homes, ANY, centres(hedonic_homes(200)[0], ANY))
     np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(homes, ANY), rtol=1e-9)
 
 
 def test_the_long_table_adds_up_and_shows_the_homes_own_values():
-    saved, predicted, table = trained("linear", LEVELLED)
+    saved, predicted, table = train_and_save("linear", LEVELLED)
     saved["variant"] = "sale_linear"
     base, parts, estimate = whole(saved, predicted, table)
     later = table[table["role"] != "train"].reset_index(drop=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lib.evaluation.explanation.importance import adjustments, effects, facts, importance, movable
-from tests.lib.models.serving.test_serving import trained
+from tests.support.saved_models import train_and_save
 from tests.support.vectors import homes, make, saved
 
 TABLE = pd.DataFrame(
@@ -45,7 +45,7 @@ def test_only_varying_numbers_of_the_home_itself_are_moved_the_greatest_first():
 
 
 def test_effects_of_a_line_are_the_line_by_either_way():
-    saved, _, table = trained("linear", None)
+    saved, _, table = train_and_save("linear", None)
     got = effects(table, saved, ["size"], 5, 20, np.random.default_rng(1))
     slope = np.polyfit(got["at"], got["ale"], 1)[0]
     np.testing.assert_allclose(got["ale"], got["pdp"], atol=1e-9)

@@ -9,36 +9,11 @@ import pytest
 from lib.evaluation.metrics import accuracy
 from lib.evaluation.metrics.ratio_study import STATISTICS, Study
 from lib.evaluation.scoring import score, strata
-
-SETTINGS = score.Scoring(
-    draws=40,
-    places=6,
-    worst=5,
-    ratio_study={"trim": (1.5, 3.0), "trim_cap": 0.1, "cod": (5.0, 15.0)},
-)
-
-
-def table(n=240, seed=0):
-    rng = np.random.default_rng(seed)
-    price = np.exp(rng.normal(13, 0.4, n))
-    out = pd.DataFrame(
-        {
-            "listing_key": [f"k{i}" for i in range(n)],
-            "property_key": [f"h{i // 2}" for i in range(n)],
-            "close_price": price,
-            "pred_close_price": price * np.exp(rng.normal(0, 0.12, n)),
-            "postal_code": rng.choice(["1", "2", None], n),
-            "own_age": rng.choice([-1, 3, 40, np.nan], n),
-            "as_of": pd.Timestamp("2025-01-10") + pd.to_timedelta(rng.integers(0, 80, n), unit="D"),
-        }
-    )
-    return out.assign(
-        pred_low_90=out["pred_close_price"] * 0.8, pred_high_90=out["pred_close_price"] * 1.2
-    )
+from tests.support.scored_sales import SETTINGS, scored_sales
 
 
 def test_a_score_has_every_figure_with_its_interval():
-    got = score.score(table(), SETTINGS, 1, 12.0)
+    got = score.score(scored_sales(), SETTINGS, 1, 12.0)
     assert list(got) == [
         "sales",
         "with_interval",
@@ -63,15 +38,15 @@ def test_a_score_has_every_figure_with_its_interval():
 
 
 def test_the_same_seed_gives_the_same_score_and_another_does_not():
-    one, same, other = (score.score(table(), SETTINGS, seed) for seed in (1, 1, 2))
+    one, same, other = (score.score(scored_sales(), SETTINGS, seed) for seed in (1, 1, 2))
     assert one == same != other
 
 
 def test_abstentions_lower_the_hit_rate_and_leave_the_answered_block():
-    sales = table()
+    sales = scored_sales()
     far = np.abs(sales["pred_close_price"] / sales["close_price"] - 1) > 0.1
     sales["pred_abstention"] = np.where(far, "too far", None)
-    plain, got = score.score(table(), SETTINGS, 1), score.score(sales, SETTINGS, 1)
+    plain, got = score.score(scored_sales(), SETTINGS, 1), score.score(sales, SETTINGS, 1)
     for name in accuracy.DIRECTIONS:
         if name != "hit_rate":
             assert got["accuracy"][name] == plain["accuracy"][name]
@@ -80,7 +55,7 @@ def test_abstentions_lower_the_hit_rate_and_leave_the_answered_block():
 
 
 def test_a_missing_estimate_counts_in_the_hit_rate_alone():
-    sales = table()
+    sales = scored_sales()
     sales.loc[:59, ["pred_close_price", "pred_low_90", "pred_high_90"]] = np.nan
     got, rest = (score.score(part, SETTINGS, 1) for part in (sales, sales.iloc[60:]))
     assert got["accuracy"]["hit_rate"]["value"] == 0.75
@@ -91,7 +66,7 @@ def test_a_missing_estimate_counts_in_the_hit_rate_alone():
 
 @pytest.mark.parametrize("n", [1, 2])
 def test_a_test_of_one_or_two_sales_has_a_score(n):
-    sales = table().head(n)
+    sales = scored_sales().head(n)
     got = score.score(sales, SETTINGS, 1)
     assert got["sales"] == n and got["ratio_study"]["sales_chasing"]["verdict"] == "cannot tell"
     json.dumps(score.rounded(got, 6), allow_nan=False)
@@ -101,7 +76,7 @@ def test_a_test_of_one_or_two_sales_has_a_score(n):
 
 
 def test_no_estimate_at_all_is_a_hit_rate_of_nothing():
-    sales = table().assign(pred_close_price=np.nan, pred_low_90=np.nan, pred_high_90=np.nan)
+    sales = scored_sales().assign(pred_close_price=np.nan, pred_low_90=np.nan, pred_high_90=np.nan)
     got = score.score(sales, SETTINGS, 1)
     assert got["accuracy"]["hit_rate"]["value"] == 0
     assert score.rounded(got, 6)["ratio_study"]["untrimmed"]["cod"]["value"] is None
@@ -110,14 +85,14 @@ def test_no_estimate_at_all_is_a_hit_rate_of_nothing():
 
 def test_homes_sold_twice_are_drawn_together():
     """The two sales of each home have the same ratio, so there are half as many facts."""
-    sales = pd.concat([table(), table()]).reset_index(drop=True)
+    sales = pd.concat([scored_sales(), scored_sales()]).reset_index(drop=True)
     wide = score.score(sales, SETTINGS, 1)["accuracy"]["mape"]
     narrow = score.score(sales.drop(columns="property_key"), SETTINGS, 1)["accuracy"]["mape"]
     assert wide["high"] - wide["low"] > 1.2 * (narrow["high"] - narrow["low"])
 
 
 def test_each_stratum_is_studied_as_if_it_stood_alone_and_thin_ones_are_marked():
-    sales = table()
+    sales = scored_sales()
     got = strata.ratio_study(sales, SETTINGS, 1)
     assert set(got["kind"]) == {"proxy band", "ZIP", "age", "month"}
     zips = got[(got["kind"] == "ZIP") & (got["trimmed"] == "untrimmed")]
@@ -134,7 +109,7 @@ def test_each_stratum_is_studied_as_if_it_stood_alone_and_thin_ones_are_marked()
 
 @pytest.mark.parametrize(("n", "thin"), [(150, 0), (149, 1)])
 def test_a_stratum_of_29_sales_is_thin_and_one_of_30_is_not(n, thin):
-    got = strata.ratio_study(table(n), SETTINGS, 1)
+    got = strata.ratio_study(scored_sales(n), SETTINGS, 1)
     band = got[got["kind"] == "proxy band"].drop_duplicates("stratum")
     assert len(band) == 5 and band["thin"].sum() == thin
 

@@ -5,71 +5,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lib.features import build
 from lib.listings.screening import overrides, screen
-from tests.support.dag import ROOT
 from tests.support.hypothesis_profiles import examples
+from tests.support.screened_sales import SPEC, START, odd_sales
 
-SPEC = screen.Screen(**yaml.safe_load((ROOT / "params.yaml").read_text())["screen"])
-STREETS = ("street_dir_prefix", "street_suffix", "street_dir_suffix")
 NONE = overrides.read(Path("no such file"))
 GROUPS = [["parcel_number"]]
-START = pd.Timestamp("2023-01-01")
 CELLS = ["close_price", "list_price", "living_area", "year_built", "bathrooms_total", "postal_code"]
 SAME_DAY = {"bulk_sale", "bulk_sale_alike"}
 
 
-def market(n=500, seed=0):
-    """Closed sales of two ZIPs over 500 days with odd ones among them, some still on the market."""
-    rng = np.random.default_rng(seed)
-    area = np.exp(rng.normal(7.5, 0.3, n)).round()
-    zips = rng.integers(0, 2, n)
-    price = np.exp(6 + 0.8 * np.log(area) + 0.3 * zips + rng.normal(0, 0.1, n)).round(-2)
-    price[::23] *= rng.choice([0.3, 0.5, 3, 10, 0.0001], len(price[::23]))
-    close = START + pd.to_timedelta(np.sort(rng.integers(0, 500, n)), unit="D")
-    close = close.astype("datetime64[us]")
-    table = pd.DataFrame(
-        {
-            "listing_key": [f"k{i:04d}" for i in rng.permutation(n)], "domain": "sale",
-            "parcel_number": [f"p{i}" for i in rng.integers(1, n, n)],
-            "standard_status": "Closed", "close_date": close, "close_price": price,
-            "list_price": (price * rng.choice([1.0, 1.02, 0.98, 2.0], n, p=[.4, .3, .28, .02])),
-            "listing_contract_date": close - pd.to_timedelta(rng.integers(-1, 90, n), unit="D"),
-            "purchase_contract_date": close - pd.to_timedelta(rng.integers(-1, 40, n), unit="D"),
-            "living_area": area, "lot_size_square_feet": 8000.0,
-            "bedrooms_total": rng.integers(0, 5, n).astype(float),
-            "bathrooms_total": rng.integers(0, 4, n).astype(float),
-            "year_built": rng.integers(1950, 2025, n).astype(float),
-            "postal_code": [f"9800{z}" for z in zips],
-            "property_sub_type": rng.choice(["House", "Condo"], n),
-            "public_remarks": rng.choice(["Sunny.", "Bank owned.", "Family transfer."], n),
-            "special_listing_conditions": rng.choice(["Standard", "Short Sale", "Odd"], n),
-        }
-    )  # fmt: skip
-    twins = table.index[50::60]
-    for twin in twins:  # parcels of three at one price
-        table.loc[twin : twin + 2, ["close_date", "close_price", "postal_code"]] = (
-            table.loc[twin, ["close_date", "close_price", "postal_code"]].to_numpy()
-        )  # fmt: skip
-    table.loc[::31, "living_area"] = np.nan
-    table["property_key"] = "parcel_number:" + table["parcel_number"]
-    # two parcels at an address, some rows of which do not know their parcel
-    number = table["parcel_number"].str[1:].astype(int) // 2
-    table["street_number"] = (number + 1).astype("str").where(number % 5 > 0)
-    table["street_name"] = "ASH"
-    for name in (*STREETS, "unit_number", "city", "state_or_province"):
-        table[name] = pd.Series(None, index=table.index, dtype="str")
-    table.loc[::3, "parcel_number"] = None
-    table.loc[::41, "standard_status"] = "Active"
-    return table
-
-
-TABLE = market()
+TABLE = odd_sales()
 VERDICTS, FLAGS = screen.screen(TABLE, SPEC, NONE, GROUPS)
 
 

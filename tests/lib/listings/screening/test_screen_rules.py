@@ -10,8 +10,8 @@ from lib.listings.identity import same_home
 from lib.listings.screening import outliers
 from lib.listings.screening.outliers import judge
 from lib.listings.screening.rules import bulk, records, resales
-from tests.lib.listings.screening.test_screen import SPEC, START
 from tests.support.hypothesis_profiles import examples
+from tests.support.screened_sales import SPEC, START
 
 DEALS = SPEC.deals
 

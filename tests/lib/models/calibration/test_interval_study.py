@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.models.calibration.interval_study import beside_split, on_folds, split_intervals
-from tests.lib.models.calibration.test_prediction_intervals import SAVED, SPEC, sales
+from tests.support.noisy_sales import SAVED, SPEC, noisy_sales
 
 
 def test_plain_split_intervals_have_one_width():
@@ -42,7 +42,7 @@ def test_own_and_split_intervals_stand_beside_each_other():
 def test_a_fold_is_valued_by_what_lay_before_it():
     """A changed fold moves its own intervals' successors and nothing before; each fold is scored
     by a study that never saw it."""
-    table, _ = sales(1200, 20)
+    table, _ = noisy_sales(1200, 20)
     table = table[table["role"] == "train"]
     fold = np.repeat([0, 1, 2, 3], 300)
 

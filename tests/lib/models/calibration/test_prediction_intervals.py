@@ -10,52 +10,10 @@ import pytest
 from lib.common.errors import RemlError
 from lib.models.calibration import error_models, prediction_intervals
 from lib.models.calibration.abstention import Abstention, kind, reach, reasons
-from lib.models.calibration.prediction_intervals import Groups, Spec, fit, grouped, inputs_of
+from lib.models.calibration.prediction_intervals import Groups, fit, grouped, inputs_of
+from tests.support.noisy_sales import HARD, SAVED, SPEC, noisy_sales
 
-HARD = error_models.Difficulty(minimum_errors=200, parts=4, alpha=0.01, floor=0.3)
-TREES = error_models.Quantiles(
-    num_iterations=60, learning_rate=0.1, num_leaves=7, min_data_in_leaf=40, feature_fraction=1.0,
-    bagging_fraction=0.8, lambda_l2=1.0, num_threads=1,
-)  # fmt: skip
-SPEC = Spec(
-    method="normalized",
-    groups=Groups(by="value", count=3, minimum=100),
-    adaptive=prediction_intervals.Adaptive(
-        way="recency", half_life_days=60, least_weight=200, step=0.01
-    ),
-    difficulty=HARD,
-    quantiles=TREES,
-    abstention=Abstention(
-        minimum_comparables=3, maximum_distance=5, maximum_width=5, beyond={"living_area": 0}
-    ),
-)
 COVERAGES = [0.8, 0.9]
-SAVED = {"inputs": ["living_area", "own_age", "comp_count", "postal_code"]}
-
-
-def sales(n=3000, later=1500, seed=0):
-    """Predictions and inputs of sales in time order whose noise grows with age, fivefold from new
-    to old, and with a skew; the last rows are on the market. Also the noise's true scale."""
-    rng = np.random.default_rng(seed)
-    age = rng.uniform(0, 100, n + later)
-    scale = 0.04 * 5 ** (age / 100)
-    estimate = rng.normal(13, 0.5, n + later)
-    error = scale * (rng.exponential(1, n + later) - 1)
-    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(n + later) // 10, unit="D")
-    table = pd.DataFrame(
-        {
-            "listing_key": [f"k{i:05d}" for i in range(n + later)],
-            "role": np.where(np.arange(n + later) < n, "train", "test"),
-            "as_of": day, "close_date": day, "log_estimate": estimate,
-            "close_price": np.exp(estimate + error),
-            "living_area": rng.uniform(800, 4000, n + later),
-            "own_age": age, "comp_count": 12, "comp_distance": 1.0,
-            "postal_code": np.where(rng.random(n + later) < 0.95, "98001", "98002"),
-        }
-    )  # fmt: skip
-    table.loc[table.index[-20:], "role"] = "subject"
-    table.loc[table.index[-20:], ["close_date", "close_price"]] = [pd.NaT, np.nan]
-    return table, scale
 
 
 def made(table, **change):
@@ -79,7 +37,7 @@ def inside(told, name="90"):
 
 @pytest.fixture(scope="module")
 def plain():
-    return sales()
+    return noisy_sales()
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +108,7 @@ def test_nothing_counts_as_easier_than_the_floor(plain):
 
 
 def test_groups_by_value_hold_in_each_third_where_noise_depends_on_it():
-    table, _ = sales(seed=4)
+    table, _ = noisy_sales(seed=4)
     rng = np.random.default_rng(9)
     dear = table["log_estimate"] > 13.2
     noise = rng.normal(0, np.where(dear, 0.2, 0.05))
@@ -208,7 +166,7 @@ def test_intervals_hold_the_estimate_and_each_other(made_plain, method):
 
 def test_fsd_is_half_of_what_holds_the_central_68_percent():
     """Normal errors of 5 % have an FSD of about 5 %."""
-    table, _ = sales(seed=2)
+    table, _ = noisy_sales(seed=2)
     noise = np.random.default_rng(1).normal(0, 0.05, len(table))
     table["close_price"] = np.exp(table["log_estimate"] + noise).where(table["role"] != "subject")
     told, *_ = made(table, method="split", groups=Groups(by="none", count=1, minimum=1))
@@ -231,12 +189,12 @@ def test_no_later_price_moves_an_interval(plain, made_plain):
 
 
 def test_few_errors_fall_back_to_one_width_and_too_few_are_refused():
-    table, _ = sales(150, 50)
+    table, _ = noisy_sales(150, 50)
     told, state, _ = made(table)
     assert state["method"] == "split" and not state["models"]
     assert told["pred_high_90"].notna().all()
     with pytest.raises(RemlError, match="15 out-of-fold errors are too few for 90%"):
-        made(sales(15, 25)[0])
+        made(noisy_sales(15, 25)[0])
 
 
 def test_undated_sales_share_the_scores_of_the_past(plain):

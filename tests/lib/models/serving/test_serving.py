@@ -18,28 +18,15 @@ from lib.models.stacking import Weighting, blend
 from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import predictions
 from lib.models.training.training_table import LISTED, with_list_price
-from tests.lib.models.estimators.tabular.test_registry import MADE, RIDGE, TREES
-from tests.lib.models.training.test_out_of_fold import EDGES, INPUTS, sales
-
-PARAMS = {name: params for name, (_, params) in MADE.items()} | {"kriged": TREES, "district": TREES}
-
-
-def trained(name, level):
-    """(what `train` saves, its predictions, the features) after a trip through JSON text."""
-    table = sales()
-    estimator, _ = MODELS[name]
-    model, predicted = predictions(table, INPUTS, EDGES, lambda: estimator(PARAMS[name], 7), level)
-    saved = {
-        "model": name, "params": PARAMS[name].model_dump(), "seed": 7, "inputs": INPUTS,
-        "level": level.model_dump() if level else None, "state": model.dump(), "domain": "sale",
-    }  # fmt: skip
-    return json.loads(json.dumps(saved)), predicted, table
+from tests.support.daily_sales import EDGES, INPUTS, daily_sales
+from tests.support.estimators import RIDGE
+from tests.support.saved_models import train_and_save
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
 @pytest.mark.parametrize("level", [None, Level(days=14, shrink=5)], ids=["plain", "level"])
 def test_served_estimates_are_those_of_training(name, level):
-    saved, predicted, table = trained(name, level)
+    saved, predicted, table = train_and_save(name, level)
     later = predicted[predicted["role"] != "train"]
     features = table.loc[later.index, ["as_of", "listing_key", *INPUTS]]
     got = log_estimates(features, saved, predicted)
@@ -47,7 +34,7 @@ def test_served_estimates_are_those_of_training(name, level):
 
 
 def test_level_moves_an_estimate_by_the_latest_errors_alone():
-    saved, predicted, table = trained("linear", Level(days=14, shrink=0))
+    saved, predicted, table = train_and_save("linear", Level(days=14, shrink=0))
     home = table.loc[[150]].assign(as_of=predicted["close_date"].max() + pd.Timedelta(days=1))
     raw = load_model(saved).predict(home[INPUTS])
     closed = predicted[predicted["role"] != "subject"]
@@ -62,7 +49,7 @@ def test_level_moves_an_estimate_by_the_latest_errors_alone():
 def test_a_served_blend_is_that_of_training():
     """Two members with a level of their own, blended under the blend's level."""
     spec = Level(days=14, shrink=5)
-    parts = {name: trained(name, spec) for name in ("linear", "lightgbm")}
+    parts = {name: train_and_save(name, spec) for name in ("linear", "lightgbm")}
     table = parts["linear"][2]
     tables = {name: predicted for name, (_, predicted, _) in parts.items()}
     fold = table.loc[tables["linear"].index, "fold"]
@@ -80,7 +67,7 @@ def test_a_served_blend_is_that_of_training():
 
 def test_an_aware_model_is_served_what_it_was_trained_on():
     """From the list price of the feature table, which is a key and no input of other models."""
-    table = sales()
+    table = daily_sales()
     rng = np.random.default_rng(3)
     table["list_price"] = table["close_price"] * np.exp(rng.normal(0, 0.02, len(table)))
     table.loc[::7, "list_price"] = np.nan

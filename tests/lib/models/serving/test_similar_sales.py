@@ -6,15 +6,14 @@ import pytest
 
 from lib.models.serving.predict import levels_since, load_model, log_estimates, raw_estimates
 from lib.models.serving.similar_sales import closeness, closest, leaf_share
-from tests.lib.evaluation.explanation.test_contributions import LEVELLED
-from tests.lib.models.serving.test_serving import trained
+from tests.support.saved_models import LEVELLED, train_and_save
 
 MONTH = pd.Timedelta(days=30)
 
 
 def made(name="lightgbm", count=6):
     """(homes on the market, candidates as `features` gives them, sales, model, predictions)."""
-    saved, predicted, table = trained(name, LEVELLED)
+    saved, predicted, table = train_and_save(name, LEVELLED)
     saved |= {"trained_before": "2024-04-30", "variant": "v"}
     sales = table[table["role"] == "train"]
     homes = table.iloc[[150, 151, 152]].reset_index(drop=True)

@@ -6,7 +6,7 @@ import pytest
 
 from lib.models.serving.predict import log_estimates
 from lib.models.serving.valuations import FACTS, nearest_wide, valuations
-from tests.lib.models.serving.test_serving import trained
+from tests.support.saved_models import train_and_save
 
 STATE = {
     "columns": ["log_estimate"], "coverages": {"80": 0.8, "90": 0.9, "fsd": 0.68}, "models": {},
@@ -38,7 +38,7 @@ NEAR = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def parts():
-    saved, predicted, table = trained("linear", None)
+    saved, predicted, table = train_and_save("linear", None)
     features = table.loc[[151, 150, 152]]
     homes = table[["listing_key"]].assign(living_area=1500.0, list_price=9e5, other="x")
     return features, homes, saved, predicted

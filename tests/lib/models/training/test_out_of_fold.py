@@ -9,35 +9,9 @@ import pytest
 from lib.models.estimators.tabular.registry import Linear, LinearParams
 from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import errors, out_of_fold, predictions
+from tests.support.daily_sales import EDGES, INPUTS, START, daily_sales
 
-START = pd.Timestamp("2024-01-01")
-EDGES = [START + pd.Timedelta(days=days) for days in (60, 90, 120)]
-INPUTS = ["size", "postal_code"]
 LEVEL = Level(days=20, shrink=2)
-
-
-def sales(n=200, seed=0):
-    """A sale a day, closing 7 days after it was agreed: 120 days of past, then purged and test
-    ones; at the end a subject with a price that nobody may use, and an unused row."""
-    rng = np.random.default_rng(seed)
-    day = np.arange(n)
-    table = pd.DataFrame(
-        {
-            "listing_key": [f"k{i:03d}" for i in day], "property_key": "p",
-            "as_of": START + pd.to_timedelta(day, unit="D"),
-            "close_date": START + pd.to_timedelta(day + 7, unit="D"),
-            "size": rng.normal(7.5, 0.3, n), "postal_code": rng.choice(["A", "B"], n),
-        }
-    )  # fmt: skip
-    table["close_price"] = np.exp(5 + 0.9 * table["size"] + rng.normal(0, 0.1, n))
-    role = np.where(day + 7 < 120, "train", np.where(day < 120, "purged", "test"))
-    role = role.astype(object)
-    role[-2:] = ["subject", "unused"]
-    table["role"] = role
-    table["usable"] = True
-    fold = np.searchsorted([60, 90, 120], day, side="right")
-    table["fold"] = np.where((role == "train") & (fold < 3), fold, 0)
-    return table
 
 
 def make():
@@ -45,7 +19,7 @@ def make():
 
 
 def test_each_fold_is_predicted_by_a_model_of_what_had_closed_before_it():
-    table = sales()
+    table = daily_sales()
     got = out_of_fold(table, INPUTS, EDGES, make)
     wanted = pd.Series(np.nan, index=table.index)
     for number, days in ((1, 60), (2, 90)):
@@ -60,7 +34,7 @@ def test_each_fold_is_predicted_by_a_model_of_what_had_closed_before_it():
 @pytest.mark.parametrize("row", [53, 60, 89, 112])
 def test_later_prices_change_no_earlier_prediction_nor_their_own(row):
     """Row r closes on day r + 7: rows agreed up to then keep their estimate, level included."""
-    table, changed = sales(), sales()
+    table, changed = daily_sales(), daily_sales()
     changed.loc[row:, "close_price"] *= 10
     before, after = (
         predictions(t, INPUTS, EDGES, make, LEVEL)[1].set_index("listing_key")
@@ -75,14 +49,14 @@ def test_later_prices_change_no_earlier_prediction_nor_their_own(row):
 
 
 def test_prices_of_the_test_never_reach_the_model():
-    table, changed = sales(), sales()
+    table, changed = daily_sales(), daily_sales()
     changed.loc[changed["role"] != "train", "close_price"] *= 10
     (one, _), (other, _) = (predictions(t, INPUTS, EDGES, make, LEVEL) for t in (table, changed))
     assert one.dump() == other.dump()
 
 
 def test_test_purged_and_subject_rows_are_predicted_by_the_model_of_the_whole_past():
-    table = sales()
+    table = daily_sales()
     model, got = predictions(table, INPUTS, EDGES, make, None)
     past = table[table["role"] == "train"]
     whole = make().fit(past[INPUTS], np.log(past["close_price"]))
@@ -94,7 +68,7 @@ def test_test_purged_and_subject_rows_are_predicted_by_the_model_of_the_whole_pa
 
 
 def test_rows_in_no_fold_and_unused_rows_get_no_prediction():
-    table = sales()
+    table = daily_sales()
     _, got = predictions(table, INPUTS, EDGES, make, None)
     early = table.loc[(table["role"] == "train") & (table["fold"] == 0), "listing_key"]
     assert not set(early) & set(got["listing_key"])
@@ -102,7 +76,7 @@ def test_rows_in_no_fold_and_unused_rows_get_no_prediction():
 
 
 def test_a_subjects_price_is_neither_kept_nor_an_error():
-    _, got = predictions(sales(), INPUTS, EDGES, make, LEVEL)
+    _, got = predictions(daily_sales(), INPUTS, EDGES, make, LEVEL)
     subject = got[got["role"] == "subject"]
     assert len(subject) == 1 and subject["close_price"].isna().all()
     assert len(errors(got)) == len(got) - 1
@@ -119,7 +93,7 @@ def test_errors_are_log_price_less_raw_prediction():
 
 
 def test_unusable_sales_are_predicted_and_teach_nothing():
-    table, changed = sales(), sales()
+    table, changed = daily_sales(), daily_sales()
     table.loc[::5, "usable"] = changed["usable"] = table["usable"].where(table.index % 5 > 0, False)
     changed.loc[~changed["usable"], "close_price"] *= 50
     (one, before), (other, after) = (
@@ -136,7 +110,7 @@ def test_unusable_sales_are_predicted_and_teach_nothing():
 
 def test_level_follows_a_market_that_the_model_has_not_seen():
     """Prices jump by 20 % after the boundary; a few weeks later estimates have followed."""
-    table = sales()
+    table = daily_sales()
     table.loc[table["close_date"] >= EDGES[-1], "close_price"] *= 1.2
     _, got = predictions(table, INPUTS, EDGES, make, Level(days=20, shrink=1))
     late = got[(got["role"] == "test") & (got["as_of"] > EDGES[-1] + pd.Timedelta(days=30))]
@@ -148,7 +122,7 @@ def test_level_follows_a_market_that_the_model_has_not_seen():
 
 def grouped():
     """The table without dates: folds are groups of homes, and the rest are the test."""
-    table = sales()
+    table = daily_sales()
     table["close_date"] = pd.NaT
     part = np.arange(200) % 5
     table["role"] = np.where(part == 0, "test", "train")
@@ -178,7 +152,7 @@ def test_no_group_s_price_reaches_its_own_predictions_nor_the_test_s_the_model()
 
 def test_models_are_watched_in_the_order_of_the_folds_however_long_each_fit_takes():
     """Each with the sales that it is judged on; the first folds' models are made to end last."""
-    table = sales()
+    table = daily_sales()
     ended, order = [], []
 
     class Slow(Linear):

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -24,31 +23,10 @@ import structlog
 
 from lib.ops.ledger import database, ledger
 from tests.support.dag import ROOT
+from tests.support.ledger import BAD_URLS, BEGAN, CANARY, LOAD, listener, make_load, no_names
 from tests.support.postgres import ESCAPED, Server
 
-CANARY = "CANARY"  # in every part of the password, however a URL is taken apart
-BEGAN = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
-LOAD = ledger.Load(
-    run_id="run-1",
-    feed="demo",
-    file="sale/a.csv",
-    file_sha256="a" * 64,
-    contract_sha256="c" * 64,
-    git_revision="9" * 40,
-    rows_in=10,
-    rows_clean=7,
-    rows_duplicate=2,
-    rows_quarantined=1,
-    started_at=BEGAN,
-    ended_at=BEGAN + dt.timedelta(seconds=4),
-    status="loaded",
-)
 NAMES = [column.name for column in ledger.TABLE.columns]
-
-
-def load(**changes: object) -> ledger.Load:
-    """A load like the others but for `changes`."""
-    return dataclasses.replace(LOAD, **changes)
 
 
 def stored(url: str | None, home: Path) -> list[dict]:
@@ -88,7 +66,7 @@ def url(request: pytest.FixtureRequest) -> str | None:
 
 
 def test_a_run_and_its_loads_are_stored_as_given(url, tmp_path, capsys):
-    loads = [LOAD, load(file="rental/b.csv", file_sha256="b" * 64)]
+    loads = [LOAD, make_load(file="rental/b.csv", file_sha256="b" * 64)]
     where = ledger.record([*loads, ledger.whole_run(loads)], url, tmp_path)
     assert where == (ledger.SERVER if url else str(tmp_path / ledger.SQLITE))
     rows = {row["file"]: row for row in stored(url, tmp_path)}
@@ -110,7 +88,7 @@ def test_a_run_and_its_loads_are_stored_as_given(url, tmp_path, capsys):
 def test_the_same_file_again_adds_no_second_load(url, tmp_path, capsys):
     ledger.record([LOAD], url, tmp_path)
     before = stored(url, tmp_path)
-    renamed = load(run_id="run-2", file="sale/copy.csv", ended_at=BEGAN + dt.timedelta(days=1))
+    renamed = make_load(run_id="run-2", file="sale/copy.csv", ended_at=BEGAN + dt.timedelta(days=1))
     ledger.record([renamed], url, tmp_path)
     assert stored(url, tmp_path) == before
     assert capsys.readouterr() == ("", "")  # not even refused: it is no fault
@@ -123,20 +101,20 @@ def test_the_same_file_again_adds_no_second_load(url, tmp_path, capsys):
     ids=lambda change: next(iter(change)),
 )
 def test_another_feed_content_or_contract_is_another_load(change, url, tmp_path):
-    ledger.record([LOAD, load(**change)], url, tmp_path)
+    ledger.record([LOAD, make_load(**change)], url, tmp_path)
     assert len(stored(url, tmp_path)) == 2
 
 
 def test_a_failed_load_does_not_hide_the_one_that_succeeds_later(url, tmp_path):
     unknown = dict.fromkeys(["rows_in", "rows_clean", "rows_duplicate", "rows_quarantined"])
-    failed = load(status="failed", **unknown)
+    failed = make_load(status="failed", **unknown)
     for one in (failed, failed, LOAD):
         ledger.record([one], url, tmp_path)
     assert sorted(row["status"] for row in stored(url, tmp_path)) == ["failed", "loaded"]
 
 
 def test_every_run_is_a_row(url, tmp_path):
-    runs = [ledger.whole_run([load(run_id=ledger.new_run_id())]) for _ in range(3)]
+    runs = [ledger.whole_run([make_load(run_id=ledger.new_run_id())]) for _ in range(3)]
     for run in runs:
         ledger.record([run, run], url, tmp_path)
     assert {row["run_id"] for row in stored(url, tmp_path)} == {run.run_id for run in runs}
@@ -161,7 +139,7 @@ def test_the_table_itself_keeps_the_rules(url, tmp_path):
 
 
 def test_odd_values_are_stored_too(url, tmp_path, capsys):
-    odd = load(
+    odd = make_load(
         file="sale/\udcff 'x\"; DROP TABLE etl_ledger; -- %s :a é.csv",
         rows_in=np.int64(10),
         started_at=BEGAN.astimezone(dt.timezone(dt.timedelta(hours=-6))),
@@ -242,31 +220,6 @@ def test_stages_write_the_ledger_and_read_nothing_from_it():
 # ---- no database ----------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def listener(answer: bytes = b"", drip: bool = False) -> Iterator[int]:
-    """A server on loopback that is no Postgres: silent, or it answers, at once or byte by byte."""
-    stop = threading.Event()
-
-    def serve(listening: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            peer, _ = listening.accept()
-            until = time.monotonic() + 12  # no test should hang where the deadline is broken
-            while not stop.wait(0.1) and time.monotonic() < until:
-                if answer:
-                    peer.sendall(answer)
-                if not drip:
-                    break
-            stop.wait(12)
-            peer.close()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=serve, args=(listening,), daemon=True).start()
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            stop.set()
-
-
 def falls_back(url: str | None, home: Path, capsys: pytest.CaptureFixture, why: str) -> None:
     """One warning that says `why`, the entries in the JSONL ledger, no long wait, no secret."""
     began = time.monotonic()
@@ -286,43 +239,6 @@ def secret_is_safe(home: Path, said: str) -> None:
     assert CANARY not in said
     for path in home.rglob("*"):
         assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path
-
-
-BAD_URLS = {
-    "no port": (f"postgresql://u:{ESCAPED}@127.0.0.1:1/db", "ConnectionRefusedError"),
-    "no host": (f"postgresql://u:{ESCAPED}@nowhere.invalid/db", "host name is not known"),
-    "@ and / unescaped": ("postgresql://u:CANARY1@CANARY2/CANARY3@h/db", "server"),
-    "? unescaped": ("postgresql://u:CANARY1?CANARY2=CANARY3@h/db", "server"),
-    ": unescaped": ("postgresql://u:CANARY1:CANARY2@127.0.0.1:1/db", "ConnectionRefusedError"),
-    "port in words": (f"postgresql://u:{ESCAPED}@h:CANARY/db", "form"),
-    "password as host": ("postgresql://CANARY1:5432/CANARY2", "form"),
-    "another database": (f"mysql://u:{ESCAPED}@h/db", "form"),
-    "an unknown driver": (f"postgresql+CANARY://u:{ESCAPED}@h/db", "form"),
-    "an unknown option": (f"postgresql://u:{ESCAPED}@h/db?CANARY=1", "option"),
-    "an unknown sslmode": (f"postgresql://u:{ESCAPED}@h/db?sslmode=CANARY", "sslmode"),
-    "no such certificate": (
-        f"postgresql://u:{ESCAPED}@h/db?sslmode=verify-full&sslrootcert=/CANARY",
-        "FileNotFoundError",
-    ),
-    "no URL": ("CANARY", "form"),
-    "no user": ("postgresql:///CANARY", "form"),
-    "a NUL": (f"postgresql://u:{ESCAPED}@h\0CANARY/db", "server"),
-    "a long host": (f"postgresql://u:{ESCAPED}@{'CANARY' * 100}/db", "server"),
-}
-
-
-def no_names(monkeypatch: pytest.MonkeyPatch, seconds: float = 0) -> None:
-    """Let every host name be unknown, as seen by a machine that has to ask for it."""
-    look_up = socket.getaddrinfo
-
-    def asked(host: str, *rest: object, **named: object) -> list:
-        if re.fullmatch(r"[\d.]+", host):
-            return look_up(host, *rest, **named)
-        host.encode("idna")  # raises what a name raises that cannot be one
-        time.sleep(seconds)
-        raise socket.gaierror(f"{host} is not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", asked)
 
 
 def test_a_name_that_takes_long_to_look_up(tmp_path, capsys, monkeypatch):
@@ -383,14 +299,14 @@ def test_a_user_who_may_only_insert_is_enough(postgres, tmp_path):
         f"CREATE ROLE {name}_writer LOGIN PASSWORD 'CANARY1@CANARY2/CANARY3'",
         f"GRANT INSERT ON etl_ledger TO {name}_writer",
     )
-    again = [LOAD, load(file_sha256="b" * 64)]
+    again = [LOAD, make_load(file_sha256="b" * 64)]
     where = ledger.record(again, postgres.url(name, user=f"{name}_writer"), tmp_path)
     assert where == ledger.SERVER
     assert len(stored(postgres.url(name), tmp_path)) == 2
 
 
 def test_counts_that_do_not_add_up_are_kept_aside_with_the_reason(url, tmp_path, capsys):
-    ledger.record([load(rows_clean=99)], url, tmp_path)
+    ledger.record([make_load(rows_clean=99)], url, tmp_path)
     said = capsys.readouterr().out
     assert ("CHECK constraint failed" if url is None else "refused the counts") in said
     assert lines(tmp_path)[0]["rows_clean"] == 99
@@ -491,7 +407,7 @@ def test_the_same_loads_go_into_the_jsonl_ledger_once_and_after_a_cut_line(tmp_p
     ledger.record([LOAD], bad, tmp_path)
     with (tmp_path / ledger.JSONL).open("a") as file:
         file.write('{"entry_id": "cut sho')
-    ledger.record([LOAD, load(file_sha256="b" * 64)], bad, tmp_path)
+    ledger.record([LOAD, make_load(file_sha256="b" * 64)], bad, tmp_path)
     read = (tmp_path / ledger.JSONL).read_text().splitlines()
     assert len(read) == 3
     assert json.loads(read[0])["file_sha256"] == "a" * 64
@@ -503,11 +419,11 @@ def test_the_same_loads_go_into_the_jsonl_ledger_once_and_after_a_cut_line(tmp_p
 WRITER = """
 import dataclasses, pathlib, sys
 from lib.ops.ledger import database, ledger
-from tests.lib.ops.ledger.test_ledger import load
+from tests.support.ledger import make_load
 database.WAIT, ledger.DEADLINE = 30, 60
 home, url, run = pathlib.Path(sys.argv[1]), sys.argv[2] or None, sys.argv[3]
 for number in range(10):
-    one = load(run_id=f"{run}-{number}", file_sha256=f"{number:064d}")
+    one = make_load(run_id=f"{run}-{number}", file_sha256=f"{number:064d}")
     where = ledger.record([one, ledger.whole_run([one])], url, home)
     assert where == (ledger.SERVER if url else str(home / ledger.SQLITE)), where
 """

@@ -10,14 +10,14 @@ from lib.evaluation.metrics import slices
 from lib.evaluation.scoring import score, strata, verdicts, worst_errors
 from lib.report.pages import accuracy, ratio_study, site
 from lib.report.plots import errors
-from tests.lib.evaluation.scoring.test_score import SETTINGS, table
+from tests.support.scored_sales import SETTINGS, scored_sales
 
 RANGES = {name: list(ends) for name, ends in verdicts.ranges((5.0, 15.0)).items()}
 
 
 def homes(n=240):
     rng = np.random.default_rng(1)
-    return table(n).assign(
+    return scored_sales(n).assign(
         latitude=47 + rng.normal(0, 0.1, n), longitude=-122 + rng.normal(0, 0.1, n), domain="sale"
     )
 

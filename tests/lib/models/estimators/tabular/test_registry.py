@@ -11,75 +11,28 @@ import pandas as pd
 import pytest
 
 from lib.common.errors import RemlError
-from lib.models.estimators.photo.late_fusion import LateFusion, LateFusionParams
-from lib.models.estimators.photo.photo_boosting import PhotoTrees, PhotoTreesParams
-from lib.models.estimators.photo.photo_mlp import PhotoNet, PhotoNetParams
 from lib.models.estimators.photo.registry import MODELS
-from lib.models.estimators.tabular.boosting import RandomForest, RandomForestParams
+from lib.models.estimators.tabular.boosting import RandomForest
 from lib.models.estimators.tabular.comparables_regressor import Comparables, ComparablesParams
 from lib.models.estimators.tabular.registry import LightGBM, LightGBMParams, Linear, LinearParams
+from tests.support.estimators import (
+    ESTIMATORS,
+    FOREST,
+    STARTS,
+    TREES,
+    hedonic_homes,
+    make_estimator,
+    many_codes,
+)
 
 ROOT = Path(__file__).parents[5]
-STARTS = ["comp_log_price", "mkt_zip_log_price_365d"]
-TREES = LightGBMParams(
-    without=[], start=STARTS, objective="l2", alpha=0.9, num_iterations=60, learning_rate=0.1,
-    num_leaves=15, min_data_in_leaf=5, feature_fraction=0.8, bagging_fraction=0.8, lambda_l2=0.0,
-    num_threads=1,
-)  # fmt: skip
-RIDGE = LinearParams(alpha=1.0, without=[])
-FOREST = RandomForestParams(
-    without=[], start=STARTS, objective="l2", num_iterations=100, num_leaves=63,
-    min_data_in_leaf=2, feature_fraction=0.8, bagging_fraction=0.63, num_threads=1,
-)  # fmt: skip
-NEIGHBOURS = ComparablesParams(start=["size", *STARTS], shrink=10)
-SEEN = {"components": 3, "room_components": 2}
-FUSED = LateFusionParams(**TREES.model_dump(), **SEEN, ridge=1.0, parts=3)
-NET = PhotoNetParams(
-    **SEEN, without=[], start=STARTS, hidden=8, nets=2, penalty=0.1, passes=150, learning_rate=0.01
-)
-MADE = {
-    "linear": (Linear, RIDGE),
-    "lightgbm": (LightGBM, TREES),
-    "random_forest": (RandomForest, FOREST),
-    "comparables": (Comparables, NEIGHBOURS),
-    "photo_trees": (PhotoTrees, PhotoTreesParams(**TREES.model_dump(), **SEEN)),
-    "photo_net": (PhotoNet, NET),
-    "late_fusion": (LateFusion, FUSED),
-}
 
 
-def hedonic(n=400, seed=0):
-    """Inputs and log prices by a known rule, with two useless columns."""
-    rng = np.random.default_rng(seed)
-    inputs = pd.DataFrame(
-        {
-            "size": rng.normal(7.5, 0.4, n),
-            "age": rng.integers(0, 80, n).astype(float),
-            "noise": rng.normal(size=n),
-            "constant": 3.0,
-            "postal_code": pd.Series(rng.choice(["A", "B", "C"], n), dtype="str"),
-        }
-    )
-    premium = inputs["postal_code"].map({"A": 0.0, "B": 0.3, "C": -0.2})
-    price = 5 + 0.9 * inputs["size"] - 0.004 * inputs["age"] + premium
-    return inputs, (price + rng.normal(0, 0.01, n)).to_numpy()
+INPUTS, PRICE = hedonic_homes()
 
 
-def many_codes():
-    inputs, price = hedonic(100)
-    return inputs.assign(street=[f"street {i % 20}" for i in range(100)]), price
-
-
-INPUTS, PRICE = hedonic()
-
-
-def make(name):
-    model, params = MADE[name]
-    return model(params, 7)
-
-
-each = pytest.mark.parametrize("name", MADE)
-both = pytest.mark.parametrize("name", [name for name in MADE if name != "comparables"])
+each = pytest.mark.parametrize("name", ESTIMATORS)
+both = pytest.mark.parametrize("name", [name for name in ESTIMATORS if name != "comparables"])
 
 
 def test_linear_without_penalty_is_least_squares():
@@ -87,7 +40,7 @@ def test_linear_without_penalty_is_least_squares():
     dummies = np.column_stack([INPUTS["postal_code"] == code for code in "ABC"]).astype(float)
     matrix = np.column_stack([INPUTS[["size", "age"]], dummies])
     coefficients, *_ = np.linalg.lstsq(matrix, PRICE, rcond=None)
-    new, _ = hedonic(50, seed=9)
+    new, _ = hedonic_homes(50, seed=9)
     codes = np.column_stack([new["postal_code"] == code for code in "ABC"]).astype(float)
     wanted = np.column_stack([new[["size", "age"]], codes]) @ coefficients
     np.testing.assert_allclose(model.predict(new), wanted, atol=1e-5)
@@ -96,15 +49,15 @@ def test_linear_without_penalty_is_least_squares():
 
 @both
 def test_a_planted_rule_is_found_on_unseen_homes(name):
-    new, price = hedonic(200, seed=5)
-    error = make(name).fit(INPUTS, PRICE).predict(new) - price
+    new, price = hedonic_homes(200, seed=5)
+    error = make_estimator(name).fit(INPUTS, PRICE).predict(new) - price
     allowed = 0.4 if name == "random_forest" else 0.25  # averages do not reach the corners
     assert np.sqrt((error**2).mean()) < allowed * price.std()
 
 
 @both
 def test_importances_name_every_number_and_put_size_before_noise(name):
-    said = make(name).fit(INPUTS, PRICE).importances()
+    said = make_estimator(name).fit(INPUTS, PRICE).importances()
     assert set(said) | {"constant"} == set(INPUTS)
     assert said["size"] > said["noise"] >= 0 and said["postal_code"] > said["noise"]
     assert said.get("constant", 0) == 0  # the net does not see it
@@ -112,7 +65,10 @@ def test_importances_name_every_number_and_put_size_before_noise(name):
 
 @each
 def test_two_fits_save_the_same_bytes(name):
-    assert make(name).fit(INPUTS, PRICE).dump() == make(name).fit(*hedonic()).dump()
+    assert (
+        make_estimator(name).fit(INPUTS, PRICE).dump()
+        == make_estimator(name).fit(*hedonic_homes()).dump()
+    )
 
 
 # What a process does that has fitted nothing: first it predicts with each saved model, knowing no
@@ -129,16 +85,16 @@ for name in sys.argv[2:]:
     params = section.model_validate_json((folder / f"{name}.params").read_text())
     model = estimator.load((folder / f"{name}.json").read_text(), params, 7)
     said[name] = model.predict(homes).tolist()
-from tests.lib.models.estimators.tabular.test_registry import many_codes, make
+from tests.support.estimators import make_estimator, many_codes
 for name in sys.argv[2:]:
-    fitted[name] = make(name).fit(*many_codes()).dump()
+    fitted[name] = make_estimator(name).fit(*many_codes()).dump()
 print(json.dumps([said, fitted]))
 """
 
 
 def new_homes():
     """Homes with a code that training lacks, and one of which nothing is known."""
-    new, _ = hedonic(30, seed=3)
+    new, _ = hedonic_homes(30, seed=3)
     new.loc[0, "postal_code"] = "unseen"
     new.loc[1] = [np.nan, np.nan, np.nan, np.nan, None]
     return new
@@ -150,12 +106,12 @@ def fresh(tmp_path_factory):
     another: to start one takes longer than all it does."""
     folder = tmp_path_factory.mktemp("fresh")
     new_homes().to_parquet(folder / "new.parquet")
-    for name in MADE:
-        model = make(name).fit(INPUTS, PRICE)
+    for name in ESTIMATORS:
+        model = make_estimator(name).fit(INPUTS, PRICE)
         (folder / f"{name}.json").write_text(model.dump())
         (folder / f"{name}.params").write_text(model.params.model_dump_json())
     done = subprocess.run(
-        [sys.executable, "-c", FRESH, str(folder), *MADE],
+        [sys.executable, "-c", FRESH, str(folder), *ESTIMATORS],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -168,33 +124,33 @@ def fresh(tmp_path_factory):
 @each
 def test_a_fit_in_another_process_saves_the_same_bytes(name, fresh):
     """Python's hash seed and the order of sets must not reach the model."""
-    assert fresh[1][name] == make(name).fit(*many_codes()).dump()
+    assert fresh[1][name] == make_estimator(name).fit(*many_codes()).dump()
 
 
 def test_another_seed_draws_other_trees():
     other = LightGBM(TREES, 8).fit(INPUTS, PRICE)
     assert not np.array_equal(
-        other.predict(INPUTS), make("lightgbm").fit(INPUTS, PRICE).predict(INPUTS)
+        other.predict(INPUTS), make_estimator("lightgbm").fit(INPUTS, PRICE).predict(INPUTS)
     )
 
 
 @each
 def test_a_saved_model_predicts_the_same_in_a_fresh_process(name, fresh):
-    assert fresh[0][name] == make(name).fit(INPUTS, PRICE).predict(new_homes()).tolist()
+    assert fresh[0][name] == make_estimator(name).fit(INPUTS, PRICE).predict(new_homes()).tolist()
 
 
 @each
 def test_a_loaded_model_saves_as_it_was(name):
-    model = make(name).fit(INPUTS, PRICE)
+    model = make_estimator(name).fit(INPUTS, PRICE)
     again = type(model).load(model.dump(), model.params, 7)
     assert again.importances() == model.importances()
-    new = hedonic(20, seed=4)[0]
+    new = hedonic_homes(20, seed=4)[0]
     assert again.predict(new).tolist() == model.predict(new).tolist()
 
 
 @both
 def test_an_unseen_category_is_priced_between_the_known_ones(name):
-    model = make(name).fit(INPUTS, PRICE)
+    model = make_estimator(name).fit(INPUTS, PRICE)
     home = INPUTS.iloc[[0]]
     known = [model.predict(home.assign(postal_code=code))[0] for code in "ABC"]
     unseen = model.predict(home.assign(postal_code="Z"))[0]
@@ -206,7 +162,7 @@ def test_an_unseen_category_is_priced_between_the_known_ones(name):
 @each
 def test_a_column_that_is_empty_in_training_is_no_obstacle(name):
     empty = {"hollow": np.nan, "hollow_code": pd.Series(None, index=INPUTS.index, dtype="str")}
-    model = make(name).fit(INPUTS.assign(**empty), PRICE)
+    model = make_estimator(name).fit(INPUTS.assign(**empty), PRICE)
     assert np.isfinite(model.predict(INPUTS.assign(**empty))).all()
     # and values in it later say nothing, as nothing was learned of them
     later = INPUTS.assign(hollow=5.0, hollow_code="x")
@@ -216,7 +172,7 @@ def test_a_column_that_is_empty_in_training_is_no_obstacle(name):
 @both
 @pytest.mark.parametrize("column", ["size", "postal_code"])
 def test_a_column_absent_at_prediction_is_as_if_all_missing(name, column):
-    model = make(name).fit(INPUTS, PRICE)
+    model = make_estimator(name).fit(INPUTS, PRICE)
     nothing = pd.Series(None, index=INPUTS.index, dtype=INPUTS[column].dtype)
     absent = model.predict(INPUTS.drop(columns=column))
     assert absent.tolist() == model.predict(INPUTS.assign(**{column: nothing})).tolist()
@@ -224,19 +180,19 @@ def test_a_column_absent_at_prediction_is_as_if_all_missing(name, column):
 
 @each
 def test_order_of_columns_at_prediction_does_not_matter(name):
-    model = make(name).fit(INPUTS, PRICE)
+    model = make_estimator(name).fit(INPUTS, PRICE)
     assert model.predict(INPUTS[INPUTS.columns[::-1]]).tolist() == model.predict(INPUTS).tolist()
 
 
 def test_missing_numbers_take_the_training_median_in_the_linear_model():
-    model = make("linear").fit(INPUTS, PRICE)
+    model = make_estimator("linear").fit(INPUTS, PRICE)
     filled = INPUTS.assign(age=INPUTS["age"].median())
     assert model.predict(INPUTS.assign(age=np.nan)).tolist() == model.predict(filled).tolist()
 
 
 @both
 def test_inputs_named_by_prefix_are_not_seen(name):
-    model = make(name)
+    model = make_estimator(name)
     model.params = model.params.model_copy(update={"without": ["no", "postal"]})
     model.fit(INPUTS, PRICE)
     assert set(model.importances()) | {"constant"} == {"size", "age", "constant"}
@@ -254,7 +210,7 @@ def leveled(shift, n=300, seed=2):
 
 @pytest.mark.parametrize("name", ["linear", "lightgbm", "random_forest"])
 def test_a_model_that_sees_nothing_says_so(name):
-    make, spec = MADE[name]
+    make, spec = ESTIMATORS[name]
     blind = spec.model_copy(update={"without": [str(column) for column in INPUTS]})
     with pytest.raises(RemlError, match="no input to learn from; take prefixes out of `without`"):
         make(blind, 1).fit(INPUTS, PRICE)
@@ -306,7 +262,7 @@ def test_a_forest_averages_its_trees():
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_the_quantile_objective_leaves_that_share_of_prices_below(share):
-    inputs, _ = hedonic(2000)
+    inputs, _ = hedonic_homes(2000)
     price = np.random.default_rng(4).normal(12, 0.3, 2000)
     spec = TREES.model_copy(update={"objective": "quantile", "alpha": share, "num_leaves": 2})
     below = price < LightGBM(spec, 1).fit(inputs, price).predict(inputs)
@@ -321,7 +277,7 @@ def test_other_objectives_fit_too(objective):
 
 
 def test_a_monotone_constraint_holds_where_the_data_speak_against_it():
-    inputs, price = hedonic(400)
+    inputs, price = hedonic_homes(400)
     price = price - 2 * inputs["size"].to_numpy() * (inputs["size"] > 8)  # large homes: cheaper
     ladder = inputs.iloc[[0] * 50].assign(size=np.linspace(6.5, 9, 50))
     free = LightGBM(TREES, 1).fit(inputs, price).predict(ladder)
@@ -387,7 +343,7 @@ def test_comparables_take_the_first_known_start_and_without_any_say_the_mean():
 
 
 def test_every_model_is_listed_with_its_parameters():
-    assert {name: (model, type(params)) for name, (model, params) in MADE.items()} | {
+    assert {name: (model, type(params)) for name, (model, params) in ESTIMATORS.items()} | {
         "kriged": (LightGBM, LightGBMParams),
         "district": (LightGBM, LightGBMParams),
     } == MODELS
