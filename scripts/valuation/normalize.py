@@ -17,7 +17,7 @@ from lib.common import cli, io, params, table_spec
 from lib.common.vocabulary import DOMAINS
 from lib.listings.contract import contract
 from lib.listings.identity import same_home
-from lib.listings.normalize import corrections, counts, list_price_history, normalize
+from lib.listings.normalize import corrections, counts, dates, list_price_history, normalize
 
 OUT = Path("data/normalize")
 FEED = ("title", "synthetic", "currency", "notes")  # of the contract: what later stages tell
@@ -36,6 +36,12 @@ class Params(params.Section):
     earliest_date: dt.date
     longest_deal_days: int
     relist_gap_days: int
+
+    def limits(self) -> dates.DateLimits:
+        """What a date may be."""
+        return dates.DateLimits(
+            self.latest_date_slack_days, self.earliest_date, self.longest_deal_days
+        )
 
 
 def older_states(
@@ -84,18 +90,11 @@ def main() -> None:
     rows, mended, idle = corrections.apply(staged, entries, where)
     del staged
     count = len(rows)
-    table, issues = normalize.normalize(
-        rows,
-        agreed,
-        base.as_of,
-        settings.latest_date_slack_days,
-        settings.earliest_date,
-        settings.longest_deal_days,
-    )
+    table, issues = normalize.normalize(rows, agreed, base.as_of, settings.limits())
     issues = pd.concat([issues, corrections.blanked(mended)], ignore_index=True)
     del rows
     assert len(table) == count
-    today = normalize.valuation_date(table, base.as_of, settings.latest_date_slack_days)
+    as_of = dates.resolve_as_of(table, base.as_of, settings.latest_date_slack_days)
     older, unread = older_states(agreed, entries)
     seen = list_price_history.price_history(older, table)
     table, repeated = list_price_history.one_row_a_sale(table)
@@ -122,7 +121,7 @@ def main() -> None:
     io.write_parquet(OUT / "corrections.parquet", mended, WHERE)
     io.write_json(OUT / "feed.json", {name: getattr(agreed, name) for name in FEED})
     io.write_json(
-        METRICS, {"feed": base.feed, "as_of": f"{today:%Y-%m-%d}", "rows_in": count, **by_reason}
+        METRICS, {"feed": base.feed, "as_of": f"{as_of:%Y-%m-%d}", "rows_in": count, **by_reason}
     )
     table_spec.enforce(META, OUT)
     cli.log.info(
@@ -131,7 +130,7 @@ def main() -> None:
         sales_exported_twice=len(repeated),
         cells_set_missing=int(issues["set_missing"].sum()),
         corrected=len(mended),
-        as_of=f"{today:%Y-%m-%d}",
+        as_of=f"{as_of:%Y-%m-%d}",
         out=str(OUT),
     )
 

@@ -8,8 +8,9 @@ from lib.listings.contract.contract import Column, Contract
 from lib.listings.contract.table_schema import AMOUNT, DAY, TEXT, exact_column, shared_columns
 from lib.listings.contract.units import RECORDED
 from lib.listings.identity.property_keys import ADDRESS, DISAGREES, PARSED
+from lib.listings.normalize.dates import DATES, STAMP
 from lib.listings.normalize.list_price_history import ADDED
-from lib.listings.normalize.normalize import ALWAYS, DATES
+from lib.listings.normalize.normalize import ALWAYS
 from lib.listings.normalize.typed_cells import OFFSET, PARTS, sayers
 
 
@@ -17,7 +18,7 @@ def typed_schema(contract: Contract) -> pa.DataFrameSchema:
     """The normalised table: each column by its type, numbers within the contract's range."""
     columns: dict[str, pa.Column] = {}
     for name in ALWAYS:
-        stamp = name in (*DATES, "modification_timestamp")
+        stamp = name in (*DATES, STAMP)
         columns[name] = exact_column(
             DAY if stamp else TEXT if name in ("standard_status", "postal_code") else AMOUNT
         )

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from lib.common.errors import RemlError
 from lib.common.params import validate
-from lib.common.vocabulary import LINEAGE
+from lib.common.vocabulary import LINEAGE, ON_MARKET
 from lib.listings.contract import contract as contracts
 from lib.listings.contract.contract import Contract
-from lib.listings.normalize import normalize
+from lib.listings.normalize import dates, normalize, typed_cells
 from tests.support.hypothesis_profiles import examples
 
 SPEC = {
@@ -70,7 +70,7 @@ def test_closed_sales_are_valued_at_contract_else_close_date(contract_date, as_o
     assert table["as_of"].tolist() == [pd.Timestamp(as_of)]
 
 
-@pytest.mark.parametrize("status", normalize.ON_MARKET)
+@pytest.mark.parametrize("status", ON_MARKET)
 def test_open_listings_are_valued_at_the_feeds_latest_modification(status):
     table, _ = normalized(
         {"standard_status": status, "purchase_contract_date": "2024-01-01"},
@@ -230,7 +230,7 @@ def test_types_units_and_constants():
 def test_a_house_may_be_finished_the_year_after_its_valuation_and_no_later(year, kept):
     table, issues = normalized(SALE | {"year_built": year})
     assert table["year_built"].notna().tolist() == [kept]
-    told = {"2025": [normalize.SOON, False], "2026": [normalize.FUTURE, True]}.get(year)
+    told = {"2025": [dates.SOON, False], "2026": [dates.FUTURE, True]}.get(year)
     found = issues[["column", "value", "reason", "set_missing"]].to_numpy().tolist()
     assert found == ([["year_built", year, *told]] if told else [])
 
@@ -298,7 +298,7 @@ def in_ways(*rows):
     keys = [{"listing_key": f"k{i}", "domain": "sale"} for i in range(len(rows))]
     names = dict.fromkeys(["listing_key", "domain", *WAYS.columns, *WAYS.constants, *LINEAGE])
     frame = pd.DataFrame([key | row for key, row in zip(keys, rows, strict=True)])
-    return normalize.typed(frame.reindex(columns=list(names)).astype("str"), WAYS)
+    return typed_cells.typed(frame.reindex(columns=list(names)).astype("str"), WAYS)
 
 
 @pytest.mark.parametrize(
@@ -355,42 +355,25 @@ def test_acres_fill_in_for_square_feet():
     assert table["lot_size_square_feet"].fillna(0).tolist() == [5000, 21780, 0]
 
 
-def stamped(*dates):
-    """A table of closed rows with these close dates, without modification stamps."""
-    return pd.DataFrame(
-        {"modification_timestamp": pd.Series(pd.NaT, range(len(dates)), dtype="datetime64[us]"),
-         "close_date": pd.to_datetime(pd.Series(dates)), "_source_file": "a.csv",
-         "_source_row": range(1, len(dates) + 1)})  # fmt: skip
-
-
-def test_one_mistyped_year_does_not_move_the_valuation_date():
-    usual = [f"2024-{month:02d}-15" for month in range(1, 13)]
-    assert normalize.valuation_date(stamped(*usual), None) == pd.Timestamp("2024-12-15")
-    with pytest.raises(RemlError, match=r"a\.csv, data row 13: close_date 2099-01-01 lies"):
-        normalize.valuation_date(stamped(*usual, "2099-01-01"), None)
-    given = normalize.valuation_date(stamped(*usual, "2099-01-01"), dt.date(2025, 1, 1))
-    assert given == pd.Timestamp("2025-01-01")
-
-
 OTHERS = [SALE | {"close_date": f"2024-{month:02d}-15"} for month in range(1, 13)]
 
 
 @pytest.mark.parametrize(
-    ("dates", "column", "reason"),
+    ("odd_dates", "column", "reason"),
     [
-        ({"close_date": "2204-05-01"}, "close_date", normalize.LATE),
+        ({"close_date": "2204-05-01"}, "close_date", dates.LATE),
         ({"close_date": "1024-05-01"}, "close_date", "before 1950-01-01"),
         ({"purchase_contract_date": "1924-05-01"}, "purchase_contract_date", "before 1950-01-01"),
         ({"purchase_contract_date": "2014-05-01"}, "purchase_contract_date",
          "more than 1825 days before the closing"),
-        ({"listing_contract_date": "2104-05-01"}, "listing_contract_date", normalize.LATE),
+        ({"listing_contract_date": "2104-05-01"}, "listing_contract_date", dates.LATE),
         ({"listing_contract_date": "1994-05-01"}, "listing_contract_date",
          "more than 1825 days before the closing"),
     ],
 )  # fmt: skip
-def test_a_date_that_cannot_be_is_set_missing_and_nothing_is_told_by_it(dates, column, reason):
+def test_a_date_that_cannot_be_is_set_missing_and_nothing_is_told_by_it(odd_dates, column, reason):
     """Year and status of the row stay, and what is valued with it."""
-    odd = SALE | {"close_date": "2024-05-01", "year_built": "1990"} | dates
+    odd = SALE | {"close_date": "2024-05-01", "year_built": "1990"} | odd_dates
     listed = contracts.Column(aliases=[], type="date")
     columns = CONTRACT.columns | {"listing_contract_date": listed}
     agreed = CONTRACT.model_copy(update={"columns": columns})
@@ -399,17 +382,15 @@ def test_a_date_that_cannot_be_is_set_missing_and_nothing_is_told_by_it(dates, c
     rows["listing_contract_date"] = pd.Series([given] + [None] * len(OTHERS), dtype="str")
     table, issues = normalize.normalize(rows, agreed, dt.date(2024, 12, 31))
     assert issues.loc[issues["set_missing"], ["column", "value", "reason"]].to_numpy().tolist() == [
-        [column, dates[column], reason]
+        [column, odd_dates[column], reason]
     ]
     assert pd.isna(table.loc[0, column]) and table.loc[0, "year_built"] == 1990
     sold = pd.Timestamp("2024-05-01") if column != "close_date" else pd.NaT
     assert table.loc[0, "as_of"] is sold or table.loc[0, "as_of"] == sold
     assert (
-        table[normalize.DATES]
+        table[dates.DATES]
         .iloc[1:]
-        .equals(
-            normalize.normalize(rows.iloc[1:], agreed, dt.date(2024, 12, 31))[0][normalize.DATES]
-        )
+        .equals(normalize.normalize(rows.iloc[1:], agreed, dt.date(2024, 12, 31))[0][dates.DATES])
     )
 
 
@@ -419,78 +400,9 @@ def test_closings_after_the_date_given_or_after_a_few_stamps_stay():
     assert table["close_date"].notna().all() and not issues["set_missing"].any()
 
 
-def dated(*rows):
-    """A table of closed sales with these dates, missing where a row gives none."""
-    table = pd.DataFrame([{"domain": "sale"} | row for row in rows])
-    days = {name: pd.to_datetime(table.get(name, pd.Series(pd.NaT, table.index)))
-            for name in [*normalize.DATES, normalize.STAMP]}  # fmt: skip
-    return table.assign(
-        **days, listing_key=[f"k{i}" for i in range(len(table))], standard_status="Closed",
-        _source_file="a.csv", _source_row=range(1, len(table) + 1),
-    )  # fmt: skip
-
-
-def sane(*rows):
-    """(table, issues, as_of) of `dated` rows, judged as params.yaml does."""
-    table, issues, today = normalize.sane_dates(
-        dated(*rows), None, normalize.SLACK_DAYS, normalize.EARLIEST, normalize.DEAL_DAYS
-    )
-    return table, issues, normalize.as_of(table, today)
-
-
-def test_stamps_of_one_domain_do_not_take_the_closings_of_the_other():
-    """And where the stamps stand still, closings that are more than a few say how far it goes."""
-    rent = {"domain": "rental", "close_date": "2022-03-01", "modification_timestamp": "2022-03-02"}
-    sales = [{"close_date": f"2024-{month:02d}-15"} for month in range(1, 13)]
-    for rows in ([rent] * 60 + sales, [rent] * 30 + [rent | row for row in sales]):
-        table, issues, _ = sane(*rows, sales[0] | {"close_date": "2204-05-01"})
-        assert issues[["column", "value", "reason"]].to_numpy().tolist() == [
-            ["close_date", "2204-05-01", normalize.LATE]
-        ]
-        assert table["close_date"].isna().sum() == 1
-    lone = {"domain": "rental", "close_date": "2204-05-01"}
-    stamp = {"modification_timestamp": "2024-12-16"}
-    assert sane(*[row | stamp for row in sales], lone)[1]["reason"].tolist() == [normalize.LATE]
-
-
-LONG = {"listing_contract_date": "2015-01-10", "purchase_contract_date": "2015-02-20"}
-
-
-@pytest.mark.parametrize(
-    ("row", "kept", "as_of"),
-    [  # closed 2015-03-28, with the year mistyped: the row was last changed the day after
-        ({"close_date": "2021-03-28", "modification_timestamp": "2015-03-29"},
-         [True, True, False], None),
-        ({"close_date": "2021-03-28", "modification_timestamp": "2021-03-29"},
-         [True, True, True], "2015-02-20"),
-        ({"close_date": "2021-03-28"}, [True, True, True], "2015-02-20"),
-        ({"close_date": "2021-03-28", "purchase_contract_date": "2021-02-20"},
-         [False, True, True], "2021-02-20"),
-        ({"close_date": "2021-03-28", "listing_contract_date": None},
-         [True, False, True], "2021-03-28"),
-        ({"close_date": "2015-03-28", "modification_timestamp": "2014-01-01"},
-         [True, True, True], "2015-02-20"),
-    ],
-)  # fmt: skip
-def test_in_a_deal_that_is_too_long_the_date_goes_that_stands_alone(row, kept, as_of):
-    others = [
-        {"close_date": f"2021-{month:02d}-15", "modification_timestamp": f"2021-{month:02d}-16"}
-        for month in range(1, 13)
-    ]
-    table, issues, valued = sane(LONG | row, *others)
-    given = dated(LONG | row, *others)[normalize.DATES].iloc[0].notna()
-    assert table[normalize.DATES].iloc[0].notna().tolist() == [
-        has and was for has, was in zip(kept, given, strict=True)
-    ]
-    assert valued.iloc[0] == pd.Timestamp(as_of) if as_of else pd.isna(valued.iloc[0])
-    assert table["close_date"].iloc[1:].notna().all()
-    long = as_of == "2015-02-20" and row["close_date"] > "2021"
-    assert (~issues["set_missing"]).sum() == (2 if long else 0)
-
-
 def test_an_evening_with_an_offset_is_the_day_where_it_was_made():
     late = SALE | {"modification_timestamp": "2024-06-30T22:00:00-0500"}
     agreed = CONTRACT.model_copy(update={"date_formats": ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"]})
     table, _ = normalized(late, contract=agreed)
     assert table["modification_timestamp"].tolist() == [pd.Timestamp("2024-07-01T03:00:00")]
-    assert normalize.valuation_date(table, None) == pd.Timestamp("2024-06-30")
+    assert dates.resolve_as_of(table, None) == pd.Timestamp("2024-06-30")
