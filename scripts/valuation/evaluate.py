@@ -1,10 +1,9 @@
 """Score every variant on every closed sale of the test, with bootstrap intervals.
 
 The headline counts every sale; the same figures on the sales that `screen` calls usable stand
-beside it. With --predictions it scores any table of estimates and prices (CSV or Parquet) instead,
-prints what it finds and, with --out, writes the tables.
+beside it. `python -m scripts.ops.score` scores a table from elsewhere in the same way.
 
-Example: python -m scripts.valuation.evaluate --predictions any.csv --out scored
+Example: python -m scripts.valuation.evaluate
 """
 
 from functools import partial
@@ -15,11 +14,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.common import artifacts, cli, io, params, table_spec
-from lib.common.errors import require
 from lib.common.parallel import map_processes
-from lib.evaluation.metrics import slices
-from lib.evaluation.scoring import score, strata, verdicts, worst_errors
-from lib.ops import external_estimates
+from lib.evaluation.scoring import score, strata, tables, verdicts, worst_errors
 
 Params = score.Scoring
 OUT = Path("data/evaluate")
@@ -30,18 +26,6 @@ FLAGS = Path("data/screen/flags.parquet")
 METRICS = Path("metrics/evaluate.json")
 SUMMARY = Path("metrics/summary.json")
 PLACE = ["postal_code", "latitude", "longitude", "property_sub_type", "own_age"]
-
-
-def tables(
-    test: pd.DataFrame, past: pd.DataFrame, against: dict[str, str], settings: Params, seed: int
-) -> dict[str, pd.DataFrame]:
-    """Slices, ratio study by stratum, calibration and worst errors of one table of test sales."""
-    return {
-        "slices": slices.every(test, score.covered(test), settings.draws, seed),
-        "ratio_study": strata.ratio_study(test, settings, seed),
-        "calibration": strata.calibration(test, settings.draws, seed),
-        "worst": worst_errors.worst(test, past, against, settings.worst),
-    }
 
 
 def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places: int) -> None:
@@ -87,7 +71,7 @@ def variant_tables(
     }
     past = predicted.loc[predicted["role"] == "train", ["listing_key"]].merge(homes)
     against = worst_errors.flagged(flags[flags["domain"] == saved["domain"]])
-    found = tables(test, past, against, settings, seed)
+    found = tables.make_tables(test, past, against, settings, seed)
     whole = [
         strata.long(part["ratio_study"], kind, "all", part["sales"])
         for kind, part in (("all", scored), ("screened", scored["screened"]))
@@ -96,8 +80,10 @@ def variant_tables(
     return scored, test[[*names, "variant", "domain", "model"]], found
 
 
-def pipeline(base: params.Base, settings: Params) -> None:
-    """The stage: every variant that `calibrate` gave intervals."""
+@click.command(help=__doc__)
+@cli.command
+def main() -> None:
+    base, settings = params.load("evaluate", Params)
     names = sorted(one.name for one in CALIBRATED.iterdir())
     work = partial(variant_tables, flags=io.read_parquet(FLAGS), settings=settings, seed=base.seed)
     scores, tests, parts = {}, [], []
@@ -130,37 +116,6 @@ def pipeline(base: params.Base, settings: Params) -> None:
             for variant, part in scores.items()
         },
     )
-
-
-def any_table(path: Path, out: Path | None, base: params.Base, settings: Params) -> None:
-    """A table of somebody's own: what it says is printed, and written where `out` is given."""
-    table, left_out = external_estimates.prepared(external_estimates.read(path), str(path))
-    scored = score.score(table, settings, base.seed)
-    click.echo(external_estimates.told(scored, left_out, str(path)))
-    if out is None:
-        return
-    found = tables(table, table.head(0), {}, settings, base.seed)
-    whole = strata.long(scored["ratio_study"], "all", "all", scored["sales"])
-    found["ratio_study"] = pd.concat([whole, found["ratio_study"]], ignore_index=True)
-    content = {"predictions": path.name, "left_out": external_estimates.counted(left_out), **scored}
-    io.write_json(out / "summary.json", score.rounded(content, settings.places))
-    found["left_out"] = left_out
-    for name, part in found.items():
-        io.write_csv(out / f"{name}.csv", score.told(part, settings.places))
-    click.echo(f"written: {out}/summary.json and {', '.join(f'{name}.csv' for name in found)}")
-
-
-@click.command(help=__doc__)
-@click.option("--predictions", type=click.Path(path_type=Path), help="Score this CSV or Parquet.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables of it.")
-@cli.command
-def main(predictions: Path | None, out: Path | None) -> None:
-    base, settings = params.load("evaluate", Params)
-    require(predictions is not None or out is None, "--out goes with --predictions")
-    if predictions is None:
-        pipeline(base, settings)
-    else:
-        any_table(predictions, out, base, settings)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`evaluate` on somebody's own table: a summary that can be read, and files that can be used."""
+"""`score` on a table from anywhere: a summary that can be read, and files that can be used."""
 
 import json
 import shutil
@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from scripts.valuation import evaluate
+from scripts.ops import score
 from tests.support.dag import ROOT
 
 
 def run(folder, *arguments):
     shutil.copy(ROOT / "params.yaml", folder)
     with chdir(folder):
-        return CliRunner().invoke(evaluate.main, arguments, catch_exceptions=False)
+        return CliRunner().invoke(score.main, arguments, catch_exceptions=False)
 
 
 def sales(n=120):
@@ -133,7 +133,7 @@ def test_how_many_sales_have_an_interval_is_told(tmp_path):
 
 def test_a_folder_without_a_table_is_refused(tmp_path):
     result = run(tmp_path, "--out", "scored")
-    assert result.exit_code == 2 and "--out goes with --predictions" in result.output
+    assert result.exit_code == 2 and "Missing option '--predictions'" in result.output
 
 
 def test_one_home_proves_nothing(tmp_path):
