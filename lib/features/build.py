@@ -1,7 +1,7 @@
 """The feature table: the listing's own attributes, time, as-of market and as-of comparables.
 
 What it builds is what features.meta.yml lists. The one function that both the `features` stage and
-`predict --subjects` call, so that what is served is what was trained. Sales enter only through
+`scripts.ops.value` call, so that what is served is what was trained. Sales enter only through
 `evidence`, and each home sees only those that closed strictly before its own as_of date.
 """
 

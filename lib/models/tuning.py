@@ -114,3 +114,8 @@ def search(
 def best(trials: list[dict[str, Any]]) -> dict[str, Any]:
     """The trial of the least error, the earliest of equals."""
     return min(trials, key=lambda one: (one["value"], one["trial"]))
+
+
+def param_changes(model: str, trial: dict[str, Any]) -> list[str]:
+    """A trial's settings in the form that `dvc exp run -S` takes."""
+    return [f"train.{model}.{name}={value}" for name, value in trial["params"].items()]

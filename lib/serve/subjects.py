@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -22,11 +23,17 @@ OF_A_SALE = {
 }
 
 
-def read(
-    path: Path, contract: Contract, as_of: dt.date
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """(homes, rejected, issues): typed rows to value at `as_of`, the rows left out with a reason,
-    and the cells that were set missing with theirs.
+class Subjects(NamedTuple):
+    """A file's properties: `homes` to value (typed rows), `rejected` rows with a reason, and the
+    cells that were set missing with theirs (`issues`)."""
+
+    homes: pd.DataFrame
+    rejected: pd.DataFrame
+    issues: pd.DataFrame
+
+
+def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
+    """The properties of a CSV file, as listings on the market on `as_of`.
 
     A row without a listing key is called by its row number; of several rows with one key the
     newest counts. Raises `RemlError` naming the file where it is missing, empty, binary, or
@@ -70,7 +77,7 @@ def read(
     lacking = _lacking(homes, contract)
     without = homes.loc[lacking.notna(), ["_source_file", "_source_row"]]
     rejected = pd.concat([rejected, without.assign(_reason=lacking.dropna())], ignore_index=True)
-    return homes[lacking.isna()].reset_index(drop=True), rejected, issues
+    return Subjects(homes[lacking.isna()].reset_index(drop=True), rejected, issues)
 
 
 def _lacking(homes: pd.DataFrame, contract: Contract) -> pd.Series:

@@ -14,8 +14,9 @@ import click
 from lib.common import cli, io, params
 from lib.common.paths import RAW
 from lib.listings.contract import contract
+from lib.models.serving.served_variants import Serving
 from lib.ops.compare import figures, pr_comment, revisions
-from scripts.valuation import evaluate, predict
+from scripts.valuation import evaluate
 
 LOCK = Path("dvc.lock")
 PREDICTIONS = Path("data/evaluate/predictions.parquet")
@@ -61,7 +62,7 @@ def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, d
 @cli.command
 def main(base: str) -> None:
     given, scoring = params.load("evaluate", evaluate.Params)
-    serving = sorted(params.load("predict", predict.Params)[1].variants.values())
+    serving = sorted(params.load("predict", Serving)[1].variants.values())
     rev = revisions.commit(base)
     scores = io.read_json(evaluate.METRICS)
     feed = scores["feed"]

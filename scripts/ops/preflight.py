@@ -33,6 +33,7 @@ def sections() -> dict[str, type[params.Section]]:
     """
     from lib.features.build import Features
     from lib.listings.screening.screen import Screen
+    from lib.models.serving.served_variants import Serving
     from lib.models.split.time_folds import Split
     from lib.photos.vectors.encoders import Embed
     from scripts.valuation import (
@@ -47,7 +48,6 @@ def sections() -> dict[str, type[params.Section]]:
         fuse,
         normalize,
         photos,
-        predict,
         report,
         sample,
         staging,
@@ -74,7 +74,7 @@ def sections() -> dict[str, type[params.Section]]:
         "blend": blend.Params,
         "calibrate": calibrate.Params,
         "evaluate": evaluate.Params,
-        "predict": predict.Params,
+        "predict": Serving,
         "ablate": ablate.Params,
         "explain": explain.Params,
         "cards": cards.Params,

@@ -3,7 +3,7 @@
 The run is a DVC experiment in a temporary tree: the workspace, params.yaml and dvc.lock stay as
 they are. A feed's own settings go into configs/feeds/<feed>/params.yaml, laid out like params.yaml.
 Report, metrics, models and valuations are copied to runs/<feed>/, laid out like the workspace, so
-that `predict --run runs/<feed> --subjects homes.csv` values a file with them.
+that `scripts.ops.value --run runs/<feed> --subjects homes.csv` values a file with them.
 
 Example: python -m scripts.ops.run --feed king_county
 """

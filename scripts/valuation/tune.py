@@ -1,14 +1,13 @@
 """Search better settings of one variant on the rolling-origin folds of the past; off by default.
 
 A search that was stopped goes on where it was: each finished trial lies in an SQLite file in REML's
-cache, under a name made of all that the search reads. With --experiments nothing is searched: the
-best trials of the last search are run through the pipeline, and stand in `dvc exp show`.
+cache, under a name made of all that the search reads. `python -m scripts.ops.tune_experiments` runs
+the best trials through the pipeline.
 
-Example: python -m scripts.valuation.tune --experiments 3
+Example: python -m scripts.valuation.tune
 """
 
 import json
-import subprocess
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +18,6 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common import cache, cli, io, params
-from lib.common.errors import RemlError, require
 from lib.models import tuning
 from lib.report.plots.tuning import history
 
@@ -89,39 +87,10 @@ def search(saved: dict, settings: Params, ranges: dict[str, tuning.Range], seed:
     return trials
 
 
-def changes(model: str, trial: dict) -> list[str]:
-    """A trial's settings in the form that `dvc exp run -S` takes."""
-    return [f"train.{model}.{name}={value}" for name, value in trial["params"].items()]
-
-
-def run_experiments(count: int) -> None:
-    """Run the best trials of data/tune through the pipeline as DVC experiments."""
-    found = io.read_json(OUT / "best_params.json")
-    why = f"{OUT}/best_params.json: {found.get('off')}; set tune.trials in params.yaml first"
-    require("off" not in found, why)
-    trials = sorted(io.read_json(OUT / "trials.json"), key=lambda one: one["value"])
-    for one in trials[:count]:
-        name = f"tune-{found['variant'].replace('_', '-')}-{one['trial']}"
-        command = ["dvc", "exp", "run", "--temp", "--force", "--name", name]
-        for change in changes(found["model"], one):
-            command += ["--set-param", change]
-        if subprocess.run([*command, "evaluate"], check=False).returncode:
-            raise RemlError(f"experiment {name} failed; the lines above say where")
-    click.echo("see them with: dvc exp show")
-
-
 @click.command(help=__doc__)
-@click.option(
-    "--experiments",
-    type=click.IntRange(min=1),
-    help="Run so many of the best trials found as DVC experiments, in temporary trees.",
-)
 @cli.command
-def main(experiments: int | None) -> None:
+def main() -> None:
     base, settings = params.load("tune", Params)
-    if experiments:
-        run_experiments(experiments)
-        return
     saved = io.read_json(TRAIN / settings.variant / "model.json")
     ranges = settings.ranges.get(saved.get("model", ""), {})
     off = f"{settings.variant} was not trained: {saved['skipped']}" if "skipped" in saved else ""
@@ -132,7 +101,10 @@ def main(experiments: int | None) -> None:
         best = tuning.best(trials)
         head |= {"model": saved["model"], "metric": settings.metric, "trials": len(trials)}
         told = head | {"present": trials[0]["value"], "best": best["value"]}
-        content = told | {"params": best["params"], "set": changes(saved["model"], best)}
+        content = told | {
+            "params": best["params"],
+            "set": tuning.param_changes(saved["model"], best),
+        }
     else:
         content = told = head | {"off": off or "no trial ended within tune.seconds"}
     io.write_json(OUT / "best_params.json", content)

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from lib.common import io
 from lib.evaluation.explanation.contributions import centres, contributions
 from lib.models.serving.predict import photos_missing, raw_estimates
 from lib.models.training.training_table import joined
 from lib.photos.pooled import pooling
+from scripts.ops import value
 from tests.support import stage_runner
 from tests.support.small_feed import feed, lay
 
@@ -152,9 +154,9 @@ def test_a_file_of_properties_is_valued_without_photos_and_says_so_once(spine, t
     homes = table[table["status"] == "Active"]
     homes.to_csv(tmp_path / "homes.csv", index=False)
     out = tmp_path / "valued.csv"
-    done = stage_runner.stage(
-        spine, "predict", "--subjects", str(tmp_path / "homes.csv"), "--out", str(out)
-    )
+    options = ["--subjects", str(tmp_path / "homes.csv"), "--out", str(out)]
+    with chdir(spine):
+        done = CliRunner().invoke(value.main, options, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert done.stderr.count("valued without photos") == 1
     valued = pd.read_csv(out).set_index("listing_key")

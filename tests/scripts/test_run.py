@@ -150,7 +150,7 @@ def test_a_file_of_homes_can_be_valued_with_the_run(king_county):
     done = king_county.run(
         "python",
         "-m",
-        "scripts.valuation.predict",
+        "scripts.ops.value",
         "--run",
         "runs/king_county",
         "--subjects",

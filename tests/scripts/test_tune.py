@@ -7,6 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from scripts.ops import tune_experiments
 from scripts.valuation import tune
 from tests.support import finished_runs
 from tests.support.dag import ROOT
@@ -109,7 +110,7 @@ def test_trials_stand_in_dvc_exp_show_when_asked(reproduced, tmp_path):
     clone.git("add", "-A")
     clone.git("commit", "-qm", "searched")
     before = clone.git("status", "--porcelain")
-    done = clone.call(tune.main, "--experiments", "1")
+    done = clone.call(tune_experiments.main, "--experiments", "1")
     assert done.exit_code == 0, done.output
     trials = json.loads((clone.folder / "data/tune/trials.json").read_text())
     best = min(trials, key=lambda one: one["value"])

@@ -38,7 +38,7 @@ def read(tmp_path):
     def run(text, contract=CONTRACT):
         path = tmp_path / "homes.csv"
         path.write_text(text)
-        return subjects.read(path, contract, AS_OF)
+        return subjects.read_subjects(path, contract, AS_OF)
 
     return run
 
@@ -111,4 +111,4 @@ def test_a_file_that_cannot_be_valued_is_refused_by_name(read, text, words):
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(RemlError, match=r"nowhere\.csv: no such file"):
-        subjects.read(tmp_path / "nowhere.csv", CONTRACT, AS_OF)
+        subjects.read_subjects(tmp_path / "nowhere.csv", CONTRACT, AS_OF)

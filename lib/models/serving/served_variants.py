@@ -1,0 +1,83 @@
+"""The variants that value homes: their files in the workspace, and valuations by them.
+
+What `predict` does with listings on the market and `scripts.ops.value` with a file of properties.
+Unlike other modules of lib/models this one reads files of the workspace.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from pydantic import Field
+
+from lib.common import artifacts, io
+from lib.common.errors import require
+from lib.common.params import Section
+from lib.models.serving import similar_sales
+from lib.models.serving.predict import photographed
+from lib.models.serving.valuations import valuations
+
+FEATURES = Path("data/features")
+VECTORS = Path("data/embed/vectors.parquet")
+CALIBRATED = Path("data/calibrate")
+
+
+class Serving(Section):
+    """The `predict` section of params.yaml."""
+
+    variants: dict[str, str]
+    comparables: int = Field(ge=0)
+    leaf_weight: float = Field(ge=0, le=1)
+
+
+def read_served(domain: str, settings: Serving) -> dict:
+    """What `train` saved of the variant that values a domain, or why it was skipped."""
+    variant = settings.variants[domain]
+    fitted = artifacts.folders()
+    require(
+        variant in fitted,
+        f"params.yaml, predict.variants.{domain}: no trained variant "
+        f"{variant!r} (trained: {', '.join(fitted)})",
+    )
+    return io.read_json(fitted[variant] / "model.json")
+
+
+def read_model_features(saved: dict) -> pd.DataFrame:
+    """Every feature row of the domain that a saved model values, as the model sees it."""
+    features = io.read_parquet(FEATURES / f"{saved['domain']}.parquet")
+    return photographed(features, saved, VECTORS)
+
+
+def require_no_future(as_of: str, saved: dict, where: str) -> None:
+    """Raise `RemlError` where homes are to be valued as of a day (ISO date) before the model
+    stopped learning; `where` is what set the day."""
+    require(
+        as_of >= saved["trained_before"],
+        f"{where} {as_of}: the model has learnt from sales up to {saved['trained_before']}, "
+        "so a valuation on an earlier day would know its future; choose a later day, or set "
+        "split.boundary in params.yaml to an earlier one",
+    )
+
+
+def value_homes(
+    features: pd.DataFrame,
+    homes: pd.DataFrame,
+    near: pd.DataFrame,
+    past: pd.DataFrame,
+    saved: dict,
+    settings: Serving,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(valuations of homes by a saved model, the comparables shown beside them); `near` are the
+    candidates that `features` found among those of `past`."""
+    predictions = io.read_parquet(artifacts.folders()[saved["variant"]] / "predictions.parquet")
+    calibrated = CALIBRATED / saved["variant"]
+    calibration = (
+        io.read_json(calibrated / "model.json"),
+        io.read_parquet(calibrated / "scores.parquet"),
+    )
+    count, weight = settings.comparables, settings.leaf_weight
+    near = similar_sales.closest(features, near, past, saved, predictions, weight, count)
+    shown = near.round({"adjusted_close_price": 2, "similarity": 4})
+    valued = valuations(features, homes, shown, saved, predictions, calibration, count)
+    return valued, near.assign(domain=saved["domain"])
