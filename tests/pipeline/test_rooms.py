@@ -119,6 +119,19 @@ def test_rooms_form_no_circle():
     assert not left, f"a circle among {sorted(left)}"
 
 
+def test_tests_import_no_other_tests():
+    """What several use lies in tests/support."""
+    tree = {path: ast.parse(path.read_text()) for path in (ROOT / "tests").rglob("*.py")}
+    faults = [
+        f"{path.relative_to(ROOT)}: {node.module}"
+        for path in tree
+        for node in ast.walk(tree[path])
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests.")
+        if not node.module.startswith("tests.support")
+    ]
+    assert not faults
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_names_few_rooms(stage):
     deps = [dep for dep in stage_body(stage)["deps"] if dep.startswith("lib/")]

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from lib.common import io
 from lib.evaluation.ablation.ablation import Judge, gain
@@ -17,6 +16,7 @@ from lib.evaluation.explanation.contributions import centres, contributions, gro
 from lib.photos.pooled import pooling
 from scripts.ops import photo_lift
 from scripts.valuation import ablate
+from tests.support.commands import run_command
 from tests.support.dag import ROOT
 from tests.support.daily_sales import EDGES
 from tests.support.photo_market import photo_market
@@ -76,8 +76,7 @@ def lay(folder, worth=0.3, photos=PHOTOS, variants=()):
 
 
 def run(folder, command=ablate.main, *arguments):
-    with chdir(folder):
-        return CliRunner().invoke(command, arguments, catch_exceptions=False)
+    return run_command(command, *arguments, folder=folder)
 
 
 def measured(folder):

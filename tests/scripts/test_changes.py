@@ -2,15 +2,14 @@
 
 import re
 import shutil
-from contextlib import chdir
 
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 from lib.common import io
 from scripts.ops import changes, run
+from tests.support.commands import run_command
 from tests.support.dag import ROOT
 
 SHARES = {"baseline": ("baseline", 12.0), "living_area": ("size", 0.4), "level": ("level", 0.01)}
@@ -63,10 +62,7 @@ def tree(tmp_path):
 
 
 def run_changes(tree, *arguments, code=0):
-    with chdir(tree):
-        result = CliRunner().invoke(changes.main, arguments, catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result.output
+    return run_command(changes.main, *arguments, folder=tree, code=code).output
 
 
 def test_a_run_keeps_the_results_that_it_replaces(tmp_path):

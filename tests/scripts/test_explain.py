@@ -3,19 +3,18 @@ exactly, and what is shown agrees with what is served."""
 
 import json
 import shutil
-from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from lib.evaluation.explanation.contributions import centres, contributions
 from lib.models.training.training_table import joined
 from scripts.valuation import ablate, explain
 from tests.support import finished_runs, stage_runner
+from tests.support.commands import run_command
 
 SMALL = {"bins": 4, "draws": 10, "worst": 7, "homes": 40}
 
@@ -121,8 +120,7 @@ def again(folder, command, *changes):
         assert old in text
         text = text.replace(old, new)
     file.write_text(text)
-    with chdir(folder):
-        result = CliRunner().invoke(command, [], catch_exceptions=False)
+    result = run_command(command, folder=folder)
     file.write_text(kept)
     return result
 

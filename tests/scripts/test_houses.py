@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from lib.common.errors import RemlError
 from lib.models.training import training_table
 from scripts.acquire import houses
 from scripts.ops import import_file, run
 from tests.support import stage_runner
+from tests.support.commands import run_command
 from tests.support.dag import ROOT
 from tests.support.photos import image
 
@@ -35,8 +35,7 @@ def source(tmp_path):
 
 
 def invoke(source, out):
-    arguments = ["--from", str(source), "--out", str(out)]
-    return CliRunner().invoke(houses.main, arguments, catch_exceptions=False)
+    return run_command(houses.main, "--from", str(source), "--out", str(out))
 
 
 def digest(folder):
@@ -144,8 +143,7 @@ def test_the_real_houses_from_the_published_set_to_vectors(real_data, tmp_path, 
     assert invoke(real_data / "houses", tmp_path / "in").exit_code == 0
     for name in ("houses.csv", "houses.zip"):
         arguments = ["--feed", "houses", "--from", f"in/{name}", "--domain", "sale"]
-        result = CliRunner().invoke(import_file.main, arguments, catch_exceptions=False)
-        assert result.exit_code == 0, result.output
+        run_command(import_file.main, *arguments, code=0)
     for stage in ("staging", "photos", "normalize", "screen", "features", "split", "embed"):
         result = stage_runner.stage(tmp_path, stage)
         assert result.exit_code == 0, result.output
@@ -178,7 +176,7 @@ def test_the_contract_refuses_another_table(tmp_path, monkeypatch):
     lay(tmp_path)
     monkeypatch.chdir(tmp_path)
     Path("other.csv").write_text("house,area\n1,2\n")
-    result = CliRunner().invoke(import_file.main, ["--feed", "houses", "--from", "other.csv"])
-    assert result.exit_code == 2 and "zip" in result.output
+    result = run_command(import_file.main, "--feed", "houses", "--from", "other.csv", code=2)
+    assert "zip" in result.output
     with pytest.raises(RemlError, match="no such file"):
         houses.houses(tmp_path / houses.INFO)

@@ -1,19 +1,16 @@
 """`photo_lift` prints what a run found, or says what is missing and how to mend it."""
 
-from contextlib import chdir
-
 import pytest
-from click.testing import CliRunner
 
 from lib.common import io
 from lib.evaluation.ablation import photo_lift, photo_lift_text
 from scripts.ops import photo_lift as command
+from tests.support.commands import run_command
 from tests.support.photo_market import measure_lift, photo_market
 
 
-def said(folder, *arguments):
-    with chdir(folder):
-        return CliRunner().invoke(command.main, arguments, catch_exceptions=False)
+def run(folder, *arguments):
+    return run_command(command.main, *arguments, folder=folder)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +19,7 @@ def said(folder, *arguments):
 def test_without_a_lift_it_says_how_to_get_one(tmp_path, found):
     if found is not None:
         io.write_json(tmp_path / "metrics/ablate.json", found)
-    got = said(tmp_path)
+    got = run(tmp_path)
     assert got.exit_code == 2 and "metrics/ablate.json: no " in got.output
     assert ("make repro" if found is None else "ablate.photos.variants") in got.output
 
@@ -33,6 +30,6 @@ def test_it_prints_the_run_that_is_named(tmp_path):
     }
     part |= {"told": photo_lift_text.verdict(part)}
     io.write_json(tmp_path / "runs/houses/metrics/ablate.json", {"photos": {"sale_x": part}})
-    got = said(tmp_path, "--run", "runs/houses")
+    got = run(tmp_path, "--run", "runs/houses")
     assert got.exit_code == 0 and got.output.splitlines() == photo_lift_text.lines("sale_x", part)
     assert got.output.startswith("sale_x: photos help: ")

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from lib.common import io
 from scripts.valuation import track
+from tests.support.commands import run_command
 from tests.support.dag import ROOT
 
 SUMMARY = {"sale_kriged": {"mdape": 0.0712, "r2": None}, "sale_linear": {"mdape": 0.1}}
@@ -35,9 +35,7 @@ def run(tree, uri=None, code=0):
         params = yaml.safe_load(path.read_text())
         params["track"]["uri"] = uri
         path.write_text(yaml.safe_dump(params))
-    result = CliRunner().invoke(track.main, [], catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result.output
+    return run_command(track.main, code=code).output
 
 
 def receipt(tree):

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
 
 from lib.common import cache
+from tests.support.commands import run_command
 from tests.support.dag import ROOT
 from tests.support.encoders import TINY, TINY_TAG, entry, hub, params, tiny_model
 
@@ -35,9 +35,7 @@ def here(tmp_path, monkeypatch):
 def run(name: str, code: int = 0) -> str:
     from scripts.acquire import weights
 
-    result = CliRunner().invoke(weights.main, [name], catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result.output
+    return run_command(weights.main, name, code=code).output
 
 
 def test_it_says_path_size_checksum_and_how_to_pin_them(here, checkpoint):

@@ -8,16 +8,15 @@ import datetime as dt
 import io
 import json
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import chdir
 from pathlib import Path
 
+import click
 import yaml
-from click.testing import CliRunner
 
 from lib import demo
 from lib.demo.faults import SINGLE_ROW
 from scripts.valuation import sample, staging
+from tests.support.commands import run_command
 from tests.support.dag import ROOT
 
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -63,13 +62,10 @@ def lay(folder: Path, files: dict[str, bytes], feed: str = "demo", **params: obj
     return folder
 
 
-def invoke(command: Callable, folder: Path, code: int = 0) -> str:
+def invoke(command: click.Command, folder: Path, code: int = 0) -> str:
     """Run a command in `folder`; returns what it said."""
     own = {"REML_CACHE_DIR": str(folder / "cache")}
-    with chdir(folder):
-        result = CliRunner().invoke(command, [], catch_exceptions=False, env=own)
-    assert result.exit_code == code, result.output
-    return result.output
+    return run_command(command, folder=folder, code=code, **own).output
 
 
 def sampled(folder: Path, feed: demo.Feed, **params: object) -> Path:

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from click.testing import CliRunner
 from PIL import Image
 
 from lib.photos.bundles.safe_zip import Limits
 from lib.photos.bundles.unpack import Settings, read_index, unpack
 from lib.photos.image.decode import Look
 from scripts.valuation import photos
+from tests.support.commands import run_command
 from tests.support.dag import ROOT
 
 LOOK = Look(max_pixels=1_000_000, min_side=16, quality=90)
@@ -131,9 +131,7 @@ class Feed:
 
     def run(self) -> "Feed":
         """Run the stage; it has to end well."""
-        result = CliRunner().invoke(photos.main, [], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        self.output = result.output
+        self.output = run_command(photos.main, code=0).output
         return self
 
     def lines(self, name: str) -> list[dict]:

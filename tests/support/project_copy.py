@@ -6,14 +6,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from contextlib import chdir
 from pathlib import Path
 
 import click
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from tests.support import finished_runs
+from tests.support.commands import run_command
 from tests.support.dag import ROOT
 
 
@@ -47,8 +47,7 @@ class Clone:
 
     def call(self, command: click.Command, *arguments: str) -> Result:
         """Run a command of scripts/ in the copy and in this process; its traceback passes."""
-        with chdir(self.folder):
-            return CliRunner().invoke(command, arguments, catch_exceptions=False, env=self.own)
+        return run_command(command, *arguments, folder=self.folder, **self.own)
 
     def git(self, *arguments: str) -> str:
         """Output of a git command in the copy."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterable
-from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
+from tests.support.commands import run_command
 from tests.support.dag import ROOT, STAGES
 
 SPINE = [name for name in STAGES if name not in ("demo", "sample", "eda", "tune")]
@@ -73,9 +73,7 @@ def shrink(params: dict) -> None:
 def stage(folder: Path, name: str, *arguments: str) -> Result:
     """Run one stage; a traceback of it passes through and fails the test."""
     command = importlib.import_module(f"scripts.valuation.{name}").main
-    own = {"REML_CACHE_DIR": str(folder / "cache")}
-    with chdir(folder):
-        return CliRunner().invoke(command, arguments, catch_exceptions=False, env=own)
+    return run_command(command, *arguments, folder=folder, REML_CACHE_DIR=str(folder / "cache"))
 
 
 def run(folder: Path, names: Iterable[str] = tuple(SPINE)) -> str:
