@@ -11,8 +11,9 @@ import pandas as pd
 from pydantic import Field
 from scipy.optimize import nnls
 
+from lib.common.artifacts import LevelSettings
 from lib.common.params import Section
-from lib.models.training.level_correction import Level, level
+from lib.models.training.level_correction import level
 from lib.models.training.out_of_fold import errors
 
 HEAVY = 1e3  # how much the sum of weights counts beside the errors themselves
@@ -36,7 +37,10 @@ def weights(misses: np.ndarray, shrink: float) -> np.ndarray:
 
 
 def blend(
-    members: dict[str, pd.DataFrame], fold: pd.Series, spec: Weighting, correction: Level | None
+    members: dict[str, pd.DataFrame],
+    fold: pd.Series,
+    spec: Weighting,
+    correction: LevelSettings | None,
 ) -> tuple[dict[str, float], pd.DataFrame]:
     """(weight of each member, the blend's predictions in the form of theirs).
 

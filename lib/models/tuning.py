@@ -19,8 +19,8 @@ from pydantic import Field, model_validator
 from lib.common.params import Section
 
 if TYPE_CHECKING:
+    from lib.common.artifacts import LevelSettings
     from lib.models.estimators.tabular.base import Estimator
-    from lib.models.training.level_correction import Level
 
 
 class Range(Section):
@@ -42,7 +42,7 @@ def score(
     inputs: list[str],
     edges: list[pd.Timestamp],
     make: Callable[[], Estimator],
-    spec: Level | None,
+    spec: LevelSettings | None,
     metric: Literal["mape", "mdape"],
 ) -> float:
     """The error on the folds, as `evaluate` reports it: a level correction, where there is one,

@@ -37,7 +37,7 @@ def tell(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
 def tell_folds(variant: str) -> None:
     """Print them for each fold from the second on."""
     base, settings = params.load("calibrate", calibrate.Params)
-    folder = artifacts.folders()[variant]
+    folder = artifacts.model_folders()[variant]
     saved = io.read_json(folder / "model.json")
     cut = io.read_json(Path("metrics/split.json"))[saved["domain"]]
     require(

@@ -17,13 +17,13 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common import artifacts, cli, io, params
+from lib.common.artifacts import LevelSettings
 from lib.common.errors import require
 from lib.common.parallel import map_threads
 from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
 from lib.evaluation.ablation.ablation import Judge, Trial, ablate
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.serving.predict import sees_photos
-from lib.models.training.level_correction import Level
 from lib.models.training.training_table import joined
 from lib.photos.pooled import pooling
 
@@ -65,7 +65,7 @@ def trial(saved: dict) -> Trial:
         saved["inputs"],
         [pd.Timestamp(edge) for edge in edges],
         lambda: estimator(chosen, saved["seed"]),
-        Level(**saved["level"]) if saved["level"] else None,
+        LevelSettings(**saved["level"]) if saved["level"] else None,
     )
 
 
@@ -84,7 +84,7 @@ def rivals(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
     `table` in folds, in its order."""
     sold = table.loc[table["fold"] > 0, "listing_key"]
     out = {}
-    for name, folder in artifacts.folders(artifacts.FITTED).items():
+    for name, folder in artifacts.model_folders(artifacts.FITTED).items():
         saved = io.read_json(folder / "model.json")
         if saved.get("domain") != domain or saved["view"] != "blind" or sees_photos(saved):
             continue
@@ -136,7 +136,7 @@ def rounded(content: object) -> object:
 
 def saved_variant(name: str, where: str) -> dict:
     """What `train` or `fuse` saved of a variant; raises where there is none of that name."""
-    known = artifacts.folders(artifacts.FITTED)
+    known = artifacts.model_folders(artifacts.FITTED)
     require(
         name in known,
         f"params.yaml, {where}: no trained variant {name!r} (trained: {', '.join(known)})",

@@ -13,9 +13,9 @@ import click
 import pandas as pd
 
 from lib.common import artifacts, cli, io, params, table_spec
+from lib.common.artifacts import LevelSettings
 from lib.common.errors import require
 from lib.models import stacking
-from lib.models.training.level_correction import Level
 
 OUT = Path("data/blend")
 META = Path("lib/models/blend.meta.yml")
@@ -35,12 +35,12 @@ class Params(params.Section):
 
     variants: dict[str, Blend]
     weighting: stacking.Weighting
-    level: Level
+    level: LevelSettings
 
 
 def member(name: str, chosen: Blend, variant: str) -> dict:
     """What `train` or `fuse` saved of one member of a blend."""
-    known = artifacts.folders(artifacts.FITTED)
+    known = artifacts.model_folders(artifacts.FITTED)
     where = f"params.yaml, blend.variants.{variant}.members"
     require(name in known, f"{where}: no trained variant {name!r} (trained: {', '.join(known)})")
     saved = io.read_json(known[name] / "model.json")
@@ -61,7 +61,7 @@ def main() -> None:
     base, settings = params.load("blend", Params)
     tally: dict[str, dict] = {}
     left_out: dict[str, dict[str, str]] = {}
-    fitted = artifacts.folders(artifacts.FITTED)
+    fitted = artifacts.model_folders(artifacts.FITTED)
     for variant, chosen in settings.variants.items():
         folder = OUT / variant
         require(

@@ -45,7 +45,7 @@ def beside(predicted: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
 def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | None:
     """Fit and write the intervals of one variant; what the metrics tell of it, or None where the
     variant was skipped."""
-    folder = artifacts.folders()[variant]
+    folder = artifacts.model_folders()[variant]
     saved = io.read_json(folder / "model.json")
     if "skipped" in saved:
         return None
@@ -81,7 +81,7 @@ def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | Non
 @cli.command
 def main() -> None:
     base, settings = params.load("calibrate", Params)
-    names = list(artifacts.folders())
+    names = list(artifacts.model_folders())
     parts = map_processes(
         partial(calibrate, settings=settings, seed=base.seed), names, label="calibrate"
     )

@@ -92,7 +92,7 @@ def main() -> None:
     predictions = io.read_parquet(EVALUATED / "predictions.parquet")
     slices = io.read_parquet(EVALUATED / "slices.parquet")
     tests = {str(name): part for name, part in predictions.groupby("variant")}
-    folders = artifacts.folders()
+    folders = artifacts.model_folders()
     saved_all = {name: io.read_json(folder / "model.json") for name, folder in folders.items()}
     linear = {
         one["domain"]: name

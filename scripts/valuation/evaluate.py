@@ -44,7 +44,7 @@ def variant_tables(
     variant: str, flags: pd.DataFrame, settings: Params, seed: int
 ) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
     """The score of one variant, its test predictions, and its `tables`."""
-    folder = artifacts.folders()[variant]
+    folder = artifacts.model_folders()[variant]
     saved = io.read_json(folder / "model.json")
     homes = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
     homes = homes.reindex(

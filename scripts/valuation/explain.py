@@ -101,7 +101,7 @@ def main() -> None:
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in KEYS}
     looks = []
     for domain, variant in io.read_json(Path("metrics/predict.json"))["variants"].items():
-        folder = artifacts.folders()[variant]
+        folder = artifacts.model_folders()[variant]
         saved = io.read_json(folder / "model.json")
         if "skipped" in saved:
             continue

@@ -14,6 +14,7 @@ import click
 from pydantic import Field
 
 from lib.common import cache, cli, io, params, table_spec
+from lib.common.artifacts import LevelSettings
 from lib.models.estimators.photo.late_fusion import LateFusionParams
 from lib.models.estimators.photo.photo_boosting import PhotoTreesParams
 from lib.models.estimators.photo.photo_mlp import PhotoNetParams
@@ -28,7 +29,6 @@ from lib.models.training.fit_variant import (
     skip_variant,
 )
 from lib.models.training.learning_curves import CurveParams
-from lib.models.training.level_correction import Level
 from lib.photos.pooled import pooling
 
 OUT = Path("data/fuse")
@@ -51,7 +51,7 @@ class Params(params.Section):
     photo_trees: PhotoTreesParams
     photo_net: PhotoNetParams
     late_fusion: LateFusionParams
-    level: Level
+    level: LevelSettings
     curves: CurveParams
 
 

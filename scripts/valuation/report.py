@@ -114,7 +114,7 @@ def photographed(
     homes = pictured(valued, vectors, settings) if settings.photo_homes else None
     skipped = {
         name: saved[name]["skipped"]
-        for name, folder in artifacts.folders().items()
+        for name, folder in artifacts.model_folders().items()
         if folder.parent.name == "fuse" and "skipped" in saved[name]
     }
     encoder = io.read_json(EMBEDDED / "encoder.json")
@@ -157,7 +157,7 @@ def main() -> None:
     tables = {
         name: io.read_parquet(EVALUATED / f"{name}.parquet") for name in ("predictions", "slices")
     }
-    folders = artifacts.folders()
+    folders = artifacts.model_folders()
     saved = {name: io.read_json(folder / "model.json") for name, folder in folders.items()}
     scores, predicted = told["evaluate"]["variants"], told["predict"]["variants"]
     chosen = {domain: variant for domain, variant in predicted.items() if variant in scores}

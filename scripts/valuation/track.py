@@ -68,7 +68,8 @@ def main() -> None:
         cli.log.info("track.complete", off=OFF)
         return
     models = {
-        name: (folder / "model.json").read_bytes() for name, folder in artifacts.folders().items()
+        name: (folder / "model.json").read_bytes()
+        for name, folder in artifacts.model_folders().items()
     }
     told = mlflow_record.record(io.read_json(SUMMARY), models)
     experiment = f"reml-{base.feed}"

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from lib.common import cli, params, table_spec
+from lib.common.artifacts import LevelSettings
 from lib.models.estimators.tabular.boosting import LightGBMParams, RandomForestParams
 from lib.models.estimators.tabular.comparables_regressor import ComparablesParams
 from lib.models.estimators.tabular.linear import LinearParams
@@ -25,7 +26,6 @@ from lib.models.training.fit_variant import (
     skip_variant,
 )
 from lib.models.training.learning_curves import CurveParams
-from lib.models.training.level_correction import Level
 from lib.models.training.training_table import LISTED, starting
 
 OUT = Path("data/train")
@@ -45,7 +45,7 @@ class Params(params.Section):
     random_forest: RandomForestParams
     comparables: ComparablesParams
     district: LightGBMParams
-    level: Level
+    level: LevelSettings
     curves: CurveParams
 
 

@@ -44,6 +44,7 @@ class Params(params.Section):
 def search(saved: dict, settings: Params, ranges: dict[str, tuning.Range], seed: int) -> list[dict]:
     """The finished trials of a search around the settings that `train` saved, in order."""
     # slow to import, and a search is off as a rule
+    from lib.common import artifacts
     from lib.evaluation.metrics import accuracy
     from lib.features.asof import windows
     from lib.models.estimators.photo import registry
@@ -56,7 +57,7 @@ def search(saved: dict, settings: Params, ranges: dict[str, tuning.Range], seed:
     cut = io.read_json(SPLIT / "split.json")[domain]
     edges = [pd.Timestamp(edge) for edge in cut["fold_edges"]]
     estimator, section = registry.MODELS[saved["model"]]
-    spec = level_correction.Level(**saved["level"]) if saved["level"] else None
+    spec = artifacts.LevelSettings(**saved["level"]) if saved["level"] else None
 
     def objective(changed: dict[str, Any]) -> float:
         chosen = section.model_validate(saved["params"] | changed)

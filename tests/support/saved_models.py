@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
+from lib.common.artifacts import LevelSettings
 from lib.models.estimators.photo.registry import MODELS
-from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import predictions
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 from tests.support.estimators import ESTIMATORS, TREES
 
-LEVELLED = Level(days=14, shrink=5)
+LEVELLED = LevelSettings(days=14, shrink=5)
 PARAMS = {name: params for name, (_, params) in ESTIMATORS.items()} | {
     "kriged": TREES,
     "district": TREES,

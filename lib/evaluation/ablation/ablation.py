@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lib.common.artifacts import LevelSettings
 from lib.common.errors import RemlError
 from lib.evaluation.ablation.permutation_test import p_values
 from lib.evaluation.feature_groups import members, title
@@ -21,7 +22,7 @@ from lib.evaluation.metrics.bootstrap import clusters
 from lib.evaluation.metrics.paired_bootstrap import paired
 from lib.models.estimators.tabular.base import Estimator
 from lib.models.estimators.tabular.columns import visible
-from lib.models.training.level_correction import Level, level
+from lib.models.training.level_correction import level
 from lib.models.training.out_of_fold import errors, out_of_fold
 
 
@@ -30,7 +31,7 @@ def fold_estimates(
     inputs: list[str],
     edges: list[pd.Timestamp],
     make: Callable[[], Estimator],
-    spec: Level | None,
+    spec: LevelSettings | None,
 ) -> np.ndarray:
     """Prices said of the sales in folds (n,), in the table's order, with the as-of level where
     there is one. `table` is that of `lib.models.training.out_of_fold`."""
@@ -57,7 +58,7 @@ def ablate(
     inputs: list[str],
     edges: list[pd.Timestamp],
     make: Callable[[], Estimator],
-    spec: Level | None,
+    spec: LevelSettings | None,
     params: dict[str, Any],
     draws: int,
     seed: int,
@@ -105,7 +106,7 @@ class Trial:
     inputs: list[str]
     edges: list[pd.Timestamp]
     make: Callable[[], Estimator]
-    spec: Level | None
+    spec: LevelSettings | None
 
     def said(self, table: pd.DataFrame, inputs: list[str] | None = None) -> np.ndarray:
         """Prices said of the sales in folds (n,) with these inputs, or all of the variant's."""

@@ -12,11 +12,12 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.common import io
+from lib.common.artifacts import LevelSettings
 from lib.common.parallel import map_threads
 from lib.models.estimators.photo.photo_pca import COUNT, MISSING, PREFIX, REUSED
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.estimators.tabular.base import Estimator
-from lib.models.training.level_correction import Level, level
+from lib.models.training.level_correction import level
 from lib.models.training.out_of_fold import errors
 from lib.models.training.training_table import with_list_price
 from lib.photos.pooled import pooling
@@ -76,7 +77,7 @@ def levels(features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFr
     """
     if saved["level"] is None:
         return np.zeros(len(features))
-    return level(errors(predictions), features["as_of"], Level(**saved["level"]))
+    return level(errors(predictions), features["as_of"], LevelSettings(**saved["level"]))
 
 
 def levels_since(

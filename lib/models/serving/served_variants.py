@@ -34,7 +34,7 @@ class Serving(Section):
 def read_served(domain: str, settings: Serving) -> dict:
     """What `train` saved of the variant that values a domain, or why it was skipped."""
     variant = settings.variants[domain]
-    fitted = artifacts.folders()
+    fitted = artifacts.model_folders()
     require(
         variant in fitted,
         f"params.yaml, predict.variants.{domain}: no trained variant "
@@ -70,7 +70,9 @@ def value_homes(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(valuations of homes by a saved model, the comparables shown beside them); `near` are the
     candidates that `features` found among those of `past`."""
-    predictions = io.read_parquet(artifacts.folders()[saved["variant"]] / "predictions.parquet")
+    predictions = io.read_parquet(
+        artifacts.model_folders()[saved["variant"]] / "predictions.parquet"
+    )
     calibrated = CALIBRATED / saved["variant"]
     calibration = (
         io.read_json(calibrated / "model.json"),

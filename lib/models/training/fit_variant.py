@@ -18,11 +18,11 @@ from dvclive import Live
 from pydantic import field_validator
 
 from lib.common import cli, io
+from lib.common.artifacts import LevelSettings
 from lib.common.errors import require
 from lib.common.params import Section
 from lib.models.estimators.tabular.registry import TABULAR
 from lib.models.training.learning_curves import KINDS, CurveParams, Curves
-from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import predictions
 from lib.models.training.training_table import View, dateless_inputs, joined
 
@@ -59,7 +59,7 @@ class VariantFit:
     folder: Path
     variant: Variant
     section: Section
-    level: Level
+    level: LevelSettings
     curves: CurveParams
     seed: int
 

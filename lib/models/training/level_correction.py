@@ -9,21 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
-from lib.common.params import Section
+from lib.common.artifacts import LevelSettings
 from lib.features.asof.days import days_since_epoch
 from lib.features.asof.windows import past_median
 
 
-class Level(Section):
-    """The `train.level` section: days looked back, and the count of sales that halves trust."""
-
-    days: int = Field(ge=1)
-    shrink: float = Field(ge=0)
-
-
-def level(errors: pd.DataFrame, as_of: pd.Series, spec: Level) -> np.ndarray:
+def level(errors: pd.DataFrame, as_of: pd.Series, spec: LevelSettings) -> np.ndarray:
     """The shift in log price at each `as_of` (n,), from `errors`: `close_date` and `log_error`
     (log price minus predicted log price) of sales the model had not seen."""
     if not len(errors):

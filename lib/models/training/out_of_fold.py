@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from lib.common.artifacts import LevelSettings
 from lib.common.errors import require
 from lib.common.parallel import map_threads
 from lib.models.estimators.tabular.base import Estimator
-from lib.models.training.level_correction import Level, level
+from lib.models.training.level_correction import level
 
 
 class Watch(Protocol):
@@ -119,7 +120,7 @@ def predictions(
     inputs: list[str],
     edges: list[pd.Timestamp],
     make: Callable[[], Estimator],
-    spec: Level | None,
+    spec: LevelSettings | None,
     watch: Watch | None = None,
 ) -> tuple[Estimator, pd.DataFrame]:
     """(the model fitted on the usable past, its predictions with the as-of level correction).

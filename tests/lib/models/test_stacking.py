@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from lib.common.artifacts import LevelSettings
 from lib.models.stacking import Weighting, blend, importances, weights
-from lib.models.training.level_correction import Level, level
+from lib.models.training.level_correction import level
 from lib.models.training.out_of_fold import errors
 from tests.support.hypothesis_profiles import examples
 
@@ -105,7 +106,7 @@ def test_test_prices_change_no_weight():
 
 
 def test_the_level_is_that_of_the_blends_own_errors():
-    spec = Level(days=20, shrink=3)
+    spec = LevelSettings(days=20, shrink=3)
     members = {"one": member(1, 0.2), "other": member(2, 0.1)}
     _, got = blend(members, FOLDS, FREE, spec)
     np.testing.assert_array_equal(got["level"], level(errors(got), got["as_of"], spec))

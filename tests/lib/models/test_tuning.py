@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from lib.common.artifacts import LevelSettings
 from lib.common.errors import RemlError
 from lib.common.params import validate
 from lib.evaluation.metrics.accuracy import accuracy
 from lib.models import tuning
 from lib.models.estimators.tabular.registry import Linear, LinearParams
-from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import predictions
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 
@@ -91,7 +91,7 @@ def test_a_finished_search_is_read_and_not_repeated(tmp_path):
 
 
 def test_a_score_is_the_error_that_evaluate_reports_of_the_folds():
-    table, spec = daily_sales(), Level(days=20, shrink=2)
+    table, spec = daily_sales(), LevelSettings(days=20, shrink=2)
     table.loc[::5, "usable"] = False
     for level in (spec, None):
         make = lambda: Linear(LinearParams(alpha=1.0, without=[]), 0)  # noqa: E731
@@ -109,7 +109,7 @@ def test_prices_of_the_test_change_no_score():
     one, other = (
         tuning.score(
             frame, INPUTS, EDGES, lambda: Linear(LinearParams(alpha=1.0, without=[]), 0),
-            Level(days=20, shrink=2), "mape",
+            LevelSettings(days=20, shrink=2), "mape",
         )
         for frame in (table, changed)
     )  # fmt: skip

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from lib.common.artifacts import LevelSettings
 from lib.evaluation.ablation.ablation import ablate, fold_estimates, verdict
 from lib.models.estimators.tabular.columns import visible
 from lib.models.estimators.tabular.registry import Linear, LinearParams
-from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import predictions
 from tests.support.daily_sales import EDGES, daily_sales
 
@@ -57,7 +57,7 @@ def test_the_test_and_what_closes_in_it_change_nothing():
 
 def test_errors_are_those_that_training_writes_with_the_level():
     table = planted()
-    spec = Level(days=20, shrink=2)
+    spec = LevelSettings(days=20, shrink=2)
     said = fold_estimates(table, INPUTS, EDGES, lambda: Linear(RIDGE, 0), spec)
     _, written = predictions(table, INPUTS, EDGES, lambda: Linear(RIDGE, 0), spec)
     past = written[written["role"] == "train"]

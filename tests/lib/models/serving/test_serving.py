@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.common.artifacts import LevelSettings
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.serving.predict import (
     load_model,
@@ -15,7 +16,6 @@ from lib.models.serving.predict import (
     sees_photos,
 )
 from lib.models.stacking import Weighting, blend
-from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import predictions
 from lib.models.training.training_table import LISTED, with_list_price
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
@@ -24,7 +24,7 @@ from tests.support.saved_models import train_and_save
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
-@pytest.mark.parametrize("level", [None, Level(days=14, shrink=5)], ids=["plain", "level"])
+@pytest.mark.parametrize("level", [None, LevelSettings(days=14, shrink=5)], ids=["plain", "level"])
 def test_served_estimates_are_those_of_training(name, level):
     saved, predicted, table = train_and_save(name, level)
     later = predicted[predicted["role"] != "train"]
@@ -34,7 +34,7 @@ def test_served_estimates_are_those_of_training(name, level):
 
 
 def test_level_moves_an_estimate_by_the_latest_errors_alone():
-    saved, predicted, table = train_and_save("linear", Level(days=14, shrink=0))
+    saved, predicted, table = train_and_save("linear", LevelSettings(days=14, shrink=0))
     home = table.loc[[150]].assign(as_of=predicted["close_date"].max() + pd.Timedelta(days=1))
     raw = load_model(saved).predict(home[INPUTS])
     closed = predicted[predicted["role"] != "subject"]
@@ -48,7 +48,7 @@ def test_level_moves_an_estimate_by_the_latest_errors_alone():
 
 def test_a_served_blend_is_that_of_training():
     """Two members with a level of their own, blended under the blend's level."""
-    spec = Level(days=14, shrink=5)
+    spec = LevelSettings(days=14, shrink=5)
     parts = {name: train_and_save(name, spec) for name in ("linear", "lightgbm")}
     table = parts["linear"][2]
     tables = {name: predicted for name, (_, predicted, _) in parts.items()}

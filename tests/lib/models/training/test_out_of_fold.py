@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.common.artifacts import LevelSettings
 from lib.models.estimators.tabular.registry import Linear, LinearParams
-from lib.models.training.level_correction import Level
 from lib.models.training.out_of_fold import errors, out_of_fold, predictions
 from tests.support.daily_sales import EDGES, INPUTS, START, daily_sales
 
-LEVEL = Level(days=20, shrink=2)
+LEVEL = LevelSettings(days=20, shrink=2)
 
 
 def make():
@@ -112,7 +112,7 @@ def test_level_follows_a_market_that_the_model_has_not_seen():
     """Prices jump by 20 % after the boundary; a few weeks later estimates have followed."""
     table = daily_sales()
     table.loc[table["close_date"] >= EDGES[-1], "close_price"] *= 1.2
-    _, got = predictions(table, INPUTS, EDGES, make, Level(days=20, shrink=1))
+    _, got = predictions(table, INPUTS, EDGES, make, LevelSettings(days=20, shrink=1))
     late = got[(got["role"] == "test") & (got["as_of"] > EDGES[-1] + pd.Timedelta(days=30))]
     raw, shifted = (
         np.median(np.log(late["close_price"]) - late[name]) for name in ("log_raw", "log_estimate")
