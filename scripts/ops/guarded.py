@@ -3,7 +3,8 @@
 The command dies when its caller does: a killed make would otherwise leave dvc and its stage
 running, and the next run would race them. Locks that a killed dvc left behind are forgotten first.
 dvc itself runs in this process: a plain `dvc repro` says at each stage how many there are and what
-is left to do, and its lock is written by a faster library.
+is left to do, its lock is written by a faster library, and stages start from a process that has
+the libraries in memory.
 
 Example: python -m scripts.ops.guarded dvc repro
 """
@@ -21,6 +22,7 @@ from lib.common.errors import RemlError
 from lib.common.process import RUNNER, gone
 from lib.ops.run.fast_lock import fast_lock
 from lib.ops.run.repro_progress import ProgressFilter, list_stages
+from lib.ops.run.warm_start import warm_start
 
 LOCKS = Path(".dvc/tmp/rwlock")
 
@@ -49,7 +51,7 @@ def run_dvc(arguments: list[str]) -> int:
         progress = ProgressFilter(list_stages(pipeline, params.read_yaml(params.PARAMS_FILE)))
         for name in ("dvc.stage", "dvc.stage.run", "dvc.stage.cache"):  # a filter is not inherited
             logging.getLogger(name).addFilter(progress)
-    with fast_lock():
+    with fast_lock(), warm_start():
         return dvc(arguments)
 
 

@@ -1,0 +1,89 @@
+"""A warm process that starts stages: the libraries that they share are imported once, not by each.
+
+A stage spends one to two seconds on imports, and a run has 33 of them. This process imports the
+libraries, and for each command forks: the child has them in memory already and runs the stage as
+`python -m` would, in its own folder and environment, to the same bytes. What it has of our own
+code it forgets, so a stage runs what lies in its folder. It takes commands from standard input and
+answers on a pipe, one JSON object a line, until the input ends.
+
+Linux alone: elsewhere libraries of the system do not survive a fork.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import runpy
+import signal
+import sys
+from typing import Any
+
+from setproctitle import setproctitle
+
+from lib.common.imports import hidden
+
+LIBRARIES = (  # imported by several stages, the slowest first
+    "pandas", "pyarrow.parquet", "scipy.stats", "scipy.sparse", "scipy.spatial", "scipy.linalg",
+    "matplotlib.figure", "matplotlib.backends.backend_svg", "duckdb", "dvclive", "structlog",
+    "pydantic", "click", "yaml", "PIL.Image", "threadpoolctl", "tqdm", "jinja2", "psutil",
+)  # fmt: skip
+
+
+def import_libraries() -> None:
+    """Import LIBRARIES, and LightGBM without scikit-learn as `lib.models` does."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    with hidden("sklearn"):
+        importlib.import_module("lightgbm")
+
+
+def answer_jobs(answers: int) -> dict[str, Any] | None:
+    """Fork for each job on standard input and answer its exit code, CPU seconds and peak in MB.
+
+    Returns
+    -------
+    dict or None
+        In a fork the job that it has to run; in the server None, once the input has ended.
+    """
+    while line := sys.stdin.readline():
+        job = json.loads(line)
+        child = os.fork()
+        if not child:
+            os.close(answers)
+            return job
+        _, status, used = os.wait4(child, 0)
+        answer = {
+            "code": os.waitstatus_to_exitcode(status),
+            "cpu": used.ru_utime + used.ru_stime,
+            "peak": used.ru_maxrss / 1024,
+        }
+        os.write(answers, (json.dumps(answer) + "\n").encode())
+    return None
+
+
+def run_module(job: dict[str, Any]) -> None:
+    """Run a job's module as `python -m` would: `module`, `arguments`, `folder`, `environment`."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    setproctitle(" ".join(["python", "-m", job["module"], *job["arguments"]]))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)  # the jobs of others are no input of this one
+    os.close(nothing)
+    os.chdir(job["folder"])
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("lib", "scripts")]:
+        del sys.modules[name]  # those of the server; the stage's own folder has the stage's
+    sys.path[0] = job["folder"]
+    sys.argv = [job["module"], *job["arguments"]]
+    runpy.run_module(job["module"], run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the stage, then the server's input
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: die with the one that asks
+    import_libraries()
+    if own := answer_jobs(int(sys.argv[1])):
+        run_module(own)

@@ -1,0 +1,156 @@
+"""Stages from the warm process are what `python -m` makes of them, and leave nothing running."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from dvc.stage import run as dvc_run
+from dvc.stage.exceptions import StageCmdFailedError
+
+from lib.ops.run import warm_start
+from tests.support.dag import ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="stages are started cold elsewhere")
+
+PROBE = """
+import json, os, sys
+from pathlib import Path
+import lib, pandas
+seen = {
+    "name": __name__, "package": __package__, "spec": __spec__.name, "argv": sys.argv[1:],
+    "path": sys.path[0], "cwd": os.getcwd(), "environment": dict(os.environ), "lib": lib.__file__,
+    "input": sys.stdin.read(), "main": sys.modules["__main__"].__name__,
+    "ours": sorted(name for name in sys.modules if name.split(".")[0] == "lib"),
+}
+Path(sys.argv[1]).write_text(json.dumps(seen))
+"""
+ENDS = {
+    "well": ("", 0),
+    "with a code": ("raise SystemExit(3)", 3),
+    "with a message": ("raise SystemExit('no such row')", 1),
+    "with an error": ("1 / 0", 1),
+    "killed": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL),
+}
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = warm_start.StageServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A folder with a `lib` of its own and the stage scripts/some/probe.py."""
+    for name in ("lib", "scripts/some"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "lib/__init__.py").touch()
+    (tmp_path / "scripts/some/probe.py").write_text(PROBE)
+    return tmp_path
+
+
+def run_warm(server, tree, *arguments):
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment |= {"REML_PROBE": "1", "LC_CTYPE": "C.UTF-8"}  # which Python adds where it lacks
+    done = server.run("scripts.some.probe", list(arguments), str(tree), environment)
+    return done, environment
+
+
+def test_a_stage_sees_what_it_sees_when_python_starts_it(server, tree):
+    done, environment = run_warm(server, tree, "warm.json", "sale_linear")
+    assert done["code"] == 0 and done["cpu"] > 0
+    command = [sys.executable, "-m", "scripts.some.probe", "cold.json", "sale_linear"]
+    subprocess.run(command, cwd=tree, env=environment, stdin=subprocess.DEVNULL, check=True)
+    warm, cold = (json.loads((tree / name).read_text()) for name in ("warm.json", "cold.json"))
+    assert warm.pop("argv") == ["warm.json", "sale_linear"]
+    assert cold.pop("argv") == ["cold.json", "sale_linear"]
+    assert warm == cold
+    assert warm["lib"] == str(tree / "lib/__init__.py") and warm["ours"] == ["lib"]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_how_a_stage_ends_is_told(server, tree, end):
+    text, code = ENDS[end]
+    (tree / "scripts/some/probe.py").write_text(text)
+    assert run_warm(server, tree)[0]["code"] == code
+
+
+def test_what_one_stage_changes_is_gone_for_the_next(server, tree):
+    change = "import os, sys, pandas; pandas.DataFrame = None; os.environ['X'] = '1'; import lib"
+    (tree / "scripts/some/probe.py").write_text(change)
+    run_warm(server, tree)
+    (tree / "scripts/some/probe.py").write_text(
+        "import os, sys, pandas; sys.exit(pandas.DataFrame is None or 'X' in os.environ)"
+    )
+    assert run_warm(server, tree)[0]["code"] == 0
+
+
+def test_a_list_of_processes_names_the_stage(server, tree):
+    text = (
+        "import pathlib; pathlib.Path('line').write_bytes(open('/proc/self/cmdline', 'rb').read())"
+    )
+    (tree / "scripts/some/probe.py").write_text(text)
+    run_warm(server, tree, "x")
+    assert (tree / "line").read_bytes().rstrip(b"\0").decode() == "python -m scripts.some.probe x"
+
+
+def test_killing_the_one_that_asks_ends_server_and_stage(tree):
+    (tree / "scripts/some/probe.py").write_text(
+        "import os, time, pathlib\n"
+        "import ctypes; ctypes.CDLL(None).prctl(1, 9)\n"  # as each stage does by lib.common.process
+        "pathlib.Path('pids').write_text(f'{os.getpid()} {os.getppid()}'); time.sleep(60)"
+    )
+    code = (
+        "from lib.ops.run.warm_start import StageServer\n"
+        f"StageServer().run('scripts.some.probe', [], {str(tree)!r}, {{}})"
+    )
+    asks = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    deadline = time.monotonic() + 60
+    while not (tree / "pids").is_file() or not (tree / "pids").read_text():
+        assert time.monotonic() < deadline and asks.poll() is None
+        time.sleep(0.05)
+    pids = [int(one) for one in (tree / "pids").read_text().split()]
+    asks.kill()
+    asks.wait()
+    while any(psutil.pid_exists(pid) and not zombie(pid) for pid in pids):
+        assert time.monotonic() < deadline, "still running"
+        time.sleep(0.05)
+
+
+def zombie(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_dvc_starts_stages_warm_and_all_else_as_before(tree, monkeypatch, caplog):
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    cold = dvc_run._run
+    settings = {"cwd": str(tree), "env": dict(os.environ), "close_fds": True, "shell": False}
+    with warm_start.warm_start(), caplog.at_level("INFO", "dvc.stage.run"):
+        assert dvc_run._run is not cold
+        dvc_run._run("/bin/sh", "python -m scripts.some.probe warm.json", **settings)
+        assert "took" in caplog.text and (tree / "warm.json").is_file()
+        dvc_run._run("/bin/sh", "echo $((1 + 1)) > sum && python -m this > zen", **settings)
+        assert (tree / "sum").read_text() == "2\n" and (tree / "zen").stat().st_size > 500
+        (tree / "scripts/some/probe.py").write_text("raise SystemExit(2)")
+        with pytest.raises(StageCmdFailedError, match="2"):
+            dvc_run._run("/bin/sh", "python -m scripts.some.probe", **settings)
+    assert dvc_run._run is cold
+
+
+def test_another_python_on_path_is_left_to_dvc(tmp_path, monkeypatch):
+    (tmp_path / "python").write_text("#!/bin/sh\n")
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    cold = dvc_run._run
+    with warm_start.warm_start():
+        assert dvc_run._run is cold
