@@ -82,10 +82,10 @@ def stage(folder: Path, rows: int) -> kit.Cost:
     return cost
 
 
-def naive(homes: pd.DataFrame, past: pd.DataFrame, spec: comparables.Metric) -> np.ndarray:
+def naive(homes: pd.DataFrame, past: pd.DataFrame, spec: comparables.NeighbourMetric) -> np.ndarray:
     """The distances (n, k) that `comparables.find` gives, each home against every sale."""
-    at = comparables.positions(homes, homes["as_of"], spec, False)
-    points = comparables.positions(past, past["close_date"], spec, False)
+    at = comparables.metric_coordinates(homes, homes["as_of"], spec, False)
+    points = comparables.metric_coordinates(past, past["close_date"], spec, False)
     out = np.full((len(homes), spec.k), np.inf)
     for row, home in enumerate(homes.itertuples()):
         may = (past["close_date"] < home.as_of) & (past["own_home_key"] != home.own_home_key)
@@ -96,11 +96,11 @@ def naive(homes: pd.DataFrame, past: pd.DataFrame, spec: comparables.Metric) -> 
 
 def search(rows: int) -> kit.Finding:
     """Time a home takes among `rows` sales: ours for all homes, the loop's for a sample."""
-    _, settings = params.load("features", build.Features, kit.ROOT / "params.yaml")
+    _, settings = params.load("features", build.FeatureSettings, kit.ROOT / "params.yaml")
     table = sales(rows)
     homes, past = table[table["as_of"].notna()], build.closed_sales(table)
     began, busy = time.perf_counter(), time.process_time()
-    _, distance = comparables.find(homes, past, settings.comparables)
+    _, distance = comparables.find_comparables(homes, past, settings.comparables)
     seconds, cpu = time.perf_counter() - began, time.process_time() - busy
     some = np.linspace(0, len(homes) - 1, min(SAMPLE, len(homes))).astype(int)
     began = time.perf_counter()

@@ -1,8 +1,9 @@
-"""The feature table: the listing's own attributes, time, as-of market and as-of comparables.
+"""The feature table: a listing's own attributes, time, the market and comparables as of its date.
 
-What it builds is what features.meta.yml lists. The one function that both the `features` stage and
-`scripts.ops.value` call, so that what is served is what was trained. Sales enter only through
-`evidence`, and each home sees only those that closed strictly before its own as_of date.
+What it builds is what features.meta.yml lists. Both the `features` stage and `scripts.ops.value`
+call `build_features`, so that a model is served what it was trained on. Sales enter only through
+`usable_sales`, and each home sees only those that closed strictly before its own `as_of` date
+(`lib.features.asof.rule`).
 """
 
 from __future__ import annotations
@@ -24,135 +25,226 @@ from lib.features import (
     hedonic,
     kriging,
     market,
-    own,
+    own_home,
     price_index,
     remarks,
     spec,
 )
-from lib.features.own import own_features, time_features
+from lib.features.own_home import own_features, time_features
 
 CATEGORIES = ["postal_code", "property_sub_type"]
 
 
-class Features(Section):
+class FeatureSettings(Section):
     """The `features` section of params.yaml."""
 
     windows: list[PositiveInt] = Field(min_length=1)
     yield_days: PositiveInt
-    comparables: comparables.Comparables
-    index: price_index.Index
-    kriging: kriging.Kriging
-    districts: district_kriging.Districts
-    geo: geo.Geo
-    text: remarks.Text
+    comparables: comparables.ComparablesSettings
+    index: price_index.IndexSettings
+    kriging: kriging.KrigingSettings
+    districts: district_kriging.DistrictSettings
+    geo: geo.GeoSettings
+    text: remarks.RemarkSettings
 
 
 @dataclass(frozen=True)
-class Known:
-    """What stands beside the homes: usable `sales` of their own domain, all its `listings`, usable
-    sales of the `other` domain, external `series`, whether the domain is rentals, and what of the
-    spec's inputs the feed has (`given`)."""
+class MarketEvidence:
+    """What a home may be compared with, all dates together: each kind of feature takes from it what
+    had happened before the home's `as_of`.
+
+    Parameters
+    ----------
+    sales
+        Usable sales of the homes' own domain, in order of closing.
+    listings
+        All listings of that domain.
+    other
+        Usable sales of the other domain.
+    series
+        Releases of external series.
+    rented
+        Whether the domain is rentals.
+    available
+        What of the spec's inputs the feed has (`spec.available_inputs`).
+    """
 
     sales: pd.DataFrame
     listings: pd.DataFrame
     other: pd.DataFrame
     series: pd.DataFrame
     rented: bool
-    given: frozenset[str]
+    available: frozenset[str]
 
 
 def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
-    """The closed rows with a price and a date: the only rows whose price anyone may look at."""
+    """Select the closed listings with a price and a date: only their prices may be used.
+
+    Parameters
+    ----------
+    table
+        (n, columns) normalised listings; needs `standard_status`, `close_date`, `close_price`,
+        `listing_key`.
+
+    Returns
+    -------
+    (m, columns) rows in order of closing.
+    """
     closed = table["standard_status"] == "Closed"
     good = closed & table["close_date"].notna() & (table["close_price"] > 0)
     return table[good].sort_values(["close_date", "listing_key"]).reset_index(drop=True)
 
 
-def evidence(table: pd.DataFrame, screened: pd.DataFrame) -> pd.DataFrame:
-    """The `closed_sales` of a table that may speak for other homes: those that `screened`
-    (`listing_key`, `usable`, one row a closed sale) calls usable. The others are still valued."""
+def usable_sales(table: pd.DataFrame, screened: pd.DataFrame) -> pd.DataFrame:
+    """Select the closed sales that other homes may be compared with. The others are still valued.
+
+    Parameters
+    ----------
+    table
+        (n, columns) normalised listings of a domain.
+    screened
+        (m, columns) verdicts of `screen`, one row a closed sale: `listing_key` and `usable`.
+
+    Returns
+    -------
+    (k, columns) rows of `closed_sales` that are usable.
+    """
     sales = closed_sales(table)
     usable = screened.loc[screened["usable"], "listing_key"]
     return sales[sales["listing_key"].isin(usable)].reset_index(drop=True)
 
 
-def known(
+def collect_evidence(
     tables: Mapping[str, pd.DataFrame],
     screened: Mapping[str, pd.DataFrame],
     domain: str,
     external: pd.DataFrame,
-) -> Known:
-    """What a `domain` may know, from the normalised `tables` and verdicts of both domains."""
-    sales = {name: evidence(tables[name], screened[name]) for name in tables}
-    other = next((sales[name] for name in tables if name != domain), sales[domain].iloc[:0])
-    has = spec.given(tables[domain], other, external)
-    return Known(sales[domain], tables[domain], other, external, domain == "rental", has)
+) -> MarketEvidence:
+    """Collect what the homes of a domain may be compared with.
 
+    Parameters
+    ----------
+    tables
+        Normalised listings by domain.
+    screened
+        Verdicts of `screen` by domain, as for `usable_sales`.
+    domain
+        `sale` or `rental`.
+    external
+        External series, as `external_series.read_series` gives them.
 
-def optional(
-    homes: pd.DataFrame, known: Known, near: np.ndarray, settings: Features
-) -> dict[str, np.ndarray]:
-    """Features of kinds that not every feed has the inputs for; `near` is the log price per square
-    foot of each home's comparables."""
-    sales, given = known.sales, known.given
-    out: dict[str, np.ndarray] = {}
-    out |= market.activity_features(homes, sales, known.listings, settings.windows, given)
-    if {"latitude", "longitude"} <= given:
-        out |= geo.geo_features(homes, sales, settings.geo)
-    if "public_remarks" in given:
-        out |= remarks.remark_features(homes, settings.text)
-    if "other.close_price" in given:
-        out |= market.yield_features(
-            homes, sales, known.other, known.rented, near, settings.yield_days, settings.comparables
-        )
-    return out | external_series.series_features(homes, known.series)
-
-
-def build(
-    homes: pd.DataFrame, known: Known, settings: Features
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """(features, comparables, index) of `homes`, which need an `as_of` date.
-
-    `features` has one row a home: KEY_COLUMNS, then the inputs, all other columns. `comparables`
-    has up to k rows a home: listing_key, rank from 1, comparable's listing_key, date, price, price
-    at the home's date, living area, distance in units of the metric. `index` is that of prices as
-    of the newest of the homes' dates (`lib.features.price_index.table`).
+    Returns
+    -------
+    The evidence of all dates.
     """
-    homes, sales = homes.reset_index(drop=True), known.sales
+    sales = {name: usable_sales(tables[name], screened[name]) for name in tables}
+    other = next((sales[name] for name in tables if name != domain), sales[domain].iloc[:0])
+    has = spec.available_inputs(tables[domain], other, external)
+    return MarketEvidence(sales[domain], tables[domain], other, external, domain == "rental", has)
+
+
+def optional_features(
+    homes: pd.DataFrame, evidence: MarketEvidence, near: np.ndarray, settings: FeatureSettings
+) -> dict[str, np.ndarray]:
+    """Features of kinds that not every feed has the inputs for.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) normalised listings with an `as_of` date.
+    evidence
+        As `collect_evidence` gives it.
+    near
+        (n,) log price per square foot of each home's comparables.
+    settings
+        The `features` section of params.yaml.
+
+    Returns
+    -------
+    (n,) arrays by name of the feature.
+    """
+    sales, available = evidence.sales, evidence.available
+    out: dict[str, np.ndarray] = {}
+    out |= market.activity_features(homes, sales, evidence.listings, settings.windows, available)
+    if {"latitude", "longitude"} <= available:
+        out |= geo.geo_features(homes, sales, settings.geo)
+    if "public_remarks" in available:
+        out |= remarks.remark_features(homes, settings.text)
+    if "other.close_price" in available:
+        out |= market.yield_features(
+            homes,
+            sales,
+            evidence.other,
+            evidence.rented,
+            near,
+            settings.yield_days,
+            settings.comparables,
+        )
+    return out | external_series.series_features(homes, evidence.series)
+
+
+def build_features(
+    homes: pd.DataFrame, evidence: MarketEvidence, settings: FeatureSettings
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Build the feature table of homes, with their comparables and the price index.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) normalised listings with an `as_of` date, on the market or sold.
+    evidence
+        As `collect_evidence` gives it.
+    settings
+        The `features` section of params.yaml.
+
+    Returns
+    -------
+    features
+        One row a home: KEY_COLUMNS, then the inputs, all other columns.
+    comparables
+        Up to k rows a home: `listing_key`, `rank` from 1, `comparable` (its listing_key),
+        `close_date`, `close_price`, `adjusted_close_price` (at the home's date), `living_area`
+        (square feet), `distance` in units of the metric.
+    index
+        Prices by month and ZIP as of the newest of the homes' dates (`price_index.index_table`).
+    """
+    homes, sales = homes.reset_index(drop=True), evidence.sales
     # the kriged price and the index of areas are both made of it
-    regressed = hedonic.known(homes, sales, settings.kriging.axes, settings.kriging.hedonic)
-    found = comparables.find(homes, sales, settings.comparables)
-    moved = price_index.moved(found[0], regressed, settings.index)
-    said = comparables.comparable_features(homes, sales, found, settings.comparables, moved)
+    regressed = hedonic.fit_as_of(homes, sales, settings.kriging.axes, settings.kriging.hedonic)
+    neighbours = comparables.find_comparables(homes, sales, settings.comparables)
+    adjustments = price_index.time_adjustments(neighbours[0], regressed, settings.index)
+    comparable = comparables.comparable_features(
+        homes, sales, neighbours, settings.comparables, adjustments
+    )
     kriged = kriging.kriging_features(homes, sales, regressed, settings.kriging)
     axes, level = settings.kriging.axes, kriged["mkt_hedonic_log_price"]
-    near = said["comp_log_price_per_square_foot"]
+    near = comparable["comp_log_price_per_square_foot"]
     parts = [
         homes[[*KEY_COLUMNS]],
         own_features(homes),
-        pd.DataFrame(own.resale_features(homes, sales)),
-        pd.DataFrame(time_features(homes, known.given)),
-        pd.DataFrame(market.market_features(homes, sales, settings.windows, known.given)),
-        pd.DataFrame(said),
+        pd.DataFrame(own_home.resale_features(homes, sales)),
+        pd.DataFrame(time_features(homes, evidence.available)),
+        pd.DataFrame(market.market_features(homes, sales, settings.windows, evidence.available)),
+        pd.DataFrame(comparable),
         pd.DataFrame(kriged),
         pd.DataFrame(
             district_kriging.district_features(homes, sales, axes, level, settings.districts)
         ),
-        pd.DataFrame(optional(homes, known, near, settings), index=homes.index),
+        pd.DataFrame(optional_features(homes, evidence, near, settings), index=homes.index),
     ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
-    prices = price_index.table(sales, regressed, settings.index)
-    return table, _shown(homes, sales, found, moved), prices
+    prices = price_index.index_table(sales, regressed, settings.index)
+    return table, _shown(homes, sales, neighbours, adjustments), prices
 
 
 def _shown(
     homes: pd.DataFrame,
     sales: pd.DataFrame,
-    found: tuple[np.ndarray, np.ndarray],
-    moved: np.ndarray,
+    neighbours: tuple[np.ndarray, np.ndarray],
+    adjustments: np.ndarray,
 ) -> pd.DataFrame:
-    """The table of the comparables found."""
-    place, distance = found
+    """The table of the comparables neighbours."""
+    place, distance = neighbours
     row, rank = np.nonzero(place >= 0)
     chosen = sales.iloc[place[row, rank]].reset_index(drop=True)
     return pd.DataFrame(
@@ -162,7 +254,9 @@ def _shown(
             "comparable": chosen["listing_key"],
             "close_date": chosen["close_date"],
             "close_price": chosen["close_price"],
-            "adjusted_close_price": (chosen["close_price"] * np.exp(moved[row, rank])).round(2),
+            "adjusted_close_price": (chosen["close_price"] * np.exp(adjustments[row, rank])).round(
+                2
+            ),
             "living_area": chosen["living_area"],
             "distance": distance[row, rank],
         }

@@ -1,5 +1,5 @@
-"""As-of comparables: for each home the nearest sales, in a scaled metric over place, size, age,
-quality and recency, that had closed strictly before the home's as_of date.
+"""Comparables as of a date: for each home the nearest sales, in a scaled metric over place, size,
+age, quality and recency, that had closed strictly before its `as_of` date.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from lib.common.params import Section
-from lib.features.asof.days import days_since_epoch, log
 from lib.features.asof.nearest import nearest_past
+from lib.features.asof.rule import count_before, days_since_epoch, log_positive
 
 EARTH_KM = 6371.0
 ZIP_KM = 1e3  # from one ZIP number to the next, for homes without coordinates
@@ -35,7 +35,7 @@ class Axis(Section):
         return self
 
 
-class Metric(Section):
+class NeighbourMetric(Section):
     """How neighbours are chosen: how many, and what one unit of distance is on each axis."""
 
     k: int = Field(ge=1)
@@ -44,32 +44,67 @@ class Metric(Section):
     axes: dict[str, Axis]
 
 
-class Comparables(Metric):
+class ComparablesSettings(NeighbourMetric):
     """Comparables, and how a home's size changes its price beside theirs."""
 
     area_elasticity: float = Field(allow_inf_nan=False)
 
 
-def located(homes: pd.DataFrame) -> np.ndarray:
-    """Which homes have coordinates (boolean)."""
+def has_coordinates(homes: pd.DataFrame) -> np.ndarray:
+    """Tell which homes have coordinates.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) with `latitude` and `longitude`, in degrees.
+
+    Returns
+    -------
+    (n,) bool.
+    """
     return (homes["latitude"].notna() & homes["longitude"].notna()).to_numpy(bool)
 
 
-def on_map(homes: pd.DataFrame, sales: pd.DataFrame, least: int) -> np.ndarray:
-    """Which homes are to be compared by coordinates (boolean): those that have them, unless fewer
-    than `least` sales with coordinates had closed before and more without: ZIPs then serve them."""
+def uses_coordinates(homes: pd.DataFrame, sales: pd.DataFrame, least: int) -> np.ndarray:
+    """Tell which homes are to be compared by coordinates: those that have them, unless fewer than
+    `least` sales with coordinates had closed before and more without: ZIPs then serve them.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) with coordinates and `as_of`.
+    sales
+        (m, columns) with coordinates and `close_date`.
+    least
+        How many sales are enough.
+
+    Returns
+    -------
+    (n,) bool.
+    """
     as_of, closed = days_since_epoch(homes["as_of"]), days_since_epoch(sales["close_date"])
-    past = np.searchsorted(np.sort(closed), as_of)
-    on_it = np.searchsorted(np.sort(closed[located(sales)]), as_of)
-    return located(homes) & (on_it >= np.minimum(past, least))
+    past = count_before(np.sort(closed), as_of)
+    past_on_map = count_before(np.sort(closed[has_coordinates(sales)]), as_of)
+    return has_coordinates(homes) & (past_on_map >= np.minimum(past, least))
 
 
-def place(homes: pd.DataFrame, by_zip: bool) -> np.ndarray:
-    """Kilometres (n, 3 or 1) in which the straight line is the distance of two homes.
+def position_km(homes: pd.DataFrame, by_zip: bool) -> np.ndarray:
+    """Positions in which the straight line is the distance of two homes.
 
     A place is a point on the sphere, so that a straight line is the distance in every direction
     (longitude times cos(latitude) on a flat map is sheared); or, `by_zip`, the ZIP's number, so
-    far from the next that another ZIP is chosen only where the own one has too few sales.
+    far from the next that another ZIP is chosen only where the home's has too few sales.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) with `latitude` and `longitude` in degrees, or `postal_code`.
+    by_zip
+        Whether ZIPs stand in for coordinates.
+
+    Returns
+    -------
+    (n, 3), or (n, 1) `by_zip`, float64 kilometres.
     """
     if by_zip:
         zips = pd.to_numeric(homes["postal_code"], errors="coerce").fillna(0).to_numpy(float)
@@ -80,63 +115,128 @@ def place(homes: pd.DataFrame, by_zip: bool) -> np.ndarray:
     )
 
 
-def attributes(homes: pd.DataFrame, axes: dict[str, Axis]) -> np.ndarray:
-    """Each axis that `homes` has as a number (n, axes), in units of its scale; 0 is typical or
-    missing. A local column may be text in one feed and a number in the next."""
+def scaled_attributes(homes: pd.DataFrame, axes: dict[str, Axis]) -> np.ndarray:
+    """Each axis that the homes have as a number, in units of its scale.
+
+    A local column may be text in one feed and a number in the next; text is left out.
+
+    Parameters
+    ----------
+    homes
+        (n, columns).
+    axes
+        Column and scale of each axis.
+
+    Returns
+    -------
+    (n, axes) float64; 0 is typical or missing.
+    """
     columns = [np.empty((len(homes), 0))]
     for name, axis in axes.items():
         if name not in homes or not pd.api.types.is_numeric_dtype(homes[name]):
             continue
-        value = log(homes[name]) if axis.log else homes[name].to_numpy(float)
+        value = log_positive(homes[name]) if axis.log else homes[name].to_numpy(float)
         typical = np.log(axis.typical) if axis.log else axis.typical
         columns.append(np.where(np.isfinite(value), value - typical, 0.0)[:, None] / axis.scale)
     return np.hstack(columns)
 
 
-def positions(homes: pd.DataFrame, dates: pd.Series, spec: Metric, by_zip: bool) -> np.ndarray:
-    """Coordinates (n, 2 or 4 + axes) in which Euclidean distance 1 is one unit of unlikeness."""
-    days = days_since_epoch(dates)[:, None] / spec.days
-    return np.hstack([place(homes, by_zip) / spec.km, days, attributes(homes, spec.axes)])
+def metric_coordinates(
+    homes: pd.DataFrame, dates: pd.Series, settings: NeighbourMetric, by_zip: bool
+) -> np.ndarray:
+    """Coordinates in which a Euclidean distance of 1 is one unit of unlikeness.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) homes or sales.
+    dates
+        (n,) datetime64: when they are valued, or closed.
+    settings
+        What one unit is, on each axis.
+    by_zip
+        Whether ZIPs stand in for coordinates.
+
+    Returns
+    -------
+    (n, 2 or 4 + axes) float64.
+    """
+    days = days_since_epoch(dates)[:, None] / settings.days
+    return np.hstack(
+        [position_km(homes, by_zip) / settings.km, days, scaled_attributes(homes, settings.axes)]
+    )
 
 
-def without_own(
-    index: np.ndarray, distance: np.ndarray, own: np.ndarray, keys: np.ndarray, k: int
+def drop_own_sales(
+    index: np.ndarray, distance: np.ndarray, home_keys: np.ndarray, sale_keys: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Drop comparables that are earlier sales of the home itself; keep the k nearest others.
 
-    `own` (queries,) and `keys` (sales,) are keys of homes (`own_home_key`).
+    Parameters
+    ----------
+    index, distance
+        (n, at least k) rows of sales, -1 where there is none, and how far they are.
+    home_keys
+        (n,) `own_home_key` of the homes.
+    sale_keys
+        (m,) `own_home_key` of the sales.
+    k
+        How many to keep.
+
+    Returns
+    -------
+    (n, k) index and (n, k) distance, -1 and inf where fewer are left.
     """
-    distance = np.where(keys[index] == own[:, None], np.inf, distance)
+    distance = np.where(sale_keys[index] == home_keys[:, None], np.inf, distance)
     best = np.argsort(distance, axis=1, kind="stable")[:, :k]
     distance = np.take_along_axis(distance, best, axis=1)
     return np.where(np.isfinite(distance), np.take_along_axis(index, best, axis=1), -1), distance
 
 
-def find(homes: pd.DataFrame, sales: pd.DataFrame, spec: Metric) -> tuple[np.ndarray, np.ndarray]:
-    """(index into `sales`, distance), each (homes, k), for homes with an `as_of` date.
+def find_comparables(
+    homes: pd.DataFrame, sales: pd.DataFrame, settings: NeighbourMetric
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the nearest sales of each home among those that closed strictly before its date.
 
-    Homes `on_map` are compared with sales that have coordinates, others with all sales by ZIP.
+    Homes for which `uses_coordinates` holds are compared with sales that have coordinates, others
+    with all sales by ZIP.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) with `as_of`, `own_home_key`, `postal_code`, coordinates and the metric's axes.
+    sales
+        (m, columns) the same with `close_date`.
+    settings
+        The metric.
+
+    Returns
+    -------
+    index
+        (n, k) int64 rows of `sales`, the nearest first; -1 where there are fewer.
+    distance
+        (n, k) float64 in units of the metric; inf where there are fewer.
     """
-    index = np.full((len(homes), spec.k), -1)
-    distance = np.full((len(homes), spec.k), np.inf)
-    mapped, sold_on_map = on_map(homes, sales, spec.k), located(sales)
+    index = np.full((len(homes), settings.k), -1)
+    distance = np.full((len(homes), settings.k), np.inf)
+    mapped, sold_on_map = uses_coordinates(homes, sales, settings.k), has_coordinates(sales)
     for rows, candidates in (
         (np.flatnonzero(mapped), np.flatnonzero(sold_on_map)),
         (np.flatnonzero(~mapped), np.arange(len(sales))),
     ):
         if not (len(rows) and len(candidates)):
             continue
-        some, past = homes.iloc[rows], sales.iloc[candidates]
+        queries, past = homes.iloc[rows], sales.iloc[candidates]
         by_zip = not mapped[rows[0]]
         near, gap = nearest_past(
-            positions(past, past["close_date"], spec, by_zip),
+            metric_coordinates(past, past["close_date"], settings, by_zip),
             days_since_epoch(past["close_date"]),
-            positions(some, some["as_of"], spec, by_zip),
-            days_since_epoch(some["as_of"]),
-            spec.k + 3,
+            metric_coordinates(queries, queries["as_of"], settings, by_zip),
+            days_since_epoch(queries["as_of"]),
+            settings.k + 3,
         )
-        own, keys = (table["own_home_key"].to_numpy(object) for table in (some, past))
-        near, distance[rows] = without_own(near, gap, own, keys, spec.k)
+        home_keys, sale_keys = (table["own_home_key"].to_numpy(object) for table in (queries, past))
+        near, distance[rows] = drop_own_sales(near, gap, home_keys, sale_keys, settings.k)
         index[rows] = np.where(near >= 0, candidates[near], -1)
     return index, distance
 
@@ -144,15 +244,34 @@ def find(homes: pd.DataFrame, sales: pd.DataFrame, spec: Metric) -> tuple[np.nda
 def comparable_features(
     homes: pd.DataFrame,
     sales: pd.DataFrame,
-    found: tuple[np.ndarray, np.ndarray],
-    spec: Comparables,
-    moved: np.ndarray | None = None,
+    neighbours: tuple[np.ndarray, np.ndarray],
+    settings: ComparablesSettings,
+    adjustments: np.ndarray | None = None,
 ) -> Mapping[str, np.ndarray]:
-    """What the comparables say of each home: weighted log price (brought to the home's date by
-    `moved` (homes, k), where it is known, and to its size by `area_elasticity`), log price per
-    square foot at its date, spread, count, distance, age in days."""
-    index, distance = found
-    moved = np.zeros(index.shape) if moved is None else moved
+    """What the comparables of each home tell: weighted prices, spread, count, distance, age.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) with `as_of` and `living_area`.
+    sales
+        (m, columns) with `close_date`, `close_price` and `living_area`.
+    neighbours
+        Index and distance, as `find_comparables` gives them.
+    settings
+        How a home's size changes its price beside theirs (`area_elasticity`).
+    adjustments
+        (n, k) log price that brings each comparable to the home's date (`time_adjustments`); none:
+        0.
+
+    Returns
+    -------
+    (n,) arrays: `comp_log_price` (at the home's date and size), `comp_log_price_per_square_foot`
+    (at its date), `comp_spread` (log price), `comp_count`, `comp_distance` (units of the metric),
+    `comp_age_days`; missing where there is no comparable.
+    """
+    index, distance = neighbours
+    adjustments = np.zeros(index.shape) if adjustments is None else adjustments
     there = index >= 0
     weight = np.where(there, 1 / (0.5 + np.where(there, distance, 0)), 0.0)
     total = weight.sum(axis=1)
@@ -163,22 +282,22 @@ def comparable_features(
         return np.where(there, padded[index], np.nan)
 
     def mean(values: np.ndarray) -> np.ndarray:
-        known = np.isfinite(values)
-        known_weight = np.where(known, weight, 0).sum(axis=1)
-        sums = np.where(known, np.where(known, values, 0) * weight, 0).sum(axis=1)
-        return sums / np.where(known_weight > 0, known_weight, np.nan)
+        finite = np.isfinite(values)
+        finite_weight = np.where(finite, weight, 0).sum(axis=1)
+        sums = np.where(finite, np.where(finite, values, 0) * weight, 0).sum(axis=1)
+        return sums / np.where(finite_weight > 0, finite_weight, np.nan)
 
-    price, area = log(sales["close_price"]), log(sales["living_area"])
-    own_area = log(homes["living_area"])[:, None]
-    bridge = np.nan_to_num(spec.area_elasticity * (own_area - of_sales(area)))
-    brought = of_sales(price) + moved + bridge
+    price, area = log_positive(sales["close_price"]), log_positive(sales["living_area"])
+    own_area = log_positive(homes["living_area"])[:, None]
+    bridge = np.nan_to_num(settings.area_elasticity * (own_area - of_sales(area)))
+    brought = of_sales(price) + adjustments + bridge
     level = mean(brought)
     age = days_since_epoch(homes["as_of"])[:, None] - of_sales(
         days_since_epoch(sales["close_date"]).astype(float)
     )
     return {
         "comp_log_price": level,
-        "comp_log_price_per_square_foot": mean(of_sales(price - area) + moved),
+        "comp_log_price_per_square_foot": mean(of_sales(price - area) + adjustments),
         "comp_spread": np.sqrt(mean((brought - level[:, None]) ** 2)),
         "comp_count": there.sum(axis=1).astype(float),
         "comp_distance": mean(np.where(there, distance, np.nan)),

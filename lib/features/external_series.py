@@ -3,7 +3,7 @@
 A feed's `series.csv` beside its contract is a long table: `series_id, geo, period, release_date,
 value`. The same period may be released again with another value; a home sees what had been
 released strictly before its as_of date, and of that the newest period. `geo` is a ZIP code, a
-county, a state, or US: a home takes the narrowest place that the series has word of by then.
+county, a state, or US: a home takes the narrowest place for which the series has a release by then.
 """
 
 from __future__ import annotations
@@ -23,26 +23,43 @@ GEO = r"[0-9]{5}|[A-Z]{2}|[^\W\d_][^\d]{2,}"
 NOT_COUNTRY = ("usa", "u.s.", "u.s.a.", "united states")  # would be read as counties
 
 
-def path_of(folder: Path) -> Path:
+def series_path(folder: Path) -> Path:
     """Where a feed whose contract lies in `folder` keeps its series."""
     return folder / "series.csv"
 
 
-def empty() -> pd.DataFrame:
-    """A table of no series."""
+def empty_series() -> pd.DataFrame:
+    """A table of no series.
+
+    Returns
+    -------
+    (0, 5) the COLUMNS.
+    """
     return pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS}).astype(
         {"period": "datetime64[us]", "release_date": "datetime64[us]", "value": "float64"}
     )
 
 
-def read(path: Path) -> pd.DataFrame:
-    """The COLUMNS of a file, dates as such; a missing file is an empty table. Spaces around a cell
-    and blank lines at the end say nothing.
+def read_series(path: Path) -> pd.DataFrame:
+    """Read a file of series.
 
-    Raises `RemlError` naming the file, row and mend.
+    Parameters
+    ----------
+    path
+        The CSV file; a missing one is an empty table. Spaces around a cell and blank lines at the
+        end are ignored.
+
+    Returns
+    -------
+    (n, 5) the COLUMNS, dates as datetime64, values in the series' own unit.
+
+    Raises
+    ------
+    RemlError
+        Naming the file, row and mend.
     """
     if not path.is_file():
-        return empty()
+        return empty_series()
     try:
         table = pd.read_csv(
             path, dtype="str", encoding="utf-8-sig", skip_blank_lines=False, keep_default_na=False
@@ -83,9 +100,18 @@ def read(path: Path) -> pd.DataFrame:
     return table
 
 
-def newest(series: pd.DataFrame) -> pd.DataFrame:
-    """The releases of one series that say something new: in order of release, each of the newest
-    period so far (`geo`, `release_date`, `value`)."""
+def newest_releases(series: pd.DataFrame) -> pd.DataFrame:
+    """Select the releases of one series that bring something new, each of the newest period so far.
+
+    Parameters
+    ----------
+    series
+        (n, columns) of one `series_id`.
+
+    Returns
+    -------
+    (m, 3) `geo`, `release_date`, `value` in order of release.
+    """
     ordered = series.sort_values(["geo", "release_date", "period"], ignore_index=True)
     so_far = ordered.groupby("geo")["period"].cummax()
     kept = ordered[ordered["period"] >= so_far]
@@ -94,27 +120,40 @@ def newest(series: pd.DataFrame) -> pd.DataFrame:
 
 
 def series_features(homes: pd.DataFrame, series: pd.DataFrame) -> dict[str, np.ndarray]:
-    """`ext_<series_id>` (n,) of each series, in the series' own unit; missing where nothing had
-    been released of the home's places. `homes` need `as_of`."""
-    asked = pd.DataFrame({"as_of": homes["as_of"].astype("datetime64[us]").to_numpy()})
-    asked["row"] = np.arange(len(asked))
-    asked = asked.sort_values("as_of", kind="stable")
-    order = asked["row"].to_numpy()
+    """The value of each series as of each home's date.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) with `as_of`, and `postal_code`, `county_or_parish`, `state_or_province` as far
+        as the feed has them.
+    series
+        (m, 5) the COLUMNS.
+
+    Returns
+    -------
+    (n,) arrays `ext_<series_id>`, in the series' own unit; missing where nothing had been released
+    for the home's places.
+    """
+    queries = pd.DataFrame({"as_of": homes["as_of"].astype("datetime64[us]").to_numpy()})
+    queries["row"] = np.arange(len(queries))
+    queries = queries.sort_values("as_of", kind="stable")
+    order = queries["row"].to_numpy()
     places = [homes[level].to_numpy(object) for level in LEVELS if level in homes]
     places.append(np.full(len(homes), COUNTRY, dtype=object))
     out = {}
     for name, one in series.groupby("series_id"):
-        releases = newest(one).astype({"release_date": "datetime64[us]", "geo": "str"})
-        found = np.full(len(homes), np.nan)
+        releases = newest_releases(one).astype({"release_date": "datetime64[us]", "geo": "str"})
+        values = np.full(len(homes), np.nan)
         for place in places:
-            known = pd.merge_asof(
-                asked.assign(geo=place[order]).astype({"geo": "str"}),
+            latest = pd.merge_asof(
+                queries.assign(geo=place[order]).astype({"geo": "str"}),
                 releases,
                 left_on="as_of",
                 right_on="release_date",
                 by="geo",
                 allow_exact_matches=False,
             ).sort_values("row")["value"]
-            found = np.where(np.isfinite(found), found, known.to_numpy(float))
-        out[f"ext_{name}"] = found
+            values = np.where(np.isfinite(values), values, latest.to_numpy(float))
+        out[f"ext_{name}"] = values
     return out

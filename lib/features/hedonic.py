@@ -18,13 +18,13 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
-from lib.features.asof.days import days_since_epoch, log
-from lib.features.comparables import Axis, attributes
+from lib.features.asof.rule import count_before, days_since_epoch, log_positive, months_since_epoch
+from lib.features.comparables import Axis, scaled_attributes
 
 LIMIT = 4.0  # units of an axis beyond which a home counts as no farther from typical
 
 
-class Hedonic(Section):
+class HedonicSettings(Section):
     """How often to refit, and how strongly to shrink (in sales: a penalty of 5 weighs like 5)."""
 
     refit_days: int = Field(ge=1)
@@ -35,107 +35,211 @@ class Hedonic(Section):
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What the regression reads of n homes: `own` (n, p) numbers, ZIP code number (-1: unknown to
-    every sale) and month number, counted from the first sale's."""
+class HedonicInputs:
+    """What the regression reads of n homes.
 
-    own: np.ndarray
+    Parameters
+    ----------
+    attributes
+        (n, p) scaled attributes and their squares.
+    zips
+        (n,) int64 number of the ZIP code; -1: no sale lies there.
+    months
+        (n,) int64 month, counted from that of the first sale.
+    """
+
+    attributes: np.ndarray
     zips: np.ndarray
     months: np.ndarray
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Effects in log price as of one date: of `own` (p,), of each ZIP, of each month up to it."""
+class HedonicFit:
+    """Effects in log price as of a date: of each attribute (p,), each ZIP, each month up to it."""
 
-    own: np.ndarray
+    attributes: np.ndarray
     zips: np.ndarray
     months: np.ndarray
 
-    def predict(self, at: Inputs, rows: np.ndarray) -> np.ndarray:
-        """Log price of `rows` of `at`; a later month counts as the last known one."""
-        zips = np.append(self.zips, 0.0)[at.zips[rows]]  # -1, an unknown ZIP, picks the zero
-        months = self.months[np.clip(at.months[rows], 0, len(self.months) - 1)]
-        return at.own[rows] @ self.own + zips + months
+    def predict(self, inputs: HedonicInputs, rows: np.ndarray) -> np.ndarray:
+        """Log price of some rows.
+
+        Parameters
+        ----------
+        inputs
+            Homes or sales.
+        rows
+            (k,) int64 which of them.
+
+        Returns
+        -------
+        (k,) float64; a month later than the fit's last one counts as that one, an unknown ZIP as
+        none.
+        """
+        # -1, an unknown ZIP, picks the zero
+        zips = np.append(self.zips, 0.0)[inputs.zips[rows]]
+        months = self.months[np.clip(inputs.months[rows], 0, len(self.months) - 1)]
+        return inputs.attributes[rows] @ self.attributes + zips + months
 
 
 @dataclass(frozen=True)
-class Market:
-    """All that the regression knows of some homes (n) and the sales (m) around them, which are in
-    order of closing: inputs of both, log prices and days of the sales, the refit day that serves
-    each home, and the fit of each refit day (none before the first)."""
+class HedonicHistory:
+    """The regression as of every refit day, with the homes (n) and sales (m) that it serves.
 
-    of_sales: Inputs
-    of_homes: Inputs
+    Parameters
+    ----------
+    of_sales, of_homes
+        Inputs of the sales, in order of closing, and of the homes.
+    log_price
+        (m,) float64 of the sales.
+    days
+        (m,) int64 whole days on which they closed.
+    refits
+        (n,) int64 the refit day that serves each home.
+    fits
+        The fit of each refit day; none before the first.
+    """
+
+    of_sales: HedonicInputs
+    of_homes: HedonicInputs
     log_price: np.ndarray
     days: np.ndarray
     refits: np.ndarray
-    fits: dict[int, Fit]
+    fits: dict[int, HedonicFit]
 
 
-def known(homes: pd.DataFrame, sales: pd.DataFrame, axes: dict[str, Axis], spec: Hedonic) -> Market:
-    """The regression as of the date of each of `homes`, on the `sales` closed before it."""
-    price, days = log(sales["close_price"]), days_since_epoch(sales["close_date"])
-    of_sales = inputs(sales, sales["close_date"], sales, axes)
-    refits = latest(days_since_epoch(homes["as_of"]), spec.refit_days)
-    made = fits(of_sales, price, days, int(refits.max(initial=0)), spec)
-    return Market(of_sales, inputs(homes, homes["as_of"], sales, axes), price, days, refits, made)
+def fit_as_of(
+    homes: pd.DataFrame, sales: pd.DataFrame, axes: dict[str, Axis], settings: HedonicSettings
+) -> HedonicHistory:
+    """Fit the regression as of the date of each home, on the sales that closed before it.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) with `as_of`, `postal_code` and the axes.
+    sales
+        (m, columns) in order of closing, with `close_date`, `close_price`, `postal_code` and the
+        axes.
+    axes
+        The attributes, each with its scale.
+    settings
+        How often to refit and how strongly to shrink.
+
+    Returns
+    -------
+    The fits of all refit days that the homes need.
+    """
+    price, days = log_positive(sales["close_price"]), days_since_epoch(sales["close_date"])
+    of_sales = make_inputs(sales, sales["close_date"], sales, axes)
+    refits = refit_day(days_since_epoch(homes["as_of"]), settings.refit_days)
+    fits = fit_history(of_sales, price, days, int(refits.max(initial=0)), settings)
+    return HedonicHistory(
+        of_sales, make_inputs(homes, homes["as_of"], sales, axes), price, days, refits, fits
+    )
 
 
-def month(dates: pd.Series) -> np.ndarray:
-    """Months since January 1970 (int64)."""
-    return dates.to_numpy("datetime64[M]").astype("int64")
+def list_zips(sales: pd.DataFrame) -> np.ndarray:
+    """List the ZIP codes in the order in which `make_inputs` numbers them.
 
+    Parameters
+    ----------
+    sales
+        (m, columns) with `postal_code`.
 
-def areas(sales: pd.DataFrame) -> np.ndarray:
-    """The ZIP codes in the order that `inputs` numbers them; blank for sales without one."""
+    Returns
+    -------
+    (zips,) distinct codes, sorted; blank for sales without one.
+    """
     return np.unique(sales["postal_code"].fillna(""))
 
 
-def inputs(
+def make_inputs(
     homes: pd.DataFrame, dates: pd.Series, sales: pd.DataFrame, axes: dict[str, Axis]
-) -> Inputs:
-    """The regression's inputs of `homes` on `dates`, numbered as those of `sales`."""
-    own = np.clip(attributes(homes, axes), -LIMIT, LIMIT)
-    codes = {code: i for i, code in enumerate(areas(sales))}
+) -> HedonicInputs:
+    """The regression's inputs of homes or sales.
+
+    Parameters
+    ----------
+    homes
+        (n, columns) with `postal_code` and the axes.
+    dates
+        (n,) datetime64: when they are valued, or closed.
+    sales
+        (m, columns) the sales that number ZIPs and months.
+    axes
+        The attributes, each with its scale.
+
+    Returns
+    -------
+    Inputs of n rows.
+    """
+    attributes = np.clip(scaled_attributes(homes, axes), -LIMIT, LIMIT)
+    codes = {code: i for i, code in enumerate(list_zips(sales))}
     zips = homes["postal_code"].fillna("").map(codes).fillna(-1).to_numpy("int64")
-    first = month(sales["close_date"]).min(initial=np.iinfo("int64").max)
-    return Inputs(np.hstack([own, own**2]), zips, month(dates) - first)
+    first = months_since_epoch(sales["close_date"]).min(initial=np.iinfo("int64").max)
+    return HedonicInputs(
+        np.hstack([attributes, attributes**2]), zips, months_since_epoch(dates) - first
+    )
 
 
-def fits(
-    at: Inputs, log_price: np.ndarray, days: np.ndarray, until: int, spec: Hedonic
-) -> dict[int, Fit]:
-    """The fit of each refit day (whole days, multiples of `refit_days`) from the first with
-    `minimum_sales` to `until`, on sales of `days` strictly before it. `days` must be in order."""
-    p, zips = at.own.shape[1], int(at.zips.max(initial=-1)) + 1
-    count = p + zips + int(at.months.max(initial=-1)) + 1
+def fit_history(
+    inputs: HedonicInputs,
+    log_price: np.ndarray,
+    days: np.ndarray,
+    until: int,
+    settings: HedonicSettings,
+) -> dict[int, HedonicFit]:
+    """Fit the regression on each refit day, on the sales strictly before it.
+
+    Parameters
+    ----------
+    inputs
+        Inputs of the m sales, in order of closing.
+    log_price
+        (m,) float64.
+    days
+        (m,) int64 whole days, sorted.
+    until
+        The last day for which a fit is needed.
+    settings
+        How often to refit and how strongly to shrink.
+
+    Returns
+    -------
+    The fit of each refit day (whole days, multiples of `refit_days`) from the first one with
+    `minimum_sales` on.
+    """
+    p, zips = inputs.attributes.shape[1], int(inputs.zips.max(initial=-1)) + 1
+    count = p + zips + int(inputs.months.max(initial=-1)) + 1
     products, sums = np.zeros((count, count)), np.zeros(count)
-    out: dict[int, Fit] = {}
+    out: dict[int, HedonicFit] = {}
     if not len(days):
         return out
     start = 0
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits
         for day in range(
-            -(-(int(days[0]) + 1) // spec.refit_days) * spec.refit_days,
+            -(-(int(days[0]) + 1) // settings.refit_days) * settings.refit_days,
             until + 1,
-            spec.refit_days,
+            settings.refit_days,
         ):
-            end = int(np.searchsorted(days, day))
+            end = int(count_before(days, day))
             if end > start:
                 rows, at_row = slice(start, end), np.arange(end - start)
                 block = np.zeros((end - start, count))
-                block[:, :p] = at.own[rows]
-                block[at_row, p + at.zips[rows]] = 1.0
-                block[at_row, p + zips + at.months[rows]] = 1.0
+                block[:, :p] = inputs.attributes[rows]
+                block[at_row, p + inputs.zips[rows]] = 1.0
+                block[at_row, p + zips + inputs.months[rows]] = 1.0
                 products += block.T @ block
                 sums += block.T @ log_price[rows]
                 start = end
-            if end >= spec.minimum_sales:
-                out[day] = _solve(products, sums, p, zips, int(at.months[end - 1]) + 1, end, spec)
+            if end >= settings.minimum_sales:
+                out[day] = _solve(
+                    products, sums, p, zips, int(inputs.months[end - 1]) + 1, end, settings
+                )
     return out
 
 
+# parameters: the sums so far, and the sizes of their parts
 def _solve(
     products: np.ndarray,
     sums: np.ndarray,
@@ -143,23 +247,35 @@ def _solve(
     zips: int,
     months: int,
     sales: int,
-    spec: Hedonic,
-) -> Fit:
-    """Effects from sums of products: penalties on own inputs in units of their variance so far."""
+    settings: HedonicSettings,
+) -> HedonicFit:
+    """Effects from sums of products: penalties on attributes in units of their variance so far."""
     count = p + zips + months
     left, right = products[:count, :count].copy(), sums[:count]
     means = left[p + zips :, :p].sum(axis=0) / sales  # each sale has one month
     variance = np.diag(left)[:p] / sales - means**2
     left[np.diag_indices(p + zips)] += np.append(
-        spec.ridge * np.maximum(variance, 0.01),  # an input that never varies has no effect
-        np.full(zips, spec.zip_ridge),
+        settings.ridge * np.maximum(variance, 0.01),  # an input that never varies has no effect
+        np.full(zips, settings.zip_ridge),
     )
     walk = np.diff(np.eye(months), axis=0)
-    left[-months:, -months:] += spec.month_ridge * (walk.T @ walk)
+    left[-months:, -months:] += settings.month_ridge * (walk.T @ walk)
     effects = np.linalg.solve(left, right)
-    return Fit(effects[:p], effects[p : p + zips], effects[p + zips :])
+    return HedonicFit(effects[:p], effects[p : p + zips], effects[p + zips :])
 
 
-def latest(days: np.ndarray, refit_days: int) -> np.ndarray:
-    """The refit day that serves each of `days`: the last one on or before it."""
+def refit_day(days: np.ndarray, refit_days: int) -> np.ndarray:
+    """The refit day that serves each date: the last one on or before it.
+
+    Parameters
+    ----------
+    days
+        (n,) int64 whole days.
+    refit_days
+        Days between two fits.
+
+    Returns
+    -------
+    (n,) int64 multiples of `refit_days`.
+    """
     return days // refit_days * refit_days

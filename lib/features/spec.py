@@ -29,10 +29,24 @@ FITS = {
 }
 
 
-def given(
+def available_inputs(
     table: pd.DataFrame, other: pd.DataFrame | None, series: pd.DataFrame | None
 ) -> frozenset[str]:
-    """What of the spec's inputs a feed has; see the head of this module."""
+    """List what of the spec's inputs a feed has; see the head of this module.
+
+    Parameters
+    ----------
+    table
+        (n, columns) normalised listings of the domain.
+    other
+        (m, columns) usable sales of the other domain, if any.
+    series
+        (k, columns) external series, if any.
+
+    Returns
+    -------
+    Names of columns that are not empty throughout, `other.<column>`, `unsold_listings`, `series`.
+    """
     names = {name for name in table if table[name].notna().any()}
     if (table["standard_status"] != "Closed").any():
         names.add("unsold_listings")
@@ -43,11 +57,23 @@ def given(
     return frozenset(names)
 
 
-def check(table: table_spec.Table, frame: pd.DataFrame, has: frozenset[str]) -> None:
-    """Raise `RemlError` naming the columns of `frame` that the spec does not list, those that it
-    lists and the feed has the inputs for that are missing, and those of another type.
+def check_columns(table: table_spec.Table, frame: pd.DataFrame, available: frozenset[str]) -> None:
+    """Compare the columns of a built table with those of the spec.
 
-    Parameters: the spec's entry of the table, the table as built, what the feed has (`given`).
+    Parameters
+    ----------
+    table
+        The spec's entry of the table.
+    frame
+        (n, columns) the table as built.
+    available
+        What of the spec's inputs the feed has (`available_inputs`).
+
+    Raises
+    ------
+    RemlError
+        Naming the columns that the spec does not list, those that it lists, the feed has the inputs
+        for, and were not built, and those of another type.
     """
     unlisted = [str(name) for name in frame if table.entry(str(name)) is None]
     require(not unlisted, f"{META}: built but not listed: {', '.join(unlisted)}; add an entry each")
@@ -55,7 +81,7 @@ def check(table: table_spec.Table, frame: pd.DataFrame, has: frozenset[str]) -> 
     missing = [
         name
         for name, entry in table.columns.items()
-        if set(entry.inputs) <= has and not any(entry is one for one in built)
+        if set(entry.inputs) <= available and not any(entry is one for one in built)
     ]
     require(
         not missing,
@@ -71,13 +97,25 @@ def check(table: table_spec.Table, frame: pd.DataFrame, has: frozenset[str]) -> 
         )
 
 
-def enforced(
-    features: pd.DataFrame, near: pd.DataFrame, index: pd.DataFrame, has: frozenset[str]
+def enforce_spec(
+    features: pd.DataFrame, near: pd.DataFrame, index: pd.DataFrame, available: frozenset[str]
 ) -> None:
-    """`check` and the ranges of the spec, for the feature table, the comparables and the index that
-    are about to be written."""
+    """Check columns and ranges of the tables that are about to be written.
+
+    Parameters
+    ----------
+    features, near, index
+        The feature table, the comparables and the price index, as `build_features` gives them.
+    available
+        What of the spec's inputs the feed has (`available_inputs`).
+
+    Raises
+    ------
+    RemlError
+        As `check_columns`, and for a value out of its range.
+    """
     tables = table_spec.read(table_spec.CODE / META).tables
-    check(tables[TABLE], features, has)
+    check_columns(tables[TABLE], features, available)
     table_spec.within(tables[TABLE], features, "features")
     table_spec.within(tables[NEAR], near, "comparables")
     table_spec.within(tables[INDEX], index, "index")

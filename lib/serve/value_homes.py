@@ -35,8 +35,8 @@ class ValuedFile:
 def value_subjects(
     subjects: Subjects,
     as_of: dt.date,
-    spec: build.Features,
-    evidence: Mapping[str, build.Known],
+    spec: build.FeatureSettings,
+    evidence: Mapping[str, build.MarketEvidence],
     settings: Serving,
 ) -> ValuedFile:
     """Value the properties of a file as of a date.
@@ -55,7 +55,7 @@ def value_subjects(
             rejected = pd.concat([rejected, left])
             continue
         require_no_future(f"{as_of}", saved, "--as-of")
-        features, near, _ = build.build(rows, evidence[str(domain)], spec)
+        features, near, _ = build.build_features(rows, evidence[str(domain)], spec)
         features = photos_missing(features, saved)  # a file of properties has none
         blind += [saved["variant"]] if sees_photos(saved) else []
         past = read_model_features(saved)

@@ -31,7 +31,7 @@ def sections() -> dict[str, type[params.Section]]:
     DVC deletes a stage's outs before the stage can complain, so they are checked before. The
     stages are imported here, since all of them together take seconds.
     """
-    from lib.features.build import Features
+    from lib.features.build import FeatureSettings
     from lib.listings.screening.screen import Screen
     from lib.models.serving.served_variants import Serving
     from lib.models.split.time_folds import Split
@@ -65,7 +65,7 @@ def sections() -> dict[str, type[params.Section]]:
         "eda": eda.Params,
         "normalize": normalize.Params,
         "screen": Screen,
-        "features": Features,
+        "features": FeatureSettings,
         "split": Split,
         "embed": Embed,
         "train": train.Params,
@@ -114,7 +114,7 @@ def check_settings(feed: str | None) -> None:
     corrections.read(feed, agreed)
     folder = feed_folder(feed)
     overrides.read(overrides.path_of(folder))
-    external_series.read(external_series.path_of(folder))
+    external_series.read_series(external_series.series_path(folder))
 
 
 def read_base() -> params.Base:

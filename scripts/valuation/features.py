@@ -24,19 +24,19 @@ SCREENED = Path("data/screen")
 METRICS = Path("metrics/features.json")
 
 
-def known(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.Known]]:
+def read_evidence(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.MarketEvidence]]:
     """(normalised table, what it may know) of each domain of a feed."""
     tables, screened = (
         {domain: io.read_parquet(folder / f"{domain}.parquet") for domain in DOMAINS}
         for folder in (NORMALIZED, SCREENED)
     )
-    external = external_series.read(external_series.path_of(paths.feed_folder(feed)))
-    return tables, {one: build.known(tables, screened, one, external) for one in DOMAINS}
+    external = external_series.read_series(external_series.series_path(paths.feed_folder(feed)))
+    return tables, {one: build.collect_evidence(tables, screened, one, external) for one in DOMAINS}
 
 
-def hashes(feed: str, settings: build.Features) -> dict[str, str]:
+def hash_inputs(feed: str, settings: build.FeatureSettings) -> dict[str, str]:
     """SHA-256 of the spec with its parameters, and of the bytes that the features come from."""
-    own = external_series.path_of(paths.feed_folder(feed))
+    own = external_series.series_path(paths.feed_folder(feed))
     files = [folder / f"{one}.parquet" for one in DOMAINS for folder in (NORMALIZED, SCREENED)]
     section = json.dumps(settings.model_dump(), sort_keys=True).encode()
     inputs = [path.read_bytes() for path in [*files, *([own] if own.is_file() else [])]]
@@ -56,15 +56,15 @@ def hashes(feed: str, settings: build.Features) -> dict[str, str]:
 @cli.command
 def main(since: dt.datetime | None, out: Path | None) -> None:
     require(since is None or out is not None, "--since goes with --out: data/features holds all")
-    base, settings = params.load("features", build.Features)
-    tables, may_know = known(base.feed)
-    metadata, folder, tally = hashes(base.feed, settings), out or OUT, {}
+    base, settings = params.load("features", build.FeatureSettings)
+    tables, may_know = read_evidence(base.feed)
+    metadata, folder, tally = hash_inputs(base.feed, settings), out or OUT, {}
     kinds: dict[str, str] = {}
     for domain in cli.progress(DOMAINS, "features"):
         homes = tables[domain]
         homes = homes[homes["as_of"] >= (since or pd.Timestamp.min)]
-        features, near, index = build.build(homes, may_know[domain], settings)
-        spec.enforced(features, near, index, may_know[domain].given)
+        features, near, index = build.build_features(homes, may_know[domain], settings)
+        spec.enforce_spec(features, near, index, may_know[domain].available)
         io.write_parquet(folder / f"{domain}.parquet", features, ["listing_key"], metadata)
         near_path = folder / f"{domain}_comparables.parquet"
         io.write_parquet(near_path, near, ["listing_key", "rank"], metadata)

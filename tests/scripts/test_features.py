@@ -37,7 +37,11 @@ def hashes(folder, domain="sale"):
 
 def test_the_table_names_spec_and_inputs_it_comes_from(built):
     table = pd.read_parquet(built / "data/features/sale.parquet")
-    assert set(spec.given(table, None, None)) >= {"mkt_yield_zip", "ext_rate", "txt_hash_31"}
+    assert set(spec.available_inputs(table, None, None)) >= {
+        "mkt_yield_zip",
+        "ext_rate",
+        "txt_hash_31",
+    }
     found = hashes(built / "data/features")
     assert list(found) == ["reml_inputs_sha256", "reml_spec_sha256"]
     assert all(len(value) == 64 for value in found.values())

@@ -7,7 +7,7 @@ import pandas as pd
 from lib.common.vocabulary import KEY_COLUMNS
 from lib.features import build
 
-SPEC = build.Features.model_validate(
+SPEC = build.FeatureSettings.model_validate(
     {
         "windows": [30, 200],
         "yield_days": 200,
@@ -133,17 +133,17 @@ def screened(table):
     return pd.DataFrame({"listing_key": table["listing_key"], "usable": True})
 
 
-def known(table, other=RENTALS, series=SERIES):
+def evidence_of(table, other=RENTALS, series=SERIES):
     """What the homes of a table may know, every sale usable."""
     tables = {"sale": table, "rental": other}
     verdicts = {name: screened(each) for name, each in tables.items()}
-    return build.known(tables, verdicts, "sale", series)
+    return build.collect_evidence(tables, verdicts, "sale", series)
 
 
 def built(table, other=RENTALS, series=SERIES):
     """(features, comparables, index) of the rows with an as_of date, against the table itself."""
     homes = table[table["as_of"].notna()]
-    features, near, index = build.build(homes, known(table, other, series), SPEC)
+    features, near, index = build.build_features(homes, evidence_of(table, other, series), SPEC)
     return features.set_index(homes.index), near, index
 
 

@@ -1,1 +1,1 @@
-"""What had happened before a date: the rule itself, as windows and searches."""
+"""The as-of rule: what had happened before a date, as counts, windows and searches."""

@@ -1,8 +1,8 @@
 """Searches among the past alone: the nearest points before a date, and how many lie near.
 
 Exact and near-linear. Points lie in date order, cut into blocks; a k-d tree stands over each run of
-1, 2, 4, 8 ... blocks. What had happened before a date is a prefix of that order, which is a handful
-of such runs plus part of one block, searched by brute force.
+1, 2, 4, 8 ... blocks. What had happened before a date is a prefix of that order (`count_before`),
+which is a handful of such runs and a part of one block, searched by brute force.
 """
 
 from __future__ import annotations
@@ -12,15 +12,29 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.spatial import cKDTree
 
+from lib.features.asof.rule import count_before
+
 BLOCK = 512
 LEAF = 32  # points that a tree looks at one by one; twice scipy's default is a tenth faster here
 CHUNK = 500  # queries of a tail at once: 500 x 512 points in 6 dimensions are 12 MB
-WORKERS = 2  # threads that search; each query is answered by itself, so the answer is the same
+WORKERS = 2  # threads that search; queries are independent, so the result is the same
 
 
-def runs(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]:
-    """(queries, start, stop) of each run of whole blocks: points start to stop of the date order
-    lie before the dates of all these queries, which have `past` (queries,) points before theirs."""
+def block_runs(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Cut the past of each query into runs of whole blocks, each as long as a power of two.
+
+    Parameters
+    ----------
+    past
+        (m,) int64 how many points, in date order, lie before each query's date.
+    block
+        Points a block.
+
+    Yields
+    ------
+    (queries, start, stop): points `start` to `stop` of the date order lie before the dates of all
+    of these queries (int64 rows).
+    """
     blocks = past // block
     level = 0
     while (1 << level) <= blocks.max(initial=0):
@@ -34,10 +48,24 @@ def runs(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]:
         level += 1
 
 
-def tails(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]:
-    """(queries, start, stop) of the last part of a block: of points start to stop only those before
-    a query's own `past` count for it. All listings on the market have one tail: they come in
-    parts of CHUNK, since each is held against each point."""
+def block_tails(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Cut off what `block_runs` leaves of each query's past: the last part of a block.
+
+    All listings on the market have one tail: they come in parts of `CHUNK`, since each is compared
+    with each point.
+
+    Parameters
+    ----------
+    past
+        (m,) int64 how many points, in date order, lie before each query's date.
+    block
+        Points a block.
+
+    Yields
+    ------
+    (queries, start, stop): of points `start` to `stop` only those before a query's own `past` count
+    for it.
+    """
     blocks = past // block
     order = np.argsort(blocks, kind="stable")
     which, first = np.unique(blocks[order], return_index=True)
@@ -51,20 +79,39 @@ def tails(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]
 def nearest_past(
     points: np.ndarray,
     days: np.ndarray,
-    at: np.ndarray,
+    queries: np.ndarray,
     as_of: np.ndarray,
     k: int,
     block: int = BLOCK,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(index, distance), each (queries, k): the k `points` (n, d) nearest to each row of `at`
-    (queries, d) among those whose `days` lie strictly before the query's `as_of`.
+    """Find the nearest points among those that lie strictly before each query's date.
 
-    Rows are in order of distance; where fewer than k had closed, index is -1 and distance inf.
+    Parameters
+    ----------
+    points
+        (n, d) coordinates.
+    days
+        (n,) int64 whole day of each point, in any order.
+    queries
+        (m, d) coordinates.
+    as_of
+        (m,) int64 whole day of each query.
+    k
+        How many points to find.
+    block
+        Points a block; any number gives the same answer.
+
+    Returns
+    -------
+    index
+        (m, k) int64 rows of `points` in order of distance, -1 where fewer than k lie before.
+    distance
+        (m, k) float64 Euclidean, inf where there is none.
     """
     order = np.argsort(days, kind="stable")
-    sorted_points, past = points[order], np.searchsorted(days[order], as_of, side="left")
-    index = np.full((len(at), k), -1)
-    distance = np.full((len(at), k), np.inf)
+    sorted_points, past = points[order], count_before(days[order], as_of)
+    index = np.full((len(queries), k), -1)
+    distance = np.full((len(queries), k), np.inf)
 
     def merge(rows: np.ndarray, new_index: np.ndarray, new_distance: np.ndarray) -> None:
         both_i = np.concatenate([index[rows], new_index], axis=1)
@@ -73,12 +120,12 @@ def nearest_past(
         index[rows] = np.take_along_axis(both_i, best, axis=1)
         distance[rows] = np.take_along_axis(both_d, best, axis=1)
 
-    for rows, start, stop in runs(past, block):
+    for rows, start, stop in block_runs(past, block):
         tree = cKDTree(sorted_points[start:stop], leafsize=LEAF)
-        found_d, found_i = tree.query(at[rows], k=range(1, k + 1), workers=WORKERS)
+        found_d, found_i = tree.query(queries[rows], k=range(1, k + 1), workers=WORKERS)
         merge(rows, np.where(np.isfinite(found_d), found_i + start, -1), found_d)
-    for rows, start, stop in tails(past, block):
-        gap = at[rows][:, None, :] - sorted_points[None, start:stop, :]
+    for rows, start, stop in block_tails(past, block):
+        gap = queries[rows][:, None, :] - sorted_points[None, start:stop, :]
         found_d = np.sqrt((gap**2).sum(axis=2))
         found_d[np.arange(start, stop)[None, :] >= past[rows][:, None]] = np.inf
         merge(rows, np.broadcast_to(np.arange(start, stop), found_d.shape), found_d)
@@ -88,21 +135,42 @@ def nearest_past(
 def count_past(
     points: np.ndarray,
     days: np.ndarray,
-    at: np.ndarray,
+    queries: np.ndarray,
     as_of: np.ndarray,
     radius: float,
     block: int = BLOCK,
 ) -> np.ndarray:
-    """How many `points` (n, d) lie within `radius` of each row of `at` among those whose `days` lie
-    strictly before the query's `as_of` (queries,)."""
+    """Count the points near each query among those that lie strictly before its date.
+
+    Parameters
+    ----------
+    points
+        (n, d) coordinates.
+    days
+        (n,) int64 whole day of each point, in any order.
+    queries
+        (m, d) coordinates.
+    as_of
+        (m,) int64 whole day of each query.
+    radius
+        Euclidean distance up to which a point is near.
+    block
+        Points a block; any number gives the same answer.
+
+    Returns
+    -------
+    (m,) float64 counts.
+    """
     order = np.argsort(days, kind="stable")
-    sorted_points, past = points[order], np.searchsorted(days[order], as_of, side="left")
-    count = np.zeros(len(at))
-    for rows, start, stop in runs(past, block):
+    sorted_points, past = points[order], count_before(days[order], as_of)
+    count = np.zeros(len(queries))
+    for rows, start, stop in block_runs(past, block):
         tree = cKDTree(sorted_points[start:stop], leafsize=LEAF)
-        count[rows] += tree.query_ball_point(at[rows], radius, return_length=True, workers=WORKERS)
-    for rows, start, stop in tails(past, block):
-        gap = at[rows][:, None, :] - sorted_points[None, start:stop, :]
+        count[rows] += tree.query_ball_point(
+            queries[rows], radius, return_length=True, workers=WORKERS
+        )
+    for rows, start, stop in block_tails(past, block):
+        gap = queries[rows][:, None, :] - sorted_points[None, start:stop, :]
         near = (gap**2).sum(axis=2) <= radius**2
         count[rows] += (near & (np.arange(start, stop) < past[rows][:, None])).sum(axis=1)
     return count

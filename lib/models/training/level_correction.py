@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lib.common.artifacts import LevelSettings
-from lib.features.asof.days import days_since_epoch
+from lib.features.asof.rule import days_since_epoch
 from lib.features.asof.windows import past_median
 
 

@@ -121,7 +121,7 @@ def test_when_a_listing_is_on_offer(changes, as_of, count):
     home = pd.DataFrame(
         {"listing_key": ["own"], "postal_code": ["1"], "as_of": [pd.Timestamp(as_of)]}
     )
-    assert market.offer(home, listings(**changes), ["postal_code"]).tolist() == [count]
+    assert market.count_on_offer(home, listings(**changes), ["postal_code"]).tolist() == [count]
 
 
 def test_listings_before_1970_are_counted_in_their_own_place():
@@ -135,4 +135,4 @@ def test_listings_before_1970_are_counted_in_their_own_place():
                  listing_contract_date="1955-01-01", purchase_contract_date=end)
         for zip_code, end in (("1", "1969-01-01"), ("2", "1969-01-01"), ("2", "1960-01-01"))
     ], ignore_index=True)  # fmt: skip
-    assert market.offer(homes, table, ["postal_code"]).tolist() == [1, 1]
+    assert market.count_on_offer(homes, table, ["postal_code"]).tolist() == [1, 1]

@@ -24,8 +24,8 @@ from tests.support.market import (
     TABLE,
     assert_same,
     built,
-    known,
-    market,  # fmt: skip
+    evidence_of,
+    market,
 )
 
 TABLE_SPEC = table_spec.read(table_spec.CODE / spec.META).tables[spec.TABLE]
@@ -74,7 +74,7 @@ def test_canary_permuted_prices_destroy_skill():
 @examples(8)
 @given(st.lists(st.sampled_from(list(FEATURES.index)), min_size=1, max_size=8, unique=True))
 def test_serving_a_few_homes_gives_what_training_on_all_gave(rows):
-    features, near, _ = build.build(TABLE.loc[rows], known(TABLE), SPEC)
+    features, near, _ = build.build_features(TABLE.loc[rows], evidence_of(TABLE), SPEC)
     assert_same(features, FEATURES.loc[rows])
     keys = TABLE.loc[rows, "listing_key"]
     wanted = NEAR.set_index("listing_key").loc[[k for k in keys if k in set(NEAR["listing_key"])]]
@@ -104,7 +104,7 @@ def test_own_attributes_of_a_case_worked_by_hand():
         living_area=np.e**2, lot_size_square_feet=0.0, year_built=2000.0,
         as_of=pd.Timestamp("2024-01-01"),
     )  # fmt: skip
-    line = build.build(home, known(TABLE), SPEC)[0].iloc[0]
+    line = build.build_features(home, evidence_of(TABLE), SPEC)[0].iloc[0]
     assert line["own_log_living_area"] == pytest.approx(2)
     assert np.isnan(line["own_log_lot_size"])  # a lot of 0 is an unknown lot
     assert line["own_age"] == 24
@@ -120,7 +120,9 @@ def test_unusable_sales_serve_nobody_and_are_valued_all_the_same():
     changed.loc[changed["listing_key"].isin(bad), "close_price"] *= 100
     homes = TABLE[TABLE["as_of"].notna()]
     one, other = (
-        build.build(homes, dataclasses.replace(known(t), sales=build.evidence(t, verdicts)), SPEC)
+        build.build_features(
+            homes, dataclasses.replace(evidence_of(t), sales=build.usable_sales(t, verdicts)), SPEC
+        )
         for t in (TABLE, changed)
     )
     assert_same(one[0][NAMES], other[0][NAMES])
@@ -131,7 +133,7 @@ def test_unusable_sales_serve_nobody_and_are_valued_all_the_same():
 
 def test_a_sale_that_nobody_screened_is_no_evidence():
     screened = pd.DataFrame({"listing_key": ["k0001", "k0002"], "usable": [True, False]})
-    assert build.evidence(TABLE, screened)["listing_key"].tolist() == ["k0001"]
+    assert build.usable_sales(TABLE, screened)["listing_key"].tolist() == ["k0001"]
 
 
 def test_only_priced_and_dated_closings_count_as_sales():
@@ -144,13 +146,13 @@ def test_only_priced_and_dated_closings_count_as_sales():
 
 @pytest.mark.parametrize("part", ["homes", "sales"])
 def test_no_homes_or_no_sales_give_the_same_columns(part):
-    homes, all_known = TABLE[TABLE["as_of"].notna()], known(TABLE)
+    homes, all_known = TABLE[TABLE["as_of"].notna()], evidence_of(TABLE)
     if part == "homes":
         homes = homes.iloc[:0]
     else:
         none = {name: getattr(all_known, name).iloc[:0] for name in ("sales", "listings", "other")}
         all_known = dataclasses.replace(all_known, **none)
-    features, near, _ = build.build(homes, all_known, SPEC)
+    features, near, _ = build.build_features(homes, all_known, SPEC)
     assert list(features) == list(FEATURES) and len(features) == len(homes)
     assert list(near) == list(NEAR) and not len(near)
 
@@ -158,7 +160,7 @@ def test_no_homes_or_no_sales_give_the_same_columns(part):
 def test_rows_since_a_date_are_those_of_the_whole_table():
     """What --since builds: fewer homes, the same evidence."""
     homes = TABLE[TABLE["as_of"] >= START + pd.Timedelta(days=250)]
-    features, *_ = build.build(homes, known(TABLE), SPEC)
+    features, *_ = build.build_features(homes, evidence_of(TABLE), SPEC)
     assert 20 < len(features) < len(FEATURES)
     assert_same(features, FEATURES.loc[homes.index])
 
@@ -168,7 +170,7 @@ def test_days_on_the_market_end_on_the_valuation_date():
         as_of=pd.Timestamp("2024-02-01"),
         listing_contract_date=[pd.Timestamp("2024-01-02"), pd.Timestamp("2024-02-02")],
     )
-    days = build.build(home, known(TABLE), SPEC)[0]["time_on_market_days"]
+    days = build.build_features(home, evidence_of(TABLE), SPEC)[0]["time_on_market_days"]
     assert days[0] == 30 and np.isnan(days[1])  # listed after it was valued: not known
 
 
@@ -182,4 +184,6 @@ def test_a_feed_without_an_input_lacks_the_columns_that_need_it():
     for part in gone:
         assert any(part in name for name in NAMES), part
         assert not any(part in name for name in features), part
-    spec.check(TABLE_SPEC, features, known(bare, RENTALS.iloc[:0], SERIES.iloc[:0]).given)
+    spec.check_columns(
+        TABLE_SPEC, features, evidence_of(bare, RENTALS.iloc[:0], SERIES.iloc[:0]).available
+    )

@@ -18,9 +18,9 @@ from lib.features import (
     hedonic,
     kriging,
     market,
-    own,
+    own_home,
 )
-from lib.features.market import ended
+from lib.features.market import offer_ends
 from tests.support.hypothesis_profiles import examples
 from tests.support.market import (
     FEATURES,
@@ -33,7 +33,7 @@ from tests.support.market import (
     TABLE,
     assert_same,
     built,
-    known,  # fmt: skip
+    evidence_of,
 )
 
 # what the market may change about a home after the event, or what only its sale reveals
@@ -85,7 +85,7 @@ def assert_blind(date, seed):
 def stood(table, date):
     """A table as it stood on a date: what was listed by then, unsold where it had not ended."""
     table = table[table["listing_contract_date"] < date].copy()
-    open_ = ~(ended(table) < date)
+    open_ = ~(offer_ends(table) < date)
     table.loc[open_, "standard_status"] = "Active"
     table.loc[open_, ["close_date", "close_price", "purchase_contract_date"]] = np.nan
     return table
@@ -94,14 +94,16 @@ def stood(table, date):
 def assert_same_as_it_stood(date):
     """Homes valued up to a date, from the feed as it stood then, are what they are from all."""
     homes = TABLE[TABLE["as_of"] <= date]
-    all_known = known(TABLE)
-    then = known(stood(TABLE, date), stood(RENTALS, date), SERIES[SERIES["release_date"] < date])
+    all_known = evidence_of(TABLE)
+    then = evidence_of(
+        stood(TABLE, date), stood(RENTALS, date), SERIES[SERIES["release_date"] < date]
+    )
     sold = {  # a sale agreed before the date and closed after it is no evidence yet
         name: getattr(all_known, name)[getattr(all_known, name)["close_date"] < date]
         for name in ("sales", "other")
     }
-    then = dataclasses.replace(then, given=all_known.given, **sold)
-    features, near, _ = build.build(homes, then, SPEC)
+    then = dataclasses.replace(then, available=all_known.available, **sold)
+    features, near, _ = build.build_features(homes, then, SPEC)
     assert_same(features[NAMES], FEATURES.loc[homes.index, NAMES])
     assert_same(near, NEAR[NEAR["listing_key"].isin(homes["listing_key"])])
 
@@ -139,7 +141,7 @@ def test_canary_a_rows_own_price_never_enters_its_features(row):
     for factor in (100.0, np.nan):
         changed = TABLE.copy()
         changed.loc[row, ["close_price", "list_price"]] *= factor
-        features, *_ = build.build(changed.loc[[row]], known(changed), SPEC)
+        features, *_ = build.build_features(changed.loc[[row]], evidence_of(changed), SPEC)
         assert_same(features[NAMES], FEATURES.loc[[row], NAMES])
 
 
@@ -154,13 +156,13 @@ def ahead(function):
 
 KINDS = [  # where homes enter
     (market, "activity_features"),
-    (comparables, "find"),
+    (comparables, "find_comparables"),
     (district_kriging, "district_features"),
     (geo, "geo_features"),
-    (hedonic, "known"),
+    (hedonic, "fit_as_of"),
     (kriging, "kriging_features"),
     (market, "market_features"),
-    (own, "resale_features"),
+    (own_home, "resale_features"),
     (external_series, "series_features"),
     (market, "yield_features"),
 ]

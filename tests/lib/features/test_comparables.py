@@ -11,11 +11,11 @@ from scipy.spatial.distance import cdist
 
 from lib.features import comparables
 from lib.features.asof.nearest import count_past
-from lib.features.comparables import Axis, Comparables, nearest_past
+from lib.features.comparables import Axis, ComparablesSettings, nearest_past
 from tests.support.hypothesis_profiles import examples
 from tests.support.market import kilometres
 
-SPEC = Comparables(k=3, km=2.0, days=100, area_elasticity=0.5, axes={})
+SPEC = ComparablesSettings(k=3, km=2.0, days=100, area_elasticity=0.5, axes={})
 DAY = pd.Timestamp("2024-06-01")
 
 
@@ -99,7 +99,7 @@ def test_many_listings_of_one_day_take_little_memory_and_none_is_left_out():
 
 def test_a_sale_of_the_same_day_is_no_comparable():
     sales = frame({"ago": 0}, {"ago": 1}, {"ago": -1})
-    index, distance = comparables.find(home(), sales, SPEC)
+    index, distance = comparables.find_comparables(home(), sales, SPEC)
     assert index.tolist() == [[1, -1, -1]]
     assert np.isfinite(distance).tolist() == [[True, False, False]]
 
@@ -107,21 +107,21 @@ def test_a_sale_of_the_same_day_is_no_comparable():
 def test_earlier_sales_of_the_home_itself_are_left_out_and_replaced():
     sales = frame({"own_home_key": "own"}, {"own_home_key": "own", "ago": 11}, {"ago": 12},
                   {"ago": 13}, {"ago": 14}, {"ago": 15})  # fmt: skip
-    index, _ = comparables.find(home(), sales, SPEC)
+    index, _ = comparables.find_comparables(home(), sales, SPEC)
     assert index.tolist() == [[2, 3, 4]]
 
 
 def test_two_homes_exclude_each_its_own():
     sales = frame({"own_home_key": "a"}, {"own_home_key": "b"})
     both = pd.concat([home(own_home_key="a"), home(own_home_key="b")], ignore_index=True)
-    assert comparables.find(both, sales, SPEC)[0][:, 0].tolist() == [1, 0]
+    assert comparables.find_comparables(both, sales, SPEC)[0][:, 0].tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("place", [(47.5, -122.0), (29.7, -95.4), (-33.9, 151.2), (0.0, 0.0)])
 @pytest.mark.parametrize("step", [(0.1, 0), (0, 0.1), (0.1, 0.1), (0.1, -0.1), (-0.02, 0.01)])
 def test_distance_is_true_kilometres_in_every_direction(place, step):
     other = (place[0] + step[0], place[1] + step[1])
-    points = comparables.positions(
+    points = comparables.metric_coordinates(
         frame(*({"latitude": lat, "longitude": lon} for lat, lon in (place, other))),
         pd.Series([DAY, DAY]),
         SPEC,
@@ -146,7 +146,7 @@ def test_one_unit_on_each_axis_is_its_scale():
         {"year_built": 1980.0},
     )
     dates = pd.Series([DAY] * 4 + [DAY - pd.Timedelta(days=100)])
-    points = comparables.positions(homes, dates, spec, by_zip=False)
+    points = comparables.metric_coordinates(homes, dates, spec, by_zip=False)
     gaps = np.linalg.norm(points - points[0], axis=1)
     np.testing.assert_allclose(gaps, [0, 1, 1, 0, 1], atol=1e-9)
 
@@ -154,7 +154,7 @@ def test_one_unit_on_each_axis_is_its_scale():
 def test_an_axis_that_a_feed_holds_as_text_is_none():
     axes = {"local_grade": Axis(typical=7, scale=1), "year_built": Axis(typical=1980, scale=20)}
     homes = frame({"local_grade": "Good", "year_built": 2000.0}, {"local_grade": None})
-    np.testing.assert_array_equal(comparables.attributes(homes, axes), [[1.0], [0.0]])
+    np.testing.assert_array_equal(comparables.scaled_attributes(homes, axes), [[1.0], [0.0]])
 
 
 def test_homes_without_coordinates_get_comparables_of_their_zip():
@@ -164,11 +164,11 @@ def test_homes_without_coordinates_get_comparables_of_their_zip():
         nowhere | {"postal_code": None}, {"latitude": np.nan, "ago": 20},
         {"postal_code": "98003", "ago": 400},
     )  # fmt: skip
-    index, distance = comparables.find(home(**nowhere), sales, SPEC)
+    index, distance = comparables.find_comparables(home(**nowhere), sales, SPEC)
     # its own ZIP before all others, however old, whether a sale has coordinates or not
     assert sorted(index[0].tolist()) == [1, 2, 5]
     assert distance.max() < 100  # and told in units of unlikeness, not of a far-off place
-    with_place, _ = comparables.find(home(), sales, SPEC)
+    with_place, _ = comparables.find_comparables(home(), sales, SPEC)
     assert with_place[0].tolist() == [1, 3, 6]  # and those with a place among themselves
 
 
@@ -177,29 +177,29 @@ NOWHERE = {"latitude": np.nan, "longitude": np.nan}
 
 def test_a_home_with_coordinates_among_sales_without_is_compared_by_zip():
     sales = frame({}, NOWHERE, NOWHERE | {"ago": 11}, NOWHERE | {"ago": 12})
-    index, _ = comparables.find(home(), sales, SPEC)
+    index, _ = comparables.find_comparables(home(), sales, SPEC)
     assert sorted(index[0].tolist()) == [0, 1, 2]
     # two more with coordinates: from the day on which enough of them had closed, by the map
     sales = pd.concat([sales, frame({"ago": 5}, {"ago": 5})], ignore_index=True)
     days = DAY - pd.to_timedelta([5, 4], unit="D")
     homes = pd.concat([home()] * 2, ignore_index=True).assign(as_of=days)
-    assert comparables.on_map(homes, sales, SPEC.k).tolist() == [False, True]
-    index, _ = comparables.find(homes, sales, SPEC)
+    assert comparables.uses_coordinates(homes, sales, SPEC.k).tolist() == [False, True]
+    index, _ = comparables.find_comparables(homes, sales, SPEC)
     assert [sorted(row) for row in index.tolist()] == [[0, 1, 2], [0, 4, 5]]
 
 
 def test_where_all_sales_have_coordinates_few_of_them_are_still_on_the_map():
-    assert comparables.on_map(home(), frame({}), SPEC.k).all()
-    assert comparables.on_map(home(), frame({}).iloc[:0], SPEC.k).all()
-    assert not comparables.on_map(home(**NOWHERE), frame({}, {}, {}), SPEC.k).any()
+    assert comparables.uses_coordinates(home(), frame({}), SPEC.k).all()
+    assert comparables.uses_coordinates(home(), frame({}).iloc[:0], SPEC.k).all()
+    assert not comparables.uses_coordinates(home(**NOWHERE), frame({}, {}, {}), SPEC.k).any()
 
 
 def test_fewer_sales_than_k_and_none_at_all():
-    index, distance = comparables.find(home(), frame({}), SPEC)
+    index, distance = comparables.find_comparables(home(), frame({}), SPEC)
     assert index.tolist() == [[0, -1, -1]]
     assert distance[0, 1:].tolist() == [np.inf, np.inf]
     none = frame({}).iloc[:0]
-    found = comparables.find(home(), none, SPEC)
+    found = comparables.find_comparables(home(), none, SPEC)
     assert (found[0] == -1).all() and np.isinf(found[1]).all() and found[0].shape == (1, 3)
     said = comparables.comparable_features(home(), none, found, SPEC)
     assert said["comp_count"].tolist() == [0]
@@ -243,7 +243,7 @@ def test_an_impossible_size_counts_as_unknown(area):
     for subject, sale in ((area, 2000.0), (2000.0, area)):
         sales, homes = frame({"living_area": sale}), home(living_area=subject)
         said = comparables.comparable_features(
-            homes, sales, comparables.find(homes, sales, SPEC), SPEC
+            homes, sales, comparables.find_comparables(homes, sales, SPEC), SPEC
         )
         assert said["comp_log_price"][0] == pytest.approx(np.log(500000))
 

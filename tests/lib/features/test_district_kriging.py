@@ -6,7 +6,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from lib.features import comparables, district_kriging, hedonic
-from lib.features.asof.days import days_since_epoch, log
+from lib.features.asof.rule import days_since_epoch, log_positive
 from tests.support.market import SPEC as FEATURES
 from tests.support.market import START, dear_street, market
 
@@ -29,8 +29,8 @@ def naive(home, past, by_zip):
     """Kriging written out for one home (a frame of one row): every pair, a plain inverse."""
     both = pd.concat([past, home])
     dates = pd.concat([past["close_date"], home["as_of"]])
-    km = cdist(*[comparables.place(both, by_zip)] * 2)
-    own = np.clip(comparables.attributes(both, AXES), -hedonic.LIMIT, hedonic.LIMIT)
+    km = cdist(*[comparables.position_km(both, by_zip)] * 2)
+    own = np.clip(comparables.scaled_attributes(both, AXES), -hedonic.LIMIT, hedonic.LIMIT)
     own2 = np.hstack([own, own**2])
     zips = both["postal_code"].to_numpy(object)
     days = days_since_epoch(dates) - days_since_epoch(past["close_date"])[0]
@@ -43,7 +43,7 @@ def naive(home, past, by_zip):
         + SPEC.month_variance * np.minimum(days[:, None], days) / 30
     )
     inside = full[:-1, :-1] + SPEC.noise_variance * np.eye(len(past))
-    price = log(past["close_price"])
+    price = log_positive(past["close_price"])
     level = np.median(price[: SPEC.minimum_sales])
     return level + full[-1, :-1] @ np.linalg.inv(inside) @ (price - level)
 
@@ -55,20 +55,20 @@ def test_each_home_is_valued_as_a_naive_solve_of_its_own_past_says():
         home = LATE.iloc[[i]]
         by_zip = bool(np.isnan(home["latitude"].iloc[0]))
         past = SALES[SALES["close_date"] < home["as_of"].iloc[0]]
-        past = past if by_zip else past[comparables.located(past)]
+        past = past if by_zip else past[comparables.has_coordinates(past)]
         assert found[i] == pytest.approx(naive(home, past, by_zip), abs=1e-8)
     assert LATE["latitude"].isna().iloc[::9].any()
 
 
 def test_a_district_that_is_full_is_cut_and_each_half_knows_its_own_sales_alone():
-    homes, sales = (t[comparables.located(t)].reset_index(drop=True) for t in (LATE, SALES))
+    homes, sales = (t[comparables.has_coordinates(t)].reset_index(drop=True) for t in (LATE, SALES))
     at, known = (
-        district_kriging.points(t, t[date], {}, AXES, False)
+        district_kriging.make_points(t, t[date], {}, AXES, False)
         for t, date in ((homes, "as_of"), (sales, "close_date"))
     )
     met = np.zeros(len(homes), int)
     cut = 0
-    for mine, ours in district_kriging.cells(at, known, 0.3, 100, 10):
+    for mine, ours in district_kriging.split_districts(at, known, 0.3, 100, 10):
         met[mine] += 1
         assert len(ours) <= 100 and (np.diff(ours) > 0).all()
         if not len(mine):
@@ -101,7 +101,7 @@ def test_many_homes_on_one_spot_are_still_valued():
     found = said(tower, sales)
     assert len(sales) > 2 * SPEC.most
     last = CLOSED & (tower["as_of"] > START + pd.Timedelta(days=400))
-    miss = found[last] - log(tower["close_price"])[last]
+    miss = found[last] - log_positive(tower["close_price"])[last]
     assert last.sum() > 40 and np.abs(miss).max() < 0.8 and np.median(np.abs(miss)) < 0.25
 
 
@@ -120,19 +120,21 @@ def test_a_thin_zip_beside_a_full_one_keeps_its_price_when_the_district_fills_up
 
 def test_what_a_street_has_in_common_is_found():
     sales, late, street, other = dear_street()
-    plain = 6 + 0.8 * log(late["living_area"]) + 0.3 * late["postal_code"].str[-1].astype(int)
+    plain = (
+        6 + 0.8 * log_positive(late["living_area"]) + 0.3 * late["postal_code"].str[-1].astype(int)
+    )
     gap = said(late, sales, most=500) - plain
     assert np.nanmean(gap[street]) - np.nanmean(gap[other]) > 0.12  # of 0.18
 
 
 def test_a_zip_that_neither_knows_is_nothing_in_common():
     blank = SALES.iloc[:40].assign(postal_code=None)
-    at = district_kriging.points(blank, blank["close_date"], {}, AXES, False)
+    at = district_kriging.make_points(blank, blank["close_date"], {}, AXES, False)
     on, off = (SPEC.model_copy(update={"zip_variance": v}) for v in (0.5, 0.0))
     since = int(at.days[0])
     np.testing.assert_array_equal(
-        district_kriging.covariance(at, at, since, on),
-        district_kriging.covariance(at, at, since, off),
+        district_kriging.price_covariance(at, at, since, on),
+        district_kriging.price_covariance(at, at, since, off),
     )
 
 

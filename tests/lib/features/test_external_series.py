@@ -82,7 +82,7 @@ def test_features_are_what_a_naive_loop_finds(keys, asked):
 
 
 def test_no_file_is_no_series(tmp_path):
-    none = external_series.read(tmp_path / "series.csv")
+    none = external_series.read_series(tmp_path / "series.csv")
     assert list(none) == external_series.COLUMNS and not len(none)
     assert external_series.series_features(homes([1]), none) == {}
 
@@ -92,7 +92,7 @@ def test_a_file_reads_as_dates_and_numbers(tmp_path):
     path.write_text(
         f"{HEAD}\nrate,US,2024-01-01,2024-02-10,5.25\nrate,01234,2024-01-01,2024-02-10,7\n"
     )
-    read = external_series.read(path)
+    read = external_series.read_series(path)
     assert read["value"].tolist() == [5.25, 7] and read["geo"].tolist() == ["US", "01234"]
     assert read["release_date"][0] == pd.Timestamp("2024-02-10")
 
@@ -100,12 +100,12 @@ def test_a_file_reads_as_dates_and_numbers(tmp_path):
 def test_spaces_and_blank_lines_at_the_end_say_nothing(tmp_path):
     path = tmp_path / "series.csv"
     path.write_text(f"{HEAD}\nrate, US,2024-01-01 ,2024-02-10, 5.25\n\n  \n\n")
-    read = external_series.read(path)
+    read = external_series.read_series(path)
     assert read["geo"].tolist() == ["US"] and read["value"].tolist() == [5.25]
     found = external_series.series_features(homes([60]), read)["ext_rate"]
     assert found.tolist() == [5.25]
     path.write_text(f"{HEAD}\n\n")
-    none = external_series.read(path)
+    none = external_series.read_series(path)
     assert not len(none) and external_series.series_features(homes([60]), none) == {}
 
 
@@ -113,7 +113,7 @@ def test_spaces_and_blank_lines_at_the_end_say_nothing(tmp_path):
 def test_every_form_of_place_is_read_as_it_stands(tmp_path, geo):
     path = tmp_path / "series.csv"
     path.write_text(f"{HEAD}\nrate,{geo},2024-01-01,2024-02-10,5\n")
-    assert external_series.read(path)["geo"].tolist() == [geo]
+    assert external_series.read_series(path)["geo"].tolist() == [geo]
 
 
 @pytest.mark.parametrize(
@@ -138,5 +138,5 @@ def test_a_file_that_is_wrong_names_the_row(tmp_path, text, told):
     path = tmp_path / "series.csv"
     path.write_text(text)
     with pytest.raises(RemlError, match=r"series\.csv") as caught:
-        external_series.read(path)
+        external_series.read_series(path)
     assert told in str(caught.value)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lib.features.asof.nearest import count_past
 from lib.features.comparables import EARTH_KM
-from lib.features.geo import Geo, center_km, geo_features
+from lib.features.geo import GeoSettings, center_km, geo_features
 from tests.support.hypothesis_profiles import examples
 from tests.support.market import FEATURES, SPEC, TABLE, kilometres
 
@@ -71,5 +71,5 @@ def test_count_past_is_what_a_naive_loop_finds(seed, sales, queries, block):
 
 def test_a_feed_without_any_place_has_none():
     homes = TABLE.iloc[:3].assign(latitude=np.nan, as_of=TABLE["as_of"].dropna().iloc[0])
-    for values in geo_features(homes, SALES, Geo(km=1, days=9)).values():
+    for values in geo_features(homes, SALES, GeoSettings(km=1, days=9)).values():
         assert np.isnan(values).all()

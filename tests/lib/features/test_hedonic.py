@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from lib.features import hedonic
-from lib.features.asof.days import days_since_epoch, log
+from lib.features.asof.rule import days_since_epoch, log_positive
 from lib.features.comparables import Axis
-from lib.features.hedonic import Hedonic
+from lib.features.hedonic import HedonicSettings
 
-SPEC = Hedonic(refit_days=7, minimum_sales=30, ridge=1e-9, zip_ridge=1e-9, month_ridge=1e-9)
-SHRUNK = Hedonic(refit_days=7, minimum_sales=30, ridge=5, zip_ridge=1, month_ridge=30)
+SPEC = HedonicSettings(refit_days=7, minimum_sales=30, ridge=1e-9, zip_ridge=1e-9, month_ridge=1e-9)
+SHRUNK = HedonicSettings(refit_days=7, minimum_sales=30, ridge=5, zip_ridge=1, month_ridge=30)
 AXES = {
     "living_area": Axis(typical=2000, scale=0.5, log=True),
     "year_built": Axis(typical=1980, scale=20),
@@ -38,10 +38,10 @@ def market(n=3000, days=730, level=lambda day: 0 * day, noise=0.1, seed=0):
 
 
 def fitted(sales, spec=SHRUNK, until=None):
-    at = hedonic.inputs(sales, sales["close_date"], sales, AXES)
+    at = hedonic.make_inputs(sales, sales["close_date"], sales, AXES)
     days = days_since_epoch(sales["close_date"])
     last = int(days[-1]) + spec.refit_days if until is None else until
-    return at, hedonic.fits(at, log(sales["close_price"]), days, last, spec)
+    return at, hedonic.fit_history(at, log_positive(sales["close_price"]), days, last, spec)
 
 
 def test_each_fit_is_least_squares_on_what_had_closed_before_it():
@@ -53,8 +53,11 @@ def test_each_fit_is_least_squares_on_what_had_closed_before_it():
         past = days < day
         dummies = [at.zips[past] == z for z in range(3)]
         months = [at.months[past] == m for m in range(at.months[past].max() + 1)]
-        matrix = np.column_stack([at.own[past], *dummies, *months]).astype(float)
-        wanted = matrix @ np.linalg.lstsq(matrix, log(sales["close_price"])[past], rcond=None)[0]
+        matrix = np.column_stack([at.attributes[past], *dummies, *months]).astype(float)
+        wanted = (
+            matrix
+            @ np.linalg.lstsq(matrix, log_positive(sales["close_price"])[past], rcond=None)[0]
+        )
         np.testing.assert_allclose(fit.predict(at, np.flatnonzero(past)), wanted, atol=1e-5)
 
 
@@ -127,8 +130,8 @@ def test_a_month_without_sales_takes_over_the_last_one():
     assert index[17] == pytest.approx((index[16] + index[18]) / 2, abs=1e-6)
     at, fits = fitted(gap)
     last = fits[max(fits)]
-    ahead = hedonic.Inputs(at.own, at.zips, at.months + 100)
-    now = hedonic.Inputs(at.own, at.zips, np.full(len(gap), len(last.months) - 1))
+    ahead = hedonic.HedonicInputs(at.attributes, at.zips, at.months + 100)
+    now = hedonic.HedonicInputs(at.attributes, at.zips, np.full(len(gap), len(last.months) - 1))
     rows = np.arange(10)
     np.testing.assert_array_equal(last.predict(ahead, rows), last.predict(now, rows))
 
@@ -142,12 +145,12 @@ def test_an_unknown_zip_has_no_effect_and_a_thin_one_is_shrunk():
     usual = effects[1:].mean()
     assert 0.2 < effects[0] - usual < 0.8 * np.log(2)  # one sale at twice the price: half believed
     row = np.array([0])
-    stranger = hedonic.Inputs(at.own, np.full(len(at.zips), -1), at.months)
+    stranger = hedonic.HedonicInputs(at.attributes, np.full(len(at.zips), -1), at.months)
     known = fits[max(fits)].predict(at, row) - effects[at.zips[0]]
     assert fits[max(fits)].predict(stranger, row) == pytest.approx(known)
 
 
 def test_no_sales_give_no_fit():
     none = market(50, 10).iloc[:0]
-    at = hedonic.inputs(none, none["close_date"], none, AXES)
-    assert hedonic.fits(at, np.array([]), np.array([], "int64"), 20000, SHRUNK) == {}
+    at = hedonic.make_inputs(none, none["close_date"], none, AXES)
+    assert hedonic.fit_history(at, np.array([]), np.array([], "int64"), 20000, SHRUNK) == {}

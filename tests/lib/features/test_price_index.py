@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.features import hedonic, price_index
-from lib.features.asof.days import days_since_epoch
+from lib.features.asof.rule import days_since_epoch
 from lib.features.comparables import Axis
 from tests.support.hypothesis_profiles import examples
 
 AXES = {"living_area": Axis(typical=1900, scale=1, log=True)}
-FIT = hedonic.Hedonic(refit_days=7, minimum_sales=60, ridge=20, zip_ridge=1, month_ridge=30)
-SPEC = price_index.Index(area_ridge=5, step_ridge=300)
+FIT = hedonic.HedonicSettings(refit_days=7, minimum_sales=60, ridge=20, zip_ridge=1, month_ridge=30)
+SPEC = price_index.IndexSettings(area_ridge=5, step_ridge=300)
 BREAK, MONTHS = 20, 36  # the month in which the whole market falls, and how many there are
 FALL, RISE = -0.10, 0.01  # of the whole market at the break; of ZIP 77002 each month beyond it
 
@@ -45,15 +45,15 @@ def planted(seed: int = 5) -> pd.DataFrame:
 
 def fitted(sales: pd.DataFrame, until: str):
     """(inputs, log price, days, the last fit on or before `until`)."""
-    at = hedonic.inputs(sales, sales["close_date"], sales, AXES)
+    at = hedonic.make_inputs(sales, sales["close_date"], sales, AXES)
     price, days = np.log(sales["close_price"].to_numpy()), days_since_epoch(sales["close_date"])
-    last = int(hedonic.latest(days_since_epoch(pd.Series([pd.Timestamp(until)])), 7)[0])
-    return at, price, days, hedonic.fits(at, price, days, last, FIT)[last], last
+    last = int(hedonic.refit_day(days_since_epoch(pd.Series([pd.Timestamp(until)])), 7)[0])
+    return at, price, days, hedonic.fit_history(at, price, days, last, FIT)[last], last
 
 
 def known(sales: pd.DataFrame, until: str) -> np.ndarray:
     at, price, days, fit, last = fitted(sales, until)
-    return price_index.levels(at, price, int(np.searchsorted(days, last)), fit, SPEC)[0]
+    return price_index.index_levels(at, price, int(np.searchsorted(days, last)), fit, SPEC)[0]
 
 
 def test_recovers_a_planted_trend_and_a_planted_break():
@@ -99,24 +99,24 @@ def test_deviations_solve_the_dense_equations(areas, months, seed):
     rng = np.random.default_rng(seed)
     counts = rng.integers(0, 6, (areas, months))
     sums = counts * rng.normal(size=(areas, months))
-    spec = price_index.Index(area_ridge=0.7, step_ridge=2.5)
+    spec = price_index.IndexSettings(area_ridge=0.7, step_ridge=2.5)
     walk = np.diff(np.eye(months), axis=0)
     wanted = [
         np.linalg.solve(np.diag(n + 0.7) + 2.5 * walk.T @ walk, s)
         for n, s in zip(counts, sums, strict=True)
     ]
-    assert np.allclose(price_index.deviations(sums, counts, spec), wanted)
+    assert np.allclose(price_index.smooth_deviations(sums, counts, spec), wanted)
 
 
 def test_moved_is_the_index_between_two_months_of_the_sales_area():
     sales = planted()
     at, price, days, fit, last = fitted(sales, "2023-06-01")
-    level = price_index.levels(at, price, int(np.searchsorted(days, last)), fit, SPEC)[0]
+    level = price_index.index_levels(at, price, int(np.searchsorted(days, last)), fit, SPEC)[0]
     near = np.array([[0, 500, -1], [7, -1, -1]])
 
     def moved(refits):
-        market = hedonic.Market(at, at, price, days, np.array(refits), {last: fit})
-        return price_index.moved(near, market, SPEC)
+        market = hedonic.HedonicHistory(at, at, price, days, np.array(refits), {last: fit})
+        return price_index.time_adjustments(near, market, SPEC)
 
     got = moved([last, last])
     for row, rank in ((0, 0), (0, 1), (1, 0)):
@@ -132,8 +132,8 @@ def test_the_table_has_each_area_and_the_whole_and_begins_at_nought():
     sales.loc[:9, "postal_code"] = None  # part of the whole, and no area
     home = pd.DataFrame({"as_of": [pd.Timestamp("2024-03-01")], "postal_code": "77001",
                          "living_area": 2000.0})  # fmt: skip
-    market = hedonic.known(home, sales, AXES, FIT)
-    table = price_index.table(sales, market, SPEC)
+    market = hedonic.fit_as_of(home, sales, AXES, FIT)
+    table = price_index.index_table(sales, market, SPEC)
     months = int(market.of_sales.months.max()) + 1
     assert table["postal_code"].value_counts(dropna=False).tolist() == [months] * 4
     assert set(table["postal_code"].dropna()) == {"77001", "77002", "77003"}
@@ -141,6 +141,6 @@ def test_the_table_has_each_area_and_the_whole_and_begins_at_nought():
     whole = table[table["postal_code"].isna()]
     assert whole["sales"].sum() == len(sales)
     assert whole["month"].iloc[0] == pd.Timestamp("2021-01-01")
-    assert price_index.table(
-        sales.iloc[:50], hedonic.known(home, sales.iloc[:50], AXES, FIT), SPEC
+    assert price_index.index_table(
+        sales.iloc[:50], hedonic.fit_as_of(home, sales.iloc[:50], AXES, FIT), SPEC
     ).empty

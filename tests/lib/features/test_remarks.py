@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from sklearn.utils import murmurhash3_32
 
-from lib.features.remarks import Text, counted, remark_features
+from lib.features.remarks import RemarkSettings, count_phrases, remark_features
 
-SPEC = Text(buckets=5, words={"work": ["needs work", "as is", "fixer", "fixer upper"]})
+SPEC = RemarkSettings(buckets=5, words={"work": ["needs work", "as is", "fixer", "fixer upper"]})
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ SPEC = Text(buckets=5, words={"work": ["needs work", "as is", "fixer", "fixer up
     ],
 )
 def test_phrases_are_whole_words_in_any_case(text, count):
-    assert counted(pd.Series([text]), SPEC.words["work"]).tolist() == [count]
+    assert count_phrases(pd.Series([text]), SPEC.words["work"]).tolist() == [count]
 
 
 def test_phrases_are_words_and_no_patterns():
-    assert counted(pd.Series(["a.c", "abc"]), ["a.c"]).tolist() == [1, 0]
+    assert count_phrases(pd.Series(["a.c", "abc"]), ["a.c"]).tolist() == [1, 0]
 
 
 def naive(text, buckets):

@@ -7,10 +7,10 @@ import pytest
 from lib.common import table_spec
 from lib.common.errors import RemlError
 from lib.features import spec
-from tests.support.market import FEATURES, INDEX, NAMES, NEAR, RENTALS, SERIES, TABLE, known
+from tests.support.market import FEATURES, INDEX, NAMES, NEAR, RENTALS, SERIES, TABLE, evidence_of
 
 ENTRIES = table_spec.read(table_spec.CODE / spec.META).tables[spec.TABLE]
-HAS = known(TABLE).given
+HAS = evidence_of(TABLE).available
 INPUTS = {name: entry for name, entry in ENTRIES.columns.items() if entry.kind != "key"}
 
 
@@ -29,51 +29,51 @@ def test_the_kit_holds_every_entry_that_is_not_a_feeds_own_attribute():
 
 
 def test_what_is_built_is_the_spec():
-    spec.enforced(FEATURES, NEAR, INDEX, HAS)
+    spec.enforce_spec(FEATURES, NEAR, INDEX, HAS)
 
 
 def test_a_column_that_nobody_listed_is_named():
     with pytest.raises(RemlError, match="built but not listed: mkt_secret; add an entry"):
-        spec.enforced(FEATURES.assign(mkt_secret=1.0), NEAR, INDEX, HAS)
+        spec.enforce_spec(FEATURES.assign(mkt_secret=1.0), NEAR, INDEX, HAS)
 
 
 @pytest.mark.parametrize("name", ["comp_spread", "mkt_yield_zip", "own_age"])
 def test_an_entry_that_nobody_built_is_named(name):
     with pytest.raises(RemlError, match=f"not built: {name}; build it"):
-        spec.enforced(FEATURES.drop(columns=name), NEAR, INDEX, HAS)
+        spec.enforce_spec(FEATURES.drop(columns=name), NEAR, INDEX, HAS)
 
 
 def test_an_entry_whose_windows_are_all_missing_is_named():
     lost = [name for name in FEATURES if name.startswith("mkt_zip_sales_")]
     with pytest.raises(RemlError, match=r"not built: mkt_zip_sales_\[0-9\]\*d;"):
-        spec.enforced(FEATURES.drop(columns=lost), NEAR, INDEX, HAS)
+        spec.enforce_spec(FEATURES.drop(columns=lost), NEAR, INDEX, HAS)
 
 
 def test_an_entry_may_be_lacking_where_the_feed_lacks_its_inputs():
     gone = [name for name in FEATURES if "mkt_other" in name or "yield" in name]
     without = {name for name in HAS if not name.startswith("other.")}
-    spec.enforced(FEATURES.drop(columns=gone), NEAR, INDEX, frozenset(without))
+    spec.enforce_spec(FEATURES.drop(columns=gone), NEAR, INDEX, frozenset(without))
 
 
 def test_a_column_of_another_type_is_named():
     with pytest.raises(RemlError, match="comp_spread is listed as number and was built as"):
-        spec.enforced(FEATURES.assign(comp_spread="x"), NEAR, INDEX, HAS)
+        spec.enforce_spec(FEATURES.assign(comp_spread="x"), NEAR, INDEX, HAS)
 
 
 def test_a_value_outside_its_range_is_a_fault_of_ours():
     with pytest.raises(AssertionError, match=r"comp_spread outside 0\.0 to None in 1 row"):
         bad = FEATURES["comp_spread"].where(FEATURES.index != FEATURES.index[0], -1.0)
-        spec.enforced(FEATURES.assign(comp_spread=bad), NEAR, INDEX, HAS)
+        spec.enforce_spec(FEATURES.assign(comp_spread=bad), NEAR, INDEX, HAS)
     with pytest.raises(AssertionError, match="comparables: rank outside"):
-        spec.enforced(FEATURES, NEAR.assign(rank=0), INDEX, HAS)
+        spec.enforce_spec(FEATURES, NEAR.assign(rank=0), INDEX, HAS)
     with pytest.raises(AssertionError, match="index: sales outside"):
-        spec.enforced(FEATURES, NEAR, INDEX.assign(sales=-1), HAS)
+        spec.enforce_spec(FEATURES, NEAR, INDEX.assign(sales=-1), HAS)
 
 
 def test_what_a_feed_has():
     closed = TABLE[TABLE["standard_status"] == "Closed"].assign(list_price=np.nan)
-    has = spec.given(closed, RENTALS.iloc[:0], SERIES.iloc[:0])
+    has = spec.available_inputs(closed, RENTALS.iloc[:0], SERIES.iloc[:0])
     assert "close_price" in has and "as_of" in has
     assert not has & {"list_price", "unsold_listings", "other.close_price", "series"}
     assert {"unsold_listings", "other.close_price", "series"} <= HAS
-    assert spec.given(pd.DataFrame({"standard_status": []}), None, None) == frozenset()
+    assert spec.available_inputs(pd.DataFrame({"standard_status": []}), None, None) == frozenset()

@@ -35,9 +35,9 @@ def test_the_yield_near_is_a_years_rent_for_the_price_in_either_domain():
     tables = {"sale": TABLE, "rental": RENTALS}
     verdicts = {name: screened(table) for name, table in tables.items()}
     for domain, table in tables.items():
-        may = build.known(tables, verdicts, domain, SERIES)
+        may = build.collect_evidence(tables, verdicts, domain, SERIES)
         homes = table[table["as_of"].notna()]
-        line = build.build(homes, may, SPEC)[0].iloc[-1]
+        line = build.build_features(homes, may, SPEC)[0].iloc[-1]
         own, other = (
             np.exp(line[f"{name}_log_price_per_square_foot"]) for name in ("comp", "mkt_other_near")
         )

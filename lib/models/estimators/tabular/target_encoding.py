@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.features.asof.days import days_since_epoch
+from lib.features.asof.rule import days_since_epoch
 
 
 def _sums(days: np.ndarray, values: np.ndarray, as_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ SHARES = [0.25, 0.5, 0.75]
 def test_quantiles_and_counts_are_what_a_naive_loop_finds(events, asked, window, lag):
     groups, days, values = (np.array([e[i] for e in events], dtype=float) for i in range(3))
     of, at = (np.array([a[i] for a in asked], dtype="int64") for i in range(2))
-    past = windows.past(groups.astype("int64"), days.astype("int64"), of, at)
+    past = windows.index_events(groups.astype("int64"), days.astype("int64"), of, at)
     found = past.quantiles(values, window, SHARES, lag)
     count = past.count(values, window, lag)
     for row, (mine, date) in enumerate(asked):
@@ -37,12 +37,12 @@ def test_quantiles_and_counts_are_what_a_naive_loop_finds(events, asked, window,
 
 def test_groups_are_told_apart_by_all_their_columns():
     one = pd.DataFrame({"a": ["x", "x", "xy", None], "b": ["y", None, "", "y"]})
-    here, there = windows.coded(one, one.iloc[::-1], ["a", "b"])
+    here, there = windows.encode_groups(one, one.iloc[::-1], ["a", "b"])
     assert len(set(here)) == 4
     assert here.tolist() == there[::-1].tolist()
 
 
 def test_a_column_that_one_table_lacks_counts_as_missing():
     one, other = pd.DataFrame({"a": ["x", None]}), pd.DataFrame({"b": ["x", "y"]})
-    here, there = windows.coded(one, other, ["a"])
+    here, there = windows.encode_groups(one, other, ["a"])
     assert here[1] == there[0] == there[1] != here[0]

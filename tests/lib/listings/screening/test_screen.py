@@ -140,7 +140,7 @@ def test_a_sale_without_a_price_or_a_date_has_a_verdict_and_changes_no_other():
                    "closed without a date"]  # fmt: skip
     without = screen.screen(table.drop(rows), SPEC, NONE, GROUPS)[1]
     pd.testing.assert_frame_equal(without, flags_of(flags, without["listing_key"]))
-    kept = build.evidence(table, verdicts)["listing_key"]
+    kept = build.usable_sales(table, verdicts)["listing_key"]
     assert not set(keys) & set(kept) and len(kept) == verdicts["usable"].sum()
 
 
