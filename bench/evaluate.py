@@ -14,8 +14,8 @@ from scipy.stats import bootstrap as peer_bootstrap
 
 from bench import kit
 from lib.evaluation.metrics.accuracy import accuracy_family, coverage_family
-from lib.evaluation.metrics.bootstrap import clusters, intervals
-from lib.evaluation.metrics.ratio_study import Study, groups, proxy
+from lib.evaluation.metrics.bootstrap import bootstrap_intervals, home_clusters
+from lib.evaluation.metrics.ratio_study import RatioStudy, value_proxy, vei_groups
 
 DRAWS, FEWER = 1000, 20
 
@@ -34,7 +34,7 @@ def sales(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def ours(rows: int) -> None:
     """Accuracy, two intervals, and the ratio study as it is and trimmed twice: 38 metrics."""
     estimate, price, home = sales(rows)
-    study = Study(estimate, price)
+    study = RatioStudy(estimate, price)
     families = {
         "accuracy": accuracy_family(estimate, price),
         "80": coverage_family(price, estimate * 0.85, estimate * 1.15, estimate, 0.8),
@@ -43,17 +43,17 @@ def ours(rows: int) -> None:
         "trimmed": study.family(1.5, 0.1),
         "extreme": study.family(3.0, 0.1),
     }
-    intervals(families, clusters(home), DRAWS, np.random.default_rng(1))
+    bootstrap_intervals(families, home_clusters(home), DRAWS, np.random.default_rng(1))
 
 
 def of_ratios(estimate: np.ndarray, price: np.ndarray) -> list[float]:
     """The ratio study by its formulas."""
     ratio = estimate / price
     middle, n = np.median(ratio), len(ratio)
-    value = proxy(estimate, price)
+    value = value_proxy(estimate, price)
     order, by_price, place = np.argsort(value), np.argsort(price), np.arange(1, n + 1)
     gini = [2 * (place @ x[by_price]) / (n * x.sum()) - (n + 1) / n for x in (estimate, price)]
-    size = n // groups(n)
+    size = n // vei_groups(n)
     ends = np.median(ratio[order[:size]]), np.median(ratio[order[-size:]])
     return [
         middle, np.abs(ratio - middle).mean() / middle,

@@ -65,17 +65,17 @@ def group_of(name: str) -> str:
     return max(fits)[1] if fits else OTHER
 
 
-def fact(name: str) -> str:
+def base_input(name: str) -> str:
     """What an input tells: itself, or what it is computed from."""
     return next((base for base, made in DERIVED.items() if made == name), name)
 
 
-def title(group: str) -> str:
+def group_title(group: str) -> str:
     """What people call a group."""
     return "Baseline" if group == BASELINE else GROUPS[group].title
 
 
-def members(names: list[str]) -> dict[str, list[str]]:
+def group_members(names: list[str]) -> dict[str, list[str]]:
     """The inputs of each group that has any, in the order of `GROUPS`."""
     found = {key: [name for name in names if group_of(name) == key] for key in GROUPS}
     return {key: inputs for key, inputs in found.items() if inputs}

@@ -48,7 +48,7 @@ def score(
     """The error on the folds, as `evaluate` reports it: a level correction, where there is one,
     takes the errors of earlier folds. `table` is that of `lib.models.training.out_of_fold`."""
     # slow to import, and a search is off as a rule
-    from lib.evaluation.metrics.accuracy import accuracy
+    from lib.evaluation.metrics.accuracy import accuracy_metrics
     from lib.models.training.level_correction import level
     from lib.models.training.out_of_fold import errors, out_of_fold
 
@@ -56,7 +56,7 @@ def score(
     rows = table[table["fold"] > 0].assign(log_raw=raw)
     shift = level(errors(rows), rows["as_of"], spec) if spec else 0.0
     estimate = np.exp(rows["log_raw"].to_numpy() + shift)
-    return float(accuracy(estimate, rows["close_price"].to_numpy(float))[metric])
+    return float(accuracy_metrics(estimate, rows["close_price"].to_numpy(float))[metric])
 
 
 def plain(params: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def prepared(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFram
         out[name] = texts(table[names[name]])
     if "as_of" in names:
         out["as_of"] = dates(table[names["as_of"]], where)
-    for name in score.covered(out):
+    for name in score.interval_names(out):
         bad = out[f"pred_low_{name}"] > out[f"pred_high_{name}"]
         require(
             re.fullmatch("[1-9][0-9]?", name) is not None,

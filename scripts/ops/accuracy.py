@@ -20,7 +20,12 @@ import pandas as pd
 from lib.common import cli, io
 from lib.common.errors import RemlError, require
 from lib.common.paths import RAW, RUNS
-from lib.evaluation.metrics.paired_bootstrap import figures, paired, reversals, verdicts
+from lib.evaluation.metrics.paired_bootstrap import (
+    find_reversals,
+    headline_metrics,
+    paired_intervals,
+    paired_verdicts,
+)
 
 DRAWS, SEED = 1000, 1
 DOMAIN = "sale"
@@ -62,14 +67,14 @@ def tell(title: str, sales: pd.DataFrame) -> None:
     best = estimates[f"{DOMAIN}_blend"]
     click.echo(f"{title}: {len(price)} sales from {sales['as_of'].min():%Y-%m-%d}")
     for name, estimate in estimates.items():
-        said = figures(estimate, price)
+        said = headline_metrics(estimate, price)
         click.echo(
             f"{name:<16} MdAPE {said['mdape']:.2%}  MAPE {said['mape']:.2%}  R2 {said['r2']:.4f}"
             f"  COD {said['cod']:.2f}  median ratio {said['median_ratio']:.4f}"
         )
     for name, estimate in estimates.items():
         if estimate is not best:
-            gaps = paired(best, estimate, price, DRAWS, np.random.default_rng(SEED))
+            gaps = paired_intervals(best, estimate, price, DRAWS, np.random.default_rng(SEED))
             click.echo(
                 f"{DOMAIN}_blend less {name}: "
                 + ", ".join(
@@ -126,8 +131,10 @@ def main(feed: str, mode: str, boundaries: tuple[dt.datetime, ...]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         kept.rename(folder)
     if boundaries:
-        told = [verdicts(estimated(m), m["close_price"].to_numpy(), DRAWS, SEED) for m in moved]
-        changed = [f"{one} and {other} in {metric}" for one, other, metric in reversals(*told)]
+        told = [
+            paired_verdicts(estimated(m), m["close_price"].to_numpy(), DRAWS, SEED) for m in moved
+        ]
+        changed = [f"{one} and {other} in {metric}" for one, other, metric in find_reversals(*told)]
         click.echo(f"pairs that change places (95 % intervals): {', '.join(changed) or 'none'}")
 
 

@@ -152,7 +152,7 @@ def main(base: str, feed: str, older: str, count: int) -> None:
     columns = [*changes.KEYS, "old", "new", "change"]
     io.write_csv(out / "changes.csv", moved[columns])
     page = io.write_text(
-        out / "index.html", site.lone("changes.html", "What moved and why", context)
+        out / "index.html", site.render_single_page("changes.html", "What moved and why", context)
     )
     cli.log.info("changes.complete", moved=int((moved["change"].abs() >= changes.MOVED).sum()))
     click.echo(f"what moved: {page.resolve()}")

@@ -17,7 +17,7 @@ import yaml
 from lib.common import cli
 from lib.common.errors import require
 from lib.common.paths import DEMO
-from lib.evaluation.cards.facts import folder_md5, md5
+from lib.evaluation.cards.facts import file_md5, folder_md5
 
 LARGEST = 500_000  # bytes
 OUTSIDE = ("data", "runs")  # top folders whose files are DVC's or the user's
@@ -99,7 +99,7 @@ def figure_faults(outs: dict[str, str | None]) -> list[str]:
             real = folder_md5({name.removeprefix(f"{out}/"): content(name) for name in inside})
         elif out in names:
             inside = {out}
-            real = md5(content(out))
+            real = file_md5(content(out))
         else:
             continue
         names = [name for name in names if name not in inside]

@@ -29,19 +29,19 @@ def main(predictions: Path, out: Path | None) -> None:
     base, settings = params.load("evaluate", score.Scoring)
     where = str(predictions)
     table, left_out = external_estimates.prepared(external_estimates.read(predictions), where)
-    scored = score.score(table, settings, base.seed)
+    scored = score.score_sales(table, settings, base.seed)
     click.echo(external_estimates.told(scored, left_out, where))
     if out is None:
         return
     parts = tables.make_tables(table, table.head(0), {}, settings, base.seed)
-    all_sales = strata.long(scored["ratio_study"], "all", "all", scored["sales"])
+    all_sales = strata.ratio_study_to_long(scored["ratio_study"], "all", "all", scored["sales"])
     parts["ratio_study"] = pd.concat([all_sales, parts["ratio_study"]], ignore_index=True)
     reasons = external_estimates.counted(left_out)
     content = {"predictions": predictions.name, "left_out": reasons, **scored}
-    io.write_json(out / "summary.json", score.rounded(content, settings.places))
+    io.write_json(out / "summary.json", score.round_nested(content, settings.places))
     parts["left_out"] = left_out
     for name, part in parts.items():
-        io.write_csv(out / f"{name}.csv", score.told(part, settings.places))
+        io.write_csv(out / f"{name}.csv", score.round_table(part, settings.places))
     click.echo(f"written: {out}/summary.json and {', '.join(f'{name}.csv' for name in parts)}")
 
 

@@ -21,7 +21,7 @@ from lib.common.artifacts import LevelSettings
 from lib.common.errors import require
 from lib.common.parallel import map_threads
 from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
-from lib.evaluation.ablation.ablation import Judge, Trial, ablate
+from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, ablate_groups
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.serving.predict import sees_photos
 from lib.models.training.training_table import joined
@@ -40,10 +40,10 @@ class Params(params.Section):
 
     variants: list[str]
     draws: int = Field(ge=1)
-    photos: photo_lift.Photos
+    photos: photo_lift.PhotoLiftParams
 
 
-def read(saved: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_tables(saved: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(the table that a variant learns from, without photos; the photos of its domain, none where
     the variant does not see any)."""
     features, roles, screened = (
@@ -56,12 +56,12 @@ def read(saved: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table, vectors[vectors["domain"] == saved["domain"]].reset_index(drop=True)
 
 
-def trial(saved: dict) -> Trial:
+def make_refit(saved: dict) -> Refit:
     """The variant that `train` or `fuse` saved, to be fitted again."""
     estimator, section = MODELS[saved["model"]]
     chosen = section.model_validate(saved["params"])
     edges = io.read_json(SPLIT / "split.json")[saved["domain"]]["fold_edges"]
-    return Trial(
+    return Refit(
         saved["inputs"],
         [pd.Timestamp(edge) for edge in edges],
         lambda: estimator(chosen, saved["seed"]),
@@ -69,17 +69,17 @@ def trial(saved: dict) -> Trial:
     )
 
 
-def ablated(saved: dict, draws: int, seed: int) -> dict:
+def ablate_variant(saved: dict, draws: int, seed: int) -> dict:
     """What each group is worth to a saved variant."""
-    table, vectors = read(saved)
+    table, vectors = read_tables(saved)
     table = pooling.beside(table, vectors) if len(vectors) else table
-    one = trial(saved)
-    return ablate(
+    one = make_refit(saved)
+    return ablate_groups(
         table, one.inputs, one.edges, one.make, one.spec, saved["params"], draws, seed
     )  # fmt: skip
 
 
-def rivals(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
+def blind_estimates(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
     """What the domain's variants that see neither photos nor list prices said of the sales of
     `table` in folds, in its order."""
     sold = table.loc[table["fold"] > 0, "listing_key"]
@@ -93,48 +93,50 @@ def rivals(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
     return out
 
 
-def lifted(saved: dict, settings: photo_lift.Photos, seed: int) -> dict:
+def measure_lift(saved: dict, settings: photo_lift.PhotoLiftParams, seed: int) -> dict:
     """What photos are worth to a saved variant, and what looking at them costs."""
     if not sees_photos(saved):
         return {"skipped": "this variant does not look at photos"}
-    table, vectors = read(saved)
+    table, vectors = read_tables(saved)
     seen = pooling.beside(table, vectors)
-    part = photo_lift.photo_lift(
+    part = photo_lift.measure_photo_lift(
         seen,
-        pooling.beside(table, leakage_checks.shuffled(vectors, seed)),
-        leakage_checks.counted(seen, vectors),
-        trial(saved),
-        Judge(settings.draws, settings.permutations, seed),
+        pooling.beside(table, leakage_checks.shuffle_albums(vectors, seed)),
+        leakage_checks.recount_photos(seen, vectors),
+        make_refit(saved),
+        ComparisonPlan(settings.draws, settings.permutations, seed),
         settings.guard,
-        rivals(saved["domain"], seen),
+        blind_estimates(saved["domain"], seen),
     )
     if "skipped" in part:
         return part
     encoder = io.read_json(EMBEDDED / "encoder.json")
     photos = vectors["listing_key"].isin(table["listing_key"]).sum() / len(table)
-    said = photo_lift.cost(float(photos), encoder["photos_per_second"], settings.dollars_per_hour)
+    said = photo_lift.photo_cost(
+        float(photos), encoder["photos_per_second"], settings.dollars_per_hour
+    )
     return part | {"cost": {"encoder": encoder["encoder"]} | said}
 
 
-def measured(saved: dict, settings: photo_lift.Photos, seed: int) -> dict:
+def lift_part(saved: dict, settings: photo_lift.PhotoLiftParams, seed: int) -> dict:
     """`lifted`, or why that was skipped, with the verdict in words."""
     if "skipped" in saved:
         part = {"skipped": saved["skipped"]}
     else:
-        part = {"domain": saved["domain"]} | lifted(saved, settings, seed)
-    return part | {"told": photo_lift_text.verdict(part)}
+        part = {"domain": saved["domain"]} | measure_lift(saved, settings, seed)
+    return part | {"told": photo_lift_text.describe_lift(part)}
 
 
-def rounded(content: object) -> object:
+def round_decimals(content: object) -> object:
     """Numbers of a nested structure to `PLACES`."""
     if isinstance(content, dict):
-        return {key: rounded(value) for key, value in content.items()}
+        return {key: round_decimals(value) for key, value in content.items()}
     if isinstance(content, list):
-        return [rounded(value) for value in content]
+        return [round_decimals(value) for value in content]
     return round(content, PLACES) if isinstance(content, float) else content
 
 
-def saved_variant(name: str, where: str) -> dict:
+def read_variant(name: str, where: str) -> dict:
     """What `train` or `fuse` saved of a variant; raises where there is none of that name."""
     known = artifacts.model_folders(artifacts.FITTED)
     require(
@@ -151,17 +153,17 @@ def main() -> None:
     wanted = {"photos": settings.photos.variants, "variants": settings.variants}
     where = {"photos": "ablate.photos.variants", "variants": "ablate.variants"}
     jobs = {  # the longest first: they end last
-        (kind, name): saved_variant(name, where[kind]) for kind in wanted for name in wanted[kind]
+        (kind, name): read_variant(name, where[kind]) for kind in wanted for name in wanted[kind]
     }
 
     def done(job: tuple[tuple[str, str], dict]) -> dict:
         (kind, _), saved = job
         if kind == "photos":
-            part = measured(saved, settings.photos, base.seed)
+            part = lift_part(saved, settings.photos, base.seed)
         elif "skipped" in saved:
             part = {"skipped": saved["skipped"]}
         else:
-            part = {"domain": saved["domain"]} | ablated(saved, settings.draws, base.seed)
+            part = {"domain": saved["domain"]} | ablate_variant(saved, settings.draws, base.seed)
         bar.update()
         return part
 
@@ -171,7 +173,7 @@ def main() -> None:
     photos, found = (
         {name: part for (which, name), part in parts.items() if which == kind} for kind in wanted
     )
-    io.write_json(METRICS, rounded({"feed": base.feed, "variants": found, "photos": photos}))
+    io.write_json(METRICS, round_decimals({"feed": base.feed, "variants": found, "photos": photos}))
     cli.log.info(
         "ablate.complete", out=str(METRICS), variants=list(found),
         photos={name: part["told"] for name, part in photos.items()},

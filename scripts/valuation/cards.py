@@ -16,6 +16,7 @@ from pydantic import Field
 from lib.common import artifacts, cli, io, params, table_spec
 from lib.evaluation.cards import card, facts, tables
 from lib.evaluation.scoring import thresholds
+from lib.evaluation.scoring.score import round_nested
 from lib.report.wording import findings
 
 OUT = Path("docs/model_cards")
@@ -24,6 +25,7 @@ EVALUATED = Path("data/evaluate")
 STAGED = Path("data/staging")
 FEED = Path("data/normalize/feed.json")
 SPEC = Path("data/features/spec.json")
+PLACES = 6  # significant digits in metrics/cards.json
 PHOTOS = (Path("lib/models/estimators/photo/fuse.meta.yml"), "inputs of data/fuse")
 
 
@@ -45,7 +47,7 @@ def lock_hash(folder: Path) -> tuple[str, str]:
     return out.as_posix(), facts.folder_md5(files)
 
 
-def raw_files() -> dict[str, str]:
+def raw_file_hashes() -> dict[str, str]:
     """SHA-256 of each raw file that staging kept a row of, by name."""
     named = ["_source_file", "_file_sha256"]
     tables = [
@@ -56,7 +58,7 @@ def raw_files() -> dict[str, str]:
     return dict(files.itertuples(index=False, name=None))
 
 
-def past(domain: str) -> pd.Series:
+def past_close_dates(domain: str) -> pd.Series:
     """Close dates of the sales before the test."""
     roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
     keys = roles.loc[roles["role"] == "train", "listing_key"]
@@ -64,7 +66,7 @@ def past(domain: str) -> pd.Series:
     return dates.loc[dates["listing_key"].isin(keys), "close_date"]
 
 
-def kinds(inputs: set[str]) -> dict[str, str]:
+def input_kinds(inputs: set[str]) -> dict[str, str]:
     """The kind of each column of the feature tables, as `features` wrote it, and of the `inputs`
     that tell of photos, by the data dictionary."""
     of_features, (file, table) = io.read_json(SPEC)["kinds"], PHOTOS
@@ -73,7 +75,7 @@ def kinds(inputs: set[str]) -> dict[str, str]:
     return of_features | {n: str(entry.kind) for n in rest if (entry := listed.entry(n))}
 
 
-def told(name: str, checks: dict, served: bool) -> dict:
+def report_failures(name: str, checks: dict, served: bool) -> dict:
     """Say which thresholds a variant that values homes fails; its part of metrics/cards.json."""
     failed = [check for check, one in checks.items() if one["verdict"] == thresholds.FAIL]
     if failed and served:
@@ -103,9 +105,14 @@ def main() -> None:
         "source": io.read_json(FEED),
         "feed": base.feed,
         "staging": staging,
-        "files": raw_files(),
-        "kinds": kinds(
-            {n for one in saved_all.values() if "skipped" not in one for n in facts.inputs(one)}
+        "files": raw_file_hashes(),
+        "kinds": input_kinds(
+            {
+                n
+                for one in saved_all.values()
+                if "skipped" not in one
+                for n in facts.visible_inputs(one)
+            }
         ),
         "lacks": findings.missing_parts(staging, split, predicted["valued"]),
     }
@@ -114,17 +121,17 @@ def main() -> None:
     rows = []
     for name, saved in saved_all.items():
         if "skipped" in saved:
-            io.write_text(OUT / f"{name}.md", card.skipped(name, saved["skipped"]))
+            io.write_text(OUT / f"{name}.md", card.render_skipped_card(name, saved["skipped"]))
             rows.append(tables.index_row(name, None, {}, False))
             continue
         domain, score = saved["domain"], evaluated["variants"][name]
         served = predicted["variants"].get(domain) == name
         other = tests[linear[domain]] if linear.get(domain, name) != name else None
-        judged = facts.judged(
+        judged = facts.check_variant(
             score, tests[name], other, settings.thresholds, settings.draws, base.seed
         )
         out, out_md5 = lock_hash(folders[name])
-        part, names = screened["domains"][domain], facts.inputs(saved)
+        part, names = screened["domains"][domain], facts.visible_inputs(saved)
         content = judged | {
             "name": name,
             "domain": domain,
@@ -132,24 +139,26 @@ def main() -> None:
             "served": served,
             "saved": saved,
             "score": score,
-            "headline": findings.headline(score, split[domain]),
+            "headline": findings.headline_sentence(score, split[domain]),
             "slices": slices[slices["variant"] == name],
             "inputs": names,
             "placed": bool({"postal_code", "latitude", "longitude"} & set(names)),
             "excluded": part["excluded"],
             "overrides": part["overrides"]["usable"] + part["overrides"]["not_usable"],
-            "train": facts.period(past(domain)),
-            "test": facts.period(tests[name]["as_of"])
+            "train": facts.date_span(past_close_dates(domain)),
+            "test": facts.date_span(tests[name]["as_of"])
             | {"grouped": split[domain].get("grouped", "")},
             "out": out,
             "out_md5": out_md5,
-            "hashes": facts.learnt_from(saved),
+            "hashes": facts.training_hashes(saved),
         }
-        io.write_text(OUT / f"{name}.md", card.card(shared | content))
+        io.write_text(OUT / f"{name}.md", card.render_card(shared | content))
         rows.append(tables.index_row(name, score, judged["checks"], served))
-        tally[name] = told(name, judged["checks"], served)
-    io.write_text(OUT / "README.md", card.index(shared["source"], base.feed, rows))
-    io.write_json(METRICS / "cards.json", tables.rounded({"feed": base.feed, "variants": tally}))
+        tally[name] = report_failures(name, judged["checks"], served)
+    io.write_text(OUT / "README.md", card.render_index(shared["source"], base.feed, rows))
+    io.write_json(
+        METRICS / "cards.json", round_nested({"feed": base.feed, "variants": tally}, PLACES)
+    )
     cli.log.info("cards.complete", out=str(OUT), cards=len(rows))
 
 

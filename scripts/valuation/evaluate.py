@@ -40,7 +40,7 @@ def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # products are small: threads mostly wait
-def variant_tables(
+def score_variant(
     variant: str, flags: pd.DataFrame, settings: Params, seed: int
 ) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
     """The score of one variant, its test predictions, and its `tables`."""
@@ -58,22 +58,22 @@ def variant_tables(
     test = test.merge(homes, on="listing_key").assign(
         variant=variant, domain=saved["domain"], model=saved["model"]
     )
-    folds, aware = score.on_folds(predicted), saved.get("view", "blind") == "aware"
+    folds, aware = score.score_folds(predicted), saved.get("view", "blind") == "aware"
     usable = test[test["usable"]].reset_index(drop=True)
-    folds_screened = score.on_folds(predicted[predicted["usable"]])
+    folds_screened = score.score_folds(predicted[predicted["usable"]])
     scored = {
         "domain": saved["domain"],
         "view": saved.get("view", "blind"),
-        **score.score(test, settings, seed, folds["cod"], aware),
-        "screened": score.score(usable, settings, seed, folds_screened["cod"], aware),
+        **score.score_sales(test, settings, seed, folds["cod"], aware),
+        "screened": score.score_sales(usable, settings, seed, folds_screened["cod"], aware),
         "folds": folds,
         "folds_screened": folds_screened,
     }
     past = predicted.loc[predicted["role"] == "train", ["listing_key"]].merge(homes)
-    against = worst_errors.flagged(flags[flags["domain"] == saved["domain"]])
+    against = worst_errors.reasons_by_key(flags[flags["domain"] == saved["domain"]])
     found = tables.make_tables(test, past, against, settings, seed)
     whole = [
-        strata.long(part["ratio_study"], kind, "all", part["sales"])
+        strata.ratio_study_to_long(part["ratio_study"], kind, "all", part["sales"])
         for kind, part in (("all", scored), ("screened", scored["screened"]))
     ]
     found["ratio_study"] = pd.concat([*whole, found["ratio_study"]], ignore_index=True)
@@ -85,7 +85,7 @@ def variant_tables(
 def main() -> None:
     base, settings = params.load("evaluate", Params)
     names = sorted(one.name for one in CALIBRATED.iterdir())
-    work = partial(variant_tables, flags=io.read_parquet(FLAGS), settings=settings, seed=base.seed)
+    work = partial(score_variant, flags=io.read_parquet(FLAGS), settings=settings, seed=base.seed)
     scores, tests, parts = {}, [], []
     for variant, (scored, test, found) in zip(
         names, map_processes(work, names, label="evaluate"), strict=True
@@ -101,11 +101,11 @@ def main() -> None:
     io.write_parquet(OUT / "predictions.parquet", predictions, ["variant", "listing_key"])
     io.write_parquet(OUT / "slices.parquet", every["slices"], ["variant", "kind", "slice"])
     for name in ("ratio_study", "calibration", "worst"):
-        io.write_csv(OUT / f"{name}.csv", score.told(every[name], settings.places))
-    acceptable = verdicts.ranges(settings.ratio_study.cod)
+        io.write_csv(OUT / f"{name}.csv", score.round_table(every[name], settings.places))
+    acceptable = verdicts.acceptable_ranges(settings.ratio_study.cod)
     content = {"feed": base.feed, "acceptable": acceptable, "variants": scores}
-    io.write_json(METRICS, score.rounded(content, settings.places))
-    io.write_json(SUMMARY, score.rounded(score.summary(scores), settings.places))
+    io.write_json(METRICS, score.round_nested(content, settings.places))
+    io.write_json(SUMMARY, score.round_nested(score.summarize_scores(scores), settings.places))
     table_spec.enforce(META, OUT)
     table_spec.enforce(META, PLOTS)
     cli.log.info(

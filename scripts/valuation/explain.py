@@ -47,7 +47,7 @@ class Params(params.Section):
     draws: int = Field(ge=1)
 
 
-def asked(predictions: pd.DataFrame, worst: int) -> pd.Series:
+def homes_to_explain(predictions: pd.DataFrame, worst: int) -> pd.Series:
     """The listings to explain one by one: those on the market and the worst errors of the test."""
     test = predictions[predictions["role"] == "test"]
     miss = (np.log(test["close_price"]) - test["log_estimate"]).abs()
@@ -60,7 +60,9 @@ def asked(predictions: pd.DataFrame, worst: int) -> pd.Series:
     )
 
 
-def explain(saved: dict, folder: Path, settings: Params, seed: int) -> dict[str, pd.DataFrame]:
+def explain_domain(
+    saved: dict, folder: Path, settings: Params, seed: int
+) -> dict[str, pd.DataFrame]:
     """The four tables of `KEYS` of the domain that a saved model values."""
     domain = saved["domain"]
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
@@ -72,21 +74,23 @@ def explain(saved: dict, folder: Path, settings: Params, seed: int) -> dict[str,
     past = table[(table["role"] == "train") & table["usable"]]
     later = table[table["role"].isin(["test", "subject"])]
     some = later.sample(min(settings.homes, len(later)), random_state=seed)["listing_key"]
-    one = asked(predictions, settings.worst)
+    one = homes_to_explain(predictions, settings.worst)
     keys = list(dict.fromkeys([*one, *some, *near["comparable"]]))
-    base, said = importance.levelled(
-        table.loc[keys], saved, predictions, contributions.centres(past, saved)
+    base, said = importance.contributions_with_level(
+        table.loc[keys], saved, predictions, contributions.contribution_centres(past, saved)
     )
     rng = np.random.default_rng(seed)
-    names = importance.movable(said.loc[some], past, settings.inputs)
+    names = importance.choose_inputs(said.loc[some], past, settings.inputs)
     learnt = past.sample(min(settings.homes, len(past)), random_state=seed)
-    by_group = contributions.grouped(said)
-    gaps = importance.adjustments(near, by_group, by_group)
-    told = contributions.long(table.loc[one], saved, base, said.loc[one])
+    by_group = contributions.contributions_by_group(said)
+    gaps = importance.comparable_adjustments(near, by_group, by_group)
+    told = contributions.contributions_to_long(table.loc[one], saved, base, said.loc[one])
     return {
         "contributions": told.merge(table[["role"]], left_on="listing_key", right_index=True),
-        "importance": importance.importance(said.loc[some]),
-        "effects": importance.effects(learnt, saved, names, settings.bins, settings.draws, rng),
+        "importance": importance.mean_importance(said.loc[some]),
+        "effects": importance.input_effects(
+            learnt, saved, names, settings.bins, settings.draws, rng
+        ),
         "comparables": near.merge(gaps, on=["listing_key", "rank", "comparable"]),
     }
 
@@ -105,16 +109,16 @@ def main() -> None:
         saved = io.read_json(folder / "model.json")
         if "skipped" in saved:
             continue
-        tables = explain(saved, folder, settings, base.seed)
+        tables = explain_domain(saved, folder, settings, base.seed)
         for name, table in tables.items():
             mine = {"domain": domain, "variant": variant}
             found[name].append(table.assign(**mine))
-        looks += narrative.of_domain(domain, tables["importance"], tables["effects"])
+        looks += narrative.domain_looks(domain, tables["importance"], tables["effects"])
     ablated = io.read_json(Path("metrics/ablate.json"))
-    looks += narrative.of_ablation(ablated["variants"])
-    looks += narrative.of_photos(ablated["photos"])
+    looks += narrative.ablation_looks(ablated["variants"])
+    looks += narrative.photo_looks(ablated["photos"])
     # workers are forked after LightGBM has run here, but they draw and do nothing else
-    looks = narrative.drawn(looks)
+    looks = narrative.draw_looks(looks)
     for name, parts in found.items():
         if parts:
             io.write_parquet(OUT / f"{name}.parquet", pd.concat(parts), KEYS[name])
@@ -124,7 +128,8 @@ def main() -> None:
     told = [{name: text for name, text in one.items() if name != "svg"} for one in looks]
     io.write_json(OUT / "looks.json", told)
     io.write_text(
-        ANALYSIS, narrative.markdown(base.feed, source["synthetic"], looks, "../plots/explain")
+        ANALYSIS,
+        narrative.analysis_markdown(base.feed, source["synthetic"], looks, "../plots/explain"),
     )
     table_spec.enforce(META, OUT)
     cli.log.info("explain.complete", out=str(OUT), looks=len(looks), summary=str(ANALYSIS))

@@ -52,7 +52,7 @@ class Params(params.Section):
     look_alike: int = Field(ge=0)
 
 
-def explained(listings: pd.DataFrame) -> dict:
+def explanation_page(listings: pd.DataFrame) -> dict:
     """What the page `explanation` needs; the homes of `listings` are shown one by one."""
     looks = io.read_json(EXPLAINED / "looks.json")
     drawn = [
@@ -63,17 +63,17 @@ def explained(listings: pd.DataFrame) -> dict:
     tables = [EXPLAINED / f"{name}.parquet" for name in ("contributions", "comparables")]
     homes = []
     if len(listings):
-        homes = explanation.homes(listings, *(io.read_parquet(path) for path in tables))
-    return explanation.context(looks, drawn, homes)
+        homes = explanation.explanation_homes(listings, *(io.read_parquet(path) for path in tables))
+    return explanation.explanation_context(looks, drawn, homes)
 
 
-def calibrated(
+def intervals_page(
     chosen: dict[str, str], told: dict, predictions: pd.DataFrame, slices: pd.DataFrame
 ) -> dict:
     """What the page `intervals` needs; `chosen` are the variants that value each domain."""
     scores = {v: io.read_parquet(CALIBRATED / v / "scores.parquet") for v in chosen.values()}
     parts = [
-        intervals.part(
+        intervals.domain_part(
             domain,
             predictions[predictions["variant"] == variant],
             slices[slices["variant"] == variant],
@@ -85,14 +85,14 @@ def calibrated(
     return {"parts": parts}
 
 
-def shown(file: str) -> str:
+def photo_source(file: str) -> str:
     """A photo of `data/photos` as a thumbnail that the page bears."""
     path = PHOTOS / file
     require(path.is_file(), f"{path}: no such photo, which data/embed names; run `make repro`")
-    return photo_homes.thumbnail(path.read_bytes())
+    return photo_homes.make_thumbnail(path.read_bytes())
 
 
-def pictured(valued: pd.DataFrame, vectors: pd.DataFrame, settings: Params) -> list[dict]:
+def photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: Params) -> list[dict]:
     """Cards of the first homes of `valued` that have photos."""
     tables = []
     for domain in vectors["domain"].unique():
@@ -101,17 +101,17 @@ def pictured(valued: pd.DataFrame, vectors: pd.DataFrame, settings: Params) -> l
         usable = judged.loc[judged["usable"], "listing_key"]
         tables.append(table.assign(usable=table["listing_key"].isin(usable)))
     known = pd.concat(tables, ignore_index=True)
-    some = photo_homes.chosen(valued, vectors, known, settings.photo_homes)
+    some = photo_homes.choose_homes(valued, vectors, known, settings.photo_homes)
     contributions = io.read_parquet(EXPLAINED / "contributions.parquet")
     caps = settings.photos_a_home, settings.look_alike
-    return photo_homes.homes(some, vectors, known, contributions, shown, *caps)
+    return photo_homes.home_cards(some, vectors, known, contributions, photo_source, *caps)
 
 
-def photographed(
+def photos_page(
     valued: pd.DataFrame, vectors: pd.DataFrame, told: dict, saved: dict, settings: Params
 ) -> dict:
     """What the page `photos` needs; `saved` is each variant's model.json."""
-    homes = pictured(valued, vectors, settings) if settings.photo_homes else None
+    homes = photo_cards(valued, vectors, settings) if settings.photo_homes else None
     skipped = {
         name: saved[name]["skipped"]
         for name, folder in artifacts.model_folders().items()
@@ -119,32 +119,38 @@ def photographed(
     }
     encoder = io.read_json(EMBEDDED / "encoder.json")
     ablated, summary = told["ablate"], told["summary"]
-    return photos.context(ablated, summary, saved, skipped, encoder, vectors, homes)
+    return photos.photos_context(ablated, summary, saved, skipped, encoder, vectors, homes)
 
 
-def first(told: dict, saved: dict, tables: Tables, valued: pd.DataFrame, listings: int) -> dict:
+def index_page(
+    told: dict, saved: dict, tables: Tables, valued: pd.DataFrame, listings: int
+) -> dict:
     """What the first page needs; `told` are the metrics by stage."""
     domains = [
         d for d, v in told["predict"]["variants"].items() if v in told["evaluate"]["variants"]
     ]
     indices = {d: io.read_parquet(FEATURES / f"{d}_index.parquet") for d in domains}
-    parts = index.parts(told, saved, tables["predictions"], tables["slices"], indices)
-    return index.context(told, saved, parts, valued, listings)
+    parts = index.make_domain_parts(told, saved, tables["predictions"], tables["slices"], indices)
+    return index.index_context(told, saved, parts, valued, listings)
 
 
-def judged(chosen: dict[str, str], told: dict, tables: Tables) -> dict[str, Page]:
+def evidence_pages(chosen: dict[str, str], told: dict, tables: Tables) -> dict[str, Page]:
     """The pages on the test of the variants `chosen` by domain."""
     evaluated, predictions = told["evaluate"], tables["predictions"]
     ratios = io.read_csv(EVALUATED / "ratio_study.csv").astype({"stratum": "str"})
     more = {name: io.read_csv(EVALUATED / f"{name}.csv") for name in ("calibration", "worst")}
     return {
-        "intervals": partial(calibrated, chosen, told["calibrate"], predictions, tables["slices"]),
-        "ratio_study": partial(ratio_study.context, chosen, evaluated, predictions, ratios),
-        "accuracy": partial(accuracy.context, chosen, evaluated, tables | more),
+        "intervals": partial(
+            intervals_page, chosen, told["calibrate"], predictions, tables["slices"]
+        ),
+        "ratio_study": partial(
+            ratio_study.ratio_study_context, chosen, evaluated, predictions, ratios
+        ),
+        "accuracy": partial(accuracy.accuracy_context, chosen, evaluated, tables | more),
     }
 
 
-def made(page: Page) -> dict:
+def build_page(page: Page) -> dict:
     """What a page needs."""
     return page()
 
@@ -163,17 +169,19 @@ def main() -> None:
     chosen = {domain: variant for domain, variant in predicted.items() if variant in scores}
     valued = io.read_csv(Path("data/predict/valuations.csv"))
     pages: dict[str, Page] = {  # the longest first
-        "index": partial(first, told, saved, tables, valued, settings.listings)
+        "index": partial(index_page, told, saved, tables, valued, settings.listings)
     }
     if chosen:
-        pages |= judged(chosen, told, tables)
-    pages["explanation"] = partial(explained, valued.head(settings.listings))
+        pages |= evidence_pages(chosen, told, tables)
+    pages["explanation"] = partial(explanation_page, valued.head(settings.listings))
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
     if len(vectors):
-        pages["photos"] = partial(photographed, valued, vectors, told, saved, settings)
-    contexts = dict(zip(pages, map_processes(made, pages.values(), label="report"), strict=True))
+        pages["photos"] = partial(photos_page, valued, vectors, told, saved, settings)
+    contexts = dict(
+        zip(pages, map_processes(build_page, pages.values(), label="report"), strict=True)
+    )
     source, as_of = io.read_json(NORMALIZED / "feed.json"), told["normalize"]["as_of"]
-    html = site.render(contexts, {"feed": base.feed, "source": source, "as_of": as_of})
+    html = site.render_pages(contexts, {"feed": base.feed, "source": source, "as_of": as_of})
     for name, text in html.items():
         io.write_text(OUT / f"{name}.html", text)
     cli.log.info("report.complete", out=str((OUT / "index.html").resolve()), pages=len(html))

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from lib.common import cache, cli, io, params
 from lib.models import tuning
-from lib.report.plots.tuning import history
+from lib.report.plots.tuning import plot_search
 
 OUT = Path("data/tune")
 PLOT = Path("plots/tune/history.svg")
@@ -111,7 +111,7 @@ def main() -> None:
     io.write_json(OUT / "best_params.json", content)
     io.write_json(OUT / "trials.json", trials)
     io.write_json(METRICS, {"feed": base.feed} | told)
-    io.write_text(PLOT, history(trials, settings.variant, settings.metric))
+    io.write_text(PLOT, plot_search(trials, settings.variant, settings.metric))
     if trials:
         line = " ".join(f"-S {change}" for change in content["set"])
         click.echo(f"best of {len(trials)} trials; apply it with: dvc exp run {line}")

@@ -11,8 +11,12 @@ import pytest
 import yaml
 
 from lib.common import io
-from lib.evaluation.ablation.ablation import Judge, gain
-from lib.evaluation.explanation.contributions import centres, contributions, grouped
+from lib.evaluation.ablation.ablation import ComparisonPlan, measure_gain
+from lib.evaluation.explanation.contributions import (
+    contribution_centres,
+    contributions_by_group,
+    log_contributions,
+)
 from lib.photos.pooled import pooling
 from scripts.ops import photo_lift
 from scripts.valuation import ablate
@@ -134,7 +138,7 @@ def with_truth(folder):
     """(the folder of a demo run, what `fuse` saved, its table with photos and true `quality`)."""
     with chdir(folder):
         saved = io.read_json(folder / f"data/fuse/{VARIANT}/model.json")
-        table, vectors = ablate.read(saved)
+        table, vectors = ablate.read_tables(saved)
     truth = json.loads((folder / "data/raw/demo/truth.json").read_text())
     homes = {one["home"]: one["quality"] for one in truth["homes"]}
     quality = {one["matrix_unique_id"]: homes[one["home"]] for one in truth["listings"]}
@@ -179,12 +183,12 @@ def test_on_demo_the_planted_quality_explains_the_lift(demo):
     """With the true quality as an input hardly anything is left for the photos to tell."""
     folder, saved, table = demo
     with chdir(folder):
-        one = ablate.trial(saved)
+        one = ablate.make_refit(saved)
     assert table["quality"].notna().all()
     blind = [name for name in one.inputs if not name.startswith("img_")]
     sold = table[table["fold"] > 0]
     said = [one.said(table, [*names, "quality"]) for names in (blind, one.inputs)]
-    rest = gain(*said, sold, Judge(200, 200, 1))
+    rest = measure_gain(*said, sold, ComparisonPlan(200, 200, 1))
     told = json.loads((folder / "metrics/ablate.json").read_text())
     whole = told["photos"][VARIANT]["lift"]
     for metric in ("mape", "mdape"):
@@ -195,8 +199,8 @@ def test_on_demo_what_photos_add_to_a_value_follows_the_planted_quality(finished
     _, saved, table = with_truth(finished.folder)
     past = table[(table["role"] == "train") & table["usable"]]
     later = table[table["role"].isin(["test", "subject"]) & (table["img_count"] > 0)]
-    _, parts = contributions(later, saved, centres(past, saved))
-    added = grouped(parts)["photos"].to_numpy()
+    _, parts = log_contributions(later, saved, contribution_centres(past, saved))
+    added = contributions_by_group(parts)["photos"].to_numpy()
     assert np.corrcoef(added, later["quality"])[0, 1] > 0.5
 
 

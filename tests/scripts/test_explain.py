@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from lib.evaluation.explanation.contributions import centres, contributions
+from lib.evaluation.explanation.contributions import contribution_centres, log_contributions
 from lib.models.training.training_table import joined
 from scripts.valuation import ablate, explain
 from tests.support import finished_runs, stage_runner
@@ -51,7 +51,7 @@ def test_every_model_of_the_run_multiplies_back_to_its_estimates(spine):
     for saved, predictions in models(spine):
         later = predictions[predictions["role"] != "train"].set_index("listing_key")
         rows = table[table["listing_key"].isin(later.index)]
-        base, parts = contributions(rows, saved, centres(past, saved))
+        base, parts = log_contributions(rows, saved, contribution_centres(past, saved))
         later = later.loc[rows["listing_key"]]
         value = np.exp(base) * (1 + np.expm1(parts)).prod(axis=1).to_numpy()
         value *= np.exp(later["level"].to_numpy())

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from lib.common import io
-from lib.evaluation.explanation.contributions import centres, contributions
+from lib.evaluation.explanation.contributions import contribution_centres, log_contributions
 from lib.models.serving.predict import photos_missing, raw_estimates
 from lib.models.training.training_table import joined
 from lib.photos.pooled import pooling
@@ -179,7 +179,7 @@ def test_contributions_multiply_back_to_the_estimates(spine, name):
     said = pd.read_parquet(lies(spine, name) / "predictions.parquet")
     later = said[said["role"] != "train"].set_index("listing_key")
     rows = table[table["listing_key"].isin(later.index)]
-    base, parts = contributions(rows, told, centres(past, told))
+    base, parts = log_contributions(rows, told, contribution_centres(past, told))
     wanted = later.loc[rows["listing_key"], "log_raw"]
     np.testing.assert_allclose(base + parts.sum(axis=1), wanted, rtol=0, atol=1e-9)
 

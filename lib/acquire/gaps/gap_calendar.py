@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from lib.report.plots.style import INK, MUTED, STYLE, svg
+from lib.report.plots.style import INK, MUTED, STYLE, to_svg
 
 LOOK = STYLE | {"svg.fonttype": "none", "hatch.linewidth": 1.1}  # letters as text
 RED, AMBER, PALE, GREY = "#c8102e", "#f2b134", "#eceff2", "#dfe4e9"
@@ -37,7 +37,7 @@ def shades(listings: pd.Series) -> list[int]:
 def calendars(judged: pd.DataFrame, title: str) -> str:
     """The calendars of `draw` as an <svg> element."""
     with matplotlib.rc_context(LOOK):
-        return svg(draw(judged, title))
+        return to_svg(draw(judged, title))
 
 
 def draw(judged: pd.DataFrame, title: str) -> Figure:

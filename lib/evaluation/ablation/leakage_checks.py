@@ -15,8 +15,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.common.errors import RemlError
-from lib.evaluation.ablation.ablation import Judge, Trial, gain
-from lib.evaluation.metrics.single_input import powers
+from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, measure_gain
+from lib.evaluation.metrics.single_input import input_r2
 from lib.evaluation.metrics.slices import THIN
 from lib.models.estimators.photo.photo_pca import COUNT, MISSING, PREFIX
 
@@ -30,12 +30,12 @@ METRICS = {"mdape": "MdAPE", "mape": "MAPE"}
 Check = dict[str, Any]
 
 
-def check(name: str, figure: float | None, passed: bool | None, told: str) -> Check:
+def make_check(name: str, figure: float | None, passed: bool | None, told: str) -> Check:
     """One check as it stands in metrics."""
     return {"name": name, "figure": figure, "passed": passed, "told": told}
 
 
-def shuffled(vectors: pd.DataFrame, seed: int) -> pd.DataFrame:
+def shuffle_albums(vectors: pd.DataFrame, seed: int) -> pd.DataFrame:
     """`vectors` (one row a photo of one domain) with whole albums dealt out anew among the
     listings that have one: the same photos, of other homes."""
     keys = np.sort(vectors["listing_key"].unique())
@@ -43,7 +43,7 @@ def shuffled(vectors: pd.DataFrame, seed: int) -> pd.DataFrame:
     return vectors.assign(listing_key=vectors["listing_key"].map(dealt))
 
 
-def counted(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
+def recount_photos(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
     """listing_key, sha1 and alike of each photo that counts in `table`, found anew and not by
     `lib.photos.pooled.pooling`: album by album, by as_of, then key, what no photo before is or is
     alike to. Where a listing's img_count is another number, the rule was broken and all photos
@@ -68,7 +68,7 @@ def counted(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
     return shown.loc[rows, ["listing_key", "sha1", "alike"]]
 
 
-def sides(
+def fold_sides(
     table: pd.DataFrame, edges: list[pd.Timestamp]
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """(sales held out, sales that teach) of each fold, as in `lib.models.training.out_of_fold`."""
@@ -79,46 +79,48 @@ def sides(
         yield table[held], table[teach & before]
 
 
-def lifts_shuffled(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> bool:
+def control_lifts(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> bool:
     """Whether the photos of other homes bring half of the lift or more in MAPE, and not by chance.
     Some of it they may bring: they leave a home with photos one with photos."""
     mape = control["mape"]
     return mape["low"] > 0 and mape["value"] >= HALF * lift["mape"]["value"]
 
 
-def by_control(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> Check:
+def check_control(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> Check:
     """Whether the photos of other homes lift as well; `control` is their gain."""
-    bad, mape = lifts_shuffled(lift, control), control["mape"]
+    bad, mape = control_lifts(lift, control), control["mape"]
     told = "bring half of the lift or more" if bad else "bring less than half of the lift"
     told = told if mape["low"] > 0 else "do not lift"
-    return check(
+    return make_check(
         "shuffled photos", mape["value"], not bad,
         f"Photos dealt out to other homes {told} ({100 * mape['value']:+.2f} points of MAPE).",
     )  # fmt: skip
 
 
-def by_pictures(table: pd.DataFrame, edges: list[pd.Timestamp], counted: pd.DataFrame) -> Check:
+def check_shared_pictures(
+    table: pd.DataFrame, edges: list[pd.Timestamp], counted: pd.DataFrame
+) -> Check:
     """Photos that count for a sale held out and are, or are alike to, one that counts for a sale
     that teaches its fold. `counted` has listing_key, sha1 and alike of each photo that counts."""
     both = 0
-    for held, teaching in sides(table, edges):
+    for held, teaching in fold_sides(table, edges):
         mine, theirs = (
             counted[counted["listing_key"].isin(part["listing_key"])] for part in (held, teaching)
         )
         known = set(theirs["sha1"]).union(*theirs["alike"])
         both += len(known & set(mine["sha1"]))
-    return check(
+    return make_check(
         "pictures on both sides", float(both), not both,
         f"Pictures that a sale held out shares with those its fold learnt from: {both:,}.",
     )  # fmt: skip
 
 
-def by_new_homes(
+def check_new_homes(
     table: pd.DataFrame,
     edges: list[pd.Timestamp],
     said: dict[str, np.ndarray],
     lift: dict[str, dict[str, float]],
-    judge: Judge,
+    judge: ComparisonPlan,
     metric: str,
 ) -> Check:
     """The lift in `metric` on homes of which the training had no sale: there no photo can be
@@ -126,14 +128,18 @@ def by_new_homes(
     name = "homes never seen before"
     sold = table[table["fold"] > 0]
     new = pd.Series(False, index=sold.index)
-    for held, teaching in sides(table, edges):
+    for held, teaching in fold_sides(table, edges):
         new[held.index] = ~held["property_key"].isin(teaching["property_key"].dropna())
     if new.sum() < THIN:
-        return check(name, None, None, f"Only {new.sum()} sales are of homes never seen before.")
+        return make_check(
+            name, None, None, f"Only {new.sum()} sales are of homes never seen before."
+        )
     rows = new.to_numpy()
-    got = gain(said["without"][rows], said["with"][rows], sold[rows], judge)[metric]["value"]
+    got = measure_gain(said["without"][rows], said["with"][rows], sold[rows], judge)[metric][
+        "value"
+    ]
     passed = bool(got >= HALF * lift[metric]["value"])
-    return check(
+    return make_check(
         name, got, passed,
         f"On {rows.sum():,} of {len(sold):,} sales, whose homes training had never seen, photos "
         f"lower {METRICS[metric]} by {100 * got:.2f} points"
@@ -141,12 +147,12 @@ def by_new_homes(
     )  # fmt: skip
 
 
-def by_presence(
+def check_presence(
     table: pd.DataFrame,
-    trial: Trial,
+    trial: Refit,
     said: dict[str, np.ndarray],
     lift: dict[str, dict[str, float]],
-    judge: Judge,
+    judge: ComparisonPlan,
     metric: str,
 ) -> Check:
     """What the number of photos alone brings, without any look at them: fitted once more. It
@@ -156,17 +162,17 @@ def by_presence(
     try:
         only = trial.said(table, inputs)
     except RemlError as error:
-        return check(name, None, None, f"The variant cannot be fitted so ({error}).")
-    got = gain(said["without"], only, table[table["fold"] > 0], judge)[metric]["value"]
+        return make_check(name, None, None, f"The variant cannot be fitted so ({error}).")
+    got = measure_gain(said["without"], only, table[table["fold"] > 0], judge)[metric]["value"]
     share = got / lift[metric]["value"]  # the guard fired on it, so it is above zero
-    return check(
+    return make_check(
         name, share, bool(share < HALF),
         f"The number of photos alone brings {round(100 * share)} % of the lift in "
         f"{METRICS[metric]}.",
     )  # fmt: skip
 
 
-def linear(vectors: np.ndarray, log_price: np.ndarray) -> np.ndarray:
+def ridge_predictions(vectors: np.ndarray, log_price: np.ndarray) -> np.ndarray:
     """Log prices (n,) that a ridge regression reads from whole vectors (n, d); every other row is
     predicted by the rest."""
     out = np.empty(len(vectors))
@@ -180,7 +186,7 @@ def linear(vectors: np.ndarray, log_price: np.ndarray) -> np.ndarray:
     return out
 
 
-def numbers(table: pd.DataFrame, name: str, log_price: pd.Series) -> dict[str, pd.Series]:
+def photo_numbers(table: pd.DataFrame, name: str, log_price: pd.Series) -> dict[str, pd.Series]:
     """The numbers that an input holds, by what to call them: itself, or each place of a vector and
     the best linear reading of all. Rows without one are left out."""
     known = table[name].dropna()
@@ -190,39 +196,43 @@ def numbers(table: pd.DataFrame, name: str, log_price: pd.Series) -> dict[str, p
         return {}
     matrix = np.stack(known.tolist()).astype(float)
     out = {f"{name}[{i}]": pd.Series(matrix[:, i], known.index) for i in range(matrix.shape[1])}
-    whole = linear(matrix, log_price[known.index].to_numpy(float))
+    whole = ridge_predictions(matrix, log_price[known.index].to_numpy(float))
     return out | {f"{name}, all together": pd.Series(whole, known.index)}
 
 
-def strongest(table: pd.DataFrame, inputs: list[str], target: pd.Series) -> tuple[str, float]:
+def strongest_number(
+    table: pd.DataFrame, inputs: list[str], target: pd.Series
+) -> tuple[str, float]:
     """(which number of the photos tells `target` best by itself, its R2): `powers` of
     `lib.evaluation.metrics.single_input` of each, places of vectors and all of a vector read
     linearly among them."""
     best, most = "", 0.0
     with threadpool_limits(1, "blas"):
         for one in (one for one in inputs if one.startswith(PREFIX)):
-            for called, column in numbers(table, one, target).items():
+            for called, column in photo_numbers(table, one, target).items():
                 if len(column) < THIN:
                     continue
-                found = powers(column, target[column.index])[1]
+                found = input_r2(column, target[column.index])[1]
                 best, most = (called, found) if found > most else (best, most)
     return best, most
 
 
-def by_single_number(table: pd.DataFrame, inputs: list[str], without: np.ndarray) -> Check:
+def check_single_numbers(table: pd.DataFrame, inputs: list[str], without: np.ndarray) -> Check:
     """Whether one number that photos gave tells the log price by itself, on the past's usable
     sales; or what of it is missing `without` photos, on the sales in folds (n,): a price for each
     square foot gives the price away to who knows the size."""
     past, sold = table[(table["role"] == "train") & table["usable"]], table[table["fold"] > 0]
     price, missing = (np.log(part["close_price"].astype(float)) for part in (past, sold))
     found = {
-        "the log price": strongest(past, inputs, price),
-        "what of it is missing without photos": strongest(sold, inputs, missing - np.log(without)),
+        "the log price": strongest_number(past, inputs, price),
+        "what of it is missing without photos": strongest_number(
+            sold, inputs, missing - np.log(without)
+        ),
     }
     target = max(found, key=lambda name: found[name][1])
     best, most = found[target]
     passed = most < LEAK
-    return check(
+    return make_check(
         "one number gives it away", most, passed,
         "No number of the photos tells the price by itself, or what of it is missing without them "
         f"({best or 'the best'}: R2 {most:.2f})."

@@ -17,13 +17,13 @@ from lib.evaluation.metrics.bootstrap import CELLS
 TIE = 1e-12  # differences that the order of a sum alone can make are the same
 
 
-def differences(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def metric_differences(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(2,) median and mean of `one` less those of `other`, along the last axis (.., 2)."""
     middle = np.median(one, axis=-1) - np.median(other, axis=-1)
     return np.stack([middle, one.mean(axis=-1) - other.mean(axis=-1)], axis=-1)
 
 
-def p_values(
+def permutation_p_values(
     one: np.ndarray,
     other: np.ndarray,
     home: np.ndarray,
@@ -36,12 +36,12 @@ def p_values(
     numbers: all sales of one home are swapped together.
     """
     codes, known = pd.factorize(home)
-    seen = np.abs(differences(one, other)) - TIE
+    seen = np.abs(metric_differences(one, other)) - TIE
     hits, left = np.zeros(2), permutations
     while left > 0:
         batch = min(left, max(1, CELLS // max(len(one), 1)))
         swap = (rng.random((batch, len(known))) < 0.5)[:, codes]
-        found = differences(np.where(swap, other, one), np.where(swap, one, other))
+        found = metric_differences(np.where(swap, other, one), np.where(swap, one, other))
         hits += (np.abs(found) >= seen).sum(axis=0)
         left -= batch
     p = (1 + hits) / (1 + permutations)

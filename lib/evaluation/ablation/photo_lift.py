@@ -17,9 +17,9 @@ from pydantic import Field
 from lib.common.errors import RemlError
 from lib.common.params import Section
 from lib.evaluation.ablation import leakage_checks
-from lib.evaluation.ablation.ablation import Judge, Trial, gain
-from lib.evaluation.metrics.accuracy import accuracy
-from lib.evaluation.metrics.slices import THIN, bands
+from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, measure_gain
+from lib.evaluation.metrics.accuracy import accuracy_metrics
+from lib.evaluation.metrics.slices import THIN, quantile_bands
 from lib.models.estimators.photo.photo_pca import COUNT, PREFIX
 
 SURE = 0.05  # p below which a difference is no chance
@@ -29,7 +29,7 @@ HELP, WEAK, NONE, HURT, DOUBT = "help", "weak", "none", "hurt", "doubt"
 PER = 1000  # listings that runtime and cost are told of
 
 
-class Photos(Section):
+class PhotoLiftParams(Section):
     """The `ablate.photos` section: variants that see photos, and how their lift is judged."""
 
     variants: list[str]
@@ -39,13 +39,13 @@ class Photos(Section):
     dollars_per_hour: float = Field(ge=0)
 
 
-def slices(
-    sold: pd.DataFrame, without: np.ndarray, seen: np.ndarray, judge: Judge
+def lift_by_slice(
+    sold: pd.DataFrame, without: np.ndarray, seen: np.ndarray, judge: ComparisonPlan
 ) -> list[dict[str, Any]]:
     """The gain by price band and by number of photos that count (img_count): kind, slice, sales,
     thin, mdape, mape. The slices of a kind hold each sale once."""
     count = pd.cut(sold[COUNT].fillna(0), COUNTS, labels=COUNT_WORDS).astype("object")
-    kinds = {"price band": bands(sold["close_price"]), "photo coverage": count}
+    kinds = {"price band": quantile_bands(sold["close_price"]), "photo coverage": count}
     order = {word: i for i, word in enumerate(COUNT_WORDS)}
     out = []
     for kind, column in kinds.items():
@@ -53,11 +53,11 @@ def slices(
             rows = (column == value).to_numpy()
             part = {"kind": kind, "slice": value, "sales": int(rows.sum())}
             part["thin"] = part["sales"] < THIN
-            out.append(part | gain(without[rows], seen[rows], sold[rows], judge))
+            out.append(part | measure_gain(without[rows], seen[rows], sold[rows], judge))
     return out
 
 
-def verdict(
+def judge_lift(
     lift: dict[str, dict[str, Any]],
     control: dict[str, dict[str, Any]],
     checks: list[dict[str, Any]],
@@ -83,13 +83,13 @@ def verdict(
     if mape["high"] < 0:
         return HURT
     failed = any(one["passed"] is False for one in checks)
-    if leakage_checks.lifts_shuffled(lift, control) or failed:
+    if leakage_checks.control_lifts(lift, control) or failed:
         return DOUBT
     return HELP if rival is None or rival["gain"]["mape"]["low"] > 0 else WEAK
 
 
-def beside_best(
-    blind: dict[str, np.ndarray], seen: np.ndarray, sold: pd.DataFrame, judge: Judge
+def compare_with_best(
+    blind: dict[str, np.ndarray], seen: np.ndarray, sold: pd.DataFrame, judge: ComparisonPlan
 ) -> dict[str, Any] | None:
     """Of the variants that see no photos the one that errs least in MAPE on the same sales:
     `variant`, its `mape`, and the `gain` from it to the estimates `seen` (n,). `blind` has their
@@ -97,13 +97,13 @@ def beside_best(
     if not blind:
         return None
     price = sold["close_price"].to_numpy(float)
-    errors = {name: accuracy(said, price)["mape"] for name, said in blind.items()}
+    errors = {name: accuracy_metrics(said, price)["mape"] for name, said in blind.items()}
     best = min(errors, key=lambda name: (errors[name], name))
-    gained = gain(blind[best], seen, sold, judge, tested=True)
+    gained = measure_gain(blind[best], seen, sold, judge, tested=True)
     return {"variant": best, "mape": errors[best], "gain": gained}
 
 
-def cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str, float]:
+def photo_cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str, float]:
     """What looking at the photos of 1,000 listings takes: seconds and dollars.
 
     `photos` a listing on average, `rate` photos a second as declared for the encoder.
@@ -117,33 +117,33 @@ def cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str, float
     }
 
 
-def checked(
+def run_leakage_checks(
     table: pd.DataFrame,
     counted: pd.DataFrame,
-    trial: Trial,
+    trial: Refit,
     said: dict[str, np.ndarray],
     lift: dict[str, dict[str, Any]],
     control: dict[str, dict[str, Any]],
-    judge: Judge,
+    judge: ComparisonPlan,
     metric: str,
 ) -> list[dict[str, Any]]:
     """Every check of `lib.evaluation.ablation.leakage_checks`; the lift in `metric` set them
     off."""
     return [
-        leakage_checks.by_control(lift, control),
-        leakage_checks.by_pictures(table, trial.edges, counted),
-        leakage_checks.by_new_homes(table, trial.edges, said, lift, judge, metric),
-        leakage_checks.by_presence(table, trial, said, lift, judge, metric),
-        leakage_checks.by_single_number(table, trial.inputs, said["without"]),
+        leakage_checks.check_control(lift, control),
+        leakage_checks.check_shared_pictures(table, trial.edges, counted),
+        leakage_checks.check_new_homes(table, trial.edges, said, lift, judge, metric),
+        leakage_checks.check_presence(table, trial, said, lift, judge, metric),
+        leakage_checks.check_single_numbers(table, trial.inputs, said["without"]),
     ]
 
 
-def photo_lift(
+def measure_photo_lift(
     table: pd.DataFrame,
     other: pd.DataFrame,
     counted: pd.DataFrame,
-    trial: Trial,
-    judge: Judge,
+    trial: Refit,
+    judge: ComparisonPlan,
     guard: float,
     rivals: dict[str, np.ndarray],
 ) -> dict[str, Any]:
@@ -171,14 +171,18 @@ def photo_lift(
     except RemlError as error:
         return {"skipped": f"nothing is left to learn from ({error})"}
     price = sold["close_price"].to_numpy(float)
-    lift = gain(said["without"], said["with"], sold, judge, tested=True)
-    control = gain(said["without"], said["shuffled"], sold, judge, tested=True)
+    lift = measure_gain(said["without"], said["with"], sold, judge, tested=True)
+    control = measure_gain(said["without"], said["shuffled"], sold, judge, tested=True)
     metric = max(lift, key=lambda name: lift[name]["relative"])
     relative = lift[metric]["relative"]
     fired = bool(relative > guard)
-    checks = checked(table, counted, trial, said, lift, control, judge, metric) if fired else []
-    errors = {name: accuracy(one, price) for name, one in said.items()}
-    rival = beside_best(rivals, said["with"], sold, judge)
+    checks = (
+        run_leakage_checks(table, counted, trial, said, lift, control, judge, metric)
+        if fired
+        else []
+    )
+    errors = {name: accuracy_metrics(one, price) for name, one in said.items()}
+    rival = compare_with_best(rivals, said["with"], sold, judge)
     return {
         "sales": len(sold),
         "homes": int(sold["property_key"].nunique()),
@@ -191,7 +195,7 @@ def photo_lift(
         "control": control,
         "guard": {"limit": guard, "metric": metric, "relative": relative, "fired": fired},
         "checks": checks,
-        "slices": slices(sold, said["without"], said["with"], judge),
+        "slices": lift_by_slice(sold, said["without"], said["with"], judge),
         "best_blind": rival,
-        "verdict": verdict(lift, control, checks, rival),
+        "verdict": judge_lift(lift, control, checks, rival),
     }

@@ -8,21 +8,31 @@ METRICS = {"mape": "MAPE", "mdape": "MdAPE"}
 NAMES = {"with": "with photos", "without": "without photos", "shuffled": "with shuffled photos"}
 
 
-def p_value(p: float) -> str:
+def format_p_value(p: float) -> str:
     """0.0004998 -> p = 0.0005."""
     return f"p = {p:.4f}" if p < 0.01 else f"p = {p:.2f}"
 
 
-def points(one: dict[str, Any]) -> str:
+def signed_points(share: float) -> str:
+    """A difference of errors in points: 0.0155 -> +1.55."""
+    return f"{100 * share:+.2f}"
+
+
+def points_interval(one: dict[str, Any]) -> str:
+    """The interval of a difference of errors in points: +1.21 to +1.88."""
+    return f"{signed_points(one['low'])} to {signed_points(one['high'])}"
+
+
+def format_gain(one: dict[str, Any]) -> str:
     """A difference of errors: +1.55 points (95 % interval +1.21 to +1.88; +10.7 %; p = 0.0005)."""
     said = (
-        f"{100 * one['value']:+.2f} points (95 % interval {100 * one['low']:+.2f} to "
-        f"{100 * one['high']:+.2f}; {100 * one['relative']:+.1f} %"
+        f"{signed_points(one['value'])} points (95 % interval {points_interval(one)}; "
+        f"{100 * one['relative']:+.1f} %"
     )
-    return f"{said}; {p_value(one['p'])})" if "p" in one else f"{said})"
+    return f"{said}; {format_p_value(one['p'])})" if "p" in one else f"{said})"
 
 
-def guarded(part: dict[str, Any]) -> str:
+def describe_guard(part: dict[str, Any]) -> str:
     """What the guard did: nothing, or which leakage checks it ran and what they found."""
     guard, checks = part["guard"], part["checks"]
     if not guard["fired"]:
@@ -40,48 +50,48 @@ def guarded(part: dict[str, Any]) -> str:
     )
 
 
-def worse(best: dict[str, Any] | None) -> str:
+def note_if_worse(best: dict[str, Any] | None) -> str:
     """What to add where the best variant without photos is surely better."""
     return ", which is better" if best and best["gain"]["mape"]["high"] < 0 else ""
 
 
-def verdict(part: dict[str, Any]) -> str:
+def describe_lift(part: dict[str, Any]) -> str:
     """The verdict in words on one variant's part of `metrics/ablate.json`, by the rules of
-    `lib.evaluation.ablation.photo_lift.verdict`; what was skipped says why."""
+    `lib.evaluation.ablation.photo_lift.judge_lift`; what was skipped says why."""
     if "skipped" in part:
         return f"not measured: {part['skipped']}"
     mape, errors = part["lift"]["mape"], part["errors"]
     before, after = (100 * errors[name]["mape"] for name in ("without", "with"))
     seen = (
         f"MAPE is {before:.2f} % without photos and {after:.2f} % with them, "
-        f"{100 * mape['value']:+.2f} points of lift (95 % interval {100 * mape['low']:+.2f} to "
-        f"{100 * mape['high']:+.2f}, {p_value(mape['p'])}, {part['sales']:,} sales of the folds)"
+        f"{signed_points(mape['value'])} points of lift (95 % interval {points_interval(mape)}, "
+        f"{format_p_value(mape['p'])}, {part['sales']:,} sales of the folds)"
     )
     control = part["control"]["mape"]
     shuffled = (
-        f"photos shuffled between listings give {100 * control['value']:+.2f} "
-        f"({100 * control['low']:+.2f} to {100 * control['high']:+.2f})"
+        f"photos shuffled between listings give {signed_points(control['value'])} "
+        f"({points_interval(control)})"
     )
     best = part["best_blind"]
     rival = (
         f"{best['variant']}, the best single variant without photos, has MAPE "
-        f"{100 * best['mape']:.2f} % on the same sales, {points(best['gain']['mape'])} above this "
-        "variant with them"
+        f"{100 * best['mape']:.2f} % on the same sales, {format_gain(best['gain']['mape'])} above "
+        "this variant with them"
         if best
         else "there is no other variant without photos"
     )
     lead = {
         "help": f"photos help: {seen}; {shuffled}; {rival}.",
-        "weak": f"no significant lift over the best without photos{worse(best)}: {rival}. Within "
-        f"this variant {seen}; {shuffled}.",
+        "weak": f"no significant lift over the best without photos{note_if_worse(best)}: {rival}. "
+        f"Within this variant {seen}; {shuffled}.",
         "none": f"no significant lift: {seen}.",
         "hurt": f"photos hurt: {seen}.",
         "doubt": f"not to be believed: {seen}; {shuffled}.",
     }[part["verdict"]]
-    return f"{lead} {guarded(part)}".strip()
+    return f"{lead} {describe_guard(part)}".strip()
 
 
-def price(part: dict[str, Any]) -> str:
+def describe_cost(part: dict[str, Any]) -> str:
     """What 1,000 listings' photos take: the rate is the encoder's declared one."""
     cost = part["cost"]
     return (
@@ -92,7 +102,7 @@ def price(part: dict[str, Any]) -> str:
     )
 
 
-def lines(variant: str, part: dict[str, Any]) -> list[str]:
+def lift_lines(variant: str, part: dict[str, Any]) -> list[str]:
     """All that a person is to read of one variant: verdict, errors, lift, control, slices, checks,
     runtime and cost."""
     out = [f"{variant}: {part['told']}"]
@@ -106,13 +116,13 @@ def lines(variant: str, part: dict[str, Any]) -> list[str]:
         figures = "  ".join(f"{METRICS[one]} {errors[one]:.2%}" for one in METRICS)
         out.append(f"  {NAMES[name]:<22} {figures}")
     for name, key in (("lift", "lift"), ("lift when shuffled", "control")):
-        out += [f"  {name}, {METRICS[one]}: {points(part[key][one])}" for one in METRICS]
+        out += [f"  {name}, {METRICS[one]}: {format_gain(part[key][one])}" for one in METRICS]
     for one in part["slices"]:
         thin = "  thin: below 30 sales" if one["thin"] else ""
-        mape = points(one["mape"])
+        mape = format_gain(one["mape"])
         out.append(f"  {one['kind']}, {one['slice']}: {one['sales']:,} sales, MAPE {mape}{thin}")
     marks = {True: "passed", False: "FAILED", None: "not measured"}
     out += [
         f"  check, {one['name']}: {marks[one['passed']]}. {one['told']}" for one in part["checks"]
     ]
-    return [*out, f"  {price(part)}"]
+    return [*out, f"  {describe_cost(part)}"]

@@ -14,14 +14,14 @@ import yaml
 
 from lib.evaluation.cards import tables
 from lib.evaluation.scoring.thresholds import FAIL
-from lib.report.wording import findings, thresholds_text
+from lib.report.wording import numbers, thresholds_text
 
 CARD = Path(__file__).with_name("card.md")
 INDEX = Path(__file__).with_name("card_index.md")
 FILES = 12  # raw files that a card names
 
 
-def settings(saved: Mapping[str, Any]) -> str:
+def settings_yaml(saved: Mapping[str, Any]) -> str:
     """What a variant was fitted with, as YAML; weights of a blend to four digits."""
     names = ("model", "view", "params", "level", "seed", "encoder")
     told = {name: saved[name] for name in names if name in saved}
@@ -30,73 +30,75 @@ def settings(saved: Mapping[str, Any]) -> str:
     return yaml.safe_dump(told, sort_keys=False, width=90).rstrip()
 
 
-def environment() -> jinja2.Environment:
+def template_environment() -> jinja2.Environment:
     """Markdown is not escaped: cards hold figures, names of settings and the contract's words."""
     return jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
     )
 
 
-def card(facts: Mapping[str, Any]) -> str:
+def render_card(facts: Mapping[str, Any]) -> str:
     """The Markdown of a variant's card.
 
     `facts` holds: name, domain, view, served, source (feed.json), feed, saved (model.json), score
     (its part of metrics/evaluate.json), headline, checks (thresholds), slices (its rows of
-    slices.parquet), by_zip and by_band (`lib.evaluation.scoring.thresholds.levels`), inputs and
-    kinds of them, placed (whether place is among them), files (raw files, name -> SHA-256), staging
-    (metrics), excluded, overrides, lacks, test (`grouped`, first, last, days), train (first, last),
-    hashes (what -> hash), out and out_md5 (as dvc.lock records it).
+    slices.parquet), by_zip and by_band (`lib.evaluation.scoring.thresholds.group_levels`), inputs
+    and kinds of them, placed (whether place is among them), files (raw files, name -> SHA-256),
+    staging (metrics), excluded, overrides, lacks, test (`grouped`, first, last, days), train
+    (first, last), hashes (what -> hash), out and out_md5 (as dvc.lock records it).
     """
     slices = facts["slices"]
     rest = {
         "sales": facts["score"]["sales"],
         "quarantined": facts["staging"]["quarantined"],
-        "areas": tables.areas_told(facts["by_zip"]),
+        "areas": tables.summarize_levels(facts["by_zip"]),
     }
     return (
-        environment()
+        template_environment()
         .from_string(CARD.read_text(encoding="utf-8"))
         .render(
             facts,
-            use=thresholds_text.use(
+            use=thresholds_text.use_sentence(
                 facts["domain"], facts["view"], facts["served"], facts["source"]["synthetic"]
             ),
             not_for=thresholds_text.NOT_FOR,
-            demographics=thresholds_text.demographics(facts["inputs"]),
+            demographics=thresholds_text.demographics_text(facts["inputs"]),
             thresholds=thresholds_text.threshold_rows(facts["checks"]),
             failed=[k for k, one in facts["checks"].items() if one["verdict"] == FAIL],
             names=thresholds_text.CHECKS,
             photos=any(name.startswith("img_") for name in facts["inputs"]),
             input_rows=tables.input_rows(facts["inputs"], facts["kinds"]),
-            settings=settings(facts["saved"]),
+            settings=settings_yaml(facts["saved"]),
             metrics=tables.metric_rows(facts["score"]),
             answered=tables.answered_rows(facts["score"]),
-            answered_share=findings.share(facts["score"]["accuracy"]["hit_rate"]["value"]),
+            answered_share=numbers.share(facts["score"]["accuracy"]["hit_rate"]["value"]),
             intervals=tables.interval_rows(facts["score"]),
             ratios=tables.ratio_rows(facts["score"].get("ratio_study", {})),
             chasing=facts["score"].get("ratio_study", {}).get("sales_chasing"),
             tables=tables.slice_tables(slices),
             zips=tables.level_rows(facts["by_zip"]),
             bands=tables.level_rows(facts["by_band"]),
-            limits=thresholds_text.limits(
+            limits=thresholds_text.limit_sentences(
                 facts["test"], facts["lacks"], len(slices), int(slices["thin"].sum())
             ),
-            factors=thresholds_text.factors({**facts, **rest}),
-            listed=[(tables.cell(file), one) for file, one in facts["files"].items()][:FILES],
+            factors=thresholds_text.rule_factors({**facts, **rest}),
+            listed=[(numbers.table_cell(file), one) for file, one in facts["files"].items()][
+                :FILES
+            ],
         )
     )
 
 
-def skipped(name: str, reason: str) -> str:
+def render_skipped_card(name: str, reason: str) -> str:
     """The card of a variant that was not trained."""
     return f"# Model card: `{name}`\n\nNot trained, so there is nothing to say of it: {reason}.\n"
 
 
-def index(source: Mapping[str, Any], feed: str, rows: list[dict[str, str]]) -> str:
+def render_index(source: Mapping[str, Any], feed: str, rows: list[dict[str, str]]) -> str:
     """The page that lists all cards; `source` is feed.json, a row has name, use, mdape,
     verdicts."""
     return (
-        environment()
+        template_environment()
         .from_string(INDEX.read_text(encoding="utf-8"))
         .render(source=source, feed=feed, rows=rows)
     )

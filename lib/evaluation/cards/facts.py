@@ -12,13 +12,13 @@ import pandas as pd
 
 from lib.evaluation.cards import tables
 from lib.evaluation.metrics import paired_bootstrap
-from lib.evaluation.metrics.bootstrap import clusters
+from lib.evaluation.metrics.bootstrap import home_clusters
 from lib.evaluation.scoring import thresholds
 from lib.models.estimators.tabular.columns import visible
-from lib.report.wording import findings
+from lib.report.wording import numbers
 
 
-def gap(
+def gap_to_baseline(
     mine: pd.DataFrame, baseline: pd.DataFrame | None, draws: int, seed: int
 ) -> dict[str, float] | None:
     """MdAPE less that of the baseline on the sales that both value, with its paired interval; none
@@ -34,11 +34,11 @@ def gap(
         both[name].to_numpy()
         for name in ("pred_close_price_x", "pred_close_price_y", "close_price")
     )
-    rng, home = np.random.default_rng(seed), clusters(both["property_key"])
-    return paired_bootstrap.paired(estimate, other, price, draws, rng, home)["mdape"]
+    rng, home = np.random.default_rng(seed), home_clusters(both["property_key"])
+    return paired_bootstrap.paired_intervals(estimate, other, price, draws, rng, home)["mdape"]
 
 
-def judged(
+def check_variant(
     score: Mapping[str, Any],
     test: pd.DataFrame,
     baseline: pd.DataFrame | None,
@@ -51,20 +51,24 @@ def judged(
     test = test[test["pred_close_price"].notna()].reset_index(drop=True)
     estimate, price = (test[name].to_numpy() for name in ("pred_close_price", "close_price"))
     ratio = estimate / price
-    by_zip = thresholds.levels(ratio, test["postal_code"], limits.area_level)
-    by_band = thresholds.levels(ratio, thresholds.proxy_bands(estimate, price), limits.area_level)
+    by_zip = thresholds.group_levels(ratio, test["postal_code"], limits.area_level)
+    by_band = thresholds.group_levels(
+        ratio, thresholds.proxy_bands(estimate, price), limits.area_level
+    )
     checks: dict[str, dict[str, Any]] = {}
     if score.get("view", "blind") == "blind":
-        checks = thresholds.check(score, gap(test, baseline, draws, seed), limits)
+        checks = thresholds.check_thresholds(
+            score, gap_to_baseline(test, baseline, draws, seed), limits
+        )
         checks["area_level"] = {
-            "verdict": thresholds.summed(by_zip),
-            "told": tables.areas_told(by_zip),
-            "allowed": f"within {findings.share(limits.area_level, 0)}",
+            "verdict": thresholds.combine_verdicts(by_zip),
+            "told": tables.summarize_levels(by_zip),
+            "allowed": f"within {numbers.share(limits.area_level, 0)}",
         }
     return {"checks": checks, "by_zip": by_zip, "by_band": by_band}
 
 
-def inputs(saved: Mapping[str, Any]) -> list[str]:
+def visible_inputs(saved: Mapping[str, Any]) -> list[str]:
     """The inputs that a variant looks at; those of a blend are its members', each once."""
     parts = saved["members"].values() if "members" in saved else [saved]
     return list(
@@ -72,7 +76,7 @@ def inputs(saved: Mapping[str, Any]) -> list[str]:
     )
 
 
-def period(days: pd.Series) -> dict[str, Any]:
+def date_span(days: pd.Series) -> dict[str, Any]:
     """First and last day as text ("" where no date is known), and how many days they span."""
     known = days.dropna()
     if known.empty:
@@ -81,7 +85,7 @@ def period(days: pd.Series) -> dict[str, Any]:
     return {"first": f"{first:%F}", "last": f"{last:%F}", "days": (last - first).days + 1}
 
 
-def learnt_from(saved: Mapping[str, Any]) -> dict[str, str]:
+def training_hashes(saved: Mapping[str, Any]) -> dict[str, str]:
     """The hashes of spec, inputs and photo vectors that a model, or a blend's members, have learnt
     from."""
     parts = list(saved["members"].values()) if "members" in saved else [saved]
@@ -95,12 +99,12 @@ def learnt_from(saved: Mapping[str, Any]) -> dict[str, str]:
 # Hashes by which a file or folder can be found again: those that dvc.lock records.
 
 
-def md5(content: bytes) -> str:
+def file_md5(content: bytes) -> str:
     """The hash that DVC gives a file."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def folder_md5(files: dict[str, bytes]) -> str:
     """The hash that DVC gives a folder with these files, named relative to it."""
-    listed = [{"md5": md5(files[name]), "relpath": name} for name in sorted(files)]
-    return md5(json.dumps(listed).encode()) + ".dir"
+    listed = [{"md5": file_md5(files[name]), "relpath": name} for name in sorted(files)]
+    return file_md5(json.dumps(listed).encode()) + ".dir"

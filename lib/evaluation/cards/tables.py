@@ -11,19 +11,19 @@ import pandas as pd
 from lib.evaluation.metrics.accuracy import COVERAGE, DIRECTIONS
 from lib.evaluation.scoring.thresholds import FAIL, OPEN, PASS, UNKNOWN
 from lib.report.wording import findings, thresholds_text
-from lib.report.wording.findings import RATIOS, figure, share
+from lib.report.wording.findings import RATIOS
+from lib.report.wording.numbers import (
+    metric_figure,
+    metric_interval,
+    share,
+    statistic_figure,
+    table_cell,
+)
 
 
-def spanned(name: str, one: Mapping[str, float | None]) -> str:
+def figure_with_interval(name: str, one: Mapping[str, float | None]) -> str:
     """A figure with its interval: "9.6 % (8.6 % to 10.5 %)"."""
-    return (
-        f"{figure(name, one['value'])} ({figure(name, one['low'])} to {figure(name, one['high'])})"
-    )
-
-
-def cell(text: object) -> str:
-    """A feed's own words as a cell of a table: one line, no column marks."""
-    return " ".join(str(text).split()).replace("|", "\\|")
+    return f"{metric_figure(name, one['value'])} ({metric_interval(name, one)})"
 
 
 def metric_rows(score: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -31,8 +31,8 @@ def metric_rows(score: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return [
         (
             findings.NAMES[name],
-            spanned(name, score["accuracy"][name]),
-            spanned(name, score["screened"]["accuracy"][name]),
+            figure_with_interval(name, score["accuracy"][name]),
+            figure_with_interval(name, score["screened"]["accuracy"][name]),
         )
         for name in DIRECTIONS
     ]
@@ -42,7 +42,9 @@ def answered_rows(score: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Name and figure on the sales whose valuation is stood by."""
     part = score.get("answered", {})
     return [
-        (findings.NAMES[name], spanned(name, part[name])) for name in DIRECTIONS if name in part
+        (findings.NAMES[name], figure_with_interval(name, part[name]))
+        for name in DIRECTIONS
+        if name in part
     ]
 
 
@@ -51,7 +53,7 @@ def interval_rows(score: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             f"{name.removeprefix('interval_')} %",
-            *(spanned(side, part[side]) for side in COVERAGE),
+            *(figure_with_interval(side, part[side]) for side in COVERAGE),
         )
         for name, part in sorted(score.items())
         if name.startswith("interval_")
@@ -65,9 +67,7 @@ def ratio_rows(study: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         one = part.get(name)
         if not one or one["value"] is None:
             return "n/a", UNKNOWN
-        places = 1 if name in ("cod", "vei") else 3
-        ends = (one[end] for end in ("value", "low", "high"))
-        value, low, high = ("n/a" if end is None else f"{end:.{places}f}" for end in ends)
+        value, low, high = (statistic_figure(name, one[end]) for end in ("value", "low", "high"))
         return f"{value} ({low} to {high})", str(one.get("verdict") or UNKNOWN)
 
     whole, trimmed = study.get("untrimmed", {}), study.get("trimmed", {})
@@ -78,13 +78,13 @@ def ratio_rows(study: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def span(low: Any, high: Any) -> str:
+def interval_in_brackets(low: Any, high: Any) -> str:
     """An interval in brackets, or nothing where there is none."""
     known = not (low is None or pd.isna(low))
     return f" ({share(low)} to {share(high)})" if known else ""
 
 
-def natural(name: str) -> tuple[bool, bool, int, str]:
+def natural_order(name: str) -> tuple[bool, bool, int, str]:
     """A key by which "5-14 years" comes before "15-29 years", words before numbers, and "none"
     last."""
     number = re.match(r"\d+", name)
@@ -97,14 +97,17 @@ def slice_tables(slices: pd.DataFrame) -> list[tuple[str, list[tuple[str, ...]]]
     for kind, part in slices.groupby("kind", sort=False):
         rows = [
             (
-                cell(one["slice"]) + " (thin)" * bool(one["thin"]),
+                table_cell(one["slice"]) + " (thin)" * bool(one["thin"]),
                 f"{one['sales']:,}",
                 *(
-                    share(one[name]) + span(one.get(f"{name}_low"), one.get(f"{name}_high"))
+                    share(one[name])
+                    + interval_in_brackets(one.get(f"{name}_low"), one.get(f"{name}_high"))
                     for name in ("mdape", "bias", "ppe10", "coverage_90")
                 ),
             )
-            for one in sorted(part.to_dict("records"), key=lambda one: natural(str(one["slice"])))
+            for one in sorted(
+                part.to_dict("records"), key=lambda one: natural_order(str(one["slice"]))
+            )
         ]
         tables.append((str(kind), rows))
     return tables
@@ -115,7 +118,7 @@ def level_rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
     words = {PASS: "alike", FAIL: "**differs**", OPEN: "cannot be told", UNKNOWN: "too few sales"}
     return [
         (
-            cell(one["group"]) + " (thin)" * bool(one["thin"]),
+            table_cell(one["group"]) + " (thin)" * bool(one["thin"]),
             f"{one['sales']:,}",
             f"{one['level']:.3f}"
             + ("" if pd.isna(one["low"]) else f" ({one['low']:.3f} to {one['high']:.3f})"),
@@ -125,7 +128,7 @@ def level_rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
     ]
 
 
-def areas_told(table: pd.DataFrame) -> str:
+def summarize_levels(table: pd.DataFrame) -> str:
     """How many groups lie where, in words."""
     thick = table[~table["thin"]]
     count = thick["verdict"].value_counts()
@@ -162,18 +165,9 @@ def index_row(
     return {
         "name": name,
         "use": "values homes" if served else "comparison" if aware else "member or baseline",
-        "mdape": spanned("mdape", score["accuracy"]["mdape"]),
+        "mdape": figure_with_interval("mdape", score["accuracy"]["mdape"]),
         "verdicts": ", ".join(
             f"**{n} FAILED**" if word == FAIL else f"{n} {word}" for word, n in count.items() if n
         )
         or "none",
     }
-
-
-def rounded(content: Any) -> Any:
-    """Numbers of a nested structure to six significant digits; nan becomes null."""
-    if isinstance(content, Mapping):
-        return {key: rounded(value) for key, value in content.items()}
-    if isinstance(content, float):
-        return None if pd.isna(content) else float(f"{content:.6g}")
-    return content

@@ -60,11 +60,11 @@ def _said_by(names: list[str], inputs: pd.DataFrame) -> np.ndarray:
     return by
 
 
-def centres(past: pd.DataFrame, saved: dict[str, Any]) -> Centres:
+def contribution_centres(past: pd.DataFrame, saved: dict[str, Any]) -> Centres:
     """What contributions are measured against: means over `past`, the feature rows that a saved
     model was trained on."""
     if "weights" in saved:
-        each = by_member(lambda _, member: centres(past, member), saved)
+        each = by_member(lambda _, member: contribution_centres(past, member), saved)
         return dict(zip(saved["weights"], each, strict=True))
     model, inputs = load_model(saved), model_inputs(past, saved)
     if isinstance(model, Linear):
@@ -102,14 +102,16 @@ def _beyond_start(model: Any, inputs: pd.DataFrame, centre: Centres) -> tuple[fl
     return base, table
 
 
-def contributions(
+def log_contributions(
     features: pd.DataFrame, saved: dict[str, Any], centre: Centres
 ) -> tuple[float, pd.DataFrame]:
     """(baseline, log-price contributions (n, inputs)) of a saved model or blend: they add up to
     `raw_estimates`. `centre` is what `centres` gives of the same model; n is not 0."""
     if "weights" in saved:
         base, whole = 0.0, pd.DataFrame(index=features.index)
-        each = by_member(lambda name, member: contributions(features, member, centre[name]), saved)
+        each = by_member(
+            lambda name, member: log_contributions(features, member, centre[name]), saved
+        )
         for weight, (own, part) in zip(saved["weights"].values(), each, strict=True):
             base += weight * own
             whole = whole.add(weight * part, fill_value=0.0)
@@ -139,7 +141,7 @@ def as_text(values: pd.Series) -> np.ndarray:
     return told.astype(object).where(values.notna(), None).to_numpy()
 
 
-def long(
+def contributions_to_long(
     features: pd.DataFrame, saved: dict[str, Any], base: float, table: pd.DataFrame
 ) -> pd.DataFrame:
     """What `contributions` gave of `features`, and a column `level` of `table`, as a row a home and
@@ -164,7 +166,7 @@ def long(
     return pd.concat(parts, ignore_index=True)
 
 
-def grouped(table: pd.DataFrame) -> pd.DataFrame:
+def contributions_by_group(table: pd.DataFrame) -> pd.DataFrame:
     """Contributions (n, inputs) added up by group (n, groups), in the order of `GROUPS`."""
     names = {group: [n for n in table if group_of(str(n)) == group] for group in GROUPS}
     return pd.DataFrame(

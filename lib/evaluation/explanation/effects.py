@@ -22,7 +22,7 @@ SIDE = 0.025  # of the draws beyond either end of a band
 TRIM = 0.01  # of the homes beyond either end of an input's range
 
 
-def moved(homes: pd.DataFrame, name: str, value: np.ndarray | float) -> pd.DataFrame:
+def set_input(homes: pd.DataFrame, name: str, value: np.ndarray | float) -> pd.DataFrame:
     """`homes` with another value of one input, and of what is computed from it alone."""
     out = homes.assign(**{name: np.broadcast_to(np.asarray(value, float), len(homes))})
     if name in DERIVED and DERIVED[name] in homes:
@@ -30,7 +30,7 @@ def moved(homes: pd.DataFrame, name: str, value: np.ndarray | float) -> pd.DataF
     return out
 
 
-def edges(values: pd.Series, bins: int) -> np.ndarray:
+def bin_edges(values: pd.Series, bins: int) -> np.ndarray:
     """Distinct quantiles of the known values, at most `bins` + 1, from the `TRIM`th to the last but
     that: few homes beyond would stretch the range and say little."""
     known = values.dropna().to_numpy(float)
@@ -41,7 +41,7 @@ def edges(values: pd.Series, bins: int) -> np.ndarray:
     )
 
 
-def centred(effect: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
+def centre_effect(effect: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
     """`effect` at points `at` (g,), shifted so that its mean over homes of these `values` is 0."""
     return effect - np.interp(values, at, effect).mean()
 
@@ -50,12 +50,12 @@ def partial_dependence(
     predict: Predict, homes: pd.DataFrame, name: str, grid: np.ndarray
 ) -> np.ndarray:
     """Mean log price over all homes with the input at each value of `grid` (g,), not centred."""
-    many = pd.concat([moved(homes, name, value) for value in grid], ignore_index=True)
+    many = pd.concat([set_input(homes, name, value) for value in grid], ignore_index=True)
     return predict(many).reshape(len(grid), len(homes)).mean(axis=1)
 
 
 @dataclass(frozen=True)
-class Curve:
+class EffectCurve:
     """Accumulated local effects in log price at bin `edges`, mean zero over the homes, with a 95 %
     bootstrap band of the homes; `homes` counts those whose value lies between the ends."""
 
@@ -74,7 +74,7 @@ def _accumulated(
     count = np.bincount(bin_of, minlength=bins)
     sums = np.bincount(bin_of, weights=step, minlength=bins)
     mean = np.divide(sums, count, out=np.zeros(bins), where=count > 0)
-    return centred(np.append(0.0, np.cumsum(mean)), at, values)
+    return centre_effect(np.append(0.0, np.cumsum(mean)), at, values)
 
 
 def accumulated_local_effects(
@@ -84,20 +84,21 @@ def accumulated_local_effects(
     bins: int,
     draws: int,
     rng: np.random.Generator,
-) -> Curve | None:
+) -> EffectCurve | None:
     """The curve of one numeric input; None where it takes fewer than two values.
 
     Homes without a value, or beyond the ends of the range, are left out. `draws` resamples of the
     homes make the band.
     """
-    at = edges(homes[name], bins)
+    at = bin_edges(homes[name], bins)
     if len(at) < 2:
         return None
     known = homes[homes[name].between(at[0], at[-1])].reset_index(drop=True)
     values = known[name].to_numpy(float)
     bin_of = np.clip(np.searchsorted(at, values, side="left") - 1, 0, None)
     both = pd.concat(
-        [moved(known, name, at[bin_of]), moved(known, name, at[bin_of + 1])], ignore_index=True
+        [set_input(known, name, at[bin_of]), set_input(known, name, at[bin_of + 1])],
+        ignore_index=True,
     )
     said = predict(both)
     step = said[len(known) :] - said[: len(known)]
@@ -106,4 +107,4 @@ def accumulated_local_effects(
         rows = rng.integers(0, len(known), len(known))
         drawn[draw] = _accumulated(step[rows], bin_of[rows], at, values[rows])
     low, high = np.quantile(drawn, [SIDE, 1 - SIDE], axis=0)
-    return Curve(at, _accumulated(step, bin_of, at, values), low, high, len(known))
+    return EffectCurve(at, _accumulated(step, bin_of, at, values), low, high, len(known))

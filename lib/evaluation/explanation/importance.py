@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.evaluation.explanation.contributions import Centres, contributions, grouped
+from lib.evaluation.explanation.contributions import (
+    Centres,
+    contributions_by_group,
+    log_contributions,
+)
 from lib.evaluation.explanation.effects import (
     accumulated_local_effects,
-    centred,
+    centre_effect,
     partial_dependence,
 )
-from lib.evaluation.feature_groups import BASELINE, LEVEL, fact, group_of
+from lib.evaluation.feature_groups import BASELINE, LEVEL, base_input, group_of
 from lib.models.estimators.photo.photo_pca import MISSING
 from lib.models.serving.predict import levels_since, raw_estimates
 
@@ -23,25 +27,28 @@ OWN = ("size", "age", "lot", "amenities", "location", "remarks", "photos")
 PDP_HOMES = 100  # that a mean needs; each is valued once a point
 
 
-def levelled(
+def contributions_with_level(
     homes: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame, centre: Centres
 ) -> tuple[float, pd.DataFrame]:
     """(baseline, contributions (n, inputs and `level`)) of homes, comparables among them."""
-    base, table = contributions(homes, saved, centre)
+    base, table = log_contributions(homes, saved, centre)
     return base, table.assign(**{LEVEL: levels_since(homes, saved, predictions)})
 
 
-def facts(table: pd.DataFrame) -> pd.DataFrame:
+def merge_derived_inputs(table: pd.DataFrame) -> pd.DataFrame:
     """Contributions (n, inputs), an input and what is computed from it alone added up."""
-    return table.T.groupby([fact(str(name)) for name in table], sort=False).sum().T
+    return table.T.groupby([base_input(str(name)) for name in table], sort=False).sum().T
 
 
-def importance(table: pd.DataFrame) -> pd.DataFrame:
+def mean_importance(table: pd.DataFrame) -> pd.DataFrame:
     """`kind` (input or group), `name`, `group` and `importance`: the mean absolute contribution to
     log price over the homes of `table` (n, inputs); of a group, and of an input with what is
     computed from it alone, that of the sums."""
     parts = []
-    for kind, one in (("input", facts(table)), ("group", grouped(table))):
+    for kind, one in (
+        ("input", merge_derived_inputs(table)),
+        ("group", contributions_by_group(table)),
+    ):
         size = one.abs().mean()
         group = [str(n) if kind == "group" else group_of(str(n)) for n in size.index]
         parts.append(
@@ -52,10 +59,10 @@ def importance(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def movable(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[str]:
+def choose_inputs(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[str]:
     """The numeric inputs of the home itself with the greatest importance, at most `most`. Whether
     it has photos is none: without them, all that they say would go too."""
-    size = facts(table).abs().mean()
+    size = merge_derived_inputs(table).abs().mean()
     names = [
         str(name)
         for name in size.sort_values(ascending=False, kind="stable").index
@@ -69,7 +76,7 @@ def movable(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[str]:
     return names[:most]
 
 
-def effects(
+def input_effects(
     homes: pd.DataFrame,
     saved: dict[str, Any],
     names: list[str],
@@ -100,7 +107,7 @@ def effects(
                     "ale": curve.effect,
                     "low": curve.low,
                     "high": curve.high,
-                    "pdp": centred(said, at, values),
+                    "pdp": centre_effect(said, at, values),
                     "homes": curve.homes,
                 }
             )
@@ -109,7 +116,9 @@ def effects(
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
-def adjustments(near: pd.DataFrame, subjects: pd.DataFrame, sales: pd.DataFrame) -> pd.DataFrame:
+def comparable_adjustments(
+    near: pd.DataFrame, subjects: pd.DataFrame, sales: pd.DataFrame
+) -> pd.DataFrame:
     """A row a comparable and group: `listing_key`, `rank`, `comparable`, `group` and
     `log_adjustment`, by which the home's contribution exceeds the comparable's.
 

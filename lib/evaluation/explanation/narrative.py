@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lib.common.parallel import map_processes
-from lib.evaluation.feature_groups import title
+from lib.evaluation.feature_groups import group_title
 from lib.report.plots import explanation
 
 TITLES = {"sale": "Sales", "rental": "Rentals"}
@@ -18,30 +18,30 @@ BENDS = 0.5  # share of a line's squared misses that one bend must save to be to
 STRAIGHT = 0.98  # R2 of one line from which no bend is looked for
 
 
-def percent(log: float, places: int = 1) -> str:
+def log_percent(log: float, places: int = 1) -> str:
     """A log contribution as people read it: 0.0953 -> +10.0 %."""
     return f"{np.expm1(log) * 100:+.{places}f} %"
 
 
-def number(value: float) -> str:
+def short_number(value: float) -> str:
     """A value of an input: 2450.0 -> 2,450; -95.3612 -> -95.36."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def listed(parts: list[str]) -> str:
+def join_words(parts: list[str]) -> str:
     """a, b and c."""
     return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
 
 
-def by_importance(sizes: pd.Series) -> str:
+def importance_sentence(sizes: pd.Series) -> str:
     """What moves values the most; `sizes` are mean absolute contributions by title or name."""
     top = sizes.sort_values(ascending=False, kind="stable").head(3)
     told = [f"{name} ({np.expm1(size) * 100:.1f} %)" for name, size in top.items()]
     verb = "move" if len(told) > 1 else "moves"
-    return f"{listed(told)} {verb} a value the most, up or down, on average."
+    return f"{join_words(told)} {verb} a value the most, up or down, on average."
 
 
-def bend(at: np.ndarray, effect: np.ndarray) -> int | None:
+def find_bend(at: np.ndarray, effect: np.ndarray) -> int | None:
     """The place in `at` (g,) where two lines that meet fit `effect` best; None where one line does
     nearly as well, or is nearly right (R2 over `STRAIGHT`), or the points are too few."""
     if len(at) < 5:
@@ -59,27 +59,27 @@ def bend(at: np.ndarray, effect: np.ndarray) -> int | None:
     return best + 1 if misses[best + 1] < (1 - BENDS) * misses[0] else None
 
 
-def by_effect(curve: pd.DataFrame) -> str:
+def effect_sentence(curve: pd.DataFrame) -> str:
     """How far the value moves over an input's range, and where the effect bends; `curve` is one
-    input's part of `lib.evaluation.explanation.importance.effects`."""
+    input's part of `lib.evaluation.explanation.importance.input_effects`."""
     name = curve["input"].iloc[0]
     at, ale = curve["at"].to_numpy(float), curve["ale"].to_numpy(float)
     if curve["low"].max() <= curve["high"].min():
         return f"No effect of {name} by itself can be told from none: a flat line fits the band."
     told = (
-        f"From {number(at[0])} to {number(at[-1])}, {name} by itself moves the value by "
-        f"{percent(ale[-1] - ale[0])}"
+        f"From {short_number(at[0])} to {short_number(at[-1])}, {name} by itself moves the value "
+        f"by {log_percent(ale[-1] - ale[0])}"
     )
-    knot = bend(at, ale)
+    knot = find_bend(at, ale)
     if knot is None:
         return f"{told}."
     return (
-        f"{told}. The effect bends at {number(at[knot])}: {percent(ale[knot] - ale[0])} up to "
-        f"there, {percent(ale[-1] - ale[knot])} beyond."
+        f"{told}. The effect bends at {short_number(at[knot])}: {log_percent(ale[knot] - ale[0])} "
+        f"up to there, {log_percent(ale[-1] - ale[knot])} beyond."
     )
 
 
-def lost(one: dict[str, Any]) -> str:
+def loss_clause(one: dict[str, Any]) -> str:
     """What a group is worth in both metrics, with intervals, the metrics that tell first."""
     names = {"mape": "MAPE", "mdape": "MdAPE"}
     sure = [n for n in names if one[n]["low"] > 0 or one[n]["high"] < 0]
@@ -91,7 +91,7 @@ def lost(one: dict[str, Any]) -> str:
     return f"{one['title']} ({'; '.join(parts)})"
 
 
-def by_ablation(variant: str, part: dict[str, Any]) -> str:
+def ablation_sentences(variant: str, part: dict[str, Any]) -> str:
     """What the variant loses without which group, and which it could do without."""
     if "skipped" in part:
         return f"{variant} was not trained: {part['skipped']}."
@@ -107,16 +107,24 @@ def by_ablation(variant: str, part: dict[str, Any]) -> str:
     ]
     lines = [
         f"On {part['sales']:,} sales of the folds, {variant} (MAPE {100 * part['mape']:.1f} %) "
-        + (f"is worse without {listed([lost(one) for one in order])}." if order else "misses none.")
+        + (
+            f"is worse without {join_words([loss_clause(one) for one in order])}."
+            if order
+            else "misses none."
+        )
     ]
-    lines += [f"It is better without {listed([lost(one) for one in better])}."] if better else []
-    lines += [f"No significant loss without {listed(rest)}."] if rest else []
-    lines += [f"Not tried: {listed(left)}."] if left else []
+    lines += (
+        [f"It is better without {join_words([loss_clause(one) for one in better])}."]
+        if better
+        else []
+    )
+    lines += [f"No significant loss without {join_words(rest)}."] if rest else []
+    lines += [f"Not tried: {join_words(left)}."] if left else []
     lines += ["One interval in twenty misses by chance."] if order or better else []
     return " ".join(lines)
 
 
-def markdown(feed: str, synthetic: bool, looks: list[dict[str, str]], at: str) -> str:
+def analysis_markdown(feed: str, synthetic: bool, looks: list[dict[str, str]], at: str) -> str:
     """docs/analysis.md: the takeaways, then each look with its picture (a path under `at`)."""
     lines = [
         "# What drives the valuations",
@@ -150,7 +158,7 @@ Draw = Callable[[], str]  # a picture to be drawn, as SVG
 Look = dict[str, Any]  # texts by name; `svg` is a Draw or None, and once `drawn` a text
 
 
-def look(
+def make_look(
     section: str, title_: str, told: str, sentence: str, plot: str = "", svg: Draw | None = None
 ) -> Look:
     """One look: `told` leads the sentence among the takeaways, `plot` is the picture's file."""
@@ -168,7 +176,7 @@ def _svg(draw: Draw | None) -> str:
     return draw() if draw else ""
 
 
-def drawn(looks: list[Look]) -> list[Look]:
+def draw_looks(looks: list[Look]) -> list[Look]:
     """The looks with their pictures drawn, on all cores; "" where there is none."""
     return [
         one | {"svg": svg}
@@ -176,7 +184,7 @@ def drawn(looks: list[Look]) -> list[Look]:
     ]
 
 
-def of_domain(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> list[Look]:
+def domain_looks(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> list[Look]:
     """The looks at what drives the values of one domain, from tables of `importance.py`."""
     section = TITLES[domain]
     out = []
@@ -185,49 +193,49 @@ def of_domain(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> l
         ("input", "inputs", "The inputs behind it"),
     ):
         part = importance[importance["kind"] == kind]
-        titles = part["name"].map(title) if kind == "group" else part["name"]
+        titles = part["name"].map(group_title) if kind == "group" else part["name"]
         sizes = pd.Series(part["importance"].to_numpy(), index=titles.to_numpy())
         sizes = sizes[sizes > 0].sort_values(ascending=False, kind="stable").head(MOST)
         if not len(sizes):
             continue
-        sentence = by_importance(sizes)
-        svg = partial(explanation.bars, sizes)
+        sentence = importance_sentence(sizes)
+        svg = partial(explanation.plot_importance, sizes)
         told = f"{section}, by {kind}"
-        out.append(look(section, what, told, sentence, f"{domain}_{name}.svg", svg))
+        out.append(make_look(section, what, told, sentence, f"{domain}_{name}.svg", svg))
     for name in effects["input"].unique():
         curve = effects[effects["input"] == name]
         out.append(
-            look(
+            make_look(
                 section,
                 f"Effect of {name}",
                 f"{section}, {name}",
-                by_effect(curve),
+                effect_sentence(curve),
                 f"{domain}_effect_{name}.svg",
-                partial(explanation.effect, curve, str(name)),
+                partial(explanation.plot_effect, curve, str(name)),
             )
         )
     return out
 
 
-def of_ablation(variants: dict[str, Any]) -> list[Look]:
+def ablation_looks(variants: dict[str, Any]) -> list[Look]:
     """The looks at what `ablate` found of each variant."""
     out = []
     for variant, part in variants.items():
         tried = [one for one in part.get("groups", {}).values() if "verdict" in one]
         out.append(
-            look(
+            make_look(
                 "Feature groups taken out",
                 f"{variant} without each group",
                 f"Group by group, {variant}",
-                by_ablation(variant, part),
+                ablation_sentences(variant, part),
                 f"ablate_{variant}.svg" if tried else "",
-                partial(explanation.forest, part["groups"]) if tried else None,
+                partial(explanation.plot_group_forest, part["groups"]) if tried else None,
             )
         )
     return out
 
 
-def of_photos(photos: dict[str, Any]) -> list[Look]:
+def photo_looks(photos: dict[str, Any]) -> list[Look]:
     """The looks at what photos are worth to each variant, by the part `photos` of `ablate`'s
     metrics: all sales, the control with shuffled photos, and the slices."""
     out = []
@@ -241,13 +249,13 @@ def of_photos(photos: dict[str, Any]) -> list[Look]:
                 rows[named] = one | {"title": named.capitalize(), "verdict": ""}
         told = part["told"].rstrip(".")
         out.append(
-            look(
+            make_look(
                 "Photos",
                 f"{variant} with and without photos",
                 f"Photos, {variant}",
                 f"Photos in {variant}: {told}.",
                 f"photos_{variant}.svg" if rows else "",
-                partial(explanation.forest, rows) if rows else None,
+                partial(explanation.plot_group_forest, rows) if rows else None,
             )
         )
     return out

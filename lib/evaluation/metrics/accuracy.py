@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.evaluation.metrics.bootstrap import Family
-from lib.evaluation.metrics.weighted_quantiles import Ranked
+from lib.evaluation.metrics.bootstrap import MetricFamily
+from lib.evaluation.metrics.weighted_quantiles import WeightedOrder
 
 # metric -> (how it reads, +1 where more is better, -1 where less is, 0 where nearer zero is)
 DIRECTIONS = {
@@ -33,7 +33,7 @@ ALIKE = 1e-7  # prices with a standard deviation below this share of their mean 
 
 def accuracy_family(
     estimate: np.ndarray, price: np.ndarray, given: np.ndarray | None = None
-) -> Family:
+) -> MetricFamily:
     """Every metric of DIRECTIONS for estimates and prices (n,).
 
     `given` (n,) flags: which estimates are stood by; the others count in everything but lower
@@ -67,7 +67,7 @@ def accuracy_family(
             variance = spread - shift**2 / n
             r2 = np.where(variance > n * (ALIKE * middle) ** 2, 1 - squares / variance, np.nan)
             columns = {
-                "mdape": Ranked(counts[:, order_size]).median(size),
+                "mdape": WeightedOrder(counts[:, order_size]).median(size),
                 "mape": apes / n,
                 "mae": gaps / n,
                 "rmse": np.sqrt(squares / n),
@@ -76,14 +76,14 @@ def accuracy_family(
                 "ppe10": ten / n,
                 "ppe20": twenty / n,
                 "hit_rate": counts @ asked / counts.sum(axis=1),
-                "bias": Ranked(counts[:, order_error]).median(error),
+                "bias": WeightedOrder(counts[:, order_error]).median(error),
             }
         return np.stack([columns[name] for name in DIRECTIONS], axis=1)
 
-    return Family(tuple(DIRECTIONS), of)
+    return MetricFamily(tuple(DIRECTIONS), of)
 
 
-def accuracy(
+def accuracy_metrics(
     estimate: np.ndarray, price: np.ndarray, given: np.ndarray | None = None
 ) -> dict[str, float]:
     """Every metric of DIRECTIONS, without intervals; see `accuracy_family`."""
@@ -92,7 +92,7 @@ def accuracy(
 
 def coverage_family(
     price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray, level: float
-) -> Family:
+) -> MetricFamily:
     """How [low, high] (n,), which promises to hold the share `level` of prices, did.
 
     Shares of prices inside, below and above; median width relative to the estimate; and the mean
@@ -117,13 +117,13 @@ def coverage_family(
     def of(counts: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
             n, inside, below, above, score = (counts[:, rows] @ terms).T
-            middle = Ranked(counts[:, ordered]).median(width)
+            middle = WeightedOrder(counts[:, ordered]).median(width)
             return np.stack([inside / n, below / n, above / n, middle, score / n], axis=1)
 
-    return Family(COVERAGE, of)
+    return MetricFamily(COVERAGE, of)
 
 
-def coverage(
+def coverage_metrics(
     price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray, level: float
 ) -> dict[str, float]:
     """Every metric of COVERAGE, without intervals; see `coverage_family`."""

@@ -24,7 +24,7 @@ Interval = dict[str, Any]  # value, low, high, and what judges them
 
 
 @dataclass(frozen=True)
-class Family:
+class MetricFamily:
     """Metrics that are found together.
 
     `of` takes counts (draws, n) and gives the metrics (draws, names); `levels` says of which
@@ -41,18 +41,18 @@ class Family:
         return {name: float(one) for name, one in zip(self.names, found, strict=True)}
 
 
-def on(family: Family, rows: np.ndarray) -> Family:
+def restrict_rows(family: MetricFamily, rows: np.ndarray) -> MetricFamily:
     """A family of some rows (indices or flags) as one of the whole table."""
-    return Family(family.names, lambda counts: family.of(counts[:, rows]), family.levels)
+    return MetricFamily(family.names, lambda counts: family.of(counts[:, rows]), family.levels)
 
 
-def clusters(homes: pd.Series) -> np.ndarray:
+def home_clusters(homes: pd.Series) -> np.ndarray:
     """(n,) number of each row's home; a row whose home is not known is a home of its own."""
     codes, known = pd.factorize(homes)
     return np.where(codes < 0, len(known) + np.arange(len(codes)), codes)
 
 
-def counts(home: np.ndarray, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def draw_counts(home: np.ndarray, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """How often each row counts in each of `draws` draws, in batches (part of draws, n).
 
     `home` (n,) are whole numbers; as many homes are drawn as there are.
@@ -69,8 +69,8 @@ def counts(home: np.ndarray, draws: int, rng: np.random.Generator) -> Iterator[n
         draws -= batch
 
 
-def drawn(
-    families: dict[str, Family], home: np.ndarray, draws: int, rng: np.random.Generator
+def bootstrap_metrics(
+    families: dict[str, MetricFamily], home: np.ndarray, draws: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Family -> its metrics in each draw (draws, names); every family sees the same draws.
 
@@ -82,7 +82,7 @@ def drawn(
     def stream(part: tuple[int, np.random.Generator]) -> list[dict[str, np.ndarray]]:
         return [
             {name: family.of(batch) for name, family in families.items()}
-            for batch in counts(home, *part)
+            for batch in draw_counts(home, *part)
         ]
 
     shares = [draws // STREAMS + (i < draws % STREAMS) for i in range(STREAMS)]
@@ -98,7 +98,7 @@ def drawn(
     }
 
 
-def span(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """The percentile interval of one metric's draws; draws without a value are left out."""
     values = values[np.isfinite(values)]
     if not len(values):
@@ -107,7 +107,7 @@ def span(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def spans(samples: np.ndarray, levels: list[float]) -> list[tuple[float, float]]:
+def percentile_intervals(samples: np.ndarray, levels: list[float]) -> list[tuple[float, float]]:
     """`span` of each metric of `samples` (draws, metrics) at its level.
 
     Those of one level whose draws all have a value are sorted together, which is faster.
@@ -121,19 +121,21 @@ def spans(samples: np.ndarray, levels: list[float]) -> list[tuple[float, float]]
             for i, low, high in zip(mine, *ends.tolist(), strict=True):
                 out[i] = (low, high)
     for i in np.flatnonzero(~whole):
-        out[i] = span(samples[:, i], levels[i])
+        out[i] = percentile_interval(samples[:, i], levels[i])
     return out
 
 
-def intervals(
-    families: dict[str, Family], home: np.ndarray, draws: int, rng: np.random.Generator
+def bootstrap_intervals(
+    families: dict[str, MetricFamily], home: np.ndarray, draws: int, rng: np.random.Generator
 ) -> dict[str, dict[str, Interval]]:
     """Family -> metric -> {value, low, high}. `home` (n,) as `clusters` gives it."""
-    samples = drawn(families, home, draws, rng)
+    samples = bootstrap_metrics(families, home, draws, rng)
     out: dict[str, dict[str, Interval]] = {}
     for name, family in families.items():
         values = family.value(len(home))
-        ends = spans(samples[name], [family.levels.get(metric, 0.95) for metric in values])
+        ends = percentile_intervals(
+            samples[name], [family.levels.get(metric, 0.95) for metric in values]
+        )
         out[name] = {
             metric: {"value": value, "low": low, "high": high}
             for (metric, value), (low, high) in zip(values.items(), ends, strict=True)

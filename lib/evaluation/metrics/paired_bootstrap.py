@@ -7,39 +7,39 @@ import itertools
 
 import numpy as np
 
-from lib.evaluation.metrics.accuracy import accuracy
-from lib.evaluation.metrics.bootstrap import Family, intervals
-from lib.evaluation.metrics.ratio_study import Study
-from lib.evaluation.metrics.weighted_quantiles import Ranked
+from lib.evaluation.metrics.accuracy import accuracy_metrics
+from lib.evaluation.metrics.bootstrap import MetricFamily, bootstrap_intervals
+from lib.evaluation.metrics.ratio_study import RatioStudy
+from lib.evaluation.metrics.weighted_quantiles import WeightedOrder
 
 
-def figures(estimate: np.ndarray, price: np.ndarray) -> dict[str, float]:
+def headline_metrics(estimate: np.ndarray, price: np.ndarray) -> dict[str, float]:
     """MdAPE, MAPE, R2 (accuracy.py), COD and median ratio (ratio_study.py)."""
-    said = accuracy(estimate, price)
-    study = Study(estimate, price).family().value(len(price))
+    said = accuracy_metrics(estimate, price)
+    study = RatioStudy(estimate, price).family().value(len(price))
     return {name: said[name] for name in ("mdape", "mape", "r2")} | {
         name: study[name] for name in ("cod", "median_ratio")
     }
 
 
-def gap_family(estimate: np.ndarray, other: np.ndarray, price: np.ndarray) -> Family:
+def gap_family(estimate: np.ndarray, other: np.ndarray, price: np.ndarray) -> MetricFamily:
     """MdAPE and MAPE of `estimate` less those of `other`."""
     sizes = [np.abs(one / price - 1) for one in (estimate, other)]
     orders = [np.argsort(size, kind="stable") for size in sizes]
 
     def of(counts: np.ndarray) -> np.ndarray:
         mine, theirs = (
-            Ranked(counts[:, order]).median(size[order])
+            WeightedOrder(counts[:, order]).median(size[order])
             for size, order in zip(sizes, orders, strict=True)
         )
         return np.stack(
             [mine - theirs, counts @ (sizes[0] - sizes[1]) / counts.sum(axis=1)], axis=1
         )
 
-    return Family(("mdape", "mape"), of)
+    return MetricFamily(("mdape", "mape"), of)
 
 
-def paired(
+def paired_intervals(
     estimate: np.ndarray,
     other: np.ndarray,
     price: np.ndarray,
@@ -52,23 +52,25 @@ def paired(
     says which rows are of one home; without it each is one."""
     home = np.arange(len(price)) if home is None else home
     family = gap_family(estimate, other, price)
-    return intervals({"gap": family}, home, draws, rng)["gap"]
+    return bootstrap_intervals({"gap": family}, home, draws, rng)["gap"]
 
 
-def verdicts(
+def paired_verdicts(
     estimates: dict[str, np.ndarray], price: np.ndarray, draws: int, seed: int
 ) -> dict[tuple[str, str, str], int]:
     """(one, other, metric) -> -1 where `one` is the better of two models by their `paired`
     interval, 1 where it is the worse, 0 where the interval holds zero."""
     out = {}
     for one, other in itertools.combinations(sorted(estimates), 2):
-        gaps = paired(estimates[one], estimates[other], price, draws, np.random.default_rng(seed))
+        gaps = paired_intervals(
+            estimates[one], estimates[other], price, draws, np.random.default_rng(seed)
+        )
         for metric, gap in gaps.items():
             out[one, other, metric] = int(gap["low"] > 0) - int(gap["high"] < 0)
     return out
 
 
-def reversals(*told: dict[tuple[str, str, str], int]) -> list[tuple[str, str, str]]:
+def find_reversals(*told: dict[tuple[str, str, str], int]) -> list[tuple[str, str, str]]:
     """The pairs and metrics that some `verdicts` call better and others worse."""
     return [
         pair

@@ -13,20 +13,20 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import stdtrit
 
-from lib.evaluation.metrics.bootstrap import Family
-from lib.evaluation.metrics.weighted_quantiles import Ranked
+from lib.evaluation.metrics.bootstrap import MetricFamily
+from lib.evaluation.metrics.weighted_quantiles import WeightedOrder
 
 STATISTICS = ("median_ratio", "cod", "prd", "prb", "mki", "vei")
 LEVELS = {"vei": 0.90}  # the standard judges VEI by its 90 % interval
 SMALLEST = 20  # sales below which the standard names no groups for VEI
 
 
-def groups(n: int) -> int:
+def vei_groups(n: int) -> int:
     """How many groups by proxy VEI takes for n sales; 0 where there are too few."""
     return 0 if n < SMALLEST else 2 if n <= 50 else 4 if n <= 500 else 10
 
 
-class Study:
+class RatioStudy:
     """The statistics of one set of sales: positive estimates and prices (n,)."""
 
     def __init__(self, estimate: np.ndarray, price: np.ndarray) -> None:
@@ -37,7 +37,7 @@ class Study:
         self.terms = np.stack([np.ones(len(order)), self.ratio, self.estimate, self.price], axis=1)
         # sales of one price stand as they came, whatever their ratio: none counts as the dearer
         self.by_price = np.lexsort((order, self.price))
-        value = proxy(self.estimate, self.price)
+        value = value_proxy(self.estimate, self.price)
         self.middle = np.median(self.ratio) if len(order) else np.nan
         by_proxy = np.argsort(value, kind="stable")
         # the rows that VEI's outer groups draw from, from either end: more than such a group holds
@@ -47,9 +47,9 @@ class Study:
             value[rows[self.reach(len(order))]] if self.reach(len(order)) < len(order) else np.nan
             for rows in (by_proxy, by_proxy[::-1])
         ]
-        self.parts = groups(len(order))
+        self.parts = vei_groups(len(order))
 
-    def family(self, factor: float | None = None, cap: float = 1.0) -> Family:
+    def family(self, factor: float | None = None, cap: float = 1.0) -> MetricFamily:
         """The statistics; with `factor`, of the ratios that `trimmed` leaves."""
 
         def of(counts: np.ndarray) -> np.ndarray:
@@ -60,13 +60,13 @@ class Study:
                 ordered if factor is None else self.trimmed(ordered, factor, cap)
             )
 
-        return Family(STATISTICS, of, LEVELS)
+        return MetricFamily(STATISTICS, of, LEVELS)
 
     def trimmed(self, counts: np.ndarray, factor: float, cap: float) -> np.ndarray:
         """`counts` (draws, n) in order of the ratio without the ratios that lie farther from the
         nearer quartile than `factor` times the distance of the quartiles. Never more than the
         share `cap` of the sales goes: where more lie outside, those farthest out go."""
-        ranked = Ranked(counts)
+        ranked = WeightedOrder(counts)
         low, high = (ranked.quantile(self.ratio, share)[:, None] for share in (0.25, 0.75))
         outside = np.maximum(low - self.ratio, self.ratio - high) - factor * (high - low)
         gone = counts * (outside > 0)
@@ -81,7 +81,7 @@ class Study:
 
     def statistics(self, counts: np.ndarray) -> np.ndarray:
         """(draws, STATISTICS); `counts` (draws, n) in order of the ratio."""
-        ranked = Ranked(counts)
+        ranked = WeightedOrder(counts)
         middle = ranked.median(self.ratio)
         with np.errstate(divide="ignore", invalid="ignore"):
             n, ratios, estimates, prices = (counts @ self.terms).T
@@ -120,7 +120,7 @@ class Study:
         """MKI. A sale that counts w times and ends at place c holds places that sum to
         w (2 c - w + 1) / 2."""
         ordered = counts[:, self.by_price]
-        places = ordered * (2 * Ranked(ordered).running() - ordered + 1)
+        places = ordered * (2 * WeightedOrder(ordered).running() - ordered + 1)
         columns = np.stack([self.estimate[self.by_price], self.price[self.by_price]], axis=1)
         weighed = (places @ columns).T
         gini = [
@@ -131,7 +131,7 @@ class Study:
 
     def reach(self, n: int) -> int:
         """How many rows from an end are sure, nearly always, to hold a drawn outer group of n."""
-        parts = groups(n)
+        parts = vei_groups(n)
         return min(n, n if parts < 4 else int(1.2 * n / parts) + 40)
 
     def _vei(self, counts: np.ndarray, middle: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -171,13 +171,13 @@ class Study:
         value = (self.price[rows] + self.estimate[rows] / middle[:, None]) / 2
         order = np.argsort(-value if side else value, axis=1, kind="stable")
         ordered = np.take_along_axis(counts[:, rows], order, axis=1)
-        ranked = Ranked(ordered)
+        ranked = WeightedOrder(ordered)
         # of a sale that counts several times, as many as the group has room for
         inside = np.clip(ordered - np.maximum(ranked.running() - size[:, None], 0), 0, None)
         taken = np.empty_like(inside)
         np.put_along_axis(taken, order, inside, axis=1)
         by_ratio = np.argsort(rows, kind="stable")
-        median = Ranked(taken[:, by_ratio]).median(self.ratio[rows[by_ratio]])
+        median = WeightedOrder(taken[:, by_ratio]).median(self.ratio[rows[by_ratio]])
         last = ranked.rows(np.maximum(size - 1, 0))
         end = np.take_along_axis(value, np.take_along_axis(order, last[:, None], 1), 1)[:, 0]
         return median, np.where(ranked.size >= size, end, np.nan)
@@ -202,7 +202,7 @@ class Study:
         return {"value": float(slope), "low": float(slope - half), "high": float(slope + half)}
 
 
-def proxy(estimate: np.ndarray, price: np.ndarray) -> np.ndarray:
+def value_proxy(estimate: np.ndarray, price: np.ndarray) -> np.ndarray:
     """S / 2 + A / (2 M) (currency): a market value that errors of neither side pull along; nan
     where there is no estimate."""
     if not len(price):

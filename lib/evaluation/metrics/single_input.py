@@ -17,7 +17,7 @@ BLANK = {"", "-", "--", "n/a", "na", "none", "null", "nan", "?", "."}
 NO = {"0", "no", "n", "false", "f"}
 
 
-def power(column: pd.Series, log_price: pd.Series) -> float:
+def held_out_r2(column: pd.Series, log_price: pd.Series) -> float:
     """How much of the log price one column explains alone: R2 on rows it was not fitted on.
 
     Numbers and days go through a small decision tree, texts through the mean of their value,
@@ -53,30 +53,30 @@ def _predict(known: pd.Series, target: np.ndarray, asked: pd.Series) -> np.ndarr
     return asked.map(shrunk).fillna(target.mean()).to_numpy(float)
 
 
-def powers(column: pd.Series, log_price: pd.Series) -> tuple[float, float]:
+def input_r2(column: pd.Series, log_price: pd.Series) -> tuple[float, float]:
     """`power` of a column on all rows, and the greater of it and that on the rows alone in which
     it says something: a price in every third row is a price."""
     if column.nunique() < 2:
         return 0.0, 0.0
-    some = says(column)
+    some = is_informative(column)
     alone = not some.all() and some.sum() >= FEW and column[some].nunique() > 1
-    whole = power(column, log_price)
-    return whole, max(whole, power(column[some], log_price[some]) if alone else whole)
+    whole = held_out_r2(column, log_price)
+    return whole, max(whole, held_out_r2(column[some], log_price[some]) if alone else whole)
 
 
 def cell_words(cells: pd.Series) -> pd.Series:
     return cells.astype("str").str.strip().str.lower()
 
 
-def filled(cells: pd.Series) -> pd.Series:
+def is_filled(cells: pd.Series) -> pd.Series:
     """Which cells hold something (boolean); words such as N/A stand for a gap."""
     if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_datetime64_any_dtype(cells):
         return cells.notna()
     return cells.notna() & ~cell_words(cells).isin(BLANK)
 
 
-def says(cells: pd.Series) -> pd.Series:
+def is_informative(cells: pd.Series) -> pd.Series:
     """Which cells say something (boolean): filled, and neither 0 nor no."""
     if pd.api.types.is_numeric_dtype(cells):
         return cells.notna() & (cells != 0)
-    return filled(cells) & ~cell_words(cells).isin(NO)
+    return is_filled(cells) & ~cell_words(cells).isin(NO)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lib.evaluation.metrics.accuracy import accuracy_family, coverage
-from lib.evaluation.metrics.bootstrap import clusters, intervals
-from lib.evaluation.metrics.ratio_study import proxy
+from lib.evaluation.metrics.accuracy import accuracy_family, coverage_metrics
+from lib.evaluation.metrics.bootstrap import bootstrap_intervals, home_clusters
+from lib.evaluation.metrics.ratio_study import value_proxy
 
 THIN = 30  # slices of fewer sales are marked: their figures move with a single sale
 AGES = [-np.inf, 0, 4, 14, 29, 59, np.inf]  # years, each the last of its band
@@ -15,7 +15,7 @@ AGE_WORDS = ["new", "1-4 years", "5-14 years", "15-29 years", "30-59 years", "60
 NONE = "none"
 
 
-def bands(price: pd.Series, parts: int = 5) -> pd.Series:
+def quantile_bands(price: pd.Series, parts: int = 5) -> pd.Series:
     """Each price's band as "1 low" .. "5 high": equal counts, by rank; NONE where it is missing."""
     known = price.dropna()
     number = (known.rank(method="first") - 1) * parts // max(len(known), 1) + 1
@@ -24,12 +24,12 @@ def bands(price: pd.Series, parts: int = 5) -> pd.Series:
     return told.reindex(price.index, fill_value=NONE)
 
 
-def ages(years: pd.Series) -> pd.Series:
+def age_bands(years: pd.Series) -> pd.Series:
     """Each age (years) as a band; homes that are not finished yet are new ones."""
     return pd.cut(years, AGES, labels=AGE_WORDS).astype("object").where(years.notna(), NONE)
 
 
-def columns(table: pd.DataFrame) -> dict[str, pd.Series]:
+def slice_columns(table: pd.DataFrame) -> dict[str, pd.Series]:
     """Kind -> the slice of each row, for what the table has of close_price and pred_close_price
     (both needed), postal_code, property_sub_type, own_age (years) and as_of (date).
 
@@ -38,23 +38,23 @@ def columns(table: pd.DataFrame) -> dict[str, pd.Series]:
     mean of price and level estimate, where it does neither.
     """
     price, estimate = table["close_price"], table["pred_close_price"]
-    middle = proxy(estimate.to_numpy(float), price.to_numpy(float))
+    middle = value_proxy(estimate.to_numpy(float), price.to_numpy(float))
     out = {
-        "price band": bands(price),
-        "value band": bands(estimate),
-        "proxy band": bands(pd.Series(middle, index=table.index)),
+        "price band": quantile_bands(price),
+        "value band": quantile_bands(estimate),
+        "proxy band": quantile_bands(pd.Series(middle, index=table.index)),
     }
     for kind, name in (("ZIP", "postal_code"), ("property type", "property_sub_type")):
         if name in table:
             out[kind] = table[name].astype("object").where(table[name].notna(), NONE)
     if "own_age" in table:
-        out["age"] = ages(table["own_age"])
+        out["age"] = age_bands(table["own_age"])
     if "as_of" in table:
         out["month"] = table["as_of"].dt.strftime("%Y-%m").fillna(NONE)
     return {kind: column.astype("str") for kind, column in out.items()}
 
 
-def by(
+def score_slice(
     predictions: pd.DataFrame,
     column: pd.Series,
     coverages: list[str],
@@ -77,7 +77,9 @@ def by(
         row |= family.value(len(part))
         if rng is not None:
             home = part["property_key"] if "property_key" in part else pd.Series(range(len(part)))
-            found = intervals({"accuracy": family}, clusters(home), draws, rng)["accuracy"]
+            found = bootstrap_intervals({"accuracy": family}, home_clusters(home), draws, rng)[
+                "accuracy"
+            ]
             row |= {
                 f"{name}_{side}": found[name][side]
                 for name in ("mdape", "bias")
@@ -86,15 +88,17 @@ def by(
         for name in coverages:
             low, high = (part[f"pred_{side}_{name}"].to_numpy() for side in ("low", "high"))
             level = int(name) / 100
-            row[f"coverage_{name}"] = coverage(price, low, high, estimate, level)["coverage"]
+            row[f"coverage_{name}"] = coverage_metrics(price, low, high, estimate, level)[
+                "coverage"
+            ]
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def every(table: pd.DataFrame, coverages: list[str], draws: int, seed: int) -> pd.DataFrame:
+def score_slices(table: pd.DataFrame, coverages: list[str], draws: int, seed: int) -> pd.DataFrame:
     """`by` for each kind of `columns`, its name in the column `kind`."""
     parts = [
-        by(table, column, coverages, draws, np.random.default_rng(seed)).assign(kind=kind)
-        for kind, column in columns(table).items()
+        score_slice(table, column, coverages, draws, np.random.default_rng(seed)).assign(kind=kind)
+        for kind, column in slice_columns(table).items()
     ]
     return pd.concat(parts, ignore_index=True)

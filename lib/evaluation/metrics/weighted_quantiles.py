@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 
-class Ranked:
+class WeightedOrder:
     """Rows in one order, and how often each counts: `weights` (draws, n), whole numbers."""
 
     def __init__(self, weights: np.ndarray) -> None:

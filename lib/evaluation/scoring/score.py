@@ -14,9 +14,14 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common.params import Section
-from lib.evaluation.metrics.accuracy import accuracy, accuracy_family, coverage_family
-from lib.evaluation.metrics.bootstrap import Family, clusters, intervals, on
-from lib.evaluation.metrics.ratio_study import Study
+from lib.evaluation.metrics.accuracy import accuracy_family, accuracy_metrics, coverage_family
+from lib.evaluation.metrics.bootstrap import (
+    MetricFamily,
+    bootstrap_intervals,
+    home_clusters,
+    restrict_rows,
+)
+from lib.evaluation.metrics.ratio_study import RatioStudy
 from lib.evaluation.scoring import verdicts
 
 TRIMS = ("trimmed", "trimmed_extreme")  # by the two factors of `ratio_study.trim`
@@ -28,48 +33,50 @@ class Scoring(Section):
     draws: int = Field(ge=1)
     places: int = Field(ge=1)
     worst: int = Field(ge=0)
-    ratio_study: verdicts.Study
+    ratio_study: verdicts.RatioStudyParams
 
 
-def rounded(content: Any, places: int) -> Any:
+def round_nested(content: Any, places: int) -> Any:
     """Numbers of a nested structure to `places` significant digits; nan becomes null."""
     if isinstance(content, dict):
-        return {key: rounded(value, places) for key, value in content.items()}
+        return {key: round_nested(value, places) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [rounded(value, places) for value in content]
+        return [round_nested(value, places) for value in content]
     if isinstance(content, float):
         return float(f"{content:.{places}g}") if np.isfinite(content) else None
     return content
 
 
-def covered(table: pd.DataFrame) -> list[str]:
+def interval_names(table: pd.DataFrame) -> list[str]:
     """The coverages, in percent, whose intervals a table has."""
     lows = [str(name) for name in table if str(name).startswith("pred_low_")]
     names = [name.removeprefix("pred_low_") for name in lows]
     return [name for name in names if f"pred_high_{name}" in table]
 
 
-def homes(table: pd.DataFrame) -> np.ndarray:
+def home_numbers(table: pd.DataFrame) -> np.ndarray:
     """(n,) number of each row's home; without keys each row is one."""
     if "property_key" not in table:
         return np.arange(len(table))
-    return clusters(table["property_key"])
+    return home_clusters(table["property_key"])
 
 
-def ratios(table: pd.DataFrame, study: verdicts.Study) -> tuple[Study, dict[str, Family]]:
+def make_ratio_study(
+    table: pd.DataFrame, study: verdicts.RatioStudyParams
+) -> tuple[RatioStudy, dict[str, MetricFamily]]:
     """The ratio study of the rows with an estimate, and its families: untrimmed, and by TRIMS."""
     rows = np.flatnonzero(table["pred_close_price"].notna())
-    made = Study(
+    made = RatioStudy(
         *(table[name].to_numpy(float)[rows] for name in ("pred_close_price", "close_price"))
     )
     families = {"untrimmed": made.family()} | {
         name: made.family(factor, study.trim_cap)
         for name, factor in zip(TRIMS, study.trim, strict=True)
     }
-    return made, {name: on(family, rows) for name, family in families.items()}
+    return made, {name: restrict_rows(family, rows) for name, family in families.items()}
 
 
-def score(
+def score_sales(
     table: pd.DataFrame,
     settings: Scoring,
     seed: int,
@@ -88,16 +95,18 @@ def score(
     answered = accuracy_family(estimate[given], price[given])
     families = {
         "accuracy": accuracy_family(estimate, price, given),
-        "answered": on(answered, np.flatnonzero(given)),
+        "answered": restrict_rows(answered, np.flatnonzero(given)),
     }
-    for name in covered(table):
+    for name in interval_names(table):
         low, high = (table[f"pred_{side}_{name}"].to_numpy(float) for side in ("low", "high"))
         families[f"interval_{name}"] = coverage_family(price, low, high, estimate, int(name) / 100)
-    study, studied = ratios(table, settings.ratio_study)
-    found = intervals(families | studied, homes(table), settings.draws, np.random.default_rng(seed))
+    study, studied = make_ratio_study(table, settings.ratio_study)
+    found = bootstrap_intervals(
+        families | studied, home_numbers(table), settings.draws, np.random.default_rng(seed)
+    )
     for name in studied:
         for statistic, one in found[name].items():
-            one["verdict"] = verdicts.verdict(statistic, one, settings.ratio_study.cod)
+            one["verdict"] = verdicts.judge_statistic(statistic, one, settings.ratio_study.cod)
     whole = np.ones((1, len(study.ratio)))
     limits = settings.ratio_study
     gone = {
@@ -109,28 +118,30 @@ def score(
         "sales": len(table),
         "with_interval": {
             name: int(table[[f"pred_low_{name}", f"pred_high_{name}"]].notna().all(axis=1).sum())
-            for name in covered(table)
+            for name in interval_names(table)
         },
         **{name: found[name] for name in families},
         "ratio_study": {
             **{name: found[name] for name in studied},
             **gone,
             "prb_regression": study.regression(),
-            "sales_chasing": verdicts.sales_chasing(study.ratio, cod, fold_cod, aware),
+            "sales_chasing": verdicts.check_sales_chasing(study.ratio, cod, fold_cod, aware),
         },
     }
 
 
-def on_folds(predictions: pd.DataFrame) -> dict[str, float]:
+def score_folds(predictions: pd.DataFrame) -> dict[str, float]:
     """Accuracy out of fold, in the past, and COD and median ratio there: the figures to choose by,
     as often as one likes."""
     past = predictions[predictions["role"] == "train"]
     estimate, price = np.exp(past["log_estimate"].to_numpy()), past["close_price"].to_numpy()
-    study = Study(estimate, price).family().value(len(price))
-    return accuracy(estimate, price) | {name: study[name] for name in ("cod", "median_ratio")}
+    study = RatioStudy(estimate, price).family().value(len(price))
+    return accuracy_metrics(estimate, price) | {
+        name: study[name] for name in ("cod", "median_ratio")
+    }
 
 
-def summary(scores: dict[str, Any]) -> dict[str, Any]:
+def summarize_scores(scores: dict[str, Any]) -> dict[str, Any]:
     """The few figures per variant that `dvc exp show` has room for; folds first. All are on every
     closed sale but for those called screened, which are on the sales that `screen` calls usable."""
     out = {}
@@ -158,7 +169,7 @@ def summary(scores: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def told(table: pd.DataFrame, places: int) -> pd.DataFrame:
+def round_table(table: pd.DataFrame, places: int) -> pd.DataFrame:
     """A table as it goes into a CSV: numbers to `places` significant digits."""
     numbers = table.select_dtypes("float").columns
     return table.assign(

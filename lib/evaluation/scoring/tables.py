@@ -37,8 +37,8 @@ def make_tables(
         `slices`, `ratio_study`, `calibration` and `worst`.
     """
     return {
-        "slices": slices.every(test, score.covered(test), settings.draws, seed),
-        "ratio_study": strata.ratio_study(test, settings, seed),
-        "calibration": strata.calibration(test, settings.draws, seed),
-        "worst": worst_errors.worst(test, past, flag_reasons, settings.worst),
+        "slices": slices.score_slices(test, score.interval_names(test), settings.draws, seed),
+        "ratio_study": strata.ratio_study_by_stratum(test, settings, seed),
+        "calibration": strata.calibration_by_decile(test, settings.draws, seed),
+        "worst": worst_errors.find_worst_errors(test, past, flag_reasons, settings.worst),
     }

@@ -12,8 +12,8 @@ from pydantic import Field
 from scipy.special import bdtr
 
 from lib.common.params import Section
-from lib.evaluation.metrics.ratio_study import proxy
-from lib.evaluation.metrics.slices import THIN, bands
+from lib.evaluation.metrics.ratio_study import value_proxy
+from lib.evaluation.metrics.slices import THIN, quantile_bands
 
 PASS, FAIL, OPEN, UNKNOWN = "pass", "fail", "inconclusive", "not measured"
 
@@ -29,7 +29,9 @@ class Thresholds(Section):
     area_level: float = Field(gt=0, lt=1)
 
 
-def verdict(one: Mapping[str, float | None], floor: float | None, ceiling: float | None) -> str:
+def judge_interval(
+    one: Mapping[str, float | None], floor: float | None, ceiling: float | None
+) -> str:
     """The verdict on a figure {value, low, high}; a missing bound of the allowed range is open."""
     low, high = one["low"], one["high"]
     if low is None or high is None:
@@ -40,7 +42,7 @@ def verdict(one: Mapping[str, float | None], floor: float | None, ceiling: float
     return PASS if inside else OPEN
 
 
-def check(
+def check_thresholds(
     score: Mapping[str, Any], gap: Mapping[str, float] | None, limits: Thresholds
 ) -> dict[str, dict[str, Any]]:
     """Each threshold by name: value, low, high, what is allowed (floor, ceiling), verdict.
@@ -65,7 +67,11 @@ def check(
     nothing = {"value": None, "low": None, "high": None}
     return {
         name: {key: (one or nothing)[key] for key in nothing}
-        | {"floor": floor, "ceiling": ceiling, "verdict": verdict(one or nothing, floor, ceiling)}
+        | {
+            "floor": floor,
+            "ceiling": ceiling,
+            "verdict": judge_interval(one or nothing, floor, ceiling),
+        }
         for name, (one, floor, ceiling) in figures.items()
     }
 
@@ -90,10 +96,10 @@ def median_interval(values: np.ndarray, level: float) -> tuple[float, float]:
 def proxy_bands(estimate: np.ndarray, price: np.ndarray) -> pd.Series:
     """Each sale's fifth by the IAAO's proxy of market value: bands cut on the price or the estimate
     alone lean towards what that one is off by."""
-    return bands(pd.Series(proxy(estimate, price)))
+    return quantile_bands(pd.Series(value_proxy(estimate, price)))
 
 
-def levels(ratio: np.ndarray, group: pd.Series, limit: float) -> pd.DataFrame:
+def group_levels(ratio: np.ndarray, group: pd.Series, limit: float) -> pd.DataFrame:
     """One row a group: group, sales, thin, level, low, high, verdict.
 
     Parameters: ratios (n,), the group of each (missing: none), how far a group's level may lie from
@@ -120,7 +126,7 @@ def levels(ratio: np.ndarray, group: pd.Series, limit: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"thin": bool})
 
 
-def summed(table: pd.DataFrame) -> str:
+def combine_verdicts(table: pd.DataFrame) -> str:
     """One verdict on all groups: fail if one fails, pass if all that are not thin pass."""
     said = set(table.loc[~table["thin"], "verdict"])
     if not said:

@@ -34,7 +34,7 @@ NARROWER = 0.8  # a test COD below this share of the COD out of fold knows more 
 ENOUGH = 30  # sales from which the check says anything
 
 
-class Study(Section):
+class RatioStudyParams(Section):
     """`evaluate.ratio_study`: how ratios are trimmed, and the acceptable COD."""
 
     trim: tuple[float, float]
@@ -52,14 +52,14 @@ class Study(Section):
         return given
 
 
-def ranges(cod: tuple[float, float]) -> dict[str, tuple[float, float]]:
+def acceptable_ranges(cod: tuple[float, float]) -> dict[str, tuple[float, float]]:
     """Statistic -> (lower, upper) acceptable value; COD in percent."""
     order = ("median_ratio", "cod", "prd", "prb", "mki", "vei")
     every = RANGES | {"cod": cod}
     return {name: every[name] for name in order}
 
 
-def verdict(name: str, one: Interval, cod: tuple[float, float]) -> str:
+def judge_statistic(name: str, one: Interval, cod: tuple[float, float]) -> str:
     """`within`, `outside` or `inconclusive` for a statistic's value and interval.
 
     PRB fails only where its interval lies beyond +-0.10. VEI, with its 90 % interval, like the
@@ -68,7 +68,7 @@ def verdict(name: str, one: Interval, cod: tuple[float, float]) -> str:
     low, high = one["low"], one["high"]
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         return "inconclusive"  # no interval, or the same draw over and over
-    least, most = ranges(cod)[name]
+    least, most = acceptable_ranges(cod)[name]
     if low >= least and high <= most:
         return "within"
     beyond = (-PRB_FAILS, PRB_FAILS) if name == "prb" else (least, most)
@@ -89,7 +89,7 @@ def close_share(ratio: np.ndarray) -> tuple[float, float, float]:
     return float(near.mean()), float(implied), float(chance)
 
 
-def sales_chasing(
+def check_sales_chasing(
     ratio: np.ndarray, cod: Interval, fold_cod: float | None, aware: bool = False
 ) -> dict[str, str]:
     """{verdict, reason} on whether estimates were set to the prices they are compared with.

@@ -25,7 +25,7 @@ NOTHING = "nothing in the data sets this home apart"
 UNKNOWN = "the table holds no facts of the home"
 
 
-def limits(past: pd.DataFrame) -> dict[str, tuple[float, float]]:
+def usual_ranges(past: pd.DataFrame) -> dict[str, tuple[float, float]]:
     """The (lower, upper) value of each column of NEEDED that all but 1 % of the homes learnt from
     keep to, at either end, for the columns that they have."""
     return {
@@ -35,7 +35,9 @@ def limits(past: pd.DataFrame) -> dict[str, tuple[float, float]]:
     }
 
 
-def reasons(row: dict[str, object], bounds: dict[str, tuple[float, float]], flags: str) -> str:
+def explain_error(
+    row: dict[str, object], bounds: dict[str, tuple[float, float]], flags: str
+) -> str:
     """What may explain one error, in words. `flags`: what `screen` says against the sale."""
 
     def number(name: str) -> float:
@@ -62,7 +64,7 @@ def reasons(row: dict[str, object], bounds: dict[str, tuple[float, float]], flag
                 told.append(f"{words.format(value)}, more than 99 % of the homes it learnt from")
             elif value < bounds[name][0]:
                 told.append(f"{words.format(value)}, less than 99 % of the homes it learnt from")
-    missing = [NAMES.get(name, name.replace("_", " ")) for name in BASICS if lacks(row, name)]
+    missing = [NAMES.get(name, name.replace("_", " ")) for name in BASICS if is_missing(row, name)]
     if missing:
         told.append(f"not known: {', '.join(missing)}")
     if abs(level := number("level")) > LEVEL:
@@ -71,18 +73,18 @@ def reasons(row: dict[str, object], bounds: dict[str, tuple[float, float]], flag
     return "; ".join(told) or (NOTHING if known else UNKNOWN)
 
 
-def lacks(row: dict[str, object], name: str) -> bool:
+def is_missing(row: dict[str, object], name: str) -> bool:
     """Whether a row has a column and no value in it."""
     return name in row and bool(pd.isna(row[name]))
 
 
-def flagged(flags: pd.DataFrame, severity: str = "exclude") -> dict[str, str]:
+def reasons_by_key(flags: pd.DataFrame, severity: str = "exclude") -> dict[str, str]:
     """listing_key -> the reasons of `screen` (listing_key, severity, reason) against the sale."""
     against = flags[flags["severity"] == severity]
     return {str(key): "; ".join(part) for key, part in against.groupby("listing_key")["reason"]}
 
 
-def worst(
+def find_worst_errors(
     test: pd.DataFrame, past: pd.DataFrame, against: dict[str, str], most: int
 ) -> pd.DataFrame:
     """The `most` rows of `test` with the largest |error|: rank, listing_key (where there is one),
@@ -97,9 +99,9 @@ def worst(
     error = estimated["pred_close_price"] / estimated["close_price"] - 1
     order = np.argsort(-error.abs().to_numpy(), kind="stable")[:most]
     chosen = estimated.iloc[order].assign(error=error.iloc[order])
-    bounds = limits(past)
+    bounds = usual_ranges(past)
     told = [
-        reasons(row, bounds, against.get(str(row.get("listing_key")), ""))
+        explain_error(row, bounds, against.get(str(row.get("listing_key")), ""))
         for row in chosen.to_dict("records")
     ]
     names = ["listing_key", "as_of", "postal_code", "close_price", "pred_close_price", "error"]

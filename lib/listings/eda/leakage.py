@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lib.evaluation.metrics.single_input import filled, powers, says
+from lib.evaluation.metrics.single_input import input_r2, is_filled, is_informative
 
 AFTER = 0.01  # a column filled in at most this share of open listings counts as empty there
 SURE = 1e-4  # chance that equal rates would differ as much
@@ -27,8 +27,8 @@ def scan(
     """
     rows = []
     for name in closed:
-        shut, still = (float(filled(frame[name]).mean()) for frame in (closed, open_))
-        whole, r2 = powers(closed[name], log_price)
+        shut, still = (float(is_filled(frame[name]).mean()) for frame in (closed, open_))
+        whole, r2 = input_r2(closed[name], log_price)
         finding = gaps(closed[name], open_[name])
         # one that is filled only after the sale, in some sales, is told as that
         if whole >= limit or (r2 >= limit and "only after" not in finding):
@@ -46,7 +46,8 @@ def gaps(closed: pd.Series, open_: pd.Series) -> str:
     if not m:
         return ""
     (shut, still), (said, unsaid) = (
-        (float(share(closed).mean()), float(share(open_).mean())) for share in (filled, says)
+        (float(share(closed).mean()), float(share(open_).mean()))
+        for share in (is_filled, is_informative)
     )
     if still <= AFTER and (1 - shut) ** m < SURE:
         return "filled only after the sale"
@@ -54,18 +55,20 @@ def gaps(closed: pd.Series, open_: pd.Series) -> str:
         if not _two_valued(pd.concat([closed, open_])):
             return "filled only after the sale"
         # a rare yes may well be of none of the open ones
-        if said >= SOME and _apart(says(closed), says(open_)):
+        if said >= SOME and _apart(is_informative(closed), is_informative(open_)):
             return "yes only after the sale"
     low, high = sorted((shut, still))
-    if (high - low >= CHANGES or high >= TIMES * low) and _apart(filled(closed), filled(open_)):
+    if (high - low >= CHANGES or high >= TIMES * low) and _apart(
+        is_filled(closed), is_filled(open_)
+    ):
         return "filled otherwise after the sale"
     return ""
 
 
 def _two_valued(cells: pd.Series) -> bool:
     """Whether a column answers with a yes or a no: one thing said, and its denial."""
-    some = cells[filled(cells)]
-    return some[says(some)].nunique() == 1 and bool((~says(some)).any())
+    some = cells[is_filled(cells)]
+    return some[is_informative(some)].nunique() == 1 and bool((~is_informative(some)).any())
 
 
 def _apart(closed: pd.Series, open_: pd.Series) -> bool:

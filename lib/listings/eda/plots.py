@@ -14,10 +14,10 @@ from lib.report.plots.style import (
     ORANGE,
     STYLE,
     Picture,
-    figure,
     log_ticks,
+    new_figure,
     short_money,
-    svg,  # fmt: skip
+    to_svg,
 )
 
 LOOK = STYLE | {"svg.fonttype": "none"}  # letters as text: pictures in git stay small
@@ -33,7 +33,7 @@ def bars(
     """Horizontal bars, the greatest on top; those in `marked` in another colour, and a line."""
     with matplotlib.rc_context(LOOK):
         shown = shares.head(MOST)[::-1]
-        drawn, axes = figure(6.6, 0.9 + 0.26 * max(len(shown), 1))
+        drawn, axes = new_figure(6.6, 0.9 + 0.26 * max(len(shown), 1))
         colours = [ORANGE if name in (marked or set()) else BLUE for name in shown.index]
         axes.barh(range(len(shown)), shown.to_numpy(float), 0.72, color=colours)
         axes.set_yticks(range(len(shown)), list(shown.index))
@@ -44,7 +44,7 @@ def bars(
         axes.grid(False, axis="y")
         if line is not None:
             axes.axvline(line, color=INK, linewidth=1, linestyle="--")
-        return svg(drawn)
+        return to_svg(drawn)
 
 
 def heat(
@@ -54,7 +54,7 @@ def heat(
     with matplotlib.rc_context(LOOK):
         shown = table.head(MOST)
         step = -(-len(shown.columns) // MANY)
-        drawn, axes = figure(7.6, 1.3 + 0.3 * max(len(shown), 2))
+        drawn, axes = new_figure(7.6, 1.3 + 0.3 * max(len(shown), 2))
         image = axes.imshow(
             shown.to_numpy(float), aspect="auto", cmap=colours, vmin=span[0], vmax=span[1],
             interpolation="nearest",
@@ -84,7 +84,7 @@ def heat(
                         color="white" if dark else INK,
                     )
         drawn.colorbar(image, ax=axes, label=label, shrink=0.9)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
 def spreads(frame: pd.DataFrame, logarithmic: set[str]) -> str:
@@ -109,7 +109,7 @@ def spreads(frame: pd.DataFrame, logarithmic: set[str]) -> str:
             axes.tick_params(labelsize=7.5)
             axes.set_yticks([])
             axes.set_title(name, fontsize=8.5, loc="left")
-        return svg(drawn)
+        return to_svg(drawn)
 
 
 def plain(value: float, _: object = None) -> str:
@@ -120,7 +120,7 @@ def plain(value: float, _: object = None) -> str:
 def fenced(size: pd.Series, price: pd.Series, out: pd.Series) -> str:
     """Price against living area, both logarithmic; what lies outside the fences stands out."""
     with matplotlib.rc_context(LOOK):
-        drawn, axes = figure(6.6, 4.2)
+        drawn, axes = new_figure(6.6, 4.2)
         for rows, colour, dot, said in ((~out, BLUE, 6, "inside"), (out, ORANGE, 16, "outside")):
             axes.scatter(
                 size[rows],
@@ -140,14 +140,14 @@ def fenced(size: pd.Series, price: pd.Series, out: pd.Series) -> str:
             axis.set_ticks([], minor=True)
             axis.set_major_formatter(MONEY)
         axes.legend(frameon=False, loc="upper left")
-        return svg(drawn)
+        return to_svg(drawn)
 
 
 def stacked(counts: pd.DataFrame, label: str) -> str:
     """Shares of each row's total, stacked over the rows (months): one band a column."""
     with matplotlib.rc_context(LOOK):
         shares = counts.div(counts.sum(axis=1), axis=0)
-        drawn, axes = figure(7.6, 2.9)
+        drawn, axes = new_figure(7.6, 2.9)
         colours = [BLUE, ORANGE, MUTED, "#7a5ea8", "#3f8f6b"]
         below = np.zeros(len(shares))
         for colour, name in zip(colours, shares, strict=False):
@@ -159,4 +159,4 @@ def stacked(counts: pd.DataFrame, label: str) -> str:
         axes.set(ylim=(0, 1), ylabel=label)
         axes.yaxis.set_major_formatter(PERCENT)
         axes.legend(frameon=False, ncols=5, loc="lower left", bbox_to_anchor=(0, 1), fontsize=8.5)
-        return svg(drawn)
+        return to_svg(drawn)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lib.evaluation.metrics import accuracy
-from lib.evaluation.metrics.slices import bands
+from lib.evaluation.metrics.slices import quantile_bands
 from lib.models.calibration import prediction_intervals
 from lib.models.calibration.conformal import bounds
 
@@ -30,9 +30,9 @@ def told(
     it by estimate and in a month."""
     price, estimate = (test[n].to_numpy(float) for n in ("close_price", "pred_close_price"))
     held = pd.Series((price >= low) & (price <= high), index=test.index)
-    fifths = held.groupby(bands(test["pred_close_price"]).to_numpy()).mean()
+    fifths = held.groupby(quantile_bands(test["pred_close_price"]).to_numpy()).mean()
     months = held.groupby(test["as_of"].dt.strftime("%Y-%m").fillna("undated").to_numpy()).mean()
-    found = accuracy.coverage(price, low, high, estimate, coverage)
+    found = accuracy.coverage_metrics(price, low, high, estimate, coverage)
     return (
         {"held": found.pop("coverage")}
         | found

@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from lib.ops.compare import changes
 from lib.report.pages import site
-from lib.report.plots.style import BLUE, INK, ORANGE, STYLE, figure, svg
+from lib.report.plots.style import BLUE, INK, ORANGE, STYLE, new_figure, to_svg
 
 TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
 BARS = 12  # listings in the picture of the largest changes
@@ -20,7 +20,7 @@ BARS = 12  # listings in the picture of the largest changes
 def spread(moved: pd.DataFrame) -> str:
     """A histogram of the changes of value; the ends hold what lies beyond them."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.4)
+        drawn, axes = new_figure(5.2, 3.4)
         change = moved["change"].to_numpy()
         reach = max(float(np.quantile(np.abs(change), 0.98)), changes.MOVED)
         edges = np.linspace(-reach, reach, 32)  # an odd number of bars: one stands for no change
@@ -30,33 +30,33 @@ def spread(moved: pd.DataFrame) -> str:
         axes.set(xlabel="change of value", ylabel="listings")
         axes.grid(axis="x", visible=False)
         axes.legend(frameon=False)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
 def bars(moved: pd.DataFrame) -> str:
     """The largest changes of value, up in blue, down in orange."""
     with matplotlib.rc_context(STYLE):
         top = moved.head(BARS).iloc[::-1]
-        drawn, axes = figure(5.2, 3.4)
+        drawn, axes = new_figure(5.2, 3.4)
         colours = [BLUE if change > 0 else ORANGE for change in top["change"]]
         axes.barh(top["listing_key"], top["change"], color=colours)
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.set(xlabel="change of value")
         axes.grid(axis="y", visible=False)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
 def groups(pushes: pd.DataFrame) -> str:
     """How far each group of inputs moved a listing's value, on average."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.4)
+        drawn, axes = new_figure(5.2, 3.4)
         top = pushes.head(BARS).iloc[::-1]
         axes.barh(top["group"], np.expm1(top["typical"]), color=BLUE)
         axes.xaxis.set_major_formatter(PercentFormatter(1))
         axes.set(xlabel="mean size of its push on a value")
         axes.grid(axis="y", visible=False)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
 def headline(moved: pd.DataFrame) -> str:
@@ -107,12 +107,12 @@ def captions(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str,
     up = int((moved["change"] > 0).sum())
     first = moved.iloc[0]
     out = [
-        site.picture(
+        site.make_picture(
             "Changes of value",
             spread(moved),
             f"{up:,} values rose and {int((moved['change'] < 0).sum()):,} fell.",
         ),
-        site.picture(
+        site.make_picture(
             "Largest changes",
             bars(moved),
             f"Listing {first['listing_key']} moved most: {100 * first['change']:+.1f} %.",
@@ -121,7 +121,7 @@ def captions(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str,
     if pushes is not None and len(pushes):
         top = pushes.iloc[0]
         out.append(
-            site.picture(
+            site.make_picture(
                 "What moved them",
                 groups(pushes),
                 f"{top['group']} moved values most: by {100 * np.expm1(top['typical']):.1f} % on "

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lib.evaluation.metrics import paired_bootstrap, slices
 from lib.evaluation.metrics.accuracy import DIRECTIONS
-from lib.evaluation.metrics.bootstrap import clusters
+from lib.evaluation.metrics.bootstrap import home_clusters
 
 # ratio statistics are best at a value of their own (IAAO, Standard on Ratio Studies, 2013)
 TARGETS = {"bias": 0.0, "median_ratio": 1.0, "mean_ratio": 1.0, "prd": 1.0, "mki": 1.0,
@@ -124,14 +124,16 @@ def gap(rows: pd.DataFrame, draws: int, seed: int) -> dict[str, dict[str, float]
         rows[name].to_numpy(float)
         for name in ("pred_close_price", "base_close_price", "close_price")
     )
-    home = clusters(rows["property_key"])
-    return paired_bootstrap.paired(now, base, price, draws, np.random.default_rng(seed), home)
+    home = home_clusters(rows["property_key"])
+    return paired_bootstrap.paired_intervals(
+        now, base, price, draws, np.random.default_rng(seed), home
+    )
 
 
 def sliced(rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """(kind, slice, its rows) for the price bands, ZIPs and months that are not thin."""
     for kind, column in (
-        ("price band", slices.bands(rows["close_price"])),
+        ("price band", slices.quantile_bands(rows["close_price"])),
         ("ZIP", rows["postal_code"].fillna("none")),
         ("month", rows["as_of"].dt.strftime("%Y-%m")),
     ):

@@ -11,7 +11,8 @@ from scipy.spatial import cKDTree
 from lib.evaluation.metrics.slices import AGE_WORDS, NONE
 from lib.report.pages import site
 from lib.report.plots import errors
-from lib.report.wording.findings import TITLES, share
+from lib.report.wording.findings import TITLES
+from lib.report.wording.numbers import money, share, signed_share
 
 KINDS = {
     "price band": "By price paid",
@@ -26,7 +27,7 @@ LONG = 15  # rows from which a table is folded
 FIRST = 10  # worst errors that are shown unfolded
 
 
-def ordered(slices: pd.DataFrame, column: str = "slice") -> pd.DataFrame:
+def order_slices(slices: pd.DataFrame, column: str = "slice") -> pd.DataFrame:
     """Slices in the order that they are read in: ages from new to old, others by name, what is not
     known last."""
     place = {word: f"{i}" for i, word in enumerate(AGE_WORDS)}
@@ -34,22 +35,19 @@ def ordered(slices: pd.DataFrame, column: str = "slice") -> pd.DataFrame:
     return slices.assign(key=key).sort_values("key", kind="stable").drop(columns="key")
 
 
-def spanned(value: float, low: float, high: float, signed: bool = False) -> dict[str, str]:
+def share_with_interval(
+    value: float, low: float, high: float, signed: bool = False
+) -> dict[str, str]:
     """A share and its interval as a cell: {value, span}."""
     texts = [share(one) if not signed else signed_share(one) for one in (value, low, high)]
     return {"value": texts[0], "span": "" if "n/a" in texts else f"{texts[1]} to {texts[2]}"}
-
-
-def signed_share(value: float) -> str:
-    """-0.0123 -> -1.2 %."""
-    return "n/a" if value is None or pd.isna(value) else f"{value * 100:+.1f} %"
 
 
 def slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
     """A table for each kind of slice that says more than one thing."""
     tables = []
     for kind, title in KINDS.items():
-        part = ordered(slices[slices["kind"] == kind])
+        part = order_slices(slices[slices["kind"] == kind])
         if not len(part) or (len(part) == 1 and part["slice"].iloc[0] == NONE):
             continue
         rows = [
@@ -57,8 +55,10 @@ def slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
                 "name": row["slice"],
                 "sales": f"{row['sales']:,}",
                 "thin": row["thin"],
-                "mdape": spanned(row["mdape"], row["mdape_low"], row["mdape_high"]),
-                "bias": spanned(row["bias"], row["bias_low"], row["bias_high"], signed=True),
+                "mdape": share_with_interval(row["mdape"], row["mdape_low"], row["mdape_high"]),
+                "bias": share_with_interval(
+                    row["bias"], row["bias_low"], row["bias_high"], signed=True
+                ),
                 "ppe10": share(row["ppe10"]),
                 "ppe20": share(row["ppe20"]),
                 "hit_rate": share(row["hit_rate"]),
@@ -67,12 +67,17 @@ def slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
             for row in part.to_dict("records")
         ]
         tables.append(
-            {"title": title, "rows": rows, "folded": len(rows) > LONG, "finding": spread(part)}
+            {
+                "title": title,
+                "rows": rows,
+                "folded": len(rows) > LONG,
+                "finding": spread_finding(part),
+            }
         )
     return tables
 
 
-def spread(part: pd.DataFrame) -> str:
+def spread_finding(part: pd.DataFrame) -> str:
     """Which slices stand apart from the middle of their kind by their intervals."""
     thick = part[~part["thin"]]
     if not len(thick):
@@ -146,8 +151,8 @@ def worst_part(worst: pd.DataFrame) -> dict[str, Any]:
             "listing_key": row["listing_key"],
             "place": "" if pd.isna(row["postal_code"]) else row["postal_code"],
             "as_of": "" if pd.isna(row["as_of"]) else str(row["as_of"])[:10],
-            "price": f"{row['close_price']:,.0f}",
-            "estimate": f"{row['pred_close_price']:,.0f}",
+            "price": money(row["close_price"]),
+            "estimate": money(row["pred_close_price"]),
             "error": signed_share(row["error"]),
             "reasons": row["reasons"],
         }
@@ -174,12 +179,18 @@ def domain_part(
     """What the template needs of one domain; all tables hold the variant that values it alone."""
     test = test[test["pred_close_price"].notna()]
     pictures = [
-        ("Calibration", errors.calibration(tenths), calibration_finding(tenths)),
-        ("Errors along the estimates", errors.by_estimate(test), estimate_finding(test)),
+        ("Calibration", errors.plot_calibration(tenths), calibration_finding(tenths)),
+        (
+            "Errors along the estimates",
+            errors.plot_errors_by_estimate(test),
+            estimate_finding(test),
+        ),
     ]
     mapped = test[test["latitude"].notna() & test["longitude"].notna()]
     if len(mapped):
-        pictures.append(("Where the errors lie", errors.residual_map(mapped), map_finding(mapped)))
+        pictures.append(
+            ("Where the errors lie", errors.plot_residual_map(mapped), map_finding(mapped))
+        )
     answered, every = score["answered"]["mdape"], score["accuracy"]["mdape"]
     hit = score["accuracy"]["hit_rate"]["value"]
     given = "Every valuation is stood by."
@@ -188,19 +199,19 @@ def domain_part(
             f"{share(hit)} of the valuations are stood by; half of those lie within "
             f"{share(answered['value'])} of the price."
         )
-    span = spanned(every["value"], every["low"], every["high"])
+    span = share_with_interval(every["value"], every["low"], every["high"])
     return {
         "domain": domain,
         "title": TITLES[domain],
         "headline": f"Half of the {score['sales']:,} valuations lie within {span['value']} of the "
         f"price paid (95 % interval {span['span'] or 'n/a'}). {given}",
         "tables": slice_tables(slices),
-        "plots": [site.picture(*one) for one in pictures],
+        "plots": [site.make_picture(*one) for one in pictures],
         "worst": worst_part(worst),
     }
 
 
-def context(
+def accuracy_context(
     chosen: dict[str, str], evaluated: dict[str, Any], tables: dict[str, pd.DataFrame]
 ) -> dict[str, Any]:
     """The page's context. `chosen`: domain -> the variant that values it; `tables`: predictions,

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.evaluation.explanation.narrative import number, percent
-from lib.evaluation.feature_groups import BASELINE, GROUPS, fact, title
+from lib.evaluation.explanation.narrative import log_percent, short_number
+from lib.evaluation.feature_groups import BASELINE, GROUPS, base_input, group_title
 from lib.report.pages import site
+from lib.report.wording.numbers import money
 
 DRIVERS = 2  # inputs named beside a group
 FRACTION = re.compile(r"-?\d+\.\d+")  # a ZIP is a text of digits and stays so
@@ -19,30 +20,37 @@ FRACTION = re.compile(r"-?\d+\.\d+")  # a ZIP is a text of digits and stays so
 def _told(name: str, value: str) -> str:
     """A home's value of an input: log prices as money, fractions cut short, the rest as it is."""
     if name.endswith("log_price"):
-        return f"{np.exp(float(value)):,.0f}"
-    return number(float(value)) if FRACTION.fullmatch(value) else value
+        return money(np.exp(float(value)))
+    return short_number(float(value)) if FRACTION.fullmatch(value) else value
 
 
 def _group_rows(own: pd.DataFrame) -> list[dict[str, str]]:
     """The steps from the baseline to the value of one home, group by group."""
     values = own.dropna(subset="value").set_index("input")["value"]
     running = float(own.loc[own["group"] == BASELINE, "log_contribution"].sum())
-    rows = [{"title": title(BASELINE), "percent": "", "value": f"{np.exp(running):,.0f}", "by": ""}]
+    rows = [
+        {
+            "title": group_title(BASELINE),
+            "percent": "",
+            "value": money(np.exp(running)),
+            "by": "",
+        }
+    ]
     for group in GROUPS:
         part = own[own["group"] == group]
         if not len(part) or not part["log_contribution"].abs().sum():
             continue
         step = float(part["log_contribution"].sum())
         running += step
-        size = part.groupby(part["input"].map(fact), sort=False)["log_contribution"].sum()
+        size = part.groupby(part["input"].map(base_input), sort=False)["log_contribution"].sum()
         size = size[size.index.isin(values.index)]
         first = size.abs().sort_values(ascending=False, kind="stable").index[:DRIVERS]
-        by = [f"{name} {_told(name, values[name])} ({percent(size[name])})" for name in first]
+        by = [f"{name} {_told(name, values[name])} ({log_percent(size[name])})" for name in first]
         rows.append(
             {
-                "title": title(group),
-                "percent": percent(step),
-                "value": f"{np.exp(running):,.0f}",
+                "title": group_title(group),
+                "percent": log_percent(step),
+                "value": money(np.exp(running)),
                 "by": "; ".join(by),
             }
         )
@@ -60,17 +68,17 @@ def _comparables(near: pd.DataFrame) -> dict[str, Any]:
             {"key": row.comparable, "date": f"{row.close_date:%Y-%m-%d}"}
             for row in first.itertuples()
         ],
-        "paid": [f"{price:,.0f}" for price in first["close_price"]],
+        "paid": [money(price) for price in first["close_price"]],
         "rows": [
-            {"title": title(group), "cells": [percent(step) for step in steps.loc[group]]}
+            {"title": group_title(group), "cells": [log_percent(step) for step in steps.loc[group]]}
             for group in GROUPS
             if group in moved
         ],
-        "adjusted": [f"{price:,.0f}" for price in first["adjusted_close_price"]],
+        "adjusted": [money(price) for price in first["adjusted_close_price"]],
     }
 
 
-def homes(
+def explanation_homes(
     valued: pd.DataFrame, contributions: pd.DataFrame, near: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """What the page shows of each home of `valued` (rows of valuations.csv): the steps to its
@@ -92,7 +100,7 @@ def homes(
                 "key": key,
                 "domain": row["domain"],
                 "place": row.get("postal_code", "") if pd.isna(place) else place,
-                "value": f"{row['pred_close_price']:,.0f}",
+                "value": money(row["pred_close_price"]),
                 "steps": _group_rows(own),
                 "near": _comparables(mine) if len(mine) else None,
             }
@@ -100,7 +108,7 @@ def homes(
     return out
 
 
-def context(
+def explanation_context(
     looks: list[dict[str, str]], drawn: list[dict[str, str]], shown: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """What the page's template needs: the `looks` of `lib.evaluation.explanation.narrative` by
@@ -110,7 +118,7 @@ def context(
             "title": section,
             "id": "-".join(section.lower().split()),
             "plots": [
-                site.picture(one["title"], one["svg"], one["sentence"])
+                site.make_picture(one["title"], one["svg"], one["sentence"])
                 for one in drawn
                 if one["section"] == section
             ],

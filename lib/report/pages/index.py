@@ -11,16 +11,16 @@ from lib.evaluation.metrics.accuracy import DIRECTIONS
 from lib.report.pages import site
 from lib.report.plots import valuation
 from lib.report.wording import findings, thresholds_text
-from lib.report.wording.findings import figure
+from lib.report.wording.numbers import metric_figure, metric_interval, money
 
 
-def in_order(scores: dict[str, Any], names: list[str], best: str) -> dict[str, Any]:
+def order_variants(scores: dict[str, Any], names: list[str], best: str) -> dict[str, Any]:
     """The scores of a domain's variants: what values homes first, what sees list prices last."""
     order = sorted(names, key=lambda name: (scores[name]["view"] == "aware", name != best, name))
     return {name: scores[name] for name in order}
 
 
-def parts(
+def make_domain_parts(
     told: dict[str, dict[str, Any]],
     saved: dict[str, dict[str, Any]],
     predictions: pd.DataFrame,
@@ -40,7 +40,7 @@ def parts(
         checks = told["cards"]["variants"][best]["checks"]
         part = domain_part(
             domain,
-            in_order(scores, names, best),
+            order_variants(scores, names, best),
             best,
             predictions,
             slices,
@@ -52,7 +52,7 @@ def parts(
     return out
 
 
-def context(
+def index_context(
     told: dict[str, dict[str, Any]],
     saved: dict[str, dict[str, Any]],
     domains: list[dict[str, Any]],
@@ -64,7 +64,7 @@ def context(
     rows = valued.head(listings).to_dict("records")
     return {
         "domains": domains,
-        "valuations": [home_row(row, predicted["comparables"]) for row in rows],
+        "valuations": [valuation_row(row, predicted["comparables"]) for row in rows],
         "valued": len(valued),
         "comparables": predicted["comparables"],
         "valuations_file": "valuations.csv",
@@ -73,7 +73,7 @@ def context(
         },
         "reasons": list(staging["reasons"].items()),
         "cells": list(told["normalize"]["cells_set_missing"].items()),
-        "screened": findings.screened(told["screen"]["domains"]),
+        "screened": findings.screened_lines(told["screen"]["domains"]),
         "extra": staging["extra_columns"],
         "lacks": findings.missing_parts(staging, told["split"], predicted["valued"])
         + findings.skipped_variants(saved, told["split"]),
@@ -86,7 +86,7 @@ def context(
 TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
 
 
-def table_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
+def accuracy_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     """A row a metric and a cell a variant; the better value is marked, ties are not."""
     wanted: list[tuple[str, str, str, int | None]] = [
         ("accuracy", name, findings.NAMES[name], way) for name, way in DIRECTIONS.items()
@@ -111,9 +111,9 @@ def table_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
         alone = list(merit.values()).count(top) == 1 and len(merit) > 1
         cells = [
             {
-                "value": figure(name, one["value"]),
+                "value": metric_figure(name, one["value"]),
                 "best": alone and merit.get(variant) == top,
-                "span": f"{figure(name, one['low'])} to {figure(name, one['high'])}",
+                "span": metric_interval(name, one),
             }
             for variant, one in ((v, part[group][name]) for v, part in scores.items())
         ]
@@ -128,9 +128,9 @@ def screened_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
             "name": f"{findings.NAMES[name]}, screened sales",
             "cells": [
                 {
-                    "value": figure(name, one["value"]),
+                    "value": metric_figure(name, one["value"]),
                     "best": False,
-                    "span": f"{figure(name, one['low'])} to {figure(name, one['high'])}",
+                    "span": metric_interval(name, one),
                 }
                 for one in (part["screened"]["accuracy"][name] for part in scores.values())
             ],
@@ -167,25 +167,33 @@ def domain_part(
     pictures = [
         (
             "Actual against estimated price",
-            valuation.actual_predicted(test),
-            findings.within(score),
+            valuation.plot_actual_predicted(test),
+            findings.accuracy_sentence(score),
         ),
         (
             "Error by price band",
-            valuation.error_by_band(band, of("price band", linear)),
-            findings.by_band(band),
+            valuation.plot_error_by_band(band, of("price band", linear)),
+            findings.band_sentence(band),
         ),
     ]
     if (test["latitude"].notna() & test["postal_code"].notna()).any():
-        pictures.append(("Error by ZIP", valuation.zip_map(test, codes), findings.by_zip(codes)))
+        pictures.append(
+            ("Error by ZIP", valuation.plot_zip_map(test, codes), findings.zip_sentence(codes))
+        )
     pictures += [
         (
             "Intervals by estimated price",
-            valuation.coverage(value, names, "fifth of the test by estimate"),
-            findings.by_coverage(value),
+            valuation.plot_coverage(value, names, "fifth of the test by estimate"),
+            findings.coverage_sentence(value),
         ),
         *(
-            [("How prices have moved", valuation.price_index(index), findings.by_index(index))]
+            [
+                (
+                    "How prices have moved",
+                    valuation.plot_price_index(index),
+                    findings.index_sentence(index),
+                )
+            ]
             if index["month"].nunique() > 1 and "grouped" not in split
             else []
         ),
@@ -197,11 +205,11 @@ def domain_part(
         "title": TITLES[domain],
         "boundary": split["boundary"],
         "grouped": "grouped" in split,
-        "headline": findings.headline(score, split),
+        "headline": findings.headline_sentence(score, split),
         "against": findings.against_baseline(score, scores[linear]) if linear else "",
         "variants": list(scores),
         "aware": [name for name, part in scores.items() if part.get("view") == "aware"],
-        "rows": table_rows(scores) + screened_rows(scores),
+        "rows": accuracy_rows(scores) + screened_rows(scores),
         "sales": f"{score['sales']:,}",
         "screened": f"{score['screened']['sales']:,}",
         "odd": f"{odd} of them differ from their price by more than the price itself, which "
@@ -211,15 +219,12 @@ def domain_part(
         "trained": f"{saved['trained_on']:,}",
         "purged": split["purged"],
         "again": split["test_homes_sold_before"],
-        "plots": [site.picture(*one) for one in pictures],
+        "plots": [site.make_picture(*one) for one in pictures],
     }
 
 
-def home_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
+def valuation_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
     """One valued home as the template shows it; missing facts are left out."""
-
-    def money(value: Any) -> str:
-        return "" if pd.isna(value) else f"{value:,.0f}"
 
     facts = [
         text.format(row[name])

@@ -13,18 +13,19 @@ from lib.models.calibration import abstention
 from lib.models.calibration.interval_study import beside_split
 from lib.report.pages import site
 from lib.report.plots import valuation
-from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, figure, svg
-from lib.report.wording.findings import TITLES, share
+from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, new_figure, to_svg
+from lib.report.wording.findings import TITLES
+from lib.report.wording.numbers import share
 
 MOST_ZIPS = 25  # that the picture shows, those with the most sales
 CONFIDENCE = [0, 70, 75, 80, 85, 90, 95, 100.0001]  # edges of the bands, in points
 THICK = 10  # sales that a band of confidence has at least, to be shown
 
 
-def widths(width: np.ndarray, split: float) -> str:
+def plot_widths(width: np.ndarray, split: float) -> str:
     """Histogram of relative widths beside the one width of plain split conformal."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.4)
+        drawn, axes = new_figure(5.2, 3.4)
         least, most = np.quantile(width, [0, 0.995])
         edges = np.linspace(least, max(most, 1.05 * least), 41)  # one width for all has no span
         axes.hist(np.minimum(width, edges[-1]), bins=edges.tolist(), color=BLUE)
@@ -33,10 +34,10 @@ def widths(width: np.ndarray, split: float) -> str:
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(xlabel="width of the 90 % interval, share of the value", ylabel="test sales")
         axes.legend(frameon=False, fontsize=8.5)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def by_confidence(test: pd.DataFrame) -> pd.DataFrame:
+def error_by_confidence(test: pd.DataFrame) -> pd.DataFrame:
     """Sales and median absolute error by band of the confidence score; thin bands left out."""
     error = (test["pred_close_price"] / test["close_price"] - 1).abs()
     band = pd.cut(test["pred_confidence"], CONFIDENCE, right=False)
@@ -45,24 +46,24 @@ def by_confidence(test: pd.DataFrame) -> pd.DataFrame:
     return out[out["size"] >= THICK]
 
 
-def confidence(bands: pd.DataFrame) -> str:
+def plot_confidence(bands: pd.DataFrame) -> str:
     """Median error by band of confidence."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.4)
+        drawn, axes = new_figure(5.2, 3.4)
         axes.bar(bands["slice"], bands["median"], color=BLUE)
         for place, (size, height) in enumerate(zip(bands["size"], bands["median"], strict=True)):
             axes.annotate(f"{size:,}", (place, height), ha="center", va="bottom", fontsize=8)
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(xlabel="confidence score (sales above the bars)", ylabel="median error")
         axes.grid(axis="x", visible=False)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def zips(slices: pd.DataFrame, name: str) -> str:
+def plot_zip_coverage(slices: pd.DataFrame, name: str) -> str:
     """Share of prices inside by ZIP, the ZIPs with most sales; a bar is two standard errors."""
     with matplotlib.rc_context(STYLE):
         most = slices.nlargest(MOST_ZIPS, "sales").sort_values(f"coverage_{name}")
-        drawn, axes = figure(5.2, max(2.4, 0.19 * len(most) + 1))
+        drawn, axes = new_figure(5.2, max(2.4, 0.19 * len(most) + 1))
         held, promised = most[f"coverage_{name}"].to_numpy(), int(name) / 100
         error = 2 * np.sqrt(promised * (1 - promised) / most["sales"].to_numpy())
         axes.axvline(promised, color=ORANGE, linewidth=1, linestyle=(0, (4, 3)))
@@ -72,10 +73,10 @@ def zips(slices: pd.DataFrame, name: str) -> str:
         axes.set_yticks(np.arange(len(most)), most["slice"], fontsize=7.5)
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(xlabel=f"prices inside the {name} % interval (dashed: promised)")
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def headline(told: pd.DataFrame) -> str:
+def interval_headline(told: pd.DataFrame) -> str:
     """What each interval held and how wide it is beside one width for all."""
     parts = []
     for name, pair in told.groupby("coverage"):
@@ -89,7 +90,7 @@ def headline(told: pd.DataFrame) -> str:
     return " ".join(parts)
 
 
-def rows(told: pd.DataFrame) -> list[dict[str, Any]]:
+def study_rows(told: pd.DataFrame) -> list[dict[str, Any]]:
     """The study as the template shows it."""
     which = {"own": "as given", "split": "one width for all"}
     return [
@@ -109,7 +110,7 @@ def rows(told: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def abstained(test: pd.DataFrame) -> tuple[str, list[tuple[str, int]]]:
+def abstention_finding(test: pd.DataFrame) -> tuple[str, list[tuple[str, int]]]:
     """How many valuations are not to be relied on, how far they were off, and how often each kind
     of reason is given."""
     out = test["pred_abstention"].notna()
@@ -129,7 +130,7 @@ def abstained(test: pd.DataFrame) -> tuple[str, list[tuple[str, int]]]:
     )
 
 
-def part(
+def domain_part(
     domain: str, test: pd.DataFrame, slices: pd.DataFrame, errors: np.ndarray, how: dict[str, Any]
 ) -> dict[str, Any]:
     """What the template needs of one domain.
@@ -146,52 +147,56 @@ def part(
     width = ((test["pred_high_90"] - test["pred_low_90"]) / test["pred_close_price"]).to_numpy()
     plain = told[(told["coverage"] == "90") & (told["intervals"] == "split")].iloc[0]
     tenth, most = np.quantile(width, [0.1, 0.9])
-    bands = by_confidence(test)
+    bands = error_by_confidence(test)
     within = float(
         (np.abs(test["close_price"] / test["pred_close_price"] - 1) <= test["pred_fsd"]).mean()
     )
     pictures = [
         (
             "How wide",
-            widths(width, plain["median_width"]),
+            plot_widths(width, plain["median_width"]),
             f"A tenth of the 90 % intervals is narrower than {share(tenth)} of the value, a tenth "
             f"wider than {share(most)}.",
         ),
         (
             "By estimated price",
-            valuation.coverage(of("value band"), names, "fifth of the test by estimate"),
-            worst(of("value band")),
+            valuation.plot_coverage(of("value band"), names, "fifth of the test by estimate"),
+            coverage_finding(of("value band")),
         ),
-        ("By month", valuation.coverage(of("month"), names, "month"), worst(of("month"))),
+        (
+            "By month",
+            valuation.plot_coverage(of("month"), names, "month"),
+            coverage_finding(of("month")),
+        ),
     ]
     if len(of("ZIP")) > 1:
-        pictures.append(("By ZIP", zips(of("ZIP"), "90"), worst(of("ZIP"))))
+        pictures.append(("By ZIP", plot_zip_coverage(of("ZIP"), "90"), coverage_finding(of("ZIP"))))
     if len(bands) > 1:
         first, last = bands.iloc[0], bands.iloc[-1]
         pictures.append(
             (
                 "Confidence score",
-                confidence(bands),
+                plot_confidence(bands),
                 f"Half of the {int(first['size']):,} homes with a score of {first['slice']} are "
                 f"off by more than {share(first['median'])}, of the {int(last['size']):,} with "
                 f"{last['slice']} by more than {share(last['median'])}. {share(within)} of the "
                 "prices lie within one FSD of the value; 68 % should.",
             )
         )
-    finding, reasons = abstained(test)
+    finding, reasons = abstention_finding(test)
     return {
         "domain": domain,
         "title": TITLES[domain],
-        "headline": headline(told),
-        "rows": rows(told),
-        "plots": [site.picture(*one) for one in pictures],
+        "headline": interval_headline(told),
+        "rows": study_rows(told),
+        "plots": [site.make_picture(*one) for one in pictures],
         "abstained": finding,
         "reasons": reasons,
         "how": how,
     }
 
 
-def worst(slices: pd.DataFrame) -> str:
+def coverage_finding(slices: pd.DataFrame) -> str:
     """The slice, thin ones aside, where the 90 % intervals held least, and where most."""
     thick = slices[~slices["thin"].astype(bool)]
     if not len(thick):

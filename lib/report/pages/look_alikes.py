@@ -8,7 +8,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 
-def means(vectors: pd.DataFrame) -> pd.Series:
+def mean_vectors(vectors: pd.DataFrame) -> pd.Series:
     """The mean vector (d,) of each listing's distinct pictures, by listing key in order.
 
     `vectors` are rows of one domain of data/embed/vectors.parquet (listing_key, picture, vector).
@@ -21,7 +21,7 @@ def means(vectors: pd.DataFrame) -> pd.Series:
     return pd.Series(found, dtype=object)
 
 
-def nearest(
+def nearest_looks(
     points: np.ndarray,
     dates: np.ndarray,
     homes: np.ndarray,

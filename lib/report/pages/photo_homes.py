@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from lib.evaluation.explanation.narrative import percent
+from lib.evaluation.explanation.narrative import log_percent
 from lib.photos.pooled import rooms
 from lib.report.pages import look_alikes
+from lib.report.wording.numbers import money
 
 SIDE = 200  # pixels of the longest side of a thumbnail
 QUALITY = 75  # JPEG quality of a thumbnail; 108 of them weigh 1 MB at most
@@ -30,7 +31,7 @@ CONSENT = ("internet_entire_listing_display_yn", "internet_automated_valuation_d
 NO = {"0", "0.0", "false", "n", "no"}
 
 
-def thumbnail(jpeg: bytes) -> str:
+def make_thumbnail(jpeg: bytes) -> str:
     """A picture as a small JPEG in a data: URI, so that the page stands alone."""
     out = io.BytesIO()
     with Image.open(io.BytesIO(jpeg)) as picture:
@@ -40,19 +41,19 @@ def thumbnail(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def hidden(listings: pd.DataFrame) -> pd.Series:
+def is_hidden(listings: pd.DataFrame) -> pd.Series:
     """Which listings' owners do not want them, or a value of them, to be shown (boolean)."""
     told = [listings[name] for name in CONSENT if name in listings]
     said_no = [one.astype("str").str.strip().str.lower().isin(NO) for one in told]
     return pd.concat(said_no, axis=1).any(axis=1) if said_no else pd.Series(False, listings.index)
 
 
-def called(room: str) -> str:
+def room_title(room: str) -> str:
     """What people call a room of lib.photos.pooled.rooms."""
     return WORDS.get(room, room.capitalize())
 
 
-def place(row: dict[str, Any]) -> str:
+def home_place(row: dict[str, Any]) -> str:
     """A home's address, else its ZIP, else its key."""
     for name in ("unparsed_address", "postal_code"):
         if not pd.isna(row.get(name)):
@@ -60,10 +61,10 @@ def place(row: dict[str, Any]) -> str:
     return str(row["listing_key"])
 
 
-def look(photo: dict[str, Any], where: str, show: Callable[[str], str]) -> dict[str, str]:
+def photo_view(photo: dict[str, Any], where: str, show: Callable[[str], str]) -> dict[str, str]:
     """One photo as the template shows it; `show` makes of a file what an <img> can bear."""
     known = photo["room"] != rooms.UNKNOWN
-    room = called(photo["room"]) if known else f"Photo {photo['order']}"
+    room = room_title(photo["room"]) if known else f"Photo {photo['order']}"
     return {
         "src": show(photo["file"]),
         "alt": f"{room} of {where}",
@@ -72,16 +73,16 @@ def look(photo: dict[str, Any], where: str, show: Callable[[str], str]) -> dict[
     }
 
 
-def alike(
+def find_look_alikes(
     subjects: pd.DataFrame, sold: pd.DataFrame, vectors: pd.DataFrame, k: int
 ) -> dict[str, list[tuple[dict[str, Any], float]]]:
     """The k rows of `sold` that look most like each row of `subjects` (listing_key, property_key,
     as_of), with their likeness, by listing key; all of one domain, as `vectors` are."""
-    points = look_alikes.means(vectors)
+    points = look_alikes.mean_vectors(vectors)
     sold = sold[sold["listing_key"].isin(points.index)].reset_index(drop=True)
     if not len(sold) or not len(subjects):
         return {key: [] for key in subjects["listing_key"]}
-    index, likeness = look_alikes.nearest(
+    index, likeness = look_alikes.nearest_looks(
         np.stack(points[subjects["listing_key"]].to_list()),
         subjects["as_of"].to_numpy("datetime64[ns]"),
         subjects["property_key"].to_numpy(object),
@@ -98,27 +99,27 @@ def alike(
     }
 
 
-def added(contributions: pd.DataFrame) -> pd.Series:
+def photo_contributions(contributions: pd.DataFrame) -> pd.Series:
     """What photos added to each home's log value, by domain and listing_key; homes whose model
     does not look at photos are not in it."""
     own = contributions[contributions["group"] == GROUP]
     return own.groupby(["domain", "listing_key"])["log_contribution"].sum()
 
 
-def chosen(
+def choose_homes(
     valued: pd.DataFrame, vectors: pd.DataFrame, listings: pd.DataFrame, most: int
 ) -> pd.DataFrame:
     """The first `most` rows of `valued` that have photos and may be shown, the domains in turn,
     with the home's property_key beside."""
     keys = ["domain", "listing_key"]
-    open_ = listings.loc[~hidden(listings), [*keys, "property_key"]]
+    open_ = listings.loc[~is_hidden(listings), [*keys, "property_key"]]
     pictured = vectors[keys].drop_duplicates()
     some = valued.merge(pictured, on=keys).merge(open_, on=keys)
     turn = some.groupby("domain").cumcount().sort_values(kind="stable").index
     return some.loc[turn].head(most).reset_index(drop=True)
 
 
-def homes(
+def home_cards(
     valued: pd.DataFrame,
     vectors: pd.DataFrame,
     listings: pd.DataFrame,
@@ -133,13 +134,13 @@ def homes(
     `vectors`: data/embed/vectors.parquet; `listings`: normalised rows of all domains, with `usable`
     of those that `screen` calls evidence.
     """
-    closed = (listings["standard_status"] == "Closed") & listings["usable"] & ~hidden(listings)
+    closed = (listings["standard_status"] == "Closed") & listings["usable"] & ~is_hidden(listings)
     sold = listings[closed & listings["close_price"].notna() & listings["close_date"].notna()]
     near: dict[tuple[str, str], list[tuple[dict[str, Any], float]]] = {}
     for domain, part in valued.groupby("domain"):
         mine, theirs = (table[table["domain"] == domain] for table in (vectors, sold))
         subjects = part.assign(as_of=pd.to_datetime(part["as_of"]))
-        found = alike(subjects, theirs, mine, k)
+        found = find_look_alikes(subjects, theirs, mine, k)
         near |= {(str(domain), key): some for key, some in found.items()}
     keys = {*valued["listing_key"], *(one["listing_key"] for x in near.values() for one, _ in x)}
     shots = vectors[vectors["listing_key"].isin(keys)].drop(columns="vector")
@@ -147,28 +148,30 @@ def homes(
     albums = {
         key: part.to_dict("records") for key, part in shots.groupby(["domain", "listing_key"])
     }
-    effect = added(contributions)
+    effect = photo_contributions(contributions)
     out = []
     for row in valued.to_dict("records"):
-        key, where = (row["domain"], row["listing_key"]), place(row)
+        key, where = (row["domain"], row["listing_key"]), home_place(row)
         album = albums[key]
         out.append(
             {
                 "key": row["listing_key"],
                 "domain": row["domain"],
                 "place": where,
-                "value": f"{row['pred_close_price']:,.0f}",
+                "value": money(row["pred_close_price"]),
                 "abstention": "" if pd.isna(row["pred_abstention"]) else row["pred_abstention"],
                 "log": float(effect[key]) if key in effect.index else None,
-                "added": percent(float(effect[key])) if key in effect.index else "",
-                "photos": [look(photo, where, show) for photo in album[:photos]],
+                "added": log_percent(float(effect[key])) if key in effect.index else "",
+                "photos": [photo_view(photo, where, show) for photo in album[:photos]],
                 "more": max(len(album) - photos, 0),
                 "near": [
                     {
-                        "photo": look(albums[key[0], sale["listing_key"]][0], place(sale), show),
-                        "place": place(sale),
+                        "photo": photo_view(
+                            albums[key[0], sale["listing_key"]][0], home_place(sale), show
+                        ),
+                        "place": home_place(sale),
                         "key": sale["listing_key"],
-                        "price": f"{sale['close_price']:,.0f}",
+                        "price": money(sale["close_price"]),
                         "date": f"{sale['close_date']:%Y-%m-%d}",
                         "likeness": f"{likeness:.2f}",
                     }
@@ -181,7 +184,7 @@ def homes(
     return out
 
 
-def finding(shown: list[dict[str, Any]]) -> str:
+def homes_finding(shown: list[dict[str, Any]]) -> str:
     """What photos did to the values of the homes shown."""
     told = [(home["log"], home["place"]) for home in shown if home["log"] is not None]
     if not told:
@@ -190,7 +193,7 @@ def finding(shown: list[dict[str, Any]]) -> str:
     log, where = max(told, key=lambda one: abs(one[0]))
     said = (
         f"Photos are part of the value of {len(told)} of these homes: they raised {up} and lowered "
-        f"{down}, and moved {where} the most, by {percent(log)}."
+        f"{down}, and moved {where} the most, by {log_percent(log)}."
     )
     rest = len(shown) - len(told)
     return said + (f" In {rest} more they did not count." if rest else "")

@@ -8,12 +8,14 @@ from typing import Any
 import pandas as pd
 
 from lib.evaluation.ablation import photo_lift_text
-from lib.evaluation.explanation.narrative import listed
+from lib.evaluation.ablation.photo_lift_text import signed_points
+from lib.evaluation.explanation.narrative import join_words
 from lib.evaluation.feature_groups import group_of
 from lib.photos.pooled import rooms
 from lib.report.pages import photo_homes, site
 from lib.report.plots import photos
-from lib.report.wording.findings import TITLES, share
+from lib.report.wording.findings import TITLES
+from lib.report.wording.numbers import share
 
 METRICS = {"mape": "MAPE", "mdape": "MdAPE"}
 ERRORS = {"without": "without photos", "with": "with photos", "shuffled": "with shuffled photos"}
@@ -21,13 +23,13 @@ GAINS = {"lift": "lift, in points", "control": "lift when shuffled"}
 MARKS = {True: "passed", False: "failed", None: "nothing to look at"}
 
 
-def points(one: dict[str, Any]) -> dict[str, Any]:
+def gain_cell(one: dict[str, Any]) -> dict[str, Any]:
     """A gain as a cell of the table: points, and below them its interval and p."""
     small = [
-        f"{100 * one['low']:+.2f} to {100 * one['high']:+.2f}",
-        photo_lift_text.p_value(one["p"]),
+        photo_lift_text.points_interval(one),
+        photo_lift_text.format_p_value(one["p"]),
     ]
-    return {"value": f"{100 * one['value']:+.2f}", "small": small}
+    return {"value": photo_lift_text.signed_points(one["value"]), "small": small}
 
 
 def slice_name(one: dict[str, Any]) -> str:
@@ -57,9 +59,9 @@ def slice_finding(slices: list[dict[str, Any]]) -> str:
     most = max(thick, key=lambda one: one["mape"]["value"])
     told = (
         f"In {better} of {len(thick)} slices the whole interval lies above zero; photos take the "
-        f"most off in {slice_name(most)} ({100 * most['mape']['value']:+.2f} points)."
+        f"most off in {slice_name(most)} ({signed_points(most['mape']['value'])} points)."
     )
-    return told + (f" They surely hurt in {listed(worse)}." if worse else "") + note
+    return told + (f" They surely hurt in {join_words(worse)}." if worse else "") + note
 
 
 def lift_part(variant: str, part: dict[str, Any]) -> dict[str, Any]:
@@ -82,12 +84,12 @@ def lift_part(variant: str, part: dict[str, Any]) -> dict[str, Any]:
         for name, title in ERRORS.items()
     ]
     rows += [
-        {"name": title, "cells": [points(part[name][metric]) for metric in METRICS]}
+        {"name": title, "cells": [gain_cell(part[name][metric]) for metric in METRICS]}
         for name, title in GAINS.items()
     ]
     plot = (
         "What photos take off the error",
-        photos.lift(lift_rows(part)),
+        photos.plot_lift_forest(lift_rows(part)),
         slice_finding(part["slices"]),
     )
     return out | {
@@ -96,10 +98,10 @@ def lift_part(variant: str, part: dict[str, Any]) -> dict[str, Any]:
         "sales": f"{part['sales']:,}",
         "homes": f"{part['homes']:,}",
         "with_photos": f"{part['with_photos']:,}",
-        "plots": [site.picture(*plot)],
+        "plots": [site.make_picture(*plot)],
         "checks": [one | {"mark": MARKS[one["passed"]]} for one in part["checks"]],
         "limit": share(part["guard"]["limit"], 0),
-        "price": photo_lift_text.price(part),
+        "price": photo_lift_text.describe_cost(part),
     }
 
 
@@ -160,7 +162,7 @@ def room_rows(vectors: pd.DataFrame) -> list[dict[str, Any]]:
     order = sorted(counts.index, key=lambda room: (room == rooms.UNKNOWN, room))
     return [
         {
-            "name": "not known" if room == rooms.UNKNOWN else photo_homes.called(room),
+            "name": "not known" if room == rooms.UNKNOWN else photo_homes.room_title(room),
             "cells": [f"{count:,.0f}" if count > 0 else "" for count in counts.loc[room]],
         }
         for room in order
@@ -177,13 +179,13 @@ def room_finding(vectors: pd.DataFrame) -> str:
     )
 
 
-def sees(one: dict[str, Any]) -> bool:
+def looks_at_photos(one: dict[str, Any]) -> bool:
     """Whether a variant, or a member of a blend, looks at photos, by its model.json."""
     own = any(group_of(name) == photo_homes.GROUP for name in one.get("inputs", []))
-    return own or any(sees(member) for member in one.get("members", {}).values())
+    return own or any(looks_at_photos(member) for member in one.get("members", {}).values())
 
 
-def context(
+def photos_context(
     ablated: dict[str, Any],
     summary: dict[str, Any],
     saved: dict[str, dict[str, Any]],
@@ -201,7 +203,7 @@ def context(
         fold_part(
             domain,
             {n: summary[n] for n, one in blind.items() if one["domain"] == domain and n in summary},
-            {n for n, one in blind.items() if sees(one)},
+            {n for n, one in blind.items() if looks_at_photos(one)},
         )
         for domain in TITLES
     ]
@@ -213,6 +215,6 @@ def context(
         "rooms": room_rows(vectors),
         "rooms_told": room_finding(vectors),
         "homes": homes,
-        "homes_told": photo_homes.finding(homes) if homes else "",
+        "homes_told": photo_homes.homes_finding(homes) if homes else "",
         "metrics": list(METRICS.values()),
     }

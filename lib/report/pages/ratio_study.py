@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lib.evaluation.metrics.ratio_study import STATISTICS
 from lib.report.pages import site
-from lib.report.pages.accuracy import LONG, ordered
+from lib.report.pages.accuracy import LONG, order_slices
 from lib.report.pages.index import TITLES as LONG_TITLES
 from lib.report.plots import errors
 from lib.report.wording.findings import RATIOS, TITLES
+from lib.report.wording.numbers import statistic_figure
 
 
-def headline(study: dict[str, Any]) -> str:
+def ratio_headline(study: dict[str, Any]) -> str:
     """How many statistics lie where, by their intervals."""
     names: dict[str, list[str]] = {"within": [], "outside": [], "inconclusive": []}
     for name in STATISTICS:
@@ -31,7 +31,7 @@ def headline(study: dict[str, Any]) -> str:
 
 def vertical_finding(study: dict[str, Any]) -> str:
     """What VEI and PRB say together."""
-    vei, prb = cell("vei", study["vei"]), cell("prb", study["prb"])
+    vei, prb = statistic_cell("vei", study["vei"]), statistic_cell("prb", study["prb"])
     if vei["value"] == "n/a":
         return "Under 20 sales, so that the standard names no groups."
     higher = study["vei"]["value"] > 0
@@ -43,7 +43,7 @@ def vertical_finding(study: dict[str, Any]) -> str:
     )
 
 
-def forests(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tuple[str, str, str]]:
+def forest_plots(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tuple[str, str, str]]:
     """Forest plots of level and COD by ZIP, else by the first kind that has several strata."""
     plain = table[table["trimmed"] == "untrimmed"]
     kinds = [k for k in ("ZIP", *KINDS) if plain.loc[plain["kind"] == k, "stratum"].nunique() > 1]
@@ -54,8 +54,8 @@ def forests(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tuple[s
         most = most.head(errors.MOST_STRATA).sort_values("value", kind="stable")
         left = len(part) - len(most)
         thick = most[~most["thin"]]
-        told = f"Lowest {figure(name, most['value'].min())}, highest "
-        told += f"{figure(name, most['value'].max())}; in {len(thick)} of {len(most)} there are "
+        least, greatest = (statistic_figure(name, most["value"].agg(end)) for end in ("min", "max"))
+        told = f"Lowest {least}, highest {greatest}; in {len(thick)} of {len(most)} there are "
         told += "30 sales or more (blue)."
         told += f" The {left} with the fewest sales are left out." if left else ""
         title = (
@@ -65,7 +65,7 @@ def forests(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tuple[s
         out.append(
             (
                 title,
-                errors.forest(
+                errors.plot_strata_forest(
                     most, (low, high), f"{RATIOS[name]}, 95 % interval; shaded: acceptable"
                 ),
                 told,
@@ -89,10 +89,10 @@ def domain_part(
     pictures = [
         (
             "Ratios along the values",
-            errors.vertical(test),
+            errors.plot_vertical_equity(test),
             vertical_finding(study["untrimmed"]),
         ),
-        *forests(table, ranges),
+        *forest_plots(table, ranges),
     ]
     regression = study["prb_regression"]
     return {
@@ -100,21 +100,21 @@ def domain_part(
         "variant": variant,
         "title": LONG_TITLES[domain],
         "short": TITLES[domain],
-        "headline": headline(study["untrimmed"]),
+        "headline": ratio_headline(study["untrimmed"]),
         "sales": f"{score['sales']:,}",
         "trimmed": study["trimmed_sales"],
         "extreme": study["trimmed_extreme_sales"],
         "screened": f"{score['screened']['sales']:,}",
-        "rows": table_rows(score, ranges),
-        "regression": f"{figure('prb', regression['low'])} to {figure('prb', regression['high'])}",
+        "rows": statistic_rows(score, ranges),
+        "regression": " to ".join(statistic_figure("prb", regression[e]) for e in ("low", "high")),
         "chasing": study["sales_chasing"],
         "variants": variant_rows(scores),
         "tables": stratum_tables(table),
-        "plots": [site.picture(*one) for one in pictures],
+        "plots": [site.make_picture(*one) for one in pictures],
     }
 
 
-def context(
+def ratio_study_context(
     chosen: dict[str, str],
     evaluated: dict[str, Any],
     predictions: pd.DataFrame,
@@ -162,22 +162,15 @@ KINDS = {
 SHOWN = ("median_ratio", "cod", "prd", "prb")  # by stratum: MKI and VEI need many sales
 
 
-def figure(name: str, value: float | None) -> str:
-    """One statistic as people read it."""
-    if value is None or not np.isfinite(value):
-        return "n/a"
-    return f"{value:.1f}" if name in ("cod", "vei") else f"{value:.3f}"
-
-
-def cell(name: str, one: dict[str, Any]) -> dict[str, str]:
+def statistic_cell(name: str, one: dict[str, Any]) -> dict[str, str]:
     """A statistic as a cell: {value, span, verdict}."""
-    told = figure(name, one["value"])
-    ends = [figure(name, one[side]) for side in ("low", "high")]
+    told = statistic_figure(name, one["value"])
+    ends = [statistic_figure(name, one[side]) for side in ("low", "high")]
     spanned = "" if "n/a" in (told, *ends) else f"{ends[0]} to {ends[1]}"
     return {"value": told, "span": spanned, "verdict": one["verdict"] if spanned else ""}
 
 
-def table_rows(score: dict[str, Any], ranges: dict[str, list[float]]) -> list[dict[str, Any]]:
+def statistic_rows(score: dict[str, Any], ranges: dict[str, list[float]]) -> list[dict[str, Any]]:
     """A row a statistic: its acceptable range, and its cells untrimmed, trimmed and screened."""
     study, screened = score["ratio_study"], score["screened"]["ratio_study"]
     parts = (
@@ -188,7 +181,7 @@ def table_rows(score: dict[str, Any], ranges: dict[str, list[float]]) -> list[di
             "name": RATIOS[name],
             "says": SAYS[name],
             "range": " to ".join(f"{end:g}" for end in ranges[name]),
-            "cells": [cell(name, part[name]) for part in parts],
+            "cells": [statistic_cell(name, part[name]) for part in parts],
         }
         for name in STATISTICS
     ]
@@ -199,7 +192,9 @@ def variant_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "cells": [cell(stat, part["ratio_study"]["untrimmed"][stat]) for stat in STATISTICS],
+            "cells": [
+                statistic_cell(stat, part["ratio_study"]["untrimmed"][stat]) for stat in STATISTICS
+            ],
             "chasing": part["ratio_study"]["sales_chasing"]["verdict"],
         }
         for name, part in scores.items()
@@ -222,10 +217,10 @@ def stratum_tables(table: pd.DataFrame) -> list[dict[str, Any]]:
                     "stratum": stratum,
                     "sales": int(group["sales"].iloc[0]),
                     "thin": bool(group["thin"].iloc[0]),
-                    "cells": [cell(name, stats.loc[name].to_dict()) for name in names],
+                    "cells": [statistic_cell(name, stats.loc[name].to_dict()) for name in names],
                 }
             )
-        listed = ordered(pd.DataFrame(rows), "stratum").to_dict("records")
+        listed = order_slices(pd.DataFrame(rows), "stratum").to_dict("records")
         found = {
             "title": title,
             "names": [RATIOS[name] for name in names],

@@ -20,12 +20,12 @@ PAGES = {
 }
 
 
-def picture(title: str, svg: str, caption: str) -> dict[str, Any]:
+def make_picture(title: str, svg: str, caption: str) -> dict[str, Any]:
     """One figure for the macro `figures`; `caption` states the finding, `svg` is not escaped."""
     return {"title": title, "svg": Markup(svg), "caption": caption}
 
 
-def environment() -> jinja2.Environment:
+def template_environment() -> jinja2.Environment:
     """The templates of the pages. Everything is escaped except the plots' SVG."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -36,12 +36,12 @@ def environment() -> jinja2.Environment:
     )
 
 
-def render(contexts: dict[str, dict[str, Any]], shared: dict[str, Any]) -> dict[str, str]:
+def render_pages(contexts: dict[str, dict[str, Any]], shared: dict[str, Any]) -> dict[str, str]:
     """The HTML of each page by its name. `contexts` has what each page's own template needs; a page
     without one is left out of the navigation, too. `shared` (feed, source, which is feed.json,
     as_of) is for all.
     """
-    templates = environment()
+    templates = template_environment()
     pages = {name: title for name, title in PAGES.items() if name in contexts}
     return {
         name: templates.get_template(f"{name}.html").render(
@@ -52,8 +52,8 @@ def render(contexts: dict[str, dict[str, Any]], shared: dict[str, Any]) -> dict[
     }
 
 
-def lone(template: str, title: str, context: dict[str, Any]) -> str:
+def render_single_page(template: str, title: str, context: dict[str, Any]) -> str:
     """The HTML of a page in the same frame that is no part of the report: an index.html of its
     own folder."""
     here = {"page": "index", "pages": {"index": title}}
-    return environment().get_template(template).render(context | here) + "\n"
+    return template_environment().get_template(template).render(context | here) + "\n"

@@ -8,17 +8,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from lib.evaluation.metrics.ratio_study import groups, proxy
+from lib.evaluation.metrics.ratio_study import value_proxy, vei_groups
 from lib.report.plots.style import (
     BLUE,
     INK,
     MUTED,
     ORANGE,
     STYLE,
-    figure,
     log_ticks,
+    new_figure,
     short_money,
-    svg,
+    to_svg,
 )
 
 FAINT = "#cfd6dd"
@@ -26,7 +26,7 @@ FARTHEST = 0.5  # relative errors beyond this are drawn at the edge
 MOST_STRATA = 40  # that a forest plot has room for
 
 
-def money_axis(axes: Axes, values: pd.Series, label: str) -> None:
+def set_money_axis(axes: Axes, values: pd.Series, label: str) -> None:
     """A logarithmic axis of money along the bottom."""
     low, high = float(values.min()) * 0.92, float(values.max()) * 1.08
     axes.set(xscale="log", xlim=(low, high), xlabel=label)
@@ -35,10 +35,10 @@ def money_axis(axes: Axes, values: pd.Series, label: str) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(short_money))
 
 
-def calibration(tenths: pd.DataFrame) -> str:
+def plot_calibration(tenths: pd.DataFrame) -> str:
     """Median price over estimate in each tenth of the estimates, with 95 % intervals."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.6)
+        drawn, axes = new_figure(5.2, 3.6)
         axes.axhline(1, color=INK, linewidth=1)
         middle = tenths["price_to_estimate"]
         for thin, part in tenths.groupby("thin"):
@@ -54,19 +54,19 @@ def calibration(tenths: pd.DataFrame) -> str:
                 linewidth=1.2,
                 label="under 30 sales" if thin else "a tenth of the test",
             )
-        money_axis(axes, tenths["median_estimate"], "estimate")
+        set_money_axis(axes, tenths["median_estimate"], "estimate")
         axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(ylabel="median price in % of estimate")
         axes.legend(frameon=False, fontsize=8.5)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def by_estimate(test: pd.DataFrame, tenths: int = 10) -> str:
+def plot_errors_by_estimate(test: pd.DataFrame, tenths: int = 10) -> str:
     """Error of each sale against its estimate, with the median and the middle 80 % of the errors
     along the estimates."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.6)
+        drawn, axes = new_figure(5.2, 3.6)
         estimate = test["pred_close_price"]
         error = estimate / test["close_price"] - 1
         shown = error.clip(-FARTHEST, FARTHEST)
@@ -83,19 +83,19 @@ def by_estimate(test: pd.DataFrame, tenths: int = 10) -> str:
                 line = error.groupby(tenth).quantile(share).clip(-FARTHEST, FARTHEST)
                 axes.plot(at, line, color=colour, linewidth=width, label=label)
             axes.legend(frameon=False, fontsize=8.5, loc="upper right")
-        money_axis(axes, estimate, "estimate")
+        set_money_axis(axes, estimate, "estimate")
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(ylabel="error in % of the price", ylim=(-FARTHEST * 1.06, FARTHEST * 1.06))
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def residual_map(test: pd.DataFrame) -> str:
+def plot_residual_map(test: pd.DataFrame) -> str:
     """Test sales where they lie: colour is the error, its sign included."""
     with matplotlib.rc_context(STYLE):
         narrow = float(np.cos(np.radians(test["latitude"].mean())))
         wide, tall = np.ptp(test["longitude"]) * narrow, np.ptp(test["latitude"])
         height = 3.4 * tall / wide + 0.9 if wide > 0 else 5
-        drawn, axes = figure(5.2, float(np.clip(height, 2.4, 5)))
+        drawn, axes = new_figure(5.2, float(np.clip(height, 2.4, 5)))
         error = test["pred_close_price"] / test["close_price"] - 1
         order = np.argsort(error.abs().to_numpy(), kind="stable")  # the large ones on top
         dots = axes.scatter(
@@ -115,16 +115,16 @@ def residual_map(test: pd.DataFrame) -> str:
         axes.set(xlabel="longitude", ylabel="latitude")
         axes.set_aspect(1 / narrow)
         axes.tick_params(labelsize=8)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def vertical(test: pd.DataFrame, limit: float = 10.0) -> str:
+def plot_vertical_equity(test: pd.DataFrame, limit: float = 10.0) -> str:
     """Ratios against the proxy of value, and the median in each group that VEI compares: level
     medians are what vertical equity is. The band is the acceptable `limit` percent."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.8)
+        drawn, axes = new_figure(5.2, 3.8)
         price, estimate = (test[n].to_numpy(float) for n in ("close_price", "pred_close_price"))
-        ratio, value = estimate / price, proxy(estimate, price)
+        ratio, value = estimate / price, value_proxy(estimate, price)
         middle = float(np.median(ratio))
         low, high = np.quantile(ratio, [0.01, 0.99])
         axes.axhspan(
@@ -133,7 +133,7 @@ def vertical(test: pd.DataFrame, limit: float = 10.0) -> str:
         shown = np.clip(ratio, low, high)
         axes.scatter(value, shown, s=6, alpha=0.3, color=BLUE, linewidths=0, rasterized=True)
         axes.axhline(middle, color=INK, linewidth=1, label=f"median of all {middle:.3f}")
-        parts = groups(len(ratio))
+        parts = vei_groups(len(ratio))
         if parts:
             order = np.argsort(value, kind="stable")
             for number, rows in enumerate(np.array_split(order, parts)):
@@ -145,19 +145,19 @@ def vertical(test: pd.DataFrame, limit: float = 10.0) -> str:
                     solid_capstyle="butt",
                     label=None if number else f"median of each of {parts} groups",
                 )
-        money_axis(axes, pd.Series(value), "proxy of value: mean of price and level estimate")
+        set_money_axis(axes, pd.Series(value), "proxy of value: mean of price and level estimate")
         axes.set(ylabel="estimate / price")
         axes.legend(frameon=False, fontsize=8.5, loc="best")
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def forest(strata: pd.DataFrame, span: tuple[float, float], label: str) -> str:
+def plot_strata_forest(strata: pd.DataFrame, span: tuple[float, float], label: str) -> str:
     """One statistic by stratum with its intervals, the acceptable `span` shaded; thin strata grey.
 
     `strata`: stratum, sales, value, low, high, thin, in order from the top.
     """
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 1.2 + 0.23 * len(strata))
+        drawn, axes = new_figure(5.2, 1.2 + 0.23 * len(strata))
         axes.axvspan(*span, color="#eef1f4", linewidth=0)
         places = np.arange(len(strata))[::-1]
         for place, row in zip(places, strata.to_dict("records"), strict=True):
@@ -168,4 +168,4 @@ def forest(strata: pd.DataFrame, span: tuple[float, float], label: str) -> str:
         axes.set_yticks(places, names, fontsize=8)
         axes.set(xlabel=label, ylim=(-0.7, len(strata) - 0.3))
         axes.grid(axis="y", visible=False)
-        return svg(drawn)
+        return to_svg(drawn)

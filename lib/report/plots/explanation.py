@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, figure, short_money, svg
+from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, new_figure, short_money, to_svg
 
 
 def _plain(value: float, _: object = None) -> str:
@@ -17,22 +17,22 @@ def _plain(value: float, _: object = None) -> str:
     return short_money(value) if abs(value) >= 1000 else f"{value:.6g}"
 
 
-def bars(sizes: pd.Series) -> str:
+def plot_importance(sizes: pd.Series) -> str:
     """Mean absolute contributions (log price) by name, the greatest on top, as percentages."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 0.9 + 0.26 * len(sizes))
+        drawn, axes = new_figure(5.2, 0.9 + 0.26 * len(sizes))
         shown = np.expm1(sizes.sort_values(kind="stable"))
         axes.barh(shown.index, shown.to_numpy(), color=BLUE)
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(xlabel="moves the value by, on average")
         axes.grid(axis="y", visible=False)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def effect(curve: pd.DataFrame, name: str) -> str:
+def plot_effect(curve: pd.DataFrame, name: str) -> str:
     """Accumulated local effects of one input with their band, and partial dependence, dashed."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(4.2, 3.0)
+        drawn, axes = new_figure(4.2, 3.0)
         at = curve["at"]
         axes.fill_between(
             at, np.expm1(curve["low"]), np.expm1(curve["high"]), color=BLUE, alpha=0.18, linewidth=0
@@ -48,14 +48,14 @@ def effect(curve: pd.DataFrame, name: str) -> str:
         axes.xaxis.set_major_formatter(FuncFormatter(_plain))
         axes.set(xlabel=name, ylabel="value against the mean")
         axes.legend(frameon=False, loc="best", fontsize=8.5)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def forest(groups: dict[str, Any]) -> str:
+def plot_group_forest(groups: dict[str, Any]) -> str:
     """What error each group's absence adds, with 95 % intervals: MAPE and MdAPE in points."""
     told = [part for part in groups.values() if "verdict" in part][::-1]
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 1.0 + 0.42 * len(told))
+        drawn, axes = new_figure(5.2, 1.0 + 0.42 * len(told))
         for shift, metric, colour in ((0.14, "mape", BLUE), (-0.14, "mdape", ORANGE)):
             value, low, high = (
                 100 * np.array([part[metric][end] for part in told])
@@ -71,4 +71,4 @@ def forest(groups: dict[str, Any]) -> str:
         axes.grid(axis="y", visible=False)
         axes.margins(y=0.08)
         axes.legend(frameon=False, loc="best", fontsize=8.5)
-        return svg(drawn)
+        return to_svg(drawn)

@@ -7,15 +7,15 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, figure, svg
+from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, new_figure, to_svg
 
 
-def lift(rows: list[dict[str, Any]]) -> str:
+def plot_lift_forest(rows: list[dict[str, Any]]) -> str:
     """Points of MAPE that photos take off, with 95 % intervals: `rows` from the top, each a `name`,
     `sales`, `mape` (value, low, high as shares), `kind` and whether it is `thin`. The control is
     orange, thin slices are grey, the whole is thick."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 1.0 + 0.29 * len(rows))
+        drawn, axes = new_figure(5.2, 1.0 + 0.29 * len(rows))
         places = np.arange(len(rows))[::-1]
         for place, row in zip(places, rows, strict=True):
             colour = {"control": ORANGE}.get(row["kind"], MUTED if row["thin"] else BLUE)
@@ -31,4 +31,4 @@ def lift(rows: list[dict[str, Any]]) -> str:
         axes.set_yticks(places, names, fontsize=8.5)
         axes.set(xlabel="points of MAPE less with photos", ylim=(-0.7, len(rows) - 0.3))
         axes.grid(axis="y", visible=False)
-        return svg(drawn)
+        return to_svg(drawn)

@@ -49,13 +49,13 @@ def short_money(value: float, _: object = None) -> str:
     return f"{value / 1e3:.3g}k" if abs(value) >= 1e4 else f"{value:,.0f}"
 
 
-def figure(width: float, height: float) -> tuple[Figure, Axes]:
+def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
     """An empty figure of this many inches, and its axes."""
     made = Picture(figsize=(width, height), layout="constrained")
     return made, made.add_subplot()
 
 
-def svg(drawn: Figure) -> str:
+def to_svg(drawn: Figure) -> str:
     """The figure as an <svg> element."""
     out = io.StringIO()
     drawn.savefig(out, format="svg", metadata={"Date": None}, dpi=130)

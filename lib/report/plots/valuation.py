@@ -14,17 +14,17 @@ from lib.report.plots.style import (
     MUTED,
     ORANGE,
     STYLE,
-    figure,
     log_ticks,
+    new_figure,
     short_money,
-    svg,
+    to_svg,
 )
 
 
-def actual_predicted(test: pd.DataFrame) -> str:
+def plot_actual_predicted(test: pd.DataFrame) -> str:
     """Test prices against their estimates, both logarithmic, with the line of equality."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 4.6)
+        drawn, axes = new_figure(5.2, 4.6)
         price, estimate = test["close_price"], test["pred_close_price"]
         axes.scatter(price, estimate, s=7, alpha=0.35, color=BLUE, linewidths=0, rasterized=True)
         both = pd.concat([price, estimate])
@@ -44,13 +44,13 @@ def actual_predicted(test: pd.DataFrame) -> str:
             axis.set_ticks(ticks)
             axis.set_ticks([], minor=True)
             axis.set_major_formatter(FuncFormatter(short_money))
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def error_by_band(slices: pd.DataFrame, baseline: pd.DataFrame) -> str:
+def plot_error_by_band(slices: pd.DataFrame, baseline: pd.DataFrame) -> str:
     """Median absolute error in each price band, this model beside the baseline."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.4)
+        drawn, axes = new_figure(5.2, 3.4)
         places = np.arange(len(slices))
         axes.bar(places - 0.2, slices["mdape"], 0.4, color=BLUE, label="this model")
         if len(baseline) == len(slices):
@@ -61,13 +61,13 @@ def error_by_band(slices: pd.DataFrame, baseline: pd.DataFrame) -> str:
         axes.grid(axis="x", visible=False)
         axes.legend(frameon=False, loc="upper center", ncols=2)
         axes.margins(y=0.2)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
+def plot_zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
     """ZIPs where their test sales lie: colour is the median error there, size the sales count."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 4.6)
+        drawn, axes = new_figure(5.2, 4.6)
         centre = test.groupby("postal_code")[["longitude", "latitude"]].median().dropna()
         here = slices.set_index("slice").reindex(centre.index)
         axes.scatter(
@@ -97,14 +97,14 @@ def zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
         axes.set(xlabel="longitude", ylabel="latitude")
         axes.set_aspect(1 / np.cos(np.radians(float(centre["latitude"].mean()))))
         axes.tick_params(labelsize=8)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def price_index(index: pd.DataFrame) -> str:
+def plot_price_index(index: pd.DataFrame) -> str:
     """Level of prices since the first month: the whole market, and each area that it is made of,
     the two that moved farthest apart by name."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.6)
+        drawn, axes = new_figure(5.2, 3.6)
         lines = index.assign(level=np.expm1(index["log_index"]))
         areas = lines[lines["postal_code"].notna()]
         last = areas.groupby("postal_code").tail(1).sort_values("level", kind="stable")
@@ -129,13 +129,13 @@ def price_index(index: pd.DataFrame) -> str:
         axes.set(xlabel="month of closing", ylabel="price of a like home since the first month")
         axes.margins(x=0.08)
         axes.legend(frameon=False, loc="best", fontsize=8.5)
-        return svg(drawn)
+        return to_svg(drawn)
 
 
-def coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
+def plot_coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
     """Share of prices inside each interval, by slice, beside what the interval promises."""
     with matplotlib.rc_context(STYLE):
-        drawn, axes = figure(5.2, 3.4)
+        drawn, axes = new_figure(5.2, 3.4)
         places = np.arange(len(slices))
         for name, colour in zip(names, (ORANGE, BLUE, INK), strict=False):
             axes.axhline(int(name) / 100, color=colour, linewidth=1, linestyle=(0, (4, 3)))
@@ -162,4 +162,4 @@ def coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
         lowest = float(np.nanmin(slices[[f"coverage_{name}" for name in names]].to_numpy()))
         axes.set(ylim=(min(0.6, lowest - 0.05), 1.02), xlabel=label, ylabel="prices inside")
         axes.legend(frameon=False, loc="lower right", fontsize=8.5)
-        return svg(drawn)
+        return to_svg(drawn)

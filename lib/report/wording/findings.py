@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lib.evaluation.metrics.accuracy import DIRECTIONS
+from lib.report.wording.numbers import share
 
 TITLES = {"sale": "Sales", "rental": "Rentals"}
 RATIOS = {
@@ -30,24 +31,9 @@ NAMES = {
     "hit_rate": "hit rate",
     "bias": "bias",
 }
-MONEY = ("mae", "rmse")
 
 
-def share(value: float, places: int = 1) -> str:
-    """0.0815 -> 8.2 %; a missing value -> n/a."""
-    return "n/a" if value is None or pd.isna(value) else f"{value * 100:.{places}f} %"
-
-
-def figure(name: str, value: float | None) -> str:
-    """One metric as people read it: money, a share, or a plain number."""
-    if value is None:
-        return "n/a"
-    if name in MONEY:
-        return f"{value:,.0f}"
-    return f"{value:.3f}" if name in ("r2", "rmsle") else share(value)
-
-
-def headline(score: dict[str, Any], split: dict[str, Any]) -> str:
+def headline_sentence(score: dict[str, Any], split: dict[str, Any]) -> str:
     """How close the valuations came and what the widest interval held."""
     which = f"dated {split['boundary']} or later"
     if "grouped" in split:
@@ -79,7 +65,7 @@ def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
     )
 
 
-def by_index(index: pd.DataFrame) -> str:
+def index_sentence(index: pd.DataFrame) -> str:
     """How far prices have come since the first month, and where they stand highest and lowest."""
     last = index.groupby("postal_code", dropna=False).tail(1)
     moved = last.set_index("postal_code")["log_index"].map(math.expm1)
@@ -96,7 +82,7 @@ def by_index(index: pd.DataFrame) -> str:
     )
 
 
-def within(score: dict[str, Any]) -> str:
+def accuracy_sentence(score: dict[str, Any]) -> str:
     """How many estimates come within 10 and 20 % of the price."""
     ten, twenty = (score["accuracy"][name]["value"] for name in ("ppe10", "ppe20"))
     return (
@@ -104,7 +90,7 @@ def within(score: dict[str, Any]) -> str:
     )
 
 
-def by_band(slices: pd.DataFrame) -> str:
+def band_sentence(slices: pd.DataFrame) -> str:
     """Where along the price range the error is greatest and smallest."""
     worst, best = (slices.loc[slices["mdape"].agg(pick)] for pick in ("idxmax", "idxmin"))
     return (
@@ -113,7 +99,7 @@ def by_band(slices: pd.DataFrame) -> str:
     )
 
 
-def by_zip(slices: pd.DataFrame) -> str:
+def zip_sentence(slices: pd.DataFrame) -> str:
     """The spread of errors over ZIPs with enough sales, and how many are thin."""
     thick = slices[~slices["thin"]]
     thin = int(slices["thin"].sum())
@@ -128,7 +114,7 @@ def by_zip(slices: pd.DataFrame) -> str:
     )
 
 
-def by_coverage(slices: pd.DataFrame) -> str:
+def coverage_sentence(slices: pd.DataFrame) -> str:
     """The slice where 90 % intervals held the least."""
     worst = slices.loc[slices["coverage_90"].idxmin()]
     return (
@@ -137,7 +123,7 @@ def by_coverage(slices: pd.DataFrame) -> str:
     )
 
 
-def screened(domains: dict[str, Any]) -> list[str]:
+def screened_lines(domains: dict[str, Any]) -> list[str]:
     """How many closed sales of each domain are no evidence, and the flags by reason code."""
     lines = []
     for domain, part in domains.items():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lib.evaluation.scoring.thresholds import FAIL, OPEN, PASS
-from lib.report.wording.findings import share
+from lib.report.wording.numbers import share
 
 PRICE = {"sale": "the price of a sale", "rental": "the monthly rent"}
 KINDS = {
@@ -39,7 +39,7 @@ NOT_FOR = (
 )
 
 
-def demographics(inputs: list[str]) -> str:
+def demographics_text(inputs: list[str]) -> str:
     """What the data cannot show about people, and what would be needed to show it."""
     own = [f"`{name}`" for name in inputs if name.startswith("local_")]
     judged = (
@@ -72,7 +72,7 @@ class Factor(NamedTuple):
     gap: str
 
 
-def use(domain: str, view: str, served: bool, synthetic: bool) -> str:
+def use_sentence(domain: str, view: str, served: bool, synthetic: bool) -> str:
     """What a variant is for, in a sentence or two."""
     if view == "aware":
         return (
@@ -88,7 +88,7 @@ def use(domain: str, view: str, served: bool, synthetic: bool) -> str:
     return said + (" On this feed it shows only that the pipeline works." if synthetic else "")
 
 
-def limits(test: Mapping[str, Any], lacks: list[str], slices: int, thin: int) -> list[str]:
+def limit_sentences(test: Mapping[str, Any], lacks: list[str], slices: int, thin: int) -> list[str]:
     """What the figures of a card do not show, one sentence each.
 
     Parameters: `grouped` (whether no date parts the sales), `first` and `last` day and `days` of
@@ -109,7 +109,7 @@ def limits(test: Mapping[str, Any], lacks: list[str], slices: int, thin: int) ->
     return said
 
 
-def factors(facts: Mapping[str, Any]) -> list[Factor]:
+def rule_factors(facts: Mapping[str, Any]) -> list[Factor]:
     """The five factors with this run's evidence; see `lib.evaluation.cards.card` for the facts."""
     checks = facts["checks"]
     tally = ", ".join(

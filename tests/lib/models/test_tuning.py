@@ -6,7 +6,7 @@ import pytest
 from lib.common.artifacts import LevelSettings
 from lib.common.errors import RemlError
 from lib.common.params import validate
-from lib.evaluation.metrics.accuracy import accuracy
+from lib.evaluation.metrics.accuracy import accuracy_metrics
 from lib.models import tuning
 from lib.models.estimators.tabular.registry import Linear, LinearParams
 from lib.models.training.out_of_fold import predictions
@@ -97,7 +97,9 @@ def test_a_score_is_the_error_that_evaluate_reports_of_the_folds():
         make = lambda: Linear(LinearParams(alpha=1.0, without=[]), 0)  # noqa: E731
         _, predicted = predictions(table, INPUTS, EDGES, make, level)
         past = predicted[predicted["role"] == "train"]
-        wanted = accuracy(np.exp(past["log_estimate"].to_numpy()), past["close_price"].to_numpy())
+        wanted = accuracy_metrics(
+            np.exp(past["log_estimate"].to_numpy()), past["close_price"].to_numpy()
+        )
         for metric in ("mape", "mdape"):
             got = tuning.score(table, INPUTS, EDGES, make, level, metric)
             assert got == pytest.approx(wanted[metric], rel=1e-12)

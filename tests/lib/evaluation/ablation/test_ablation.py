@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.common.artifacts import LevelSettings
-from lib.evaluation.ablation.ablation import ablate, fold_estimates, verdict
+from lib.evaluation.ablation.ablation import ablate_groups, judge_group, refit_on_folds
 from lib.models.estimators.tabular.columns import visible
 from lib.models.estimators.tabular.registry import Linear, LinearParams
 from lib.models.training.out_of_fold import predictions
@@ -26,7 +26,7 @@ def planted(n=400):
 
 
 def run(table, inputs=INPUTS, edges=EDGES, params=RIDGE, **changes):
-    return ablate(
+    return ablate_groups(
         table, inputs, edges, lambda: Linear(params, 0), changes.get("spec"),
         params.model_dump(), 300, changes.get("seed", 1),
     )  # fmt: skip
@@ -58,7 +58,7 @@ def test_the_test_and_what_closes_in_it_change_nothing():
 def test_errors_are_those_that_training_writes_with_the_level():
     table = planted()
     spec = LevelSettings(days=20, shrink=2)
-    said = fold_estimates(table, INPUTS, EDGES, lambda: Linear(RIDGE, 0), spec)
+    said = refit_on_folds(table, INPUTS, EDGES, lambda: Linear(RIDGE, 0), spec)
     _, written = predictions(table, INPUTS, EDGES, lambda: Linear(RIDGE, 0), spec)
     past = written[written["role"] == "train"]
     np.testing.assert_allclose(said, np.exp(past["log_estimate"]), rtol=1e-12)
@@ -105,7 +105,7 @@ def test_verdicts_go_by_the_interval(mdape, mape, told):
         name: {"value": 0.0, "low": low, "high": high}
         for name, (low, high) in (("mdape", mdape), ("mape", mape))
     }
-    assert verdict(gap) == told
+    assert judge_group(gap) == told
 
 
 def test_the_same_seed_gives_the_same_intervals():

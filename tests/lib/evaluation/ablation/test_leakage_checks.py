@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
-from lib.evaluation.ablation.ablation import gain
+from lib.evaluation.ablation.ablation import measure_gain
 from lib.models.training.out_of_fold import out_of_fold
 from lib.photos.pooled import pooling
 from tests.support.daily_sales import EDGES
@@ -22,7 +22,7 @@ from tests.support.photo_market import (
 
 def test_albums_are_dealt_out_whole_among_the_listings_that_have_one():
     _, vectors = photo_market(90)
-    got = leakage_checks.shuffled(vectors, 5)
+    got = leakage_checks.shuffle_albums(vectors, 5)
     assert set(got["listing_key"]) == set(vectors["listing_key"])
     moved = pd.DataFrame({"was": vectors["listing_key"], "now": got["listing_key"]})
     assert (moved.groupby("was")["now"].nunique() == 1).all()  # no album is torn
@@ -30,11 +30,11 @@ def test_albums_are_dealt_out_whole_among_the_listings_that_have_one():
     pd.testing.assert_frame_equal(
         got.drop(columns="listing_key"), vectors.drop(columns="listing_key")
     )
-    assert got.equals(leakage_checks.shuffled(vectors, 5))
-    assert not got.equals(leakage_checks.shuffled(vectors, 6))
-    back = leakage_checks.shuffled(vectors.sample(frac=1, random_state=1), 5).sort_index()
+    assert got.equals(leakage_checks.shuffle_albums(vectors, 5))
+    assert not got.equals(leakage_checks.shuffle_albums(vectors, 6))
+    back = leakage_checks.shuffle_albums(vectors.sample(frac=1, random_state=1), 5).sort_index()
     assert back.equals(got)  # the order of the rows does not matter
-    assert not len(leakage_checks.shuffled(vectors.head(0), 5))
+    assert not len(leakage_checks.shuffle_albums(vectors.head(0), 5))
 
 
 @pytest.mark.parametrize("edges", [EDGES, []])
@@ -53,7 +53,7 @@ def test_the_sides_of_a_fold_are_those_of_training(edges):
             return super().predict(inputs)
 
     out_of_fold(table, ["living_area"], edges, Watched)
-    sides = list(leakage_checks.sides(table, edges))
+    sides = list(leakage_checks.fold_sides(table, edges))
     assert {tuple(held.index): list(teaching.index) for held, teaching in sides} == asked
     held = [row for held, _ in sides for row in held.index]
     assert sorted(held) == list(table.index[table["fold"] > 0])
@@ -69,7 +69,7 @@ def test_a_vector_that_holds_the_price_is_caught():
     found = checks_by_name(part)["one number gives it away"]
     assert part["guard"]["fired"] and found["passed"] is False and found["figure"] > 0.95
     assert "img_vector" in found["told"] and part["verdict"] == photo_lift.DOUBT
-    words = photo_lift_text.verdict(part)
+    words = photo_lift_text.describe_lift(part)
     assert words.startswith("not to be believed") and "holds the price" in words
 
 
@@ -96,7 +96,7 @@ def test_a_plain_number_that_holds_the_price_is_caught():
     rough = np.full(len(sold), sold.mean())
 
     def checked(inputs, table=shown, without=rough):
-        return leakage_checks.by_single_number(table, inputs, without)
+        return leakage_checks.check_single_numbers(table, inputs, without)
 
     found = checked(["living_area", "img_quality_renovated"])
     assert found["passed"] is False and "img_quality_renovated alone" in found["told"]
@@ -117,7 +117,7 @@ def test_a_price_for_each_square_foot_is_caught():
     sold = shown["fold"] > 0
     missing = np.log(shown.loc[sold, "close_price"] / said)
     shown.loc[sold, "img_quality_dated"] = missing
-    found = leakage_checks.by_single_number(shown, ["living_area", "img_quality_dated"], said)
+    found = leakage_checks.check_single_numbers(shown, ["living_area", "img_quality_dated"], said)
     assert found["passed"] is False and "what of it is missing without photos" in found["told"]
 
 
@@ -135,10 +135,10 @@ def test_the_photos_that_count_are_those_of_the_first_listing_that_shows_them():
     mates = {"s": ["v"], "v": ["s"], "u": ["p"], "p": ["u"]}
     vectors["alike"] = [mates.get(one, []) for one in vectors["sha1"]]
     pairs = ["listing_key", "sha1"]
-    got = leakage_checks.counted(table, vectors)[pairs]
+    got = leakage_checks.recount_photos(table, vectors)[pairs]
     assert sorted(map(tuple, got.to_numpy())) == [("a", "p"), ("a", "r"), ("c", "q"), ("d", "s")]
     broken = table.assign(img_count=[2.0, 2.0, 0.0, 1.0])  # c counts what a has shown before
-    got = leakage_checks.counted(broken, vectors)[pairs]
+    got = leakage_checks.recount_photos(broken, vectors)[pairs]
     assert ("c", "p") in set(map(tuple, got.to_numpy())) and len(got) == 5
 
 
@@ -162,7 +162,7 @@ def test_pooling_keeps_the_rule_that_is_found_anew():
         }
     )  # fmt: skip
     seen = pooling.beside(table, vectors)
-    got = leakage_checks.counted(seen, vectors)
+    got = leakage_checks.recount_photos(seen, vectors)
     assert not got["sha1"].duplicated().any() and len(got) > 50
     left = set(got["sha1"])
     assert not any(mates[one] & left for one in left)
@@ -185,20 +185,20 @@ def test_the_same_picture_on_both_sides_is_counted(how):
         mates |= {other: one for one, other in mates.items()}
         return both.assign(alike=[[mates[o]] if o in mates else [] for o in both["sha1"]])
 
-    assert leakage_checks.by_pictures(table, EDGES, counted)["figure"] == 0
+    assert leakage_checks.check_shared_pictures(table, EDGES, counted)["figure"] == 0
     held = table.loc[table["fold"] == 2, "listing_key"]
     early = table.loc[(table["fold"] == 0) & (table["role"] == "train"), "listing_key"]
     mine = counted[counted["listing_key"].isin(held)].iloc[[0, 20]]
     theirs = counted[counted["listing_key"].isin(early)].iloc[[0, 30]]
     both = shared(mine, theirs)
-    found = leakage_checks.by_pictures(table, EDGES, both)
+    found = leakage_checks.check_shared_pictures(table, EDGES, both)
     assert found["figure"] == 2 and found["passed"] is False
     part = measure_lift(table, vectors, counted=both)
     assert part["verdict"] == photo_lift.DOUBT
     assert "pictures on both sides" in [one["name"] for one in part["checks"] if not one["passed"]]
     later = table.loc[table["role"] == "test", "listing_key"]  # nobody learns from these
     free = counted[counted["listing_key"].isin(later)].iloc[[0, 1]]
-    assert leakage_checks.by_pictures(table, EDGES, shared(mine, free))["figure"] == 0
+    assert leakage_checks.check_shared_pictures(table, EDGES, shared(mine, free))["figure"] == 0
 
 
 def test_a_lift_that_needs_homes_seen_before_is_caught():
@@ -214,12 +214,12 @@ def test_a_lift_that_needs_homes_seen_before_is_caught():
     without = price * 1.2
     cheat = {"without": without, "with": np.where(known, price, without)}
     lifted = {"mape": {"value": 0.1}}
-    found = leakage_checks.by_new_homes(table, EDGES, cheat, lifted, JUDGE, "mape")
+    found = leakage_checks.check_new_homes(table, EDGES, cheat, lifted, JUDGE, "mape")
     assert found["passed"] is False and found["figure"] == pytest.approx(0)
     honest = {"without": without, "with": price * 1.1}
-    found = leakage_checks.by_new_homes(table, EDGES, honest, lifted, JUDGE, "mape")
+    found = leakage_checks.check_new_homes(table, EDGES, honest, lifted, JUDGE, "mape")
     assert found["passed"] is True and found["figure"] == pytest.approx(0.1)
-    few = leakage_checks.by_new_homes(
+    few = leakage_checks.check_new_homes(
         table.assign(property_key="p"), EDGES, honest, lifted, JUDGE, "mape"
     )
     assert few["passed"] is None and few["figure"] is None
@@ -233,8 +233,8 @@ def test_photos_that_are_only_there_or_not_are_caught():
     one = make_trial()
     blind = ["living_area"]
     said = {"without": one.said(priced, blind), "with": one.said(priced)}
-    lifted = gain(said["without"], said["with"], priced[priced["fold"] > 0], JUDGE)
-    found = leakage_checks.by_presence(priced, one, said, lifted, JUDGE, "mape")
+    lifted = measure_gain(said["without"], said["with"], priced[priced["fold"] > 0], JUDGE)
+    found = leakage_checks.check_presence(priced, one, said, lifted, JUDGE, "mape")
     assert found["passed"] is False and found["figure"] > 0.9
     table, vectors = photo_market()
     assert checks_by_name(measure_lift(table, vectors))["presence alone"]["passed"] is True
@@ -245,11 +245,11 @@ def test_photos_of_other_homes_that_lift_as_well_are_caught():
     none = {"mape": {"value": 0.0, "low": -0.01, "high": 0.01}}
     below = {"mape": {"value": -0.02, "low": -0.03, "high": -0.01}}
     large, small = ({"mape": {"value": whole}} for whole in (0.05, 0.03))
-    assert leakage_checks.by_control(small, up)["passed"] is False
+    assert leakage_checks.check_control(small, up)["passed"] is False
     assert (
-        leakage_checks.by_control(large, up)["passed"] is True
+        leakage_checks.check_control(large, up)["passed"] is True
     )  # less than half: that there are some
-    assert "less than half" in leakage_checks.by_control(large, up)["told"]
+    assert "less than half" in leakage_checks.check_control(large, up)["told"]
     for other in (none, below):
-        found = leakage_checks.by_control(small, other)
+        found = leakage_checks.check_control(small, other)
         assert found["passed"] is True and "do not lift" in found["told"]

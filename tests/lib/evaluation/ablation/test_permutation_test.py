@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lib.evaluation.ablation.permutation_test import differences, p_values
+from lib.evaluation.ablation.permutation_test import metric_differences, permutation_p_values
 
 
 def sizes(n, gap, seed):
@@ -33,7 +33,7 @@ def naive(one, other, home, permutations, rng):
 def test_p_is_that_of_a_plain_loop(gap):
     one, other = sizes(40, gap, 1)
     home = np.arange(40) // 2  # two sales a home, swapped together
-    got = p_values(one, other, home, 300, np.random.default_rng(5))
+    got = permutation_p_values(one, other, home, 300, np.random.default_rng(5))
     wanted = naive(one, other, home, 300, np.random.default_rng(5))
     assert [got["mdape"], got["mape"]] == pytest.approx(wanted, abs=1e-12)
 
@@ -41,7 +41,7 @@ def test_p_is_that_of_a_plain_loop(gap):
 @pytest.mark.parametrize("gap, seed", [(0.0, 2), (0.006, 3), (0.02, 4)])
 def test_p_is_near_that_of_scipy_which_tries_every_swap(gap, seed):
     one, other = sizes(11, gap, seed)
-    got = p_values(one, other, np.arange(11), 40_000, np.random.default_rng(0))
+    got = permutation_p_values(one, other, np.arange(11), 40_000, np.random.default_rng(0))
     for name, middle in (("mdape", np.median), ("mape", np.mean)):
         exact = stats.permutation_test(
             (one, other),
@@ -56,7 +56,9 @@ def test_without_an_effect_p_is_as_often_small_as_it_says():
     found = []
     for seed in range(200):
         one, other = sizes(60, 0.0, 1000 + seed)
-        found.append(p_values(one, other, np.arange(60), 199, np.random.default_rng(seed)))
+        found.append(
+            permutation_p_values(one, other, np.arange(60), 199, np.random.default_rng(seed))
+        )
     for name in ("mdape", "mape"):
         values = np.array([p[name] for p in found])
         assert stats.kstest(values, "uniform").pvalue > 0.01
@@ -67,25 +69,25 @@ def test_sales_of_one_home_are_no_independent_evidence():
     """A hundred sales of one home can only be swapped all or none: nothing is ever significant."""
     one, other = sizes(100, 0.05, 7)
     rng = np.random.default_rng(1)
-    assert p_values(one, other, np.zeros(100, int), 500, rng)["mape"] == 1.0
-    assert p_values(one, other, np.arange(100), 500, rng)["mape"] < 0.01
+    assert permutation_p_values(one, other, np.zeros(100, int), 500, rng)["mape"] == 1.0
+    assert permutation_p_values(one, other, np.arange(100), 500, rng)["mape"] < 0.01
 
 
 def test_equal_models_differ_by_nothing_and_p_never_is_zero():
     one, other = sizes(30, 1.0, 8)
     home = np.arange(30)
-    same = p_values(one, one, home, 99, np.random.default_rng(0))
+    same = permutation_p_values(one, one, home, 99, np.random.default_rng(0))
     assert same == {"mdape": 1.0, "mape": 1.0}
-    assert p_values(one, other, home, 99, np.random.default_rng(0))["mape"] == 0.01
+    assert permutation_p_values(one, other, home, 99, np.random.default_rng(0))["mape"] == 0.01
 
 
 def test_batches_change_nothing(monkeypatch):
     one, other = sizes(50, 0.004, 9)
-    whole = p_values(one, other, np.arange(50), 400, np.random.default_rng(3))
+    whole = permutation_p_values(one, other, np.arange(50), 400, np.random.default_rng(3))
     monkeypatch.setattr("lib.evaluation.ablation.permutation_test.CELLS", 50 * 7)
-    assert p_values(one, other, np.arange(50), 400, np.random.default_rng(3)) == whole
+    assert permutation_p_values(one, other, np.arange(50), 400, np.random.default_rng(3)) == whole
 
 
 def test_differences_are_of_median_and_mean():
-    got = differences(np.array([1.0, 2.0, 9.0]), np.array([1.0, 1.0, 1.0]))
+    got = metric_differences(np.array([1.0, 2.0, 9.0]), np.array([1.0, 1.0, 1.0]))
     assert got.tolist() == [1.0, 3.0]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.evaluation.ablation import photo_lift
-from lib.evaluation.ablation.ablation import Judge, gain
+from lib.evaluation.ablation.ablation import ComparisonPlan, measure_gain
 from tests.support.photo_market import INPUTS, JUDGE, measure_lift, photo_market
 
 
@@ -13,13 +13,13 @@ def test_a_lift_worked_by_hand():
     """Errors 10, 20, 30, 40 % without photos and 10, 10, 10, 50 % with them."""
     sold = pd.DataFrame({"close_price": [100.0] * 4, "property_key": list("abcd")})
     without, seen = np.array([110.0, 80, 130, 60]), np.array([90.0, 110, 90, 150])
-    got = gain(without, seen, sold, JUDGE, tested=True)
+    got = measure_gain(without, seen, sold, JUDGE, tested=True)
     assert got["mape"]["value"] == pytest.approx((0.1 + 0.2 + 0.3 + 0.4) / 4 - 0.2)
     assert got["mape"]["relative"] == pytest.approx(0.05 / 0.25)
     assert got["mdape"]["value"] == pytest.approx(0.25 - 0.1)
     assert got["mdape"]["relative"] == pytest.approx(0.6)
     # differences of 0, 10, 20 and -10 points: of their 16 signed sums 12 are as far out as 20
-    many = gain(without, seen, sold, Judge(10, 40_000, 1), tested=True)
+    many = measure_gain(without, seen, sold, ComparisonPlan(10, 40_000, 1), tested=True)
     assert many["mape"]["p"] == pytest.approx(12 / 16, abs=0.02)
 
 
@@ -91,7 +91,7 @@ def test_slices_hold_every_sale_once_by_the_photos_that_count():
 def test_bands_of_photos(count, word):
     sold = pd.DataFrame({"close_price": [1.0], "property_key": ["a"], "img_count": [count]})
     one = np.array([1.1])
-    assert photo_lift.slices(sold, one, one, JUDGE)[-1]["slice"] == word
+    assert photo_lift.lift_by_slice(sold, one, one, JUDGE)[-1]["slice"] == word
 
 
 def test_homes_without_dates_are_measured_too():
@@ -137,11 +137,11 @@ def told(value, low, high, p=0.001):
 )
 def test_the_rules_of_the_verdict(photos, control, failed, wanted):
     checks = [{"passed": not failed}, {"passed": None}]
-    assert photo_lift.verdict(photos, control, checks, None) == wanted
+    assert photo_lift.judge_lift(photos, control, checks, None) == wanted
     better, equal = ({"gain": told(1, low, 3)} for low in (0.5, -0.5))
-    assert photo_lift.verdict(photos, control, checks, better) == wanted
+    assert photo_lift.judge_lift(photos, control, checks, better) == wanted
     no_better = photo_lift.WEAK if wanted == photo_lift.HELP else wanted
-    assert photo_lift.verdict(photos, control, checks, equal) == no_better
+    assert photo_lift.judge_lift(photos, control, checks, equal) == no_better
 
 
 def test_errors_without_an_effect_seldom_give_a_lift():
@@ -152,12 +152,12 @@ def test_errors_without_an_effect_seldom_give_a_lift():
         price = np.exp(rng.normal(12, 0.3, 80))
         sold = pd.DataFrame({"close_price": price, "property_key": np.arange(80)})
         without, seen = (price * np.exp(rng.normal(0, 0.15, 80)) for _ in range(2))
-        one = gain(without, seen, sold, Judge(100, 199, seed), tested=True)
-        found.append(photo_lift.verdict(one, told(0, -1, 1), [], None))
+        one = measure_gain(without, seen, sold, ComparisonPlan(100, 199, seed), tested=True)
+        found.append(photo_lift.judge_lift(one, told(0, -1, 1), [], None))
     assert found.count(photo_lift.HELP) <= 12 and found.count(photo_lift.NONE) >= 180
 
 
 def test_runtime_and_cost_worked_by_hand():
     """1,000 listings of 7.2 photos at 20 a second take 360 s: a tenth of an hour."""
-    got = photo_lift.cost(7.2, 20.0, 0.5)
+    got = photo_lift.photo_cost(7.2, 20.0, 0.5)
     assert got["seconds"] == pytest.approx(360) and got["dollars"] == pytest.approx(0.05)

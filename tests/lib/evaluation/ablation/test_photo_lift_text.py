@@ -6,14 +6,14 @@ from lib.evaluation.ablation import photo_lift, photo_lift_text
 from lib.evaluation.explanation import narrative
 from tests.support.photo_market import measure_lift, photo_market
 
-COST = {"encoder": "descriptor"} | photo_lift.cost(3.0, 200.0, 0.1)
+COST = {"encoder": "descriptor"} | photo_lift.photo_cost(3.0, 200.0, 0.1)
 
 
 @pytest.fixture(scope="module")
 def found():
     """What is measured of a market with planted quality, as `ablate` writes it."""
     part = measure_lift(*photo_market()) | {"cost": COST}
-    return part | {"told": photo_lift_text.verdict(part)}
+    return part | {"told": photo_lift_text.describe_lift(part)}
 
 
 def test_a_lift_says_its_interval_the_control_and_the_checks(found):
@@ -31,21 +31,21 @@ def test_a_lift_says_its_interval_the_control_and_the_checks(found):
      ("doubt", "not to be believed: ")],
 )  # fmt: skip
 def test_each_verdict_has_its_words(found, verdict, words):
-    assert photo_lift_text.verdict(found | {"verdict": verdict}).startswith(words)
+    assert photo_lift_text.describe_lift(found | {"verdict": verdict}).startswith(words)
 
 
 def test_what_is_best_without_photos_is_told(found):
     assert "there is no other variant without photos" in found["told"]
     gained = found["lift"] | {"mape": found["lift"]["mape"] | {"value": -0.021, "low": -0.03}}
     rival = {"best_blind": {"variant": "sale_linear", "mape": 0.376, "gain": gained}}
-    told = photo_lift_text.verdict(found | rival | {"verdict": "weak"})
+    told = photo_lift_text.describe_lift(found | rival | {"verdict": "weak"})
     assert told.startswith(
         "no significant lift over the best without photos: sale_linear, the best single variant "
         "without photos, has MAPE 37.60 % on the same sales, -2.10 points (95 % interval -3.00 to "
     )
     assert "Within this variant MAPE is " in told
     rival["best_blind"]["gain"]["mape"]["high"] = -0.01
-    told = photo_lift_text.verdict(found | rival | {"verdict": "weak"})
+    told = photo_lift_text.describe_lift(found | rival | {"verdict": "weak"})
     assert told.startswith("no significant lift over the best without photos, which is better: ")
 
 
@@ -54,7 +54,7 @@ def test_a_lift_below_the_guard_says_nothing_of_checks(found):
         "guard": {"limit": 0.9, "metric": "mape", "relative": 0.4, "fired": False},
         "checks": [],
     }
-    assert "leakage" not in photo_lift_text.verdict(small)
+    assert "leakage" not in photo_lift_text.describe_lift(small)
 
 
 def test_failed_checks_are_told_in_full(found):
@@ -63,12 +63,12 @@ def test_failed_checks_are_told_in_full(found):
         {"name": "b", "figure": None, "passed": None, "told": "Nothing to see."},
         {"name": "c", "figure": 0.0, "passed": True, "told": "Fine."},
     ]
-    told = photo_lift_text.verdict(found | {"verdict": "doubt", "checks": checks})
+    told = photo_lift_text.describe_lift(found | {"verdict": "doubt", "checks": checks})
     assert told.endswith("so the leakage checks ran, and 1 of 2 failed: It leaks.")
 
 
 def test_the_lines_hold_all_that_was_measured(found):
-    lines = photo_lift_text.lines("sale_photo_trees", found)
+    lines = photo_lift_text.lift_lines("sale_photo_trees", found)
     text = "\n".join(lines)
     assert lines[0] == f"sale_photo_trees: {found['told']}"
     for one in found["slices"]:
@@ -77,16 +77,16 @@ def test_the_lines_hold_all_that_was_measured(found):
     assert "take 15 s and $0.0004" in lines[-1] and "make bench ONLY=embed" in lines[-1]
     assert "declared 200 photos a second" in lines[-1]
     why = {"skipped": "no sale lies in a fold"}
-    why["told"] = photo_lift_text.verdict(why)
-    assert photo_lift_text.lines("x", why) == ["x: not measured: no sale lies in a fold"]
+    why["told"] = photo_lift_text.describe_lift(why)
+    assert photo_lift_text.lift_lines("x", why) == ["x: not measured: no sale lies in a fold"]
 
 
 def test_the_analysis_gets_a_look_with_a_picture(found):
     skipped = {"skipped": "too few sales", "told": "not measured: too few sales"}
-    looks = narrative.drawn(narrative.of_photos({"sale_x": found, "rental_x": skipped}))
+    looks = narrative.draw_looks(narrative.photo_looks({"sale_x": found, "rental_x": skipped}))
     assert [one["plot"] for one in looks] == ["photos_sale_x.svg", ""]
     assert looks[0]["svg"].startswith("<?xml") or "<svg" in looks[0]["svg"]
     assert looks[0]["sentence"] == f"Photos in sale_x: {found['told']}"
     assert "10 photos or more" in looks[0]["svg"] and "shuffled" in looks[0]["svg"]
     assert looks[1]["sentence"] == "Photos in rental_x: not measured: too few sales."
-    assert narrative.of_photos({}) == []
+    assert narrative.photo_looks({}) == []

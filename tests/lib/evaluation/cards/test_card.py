@@ -5,21 +5,23 @@ import pytest
 
 from lib.evaluation.cards import facts, tables
 from lib.evaluation.scoring import thresholds
-from lib.report.wording import thresholds_text
+from lib.report.wording import numbers, thresholds_text
 
 SPAN = {"value": 0.1, "low": 0.05, "high": 0.2}
 
 
 def test_a_feeds_own_words_stay_in_their_cell():
-    assert tables.cell("9|1\n | x") == "9\\|1 \\| x"
+    assert numbers.table_cell("9|1\n | x") == "9\\|1 \\| x"
     group = pd.Series(["a|b"] * 40)
-    (row,) = tables.level_rows(thresholds.levels(pd.Series([1.0] * 40).to_numpy(), group, 0.05))
+    (row,) = tables.level_rows(
+        thresholds.group_levels(pd.Series([1.0] * 40).to_numpy(), group, 0.05)
+    )
     assert row == ("a\\|b", "40", "1.000 (1.000 to 1.000)", "alike")
 
 
 def test_groups_are_counted_by_what_can_be_said_of_them():
-    none = thresholds.levels(pd.Series(dtype=float).to_numpy(), pd.Series(dtype=str), 0.05)
-    assert tables.areas_told(none) == "0 alike, 0 differ, 0 cannot be told, 0 too thin"
+    none = thresholds.group_levels(pd.Series(dtype=float).to_numpy(), pd.Series(dtype=str), 0.05)
+    assert tables.summarize_levels(none) == "0 alike, 0 differ, 0 cannot be told, 0 too thin"
     assert tables.level_rows(none) == []
 
 
@@ -48,15 +50,15 @@ def test_inputs_are_counted_by_kind_and_those_of_a_blend_once():
         "a": {"inputs": ["x", "y"], "params": none},
         "b": {"inputs": ["y", "z"], "params": none},
     }
-    assert facts.inputs({"members": members}) == ["x", "y", "z"]
-    assert facts.inputs({"inputs": ["x"], "params": none}) == ["x"]
+    assert facts.visible_inputs({"members": members}) == ["x", "y", "z"]
+    assert facts.visible_inputs({"inputs": ["x"], "params": none}) == ["x"]
 
 
 def test_inputs_that_no_member_looks_at_are_not_listed():
     shut = {"inputs": ["x", "mkt_a", "mkt_b"], "params": {"without": ["mkt_"]}}
     opened = {"inputs": ["x", "mkt_a", "mkt_b"], "params": {"without": ["mkt_b"]}}
-    assert facts.inputs(shut) == ["x"]
-    assert facts.inputs({"members": {"a": shut, "b": opened}}) == ["x", "mkt_a"]
+    assert facts.visible_inputs(shut) == ["x"]
+    assert facts.visible_inputs({"members": {"a": shut, "b": opened}}) == ["x", "mkt_a"]
 
 
 def test_the_gain_is_taken_on_the_sales_that_both_value():
@@ -72,41 +74,45 @@ def test_the_gain_is_taken_on_the_sales_that_both_value():
     )
     theirs = pd.DataFrame({"listing_key": keys[::-1], "pred_close_price": 110.0})
     theirs.loc[0, "pred_close_price"] = None
-    found = facts.gap(mine, theirs, 20, 1)
+    found = facts.gap_to_baseline(mine, theirs, 20, 1)
     assert found == pytest.approx({"value": -0.05, "low": -0.05, "high": -0.05})
-    assert facts.gap(mine, None, 20, 1) is None
+    assert facts.gap_to_baseline(mine, None, 20, 1) is None
 
 
 def test_a_period_without_dates_is_empty():
-    assert facts.period(pd.Series(pd.to_datetime([None, None])))["first"] == ""
+    assert facts.date_span(pd.Series(pd.to_datetime([None, None])))["first"] == ""
     days = pd.Series(pd.to_datetime(["2024-01-03", None, "2024-01-01"]))
-    assert facts.period(days) == {"first": "2024-01-01", "last": "2024-01-03", "days": 3}
+    assert facts.date_span(days) == {"first": "2024-01-01", "last": "2024-01-03", "days": 3}
 
 
 def test_the_use_says_what_a_variant_is_there_for():
-    assert "values no home and joins no blend" in thresholds_text.use("sale", "aware", False, False)
-    assert "on the market" in thresholds_text.use("sale", "blind", True, False)
-    assert "only that the pipeline works" in thresholds_text.use("rental", "blind", True, True)
+    assert "values no home and joins no blend" in thresholds_text.use_sentence(
+        "sale", "aware", False, False
+    )
+    assert "on the market" in thresholds_text.use_sentence("sale", "blind", True, False)
+    assert "only that the pipeline works" in thresholds_text.use_sentence(
+        "rental", "blind", True, True
+    )
 
 
 def test_limits_are_told_once_each():
     test = {"grouped": "", "first": "2024-01-01", "last": "2024-01-31", "days": 31}
-    said = thresholds_text.limits(test, ["No remarks."], 10, 2)
+    said = thresholds_text.limit_sentences(test, ["No remarks."], 10, 2)
     assert said[0] == "No remarks." and "31 days" in said[1] and said[-1].startswith("2 of the 10")
-    grouped = thresholds_text.limits(test | {"grouped": "no dates"}, [], 10, 0)
+    grouped = thresholds_text.limit_sentences(test | {"grouped": "no dates"}, [], 10, 0)
     assert len(grouped) == 1
 
 
 def test_slices_stand_in_their_natural_order():
     names = ["none", "5-14 years", "15-29 years", "new", "2025-02", "10", "9"]
-    assert sorted(names, key=tables.natural) == [
+    assert sorted(names, key=tables.natural_order) == [
         "new", "5-14 years", "9", "10", "15-29 years", "2025-02", "none",
     ]  # fmt: skip
 
 
 def test_columns_of_the_feeds_own_are_left_to_somebody_who_knows_them():
-    assert "have to be judged" not in thresholds_text.demographics(["living_area"])
-    told = thresholds_text.demographics(["living_area", "local_income"])
+    assert "have to be judged" not in thresholds_text.demographics_text(["living_area"])
+    told = thresholds_text.demographics_text(["living_area", "local_income"])
     assert "(`local_income`) have to be judged" in told
 
 

@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.common import table_spec
-from lib.evaluation.explanation.contributions import as_text, centres, contributions, grouped, long
-from lib.evaluation.feature_groups import BASELINE, GROUPS, LEVEL, OTHER, group_of, members
+from lib.evaluation.explanation.contributions import (
+    as_text,
+    contribution_centres,
+    contributions_by_group,
+    contributions_to_long,
+    log_contributions,
+)
+from lib.evaluation.feature_groups import BASELINE, GROUPS, LEVEL, OTHER, group_members, group_of
 from lib.features import spec
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.estimators.tabular.registry import LightGBM, Linear
@@ -26,7 +32,7 @@ def whole(saved, predicted, table):
     """(features of later homes, their contributions with the level, their log estimates)."""
     past = table[(table["role"] == "train") & table["usable"]]
     later = table[table["role"] != "train"].reset_index(drop=True)
-    base, parts = contributions(later, saved, centres(past, saved))
+    base, parts = log_contributions(later, saved, contribution_centres(past, saved))
     parts = parts.assign(**{LEVEL: levels(later, saved, predicted)})
     return base, parts, log_estimates(later, saved, predicted)
 
@@ -74,7 +80,7 @@ def test_linear_contributions_of_a_case_worked_by_hand():
         "model": "linear", "params": model.params.model_dump(), "seed": 0, "domain": "sale",
         "inputs": list(inputs), "level": None, "state": model.dump(),
     }  # fmt: skip
-    base, parts = contributions(inputs.iloc[[0, 3]], saved, centres(inputs, saved))
+    base, parts = log_contributions(inputs.iloc[[0, 3]], saved, contribution_centres(inputs, saved))
     assert base == pytest.approx(14.5)
     np.testing.assert_allclose(parts["size"], [-2, 2], atol=1e-6)
     np.testing.assert_allclose(parts["postal_code"], [-0.5, 0.5], atol=1e-6)
@@ -97,9 +103,9 @@ def test_the_price_that_boosting_starts_from_counts_for_where_it_came_from():
     homes = inputs.iloc[[0, 1, 2]].copy()
     homes.loc[homes.index[1], STARTS[0]] = np.nan
     homes.loc[homes.index[2], STARTS] = np.nan
-    centre = centres(inputs, saved)
+    centre = contribution_centres(inputs, saved)
     assert centre == {"start": pytest.approx(np.mean(price) + 0.1)}
-    base, parts = contributions(homes, saved, centre)
+    base, parts = log_contributions(homes, saved, centre)
     np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(homes, saved), rtol=1e-12)
     wanted = pd.DataFrame(0.0, index=homes.index, columns=STARTS)
     wanted.iloc[0, 0] = price[0] + 0.1 - centre["start"]
@@ -111,7 +117,7 @@ def test_the_price_that_boosting_starts_from_counts_for_where_it_came_from():
 def test_without_any_start_in_the_feed_no_input_carries_it():
     inputs, price = hedonic_homes(300)
     saved = boosted(inputs, price)
-    base, parts = contributions(inputs, saved, centres(inputs, saved))
+    base, parts = log_contributions(inputs, saved, contribution_centres(inputs, saved))
     assert not set(STARTS) & set(parts)
     np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(inputs, saved), rtol=1e-12)
 
@@ -125,7 +131,7 @@ def test_an_encoded_column_counts_for_its_own():
     saved = boosted(inputs, price) | {
         "params": model.params.model_dump(), "state": model.dump()
     }  # fmt: skip
-    base, parts = contributions(inputs, saved, centres(inputs, saved))
+    base, parts = log_contributions(inputs, saved, contribution_centres(inputs, saved))
     assert list(parts) == list(inputs)
     np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(inputs, saved), rtol=1e-12)
 
@@ -136,10 +142,10 @@ def test_an_aware_model_is_explained_by_the_list_price_it_started_from():
     saved = boosted(
         with_list_price(features)[[*inputs, LISTED]], price, start=[LISTED], without=["own_"]
     ) | {"view": "aware"}
-    base, parts = contributions(features, saved, centres(features, saved))
+    base, parts = log_contributions(features, saved, contribution_centres(features, saved))
     np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(features, saved), rtol=1e-12)
     assert parts[LISTED].abs().mean() > 10 * parts["noise"].abs().mean()
-    told = long(features.assign(listing_key="k", level=0.0), saved, base, parts)
+    told = contributions_to_long(features.assign(listing_key="k", level=0.0), saved, base, parts)
     shown = told.loc[told["input"] == LISTED, "value"].astype(float)
     np.testing.assert_allclose(shown, price, rtol=1e-5)
 
@@ -159,7 +165,7 @@ ANY = boosted(*hedonic_homes(200), without=["constant"], start=["size"])
 )  # fmt: skip
 def test_any_home_is_explained_exactly(rows):
     homes = pd.DataFrame(rows, columns=["size", "age", "postal_code"]).assign(noise=0.0, constant=1)
-    base, parts = contributions(homes, ANY, centres(hedonic_homes(200)[0], ANY))
+    base, parts = log_contributions(homes, ANY, contribution_centres(hedonic_homes(200)[0], ANY))
     np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(homes, ANY), rtol=1e-9)
 
 
@@ -168,7 +174,7 @@ def test_the_long_table_adds_up_and_shows_the_homes_own_values():
     saved["variant"] = "sale_linear"
     base, parts, estimate = whole(saved, predicted, table)
     later = table[table["role"] != "train"].reset_index(drop=True)
-    got = long(later, saved, base, parts)
+    got = contributions_to_long(later, saved, base, parts)
     total = got.groupby("listing_key")["log_contribution"].sum()
     np.testing.assert_allclose(total[later["listing_key"]], estimate, rtol=1e-12)
     assert set(got["input"]) == {"size", "postal_code", BASELINE, LEVEL}
@@ -185,9 +191,13 @@ def test_cells_as_text():
 def test_groups_add_up_their_inputs_by_the_longest_prefix():
     names = ["lot_x", "local_lot_size_15", "local_x", "own_log_lot_size"]
     table = pd.DataFrame([[1.0, 2.0, 4.0, 8.0]], columns=names)
-    assert grouped(table).iloc[0].to_dict() == {"lot": 9.0, "amenities": 4.0, "location": 2.0}
+    assert contributions_by_group(table).iloc[0].to_dict() == {
+        "lot": 9.0,
+        "amenities": 4.0,
+        "location": 2.0,
+    }
     assert group_of("level") == LEVEL and group_of("img_3") == "photos" and group_of("zzz") == OTHER
-    assert list(members(["time_years", "living_area", "zzz"])) == ["size", "time", OTHER]
+    assert list(group_members(["time_years", "living_area", "zzz"])) == ["size", "time", OTHER]
 
 
 def test_every_feature_of_the_spec_has_a_group_of_its_own():

@@ -10,9 +10,9 @@ from sklearn.inspection import partial_dependence as reference
 
 from lib.evaluation.explanation.effects import (
     accumulated_local_effects,
-    edges,
-    moved,
+    bin_edges,
     partial_dependence,
+    set_input,
 )
 
 
@@ -110,7 +110,7 @@ def test_partial_dependence_equals_that_of_scikit_learn():
 
 def test_what_is_computed_from_an_input_moves_with_it():
     rows = pd.DataFrame({"living_area": [100.0, 200.0], "own_log_living_area": np.log([100, 200])})
-    got = moved(rows, "living_area", 300.0)
+    got = set_input(rows, "living_area", 300.0)
     np.testing.assert_allclose(got["own_log_living_area"], np.log(300))
     at = curve(lambda r: r["own_log_living_area"].to_numpy(), rows, "living_area", bins=2)
     assert at.effect[-1] - at.effect[0] == pytest.approx(np.log(2))
@@ -135,5 +135,5 @@ def test_a_few_odd_homes_do_not_stretch_the_range():
 
 def test_edges_are_values_that_homes_have():
     values = pd.Series([0.0, 0, 0, 0, 1, 2, 3, np.nan])
-    assert edges(values, 4).tolist() == [0, 2, 3]
-    assert set(edges(values, 50)) == {0, 1, 2, 3} and not len(edges(values[:0], 3))
+    assert bin_edges(values, 4).tolist() == [0, 2, 3]
+    assert set(bin_edges(values, 50)) == {0, 1, 2, 3} and not len(bin_edges(values[:0], 3))

@@ -26,32 +26,32 @@ def curve(ale, half=0.01):
 
 def test_a_planted_bend_is_found_and_a_line_has_none():
     hinge = 0.1 * np.minimum(AT, 4)
-    assert narrative.bend(AT, hinge) == 4
-    assert narrative.bend(AT, 0.3 * AT) is None
+    assert narrative.find_bend(AT, hinge) == 4
+    assert narrative.find_bend(AT, 0.3 * AT) is None
     rng = np.random.default_rng(0)
-    assert narrative.bend(AT, 0.3 * AT + rng.normal(0, 0.01, 11)) is None
-    assert narrative.bend(AT[:4], hinge[:4]) is None
+    assert narrative.find_bend(AT, 0.3 * AT + rng.normal(0, 0.01, 11)) is None
+    assert narrative.find_bend(AT[:4], hinge[:4]) is None
     # up and down all along: no single bend tells of it
-    assert narrative.bend(AT, 0.1 * (np.arange(11) % 2)) is None
+    assert narrative.find_bend(AT, 0.1 * (np.arange(11) % 2)) is None
 
 
 def test_an_effect_is_told_with_its_bend_or_as_none():
-    told = narrative.by_effect(curve(0.1 * np.minimum(AT, 4)))
+    told = narrative.effect_sentence(curve(0.1 * np.minimum(AT, 4)))
     assert told == (
         "From 0 to 10, own_age by itself moves the value by +49.2 %. The effect bends at 4: "
         "+49.2 % up to there, +0.0 % beyond."
     )
-    assert "can be told from none" in narrative.by_effect(curve(0.001 * AT))
-    assert "bends" not in narrative.by_effect(curve(0.1 * AT))
+    assert "can be told from none" in narrative.effect_sentence(curve(0.001 * AT))
+    assert "bends" not in narrative.effect_sentence(curve(0.1 * AT))
 
 
 def test_what_moves_values_the_most_is_told_in_order():
     sizes = pd.Series({"Lot": 0.02, "Size and rooms": 0.1, "Location": 0.05, "Time": 0.01})
-    assert narrative.by_importance(sizes) == (
+    assert narrative.importance_sentence(sizes) == (
         "Size and rooms (10.5 %), Location (5.1 %) and Lot (2.0 %) move a value the most, up or "
         "down, on average."
     )
-    assert narrative.by_importance(sizes[:1]).startswith("Lot (2.0 %) moves a value")
+    assert narrative.importance_sentence(sizes[:1]).startswith("Lot (2.0 %) moves a value")
 
 
 def part(low, high, **more):
@@ -70,7 +70,7 @@ def test_ablation_in_words():
     }  # fmt: skip
     said["groups"]["remarks"] = part(-0.03, 0.01, title="Remarks", verdict="better without it (x)")
     said["groups"]["remarks"]["mape"] = {"value": -0.02, "low": -0.03, "high": -0.01}
-    assert narrative.by_ablation("sale_x", said) == (
+    assert narrative.ablation_sentences("sale_x", said) == (
         "On 1,490 sales of the folds, sale_x (MAPE 14.8 %) is worse without Size and rooms "
         "(+2.00 points of MAPE, 95 % interval +1.000 to +3.000; +2.00 points of MdAPE, 95 % "
         "interval +1.000 to +3.000). It is better without Remarks (-2.00 points of MAPE, 95 % "
@@ -78,10 +78,10 @@ def test_ablation_in_words():
         "significant loss without Lot. Not tried: Time (this model does not look at it). One "
         "interval in twenty misses by chance."
     )
-    skipped = narrative.by_ablation("sale_x", {"skipped": "too few sales"})
+    skipped = narrative.ablation_sentences("sale_x", {"skipped": "too few sales"})
     assert skipped == "sale_x was not trained: too few sales."
-    looks = narrative.of_ablation({"sale_x": said, "rental_x": {"skipped": "too few"}})
-    looks = narrative.drawn(looks)
+    looks = narrative.ablation_looks({"sale_x": said, "rental_x": {"skipped": "too few"}})
+    looks = narrative.draw_looks(looks)
     assert [bool(one["svg"]) for one in looks] == [True, False]
 
 
@@ -112,7 +112,7 @@ NEAR = pd.DataFrame(
 
 
 def test_the_steps_of_a_home_lead_from_the_baseline_to_its_value():
-    (home,) = explanation.homes(VALUED, CONTRIBUTIONS, NEAR)
+    (home,) = explanation.explanation_homes(VALUED, CONTRIBUTIONS, NEAR)
     steps = home["steps"]
     assert [step["title"] for step in steps] == [
         "Baseline", GROUPS["size"].title, GROUPS["market"].title, GROUPS["level"].title,
@@ -131,25 +131,29 @@ def test_the_page_and_the_analysis_hold_every_look(near):
         {"kind": ["group", "input"], "name": ["size", "living_area"], "group": "size",
          "importance": [0.1, 0.1]}
     )  # fmt: skip
-    looks = narrative.of_domain("sale", sizes, curve(0.1 * AT))
+    looks = narrative.domain_looks("sale", sizes, curve(0.1 * AT))
     assert [one["plot"] for one in looks] == [
         "sale_groups.svg", "sale_inputs.svg", "sale_effect_own_age.svg",
     ]  # fmt: skip
-    looks += narrative.of_ablation({"rental_x": {"skipped": "too few <sales>"}})
-    looks = narrative.drawn(looks)
-    homes = explanation.homes(VALUED, CONTRIBUTIONS, near)
+    looks += narrative.ablation_looks({"rental_x": {"skipped": "too few <sales>"}})
+    looks = narrative.draw_looks(looks)
+    homes = explanation.explanation_homes(VALUED, CONTRIBUTIONS, near)
     drawn = [one for one in looks if one["svg"]]
     shared = {"feed": "f", "source": {"title": "T", "currency": "USD", "synthetic": False},
               "as_of": "2024-06-01"}  # fmt: skip
-    page = site.render({"explanation": explanation.context(looks, drawn, homes)}, shared)
+    page = site.render_pages(
+        {"explanation": explanation.explanation_context(looks, drawn, homes)}, shared
+    )
     html = page["explanation"]
     assert html.count("<figure>") == 3 and "rental_x was not trained: too few &lt;sales&gt;" in html
     assert "392,989" in html and ("110,000" in html) == bool(len(near))
-    text = narrative.markdown("f", True, looks, "../plots/explain")
+    text = narrative.analysis_markdown("f", True, looks, "../plots/explain")
     assert "synthetic" in text and text.count("![") == 3
     for one in looks:
         assert one["sentence"] in text
-    empty = narrative.markdown("f", False, [], "x")
+    empty = narrative.analysis_markdown("f", False, [], "x")
     assert "No domain has a model to explain." in empty
-    bare = site.render({"explanation": explanation.context([], [], [])}, shared)["explanation"]
+    bare = site.render_pages({"explanation": explanation.explanation_context([], [], [])}, shared)[
+        "explanation"
+    ]
     assert "No domain" in bare and "on the market" in bare

@@ -3,7 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from lib.evaluation.explanation.importance import adjustments, effects, facts, importance, movable
+from lib.evaluation.explanation.importance import (
+    choose_inputs,
+    comparable_adjustments,
+    input_effects,
+    mean_importance,
+    merge_derived_inputs,
+)
 from tests.support.saved_models import train_and_save
 from tests.support.vectors import homes, make, saved
 
@@ -23,13 +29,13 @@ HOMES = pd.DataFrame(
 
 
 def test_an_input_and_what_is_made_of_it_count_together():
-    got = facts(TABLE)
+    got = merge_derived_inputs(TABLE)
     assert "own_log_living_area" not in got
     np.testing.assert_allclose(got["living_area"], [0.4, -0.2])
 
 
 def test_importance_is_the_mean_size_of_sums():
-    got = importance(TABLE).set_index(["kind", "name"])["importance"]
+    got = mean_importance(TABLE).set_index(["kind", "name"])["importance"]
     np.testing.assert_allclose(got["input", "living_area"], 0.3)
     np.testing.assert_allclose(got["input", "level"], 0.05)
     # area and bedrooms against each other: 0.4 - 0.4 and -0.2 + 0.2
@@ -38,19 +44,22 @@ def test_importance_is_the_mean_size_of_sums():
 
 
 def test_only_varying_numbers_of_the_home_itself_are_moved_the_greatest_first():
-    assert movable(TABLE, HOMES, 5) == ["living_area"]
+    assert choose_inputs(TABLE, HOMES, 5) == ["living_area"]
     several = HOMES.assign(bedrooms_total=[2, 3])
-    assert movable(TABLE, several, 5) == ["living_area", "bedrooms_total"]
-    assert movable(TABLE, several, 1) == ["living_area"] and movable(TABLE, several, 0) == []
+    assert choose_inputs(TABLE, several, 5) == ["living_area", "bedrooms_total"]
+    assert (
+        choose_inputs(TABLE, several, 1) == ["living_area"]
+        and choose_inputs(TABLE, several, 0) == []
+    )
 
 
 def test_effects_of_a_line_are_the_line_by_either_way():
     saved, _, table = train_and_save("linear", None)
-    got = effects(table, saved, ["size"], 5, 20, np.random.default_rng(1))
+    got = input_effects(table, saved, ["size"], 5, 20, np.random.default_rng(1))
     slope = np.polyfit(got["at"], got["ale"], 1)[0]
     np.testing.assert_allclose(got["ale"], got["pdp"], atol=1e-9)
     assert abs(slope - 0.9) < 0.05 and (got["homes"] == len(table) - 3).all()
-    none = effects(table, saved, [], 5, 20, np.random.default_rng(1))
+    none = input_effects(table, saved, [], 5, 20, np.random.default_rng(1))
     assert list(none) == list(got) and not len(none)
 
 
@@ -60,7 +69,7 @@ def test_adjustments_add_up_to_the_difference_of_the_two_homes():
     sales = pd.DataFrame(
         {"size": [0.1, 0.6], "market": [0.0, -0.2], "level": [0.0, 0.0]}, index=["x", "y"]
     )
-    got = adjustments(near, subjects, sales)
+    got = comparable_adjustments(near, subjects, sales)
     sums = got.groupby("comparable")["log_adjustment"].sum()
     np.testing.assert_allclose(sums[["x", "y"]], [0.3, 0.0], atol=1e-12)
     one = got[(got["comparable"] == "x") & (got["group"] == "size")]
@@ -72,7 +81,7 @@ def test_effects_are_told_of_numbers_beside_photos():
     inputs, price, _ = homes(200)
     told = saved("photo_trees", make("photo_trees", start=[]).fit(inputs, price), inputs)
     table = pd.DataFrame({name: [0.1, -0.1] for name in inputs})
-    assert movable(table, inputs, 9) == ["img_count"]
-    got = effects(inputs, told, ["img_count", "size"], 4, 10, np.random.default_rng(1))
+    assert choose_inputs(table, inputs, 9) == ["img_count"]
+    got = input_effects(inputs, told, ["img_count", "size"], 4, 10, np.random.default_rng(1))
     assert got["input"].unique().tolist() == ["img_count", "size"]
     assert np.isfinite(got[["ale", "pdp"]]).all(axis=None)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from lib.evaluation.metrics.accuracy import (
     DIRECTIONS,
-    accuracy,
     accuracy_family,
-    coverage,
+    accuracy_metrics,
     coverage_family,
+    coverage_metrics,
 )
 
 money = st.floats(1e3, 1e7)
@@ -46,13 +46,13 @@ def test_accuracy_is_what_plain_loops_find_and_missing_estimates_only_lower_the_
 ):
     estimate = np.array([e for e, _ in pairs] + [np.nan] * missing)
     price = np.array([p for _, p in pairs] + [5e5] * missing)
-    got = accuracy(estimate, price)
+    got = accuracy_metrics(estimate, price)
     assert got.pop("hit_rate") == len(pairs) / (len(pairs) + missing)
     assert got == pytest.approx(naive(pairs), rel=1e-6, abs=1e-9, nan_ok=True)
 
 
 def test_a_case_worked_by_hand():
-    got = accuracy(np.array([110.0, 80, 100, np.nan]), np.array([100.0, 100, 100, 100]))
+    got = accuracy_metrics(np.array([110.0, 80, 100, np.nan]), np.array([100.0, 100, 100, 100]))
     assert got["mdape"] == pytest.approx(0.1) and got["mape"] == pytest.approx(0.1)
     assert got["bias"] == 0 and got["mae"] == 10
     assert got["rmse"] == pytest.approx(math.sqrt(500 / 3))
@@ -62,14 +62,14 @@ def test_a_case_worked_by_hand():
 
 
 def test_exact_estimates_are_perfect():
-    got = accuracy(np.array([1e5, 2e5]), np.array([1e5, 2e5]))
+    got = accuracy_metrics(np.array([1e5, 2e5]), np.array([1e5, 2e5]))
     assert got["r2"] == got["ppe10"] == got["hit_rate"] == 1
     assert got["mdape"] == got["rmse"] == got["rmsle"] == got["bias"] == 0
 
 
 @pytest.mark.parametrize(("estimates", "hit"), [([], math.nan), ([math.nan] * 2, 0.0)])
 def test_no_estimate_at_all_leaves_every_metric_missing(estimates, hit):
-    got = accuracy(np.array(estimates), np.full(len(estimates), 1e5))
+    got = accuracy_metrics(np.array(estimates), np.full(len(estimates), 1e5))
     assert got.pop("hit_rate") == pytest.approx(hit, nan_ok=True)
     assert all(math.isnan(value) for value in got.values())
 
@@ -77,14 +77,16 @@ def test_no_estimate_at_all_leaves_every_metric_missing(estimates, hit):
 @pytest.mark.parametrize("estimates", [[], [math.nan], [1e5, 2e5]])
 def test_metrics_always_stand_in_one_order(estimates):
     """The bootstrap puts draws side by side by position, and a draw may hold no estimate."""
-    assert list(accuracy(np.array(estimates), np.full(len(estimates), 1e5))) == list(DIRECTIONS)
+    assert list(accuracy_metrics(np.array(estimates), np.full(len(estimates), 1e5))) == list(
+        DIRECTIONS
+    )
 
 
 def test_estimates_that_are_not_stood_by_count_in_all_but_the_hit_rate():
     price = np.array([100.0, 100, 100, 100])
     estimate = np.array([110.0, 80, 100, np.nan])
-    got = accuracy(estimate, price, np.array([True, False, True, True]))
-    expected = accuracy(estimate, price) | {"hit_rate": 0.5}
+    got = accuracy_metrics(estimate, price, np.array([True, False, True, True]))
+    expected = accuracy_metrics(estimate, price) | {"hit_rate": 0.5}
     assert got == pytest.approx(expected, nan_ok=True)
 
 
@@ -100,7 +102,7 @@ def test_counts_give_what_repeated_rows_give(n, seed):
     told = accuracy_family(estimate, price), coverage_family(price, low, high, estimate, 0.9)
     for draw, one, two in zip(counts, *(family.of(counts) for family in told), strict=True):
         again = np.repeat(np.arange(n), draw.astype(int))
-        alone = accuracy(estimate[again], price[again])
+        alone = accuracy_metrics(estimate[again], price[again])
         assert one == pytest.approx(list(alone.values()), rel=1e-6, abs=1e-9, nan_ok=True)
         kept = again[np.isfinite(estimate[again])]
         parts = (part[kept] for part in (price, low, high, estimate))
@@ -126,7 +128,7 @@ def naive_coverage(price, low, high, estimate):
 def test_coverage_of_a_case_worked_by_hand():
     price = np.array([90.0, 100, 110, 200])
     high = np.array([110.0, 110, 110, 150])
-    got = coverage(price, np.full(4, 100.0), high, np.full(4, 100.0), 0.9)
+    got = coverage_metrics(price, np.full(4, 100.0), high, np.full(4, 100.0), 0.9)
     # scores: 10 and 20 times the 10 below; 10; 10; 50 and 20 times the 50 above
     score = (210 / 90 + 10 / 100 + 10 / 110 + 1050 / 200) / 4
     assert got == pytest.approx(

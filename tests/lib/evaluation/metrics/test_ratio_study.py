@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.evaluation.metrics.bootstrap import intervals
-from lib.evaluation.metrics.ratio_study import STATISTICS, Study, groups, proxy
+from lib.evaluation.metrics.bootstrap import bootstrap_intervals
+from lib.evaluation.metrics.ratio_study import STATISTICS, RatioStudy, value_proxy, vei_groups
 
 # what the standard prints under each of its tables, to the digits it prints
 PRINTED = {
@@ -25,7 +25,7 @@ DIGITS = {"cod": 1, "prd": 3, "prb": 3}
 @pytest.mark.parametrize("table", PRINTED)
 def test_the_statistics_equal_the_printed_tables(real_data, table):
     sales = pd.read_csv(real_data / f"iaao/{table}.csv")
-    study = Study(sales["estimate"].to_numpy(float), sales["sale_price"].to_numpy(float))
+    study = RatioStudy(sales["estimate"].to_numpy(float), sales["sale_price"].to_numpy(float))
     got = study.family().value(len(sales))
     for name, printed in PRINTED[table].items():
         digits = 2 if name == "prd" and table.startswith("table_1") else DIGITS[name]
@@ -46,7 +46,7 @@ def plain(estimate, price, parts, factor=None, cap=1.0):
         keep[far[: math.floor(cap * len(ratio))]] = False
         estimate, price, ratio = estimate[keep], price[keep], ratio[keep]
     n, middle = len(ratio), np.median(ratio)
-    x = np.log2(proxy(estimate, price))
+    x = np.log2(value_proxy(estimate, price))
     slope = np.polyfit(x, (ratio - middle) / middle, 1)[0] if np.ptp(x) > 1e-9 else math.nan
 
     def gini(values):
@@ -54,7 +54,7 @@ def plain(estimate, price, parts, factor=None, cap=1.0):
 
     by_price = np.argsort(price, kind="stable")
     under = gini(price[by_price])
-    order = np.argsort(proxy(estimate, price), kind="stable")
+    order = np.argsort(value_proxy(estimate, price), kind="stable")
     size = n // parts if parts else 0
     ends = [np.median(ratio[order[:size]]), np.median(ratio[order[n - size :]])] if size else [0, 0]
     return {
@@ -82,10 +82,10 @@ def test_counts_give_what_the_formulas_give_on_repeated_rows(n, seed, trim):
     estimate, price = sales(n, seed)
     counts = np.random.default_rng(seed).integers(0, 4, (3, n)).astype(float)
     counts[0] = 1
-    got = Study(estimate, price).family(*trim).of(counts)
+    got = RatioStudy(estimate, price).family(*trim).of(counts)
     for draw, found in zip(counts, got, strict=True):
         again = np.repeat(np.arange(n), draw.astype(int))
-        expected = plain(estimate[again], price[again], groups(n), *trim)
+        expected = plain(estimate[again], price[again], vei_groups(n), *trim)
         told = dict(zip(STATISTICS, found, strict=True))
         assert told == pytest.approx(expected, rel=1e-8, abs=1e-9, nan_ok=True)
 
@@ -98,7 +98,7 @@ def test_vei_is_exact_where_its_outer_groups_lie_far_from_the_ends(left_out):
     counts = rng.integers(0, 4, (6, 900)).astype(float)
     counts[::2, price < np.quantile(price, left_out)] = 0
     counts[1::2, price > np.quantile(price, 1 - left_out)] = 0
-    got = Study(estimate, price).family().of(counts)[:, STATISTICS.index("vei")]
+    got = RatioStudy(estimate, price).family().of(counts)[:, STATISTICS.index("vei")]
     for draw, found in zip(counts, got, strict=True):
         again = np.repeat(np.arange(900), draw.astype(int))
         assert found == pytest.approx(plain(estimate[again], price[again], 10)["vei"])
@@ -106,7 +106,7 @@ def test_vei_is_exact_where_its_outer_groups_lie_far_from_the_ends(left_out):
 
 def test_a_case_worked_by_hand():
     """Ratios 0.9 1.0 1.2 1.1: median 1.05, distances 0.15 0.05 0.15 0.05."""
-    study = Study(np.array([90.0, 100, 120, 220]), np.array([100.0, 100, 100, 200]))
+    study = RatioStudy(np.array([90.0, 100, 120, 220]), np.array([100.0, 100, 100, 200]))
     got = study.family().value(4)
     assert got["median_ratio"] == pytest.approx(1.05)
     assert got["cod"] == pytest.approx(100 * 0.1 / 1.05)
@@ -120,7 +120,7 @@ def test_a_case_worked_by_hand():
     ("n", "parts"), [(19, 0), (20, 2), (50, 2), (51, 4), (500, 4), (501, 10), (9999, 10)]
 )
 def test_vei_groups_follow_the_standard(n, parts):
-    assert groups(n) == parts
+    assert vei_groups(n) == parts
 
 
 def test_a_planted_slope_shows_in_every_statistic_of_vertical_equity():
@@ -128,7 +128,7 @@ def test_a_planted_slope_shows_in_every_statistic_of_vertical_equity():
     price = np.exp(rng.normal(13, 0.5, 5000))
     for slope, sign in ((0.0, 0), (-0.1, -1), (0.1, 1)):  # ratio moves by a tenth per doubling
         estimate = price * (1 + slope * np.log2(price / np.exp(13))) * rng.normal(1, 0.02, 5000)
-        got = Study(estimate, price).family().value(5000)
+        got = RatioStudy(estimate, price).family().value(5000)
         assert got["prb"] == pytest.approx(slope, abs=0.01)
         assert abs(got["prd"] - 1) < 0.005 if not sign else (1 - got["prd"]) * sign > 0.02
         assert abs(got["mki"] - 1) < 0.005 if not sign else (got["mki"] - 1) * sign > 0.05
@@ -139,7 +139,7 @@ def test_trimming_takes_the_far_ratios_and_no_more_than_the_cap():
     price = np.full(100, 1e5)
     ratio = np.linspace(0.9, 1.1, 100)
     ratio[:6] = [9.0, 7.0, 5.0, 0.1, 0.2, 4.0]
-    study = Study(price * ratio, price)
+    study = RatioStudy(price * ratio, price)
     ones = np.ones((1, 100))
     assert study.trimmed(ones, 1.5, 1.0).sum() == 94
     kept = study.ratio[study.trimmed(ones, 1.5, 0.03)[0] > 0]
@@ -149,7 +149,7 @@ def test_trimming_takes_the_far_ratios_and_no_more_than_the_cap():
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_sales_leave_what_they_cannot_say_missing(n):
     price = np.full(n, 2e5)
-    study = Study(price * 1.1, price)
+    study = RatioStudy(price * 1.1, price)
     got = study.family(1.5, 0.1).value(n)
     assert math.isnan(got["prb"]) and math.isnan(got["mki"]) and math.isnan(got["vei"])
     assert got["median_ratio"] == pytest.approx(1.1 if n else math.nan, nan_ok=True)
@@ -159,8 +159,10 @@ def test_few_sales_leave_what_they_cannot_say_missing(n):
 def test_the_bootstrap_and_the_regression_give_prb_like_intervals():
     rng = np.random.default_rng(0)
     price = np.exp(rng.normal(13, 0.5, 800))
-    study = Study(price * rng.normal(1, 0.1, 800), price)
-    found = intervals({"study": study.family()}, np.arange(800), 1000, np.random.default_rng(1))
+    study = RatioStudy(price * rng.normal(1, 0.1, 800), price)
+    found = bootstrap_intervals(
+        {"study": study.family()}, np.arange(800), 1000, np.random.default_rng(1)
+    )
     drawn, fitted = found["study"]["prb"], study.regression()
     width = fitted["high"] - fitted["low"]
     assert drawn["high"] - drawn["low"] == pytest.approx(width, rel=0.15)

@@ -8,13 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.evaluation.metrics.accuracy import accuracy
-from lib.evaluation.metrics.slices import NONE, THIN, ages, bands, by, columns, every
+from lib.evaluation.metrics.accuracy import accuracy_metrics
+from lib.evaluation.metrics.slices import (
+    NONE,
+    THIN,
+    age_bands,
+    quantile_bands,
+    score_slice,
+    score_slices,
+    slice_columns,
+)
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=60), st.integers(2, 6))
 def test_bands_have_equal_counts_and_follow_the_price(prices, parts):
-    got = bands(pd.Series(prices, dtype=float), parts)
+    got = quantile_bands(pd.Series(prices, dtype=float), parts)
     counts = Counter(got)
     if len(prices) >= parts:
         assert len(counts) == parts and max(counts.values()) - min(counts.values()) <= 1
@@ -24,9 +32,9 @@ def test_bands_have_equal_counts_and_follow_the_price(prices, parts):
 
 
 def test_bands_are_named_low_to_high():
-    got = bands(pd.Series([50.0, 10, 40, 20, 30]))
+    got = quantile_bands(pd.Series([50.0, 10, 40, 20, 30]))
     assert got.tolist() == ["5 high", "1 low", "4", "2", "3"]
-    assert bands(pd.Series([], dtype=float)).tolist() == []
+    assert quantile_bands(pd.Series([], dtype=float)).tolist() == []
 
 
 def predictions(n, seed=0):
@@ -41,10 +49,12 @@ def predictions(n, seed=0):
 def test_each_slice_is_scored_as_if_it_stood_alone():
     table = predictions(90)
     zips = pd.Series(["b", "a", "a"] * 30, index=table.index + 7)  # by position, not by index
-    got = by(table, zips, ["90"]).set_index("slice")
+    got = score_slice(table, zips, ["90"]).set_index("slice")
     assert got.index.tolist() == ["a", "b"] and got["sales"].tolist() == [60, 30]
     for name, part in (("a", table[table.index % 3 != 0]), ("b", table[table.index % 3 == 0])):
-        alone = accuracy(part["pred_close_price"].to_numpy(), part["close_price"].to_numpy())
+        alone = accuracy_metrics(
+            part["pred_close_price"].to_numpy(), part["close_price"].to_numpy()
+        )
         for metric, value in alone.items():
             assert got.loc[name, metric] == value
         inside = part["close_price"].between(part["pred_low_90"], part["pred_high_90"])
@@ -53,13 +63,13 @@ def test_each_slice_is_scored_as_if_it_stood_alone():
 
 @pytest.mark.parametrize(("sales", "thin"), [(THIN - 1, True), (THIN, False)])
 def test_slices_under_30_sales_are_thin(sales, thin):
-    got = by(predictions(sales), pd.Series(["x"] * sales), [])
+    got = score_slice(predictions(sales), pd.Series(["x"] * sales), [])
     assert THIN == 30 and got["thin"].tolist() == [thin]
 
 
 def test_ages_fall_into_bands_and_the_unknown_is_named():
     years = pd.Series([-1, 0, 1, 4, 5, 14.5, 29, 30, 59, 60, 200, np.nan])
-    assert ages(years).tolist() == [
+    assert age_bands(years).tolist() == [
         "new", "new", "1-4 years", "1-4 years", "5-14 years", "15-29 years", "15-29 years",
         "30-59 years", "30-59 years", "60 years or more", "60 years or more", NONE,
     ]  # fmt: skip
@@ -67,20 +77,20 @@ def test_ages_fall_into_bands_and_the_unknown_is_named():
 
 def test_kinds_follow_what_the_table_has():
     table = predictions(40)
-    assert list(columns(table)) == ["price band", "value band", "proxy band"]
+    assert list(slice_columns(table)) == ["price band", "value band", "proxy band"]
     table = table.assign(
         postal_code=["1", None] * 20, property_sub_type="Condominium", own_age=3.0,
         as_of=pd.Timestamp("2025-02-03"),
     )  # fmt: skip
-    got = columns(table)
+    got = slice_columns(table)
     assert list(got)[3:] == ["ZIP", "property type", "age", "month"]
     assert got["ZIP"].tolist() == ["1", NONE] * 20 and set(got["month"]) == {"2025-02"}
-    told = every(table, ["90"], 20, 1)
+    told = score_slices(table, ["90"], 20, 1)
     assert told.groupby("kind")["sales"].sum().eq(40).all()
     assert (told["mdape_low"] <= told["mdape"]).all() and (
         told["mdape"] <= told["mdape_high"]
     ).all()
-    assert told.equals(every(table, ["90"], 20, 1))
+    assert told.equals(score_slices(table, ["90"], 20, 1))
 
 
 def test_estimates_that_regress_tilt_bands_by_price_but_not_by_proxy():
@@ -93,7 +103,7 @@ def test_estimates_that_regress_tilt_bands_by_price_but_not_by_proxy():
             "pred_close_price": np.exp(truth + rng.normal(0, 0.1, 20000)),
         }
     )
-    bias = every(table, [], 2, 1).set_index(["kind", "slice"])["bias"]
+    bias = score_slices(table, [], 2, 1).set_index(["kind", "slice"])["bias"]
     assert bias["price band", "1 low"] > 0.02 and bias["price band", "5 high"] < -0.02
     assert bias["value band", "1 low"] < -0.02 and bias["value band", "5 high"] > 0.02
     assert abs(bias["proxy band", "1 low"]) < 0.01 and abs(bias["proxy band", "5 high"]) < 0.01

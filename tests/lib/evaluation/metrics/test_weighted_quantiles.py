@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.evaluation.metrics.weighted_quantiles import Ranked
+from lib.evaluation.metrics.weighted_quantiles import WeightedOrder
 
 
 @given(st.integers(0, 30), st.integers(0, 2**32 - 1), st.sampled_from([0, 0.1, 0.25, 0.5, 0.75, 1]))
@@ -13,7 +13,7 @@ def test_quantiles_equal_those_of_repeated_rows(n, seed, share):
     rng = np.random.default_rng(seed)
     values = np.sort(rng.integers(0, 9, n) / 7)
     counts = rng.integers(0, 3, (6, n)).astype(float)
-    ranked = Ranked(counts)
+    ranked = WeightedOrder(counts)
     for draw, got in zip(counts, ranked.quantile(values, share), strict=True):
         again = np.repeat(values, draw.astype(int))
         expected = np.quantile(again, share) if len(again) else np.nan
@@ -22,5 +22,5 @@ def test_quantiles_equal_those_of_repeated_rows(n, seed, share):
 
 def test_the_running_total_counts_each_draw_on_its_own():
     counts = np.array([[2.0, 0, 1], [0, 3, 1]])
-    assert Ranked(counts).running().tolist() == [[2, 2, 3], [0, 3, 4]]
-    assert Ranked(counts).size.tolist() == [3, 4]
+    assert WeightedOrder(counts).running().tolist() == [[2, 2, 3], [0, 3, 4]]
+    assert WeightedOrder(counts).size.tolist() == [3, 4]

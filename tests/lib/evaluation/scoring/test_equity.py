@@ -42,20 +42,22 @@ def test_a_group_at_another_level_is_found_and_one_alike_is_not():
     rng = np.random.default_rng(2)
     group = pd.Series(np.repeat(["a", "b", "c", "low"], [800, 800, 800, 200]))
     ratio = rng.lognormal(0, 0.1, len(group)) * np.where(group == "low", 0.8, 1.0)
-    table = thresholds.levels(ratio, group, 0.05).set_index("group")
+    table = thresholds.group_levels(ratio, group, 0.05).set_index("group")
     assert table.loc["low", "verdict"] == "fail" and table.loc["a", "verdict"] == "pass"
-    assert thresholds.summed(table.reset_index()) == "fail"
+    assert thresholds.combine_verdicts(table.reset_index()) == "fail"
     alike = table.drop("low").reset_index()
-    assert thresholds.summed(alike) == "pass"
+    assert thresholds.combine_verdicts(alike) == "pass"
 
 
 def test_thin_groups_get_no_verdict_and_missing_ones_no_row():
     group = pd.Series(["a"] * 29 + [None] * 40 + ["b"] * 30)
-    table = thresholds.levels(np.linspace(0.99, 1.01, 99), group, 0.05).set_index("group")
+    table = thresholds.group_levels(np.linspace(0.99, 1.01, 99), group, 0.05).set_index("group")
     assert list(table.index) == ["a", "b"] and list(table["thin"]) == [True, False]
     assert table.loc["a", "verdict"] == "not measured" and table.loc["b", "verdict"] == "pass"
     assert (
-        thresholds.summed(thresholds.levels(np.array([]), pd.Series([], dtype=str), 0.05))
+        thresholds.combine_verdicts(
+            thresholds.group_levels(np.array([]), pd.Series([], dtype=str), 0.05)
+        )
         == "not measured"
     )
 
@@ -65,7 +67,7 @@ def test_many_groups_do_not_fail_by_chance():
     rng, failed = np.random.default_rng(3), 0
     group = pd.Series(np.repeat(np.arange(40), 50)).astype(str)
     for _ in range(200):
-        table = thresholds.levels(rng.lognormal(0, 0.1, len(group)), group, 1e-9)
+        table = thresholds.group_levels(rng.lognormal(0, 0.1, len(group)), group, 1e-9)
         failed += (table["verdict"] == "fail").any()
     assert failed / 200 <= 0.1
 
@@ -77,5 +79,7 @@ def test_bands_by_the_proxy_lean_to_neither_side():
     estimate, price = (worth * rng.lognormal(0, 0.15, len(worth)) for _ in range(2))
     level = pd.Series(estimate / price).groupby(thresholds.proxy_bands(estimate, price)).median()
     assert level.sub(1).abs().max() < 0.02
-    by_price = pd.Series(estimate / price).groupby(thresholds.bands(pd.Series(price))).median()
+    by_price = (
+        pd.Series(estimate / price).groupby(thresholds.quantile_bands(pd.Series(price))).median()
+    )
     assert by_price.iloc[0] > 1.05 and by_price.iloc[-1] < 0.95

@@ -37,26 +37,29 @@ def score(**parts):
     ],
 )
 def test_the_verdict_goes_by_the_whole_interval(low, high, said):
-    assert thresholds.verdict(figure(0.9, low, high), 0.87, 0.93) == said
+    assert thresholds.judge_interval(figure(0.9, low, high), 0.87, 0.93) == said
 
 
 def test_open_ends():
-    assert thresholds.verdict(figure(1, 0, 2), None, 2) == "pass"
-    assert thresholds.verdict(figure(3, 2.5, 4), None, 2) == "fail"
-    assert thresholds.verdict(figure(1, 0.5, 2), 1, None) == "inconclusive"
+    assert thresholds.judge_interval(figure(1, 0, 2), None, 2) == "pass"
+    assert thresholds.judge_interval(figure(3, 2.5, 4), None, 2) == "fail"
+    assert thresholds.judge_interval(figure(1, 0.5, 2), 1, None) == "inconclusive"
 
 
 def test_a_gain_must_be_more_than_chance():
     for low, high, said in ((-0.02, -0.01, "pass"), (-0.02, 0.01, "inconclusive"),
                             (0.01, 0.02, "fail")):  # fmt: skip
-        checks = thresholds.check(score(), figure(0, low, high), LIMITS)
+        checks = thresholds.check_thresholds(score(), figure(0, low, high), LIMITS)
         assert checks["gain"]["verdict"] == said
     wanted = LIMITS.model_copy(update={"gain": 0.005})
-    assert thresholds.check(score(), figure(0, -0.004, -0.001), wanted)["gain"]["verdict"] == "fail"
+    assert (
+        thresholds.check_thresholds(score(), figure(0, -0.004, -0.001), wanted)["gain"]["verdict"]
+        == "fail"
+    )
 
 
 def test_the_baseline_has_no_gain_and_the_others_are_told():
-    checks = thresholds.check(score(), None, LIMITS)
+    checks = thresholds.check_thresholds(score(), None, LIMITS)
     assert {name: one["verdict"] for name, one in checks.items()} == {
         "coverage_90": "pass",
         "cod": "pass",
@@ -68,6 +71,6 @@ def test_the_baseline_has_no_gain_and_the_others_are_told():
 
 def test_what_was_not_measured_is_said_to_be_so():
     bare = {"accuracy": score()["accuracy"]}
-    checks = thresholds.check(bare, None, LIMITS)
+    checks = thresholds.check_thresholds(bare, None, LIMITS)
     assert checks["cod"]["verdict"] == checks["coverage_90"]["verdict"] == "not measured"
     assert checks["cod"]["value"] is None

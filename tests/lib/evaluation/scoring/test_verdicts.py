@@ -5,7 +5,13 @@ import pytest
 
 from lib.common.errors import RemlError
 from lib.common.params import validate
-from lib.evaluation.scoring.verdicts import Study, close_share, ranges, sales_chasing, verdict
+from lib.evaluation.scoring.verdicts import (
+    RatioStudyParams,
+    acceptable_ranges,
+    check_sales_chasing,
+    close_share,
+    judge_statistic,
+)
 
 COD = (5.0, 15.0)
 NAN = float("nan")
@@ -39,17 +45,17 @@ def one(value, low, high):
     ],
 )
 def test_verdicts_go_by_the_interval(name, interval, expected):
-    assert verdict(name, one(*interval), COD) == expected
+    assert judge_statistic(name, one(*interval), COD) == expected
 
 
 def test_the_acceptable_cod_is_a_parameter():
-    assert ranges((5.0, 20.0))["cod"] == (5.0, 20.0)
-    assert verdict("cod", one(17.0, 16.0, 18.0), (5.0, 20.0)) == "within"
+    assert acceptable_ranges((5.0, 20.0))["cod"] == (5.0, 20.0)
+    assert judge_statistic("cod", one(17.0, 16.0, 18.0), (5.0, 20.0)) == "within"
 
 
 def test_parameters_that_make_no_sense_are_refused():
     good = {"trim": [1.5, 3.0], "trim_cap": 0.1, "cod": [5.0, 15.0]}
-    assert validate(Study, good, "params").trim == (1.5, 3.0)
+    assert validate(RatioStudyParams, good, "params").trim == (1.5, 3.0)
     for change in (
         {"trim": [3.0, 1.5]},
         {"trim_cap": 0.0},
@@ -57,7 +63,7 @@ def test_parameters_that_make_no_sense_are_refused():
         {"cod": [0.0, 15.0]},
     ):
         with pytest.raises(RemlError, match=next(iter(change))):
-            validate(Study, good | change, "params")
+            validate(RatioStudyParams, good | change, "params")
 
 
 def test_the_share_of_close_ratios_that_the_spread_implies():
@@ -74,7 +80,7 @@ def test_the_share_of_close_ratios_that_the_spread_implies():
 def test_honest_estimates_show_no_sign(kind, spread):
     rng = np.random.default_rng(1)
     drawn = rng.standard_t(3, 3000) if kind == "standard_t" else getattr(rng, kind)(0, 1, 3000)
-    told = sales_chasing(np.exp(spread * drawn), one(12.0, 11.0, 13.0), 12.5)
+    told = check_sales_chasing(np.exp(spread * drawn), one(12.0, 11.0, 13.0), 12.5)
     assert told["verdict"] == "no sign", told
 
 
@@ -82,25 +88,25 @@ def test_estimates_set_to_their_prices_are_suspect():
     rng = np.random.default_rng(2)
     ratio = np.exp(rng.normal(0, 0.15, 2000))
     ratio[:200] = 1.0
-    told = sales_chasing(ratio, one(11.0, 10.0, 12.0), None)
+    told = check_sales_chasing(ratio, one(11.0, 10.0, 12.0), None)
     assert told["verdict"] == "suspect" and "within 1 % of 1" in told["reason"]
 
 
 def test_a_low_cod_is_suspect_and_the_reason_knows_of_list_prices():
     ratio = np.exp(np.random.default_rng(3).normal(0, 0.03, 500))
-    told = sales_chasing(ratio, one(2.4, 2.2, 2.6), None, aware=True)
+    told = check_sales_chasing(ratio, one(2.4, 2.2, 2.6), None, aware=True)
     assert told["verdict"] == "suspect" and "sees the list price" in told["reason"]
     assert "interval reaches above" not in told["reason"]
-    assert "reaches above" in sales_chasing(ratio, one(4.8, 4.5, 5.1), None)["reason"]
+    assert "reaches above" in check_sales_chasing(ratio, one(4.8, 4.5, 5.1), None)["reason"]
 
 
 def test_a_test_that_spreads_less_than_the_folds_is_suspect():
     ratio = np.exp(np.random.default_rng(4).normal(0, 0.12, 500))
-    assert sales_chasing(ratio, one(9.0, 8.0, 10.0), 13.0)["verdict"] == "suspect"
-    assert sales_chasing(ratio, one(9.0, 8.0, 10.5), 13.0)["verdict"] == "no sign"
-    told = sales_chasing(ratio, one(9.0, 8.0, 10.0), None)
+    assert check_sales_chasing(ratio, one(9.0, 8.0, 10.0), 13.0)["verdict"] == "suspect"
+    assert check_sales_chasing(ratio, one(9.0, 8.0, 10.5), 13.0)["verdict"] == "no sign"
+    told = check_sales_chasing(ratio, one(9.0, 8.0, 10.0), None)
     assert told["verdict"] == "no sign" and "no estimates of earlier sales" in told["reason"]
 
 
 def test_few_sales_tell_nothing():
-    assert sales_chasing(np.ones(29), one(0.0, 0.0, 0.0), None)["verdict"] == "cannot tell"
+    assert check_sales_chasing(np.ones(29), one(0.0, 0.0, 0.0), None)["verdict"] == "cannot tell"

@@ -3,7 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from lib.evaluation.scoring.worst_errors import NOTHING, UNKNOWN, flagged, limits, worst
+from lib.evaluation.scoring.worst_errors import (
+    NOTHING,
+    UNKNOWN,
+    find_worst_errors,
+    reasons_by_key,
+    usual_ranges,
+)
 
 
 def past(n=500):
@@ -36,7 +42,7 @@ def test_the_largest_errors_come_first_and_missing_estimates_not_at_all():
             "pred_close_price": [110.0, 40.0, np.nan, 150.0, 99.0],
         }
     )
-    got = worst(table, past(), {}, 3)
+    got = find_worst_errors(table, past(), {}, 3)
     assert got["listing_key"].tolist() == ["b", "d", "a"] and got["rank"].tolist() == [1, 2, 3]
     assert np.allclose(got["error"], [-0.6, 0.5, 0.1])
     assert (got["reasons"] == UNKNOWN).all()
@@ -59,20 +65,20 @@ def test_each_reason_is_told_where_it_holds_and_nowhere_else():
         "the valuation was not stood by: too wide": {"pred_abstention": "too wide"},
     }
     table = pd.DataFrame([sale(**changes) for changes in cases.values()])
-    got = worst(table, past(), {"odd": "family transfer"}, 50)
+    got = find_worst_errors(table, past(), {"odd": "family transfer"}, 50)
     assert got["reasons"].tolist() == list(cases)
 
 
 def test_a_feed_without_comparables_does_not_blame_them():
     table = pd.DataFrame([sale(comp_count=0.0), sale(comp_count=0.0)])
-    assert worst(table, past(), {}, 5)["reasons"].tolist() == [NOTHING] * 2
+    assert find_worst_errors(table, past(), {}, 5)["reasons"].tolist() == [NOTHING] * 2
 
 
 def test_limits_leave_out_what_the_past_does_not_have():
-    got = limits(past().assign(own_age=np.nan))
+    got = usual_ranges(past().assign(own_age=np.nan))
     assert set(got) == {"living_area", "comp_distance", "comp_age_days"}
     assert 800 < got["living_area"][0] < 850 and 2950 < got["living_area"][1] < 3000
-    assert limits(past().head(0)) == {}
+    assert usual_ranges(past().head(0)) == {}
 
 
 def test_only_flags_that_speak_against_a_sale_count():
@@ -83,5 +89,5 @@ def test_only_flags_that_speak_against_a_sale_count():
             "reason": ["one", "two", "three"],
         }
     )
-    assert flagged(flags) == {"a": "one; two"}
-    assert flagged(flags.head(0)) == {}
+    assert reasons_by_key(flags) == {"a": "one; two"}
+    assert reasons_by_key(flags.head(0)) == {}

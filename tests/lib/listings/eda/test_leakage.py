@@ -58,13 +58,15 @@ def test_without_open_listings_only_the_price_can_be_given_away():
 def test_power_is_measured_on_rows_that_were_not_fitted():
     rng = np.random.default_rng(5)
     target = pd.Series(rng.normal(size=600))
-    assert single_input.power(target, target) > 0.98
-    assert single_input.power(pd.Series(rng.normal(size=600)), target) < 0.1
-    assert single_input.power(pd.Series([f"{i}" for i in range(600)]), target) < 0.01
+    assert single_input.held_out_r2(target, target) > 0.98
+    assert single_input.held_out_r2(pd.Series(rng.normal(size=600)), target) < 0.1
+    assert single_input.held_out_r2(pd.Series([f"{i}" for i in range(600)]), target) < 0.01
     days = pd.Timestamp("2024-01-01") + pd.to_timedelta((target * 100).astype(int), "D")
-    assert single_input.power(days, target) > 0.95
+    assert single_input.held_out_r2(days, target) > 0.95
     groups = pd.Series(np.where(target > 0, "high", "low"))
-    assert 0.6 < single_input.power(groups, target) < 0.85  # 2 / pi of all, more of the usual rows
+    assert (
+        0.6 < single_input.held_out_r2(groups, target) < 0.85
+    )  # 2 / pi of all, more of the usual rows
 
 
 def test_odd_sales_hide_nothing():

@@ -24,35 +24,35 @@ TEST = pd.DataFrame(
 
 
 def test_what_is_abstained_from_is_counted_by_kind_with_its_error():
-    told, reasons = intervals.abstained(TEST)
+    told, reasons = intervals.abstention_finding(TEST)
     assert told.startswith("2 of 20 valuations") and "off by more than 30.0 %" in told
     assert "of the others by more than 10.0 %" in told
     assert reasons == [("too few comparables", 2), ("interval too wide", 1)]
-    assert intervals.abstained(TEST[:18]) == (
+    assert intervals.abstention_finding(TEST[:18]) == (
         "No valuation of the test is marked as not to be relied on.", [],
     )  # fmt: skip
-    assert "of the others" not in intervals.abstained(TEST[18:])[0]
+    assert "of the others" not in intervals.abstention_finding(TEST[18:])[0]
 
 
 def test_errors_stand_by_band_of_confidence():
-    bands = intervals.by_confidence(TEST)
+    bands = intervals.error_by_confidence(TEST)
     assert bands["slice"].tolist() == ["70 to 75", "90 to 95"]
     assert bands["size"].tolist() == [10, 10]
     assert np.allclose(bands["median"], [0.3, 0.1])
-    assert len(intervals.by_confidence(TEST[:9])) == 0  # too thin to be shown
+    assert len(intervals.error_by_confidence(TEST[:9])) == 0  # too thin to be shown
 
 
 def test_the_headline_tells_both_widths():
     errors = np.linspace(-0.2, 0.2, 99)
     told = beside_split(TEST, errors, ["90"])
-    said = intervals.headline(told)
+    said = intervals.interval_headline(told)
     assert "held 50.0 % of the prices (50.0 % lay below, 0.0 % above)" in said
     split = np.exp(errors[-5]) - np.exp(errors[4])
     assert f"one width for all would take {100 * split:.1f} %" in said
 
 
 def test_the_pictures_say_how_wide_and_how_often_within_one_fsd(monkeypatch):
-    monkeypatch.setattr(valuation, "coverage", lambda *_: "")
+    monkeypatch.setattr(valuation, "plot_coverage", lambda *_: "")
     test = TEST.assign(
         pred_low_90=100.0, pred_high_90=100.0 + TEST["pred_close_price"] * np.linspace(0, 0.95, 20)
     )
@@ -60,7 +60,7 @@ def test_the_pictures_say_how_wide_and_how_often_within_one_fsd(monkeypatch):
     slices = pd.DataFrame(
         {"kind": "month", "slice": ["2025-03"], "sales": 20, "thin": True, "coverage_90": 0.9}
     )
-    made = intervals.part("sale", test, slices, np.linspace(-0.2, 0.2, 99), {})
+    made = intervals.domain_part("sale", test, slices, np.linspace(-0.2, 0.2, 99), {})
     told = {one["title"]: one["caption"] for one in made["plots"]}
     assert "is narrower than 9.5 % of the value, a tenth wider than 85.5 %" in told["How wide"]
     said = told["Confidence score"]
@@ -78,5 +78,7 @@ def test_the_worst_slice_is_one_that_is_not_thin():
             "coverage_90": [0.2, 0.85, 0.95],
         }
     )  # fmt: skip
-    assert "least in b (85.0 % of 40) and most in c (95.0 % of 60)" in intervals.worst(slices)
-    assert "none stands on its own" in intervals.worst(slices[:1])
+    assert "least in b (85.0 % of 40) and most in c (95.0 % of 60)" in intervals.coverage_finding(
+        slices
+    )
+    assert "none stands on its own" in intervals.coverage_finding(slices[:1])

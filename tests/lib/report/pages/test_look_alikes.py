@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.report.pages.look_alikes import means, nearest
+from lib.report.pages.look_alikes import mean_vectors, nearest_looks
 
 
 def naive(points, dates, homes, sold, sold_dates, sold_homes, k):
@@ -42,7 +42,7 @@ def market(seed, n=5, m=30, d=4):
 @given(st.integers(0, 10_000), st.integers(1, 6), st.integers(0, 30))
 def test_a_naive_loop_says_the_same(seed, k, m):
     given_ = market(seed, m=m)
-    index, likeness = nearest(*given_, k)
+    index, likeness = nearest_looks(*given_, k)
     slow_index, slow_likeness = naive(*given_, k)
     assert index.tolist() == slow_index.tolist()
     assert np.allclose(likeness, slow_likeness, equal_nan=True)
@@ -51,10 +51,10 @@ def test_a_naive_loop_says_the_same(seed, k, m):
 def test_sales_of_the_day_itself_or_later_change_nothing():
     points, dates, homes, sold, sold_dates, sold_homes = market(1)
     dates = np.full_like(dates, np.sort(sold_dates)[len(sold) // 2])
-    before = nearest(points, dates, homes, sold, sold_dates, sold_homes, 3)
+    before = nearest_looks(points, dates, homes, sold, sold_dates, sold_homes, 3)
     later = sold_dates >= dates[0]
     assert later.any() and (sold_dates == dates[0]).any()
-    after = nearest(points, dates, homes, np.where(later[:, None], 1e6, sold), sold_dates,
+    after = nearest_looks(points, dates, homes, np.where(later[:, None], 1e6, sold), sold_dates,
                     sold_homes, 3)  # fmt: skip
     assert before[0].tolist() == after[0].tolist() and np.array_equal(before[1], after[1])
 
@@ -63,7 +63,7 @@ def test_by_hand():
     """Four sales on a cross: scaling leaves the directions, so the cosines are known."""
     sold = np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]])
     day = np.datetime64("2025-06-01")
-    index, likeness = nearest(
+    index, likeness = nearest_looks(
         np.array([[2.0, 2]]), np.array([day]), np.array(["a"]), sold,
         np.full(4, day - 1), np.array(["a", "b", "c", "d"]), 5,
     )  # fmt: skip
@@ -75,7 +75,7 @@ def test_by_hand():
 
 def test_without_a_past_there_is_none():
     points, dates, homes, sold, sold_dates, sold_homes = market(2)
-    index, likeness = nearest(points, dates, homes, sold, sold_dates + 100, sold_homes, 2)
+    index, likeness = nearest_looks(points, dates, homes, sold, sold_dates + 100, sold_homes, 2)
     assert (index == -1).all() and np.isnan(likeness).all()
 
 
@@ -86,6 +86,9 @@ def test_a_picture_counts_once_in_its_listing():
             "vector": [np.array(v, "float32") for v in ([2, 0], [9, 9], [0, 4], [5, 5])],
         }
     )  # fmt: skip
-    assert {key: mean.tolist() for key, mean in means(table).items()} == {"a": [5, 5], "b": [1, 2]}
-    assert list(means(table).index) == ["a", "b"]
-    assert not len(means(table.head(0)))
+    assert {key: mean.tolist() for key, mean in mean_vectors(table).items()} == {
+        "a": [5, 5],
+        "b": [1, 2],
+    }
+    assert list(mean_vectors(table).index) == ["a", "b"]
+    assert not len(mean_vectors(table.head(0)))

@@ -12,7 +12,7 @@ from lib.report.pages import accuracy, ratio_study, site
 from lib.report.plots import errors
 from tests.support.scored_sales import SETTINGS, scored_sales
 
-RANGES = {name: list(ends) for name, ends in verdicts.ranges((5.0, 15.0)).items()}
+RANGES = {name: list(ends) for name, ends in verdicts.acceptable_ranges((5.0, 15.0)).items()}
 
 
 def homes(n=240):
@@ -24,20 +24,20 @@ def homes(n=240):
 
 def contexts(test):
     """Both pages' contexts for one variant, by the functions that `evaluate` and `report` call."""
-    scored = score.score(test, SETTINGS, 1)
-    scored |= {"domain": "sale", "view": "blind", "screened": score.score(test, SETTINGS, 1)}
-    evaluated = score.rounded({"acceptable": RANGES, "variants": {"sale_x": scored}}, 6)
+    scored = score.score_sales(test, SETTINGS, 1)
+    scored |= {"domain": "sale", "view": "blind", "screened": score.score_sales(test, SETTINGS, 1)}
+    evaluated = score.round_nested({"acceptable": RANGES, "variants": {"sale_x": scored}}, 6)
     tables = {
         "predictions": test,
-        "slices": slices.every(test, score.covered(test), 20, 1),
-        "calibration": strata.calibration(test, 20, 1),
-        "worst": worst_errors.worst(test, test.head(0), {}, 12),
+        "slices": slices.score_slices(test, score.interval_names(test), 20, 1),
+        "calibration": strata.calibration_by_decile(test, 20, 1),
+        "worst": worst_errors.find_worst_errors(test, test.head(0), {}, 12),
     }
     tables = {name: part.assign(variant="sale_x") for name, part in tables.items()}
-    ratios = strata.ratio_study(test, SETTINGS, 1).assign(variant="sale_x")
+    ratios = strata.ratio_study_by_stratum(test, SETTINGS, 1).assign(variant="sale_x")
     return {
-        "accuracy": accuracy.context({"sale": "sale_x"}, evaluated, tables),
-        "ratio_study": ratio_study.context(
+        "accuracy": accuracy.accuracy_context({"sale": "sale_x"}, evaluated, tables),
+        "ratio_study": ratio_study.ratio_study_context(
             {"sale": "sale_x"}, evaluated, tables["predictions"], ratios
         ),
     }
@@ -46,7 +46,7 @@ def contexts(test):
 def pages(test):
     source = {"title": "A feed", "currency": "USD", "synthetic": True}
     shared = {"feed": "small", "source": source, "as_of": "2025-05-05"}
-    return site.render(contexts(test), shared)
+    return site.render_pages(contexts(test), shared)
 
 
 @pytest.fixture(scope="module")
@@ -88,15 +88,15 @@ def rows(**columns):
 
 def test_slices_are_called_apart_only_where_their_intervals_do_not_meet():
     part = rows(mdape=[0.05, 0.07, 0.2], mdape_low=[0.04, 0.05, 0.1], mdape_high=[0.06, 0.09, 0.3])
-    assert accuracy.spread(part).endswith("20.0 % (c); their intervals do not meet.")
-    assert "chance may have" in accuracy.spread(part.assign(mdape_low=[0.04, 0.05, 0.055]))
-    assert "7.0 % (b)" in accuracy.spread(part.assign(thin=[False, False, True]))
-    assert accuracy.spread(part.assign(thin=True)).startswith("Every slice is thin")
+    assert accuracy.spread_finding(part).endswith("20.0 % (c); their intervals do not meet.")
+    assert "chance may have" in accuracy.spread_finding(part.assign(mdape_low=[0.04, 0.05, 0.055]))
+    assert "7.0 % (b)" in accuracy.spread_finding(part.assign(thin=[False, False, True]))
+    assert accuracy.spread_finding(part.assign(thin=True)).startswith("Every slice is thin")
 
 
 def test_slices_are_read_from_new_to_old_and_the_unknown_last():
     given = pd.DataFrame({"slice": ["none", "60 years or more", "1-4 years", "15-29 years", "new"]})
-    assert accuracy.ordered(given)["slice"].tolist() == [
+    assert accuracy.order_slices(given)["slice"].tolist() == [
         "new", "1-4 years", "15-29 years", "60 years or more", "none",
     ]  # fmt: skip
 
@@ -124,7 +124,7 @@ def test_neighbours_that_err_alike_are_said_to():
 def test_the_headline_of_the_ratio_study_names_each_verdict():
     study = {name: {"verdict": "within"} for name in RANGES}
     study["cod"]["verdict"], study["vei"]["verdict"] = "outside", "inconclusive"
-    assert ratio_study.headline(study) == (
+    assert ratio_study.ratio_headline(study) == (
         "Surely within the acceptable range: median ratio, PRD, PRB, MKI; surely outside it: COD; "
         "neither surely: VEI."
     )
@@ -153,6 +153,6 @@ def test_a_forest_of_many_strata_keeps_those_with_the_most_sales():
             "statistic": ["median_ratio"] * count + ["cod"] * count, "thin": False,
         }
     )  # fmt: skip
-    level, _ = ratio_study.forests(part, RANGES)
+    level, _ = ratio_study.forest_plots(part, RANGES)
     assert "The 5 with the fewest sales are left out" in level[2]
     assert "z44 (74)" in level[1] and "z4 (34)" not in level[1]

@@ -101,14 +101,14 @@ def contributions(**log):
 
 
 def show(file):
-    return photo_homes.thumbnail(image(sum(file.encode())))
+    return photo_homes.make_thumbnail(image(sum(file.encode())))
 
 
 def cards(most=9, a_home=6, k=3, said=None):
     valued, vectors, listings = market()
-    some = photo_homes.chosen(valued, vectors, listings, most)
+    some = photo_homes.choose_homes(valued, vectors, listings, most)
     said = contributions(o1=0.0953, o2=-0.02) if said is None else said
-    return photo_homes.homes(some, vectors, listings, said, show, a_home, k)
+    return photo_homes.home_cards(some, vectors, listings, said, show, a_home, k)
 
 
 def context(lifts=None, homes=None, skipped=None):
@@ -130,28 +130,28 @@ def context(lifts=None, homes=None, skipped=None):
     skipped = {"sale_late_fusion": "no photo"} if skipped is None else skipped
     vectors = market()[1]
     homes = cards() if homes is None else homes
-    return photos.context(ablated, scores, saved, skipped, ENCODER, vectors, homes)
+    return photos.photos_context(ablated, scores, saved, skipped, ENCODER, vectors, homes)
 
 
 def page(**parts):
     source = {"title": "A feed", "currency": "USD", "synthetic": True}
     shared = {"feed": "small", "source": source, "as_of": "2025-06-01"}
-    return site.render({"photos": context(**parts)}, shared)["photos"]
+    return site.render_pages({"photos": context(**parts)}, shared)["photos"]
 
 
 def test_only_homes_with_photos_that_may_be_shown_get_a_card():
     valued, vectors, listings = market()
-    chosen = photo_homes.chosen(valued, vectors, listings, 9)
+    chosen = photo_homes.choose_homes(valued, vectors, listings, 9)
     assert chosen["listing_key"].tolist() == ["o1", "o2"]
     assert chosen["property_key"].tolist() == ["p1", "p2"]
-    assert photo_homes.chosen(valued, vectors, listings, 1)["listing_key"].tolist() == ["o1"]
+    assert photo_homes.choose_homes(valued, vectors, listings, 1)["listing_key"].tolist() == ["o1"]
     named = "internet_automated_valuation_display_yn"
     asked = listings.drop(columns="internet_entire_listing_display_yn").assign(**{named: "Y"})
     asked.loc[0, named] = "N"
-    chosen = photo_homes.chosen(valued, vectors, asked, 9)
+    chosen = photo_homes.choose_homes(valued, vectors, asked, 9)
     assert chosen["listing_key"].tolist() == ["o2", "o3"]
     bare = asked.drop(columns=named)
-    assert photo_homes.chosen(valued, vectors, bare, 9)["listing_key"].tolist() == [
+    assert photo_homes.choose_homes(valued, vectors, bare, 9)["listing_key"].tolist() == [
         "o1",
         "o2",
         "o3",
@@ -164,7 +164,7 @@ def test_rentals_and_sales_take_turns_wherever_they_stand_in_the_list():
         pd.concat([one, one.assign(domain="rental")], ignore_index=True)
         for one in (valued, vectors, listings)
     ]
-    chosen = photo_homes.chosen(*both, 3)
+    chosen = photo_homes.choose_homes(*both, 3)
     keys = list(zip(chosen["domain"], chosen["listing_key"], strict=True))
     assert keys == [("sale", "o1"), ("rental", "o1"), ("sale", "o2")]
 
@@ -172,13 +172,13 @@ def test_rentals_and_sales_take_turns_wherever_they_stand_in_the_list():
 @pytest.mark.parametrize("word", ["N", "no", "False", False, 0, 0.0])
 def test_every_way_to_say_no_is_understood(word):
     name = photo_homes.CONSENT[0]
-    assert photo_homes.hidden(pd.DataFrame({name: [word]})).tolist() == [True]
+    assert photo_homes.is_hidden(pd.DataFrame({name: [word]})).tolist() == [True]
 
 
 @pytest.mark.parametrize("word", ["Y", "true", True, 1.0, None, np.nan, ""])
 def test_silence_is_no_refusal(word):
     name = photo_homes.CONSENT[0]
-    assert photo_homes.hidden(pd.DataFrame({name: [word]})).tolist() == [False]
+    assert photo_homes.is_hidden(pd.DataFrame({name: [word]})).tolist() == [False]
 
 
 def test_homes_that_look_alike_are_usable_sales_of_others_from_before():
@@ -197,8 +197,8 @@ def test_homes_that_look_alike_are_usable_sales_of_others_from_before():
 def test_a_sale_that_may_not_be_shown_is_no_look_alike():
     valued, vectors, listings = market()
     listings.loc[listings["listing_key"] == "s4", "internet_entire_listing_display_yn"] = False
-    some = photo_homes.chosen(valued, vectors, listings, 1)
-    card = photo_homes.homes(some, vectors, listings, contributions(), show, 1, 3)[0]
+    some = photo_homes.choose_homes(valued, vectors, listings, 1)
+    card = photo_homes.home_cards(some, vectors, listings, contributions(), show, 1, 3)[0]
     assert [one["key"] for one in card["near"]] == ["s2"]
 
 
@@ -217,21 +217,21 @@ def test_photos_bear_their_room_and_how_it_is_known():
 
 def test_what_photos_added_is_the_product_of_their_inputs():
     assert [card["added"] for card in cards()] == ["+10.0 %", "-2.0 %"]
-    assert photo_homes.finding(cards()) == (
+    assert photo_homes.homes_finding(cards()) == (
         "Photos are part of the value of 2 of these homes: they raised 1 and lowered 1, and moved "
         "0 A Rather Long Boulevard Name, Somewhere the most, by +10.0 %."
     )
     some = cards(said=contributions(o2=0.01))
     assert [card["added"] for card in some] == ["", "+1.0 %"]
-    assert photo_homes.finding(some).endswith("In 1 more they did not count.")
-    assert "did not count in any" in photo_homes.finding(cards(said=contributions()))
+    assert photo_homes.homes_finding(some).endswith("In 1 more they did not count.")
+    assert "did not count in any" in photo_homes.homes_finding(cards(said=contributions()))
 
 
 def test_a_thumbnail_is_a_small_jpeg_of_the_same_shape_and_bytes():
     stream = io.BytesIO()
     drawn(1, (1000, 500)).save(stream, "JPEG")
-    made = photo_homes.thumbnail(stream.getvalue())
-    assert made == photo_homes.thumbnail(stream.getvalue())
+    made = photo_homes.make_thumbnail(stream.getvalue())
+    assert made == photo_homes.make_thumbnail(stream.getvalue())
     head, _, rest = made.partition(",")
     assert head == "data:image/jpeg;base64"
     assert Image.open(io.BytesIO(base64.b64decode(rest))).size == (200, 100)
@@ -239,8 +239,8 @@ def test_a_thumbnail_is_a_small_jpeg_of_the_same_shape_and_bytes():
 
 def test_a_place_falls_back_to_zip_and_key():
     row = {"listing_key": "k", "postal_code": "77001", "unparsed_address": np.nan}
-    assert photo_homes.place(row) == "77001"
-    assert photo_homes.place(row | {"postal_code": np.nan}) == "k"
+    assert photo_homes.home_place(row) == "77001"
+    assert photo_homes.home_place(row | {"postal_code": np.nan}) == "k"
 
 
 def test_slices_are_called_better_or_worse_only_where_the_interval_says_so():
@@ -319,7 +319,9 @@ def test_what_is_not_asked_for_leaves_no_heading():
     assert "Sold homes that" not in alone and "Likeness" not in alone
     assert "had been sold before" not in alone and "0 A Rather Long Boulevard" in alone
     shared = {"feed": "f", "source": {"title": "A", "currency": "USD", "synthetic": True}}
-    none = site.render({"photos": context() | {"homes": None}}, shared | {"as_of": "2025-06-01"})
+    none = site.render_pages(
+        {"photos": context() | {"homes": None}}, shared | {"as_of": "2025-06-01"}
+    )
     assert "one by one" not in none["photos"] and "#homes" not in none["photos"]
 
 

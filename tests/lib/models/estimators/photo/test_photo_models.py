@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.evaluation.explanation.contributions import centres, contributions, grouped, long
+from lib.evaluation.explanation.contributions import (
+    contribution_centres,
+    contributions_by_group,
+    contributions_to_long,
+    log_contributions,
+)
 from lib.models.estimators.photo.registry import PHOTO
 from lib.models.serving.predict import raw_estimates
 from lib.models.serving.similar_sales import leaf_share
@@ -56,14 +61,14 @@ def test_importances_name_vectors_not_their_components(name):
 @each
 def test_contributions_add_up_and_photos_are_a_group(name):
     told = saved(name, fit(name), INPUTS)
-    base, parts = contributions(NEW, told, centres(INPUTS, told))
+    base, parts = log_contributions(NEW, told, contribution_centres(INPUTS, told))
     whole = raw_estimates(NEW, told)
     np.testing.assert_allclose(base + parts.sum(axis=1), whole, rtol=0, atol=1e-9)
     assert set(parts) <= set(INPUTS)
-    photos = grouped(parts)["photos"]
+    photos = contributions_by_group(parts)["photos"]
     has = NEW["img_missing"].eq(0)
     assert photos[has].std() > 4 * photos[~has].std()
-    shown = long(NEW.assign(listing_key="k", list_price=1.0), told, base, parts)
+    shown = contributions_to_long(NEW.assign(listing_key="k", list_price=1.0), told, base, parts)
     assert shown.loc[shown["input"].str.startswith("img_vector"), "value"].isna().all()
     assert shown.loc[shown["input"] == "img_count", "value"].notna().all()
 
@@ -76,7 +81,7 @@ def test_a_blend_with_a_photo_member_adds_up(name):
         "plain": saved("lightgbm", plain, INPUTS[TABULAR]),
     }
     mixed = {"weights": {"seeing": 0.6, "plain": 0.4}, "members": members, "level": None}
-    base, parts = contributions(NEW, mixed, centres(INPUTS, mixed))
+    base, parts = log_contributions(NEW, mixed, contribution_centres(INPUTS, mixed))
     got = base + parts.sum(axis=1)
     np.testing.assert_allclose(got, raw_estimates(NEW, mixed), rtol=0, atol=1e-9)
     assert "img_vector" in parts
@@ -95,7 +100,7 @@ def test_homes_without_photos_are_valued(name, column):
     model = fit(name)
     assert np.isfinite(model.predict(hollow)).all()
     told = saved(name, model, INPUTS)
-    base, parts = contributions(hollow, told, centres(INPUTS, told))
+    base, parts = log_contributions(hollow, told, contribution_centres(INPUTS, told))
     np.testing.assert_allclose(base + parts.sum(axis=1), model.predict(hollow), atol=1e-9)
     nothing = INPUTS.assign(**dict.fromkeys(names))
     nothing = nothing.assign(img_missing=1.0) if column is None else nothing
