@@ -31,5 +31,7 @@ def test_it_prints_the_run_that_is_named(tmp_path):
     part |= {"told": photo_lift_text.describe_lift(part)}
     io.write_json(tmp_path / "runs/houses/metrics/ablate.json", {"photos": {"sale_x": part}})
     got = run(tmp_path, "--run", "runs/houses")
-    assert got.exit_code == 0 and got.output.splitlines() == photo_lift_text.lift_lines("sale_x", part)
+    assert got.exit_code == 0 and got.output.splitlines() == photo_lift_text.lift_lines(
+        "sale_x", part
+    )
     assert got.output.startswith("sale_x: photos help: ")
