@@ -69,3 +69,12 @@ def load(name: str, model: type[S], path: Path = PARAMS_FILE) -> tuple[Base, S]:
     require(name in content, f"{path}: no `{name}` section")
     base = validate(Base, content["base"], f"{path}, section base")
     return base, validate(model, content[name], f"{path}, section {name}")
+
+
+def flatten_params(settings: dict, prefix: str = "") -> dict[str, object]:
+    """Nested settings by dotted name: {"split": {"folds": 3}} -> {"split.folds": 3}."""
+    out: dict[str, object] = {}
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        out |= flatten_params(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lib.common.params import Section
 from lib.demo.bundles import plan_photos, zip_photos
 from lib.demo.deals import plan_deals, price_deals
 from lib.demo.export import lay_out
@@ -105,3 +107,16 @@ def generate(
     manifest = sorted([*files, "manifest.txt"])
     files["manifest.txt"] = ("\n".join(manifest) + "\n").encode()
     return Feed({path: files[path] for path in manifest}, truth)
+
+
+class DemoParams(Section):
+    """The `demo` section of params.yaml."""
+
+    seed: int
+    sales: int
+    rentals: int
+    actives: int
+    start: dt.date
+    years: int
+    zips: int
+    photos: bool

@@ -6,11 +6,14 @@ are never negative and sum to one, drawn towards equal ones where sales are few.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from pydantic import Field
 from scipy.optimize import nnls
 
+from lib.common import params
 from lib.common.artifacts import LevelSettings
 from lib.common.params import Section
 from lib.models.training.level_correction import level
@@ -76,3 +79,18 @@ def importances(saved: dict[str, dict], share: dict[str, float]) -> dict[str, fl
         for column, value in own.items():
             total[column] = total.get(column, 0.0) + weight * value / whole
     return total
+
+
+class BlendVariant(params.Section):
+    """One entry of `blend.variants`."""
+
+    domain: Literal["sale", "rental"]
+    members: list[str]
+
+
+class BlendParams(params.Section):
+    """The `blend` section of params.yaml."""
+
+    variants: dict[str, BlendVariant]
+    weighting: Weighting
+    level: LevelSettings

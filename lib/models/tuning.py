@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
+from lib.common import params
 from lib.common.params import Section
 
 if TYPE_CHECKING:
@@ -119,3 +120,14 @@ def best(trials: list[dict[str, Any]]) -> dict[str, Any]:
 def param_changes(model: str, trial: dict[str, Any]) -> list[str]:
     """A trial's settings in the form that `dvc exp run -S` takes."""
     return [f"train.{model}.{name}={value}" for name, value in trial["params"].items()]
+
+
+class TuneParams(params.Section):
+    """The `tune` section of params.yaml."""
+
+    variant: str
+    trials: int = Field(ge=0)
+    seconds: int = Field(ge=0)
+    startup: int = Field(ge=1)
+    metric: Literal["mape", "mdape"]
+    ranges: dict[str, dict[str, Range]]

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from lib.common import io
+from lib.common import io, params
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,9 @@ def record(summary: dict[str, dict[str, Any]], models: dict[str, bytes]) -> Reco
         if value is not None
     }
     return Record(params, metrics, tags)
+
+
+class TrackParams(params.Section):
+    """The `track` section of params.yaml."""
+
+    uri: str

@@ -15,12 +15,12 @@ import pandas as pd
 
 from lib.common import cli, io
 from lib.common.errors import require
+from lib.common.params import flatten_params
 from lib.common.paths import RUNS
 from lib.listings.contract import contract
 from lib.ops.compare import changes, changes_page, revisions
 from lib.ops.compare.revisions import Side
 from lib.report.pages import site
-from scripts.ops.run import flat
 
 OUT = Path("data/changes")
 CONTRIBUTIONS = "data/explain/contributions.parquet"
@@ -144,7 +144,7 @@ def main(base: str, feed: str, older: str, count: int) -> None:
         f"{' and '.join(lacking)}.",
         "data": data,
         "data_notes": notes(then, now),
-        "settings": changes.settings(*map(flat, settings)) if all(settings) else None,
+        "settings": changes.settings(*map(flatten_params, settings)) if all(settings) else None,
         "code": code,
         "code_unknown": "git does not have the commit that the base was run on.",
     }

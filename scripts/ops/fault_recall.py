@@ -21,8 +21,8 @@ from lib import demo
 from lib.common import cli, io, params
 from lib.common.errors import require
 from lib.common.paths import DEMO, RAW
+from lib.demo.feed import DemoParams
 from lib.ops import fault_recall
-from scripts.valuation.demo import Params
 
 STAGES = ("staging", "normalize", "screen")
 
@@ -78,7 +78,7 @@ def results(folder: Path) -> fault_recall.Results:
 @click.option("--misses", is_flag=True, help="List each bad sale missed and good sale excluded.")
 @cli.command
 def main(seeds: tuple[int, ...], sales: int | None, misses: bool) -> None:
-    _, settings = params.load("demo", Params)
+    _, settings = params.load("demo", DemoParams)
     for seed in seeds:
         arguments = settings.model_dump() | {"seed": seed, "photos": False}
         arguments |= {"sales": sales} if sales else {}

@@ -18,8 +18,7 @@ from lib.common.errors import require
 from lib.common.paths import DEMO, RAW
 from lib.listings.contract import contract
 from lib.listings.staging import imports
-from lib.ops.run.raw_folder import RECEIPTS
-from scripts.ops.preflight import check_file
+from lib.ops.run.raw_folder import RECEIPTS, check_file
 
 BUNDLES = {"sale": "sale/images", "rental": "rental/images"}
 

@@ -17,8 +17,8 @@ import pandas as pd
 
 from lib.common import artifacts, cli, io, params
 from lib.common.errors import require
+from lib.models.calibration import prediction_intervals
 from lib.models.calibration.interval_study import beside_split, on_folds
-from scripts.valuation import calibrate
 
 
 def tell(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
@@ -36,7 +36,7 @@ def tell(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
 
 def tell_folds(variant: str) -> None:
     """Print them for each fold from the second on."""
-    base, settings = params.load("calibrate", calibrate.Params)
+    base, settings = params.load("calibrate", prediction_intervals.CalibrateParams)
     folder = artifacts.model_folders()[variant]
     saved = io.read_json(folder / "model.json")
     cut = io.read_json(Path("metrics/split.json"))[saved["domain"]]
@@ -44,7 +44,9 @@ def tell_folds(variant: str) -> None:
         "grouped" not in cut, f"{variant}: its sales have no dates, so no fold is the later one"
     )
     features = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
-    table = calibrate.beside(io.read_parquet(folder / "predictions.parquet"), features)
+    table = prediction_intervals.join_features(
+        io.read_parquet(folder / "predictions.parquet"), features
+    )
     table = table[table["role"] == "train"].reset_index(drop=True)
     edges = np.array(cut["fold_edges"], "datetime64[D]")
     fold = np.searchsorted(edges, table["as_of"].to_numpy("datetime64[D]"), side="right")

@@ -13,13 +13,15 @@ import click
 
 from lib.common import cli, io, params
 from lib.common.paths import RAW
+from lib.evaluation.scoring.score import Scoring
 from lib.listings.contract import contract
 from lib.models.serving.served_variants import Serving
 from lib.ops.compare import figures, pr_comment, revisions
-from scripts.valuation import evaluate
 
 LOCK = Path("dvc.lock")
 PREDICTIONS = Path("data/evaluate/predictions.parquet")
+METRICS = Path("metrics/evaluate.json")
+SUMMARY = Path("metrics/summary.json")
 
 
 def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, dict | str]:
@@ -61,16 +63,16 @@ def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, d
 @click.option("--base", default="main", show_default=True, help="A branch, tag or commit.")
 @cli.command
 def main(base: str) -> None:
-    given, scoring = params.load("evaluate", evaluate.Params)
+    given, scoring = params.load("evaluate", Scoring)
     serving = sorted(params.load("predict", Serving)[1].variants.values())
     rev = revisions.commit(base)
-    scores = io.read_json(evaluate.METRICS)
+    scores = io.read_json(METRICS)
     feed = scores["feed"]
     agreed = contract.read(feed)
     diff = revisions.dvc_diff("metrics", rev, "--precision", "12")
     rows = figures.moved(
-        diff.get(str(evaluate.SUMMARY), {}),
-        revisions.json_file(rev, str(evaluate.METRICS)),
+        diff.get(str(SUMMARY), {}),
+        revisions.json_file(rev, str(METRICS)),
         scores,
     )
     told = [f"## What this does to the valuations (base `{rev[:8]}`)", ""]
@@ -80,8 +82,8 @@ def main(base: str) -> None:
     if agreed.synthetic:
         told += ["**Synthetic data**: every listing and price is invented. These figures show that "
                  "the pipeline works, not how accurate it is on real sales.", ""]  # fmt: skip
-    if revisions.file(rev, str(evaluate.SUMMARY)) is None:
-        told += [f"The base has no `{evaluate.SUMMARY}`: every figure is new.", ""]
+    if revisions.file(rev, str(SUMMARY)) is None:
+        told += [f"The base has no `{SUMMARY}`: every figure is new.", ""]
     sales = compared(rev, serving, scoring.draws, given.seed)
     told += pr_comment.verdict_part(sales)
     told += pr_comment.figures_part(rows, serving)

@@ -9,85 +9,31 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from lib.common import cache, cli, params
-from lib.common.errors import RemlError, require
-from lib.common.paths import DEMO, FEEDS, RAW, contract_path, feed_folder
+from lib.common.errors import require
+from lib.common.paths import DEMO, FEEDS, RAW, feed_folder
 from lib.ops import workspace
-from lib.ops.run.raw_folder import RECEIPTS, TABLES, check_demo_folder, check_links, ignored
-
-if TYPE_CHECKING:
-    from lib.listings.contract.contract import Contract
+from lib.ops.run.raw_folder import (
+    RECEIPTS,
+    TABLES,
+    check_demo_folder,
+    check_file,
+    check_links,
+    ignored,
+)
+from lib.ops.sections import stage_sections
 
 CODE = Path(__file__).resolve().parents[2]
-
-
-def sections() -> dict[str, type[params.Section]]:
-    """What `base` and each stage read their section of params.yaml as, in the order of the stages.
-
-    DVC deletes a stage's outs before the stage can complain, so they are checked before. The
-    stages are imported here, since all of them together take seconds.
-    """
-    from lib.features.build import FeatureSettings
-    from lib.listings.screening.screen import Screen
-    from lib.models.serving.served_variants import Serving
-    from lib.models.split.time_folds import Split
-    from lib.photos.vectors.encoders import Embed
-    from scripts.valuation import (
-        ablate,
-        blend,
-        calibrate,
-        cards,
-        demo,
-        eda,
-        evaluate,
-        explain,
-        fuse,
-        normalize,
-        photos,
-        report,
-        sample,
-        staging,
-        track,
-        train,
-        tune,
-    )  # fmt: skip
-
-    return {
-        "base": params.Base,
-        "demo": demo.Params,
-        "staging": staging.Params,
-        "sample": sample.Params,
-        "photos": photos.Params,
-        "eda": eda.Params,
-        "normalize": normalize.Params,
-        "screen": Screen,
-        "features": FeatureSettings,
-        "split": Split,
-        "embed": Embed,
-        "train": train.Params,
-        "fuse": fuse.Params,
-        "tune": tune.Params,
-        "blend": blend.Params,
-        "calibrate": calibrate.Params,
-        "evaluate": evaluate.Params,
-        "predict": Serving,
-        "ablate": ablate.Params,
-        "explain": explain.Params,
-        "cards": cards.Params,
-        "report": report.Params,
-        "track": track.Params,
-    }
 
 
 def check_sections() -> None:
     """Raise where params.yaml or any section of it is wrong."""
     from lib.ops import check_params
 
-    name, models = params.PARAMS_FILE, sections()
+    name, models = params.PARAMS_FILE, stage_sections()
     content = params.read_yaml(name)
     faults = [f"no `{section}` section" for section in models if section not in content]
     faults += [
@@ -139,41 +85,6 @@ def settings_key(feed: str | None) -> str:
             if path.is_file() and "__pycache__" not in path.parts
             for part in (str(path), cache.file_sha256(path))
         ),
-    )
-
-
-def check_file(path: Path, feed: str, agreed: Contract) -> None:
-    """Raise unless `path` is a CSV with rows whose header fits the feed's contract."""
-    from lib.listings.contract import contract
-    from lib.listings.staging import csv_reader
-
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        name = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        raise RemlError(f"{name}: the name is not UTF-8; rename the file") from error
-    header = csv_reader.read_header(path)
-    missing = contract.missing_required(agreed, header.names)
-    if missing:
-        others = [
-            folder.name
-            for folder in sorted(FEEDS.iterdir())
-            if folder.name != feed
-            and contract_path(folder.name).is_file()
-            and not contract.missing_required(contract.read(folder.name), header.names)
-        ]
-        if others:
-            raise RemlError(
-                f"{path}: this file fits feed {others[0]!r}, not {feed!r}: two feeds "
-                f"are mixed; move it to {RAW / others[0]}/"
-            )
-        raise RemlError(
-            f"{path}: the header lacks {'; '.join(missing)}; export it again with that "
-            f"column, or add its header to the aliases in {contract_path(feed)}"
-        )
-    require(
-        next(csv_reader.read_rows(path), None) is not None,
-        f"{path}: a header and no rows; export it again or remove the file",
     )
 
 

@@ -21,6 +21,7 @@ from dvc.api import DVCFileSystem
 
 from lib.common import cli, io, params
 from lib.common.errors import RemlError, require
+from lib.common.params import flatten_params
 from lib.common.paths import DEMO, RAW, RUNS, feed_folder
 from lib.ops import workspace
 
@@ -49,15 +50,6 @@ IN_GIT = (
     "params.yaml",
 )  # small files that the experiment's commit holds
 FIGURES = ("mdape", "mape", "r2", "ppe10", "bias", "coverage_90")
-
-
-def flat(settings: dict, prefix: str = "") -> dict[str, object]:
-    """Nested settings by dotted name: {"split": {"folds": 3}} -> {"split.folds": 3}."""
-    out: dict[str, object] = {}
-    for key, value in settings.items():
-        name = f"{prefix}{key}"
-        out |= flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
-    return out
 
 
 def parted(text: str) -> list[str]:
@@ -185,7 +177,7 @@ def main(feed: str, changes: tuple[str, ...]) -> None:
     if checked.returncode:
         raise SystemExit(checked.returncode)
     own = feed_folder(feed) / "params.yaml"
-    settings = flat(params.read_yaml(own)) if own.is_file() else {}
+    settings = flatten_params(params.read_yaml(own)) if own.is_file() else {}
     wanted = [*(f"{key}={value}" for key, value in settings.items()), *wanted]
     name = f"feed-{feed.replace('_', '-')}"
     base = commit_of("HEAD")  # somebody may commit while the run goes on

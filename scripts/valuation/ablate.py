@@ -13,7 +13,6 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
-from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common import artifacts, cli, io, params
@@ -22,6 +21,7 @@ from lib.common.errors import require
 from lib.common.parallel import map_threads
 from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
 from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, ablate_groups
+from lib.evaluation.ablation.photo_lift import AblateParams
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.serving.predict import sees_photos
 from lib.models.training.training_table import joined
@@ -33,14 +33,6 @@ SPLIT = Path("data/split")
 SCREENED = Path("data/screen")
 EMBEDDED = Path("data/embed")
 PLACES = 6  # digits behind the point in the metrics
-
-
-class Params(params.Section):
-    """The `ablate` section of params.yaml."""
-
-    variants: list[str]
-    draws: int = Field(ge=1)
-    photos: photo_lift.PhotoLiftParams
 
 
 def read_tables(saved: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -149,7 +141,7 @@ def read_variant(name: str, where: str) -> dict:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("ablate", Params)
+    base, settings = params.load("ablate", AblateParams)
     wanted = {"photos": settings.photos.variants, "variants": settings.variants}
     where = {"photos": "ablate.photos.variants", "variants": "ablate.variants"}
     jobs = {  # the longest first: they end last

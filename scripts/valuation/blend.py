@@ -7,15 +7,14 @@ Example: python -m scripts.valuation.blend
 """
 
 from pathlib import Path
-from typing import Literal
 
 import click
 import pandas as pd
 
 from lib.common import artifacts, cli, io, params, table_spec
-from lib.common.artifacts import LevelSettings
 from lib.common.errors import require
 from lib.models import stacking
+from lib.models.stacking import BlendParams, BlendVariant
 
 OUT = Path("data/blend")
 META = Path("lib/models/blend.meta.yml")
@@ -23,22 +22,7 @@ SPLIT = Path("data/split")
 METRICS = Path("metrics/blend.json")
 
 
-class Blend(params.Section):
-    """One entry of `blend.variants`."""
-
-    domain: Literal["sale", "rental"]
-    members: list[str]
-
-
-class Params(params.Section):
-    """The `blend` section of params.yaml."""
-
-    variants: dict[str, Blend]
-    weighting: stacking.Weighting
-    level: LevelSettings
-
-
-def member(name: str, chosen: Blend, variant: str) -> dict:
+def member(name: str, chosen: BlendVariant, variant: str) -> dict:
     """What `train` or `fuse` saved of one member of a blend."""
     known = artifacts.model_folders(artifacts.FITTED)
     where = f"params.yaml, blend.variants.{variant}.members"
@@ -58,7 +42,7 @@ def member(name: str, chosen: Blend, variant: str) -> dict:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("blend", Params)
+    base, settings = params.load("blend", BlendParams)
     tally: dict[str, dict] = {}
     left_out: dict[str, dict[str, str]] = {}
     fitted = artifacts.model_folders(artifacts.FITTED)

@@ -8,41 +8,21 @@ Example: python -m scripts.valuation.calibrate
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import click
-import pandas as pd
-from pydantic import Field, field_validator
 
 from lib.common import artifacts, cli, io, params, table_spec
 from lib.common.parallel import map_processes
 from lib.models.calibration import prediction_intervals
+from lib.models.calibration.prediction_intervals import CalibrateParams, join_features
 
 OUT = Path("data/calibrate")
 META = Path("lib/models/calibration/calibrate.meta.yml")
 METRICS = Path("metrics/calibrate.json")
 
 
-class Params(prediction_intervals.Spec):
-    """The `calibrate` section of params.yaml."""
-
-    coverages: list[Annotated[float, Field(gt=0, lt=1)]]
-
-    @field_validator("coverages")
-    @classmethod
-    def _ninety_is_there(cls, coverages: list[float]) -> list[float]:
-        if 0.9 not in coverages:
-            raise ValueError("0.9 must be among them: the summary and the report speak of it")
-        return sorted(coverages)
-
-
-def beside(predicted: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
-    """A variant's predictions with the feature table's other columns."""
-    facts = [name for name in features if name == "listing_key" or name not in predicted]
-    return predicted.merge(features[facts], on="listing_key", validate="one_to_one")
-
-
-def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | None:
+def calibrate(variant: str, settings: CalibrateParams, seed: int) -> dict[str, Any] | None:
     """Fit and write the intervals of one variant; what the metrics tell of it, or None where the
     variant was skipped."""
     folder = artifacts.model_folders()[variant]
@@ -56,7 +36,7 @@ def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | Non
         features["listing_key"].isin(roles.loc[roles["role"] == "train", "listing_key"])
     ]
     predicted = io.read_parquet(folder / "predictions.parquet")
-    table = beside(predicted, features)
+    table = join_features(predicted, features)
     state, scored = prediction_intervals.fit(
         table, saved, learnt, settings.coverages, settings, seed
     )
@@ -80,7 +60,7 @@ def calibrate(variant: str, settings: Params, seed: int) -> dict[str, Any] | Non
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("calibrate", Params)
+    base, settings = params.load("calibrate", CalibrateParams)
     names = list(artifacts.model_folders())
     parts = map_processes(
         partial(calibrate, settings=settings, seed=base.seed), names, label="calibrate"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import click
 import pandas as pd
-from pydantic import Field
 
 from lib.common import artifacts, cli, io, params, table_spec
 from lib.evaluation.cards import card, facts, tables
+from lib.evaluation.cards.card import CardsParams
 from lib.evaluation.scoring import thresholds
 from lib.evaluation.scoring.score import round_nested
 from lib.report.wording import findings
@@ -27,13 +27,6 @@ FEED = Path("data/normalize/feed.json")
 SPEC = Path("data/features/spec.json")
 PLACES = 6  # significant digits in metrics/cards.json
 PHOTOS = (Path("lib/models/estimators/photo/fuse.meta.yml"), "inputs of data/fuse")
-
-
-class Params(params.Section):
-    """The `cards` section of params.yaml."""
-
-    draws: int = Field(ge=1)
-    thresholds: thresholds.Thresholds
 
 
 def lock_hash(folder: Path) -> tuple[str, str]:
@@ -86,7 +79,7 @@ def report_failures(name: str, checks: dict, served: bool) -> dict:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("cards", Params)
+    base, settings = params.load("cards", CardsParams)
     evaluated, predicted, split, staging, screened = (
         io.read_json(METRICS / f"{stage}.json")
         for stage in ("evaluate", "predict", "split", "staging", "screen")

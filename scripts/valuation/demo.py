@@ -5,7 +5,6 @@ Equal parameters give equal bytes. Nothing in it is a real listing.
 Example: python -m scripts.valuation.demo
 """
 
-import datetime as dt
 import shutil
 
 import click
@@ -15,27 +14,15 @@ from lib.common import cli, io, params
 from lib.common.errors import RemlError
 from lib.common.parallel import map_processes
 from lib.common.paths import DEMO, RAW
+from lib.demo.feed import DemoParams
 
 OUT = RAW / DEMO
-
-
-class Params(params.Section):
-    """The `demo` section of params.yaml."""
-
-    seed: int
-    sales: int
-    rentals: int
-    actives: int
-    start: dt.date
-    years: int
-    zips: int
-    photos: bool
 
 
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    _, settings = params.load("demo", Params)
+    _, settings = params.load("demo", DemoParams)
     try:
         feed = demo.generate(**settings.model_dump(), share=map_processes)
     except ValueError as error:

@@ -17,26 +17,17 @@ from typing import Any
 import click
 import matplotlib
 import pandas as pd
-from pydantic import PositiveFloat, PositiveInt
 
 from lib.common import cli, io, params
 from lib.common.parallel import map_processes
 from lib.listings.contract import contract
 from lib.listings.eda import columns, findings, summary
+from lib.listings.eda.summary import EdaParams
 from lib.report.plots.style import STYLE
 
 STAGED = Path("data/staging")
 PHOTOS = Path("data/photos/listing_photos.parquet")
 OUT, PLOTS, SUMMARY = Path("data/eda"), Path("plots/eda"), Path("docs/eda/summary.md")
-
-
-class Params(params.Section):
-    """The `eda` section of params.yaml."""
-
-    full: bool
-    rows: PositiveInt
-    minimum_sales: PositiveInt
-    leak_r2: PositiveFloat
 
 
 def browsable(frame: pd.DataFrame, title: str) -> str:
@@ -126,7 +117,7 @@ def done(job: Callable[[], Any]) -> Any:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("eda", Params)
+    base, settings = params.load("eda", EdaParams)
     agreed = contract.read(base.feed)
     staged = io.read_parquet(STAGED / "listings.parquet")
     if not settings.full:

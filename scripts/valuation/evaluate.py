@@ -17,7 +17,6 @@ from lib.common import artifacts, cli, io, params, table_spec
 from lib.common.parallel import map_processes
 from lib.evaluation.scoring import score, strata, tables, verdicts, worst_errors
 
-Params = score.Scoring
 OUT = Path("data/evaluate")
 META = Path("lib/evaluation/scoring/evaluate.meta.yml")
 PLOTS = Path("plots/evaluate")
@@ -41,7 +40,7 @@ def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # products are small: threads mostly wait
 def score_variant(
-    variant: str, flags: pd.DataFrame, settings: Params, seed: int
+    variant: str, flags: pd.DataFrame, settings: score.Scoring, seed: int
 ) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
     """The score of one variant, its test predictions, and its `tables`."""
     folder = artifacts.model_folders()[variant]
@@ -83,7 +82,7 @@ def score_variant(
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("evaluate", Params)
+    base, settings = params.load("evaluate", score.Scoring)
     names = sorted(one.name for one in CALIBRATED.iterdir())
     work = partial(score_variant, flags=io.read_parquet(FLAGS), settings=settings, seed=base.seed)
     scores, tests, parts = {}, [], []

@@ -12,10 +12,10 @@ from pathlib import Path
 import click
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from lib.common import artifacts, cli, io, params, table_spec
 from lib.evaluation.explanation import contributions, importance, narrative
+from lib.evaluation.explanation.importance import ExplainParams
 from lib.models.serving.predict import photographed
 from lib.models.training.training_table import joined
 
@@ -37,16 +37,6 @@ KEYS = {
 }
 
 
-class Params(params.Section):
-    """The `explain` section of params.yaml."""
-
-    worst: int = Field(ge=0)
-    homes: int = Field(ge=1)
-    inputs: int = Field(ge=0)
-    bins: int = Field(ge=2)
-    draws: int = Field(ge=1)
-
-
 def homes_to_explain(predictions: pd.DataFrame, worst: int) -> pd.Series:
     """The listings to explain one by one: those on the market and the worst errors of the test."""
     test = predictions[predictions["role"] == "test"]
@@ -61,7 +51,7 @@ def homes_to_explain(predictions: pd.DataFrame, worst: int) -> pd.Series:
 
 
 def explain_domain(
-    saved: dict, folder: Path, settings: Params, seed: int
+    saved: dict, folder: Path, settings: ExplainParams, seed: int
 ) -> dict[str, pd.DataFrame]:
     """The four tables of `KEYS` of the domain that a saved model values."""
     domain = saved["domain"]
@@ -98,7 +88,7 @@ def explain_domain(
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("explain", Params)
+    base, settings = params.load("explain", ExplainParams)
     source = io.read_json(FEED)
     shutil.rmtree(PLOTS, ignore_errors=True)
     PLOTS.mkdir(parents=True)

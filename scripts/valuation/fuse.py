@@ -8,18 +8,11 @@ Example: python -m scripts.valuation.fuse sale_photo_trees
 """
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal
 
 import click
-from pydantic import Field
 
 from lib.common import cache, cli, io, params, table_spec
-from lib.common.artifacts import LevelSettings
-from lib.models.estimators.photo.late_fusion import LateFusionParams
-from lib.models.estimators.photo.photo_boosting import PhotoTreesParams
-from lib.models.estimators.photo.photo_mlp import PhotoNetParams
 from lib.models.estimators.photo.photo_pca import MISSING
-from lib.models.estimators.photo.registry import PHOTO
 from lib.models.training import fit_variant
 from lib.models.training.fit_variant import (
     VariantFit,
@@ -28,7 +21,7 @@ from lib.models.training.fit_variant import (
     read_training_table,
     skip_variant,
 )
-from lib.models.training.learning_curves import CurveParams
+from lib.models.training.fuse_params import FuseParams
 from lib.photos.pooled import pooling
 
 OUT = Path("data/fuse")
@@ -36,30 +29,11 @@ META = Path("lib/models/estimators/photo/fuse.meta.yml")
 EMBEDDED = Path("data/embed")
 
 
-class Variant(fit_variant.Variant):
-    """One entry of `fuse.variants`."""
-
-    models: ClassVar[dict[str, tuple[Any, type[params.Section]]]] = PHOTO
-
-    view: Literal["blind"] = "blind"
-
-
-class Params(params.Section):
-    """The `fuse` section of params.yaml."""
-
-    variants: dict[str, Variant] = Field(min_length=1)  # DVC has no data/fuse without any
-    photo_trees: PhotoTreesParams
-    photo_net: PhotoNetParams
-    late_fusion: LateFusionParams
-    level: LevelSettings
-    curves: CurveParams
-
-
 @click.command(help=__doc__)
 @click.argument("variant")
 @cli.command
 def main(variant: str) -> None:
-    base, settings = params.load("fuse", Params)
+    base, settings = params.load("fuse", FuseParams)
     chosen = find_variant(variant, settings.variants)
     cut, folder = read_cut(chosen.domain), OUT / variant
     if "skipped" in cut:

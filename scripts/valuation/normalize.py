@@ -7,7 +7,6 @@ dropped. Older states of the listings become list-price histories and relists.
 Example: python -m scripts.valuation.normalize
 """
 
-import datetime as dt
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from lib.common.vocabulary import DOMAINS
 from lib.listings.contract import contract
 from lib.listings.identity import same_home
 from lib.listings.normalize import corrections, counts, dates, list_price_history, normalize
+from lib.listings.normalize.normalize import NormalizeParams
 
 OUT = Path("data/normalize")
 FEED = ("title", "synthetic", "currency", "notes")  # of the contract: what later stages tell
@@ -27,21 +27,6 @@ SUPERSEDED = Path("data/staging/superseded_listings.parquet")
 QUARANTINE = Path("data/staging/quarantine_rows.csv")
 METRICS = Path("metrics/normalize.json")
 WHERE = ["_source_file", "_source_row", "column"]
-
-
-class Params(params.Section):
-    """The `normalize` section of params.yaml."""
-
-    latest_date_slack_days: int
-    earliest_date: dt.date
-    longest_deal_days: int
-    relist_gap_days: int
-
-    def limits(self) -> dates.DateLimits:
-        """What a date may be."""
-        return dates.DateLimits(
-            self.latest_date_slack_days, self.earliest_date, self.longest_deal_days
-        )
 
 
 def older_states(
@@ -82,7 +67,7 @@ def main() -> None:
         schema,  # here, since preflight imports every stage and has to be quick
     )
 
-    base, settings = params.load("normalize", Params)
+    base, settings = params.load("normalize", NormalizeParams)
     agreed = contract.read(base.feed)
     entries = corrections.read(base.feed, agreed)
     staged = io.read_parquet(STAGED)

@@ -19,7 +19,6 @@ import imagehash
 import pandas as pd
 import PIL
 import pyarrow.parquet as pq
-from pydantic import Field, PositiveFloat, PositiveInt
 
 from lib.common import cache, cli, io, params, table_spec
 from lib.common.errors import RemlError, require, require_columns
@@ -27,9 +26,10 @@ from lib.common.parallel import context
 from lib.common.paths import RAW
 from lib.common.process import tie_worker
 from lib.common.vocabulary import DOMAINS
-from lib.photos.bundles import album, safe_zip, status, unpack
+from lib.photos.bundles import album, status, unpack
 from lib.photos.bundles.inventory import BUNDLE, MANIFEST, sort_out
 from lib.photos.bundles.match_listing import Roll
+from lib.photos.bundles.unpack import PhotosParams
 from lib.photos.image import decode
 
 LISTINGS = Path("data/staging/listings.parquet")
@@ -37,26 +37,6 @@ OUT = Path("data/photos")
 META = Path("lib/photos/bundles/photos.meta.yml")
 METRICS = Path("metrics/photos.json")
 KIND = "photos"  # of cache entries
-
-
-class Params(params.Section):
-    """The `photos` section of params.yaml."""
-
-    workers: PositiveInt
-    max_entries: PositiveInt
-    max_bundle_bytes: PositiveInt
-    max_entry_bytes: PositiveInt
-    max_ratio: PositiveFloat
-    max_pixels: PositiveInt
-    min_side: PositiveInt
-    quality: int = Field(ge=1, le=95)
-
-    def settings(self) -> unpack.Settings:
-        """What of it decides what becomes of a bundle."""
-        limits = safe_zip.Limits(
-            self.max_entries, self.max_bundle_bytes, self.max_entry_bytes, self.max_ratio
-        )
-        return unpack.Settings(limits, decode.Look(self.max_pixels, self.min_side, self.quality))
 
 
 def one_bundle(path: Path, key: str, settings: unpack.Settings) -> Path:
@@ -155,7 +135,7 @@ def lines(records: list[dict]) -> str:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("photos", Params)
+    base, settings = params.load("photos", PhotosParams)
     listings = staged()
     raw = RAW / base.feed
     found = sort_out([raw / domain / "images" for domain in DOMAINS])

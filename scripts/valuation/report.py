@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 import pandas as pd
-from pydantic import Field
 
 from lib.common import artifacts, cli, io, params
 from lib.common.errors import require
@@ -24,6 +23,7 @@ from lib.report.pages import (
     ratio_study,
     site,
 )
+from lib.report.pages.index import ReportParams
 
 OUT = Path("data/report")
 METRICS = Path("metrics")
@@ -41,15 +41,6 @@ SCREENED = Path("data/screen")
 
 Page = Callable[[], dict]  # makes what a page needs
 Tables = dict[str, pd.DataFrame]  # of data/evaluate, by name
-
-
-class Params(params.Section):
-    """The `report` section of params.yaml."""
-
-    listings: int = Field(ge=0)
-    photo_homes: int = Field(ge=0)
-    photos_a_home: int = Field(ge=1)
-    look_alike: int = Field(ge=0)
 
 
 def explanation_page(listings: pd.DataFrame) -> dict:
@@ -92,7 +83,7 @@ def photo_source(file: str) -> str:
     return photo_homes.make_thumbnail(path.read_bytes())
 
 
-def photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: Params) -> list[dict]:
+def photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: ReportParams) -> list[dict]:
     """Cards of the first homes of `valued` that have photos."""
     tables = []
     for domain in vectors["domain"].unique():
@@ -108,7 +99,7 @@ def photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: Params) -
 
 
 def photos_page(
-    valued: pd.DataFrame, vectors: pd.DataFrame, told: dict, saved: dict, settings: Params
+    valued: pd.DataFrame, vectors: pd.DataFrame, told: dict, saved: dict, settings: ReportParams
 ) -> dict:
     """What the page `photos` needs; `saved` is each variant's model.json."""
     homes = photo_cards(valued, vectors, settings) if settings.photo_homes else None
@@ -158,7 +149,7 @@ def build_page(page: Page) -> dict:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("report", Params)
+    base, settings = params.load("report", ReportParams)
     told = {stage: io.read_json(METRICS / f"{stage}.json") for stage in STAGES}
     tables = {
         name: io.read_parquet(EVALUATED / f"{name}.parquet") for name in ("predictions", "slices")

@@ -10,24 +10,18 @@ import tempfile
 from pathlib import Path
 
 import click
-from pydantic import Field
 
 from lib.common import cli, io, params, table_spec
 from lib.common.paths import RAW
 from lib.listings.contract import contract
 from lib.listings.sample import excerpt, gold_sample
+from lib.listings.sample.gold_sample import SampleParams
 from lib.listings.staging import csv_reader
 
 STAGED = Path("data/staging")
 OUT = Path("data/sample")
 META = Path("lib/listings/sample/sample.meta.yml")
 METRICS = Path("metrics/sample.json")
-
-
-class Params(params.Section):
-    """The `sample` section of params.yaml."""
-
-    rows: int = Field(ge=20, le=50)
 
 
 def fetch(choices: dict[str, gold_sample.Choice], raw: Path) -> dict[str, dict[int, list[str]]]:
@@ -61,7 +55,7 @@ def statistics(choice: gold_sample.Choice) -> dict:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("sample", Params)
+    base, settings = params.load("sample", SampleParams)
     agreed = contract.read(base.feed)
     raw = RAW / base.feed
     headers = {

@@ -19,18 +19,13 @@ from lib.common.errors import RemlError, require
 from lib.common.paths import RAW, contract_path
 from lib.listings.contract import contract
 from lib.listings.staging import coverage, csv_reader, imports, parse_export, staging
+from lib.listings.staging.staging import StagingParams
 from lib.ops.ledger import ledger
 
 OUT = Path("data/staging")
 META = Path("lib/listings/staging/staging.meta.yml")
 METRICS = Path("metrics/staging.json")
 ROOMS = (contract, parse_export)  # all that decides how a file is parsed
-
-
-class Params(params.Section):
-    """The `staging` section of params.yaml."""
-
-    max_quarantined_share: float
 
 
 def import_times(raw: Path) -> dict[str, str]:
@@ -143,7 +138,7 @@ def load(
 @click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and stop.")
 @cli.command
 def main(dry_run: bool) -> None:
-    base, settings = params.load("staging", Params)
+    base, settings = params.load("staging", StagingParams)
     agreed = contract.read(base.feed)
     raw = RAW / base.feed
     paths = csv_reader.csv_files(raw)

@@ -14,17 +14,12 @@ import click
 from lib.common import artifacts, cli, io, params
 from lib.common.errors import RemlError
 from lib.ops import mlflow_record
+from lib.ops.mlflow_record import TrackParams
 
 OUT = Path("data/track")
 SUMMARY = Path("metrics/summary.json")
 TAG = "reml.content"
 OFF = "track.uri is empty, so nothing was logged"
-
-
-class Params(params.Section):
-    """The `track` section of params.yaml."""
-
-    uri: str
 
 
 def log(uri: str, experiment: str, told: mlflow_record.Record) -> bool:
@@ -62,7 +57,7 @@ def log(uri: str, experiment: str, told: mlflow_record.Record) -> bool:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("track", Params)
+    base, settings = params.load("track", TrackParams)
     if not settings.uri:
         io.write_json(OUT / "receipt.json", {"off": OFF})
         cli.log.info("track.complete", off=OFF)

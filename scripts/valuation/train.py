@@ -7,17 +7,12 @@ Example: python -m scripts.valuation.train sale_lightgbm
 """
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from lib.common import cli, params, table_spec
-from lib.common.artifacts import LevelSettings
-from lib.models.estimators.tabular.boosting import LightGBMParams, RandomForestParams
-from lib.models.estimators.tabular.comparables_regressor import ComparablesParams
-from lib.models.estimators.tabular.linear import LinearParams
 from lib.models.training.fit_variant import (
-    Variant,
+    TrainParams,
     VariantFit,
     find_variant,
     fit_variant,
@@ -25,35 +20,17 @@ from lib.models.training.fit_variant import (
     read_training_table,
     skip_variant,
 )
-from lib.models.training.learning_curves import CurveParams
 from lib.models.training.training_table import LISTED, starting
 
 OUT = Path("data/train")
 META = Path("lib/models/training/train.meta.yml")
 
 
-class Params(params.Section):
-    """The `train` section of params.yaml. `feature_sets` and `boosting` are what models there refer
-    to by YAML aliases; no code reads them."""
-
-    variants: dict[str, Variant]
-    feature_sets: dict[str, list[str]]
-    boosting: dict[str, Any]
-    linear: LinearParams
-    lightgbm: LightGBMParams
-    kriged: LightGBMParams
-    random_forest: RandomForestParams
-    comparables: ComparablesParams
-    district: LightGBMParams
-    level: LevelSettings
-    curves: CurveParams
-
-
 @click.command(help=__doc__)
 @click.argument("variant")
 @cli.command
 def main(variant: str) -> None:
-    base, settings = params.load("train", Params)
+    base, settings = params.load("train", TrainParams)
     chosen = find_variant(variant, settings.variants)
     cut, folder = read_cut(chosen.domain), OUT / variant
     if "skipped" in cut:

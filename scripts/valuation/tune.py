@@ -11,14 +11,14 @@ import json
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 import pandas as pd
-from pydantic import Field
 
 from lib.common import cache, cli, io, params
 from lib.models import tuning
+from lib.models.tuning import TuneParams
 from lib.report.plots.tuning import plot_search
 
 OUT = Path("data/tune")
@@ -30,18 +30,9 @@ SPLIT = Path("data/split")
 SCREENED = Path("data/screen")
 
 
-class Params(params.Section):
-    """The `tune` section of params.yaml."""
-
-    variant: str
-    trials: int = Field(ge=0)
-    seconds: int = Field(ge=0)
-    startup: int = Field(ge=1)
-    metric: Literal["mape", "mdape"]
-    ranges: dict[str, dict[str, tuning.Range]]
-
-
-def search(saved: dict, settings: Params, ranges: dict[str, tuning.Range], seed: int) -> list[dict]:
+def search(
+    saved: dict, settings: TuneParams, ranges: dict[str, tuning.Range], seed: int
+) -> list[dict]:
     """The finished trials of a search around the settings that `train` saved, in order."""
     # slow to import, and a search is off as a rule
     from lib.common import artifacts
@@ -91,7 +82,7 @@ def search(saved: dict, settings: Params, ranges: dict[str, tuning.Range], seed:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("tune", Params)
+    base, settings = params.load("tune", TuneParams)
     saved = io.read_json(TRAIN / settings.variant / "model.json")
     ranges = settings.ranges.get(saved.get("model", ""), {})
     off = f"{settings.variant} was not trained: {saved['skipped']}" if "skipped" in saved else ""

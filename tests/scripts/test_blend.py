@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from lib.common import io
 from lib.common.errors import RemlError
-from scripts.valuation.blend import Blend, main, member
+from lib.models.stacking import BlendVariant
+from scripts.valuation.blend import main, member
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def trained(tmp_path, monkeypatch):
 
 
 def test_a_member_is_read(trained):
-    chosen = Blend(domain="sale", members=["sale_linear"])
+    chosen = BlendVariant(domain="sale", members=["sale_linear"])
     assert member("sale_linear", chosen, "sale_blend")["variant"] == "sale_linear"
 
 
@@ -39,7 +40,7 @@ def test_a_member_is_read(trained):
 )
 def test_a_wrong_member_is_told_in_one_line(trained, name, told):
     with pytest.raises(RemlError) as error:
-        member(name, Blend(domain="sale", members=[name]), "sale_blend")
+        member(name, BlendVariant(domain="sale", members=[name]), "sale_blend")
     assert str(error.value) == f"params.yaml, blend.variants.sale_blend.members: {told}"
 
 

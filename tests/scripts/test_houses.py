@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from lib.common import params
 from lib.common.errors import RemlError
 from lib.models.training import training_table
 from scripts.acquire import houses
-from scripts.ops import import_file, run
+from scripts.ops import import_file
 from tests.support import stage_runner
 from tests.support.commands import run_command
 from tests.support.dag import ROOT
@@ -124,7 +125,7 @@ def lay(folder: Path) -> None:
     shutil.copytree(ROOT / "configs/feeds/houses", folder / "configs/feeds/houses")
     settings = yaml.safe_load((ROOT / "params.yaml").read_text())
     own = yaml.safe_load((ROOT / "configs/feeds/houses/params.yaml").read_text())
-    for name, value in run.flat({"base": {"feed": "houses"}} | own).items():
+    for name, value in params.flatten_params({"base": {"feed": "houses"}} | own).items():
         *path, last = name.split(".")
         section = settings
         for part in path:

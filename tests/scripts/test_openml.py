@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from lib.listings.contract import contract
+from lib.ops.run.raw_folder import check_file
 from scripts.acquire import openml
-from scripts.ops.preflight import check_file
 
 ROOT = Path(__file__).resolve().parents[2]
 ARFF_URL = "https://www.openml.org/data/v1/download/1/house_sales.arff"

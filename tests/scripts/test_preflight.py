@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from lib import demo
 from lib.common.errors import RemlError
+from lib.ops import sections
 from scripts.ops import import_file, preflight
 from tests.support.dag import ROOT, STAGES
 
@@ -21,8 +22,8 @@ FILES = demo.generate(1, 100, 20, 10, dt.date(2022, 1, 1), 1, 1).files
 
 
 def test_each_section_is_checked_as_its_stage_reads_it():
-    sections = preflight.sections()
-    assert list(sections) == ["base", *STAGES]
+    models = sections.stage_sections()
+    assert list(models) == ["base", *STAGES]
     for stage in STAGES:
         module = importlib.import_module(f"scripts.valuation.{stage}")
         text = (ROOT / f"scripts/valuation/{stage}.py").read_text()
@@ -30,7 +31,7 @@ def test_each_section_is_checked_as_its_stage_reads_it():
         read = module
         for part in name.split("."):
             read = getattr(read, part)
-        assert (section, sections[stage]) == (stage, read)
+        assert (section, models[stage]) == (stage, read)
 
 
 def lay(raw, names):

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from lib.common import params
 from lib.common.errors import RemlError
 from lib.common.params import Section
 from lib.evaluation.ablation import leakage_checks
@@ -199,3 +200,11 @@ def measure_photo_lift(
         "best_blind": rival,
         "verdict": judge_lift(lift, control, checks, rival),
     }
+
+
+class AblateParams(params.Section):
+    """The `ablate` section of params.yaml."""
+
+    variants: list[str]
+    draws: int = Field(ge=1)
+    photos: PhotoLiftParams

@@ -11,9 +11,11 @@ from typing import Any
 
 import jinja2
 import yaml
+from pydantic import Field
 
+from lib.common import params
 from lib.evaluation.cards import tables
-from lib.evaluation.scoring.thresholds import FAIL
+from lib.evaluation.scoring.thresholds import FAIL, Thresholds
 from lib.report.wording import numbers, thresholds_text
 
 CARD = Path(__file__).with_name("card.md")
@@ -102,3 +104,10 @@ def render_index(source: Mapping[str, Any], feed: str, rows: list[dict[str, str]
         .from_string(INDEX.read_text(encoding="utf-8"))
         .render(source=source, feed=feed, rows=rows)
     )
+
+
+class CardsParams(params.Section):
+    """The `cards` section of params.yaml."""
+
+    draws: int = Field(ge=1)
+    thresholds: Thresholds

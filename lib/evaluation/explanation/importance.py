@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
+from lib.common import params
 from lib.evaluation.explanation.contributions import (
     Centres,
     contributions_by_group,
@@ -131,3 +133,13 @@ def comparable_adjustments(
     groups = [name for name in gap if name != BASELINE]
     parts = [keys.assign(group=name, log_adjustment=gap[name]) for name in groups]
     return pd.concat(parts, ignore_index=True)
+
+
+class ExplainParams(params.Section):
+    """The `explain` section of params.yaml."""
+
+    worst: int = Field(ge=0)
+    homes: int = Field(ge=1)
+    inputs: int = Field(ge=0)
+    bins: int = Field(ge=2)
+    draws: int = Field(ge=1)

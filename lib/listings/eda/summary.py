@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pydantic import PositiveFloat, PositiveInt
 
+from lib.common import params
 from lib.listings.eda import columns, findings, hygiene, leakage, plots
 
 FENCE = 3.0  # interquartile ranges: Tukey's far out
@@ -159,3 +161,12 @@ def markdown(
                 lines += [f"![{look.title}]({plots_at}/{domain}_{look.name}.svg)", ""]
         lines += ["### Columns", "", counts, ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+class EdaParams(params.Section):
+    """The `eda` section of params.yaml."""
+
+    full: bool
+    rows: PositiveInt
+    minimum_sales: PositiveInt
+    leak_r2: PositiveFloat

@@ -9,6 +9,7 @@ import datetime as dt
 
 import pandas as pd
 
+from lib.common import params
 from lib.listings.contract.contract import Contract
 from lib.listings.identity import property_keys
 from lib.listings.normalize import dates, typed_cells
@@ -97,3 +98,18 @@ def normalize(
     unread = table[property_keys.PARSED] == 0
     more.drop(unread, "unparsed_address", table["unparsed_address"], UNREAD, False)
     return table, pd.concat([issues, more.table()], ignore_index=True)
+
+
+class NormalizeParams(params.Section):
+    """The `normalize` section of params.yaml."""
+
+    latest_date_slack_days: int
+    earliest_date: dt.date
+    longest_deal_days: int
+    relist_gap_days: int
+
+    def limits(self) -> dates.DateLimits:
+        """What a date may be."""
+        return dates.DateLimits(
+            self.latest_date_slack_days, self.earliest_date, self.longest_deal_days
+        )

@@ -20,7 +20,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from pydantic import Field
 
+from lib.common import params
 from lib.listings.contract import parse_values, row_rules
 from lib.listings.contract.contract import Contract, match
 from lib.listings.sample import traits
@@ -217,3 +219,9 @@ def column(name: str, text: pd.Series, contract: Contract) -> dict:
         elif len(known) and known.dtype.kind == "M":
             found |= {"min": known.min().isoformat(), "max": known.max().isoformat()}
     return found
+
+
+class SampleParams(params.Section):
+    """The `sample` section of params.yaml."""
+
+    rows: int = Field(ge=20, le=50)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from lib.common import io
+from lib.common import io, params
 from lib.common.vocabulary import LINEAGE, ON_MARKET
 from lib.listings.contract.contract import Contract
 from lib.listings.staging.duckdb_sql import code, connect, file, name, text
@@ -184,3 +184,9 @@ def _counts(con: duckdb.DuckDBPyConnection, parsed: list[Parsed]) -> dict[str, d
     for one in counts.values():
         assert one["rows_in"] == one["clean"] + one["duplicates"] + one["quarantined"]
     return counts
+
+
+class StagingParams(params.Section):
+    """The `staging` section of params.yaml."""
+
+    max_quarantined_share: float

@@ -3,11 +3,11 @@ the one path by which test sales, open listings and files of properties get thei
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lib.common.params import Section
 from lib.models.calibration import error_models
@@ -215,3 +215,22 @@ def intervals(
     why = reasons(homes, np.exp(high) - np.exp(low), state["reach"], state["counted"], spec)
     out["pred_abstention"] = pd.array(why, dtype="str")
     return pd.DataFrame(out, index=homes.index)
+
+
+class CalibrateParams(Spec):
+    """The `calibrate` section of params.yaml."""
+
+    coverages: list[Annotated[float, Field(gt=0, lt=1)]]
+
+    @field_validator("coverages")
+    @classmethod
+    def _ninety_is_there(cls, coverages: list[float]) -> list[float]:
+        if 0.9 not in coverages:
+            raise ValueError("0.9 must be among them: the summary and the report speak of it")
+        return sorted(coverages)
+
+
+def join_features(predicted: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """A variant's predictions with the feature table's other columns."""
+    facts = [name for name in features if name == "listing_key" or name not in predicted]
+    return predicted.merge(features[facts], on="listing_key", validate="one_to_one")

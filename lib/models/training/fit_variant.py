@@ -17,10 +17,13 @@ import pandas as pd
 from dvclive import Live
 from pydantic import field_validator
 
-from lib.common import cli, io
+from lib.common import cli, io, params
 from lib.common.artifacts import LevelSettings
 from lib.common.errors import require
 from lib.common.params import Section
+from lib.models.estimators.tabular.boosting import LightGBMParams, RandomForestParams
+from lib.models.estimators.tabular.comparables_regressor import ComparablesParams
+from lib.models.estimators.tabular.linear import LinearParams
 from lib.models.estimators.tabular.registry import TABULAR
 from lib.models.training.learning_curves import KINDS, CurveParams, Curves
 from lib.models.training.out_of_fold import predictions
@@ -161,3 +164,20 @@ def fit_variant(
         inputs=len(inputs),
         out=str(folder),
     )
+
+
+class TrainParams(params.Section):
+    """The `train` section of params.yaml. `feature_sets` and `boosting` are what models there refer
+    to by YAML aliases; no code reads them."""
+
+    variants: dict[str, Variant]
+    feature_sets: dict[str, list[str]]
+    boosting: dict[str, Any]
+    linear: LinearParams
+    lightgbm: LightGBMParams
+    kriged: LightGBMParams
+    random_forest: RandomForestParams
+    comparables: ComparablesParams
+    district: LightGBMParams
+    level: LevelSettings
+    curves: CurveParams

@@ -1,12 +1,17 @@
-"""What lies in a feed's raw folder beside what the pipeline reads: files of somebody's own where
+"""Checks of a feed's raw folder: headers that do not fit the contract, files of a user's own where
 the demo stage writes, links to nothing, files that no stage reads."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lib.common.errors import RemlError, require
+from lib.common.paths import FEEDS, RAW, contract_path
+
+if TYPE_CHECKING:  # slow to import for commands that check no file
+    from lib.listings.contract.contract import Contract
 
 RECEIPTS = "imports.jsonl"
 TABLES = (".csv", ".tsv")
@@ -58,3 +63,38 @@ def ignored(raw: Path, paths: list[Path]) -> list[str]:
         for name in names
         if raw / name not in read and name.parts[1:2] != ("images",) and name.name[0] != "."
     ]
+
+
+def check_file(path: Path, feed: str, agreed: Contract) -> None:
+    """Raise unless `path` is a CSV with rows whose header fits the feed's contract."""
+    from lib.listings.contract import contract
+    from lib.listings.staging import csv_reader
+
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        name = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise RemlError(f"{name}: the name is not UTF-8; rename the file") from error
+    header = csv_reader.read_header(path)
+    missing = contract.missing_required(agreed, header.names)
+    if missing:
+        others = [
+            folder.name
+            for folder in sorted(FEEDS.iterdir())
+            if folder.name != feed
+            and contract_path(folder.name).is_file()
+            and not contract.missing_required(contract.read(folder.name), header.names)
+        ]
+        if others:
+            raise RemlError(
+                f"{path}: this file fits feed {others[0]!r}, not {feed!r}: two feeds "
+                f"are mixed; move it to {RAW / others[0]}/"
+            )
+        raise RemlError(
+            f"{path}: the header lacks {'; '.join(missing)}; export it again with that "
+            f"column, or add its header to the aliases in {contract_path(feed)}"
+        )
+    require(
+        next(csv_reader.read_rows(path), None) is not None,
+        f"{path}: a header and no rows; export it again or remove the file",
+    )

@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from lib.common import params
 from lib.common.errors import RemlError, require
 from lib.photos.bundles import media_records, safe_zip
 from lib.photos.bundles.safe_zip import open_bundle
@@ -125,3 +128,23 @@ def read_index(folder: Path) -> dict[str, Any]:
         return index | {"media": [media_records.from_dict(one) for one in index["media"]]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RemlError(DAMAGED.format(folder)) from error
+
+
+class PhotosParams(params.Section):
+    """The `photos` section of params.yaml."""
+
+    workers: PositiveInt
+    max_entries: PositiveInt
+    max_bundle_bytes: PositiveInt
+    max_entry_bytes: PositiveInt
+    max_ratio: PositiveFloat
+    max_pixels: PositiveInt
+    min_side: PositiveInt
+    quality: int = Field(ge=1, le=95)
+
+    def settings(self) -> Settings:
+        """What of it decides what becomes of a bundle."""
+        limits = safe_zip.Limits(
+            self.max_entries, self.max_bundle_bytes, self.max_entry_bytes, self.max_ratio
+        )
+        return Settings(limits, decode.Look(self.max_pixels, self.min_side, self.quality))

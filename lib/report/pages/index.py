@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
+from lib.common import params
 from lib.evaluation.metrics.accuracy import DIRECTIONS
 from lib.report.pages import site
 from lib.report.plots import valuation
@@ -256,3 +258,12 @@ def valuation_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
         "facts": ", ".join(facts),
         "comparables": near,
     }
+
+
+class ReportParams(params.Section):
+    """The `report` section of params.yaml."""
+
+    listings: int = Field(ge=0)
+    photo_homes: int = Field(ge=0)
+    photos_a_home: int = Field(ge=1)
+    look_alike: int = Field(ge=0)
