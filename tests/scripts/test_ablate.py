@@ -187,7 +187,7 @@ def test_on_demo_the_planted_quality_explains_the_lift(demo):
     assert table["quality"].notna().all()
     blind = [name for name in one.inputs if not name.startswith("img_")]
     sold = table[table["fold"] > 0]
-    said = [one.said(table, [*names, "quality"]) for names in (blind, one.inputs)]
+    said = [one.fold_estimates(table, [*names, "quality"]) for names in (blind, one.inputs)]
     rest = measure_gain(*said, sold, ComparisonPlan(200, 200, 1))
     told = json.loads((folder / "metrics/ablate.json").read_text())
     whole = told["photos"][VARIANT]["lift"]

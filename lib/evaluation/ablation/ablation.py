@@ -108,7 +108,7 @@ class Refit:
     make: Callable[[], Estimator]
     spec: LevelSettings | None
 
-    def said(self, table: pd.DataFrame, inputs: list[str] | None = None) -> np.ndarray:
+    def fold_estimates(self, table: pd.DataFrame, inputs: list[str] | None = None) -> np.ndarray:
         """Prices said of the sales in folds (n,) with these inputs, or all of the variant's."""
         inputs = self.inputs if inputs is None else inputs
         return refit_on_folds(table, inputs, self.edges, self.make, self.spec)

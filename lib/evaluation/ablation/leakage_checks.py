@@ -160,7 +160,7 @@ def check_presence(
     name = "presence alone"
     inputs = [one for one in trial.inputs if not one.startswith(PREFIX) or one in PRESENCE]
     try:
-        only = trial.said(table, inputs)
+        only = trial.fold_estimates(table, inputs)
     except RemlError as error:
         return make_check(name, None, None, f"The variant cannot be fitted so ({error}).")
     got = measure_gain(said["without"], only, table[table["fold"] > 0], judge)[metric]["value"]

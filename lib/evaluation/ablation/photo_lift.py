@@ -165,9 +165,9 @@ def measure_photo_lift(
         return {"skipped": "no sale of the folds has a photo"}
     try:
         said = {
-            "with": trial.said(table),
-            "without": trial.said(table, blind),
-            "shuffled": trial.said(other),
+            "with": trial.fold_estimates(table),
+            "without": trial.fold_estimates(table, blind),
+            "shuffled": trial.fold_estimates(other),
         }
     except RemlError as error:
         return {"skipped": f"nothing is left to learn from ({error})"}

@@ -32,16 +32,30 @@ ALIKE = 1e-7  # prices with a standard deviation below this share of their mean 
 
 
 def accuracy_family(
-    estimate: np.ndarray, price: np.ndarray, given: np.ndarray | None = None
+    estimate: np.ndarray, price: np.ndarray, answered: np.ndarray | None = None
 ) -> MetricFamily:
-    """Every metric of DIRECTIONS for estimates and prices (n,).
+    """Every metric of DIRECTIONS for one set of estimates, as functions of counts.
 
-    `given` (n,) flags: which estimates are stood by; the others count in everything but lower
-    `hit_rate`, as a missing (nan) estimate does, which counts in nothing else. No estimate at all:
-    every other metric is nan.
+    A missing estimate (nan) counts in `hit_rate` alone. Without any estimate, every metric but
+    `hit_rate` is nan.
+
+    Parameters
+    ----------
+    estimate : ndarray of shape (n,)
+        Estimates in currency; nan where there is none.
+    price : ndarray of shape (n,)
+        Prices paid in currency, above zero.
+    answered : ndarray of bool of shape (n,), optional
+        Which estimates the model does not abstain from. The others lower `hit_rate` and count in
+        every other metric. By default all.
+
+    Returns
+    -------
+    MetricFamily
+        Metrics in the order of DIRECTIONS: shares as fractions, `mae` and `rmse` in currency.
     """
     hit = np.isfinite(estimate)
-    asked = hit if given is None else hit & given
+    hits = hit if answered is None else hit & answered
     error = (estimate[hit] - price[hit]) / price[hit]
     size, gap = np.abs(error), estimate[hit] - price[hit]
     middle = price[hit].mean() if hit.any() else np.nan
@@ -59,10 +73,10 @@ def accuracy_family(
     order_error, order_size = rows[by_error], rows[by_size]
     error, size = error[by_error], size[by_size]
 
-    def of(counts: np.ndarray) -> np.ndarray:
-        whole = hit.all()
+    def evaluate(counts: np.ndarray) -> np.ndarray:
+        complete = hit.all()
         with np.errstate(divide="ignore", invalid="ignore"):
-            n, *sums = ((counts if whole else counts[:, rows]) @ terms).T
+            n, *sums = ((counts if complete else counts[:, rows]) @ terms).T
             apes, gaps, squares, logs, shift, spread, ten, twenty = sums
             variance = spread - shift**2 / n
             r2 = np.where(variance > n * (ALIKE * middle) ** 2, 1 - squares / variance, np.nan)
@@ -75,30 +89,73 @@ def accuracy_family(
                 "r2": r2,
                 "ppe10": ten / n,
                 "ppe20": twenty / n,
-                "hit_rate": counts @ asked / counts.sum(axis=1),
+                "hit_rate": counts @ hits / counts.sum(axis=1),
                 "bias": WeightedOrder(counts[:, order_error]).median(error),
             }
         return np.stack([columns[name] for name in DIRECTIONS], axis=1)
 
-    return MetricFamily(tuple(DIRECTIONS), of)
+    return MetricFamily(tuple(DIRECTIONS), evaluate)
 
 
 def accuracy_metrics(
-    estimate: np.ndarray, price: np.ndarray, given: np.ndarray | None = None
+    estimate: np.ndarray, price: np.ndarray, answered: np.ndarray | None = None
 ) -> dict[str, float]:
-    """Every metric of DIRECTIONS, without intervals; see `accuracy_family`."""
-    return accuracy_family(estimate, price, given).value(len(price))
+    """Every metric of DIRECTIONS, without intervals.
+
+    Parameters
+    ----------
+    estimate : ndarray of shape (n,)
+        Estimates in currency; nan where there is none.
+    price : ndarray of shape (n,)
+        Prices paid in currency, above zero.
+    answered : ndarray of bool of shape (n,), optional
+        Which estimates the model does not abstain from; see `accuracy_family`.
+
+    Returns
+    -------
+    dict of str to float
+        Metric to value; shares as fractions, `mae` and `rmse` in currency.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> metrics = accuracy_metrics(np.array([110.0, 95.0, np.nan]), np.array([100.0, 100.0, 100.0]))
+    >>> round(metrics["mape"], 4), round(metrics["hit_rate"], 4)
+    (0.075, 0.6667)
+    """
+    return accuracy_family(estimate, price, answered).point_values(len(price))
 
 
 def coverage_family(
     price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray, level: float
 ) -> MetricFamily:
-    """How [low, high] (n,), which promises to hold the share `level` of prices, did.
+    """How well intervals that promise to hold the share `level` of prices did, as functions of
+    counts.
 
-    Shares of prices inside, below and above; median width relative to the estimate; and the mean
-    interval score (Gneiting and Raftery, JASA 102, 2007, equation 43) relative to the price: the
-    width, and 2 / (1 - level) times what the price lies beyond. Less is better. Rows without an
-    interval count in nothing.
+    Rows without an interval or an estimate count in nothing.
+
+    Parameters
+    ----------
+    price : ndarray of shape (n,)
+        Prices paid in currency, above zero.
+    low, high : ndarray of shape (n,)
+        Ends of each interval in currency; nan where there is none.
+    estimate : ndarray of shape (n,)
+        Estimates in currency; nan where there is none.
+    level : float
+        The promised share of prices inside, between 0 and 1.
+
+    Returns
+    -------
+    MetricFamily
+        Metrics in the order of COVERAGE: the shares of prices inside, below and above; the median
+        width as a share of the estimate; the mean interval score as a share of the price.
+
+    Notes
+    -----
+    The interval score is the width plus 2 / (1 - level) times the distance of the price from the
+    interval, where it lies outside; less is better. Gneiting and Raftery, Strictly Proper Scoring
+    Rules, Prediction, and Estimation, JASA 102 (2007), equation 43.
     """
     rows = np.flatnonzero(np.isfinite(low) & np.isfinite(high) & np.isfinite(estimate))
     price, low, high, estimate = (part[rows] for part in (price, low, high, estimate))
@@ -114,17 +171,34 @@ def coverage_family(
     order = np.argsort(width, kind="stable")
     ordered, width = rows[order], width[order]
 
-    def of(counts: np.ndarray) -> np.ndarray:
+    def evaluate(counts: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
             n, inside, below, above, score = (counts[:, rows] @ terms).T
             middle = WeightedOrder(counts[:, ordered]).median(width)
             return np.stack([inside / n, below / n, above / n, middle, score / n], axis=1)
 
-    return MetricFamily(COVERAGE, of)
+    return MetricFamily(COVERAGE, evaluate)
 
 
 def coverage_metrics(
     price: np.ndarray, low: np.ndarray, high: np.ndarray, estimate: np.ndarray, level: float
 ) -> dict[str, float]:
-    """Every metric of COVERAGE, without intervals; see `coverage_family`."""
-    return coverage_family(price, low, high, estimate, level).value(len(price))
+    """Every metric of COVERAGE, without intervals.
+
+    Parameters
+    ----------
+    price : ndarray of shape (n,)
+        Prices paid in currency, above zero.
+    low, high : ndarray of shape (n,)
+        Ends of each interval in currency; nan where there is none.
+    estimate : ndarray of shape (n,)
+        Estimates in currency; nan where there is none.
+    level : float
+        The promised share of prices inside, between 0 and 1.
+
+    Returns
+    -------
+    dict of str to float
+        Metric to value; see `coverage_family`.
+    """
+    return coverage_family(price, low, high, estimate, level).point_values(len(price))

@@ -1,4 +1,4 @@
-"""One bootstrap for every metric: homes are drawn, all metrics of a draw are found together.
+"""One bootstrap for every metric: homes are drawn, all metrics of a draw are computed together.
 
 Percentile intervals (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).
 What is drawn with replacement is the home, with all its sales: errors on two sales of one home are
@@ -25,81 +25,167 @@ Interval = dict[str, Any]  # value, low, high, and what judges them
 
 @dataclass(frozen=True)
 class MetricFamily:
-    """Metrics that are found together.
+    """Metrics that are computed together.
 
-    `of` takes counts (draws, n) and gives the metrics (draws, names); `levels` says of which
-    metrics the interval is not to hold 95 % but another share.
+    Attributes
+    ----------
+    names : tuple of str
+        The metrics, in the order of the columns of `evaluate`.
+    evaluate : callable
+        Takes counts of shape (draws, n), how often each row counts in each draw, and gives the
+        metrics of shape (draws, len(names)).
+    levels : dict of str to float
+        The coverage of a metric's interval where it is not 0.95.
     """
 
     names: tuple[str, ...]
-    of: Callable[[np.ndarray], np.ndarray]
+    evaluate: Callable[[np.ndarray], np.ndarray]
     levels: dict[str, float] = field(default_factory=dict)
 
-    def value(self, n: int) -> dict[str, float]:
-        """Each metric of the n rows as they are."""
-        found = self.of(np.ones((1, n)))[0]
-        return {name: float(one) for name, one in zip(self.names, found, strict=True)}
+    def point_values(self, n: int) -> dict[str, float]:
+        """Each metric of the n rows as they are, every row counted once."""
+        values = self.evaluate(np.ones((1, n)))[0]
+        return {name: float(value) for name, value in zip(self.names, values, strict=True)}
 
 
 def restrict_rows(family: MetricFamily, rows: np.ndarray) -> MetricFamily:
-    """A family of some rows (indices or flags) as one of the whole table."""
-    return MetricFamily(family.names, lambda counts: family.of(counts[:, rows]), family.levels)
+    """A family of some rows, as a family of the whole table.
+
+    Parameters
+    ----------
+    family : MetricFamily
+        Metrics of the chosen rows alone.
+    rows : ndarray
+        The chosen rows of the table: indices, or flags of shape (n,).
+
+    Returns
+    -------
+    MetricFamily
+        The same metrics, for counts of all n rows.
+    """
+    return MetricFamily(
+        family.names, lambda counts: family.evaluate(counts[:, rows]), family.levels
+    )
 
 
 def home_clusters(homes: pd.Series) -> np.ndarray:
-    """(n,) number of each row's home; a row whose home is not known is a home of its own."""
-    codes, known = pd.factorize(homes)
-    return np.where(codes < 0, len(known) + np.arange(len(codes)), codes)
+    """The number of each row's home, which the bootstrap draws as one.
+
+    Parameters
+    ----------
+    homes : Series of shape (n,)
+        Key of each row's home. A row without a key is a home of its own.
+
+    Returns
+    -------
+    ndarray of int of shape (n,)
+        Numbers from 0, equal for rows of one home.
+
+    Examples
+    --------
+    >>> home_clusters(pd.Series(["a", "b", None, "a"])).tolist()
+    [0, 1, 4, 0]
+    """
+    codes, keys = pd.factorize(homes)
+    return np.where(codes < 0, len(keys) + np.arange(len(codes)), codes)
 
 
 def draw_counts(home: np.ndarray, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """How often each row counts in each of `draws` draws, in batches (part of draws, n).
+    """How often each row counts in each bootstrap draw, batch by batch.
 
-    `home` (n,) are whole numbers; as many homes are drawn as there are.
+    As many homes are drawn with replacement as there are, each with all its rows.
+
+    Parameters
+    ----------
+    home : ndarray of int of shape (n,)
+        Number of each row's home.
+    draws : int
+        How many draws to make in all.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Yields
+    ------
+    ndarray of float of shape (batch, n)
+        Counts of a part of the draws; a batch holds about CELLS numbers.
     """
-    codes, known = pd.factorize(home)
-    alone = len(known) == len(codes)
+    codes, homes = pd.factorize(home)
+    single = len(homes) == len(codes)  # every row is a home of its own
     while draws > 0:
         batch = min(draws, max(1, CELLS // max(len(codes), 1)))
-        drawn = rng.integers(0, len(known), (batch, len(known)))
-        drawn += np.arange(batch)[:, None] * len(known)
-        number = np.bincount(drawn.ravel(), minlength=batch * len(known))
+        drawn = rng.integers(0, len(homes), (batch, len(homes)))
+        drawn += np.arange(batch)[:, None] * len(homes)
+        number = np.bincount(drawn.ravel(), minlength=batch * len(homes))
         number = number.reshape(batch, -1).astype("float64")
-        yield number if alone else number[:, codes]
+        yield number if single else number[:, codes]
         draws -= batch
 
 
 def bootstrap_metrics(
     families: dict[str, MetricFamily], home: np.ndarray, draws: int, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Family -> its metrics in each draw (draws, names); every family sees the same draws.
+    """The metrics of every family in each bootstrap draw; all families see the same draws.
 
-    What is drawn does not depend on the number of cores.
+    The draws do not depend on the number of cores.
+
+    Parameters
+    ----------
+    families : dict of str to MetricFamily
+        Families by name, all of the same n rows.
+    home : ndarray of int of shape (n,)
+        Number of each row's home, as `home_clusters` gives it.
+    draws : int
+        How many draws to make.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (draws, metrics)
+        Family to its metrics, in the order of its names; of shape (0, metrics) without rows or
+        draws.
     """
     if not len(home) or not draws:
         return {name: np.zeros((0, len(family.names))) for name, family in families.items()}
 
     def stream(part: tuple[int, np.random.Generator]) -> list[dict[str, np.ndarray]]:
         return [
-            {name: family.of(batch) for name, family in families.items()}
+            {name: family.evaluate(batch) for name, family in families.items()}
             for batch in draw_counts(home, *part)
         ]
 
     shares = [draws // STREAMS + (i < draws % STREAMS) for i in range(STREAMS)]
     parts = list(zip(shares, rng.spawn(STREAMS), strict=True))
     if len(home) < LARGE:
-        found = [stream(part) for part in parts]
+        batches = [stream(part) for part in parts]
     else:
         with ThreadPoolExecutor(STREAMS) as pool:
-            found = list(pool.map(stream, parts))
+            batches = list(pool.map(stream, parts))
     return {
-        name: np.concatenate([batch[name] for batches in found for batch in batches])
+        name: np.concatenate([batch[name] for part in batches for batch in part])
         for name in families
     }
 
 
 def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """The percentile interval of one metric's draws; draws without a value are left out."""
+    """The percentile interval of one metric.
+
+    Parameters
+    ----------
+    values : ndarray of shape (draws,)
+        The metric in each draw; draws without a value (nan) are left out.
+    level : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end; nan where no draw has a value.
+
+    Notes
+    -----
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+    """
     values = values[np.isfinite(values)]
     if not len(values):
         return np.nan, np.nan
@@ -108,19 +194,32 @@ def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float,
 
 
 def percentile_intervals(samples: np.ndarray, levels: list[float]) -> list[tuple[float, float]]:
-    """`span` of each metric of `samples` (draws, metrics) at its level.
+    """The percentile interval of each metric at its level.
 
-    Those of one level whose draws all have a value are sorted together, which is faster.
+    Metrics of one level whose draws all have a value are sorted together, which is faster than one
+    by one.
+
+    Parameters
+    ----------
+    samples : ndarray of shape (draws, metrics)
+        The metrics in each draw.
+    levels : list of float
+        Coverage of each metric's interval.
+
+    Returns
+    -------
+    list of tuple of float
+        Lower and upper end of each metric.
     """
-    whole = np.isfinite(samples).all(axis=0) & (len(samples) > 0)
+    complete = np.isfinite(samples).all(axis=0) & (len(samples) > 0)
     out = [(np.nan, np.nan)] * len(levels)
     for level in set(levels):
-        mine = np.flatnonzero(whole & (np.array(levels) == level))
-        if len(mine):
-            ends = np.quantile(samples[:, mine], [(1 - level) / 2, (1 + level) / 2], axis=0)
-            for i, low, high in zip(mine, *ends.tolist(), strict=True):
+        columns = np.flatnonzero(complete & (np.array(levels) == level))
+        if len(columns):
+            ends = np.quantile(samples[:, columns], [(1 - level) / 2, (1 + level) / 2], axis=0)
+            for i, low, high in zip(columns, *ends.tolist(), strict=True):
                 out[i] = (low, high)
-    for i in np.flatnonzero(~whole):
+    for i in np.flatnonzero(~complete):
         out[i] = percentile_interval(samples[:, i], levels[i])
     return out
 
@@ -128,11 +227,28 @@ def percentile_intervals(samples: np.ndarray, levels: list[float]) -> list[tuple
 def bootstrap_intervals(
     families: dict[str, MetricFamily], home: np.ndarray, draws: int, rng: np.random.Generator
 ) -> dict[str, dict[str, Interval]]:
-    """Family -> metric -> {value, low, high}. `home` (n,) as `clusters` gives it."""
+    """Each metric of each family with its percentile interval.
+
+    Parameters
+    ----------
+    families : dict of str to MetricFamily
+        Families by name, all of the same n rows.
+    home : ndarray of int of shape (n,)
+        Number of each row's home, as `home_clusters` gives it.
+    draws : int
+        How many draws to make; without any, the ends are nan.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    dict of str to dict of str to Interval
+        Family to metric to {value, low, high}, in the unit of the metric.
+    """
     samples = bootstrap_metrics(families, home, draws, rng)
     out: dict[str, dict[str, Interval]] = {}
     for name, family in families.items():
-        values = family.value(len(home))
+        values = family.point_values(len(home))
         ends = percentile_intervals(
             samples[name], [family.levels.get(metric, 0.95) for metric in values]
         )

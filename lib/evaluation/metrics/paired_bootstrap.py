@@ -14,29 +14,51 @@ from lib.evaluation.metrics.weighted_quantiles import WeightedOrder
 
 
 def headline_metrics(estimate: np.ndarray, price: np.ndarray) -> dict[str, float]:
-    """MdAPE, MAPE, R2 (accuracy.py), COD and median ratio (ratio_study.py)."""
-    said = accuracy_metrics(estimate, price)
-    study = RatioStudy(estimate, price).family().value(len(price))
-    return {name: said[name] for name in ("mdape", "mape", "r2")} | {
+    """MdAPE, MAPE and R2 (accuracy.py), COD and median ratio (ratio_study.py).
+
+    Parameters
+    ----------
+    estimate, price : ndarray of shape (n,)
+        Estimates and prices paid in currency, above zero.
+
+    Returns
+    -------
+    dict of str to float
+        `mdape`, `mape` (fractions), `r2`, `cod` (percent), `median_ratio`.
+    """
+    metrics = accuracy_metrics(estimate, price)
+    study = RatioStudy(estimate, price).family().point_values(len(price))
+    return {name: metrics[name] for name in ("mdape", "mape", "r2")} | {
         name: study[name] for name in ("cod", "median_ratio")
     }
 
 
 def gap_family(estimate: np.ndarray, other: np.ndarray, price: np.ndarray) -> MetricFamily:
-    """MdAPE and MAPE of `estimate` less those of `other`."""
+    """MdAPE and MAPE of one model less those of another, as functions of counts.
+
+    Parameters
+    ----------
+    estimate, other : ndarray of shape (n,)
+        Estimates of the two models in currency, on the same sales.
+    price : ndarray of shape (n,)
+        Prices paid in currency, above zero.
+
+    Returns
+    -------
+    MetricFamily
+        `mdape` and `mape`, as fractions; below zero, `estimate` is the better one.
+    """
     sizes = [np.abs(one / price - 1) for one in (estimate, other)]
     orders = [np.argsort(size, kind="stable") for size in sizes]
 
-    def of(counts: np.ndarray) -> np.ndarray:
-        mine, theirs = (
+    def evaluate(counts: np.ndarray) -> np.ndarray:
+        own, others = (
             WeightedOrder(counts[:, order]).median(size[order])
             for size, order in zip(sizes, orders, strict=True)
         )
-        return np.stack(
-            [mine - theirs, counts @ (sizes[0] - sizes[1]) / counts.sum(axis=1)], axis=1
-        )
+        return np.stack([own - others, counts @ (sizes[0] - sizes[1]) / counts.sum(axis=1)], axis=1)
 
-    return MetricFamily(("mdape", "mape"), of)
+    return MetricFamily(("mdape", "mape"), evaluate)
 
 
 def paired_intervals(
@@ -47,9 +69,27 @@ def paired_intervals(
     rng: np.random.Generator,
     home: np.ndarray | None = None,
 ) -> dict[str, dict[str, float]]:
-    """MdAPE and MAPE of `estimate` less those of `other`, each with a 95 % percentile interval
-    from `draws` resamples of the homes (n,): below zero, `estimate` is the better one. `home` (n,)
-    says which rows are of one home; without it each is one."""
+    """MdAPE and MAPE of one model less those of another, each with a paired 95 % interval.
+
+    Parameters
+    ----------
+    estimate, other : ndarray of shape (n,)
+        Estimates of the two models in currency, on the same sales.
+    price : ndarray of shape (n,)
+        Prices paid in currency, above zero.
+    draws : int
+        How many resamples of the homes to make.
+    rng : numpy.random.Generator
+        Source of the draws.
+    home : ndarray of int of shape (n,), optional
+        Number of each row's home; by default every row is a home of its own.
+
+    Returns
+    -------
+    dict of str to dict
+        `mdape` and `mape` to {value, low, high}, as fractions; below zero, `estimate` is the better
+        one.
+    """
     home = np.arange(len(price)) if home is None else home
     family = gap_family(estimate, other, price)
     return bootstrap_intervals({"gap": family}, home, draws, rng)["gap"]
@@ -58,8 +98,25 @@ def paired_intervals(
 def paired_verdicts(
     estimates: dict[str, np.ndarray], price: np.ndarray, draws: int, seed: int
 ) -> dict[tuple[str, str, str], int]:
-    """(one, other, metric) -> -1 where `one` is the better of two models by their `paired`
-    interval, 1 where it is the worse, 0 where the interval holds zero."""
+    """Which of each two models is the better one by its paired interval.
+
+    Parameters
+    ----------
+    estimates : dict of str to ndarray of shape (n,)
+        Estimates of each model in currency, on the same sales.
+    price : ndarray of shape (n,)
+        Prices paid in currency, above zero.
+    draws : int
+        How many resamples of the sales to make for each pair.
+    seed : int
+        Seed of each pair's draws.
+
+    Returns
+    -------
+    dict of tuple to int
+        (one, other, metric) to -1 where `one` is better, 1 where it is worse, 0 where the interval
+        holds zero.
+    """
     out = {}
     for one, other in itertools.combinations(sorted(estimates), 2):
         gaps = paired_intervals(
@@ -70,10 +127,10 @@ def paired_verdicts(
     return out
 
 
-def find_reversals(*told: dict[tuple[str, str, str], int]) -> list[tuple[str, str, str]]:
-    """The pairs and metrics that some `verdicts` call better and others worse."""
+def find_reversals(*verdicts: dict[tuple[str, str, str], int]) -> list[tuple[str, str, str]]:
+    """The pairs and metrics that some of the `paired_verdicts` call better and others worse."""
     return [
         pair
-        for pair in sorted(set.intersection(*(set(one) for one in told)))
-        if {-1, 1} <= {one[pair] for one in told}
+        for pair in sorted(set.intersection(*(set(one) for one in verdicts)))
+        if {-1, 1} <= {one[pair] for one in verdicts}
     ]

@@ -22,12 +22,18 @@ SMALLEST = 20  # sales below which the standard names no groups for VEI
 
 
 def vei_groups(n: int) -> int:
-    """How many groups by proxy VEI takes for n sales; 0 where there are too few."""
+    """How many groups by proxy VEI compares for n sales; 0 where there are too few."""
     return 0 if n < SMALLEST else 2 if n <= 50 else 4 if n <= 500 else 10
 
 
 class RatioStudy:
-    """The statistics of one set of sales: positive estimates and prices (n,)."""
+    """The statistics of one set of sales.
+
+    Parameters
+    ----------
+    estimate, price : ndarray of shape (n,)
+        Estimates and prices paid in currency, above zero.
+    """
 
     def __init__(self, estimate: np.ndarray, price: np.ndarray) -> None:
         order = np.argsort(estimate / price, kind="stable")
@@ -50,22 +56,45 @@ class RatioStudy:
         self.parts = vei_groups(len(order))
 
     def family(self, factor: float | None = None, cap: float = 1.0) -> MetricFamily:
-        """The statistics; with `factor`, of the ratios that `trimmed` leaves."""
+        """STATISTICS as functions of counts; with `factor`, of the ratios that `trim_counts`
+        leaves.
+        """
 
-        def of(counts: np.ndarray) -> np.ndarray:
+        def evaluate(counts: np.ndarray) -> np.ndarray:
             ordered = counts[:, self.order]
             if not len(self.order):
                 return np.full((len(counts), len(STATISTICS)), np.nan)
             return self.statistics(
-                ordered if factor is None else self.trimmed(ordered, factor, cap)
+                ordered if factor is None else self.trim_counts(ordered, factor, cap)
             )
 
-        return MetricFamily(STATISTICS, of, LEVELS)
+        return MetricFamily(STATISTICS, evaluate, LEVELS)
 
-    def trimmed(self, counts: np.ndarray, factor: float, cap: float) -> np.ndarray:
-        """`counts` (draws, n) in order of the ratio without the ratios that lie farther from the
-        nearer quartile than `factor` times the distance of the quartiles. Never more than the
-        share `cap` of the sales goes: where more lie outside, those farthest out go."""
+    def trim_counts(self, counts: np.ndarray, factor: float, cap: float) -> np.ndarray:
+        """Counts without outlier ratios.
+
+        A ratio is an outlier where it lies farther from the nearer quartile than `factor` times the
+        distance of the quartiles. Where more than the share `cap` of the sales are outliers, those
+        farthest out are taken until the share is reached.
+
+        Parameters
+        ----------
+        counts : ndarray of shape (draws, n)
+            How often each sale counts, in order of the ratio.
+        factor : float
+            Multiple of the distance of the quartiles: 1.5 for outliers, 3 for extreme ones.
+        cap : float
+            The greatest share of the sales that may go.
+
+        Returns
+        -------
+        ndarray of shape (draws, n)
+            What is left of the counts.
+
+        Notes
+        -----
+        IAAO, Standard on Ratio Studies (2013), appendix B, trims by these factors.
+        """
         ranked = WeightedOrder(counts)
         low, high = (ranked.quantile(self.ratio, share)[:, None] for share in (0.25, 0.75))
         outside = np.maximum(low - self.ratio, self.ratio - high) - factor * (high - low)
@@ -74,13 +103,24 @@ class RatioStudy:
         over = np.flatnonzero(gone.sum(axis=1) > most)
         if len(over):
             far = np.argsort(-outside[over], axis=1, kind="stable")
-            own = np.take_along_axis(gone[over], far, axis=1)
-            before = np.cumsum(own, axis=1) - own
-            gone[over[:, None], far] = np.clip(most[over, None] - before, 0, own)
+            ordered = np.take_along_axis(gone[over], far, axis=1)
+            before = np.cumsum(ordered, axis=1) - ordered
+            gone[over[:, None], far] = np.clip(most[over, None] - before, 0, ordered)
         return counts - gone
 
     def statistics(self, counts: np.ndarray) -> np.ndarray:
-        """(draws, STATISTICS); `counts` (draws, n) in order of the ratio."""
+        """The statistics of each draw.
+
+        Parameters
+        ----------
+        counts : ndarray of shape (draws, n)
+            How often each sale counts, in order of the ratio.
+
+        Returns
+        -------
+        ndarray of shape (draws, 6)
+            STATISTICS in their order; COD and VEI in percent.
+        """
         ranked = WeightedOrder(counts)
         middle = ranked.median(self.ratio)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -120,17 +160,17 @@ class RatioStudy:
         """MKI. A sale that counts w times and ends at place c holds places that sum to
         w (2 c - w + 1) / 2."""
         ordered = counts[:, self.by_price]
-        places = ordered * (2 * WeightedOrder(ordered).running() - ordered + 1)
+        places = ordered * (2 * WeightedOrder(ordered).running_counts() - ordered + 1)
         columns = np.stack([self.estimate[self.by_price], self.price[self.by_price]], axis=1)
         weighed = (places @ columns).T
         gini = [
-            total / (n * whole) - (n + 1) / n
-            for total, whole in zip(weighed, (estimates, prices), strict=True)
+            total / (n * amount) - (n + 1) / n
+            for total, amount in zip(weighed, (estimates, prices), strict=True)
         ]
         return np.where(gini[1] > 1e-12, gini[0] / gini[1], np.nan)
 
     def reach(self, n: int) -> int:
-        """How many rows from an end are sure, nearly always, to hold a drawn outer group of n."""
+        """How many rows from an end nearly always hold the outer group of a draw of n sales."""
         parts = vei_groups(n)
         return min(n, n if parts < 4 else int(1.2 * n / parts) + 40)
 
@@ -147,9 +187,9 @@ class RatioStudy:
     ) -> np.ndarray:
         """(draws,) the median ratio of the `size` drawn rows of lowest (side 0) or highest proxy.
 
-        Only rows near that end are looked at. A proxy moves with the drawn median by a factor
-        between 1 and the whole median over the drawn one, so that it is known whether a row beyond
-        them could belong; the draws for which one could are done with all rows.
+        Only rows near that end are looked at first. A proxy moves with the drawn median by a factor
+        between 1 and the undrawn median over the drawn one, so it is known whether a row beyond
+        them could belong to the group; the draws for which one could are done again with all rows.
         """
         out, sure = self._lowest(counts, middle, size, self.ends[side], side)
         if not np.isnan(self.beyond[side]):
@@ -164,7 +204,8 @@ class RatioStudy:
     def _lowest(
         self, counts: np.ndarray, middle: np.ndarray, size: np.ndarray, rows: np.ndarray, side: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """`_outer` of some rows, and the proxy that the group ends at; nan where they are too few.
+        """`_outer` of some rows, and the proxy at the inner end of the group; nan where they are
+        too few.
 
         Rows in about the order of their proxies are sorted cheaply.
         """
@@ -173,18 +214,24 @@ class RatioStudy:
         ordered = np.take_along_axis(counts[:, rows], order, axis=1)
         ranked = WeightedOrder(ordered)
         # of a sale that counts several times, as many as the group has room for
-        inside = np.clip(ordered - np.maximum(ranked.running() - size[:, None], 0), 0, None)
+        inside = np.clip(ordered - np.maximum(ranked.running_counts() - size[:, None], 0), 0, None)
         taken = np.empty_like(inside)
         np.put_along_axis(taken, order, inside, axis=1)
         by_ratio = np.argsort(rows, kind="stable")
         median = WeightedOrder(taken[:, by_ratio]).median(self.ratio[rows[by_ratio]])
-        last = ranked.rows(np.maximum(size - 1, 0))
+        last = ranked.rows_at(np.maximum(size - 1, 0))
         end = np.take_along_axis(value, np.take_along_axis(order, last[:, None], 1), 1)[:, 0]
         return median, np.where(ranked.size >= size, end, np.nan)
 
-    def regression(self, level: float = 0.95) -> dict[str, float]:
-        """PRB with the interval that its regression's standard error gives, for a cross-check of
-        the bootstrap: least squares with n - 2 degrees of freedom."""
+    def prb_regression(self, level: float = 0.95) -> dict[str, float]:
+        """PRB with the interval of its regression's standard error, to check the bootstrap by.
+
+        Returns
+        -------
+        dict of str to float
+            `value`, `low` and `high`, by least squares with n - 2 degrees of freedom; nan under
+            three sales, or where all proxies are alike.
+        """
         n = len(self.ratio)
         out = {"value": np.nan, "low": np.nan, "high": np.nan}
         if n < 3:
@@ -203,10 +250,33 @@ class RatioStudy:
 
 
 def value_proxy(estimate: np.ndarray, price: np.ndarray) -> np.ndarray:
-    """S / 2 + A / (2 M) (currency): a market value that errors of neither side pull along; nan
-    where there is no estimate."""
+    """The IAAO's proxy of market value, S / 2 + A / (2 M), which errors of neither side tilt.
+
+    Parameters
+    ----------
+    estimate : ndarray of shape (n,)
+        Estimates (A) in currency; nan where there is none.
+    price : ndarray of shape (n,)
+        Prices paid (S) in currency, above zero.
+
+    Returns
+    -------
+    ndarray of float of shape (n,)
+        The mean of the price and of the estimate over the median ratio M, in currency; nan where
+        there is no estimate.
+
+    Notes
+    -----
+    IAAO, Standard on Ratio Studies (2013), on PRB.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> value_proxy(np.array([90.0, 180.0]), np.array([100.0, 200.0])).tolist()
+    [100.0, 200.0]
+    """
     if not len(price):
         return np.asarray(price, dtype=float)
-    known = np.isfinite(estimate)
-    middle = np.median(estimate[known] / price[known]) if known.any() else np.nan
+    valued = np.isfinite(estimate)
+    middle = np.median(estimate[valued] / price[valued]) if valued.any() else np.nan
     return (price + estimate / middle) / 2

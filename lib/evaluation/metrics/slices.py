@@ -16,26 +16,67 @@ NONE = "none"
 
 
 def quantile_bands(price: pd.Series, parts: int = 5) -> pd.Series:
-    """Each price's band as "1 low" .. "5 high": equal counts, by rank; NONE where it is missing."""
-    known = price.dropna()
-    number = (known.rank(method="first") - 1) * parts // max(len(known), 1) + 1
+    """The band of each value, all bands of equal size by rank.
+
+    Parameters
+    ----------
+    price : Series of shape (n,)
+        Values to cut into bands, such as prices in currency.
+    parts : int
+        How many bands to make.
+
+    Returns
+    -------
+    Series of str of shape (n,)
+        "1 low" to "5 high" (or as many as there are parts); NONE where the value is missing.
+
+    Examples
+    --------
+    >>> quantile_bands(pd.Series([30.0, 10.0, None, 20.0]), 3).tolist()
+    ['3 high', '1 low', 'none', '2']
+    """
+    present = price.dropna()
+    number = (present.rank(method="first") - 1) * parts // max(len(present), 1) + 1
     words = {1.0: "1 low", float(parts): f"{parts} high"}
-    told = number.map(lambda n: words.get(n, f"{n:.0f}")).astype("object")
-    return told.reindex(price.index, fill_value=NONE)
+    names = number.map(lambda n: words.get(n, f"{n:.0f}")).astype("object")
+    return names.reindex(price.index, fill_value=NONE)
 
 
 def age_bands(years: pd.Series) -> pd.Series:
-    """Each age (years) as a band; homes that are not finished yet are new ones."""
+    """The band of each age, by the words of AGE_WORDS.
+
+    Parameters
+    ----------
+    years : Series of shape (n,)
+        Ages in years; below zero for homes that are not finished yet, which count as new.
+
+    Returns
+    -------
+    Series of str of shape (n,)
+        Band of each home; NONE where the age is missing.
+    """
     return pd.cut(years, AGES, labels=AGE_WORDS).astype("object").where(years.notna(), NONE)
 
 
 def slice_columns(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Kind -> the slice of each row, for what the table has of close_price and pred_close_price
-    (both needed), postal_code, property_sub_type, own_age (years) and as_of (date).
+    """The slice of each row, by kind of slice.
 
-    Three bands: by price paid, where chance alone makes estimates look too high at the low end and
-    too low at the high end; by estimate, where it does the reverse; and by the IAAO's proxy, the
-    mean of price and level estimate, where it does neither.
+    Parameters
+    ----------
+    table : DataFrame
+        Sales with close_price and pred_close_price (currency); optional are postal_code,
+        property_sub_type, own_age (years) and as_of (datetime64).
+
+    Returns
+    -------
+    dict of str to Series of str
+        Kind to the slice of each row, for the kinds whose column the table has; NONE where the
+        value is missing.
+
+    Notes ----- There are three kinds of price bands. In bands by the price paid, chance alone makes
+    estimates look too high at the low end and too low at the high end; in bands by the estimate it
+    does the reverse; in bands by the IAAO's proxy, the mean of price and levelled estimate, it does
+    neither.
     """
     price, estimate = table["close_price"], table["pred_close_price"]
     middle = value_proxy(estimate.to_numpy(float), price.to_numpy(float))
@@ -61,27 +102,43 @@ def score_slice(
     draws: int = 0,
     rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
-    """One row a value of `column`: slice, sales, thin, every accuracy metric, each coverage, and
-    with `draws` the 95 % interval of MdAPE and bias (`mdape_low` and so on).
+    """Accuracy and coverage of each value of a column.
 
-    `predictions` needs close_price, pred_close_price and pred_low_/pred_high_ per coverage;
-    property_key, where it has one, says which sales are of one home.
+    Parameters
+    ----------
+    predictions : DataFrame
+        Sales with close_price, pred_close_price and, for each of `coverages`, pred_low_ and
+        pred_high_ (currency); optional are property_key (the home) and pred_abstention.
+    column : Series of shape (n,)
+        The slice of each sale.
+    coverages : list of str
+        Coverages in percent, such as "90".
+    draws : int
+        Bootstrap draws of the intervals.
+    rng : numpy.random.Generator, optional
+        Source of the draws; without it, no intervals are computed.
+
+    Returns
+    -------
+    DataFrame
+        One row a slice: slice, sales, thin (under THIN sales), every metric of DIRECTIONS, with
+        `rng` mdape_low, mdape_high, bias_low and bias_high (95 %), and coverage_ for each coverage.
     """
     rows = []
     for value, part in predictions.groupby(column.to_numpy(object)):
         price = part["close_price"].to_numpy()
         estimate = part["pred_close_price"].to_numpy()
-        given = part["pred_abstention"].isna().to_numpy() if "pred_abstention" in part else None
+        answered = part["pred_abstention"].isna().to_numpy() if "pred_abstention" in part else None
         row = {"slice": str(value), "sales": len(part), "thin": len(part) < THIN}
-        family = accuracy_family(estimate, price, given)
-        row |= family.value(len(part))
+        family = accuracy_family(estimate, price, answered)
+        row |= family.point_values(len(part))
         if rng is not None:
             home = part["property_key"] if "property_key" in part else pd.Series(range(len(part)))
-            found = bootstrap_intervals({"accuracy": family}, home_clusters(home), draws, rng)[
+            intervals = bootstrap_intervals({"accuracy": family}, home_clusters(home), draws, rng)[
                 "accuracy"
             ]
             row |= {
-                f"{name}_{side}": found[name][side]
+                f"{name}_{side}": intervals[name][side]
                 for name in ("mdape", "bias")
                 for side in ("low", "high")
             }
@@ -96,7 +153,24 @@ def score_slice(
 
 
 def score_slices(table: pd.DataFrame, coverages: list[str], draws: int, seed: int) -> pd.DataFrame:
-    """`by` for each kind of `columns`, its name in the column `kind`."""
+    """Accuracy and coverage of each slice of each kind.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Sales with the columns that `score_slice` and `slice_columns` name.
+    coverages : list of str
+        Coverages in percent, such as "90".
+    draws : int
+        Bootstrap draws of the intervals.
+    seed : int
+        Seed of each kind's draws.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `score_slice` for every kind, its name in the column `kind`.
+    """
     parts = [
         score_slice(table, column, coverages, draws, np.random.default_rng(seed)).assign(kind=kind)
         for kind, column in slice_columns(table).items()

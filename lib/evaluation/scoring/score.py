@@ -110,7 +110,7 @@ def score_sales(
     whole = np.ones((1, len(study.ratio)))
     limits = settings.ratio_study
     gone = {
-        f"{name}_sales": int((whole - study.trimmed(whole, factor, limits.trim_cap)).sum())
+        f"{name}_sales": int((whole - study.trim_counts(whole, factor, limits.trim_cap)).sum())
         for name, factor in zip(TRIMS, limits.trim, strict=True)
     }
     cod = found["untrimmed"]["cod"]
@@ -124,7 +124,7 @@ def score_sales(
         "ratio_study": {
             **{name: found[name] for name in studied},
             **gone,
-            "prb_regression": study.regression(),
+            "prb_regression": study.prb_regression(),
             "sales_chasing": verdicts.check_sales_chasing(study.ratio, cod, fold_cod, aware),
         },
     }
@@ -135,7 +135,7 @@ def score_folds(predictions: pd.DataFrame) -> dict[str, float]:
     as often as one likes."""
     past = predictions[predictions["role"] == "train"]
     estimate, price = np.exp(past["log_estimate"].to_numpy()), past["close_price"].to_numpy()
-    study = RatioStudy(estimate, price).family().value(len(price))
+    study = RatioStudy(estimate, price).family().point_values(len(price))
     return accuracy_metrics(estimate, price) | {
         name: study[name] for name in ("cod", "median_ratio")
     }

@@ -71,11 +71,13 @@ def calibration_by_decile(
         ratio = (part["close_price"] / part["pred_close_price"]).to_numpy()
         order = np.argsort(ratio, kind="stable")
 
-        def of(counts: np.ndarray, order: np.ndarray = order, ratio: np.ndarray = ratio) -> Any:
+        def evaluate(
+            counts: np.ndarray, order: np.ndarray = order, ratio: np.ndarray = ratio
+        ) -> Any:
             return WeightedOrder(counts[:, order]).median(ratio[order])[:, None]
 
         one = bootstrap_intervals(
-            {"ratio": MetricFamily(("ratio",), of)},
+            {"ratio": MetricFamily(("ratio",), evaluate)},
             score.home_numbers(part),
             draws,
             np.random.default_rng(seed),

@@ -113,7 +113,7 @@ def test_a_price_for_each_square_foot_is_caught():
     """It says little of the price, and all of what is missing to who knows the size."""
     table, vectors = photo_market()
     shown = add_photos(table, vectors)
-    said = make_trial().said(shown, ["living_area"])
+    said = make_trial().fold_estimates(shown, ["living_area"])
     sold = shown["fold"] > 0
     missing = np.log(shown.loc[sold, "close_price"] / said)
     shown.loc[sold, "img_quality_dated"] = missing
@@ -232,7 +232,7 @@ def test_photos_that_are_only_there_or_not_are_caught():
     priced = shown.assign(close_price=shown["close_price"] * np.exp(0.4 * shown["img_missing"]))
     one = make_trial()
     blind = ["living_area"]
-    said = {"without": one.said(priced, blind), "with": one.said(priced)}
+    said = {"without": one.fold_estimates(priced, blind), "with": one.fold_estimates(priced)}
     lifted = measure_gain(said["without"], said["with"], priced[priced["fold"] > 0], JUDGE)
     found = leakage_checks.check_presence(priced, one, said, lifted, JUDGE, "mape")
     assert found["passed"] is False and found["figure"] > 0.9

@@ -100,7 +100,7 @@ def test_counts_give_what_repeated_rows_give(n, seed):
     width = rng.uniform(0.1, 0.3, n)
     low, high = estimate * (1 - width), estimate * (1 + width)
     told = accuracy_family(estimate, price), coverage_family(price, low, high, estimate, 0.9)
-    for draw, one, two in zip(counts, *(family.of(counts) for family in told), strict=True):
+    for draw, one, two in zip(counts, *(family.evaluate(counts) for family in told), strict=True):
         again = np.repeat(np.arange(n), draw.astype(int))
         alone = accuracy_metrics(estimate[again], price[again])
         assert one == pytest.approx(list(alone.values()), rel=1e-6, abs=1e-9, nan_ok=True)

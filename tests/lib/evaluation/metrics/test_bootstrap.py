@@ -73,7 +73,7 @@ def test_the_bootstrap_is_as_wide_as_theory_says():
 
 def test_a_metric_may_ask_for_another_level():
     values = np.random.default_rng(0).normal(size=400)
-    family = MetricFamily(("mean",), mean(values).of, {"mean": 0.5})
+    family = MetricFamily(("mean",), mean(values).evaluate, {"mean": 0.5})
     got = bootstrap_intervals({"m": family}, np.arange(400), 2000, np.random.default_rng(1))["m"][
         "mean"
     ]

@@ -26,11 +26,11 @@ DIGITS = {"cod": 1, "prd": 3, "prb": 3}
 def test_the_statistics_equal_the_printed_tables(real_data, table):
     sales = pd.read_csv(real_data / f"iaao/{table}.csv")
     study = RatioStudy(sales["estimate"].to_numpy(float), sales["sale_price"].to_numpy(float))
-    got = study.family().value(len(sales))
+    got = study.family().point_values(len(sales))
     for name, printed in PRINTED[table].items():
         digits = 2 if name == "prd" and table.startswith("table_1") else DIGITS[name]
         assert round(got[name], digits) == printed, name
-    assert study.regression()["value"] == pytest.approx(got["prb"])
+    assert study.prb_regression()["value"] == pytest.approx(got["prb"])
 
 
 def plain(estimate, price, parts, factor=None, cap=1.0):
@@ -82,7 +82,7 @@ def test_counts_give_what_the_formulas_give_on_repeated_rows(n, seed, trim):
     estimate, price = sales(n, seed)
     counts = np.random.default_rng(seed).integers(0, 4, (3, n)).astype(float)
     counts[0] = 1
-    got = RatioStudy(estimate, price).family(*trim).of(counts)
+    got = RatioStudy(estimate, price).family(*trim).evaluate(counts)
     for draw, found in zip(counts, got, strict=True):
         again = np.repeat(np.arange(n), draw.astype(int))
         expected = plain(estimate[again], price[again], vei_groups(n), *trim)
@@ -98,7 +98,7 @@ def test_vei_is_exact_where_its_outer_groups_lie_far_from_the_ends(left_out):
     counts = rng.integers(0, 4, (6, 900)).astype(float)
     counts[::2, price < np.quantile(price, left_out)] = 0
     counts[1::2, price > np.quantile(price, 1 - left_out)] = 0
-    got = RatioStudy(estimate, price).family().of(counts)[:, STATISTICS.index("vei")]
+    got = RatioStudy(estimate, price).family().evaluate(counts)[:, STATISTICS.index("vei")]
     for draw, found in zip(counts, got, strict=True):
         again = np.repeat(np.arange(900), draw.astype(int))
         assert found == pytest.approx(plain(estimate[again], price[again], 10)["vei"])
@@ -107,7 +107,7 @@ def test_vei_is_exact_where_its_outer_groups_lie_far_from_the_ends(left_out):
 def test_a_case_worked_by_hand():
     """Ratios 0.9 1.0 1.2 1.1: median 1.05, distances 0.15 0.05 0.15 0.05."""
     study = RatioStudy(np.array([90.0, 100, 120, 220]), np.array([100.0, 100, 100, 200]))
-    got = study.family().value(4)
+    got = study.family().point_values(4)
     assert got["median_ratio"] == pytest.approx(1.05)
     assert got["cod"] == pytest.approx(100 * 0.1 / 1.05)
     assert got["prd"] == pytest.approx(1.05 / (530 / 500))
@@ -128,7 +128,7 @@ def test_a_planted_slope_shows_in_every_statistic_of_vertical_equity():
     price = np.exp(rng.normal(13, 0.5, 5000))
     for slope, sign in ((0.0, 0), (-0.1, -1), (0.1, 1)):  # ratio moves by a tenth per doubling
         estimate = price * (1 + slope * np.log2(price / np.exp(13))) * rng.normal(1, 0.02, 5000)
-        got = RatioStudy(estimate, price).family().value(5000)
+        got = RatioStudy(estimate, price).family().point_values(5000)
         assert got["prb"] == pytest.approx(slope, abs=0.01)
         assert abs(got["prd"] - 1) < 0.005 if not sign else (1 - got["prd"]) * sign > 0.02
         assert abs(got["mki"] - 1) < 0.005 if not sign else (got["mki"] - 1) * sign > 0.05
@@ -141,8 +141,8 @@ def test_trimming_takes_the_far_ratios_and_no_more_than_the_cap():
     ratio[:6] = [9.0, 7.0, 5.0, 0.1, 0.2, 4.0]
     study = RatioStudy(price * ratio, price)
     ones = np.ones((1, 100))
-    assert study.trimmed(ones, 1.5, 1.0).sum() == 94
-    kept = study.ratio[study.trimmed(ones, 1.5, 0.03)[0] > 0]
+    assert study.trim_counts(ones, 1.5, 1.0).sum() == 94
+    kept = study.ratio[study.trim_counts(ones, 1.5, 0.03)[0] > 0]
     assert len(kept) == 97 and 5.0 not in kept and 4.0 in kept and 0.1 in kept
 
 
@@ -150,10 +150,10 @@ def test_trimming_takes_the_far_ratios_and_no_more_than_the_cap():
 def test_few_sales_leave_what_they_cannot_say_missing(n):
     price = np.full(n, 2e5)
     study = RatioStudy(price * 1.1, price)
-    got = study.family(1.5, 0.1).value(n)
+    got = study.family(1.5, 0.1).point_values(n)
     assert math.isnan(got["prb"]) and math.isnan(got["mki"]) and math.isnan(got["vei"])
     assert got["median_ratio"] == pytest.approx(1.1 if n else math.nan, nan_ok=True)
-    assert math.isnan(study.regression()["value"])
+    assert math.isnan(study.prb_regression()["value"])
 
 
 def test_the_bootstrap_and_the_regression_give_prb_like_intervals():
@@ -163,7 +163,7 @@ def test_the_bootstrap_and_the_regression_give_prb_like_intervals():
     found = bootstrap_intervals(
         {"study": study.family()}, np.arange(800), 1000, np.random.default_rng(1)
     )
-    drawn, fitted = found["study"]["prb"], study.regression()
+    drawn, fitted = found["study"]["prb"], study.prb_regression()
     width = fitted["high"] - fitted["low"]
     assert drawn["high"] - drawn["low"] == pytest.approx(width, rel=0.15)
     assert abs(drawn["low"] - fitted["low"]) < 0.15 * width

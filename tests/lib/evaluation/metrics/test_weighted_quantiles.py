@@ -22,5 +22,5 @@ def test_quantiles_equal_those_of_repeated_rows(n, seed, share):
 
 def test_the_running_total_counts_each_draw_on_its_own():
     counts = np.array([[2.0, 0, 1], [0, 3, 1]])
-    assert WeightedOrder(counts).running().tolist() == [[2, 2, 3], [0, 3, 4]]
+    assert WeightedOrder(counts).running_counts().tolist() == [[2, 2, 3], [0, 3, 4]]
     assert WeightedOrder(counts).size.tolist() == [3, 4]

@@ -103,7 +103,7 @@ def test_each_stratum_is_studied_as_if_it_stood_alone_and_thin_ones_are_marked()
     for stratum, part in zips.groupby("stratum"):
         rows = sales[sales["postal_code"].fillna("none") == stratum]
         arrays = (rows[name].to_numpy() for name in ("pred_close_price", "close_price"))
-        alone = RatioStudy(*arrays).family().value(len(rows))
+        alone = RatioStudy(*arrays).family().point_values(len(rows))
         assert dict(zip(part["statistic"], part["value"], strict=True)) == pytest.approx(alone)
     assert set(got.loc[got["kind"] == "age", "stratum"]) == {
         "new", "1-4 years", "30-59 years", "none",
