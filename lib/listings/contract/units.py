@@ -9,11 +9,9 @@ from lib.listings.contract.contract import Contract
 
 FREQUENCY = "lease_amount_frequency"
 RENTS = ("list_price", "original_list_price", "previous_list_price", "close_price", "lease_amount")
-LIVING, LOT, RENT = (
-    "_source_living_area_unit",
-    "_source_lot_size_unit",
-    "_source_rent_frequency",
-)
+LIVING = "_source_living_area_unit"
+LOT = "_source_lot_size_unit"
+RENT = "_source_rent_frequency"
 RECORDED = (LIVING, LOT, RENT)
 LOTS = ("lot_size_square_feet", "lot_size_acres", "lot_size_area")  # the first that is filled wins
 
