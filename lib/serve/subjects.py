@@ -49,7 +49,7 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
     needed = contract.model_copy(update={"columns": {**contract.columns, **optional}})
     missing = missing_required(needed, header.names)
     require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
-    rows = parse_export.frame(path, contract)
+    rows = parse_export.read_unjudged(path, contract)
     require(len(rows) > 0, f"{path}: a header and no rows; there is nothing to value")
     rows["_source_file"] = path.name
     rows["_file_sha256"], rows["_load_ts"] = "", pd.NaT  # a valuation leaves no lineage

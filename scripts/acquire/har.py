@@ -170,7 +170,7 @@ def main(
     config = settings.read()
     if zips:
         config = settings.searched_in(config, zips)
-    agreed = contract.read(config.feed)
+    agreed = contract.read_contract(config.feed)
     folder = store.ACQ / config.feed
     today = date.date() if date else config.day(dt.datetime.now(dt.UTC))
     first, last = since and since.date(), until and until.date()

@@ -24,7 +24,7 @@ from lib.common import cli, io
 from lib.common.errors import require, require_columns
 from lib.common.paths import RAW, contract_path
 from lib.listings.contract import contract
-from lib.listings.staging import csv_reader, imports
+from lib.listings.staging import csv_reader, receipts
 from scripts.valuation import staging
 
 STAGED = ("listings.parquet", "superseded_listings.parquet")
@@ -74,7 +74,7 @@ def parsed(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.Dat
 
 def raw_rows(raw: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
     """(rows of all exports in a folder that the contract lets pass, how many it does not)."""
-    rows = parsed(csv_reader.csv_files(raw), agreed, raw)
+    rows = parsed(csv_reader.find_csv_files(raw), agreed, raw)
     fine = rows["_reason"].isna()
     return rows[fine], int((~fine).sum())
 
@@ -106,7 +106,7 @@ def take(
     """What is known of a feed; says what is left out, and warns of dates in the future."""
     acquisition = settings.read()
     feed = feed or acquisition.feed
-    agreed = contract.read(feed)
+    agreed = contract.read_contract(feed)
     now = date.date() if date else acquisition.day(dt.datetime.now(dt.UTC))
     first, last = acquisition.first_day, until.date() if until else now - dt.timedelta(days=1)
     require(last <= now, f"--until {last}: that day has not come; give one up to {now}")
@@ -145,7 +145,7 @@ def take(
 def arrived(folder: Path, feed: str) -> list[manifest.Entry]:
     """The manifest, but for exports that nobody has imported: the feed does not hold them yet."""
     entries = manifest.read(folder / manifest.NAME)
-    known = {line["sha256"] for line in imports.read(RAW / feed / "imports.jsonl")}
+    known = {line["sha256"] for line in receipts.read_receipts(RAW / feed / "imports.jsonl")}
     waits = {one.file for one in entries if one.kind == "listings" and one.sha256 not in known}
     waits.discard("")
     if waits:

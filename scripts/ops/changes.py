@@ -133,7 +133,7 @@ def main(base: str, feed: str, older: str, count: int) -> None:
     settings = [side.yaml("params.yaml") for side in (then, now)]
     context = {
         "feed": name,
-        "source": contract.read(name),
+        "source": contract.read_contract(name),
         "as_of": after["as_of"].max(),
         "now": now.name,
         "base": then.name,

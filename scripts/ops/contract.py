@@ -79,10 +79,10 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
     out = out or contract_path(feed)
     require(force or not out.exists(), f"{out}: is there already; --force overwrites it")
     table = head(file, rows)
-    guesses = infer.guess(table)
+    guesses = infer.guess_columns(table)
     status = [one.header for one in guesses if one.claimed and one.field == "standard_status"]
     seen = statuses(file, status[0]) if status else {}
-    made = draft_contract.draft(file.name, table, guesses, seen)
+    made = draft_contract.draft_contract(file.name, table, guesses, seen)
     show(
         [
             ("header", "RESO field", "score", "why"),
@@ -91,7 +91,7 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
                     one.header,
                     (one.field or "-") if one.claimed else f"{one.field}?" if one.field else "-",
                     f"{one.score:.2f}" if one.field else "",
-                    one.why if one.field else draft_contract.about(one.seen),
+                    one.why if one.field else draft_contract.describe_values(one.seen),
                 )
                 for one in guesses
             ),
@@ -105,7 +105,7 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
     )
     if made.missing:
         raise RemlError(f"{out}: not found in {file}: {'; '.join(made.missing)}; add to `columns`")
-    contract.load(out)
+    contract.load_contract(out)
 
 
 @main.command("check", help="Check the contract of FEED against FILES, or against its raw files.")
@@ -120,18 +120,18 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
 )
 @cli.command
 def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
-    agreed = contract.read(feed)
+    agreed = contract.read_contract(feed)
     click.echo(f"{contract_path(feed)}: valid, {len(agreed.columns)} columns")
-    for clause in review.careless(agreed):
+    for clause in review.careless_property_keys(agreed):
         click.echo(f"warning: {clause}")
     raw = RAW / feed
-    paths = list(files) or (csv_reader.csv_files(raw) if raw.is_dir() else [])
+    paths = list(files) or (csv_reader.find_csv_files(raw) if raw.is_dir() else [])
     if not paths:
         click.echo(f"{raw}: no files yet; name one to check it: check {feed} export.csv")
     faults = []
     for path in paths:
         table = head(path, rows)
-        matched, unclaimed = review.review(table, agreed)
+        matched, unclaimed = review.review_export(table, agreed)
         click.echo(f"\n{path}: {len(table):,} rows read")
         found = [one for one in matched if one.header is not None]
         show(

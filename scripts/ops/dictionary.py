@@ -80,7 +80,7 @@ def fields() -> list[str]:
     out = ["## Columns of a contract", ""]
     out.append("Names are RESO's. A contract may add `local_*` columns, which it describes itself.")
     out += ["", line(["Column", "What it is", "Unit", "Type", "As of"]), line(["---"] * 5)]
-    for name, field in reso.dictionary().fields.items():
+    for name, field in reso.load_dictionary().fields.items():
         kind = KINDS.get(field.type, field.type)
         word = words[name]
         out.append(line([f"`{name}`", word.description, field.unit or "", kind, word.as_of]))

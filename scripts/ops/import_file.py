@@ -17,7 +17,7 @@ from lib.common import cache, cli, io
 from lib.common.errors import require
 from lib.common.paths import DEMO, RAW
 from lib.listings.contract import contract
-from lib.listings.staging import imports
+from lib.listings.staging import receipts
 from lib.ops.run.raw_folder import RECEIPTS, check_file
 
 BUNDLES = {"sale": "sale/images", "rental": "rental/images"}
@@ -50,7 +50,7 @@ def main(feed: str, source: str, domain: str) -> None:
     require(feed != DEMO, "feed demo: the demo stage owns that folder; choose another feed name")
     path = Path(source)
     require(path.is_file(), f"{path}: no such file")
-    agreed = contract.read(feed)
+    agreed = contract.read_contract(feed)
     folder = RAW / feed
     if path.suffix.lower() == ".zip":
         require(zipfile.is_zipfile(path), f"{path}: not a zip archive; export the photos again")
@@ -60,7 +60,7 @@ def main(feed: str, source: str, domain: str) -> None:
         target = folder / path.with_suffix(".csv").name
     digest, size = cache.file_sha256(path), path.stat().st_size
     ledger = folder / RECEIPTS
-    done = imports.read(ledger)
+    done = receipts.read_receipts(ledger)
     named = [line["file"] for line in done if line["sha256"] == digest]
     if any(holds(folder / name, digest) for name in named):
         click.echo(f"{path}: already imported, nothing to do")

@@ -22,7 +22,7 @@ from lib.acquire.portal import settings
 from lib.common import cache, cli
 from lib.common.errors import RemlError
 from lib.common.paths import RAW, RUNS
-from lib.listings.staging import csv_reader, imports
+from lib.listings.staging import csv_reader, receipts
 from lib.ops.run.raw_folder import RECEIPTS
 
 TAIL = 15  # lines of a failed step that are printed
@@ -65,7 +65,7 @@ def finished(folder: Path) -> list[tuple[str, Path]]:
 
 def imported(path: Path, ledger: Path) -> bool:
     """Whether a file of this content was imported."""
-    return cache.file_sha256(path) in {line["sha256"] for line in imports.read(ledger)}
+    return cache.file_sha256(path) in {line["sha256"] for line in receipts.read_receipts(ledger)}
 
 
 @click.command(help=__doc__)
@@ -108,7 +108,7 @@ def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
         for _, path in finished(folder):
             if path.suffix == ".zip" and imported(path, raw / RECEIPTS):
                 path.unlink()  # data/raw has it, and bundles are large
-        if not csv_reader.csv_files(raw):
+        if not csv_reader.find_csv_files(raw):
             click.echo(f"{raw}: nothing in it yet, so there is nothing to run on")
             sys.exit(code)
         if step("run", ["scripts.ops.run", feed], log, others):

@@ -68,7 +68,7 @@ def main(base: str) -> None:
     rev = revisions.commit(base)
     scores = io.read_json(METRICS)
     feed = scores["feed"]
-    agreed = contract.read(feed)
+    agreed = contract.read_contract(feed)
     diff = revisions.dvc_diff("metrics", rev, "--precision", "12")
     rows = figures.moved(
         diff.get(str(SUMMARY), {}),

@@ -56,10 +56,10 @@ def check_settings(feed: str | None) -> None:
 
     check_sections()
     feed = read_base().feed if feed is None else feed
-    agreed = contract.read(feed)
-    corrections.read(feed, agreed)
+    agreed = contract.read_contract(feed)
+    corrections.read_corrections(feed, agreed)
     folder = feed_folder(feed)
-    overrides.read(overrides.path_of(folder))
+    overrides.read_overrides(overrides.overrides_path(folder))
     external_series.read_series(external_series.series_path(folder))
 
 
@@ -91,22 +91,22 @@ def settings_key(feed: str | None) -> str:
 def check_raw(feed: str) -> None:
     """Raise where the raw files of a feed are not what its contract says; print how many fit."""
     from lib.listings.contract import contract
-    from lib.listings.staging import csv_reader, imports
+    from lib.listings.staging import csv_reader, receipts
 
-    raw, agreed = RAW / feed, contract.read(feed)
+    raw, agreed = RAW / feed, contract.read_contract(feed)
     require(
         raw.is_dir(),
         f"{raw}: no such folder; bring a file in with `make import FEED={feed} FROM=path.csv`",
     )
     check_links(raw)
-    paths = csv_reader.csv_files(raw)
+    paths = csv_reader.find_csv_files(raw)
     require(
         bool(paths),
         f"{raw}: no CSV files in it; bring one in with `make import FEED={feed} FROM=path.csv`",
     )
     for path in paths:
         check_file(path, feed, agreed)
-    imports.read(raw / RECEIPTS)
+    receipts.read_receipts(raw / RECEIPTS)
     if left := ignored(raw, paths):
         cli.log.warning("preflight.ignored", folder=str(raw), files=left, read=TABLES)
     click.echo(f"preflight: feed {feed}, {len(paths)} file(s), contract and headers fit")

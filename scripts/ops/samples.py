@@ -32,7 +32,7 @@ def main() -> None:
             "and `make samples`",
         )
     require(
-        contract.read(DEMO).synthetic,
+        contract.read_contract(DEMO).synthetic,
         f"{contract_path(DEMO)}: not marked synthetic; its samples stay out of git",
     )
     for old in SAMPLES.glob("*"):

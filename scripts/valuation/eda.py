@@ -78,33 +78,33 @@ def domains_of(
 
 def states_of(
     domains: list[Domain], kinds: dict[str, str], agreed: contract.Contract
-) -> list[tuple[list[summary.Look], list[summary.Look]]]:
+) -> list[tuple[list[summary.EdaFigure], list[summary.EdaFigure]]]:
     """Of each domain the looks at gaps and spreads, and those at what changes."""
     numbers = [name for name, kind in kinds.items() if kind == "number"]
     names = [name for name in kinds if name not in columns.OUTCOME]
     ranges = {name: one.range for name, one in agreed.columns.items() if one.range}
     out = []
     for one in domains:
-        month, area = columns.month(one.rows), columns.area(one.rows)
-        first = summary.completeness(one.rows, names, month, area)
-        first += summary.plausibility(one.closed, numbers, ranges, area[one.sold])
-        last = summary.change(one.closed, numbers, month[one.sold])
-        last += summary.albums(one.rows["_photo_status"].dropna(), month)
+        month, area = columns.listing_month(one.rows), columns.market_area(one.rows)
+        first = summary.show_completeness(one.rows, names, month, area)
+        first += summary.show_plausibility(one.closed, numbers, ranges, area[one.sold])
+        last = summary.show_drift(one.closed, numbers, month[one.sold])
+        last += summary.show_photo_coverage(one.rows["_photo_status"].dropna(), month)
         out.append((first, last))
     return out
 
 
 def knowledge_of(
     domains: list[Domain], kinds: dict[str, str], title: str, leak_r2: float
-) -> list[tuple[list[summary.Look], str, str]]:
+) -> list[tuple[list[summary.EdaFigure], str, str]]:
     """Of each domain the looks at what goes along with the price, its table of columns and its
     browsable page."""
     numbers = [name for name, kind in kinds.items() if kind == "number"]
     out = []
     for one in domains:
         opened = one.rows[one.rows["_used_as"] == "subject"]
-        looks, found = summary.knowledge(one.closed, opened, numbers, leak_r2)
-        table = summary.cardinality(one.rows, kinds, found)
+        looks, found = summary.show_leakage(one.closed, opened, numbers, leak_r2)
+        table = summary.columns_table(one.rows, kinds, found)
         page = browsable(one.rows[list(kinds)], f"{title}: {one.name}")
         out.append((looks, table, page))
     return out
@@ -118,18 +118,18 @@ def done(job: Callable[[], Any]) -> Any:
 @cli.command
 def main() -> None:
     base, settings = params.load("eda", EdaParams)
-    agreed = contract.read(base.feed)
+    agreed = contract.read_contract(base.feed)
     staged = io.read_parquet(STAGED / "listings.parquet")
     if not settings.full:
-        kept = staged.groupby("domain")["listing_key"].transform(columns.sample, settings.rows)
+        kept = staged.groupby("domain")["listing_key"].transform(columns.pick_sample, settings.rows)
         staged = staged[kept.astype(bool)].reset_index(drop=True)
     keys = ["listing_key", "domain"]
-    own = columns.kinds_of(agreed)
-    extra, extra_kinds = columns.unclaimed(
+    own = columns.column_kinds(agreed)
+    extra, extra_kinds = columns.type_unclaimed(
         staged, io.read_parquet(STAGED / "extra_columns.parquet"), own
     )
     kinds = own | extra_kinds
-    frame = pd.concat([columns.claimed(staged, agreed), extra], axis=1)
+    frame = pd.concat([columns.type_claimed(staged, agreed), extra], axis=1)
     frame["_used_as"] = staged[keys].merge(
         io.read_csv(STAGED / "selected_listings.csv"), how="left", on=keys
     )["used_as"]
@@ -145,7 +145,7 @@ def main() -> None:
         + ("All listings" if settings.full else f"At most {settings.rows:,} listings a domain")
         + f" are looked at here ({len(staged):,}).",
         "",
-        findings.duplicates(repeats, metrics["rows_in"]),
+        findings.describe_duplicates(repeats, metrics["rows_in"]),
     ]  # fmt: skip
     domains, few = domains_of(frame, staged["domain"], settings.minimum_sales)
     for name in few:
@@ -168,7 +168,7 @@ def main() -> None:
         for look in looks:
             if look.svg:
                 io.write_text(PLOTS / f"{one.name}_{look.name}.svg", look.svg)
-    io.write_text(SUMMARY, summary.markdown(agreed.title, lead, parts, "../../plots/eda"))
+    io.write_text(SUMMARY, summary.render_summary(agreed.title, lead, parts, "../../plots/eda"))
     cli.log.info("eda.complete", rows=len(staged), domains=sorted(parts), out=str(SUMMARY))
 
 

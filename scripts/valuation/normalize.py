@@ -33,8 +33,10 @@ def older_states(
     agreed: contract.Contract, entries: list[corrections.Correction]
 ) -> tuple[pd.DataFrame, int]:
     """The listings' older states, typed, and how many of their cells could not be read."""
-    raw = io.read_parquet(SUPERSEDED, list_price_history.columns_of_states(agreed))
-    return list_price_history.states(corrections.apply_to_states(raw, entries), agreed)
+    raw = io.read_parquet(SUPERSEDED, list_price_history.columns_for_states(agreed))
+    return list_price_history.type_older_states(
+        corrections.correct_older_states(raw, entries), agreed
+    )
 
 
 def tell_idle(idle: dict[int, str], where: str) -> dict[str, int]:
@@ -68,27 +70,27 @@ def main() -> None:
     )
 
     base, settings = params.load("normalize", NormalizeParams)
-    agreed = contract.read(base.feed)
-    entries = corrections.read(base.feed, agreed)
+    agreed = contract.read_contract(base.feed)
+    entries = corrections.read_corrections(base.feed, agreed)
     staged = io.read_parquet(STAGED)
-    where = str(corrections.path_of(base.feed))
-    rows, mended, idle = corrections.apply(staged, entries, where)
+    where = str(corrections.corrections_path(base.feed))
+    rows, mended, idle = corrections.apply_corrections(staged, entries, where)
     del staged
     count = len(rows)
     table, issues = normalize.normalize(rows, agreed, base.as_of, settings.limits())
-    issues = pd.concat([issues, corrections.blanked(mended)], ignore_index=True)
+    issues = pd.concat([issues, corrections.blanked_issues(mended)], ignore_index=True)
     del rows
     assert len(table) == count
     as_of = dates.resolve_as_of(table, base.as_of, settings.latest_date_slack_days)
     older, unread = older_states(agreed, entries)
     seen = list_price_history.price_history(older, table)
-    table, repeated = list_price_history.one_row_a_sale(table)
+    table, repeated = list_price_history.merge_repeated_sales(table)
     assert len(table) + len(repeated) == count
-    home = same_home.keys(table, agreed.property_key)
-    table = list_price_history.add(table, seen, settings.relist_gap_days, home)
+    home = same_home.home_keys(table, agreed.property_key)
+    table = list_price_history.add_history(table, seen, settings.relist_gap_days, home)
     table_schema.enforce_schema(table, schema.typed_schema(agreed))
-    by_reason = counts.normalized(table, issues, DOMAINS) | {
-        "corrections": {"applied": counts.by_value(mended["column"]), **tell_idle(idle, where)},
+    by_reason = counts.count_normalized(table, issues, DOMAINS) | {
+        "corrections": {"applied": counts.count_values(mended["column"]), **tell_idle(idle, where)},
         "sales_exported_twice": len(repeated),
         "older_states": {"rows": len(older), "cells_not_read": unread},
         "list_price_history": len(seen),

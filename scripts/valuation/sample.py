@@ -33,7 +33,7 @@ def fetch(choices: dict[str, gold_sample.Choice], raw: Path) -> dict[str, dict[i
                 wanted.setdefault(file, set()).add(row)
     with tempfile.TemporaryDirectory() as scratch:
         return {
-            file: excerpt.raw_rows(raw / file, rows, Path(scratch))
+            file: excerpt.read_raw_rows(raw / file, rows, Path(scratch))
             for file, rows in sorted(wanted.items())
         }
 
@@ -56,24 +56,26 @@ def statistics(choice: gold_sample.Choice) -> dict:
 @cli.command
 def main() -> None:
     base, settings = params.load("sample", SampleParams)
-    agreed = contract.read(base.feed)
+    agreed = contract.read_contract(base.feed)
     raw = RAW / base.feed
     headers = {
         path.relative_to(raw).as_posix(): csv_reader.read_header(path).names
-        for path in csv_reader.csv_files(raw)
+        for path in csv_reader.find_csv_files(raw)
     }
-    bad = gold_sample.quarantined(STAGED / "quarantine_rows.csv", agreed, headers, base.seed)
+    bad = gold_sample.read_quarantined(STAGED / "quarantine_rows.csv", agreed, headers, base.seed)
     choices = {}
     for domain in cli.progress(gold_sample.DOMAINS, "sample"):
         some = bad[bad["domain"] == domain].reset_index(drop=True)
-        choices[domain] = gold_sample.choose(STAGED, agreed, some, domain, settings.rows, base.seed)
+        choices[domain] = gold_sample.choose_rows(
+            STAGED, agreed, some, domain, settings.rows, base.seed
+        )
     choices = {domain: choice for domain, choice in choices.items() if choice.picks}
     fields = fetch(choices, raw)
     told = {domain: statistics(choice) for domain, choice in choices.items()}
     for domain, choice in choices.items():
         files = {file for pick in choice.picks for file, _ in pick.places}
-        shape = excerpt.Shape(agreed, {file: headers[file] for file in sorted(files)})
-        rows = excerpt.lines(choice.picks, shape, fields)
+        shape = excerpt.CommonHeader(agreed, {file: headers[file] for file in sorted(files)})
+        rows = excerpt.arrange_lines(choice.picks, shape, fields)
         io.write_text(OUT / f"{domain}.csv", excerpt.as_csv(shape.header, rows))
         content = {"feed": base.feed, "rows": excerpt.as_records(shape.header, rows)}
         io.write_json(OUT / f"{domain}.json", content)

@@ -24,21 +24,21 @@ META = Path("lib/listings/screening/screen.meta.yml")
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, spec = params.load("screen", screen.Screen)
-    groups = contract.read(base.feed).property_key
-    path = overrides.path_of(paths.feed_folder(base.feed))
-    given = overrides.read(path)
+    base, spec = params.load("screen", screen.ScreenSettings)
+    groups = contract.read_contract(base.feed).property_key
+    path = overrides.overrides_path(paths.feed_folder(base.feed))
+    given = overrides.read_overrides(path)
     tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
-    sales = pd.concat([screen.closed(table) for table in tables.values()])
+    sales = pd.concat([screen.closed_sales(table) for table in tables.values()])
     aside = io.read_parquet(NORMALIZED / "repeated_sales.parquet", overrides.ASIDE)
-    overrides.check_known(given, sales, aside, path)
+    overrides.check_overrides(given, sales, aside, path)
     tally, flagged = {}, []
     for domain in cli.progress(DOMAINS, "screen"):
         own = given[given["domain"] == domain]
-        verdicts, flags = screen.screen(tables[domain], spec, own, groups)
-        assert len(verdicts) == len(screen.closed(tables[domain]))
+        verdicts, flags = screen.screen_sales(tables[domain], spec, own, groups)
+        assert len(verdicts) == len(screen.closed_sales(tables[domain]))
         io.write_parquet(OUT / f"{domain}.parquet", verdicts, ["listing_key"])
-        tally[domain] = screen.tally(verdicts, flags, own)
+        tally[domain] = screen.count_verdicts(verdicts, flags, own)
         flagged.append(flags)
     everything = pd.concat(flagged, ignore_index=True)
     io.write_parquet(OUT / "flags.parquet", everything, screen.FLAGS)

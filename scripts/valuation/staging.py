@@ -18,7 +18,7 @@ from lib.common import cache, cli, io, params, table_spec
 from lib.common.errors import RemlError, require
 from lib.common.paths import RAW, contract_path
 from lib.listings.contract import contract
-from lib.listings.staging import coverage, csv_reader, imports, parse_export, staging
+from lib.listings.staging import coverage, csv_reader, parse_export, receipts, staging
 from lib.listings.staging.staging import StagingParams
 from lib.ops.ledger import ledger
 
@@ -32,7 +32,7 @@ def import_times(raw: Path) -> dict[str, str]:
     """File -> import time in UTC, as `make import` recorded it."""
     path = raw / "imports.jsonl"
     times = {}
-    for receipt in imports.read(path):
+    for receipt in receipts.read_receipts(path):
         try:
             moment = dt.datetime.fromisoformat(receipt["imported_at"]).astimezone(dt.UTC)
         except (ValueError, TypeError) as error:
@@ -66,7 +66,7 @@ def plan(paths: list[Path], agreed: contract.Contract) -> None:
     for path in paths:
         known = (cache.root() / "staging" / key(cache.file_sha256(path), agreed)).is_dir()
         headers = csv_reader.read_header(path).names
-        found = contract.match(agreed, headers)
+        found = contract.match_headers(agreed, headers)
         aside = [header for header in headers if header not in found.values()]
         click.echo(
             f"{path}: {'taken from the cache' if known else 'would be parsed'}; "
@@ -75,7 +75,7 @@ def plan(paths: list[Path], agreed: contract.Contract) -> None:
     click.echo(f"would write {OUT}/ and {METRICS}; nothing was written")
 
 
-def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[staging.Parsed]:
+def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[staging.ParsedFile]:
     """Each file as Parquet, from the cache where it was parsed before."""
     loaded = import_times(raw)
     parsed = []
@@ -84,15 +84,15 @@ def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[stagi
         folder = cache.entry(
             "staging",
             key(sha256, agreed),
-            lambda part, path=path: parse_export.parse(path, agreed, part),
+            lambda part, path=path: parse_export.parse_export(path, agreed, part),
         )
         name = path.relative_to(raw).as_posix()
-        parsed.append(staging.Parsed(name, sha256, loaded.get(name), folder / "rows.parquet"))
+        parsed.append(staging.ParsedFile(name, sha256, loaded.get(name), folder / "rows.parquet"))
     return parsed
 
 
 def load(
-    base: params.Base, agreed: contract.Contract, parsed: list[staging.Parsed], most: float
+    base: params.Base, agreed: contract.Contract, parsed: list[staging.ParsedFile], most: float
 ) -> dict:
     """Write the outs and the metrics; returns the totals. Raises `RemlError` where a greater
     share than `most` of the rows is quarantined."""
@@ -102,14 +102,14 @@ def load(
 
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        counts = staging.stage(parsed, agreed, OUT, Path(scratch))
+        counts = staging.stage_feed(parsed, agreed, OUT, Path(scratch))
         schema.enforce_staged(OUT / "listings.parquet", agreed)
         schema.enforce_staged(OUT / "superseded_listings.parquet", agreed, unique=False)
-        days = coverage.coverage(
+        days = coverage.count_coverage(
             OUT / "listings.parquet", Path(scratch) / staging.DAYS, agreed, Path(scratch)
         )
-        unknown = coverage.unknown_values(parsed, agreed, Path(scratch))
-    total = staging.totals(counts, OUT) | {"unknown_values": unknown}
+        unknown = coverage.count_unknown_values(parsed, agreed, Path(scratch))
+    total = staging.total_counts(counts, OUT) | {"unknown_values": unknown}
     if total["quarantined"] > most * total["rows_in"]:
         worst = max(total["reasons"], key=total["reasons"].get)
         raise RemlError(
@@ -118,8 +118,8 @@ def load(
             "export, or raise staging.max_quarantined_share"
         )
     io.write_json(OUT / "coverage.json", days)
-    io.write_text(OUT / "coverage_summary.md", coverage.summary(days, total))
-    filled = {column for domain in days.values() for column in coverage.totals(domain)}
+    io.write_text(OUT / "coverage_summary.md", coverage.render_coverage(days, total))
+    filled = {column for domain in days.values() for column in coverage.total_coverage(domain)}
     io.write_json(
         METRICS,
         {
@@ -127,7 +127,7 @@ def load(
             **total,
             "columns": sorted(agreed.columns),
             "absent_columns": sorted(set(agreed.columns) - filled - {"listing_key"}),
-            "extra_columns": staging.extra_columns(OUT / "extra_columns.parquet"),
+            "extra_columns": staging.list_extra_columns(OUT / "extra_columns.parquet"),
             "photo_bundles": len(list((RAW / base.feed).glob("*/images/*.zip"))),
         },
     )
@@ -139,9 +139,9 @@ def load(
 @cli.command
 def main(dry_run: bool) -> None:
     base, settings = params.load("staging", StagingParams)
-    agreed = contract.read(base.feed)
+    agreed = contract.read_contract(base.feed)
     raw = RAW / base.feed
-    paths = csv_reader.csv_files(raw)
+    paths = csv_reader.find_csv_files(raw)
     require(
         bool(paths),
         f"{raw}: no CSV files; bring one in with `make import FEED={base.feed} FROM=path.csv`",
@@ -166,7 +166,7 @@ def main(dry_run: bool) -> None:
         feed=base.feed,
         out=str(OUT),
         ledger=kept,
-        **{part: total[part] for part in staging.PARTS},
+        **{part: total[part] for part in staging.COUNTED},
     )
 
 

@@ -73,13 +73,13 @@ def gap_days(domain="sale"):
 
 def stage_as(feed, folder):
     """Stage data/raw/<feed> into a workspace's folder, as the stage does."""
-    agreed, raw = contract.read(feed), RAW / feed
+    agreed, raw = contract.read_contract(feed), RAW / feed
     out = folder / "data/staging"
     out.mkdir(parents=True)
     scratch = folder / "scratch"
     scratch.mkdir()
     parsed = stage.parse(stage.csv_reader.csv_files(raw), agreed, raw)
-    staging.stage(parsed, agreed, out, scratch)
+    staging.stage_feed(parsed, agreed, out, scratch)
     io.write_json(folder / "metrics/staging.json", {"feed": feed})
     return out
 

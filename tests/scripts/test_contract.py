@@ -38,7 +38,7 @@ def test_infer_prints_a_table_and_writes_a_contract_that_loads(here):
         "configs/feeds/mine/contract.yaml: 19 of 24 columns matched, 1",
     ):
         assert line in done.output
-    assert contract.read("mine").title == "Listings of brokerage.csv"
+    assert contract.read_contract("mine").title == "Listings of brokerage.csv"
 
 
 def test_the_number_of_lines_to_check_is_that_of_grep(here):

@@ -46,7 +46,7 @@ def test_a_stale_page_is_told(tmp_path, monkeypatch):
 
 
 def test_every_field_of_reso_is_described_and_no_other():
-    assert set(read_yaml(ROOT / WORDS)["fields"]) == set(reso.dictionary().fields)
+    assert set(read_yaml(ROOT / WORDS)["fields"]) == set(reso.load_dictionary().fields)
 
 
 @pytest.mark.parametrize("path", METAS, ids=lambda path: path.name)
@@ -79,9 +79,9 @@ def test_every_column_of_every_table_has_an_entry(finished):
     ]
     written = [name for name in written if not name.startswith(RAW)]
     assert set(written) == set(known), "a table without an entry in a *.meta.yml"
-    agreed = contract.read("demo")
+    agreed = contract.read_contract("demo")
     parts = {"bathrooms_full", "bathrooms_half", "bathrooms_total"}
-    reso_names = set(reso.dictionary().fields)
+    reso_names = set(reso.load_dictionary().fields)
     for name in written:
         table = known[name]
         for column in table_spec.columns_of(finished.folder / name):

@@ -68,7 +68,7 @@ def test_listings_of_one_home_share_a_key_and_others_do_not(demo_run):
 
 def test_homes_are_told_by_their_address_alone_too(demo_run):
     staged = pd.read_parquet(demo_run / "data/staging/listings.parquet")
-    bare = contract.read("demo").model_copy(update={"property_key": []})
+    bare = contract.read_contract("demo").model_copy(update={"property_key": []})
     table = normalize.normalize(staged, bare, None)[0].set_index("listing_key")
     truth = pd.DataFrame(MADE.truth["listings"]).set_index("matrix_unique_id")
     table = table.join(truth["home"])

@@ -198,14 +198,14 @@ FAMILIES = {
     "reso": (RESO, standard),
 }
 assert {field for truth, _ in FAMILIES.values() for field in truth.values()} <= set(
-    reso.dictionary().fields
+    reso.load_dictionary().fields
 )
 
 
 @functools.cache
 def guesses(name: str) -> list[infer.Guess]:
     """What `infer` takes the columns of a family's export for, or those of the brokerage's."""
-    return infer.guess(brokerage() if name == "brokerage" else FAMILIES[name][1]())
+    return infer.guess_columns(brokerage() if name == "brokerage" else FAMILIES[name][1]())
 
 
 HOUSES = """

@@ -26,7 +26,7 @@ REMARKS = "Charming home near parks and schools, updated kitchen, large yard. " 
 
 def part(rows: int, first: int, homes: int, rng: np.random.Generator) -> pd.DataFrame:
     """`rows` staged rows, keyed from `first` on, of `homes` homes."""
-    agreed = contract.read("har")
+    agreed = contract.read_contract("har")
     home = rng.integers(0, homes, rows)
     day = pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 3600, rows), unit="D")
     closed = rng.random(rows) < 0.7

@@ -16,7 +16,7 @@ from lib.acquire.portal import rate_limit
 from lib.acquire.portal.settings import Acquisition, Credentials
 from lib.acquire.portal.windows import DAY, Window, windows
 from lib.common.errors import require
-from lib.listings.contract.reso import plain
+from lib.listings.contract.reso import fold_header
 
 
 def credentials(environment: MutableMapping[str, str], names: Credentials) -> tuple[str, str]:
@@ -97,8 +97,8 @@ RUNS = 3  # that a listing's photos are asked for in vain, until they change
 def changed(extra: str | None, headers: Iterable[str]) -> str:
     """When a listing's photos last changed, as the export writes it: the first of `headers` that
     its unclaimed cells (a JSON object, or none) fill; "" where they fill none."""
-    cells = {plain(name): cell for name, cell in json.loads(extra or "{}").items()}
-    return next((cells[plain(one)] for one in headers if cells.get(plain(one))), "")
+    cells = {fold_header(name): cell for name, cell in json.loads(extra or "{}").items()}
+    return next((cells[fold_header(one)] for one in headers if cells.get(fold_header(one))), "")
 
 
 def wanted(

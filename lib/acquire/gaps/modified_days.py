@@ -33,16 +33,18 @@ def seen(table: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     out = table.reindex(columns=OWN).astype("str").reset_index(drop=True)
     out["listing_key"] = out["listing_key"].str.strip()
     text = table.reindex(columns=TAKEN).astype("str").reset_index(drop=True)
-    moment = parse_values.by_distinct(
-        text[STAMP], partial(parse_values.date, formats=contract.date_formats)
+    moment = parse_values.parse_distinct(
+        text[STAMP], partial(parse_values.parse_moments, formats=contract.date_formats)
     )
-    out["day"] = parse_values.by_distinct(
-        text[STAMP], partial(parse_values.day, formats=contract.date_formats)
+    out["day"] = parse_values.parse_distinct(
+        text[STAMP], partial(parse_values.parse_days, formats=contract.date_formats)
     )
     out["day"] = out["day"].astype("datetime64[us]")
-    out["listing_id"] = parse_values.code(text["listing_id"]).fillna(out["listing_key"])
-    out["postal_code"] = parse_values.by_distinct(text["postal_code"], parse_values.postal_code)
-    count = parse_values.by_distinct(text["photos_count"], parse_values.number)
+    out["listing_id"] = parse_values.parse_code(text["listing_id"]).fillna(out["listing_key"])
+    out["postal_code"] = parse_values.parse_distinct(
+        text["postal_code"], parse_values.parse_postal_code
+    )
+    count = parse_values.parse_distinct(text["photos_count"], parse_values.parse_number)
     out["photos_count"] = count.where((count >= 0) & (count % 1 == 0))
     order = out.assign(moment=moment).sort_values(
         ["moment", "_row_sha256"], ascending=False, kind="stable", na_position="last"

@@ -19,15 +19,13 @@ from lib.common import paths
 from lib.common.errors import require
 from lib.common.params import Section, read_yaml, validate
 from lib.listings.contract import reso
-from lib.listings.contract.reso import Kind, plain
+from lib.listings.contract.reso import ColumnType, fold_header
 
-__all__ = ["Column", "Contract", "Domain", "RowRule", "match", "missing_required", "plain", "read"]
-
-ALIKE = {"number", "count"}  # types that one header may be read as
-SHOWN = 4  # headers that a message lists before it says how many others there are
+INTERCHANGEABLE = {"number", "count"}  # types that one header may be read as
+HEADERS_LISTED = 4  # headers that a message lists before it says how many others there are
 
 
-def read(feed: str) -> Contract:
+def read_contract(feed: str) -> Contract:
     """The validated and resolved contract of a feed.
 
     Raises `RemlError` naming the file and the fault.
@@ -36,15 +34,15 @@ def read(feed: str) -> Contract:
     path = paths.contract_path(feed)
     feeds = ", ".join(sorted(p.parent.name for p in paths.FEEDS.glob("*/contract.yaml"))) or "none"
     require(path.is_file(), f"{path}: no contract for feed {feed!r} (feeds with one: {feeds})")
-    return load(path)
+    return load_contract(path)
 
 
-def load(path: Path) -> Contract:
+def load_contract(path: Path) -> Contract:
     """The validated and resolved contract in a file; raises as `read` does."""
-    return resolve(validate(Contract, read_yaml(path), str(path)), str(path))
+    return resolve_contract(validate(Contract, read_yaml(path), str(path)), str(path))
 
 
-def resolve(contract: Contract, where: str) -> Contract:
+def resolve_contract(contract: Contract, where: str) -> Contract:
     """The contract with what its columns leave out taken from the RESO dictionary.
 
     A column gets the dictionary's type and range, and behind its own aliases those of the
@@ -53,9 +51,9 @@ def resolve(contract: Contract, where: str) -> Contract:
     count are one kind here. Raises `RemlError` naming `where` and the column where the dictionary
     does not know it, or a header needs a unit or notation.
     """
-    book = reso.dictionary()
+    book = reso.load_dictionary()
     own = {
-        plain(alias): name
+        fold_header(alias): name
         for name, column in contract.columns.items()
         for alias in (name, *column.aliases)
     }
@@ -71,9 +69,9 @@ def resolve(contract: Contract, where: str) -> Contract:
                 f"{f' (nearest: {near[0]})' if near else ''}; give its `aliases`, [] for none, "
                 "or call it local_*",
             )
-            field = reso.Field(type=column.type)
+            field = reso.ResoField(type=column.type)
         for alias in column.aliases:
-            need = reso.doubtful().get(plain(alias))
+            need = reso.ambiguous_headers().get(fold_header(alias))
             require(
                 need is None
                 or need in given
@@ -90,10 +88,10 @@ def resolve(contract: Contract, where: str) -> Contract:
             changes["range"] = field.range
         if column.unit:
             require("multiply" not in given, f"{place}: give `unit` or `multiply`, not both")
-            changes["multiply"] = factor = reso.factor(column.unit, field.unit, place)
+            changes["multiply"] = factor = reso.unit_factor(column.unit, field.unit, place)
         kinds = {str(changes.get("type", column.type)), field.type}
-        if factor == 1 and (len(kinds) == 1 or kinds == ALIKE):
-            inherited = [a for a in field.aliases if own.get(plain(a), name) == name]
+        if factor == 1 and (len(kinds) == 1 or kinds == INTERCHANGEABLE):
+            inherited = [a for a in field.aliases if own.get(fold_header(a), name) == name]
             named = [name] if _counts(name, factor) else []
             changes["aliases"] = list(dict.fromkeys([*column.aliases, *named, *inherited]))
         columns[name] = column.model_copy(update=changes)
@@ -103,23 +101,23 @@ def resolve(contract: Contract, where: str) -> Contract:
 def _counts(name: str, factor: float) -> bool:
     """Whether a column's canonical name is a header of it: not if the column is in another unit
     than the name says, or the name means different things in different exports."""
-    return factor == 1 and plain(name) not in reso.doubtful()
+    return factor == 1 and fold_header(name) not in reso.ambiguous_headers()
 
 
-def match(contract: Contract, headers: Iterable[str]) -> dict[str, str]:
+def match_headers(contract: Contract, headers: Iterable[str]) -> dict[str, str]:
     """Canonical name -> header, for each contract column that `headers` carries.
 
     A column without a header of its own takes that of its `instead`; the two then share it.
     """
     by_plain: dict[str, str] = {}
     for header in headers:
-        by_plain.setdefault(plain(header), header)
+        by_plain.setdefault(fold_header(header), header)
     found = {}
     for name, column in contract.columns.items():
         names = [*column.aliases, *([name] if _counts(name, column.multiply) else [])]
         for alias in names:
-            if plain(alias) in by_plain:
-                found[name] = by_plain[plain(alias)]
+            if fold_header(alias) in by_plain:
+                found[name] = by_plain[fold_header(alias)]
                 break
     shared = {
         name: found[column.instead]
@@ -131,14 +129,18 @@ def match(contract: Contract, headers: Iterable[str]) -> dict[str, str]:
 
 def missing_required(contract: Contract, headers: list[str]) -> list[str]:
     """One clause per required column that `headers` lack, naming the nearest header."""
-    found = match(contract, headers)
+    found = match_headers(contract, headers)
     free = [header for header in headers if header not in found.values()]
     clauses = []
     for name, column in contract.columns.items():
         if column.required and name not in found:
             aliases = [alias for alias in column.aliases if alias != name] or [name]
-            told = " or ".join(map(repr, aliases[:SHOWN]))
-            more = f" or {len(aliases) - SHOWN} others" if len(aliases) > SHOWN else ""
+            told = " or ".join(map(repr, aliases[:HEADERS_LISTED]))
+            more = (
+                f" or {len(aliases) - HEADERS_LISTED} others"
+                if len(aliases) > HEADERS_LISTED
+                else ""
+            )
             near = difflib.get_close_matches(aliases[0], free, n=1, cutoff=0.6)
             hint = f"; the nearest header is {near[0]!r}" if near else ""
             clauses.append(f"{name} (as {told}{more}{hint})")
@@ -147,13 +149,13 @@ def missing_required(contract: Contract, headers: list[str]) -> list[str]:
 
 # The terms of a contract: its columns, domains, keys and row rules, each validated by itself.
 #
-# What a column leaves out is settled later, by `lib.listings.contract.contract.resolve`.
+# What a column leaves out is settled later, by `lib.listings.contract.contract.resolve_contract`.
 
 
 NUMBERS = ("number", "count", "baths")  # how the types begin that a range goes with
 DIRECTIVES = "YymdbBHIMSfpzZjaA%"  # of strptime, in date_formats
 # what the later stages count on, whatever the feed
-TYPES: dict[str, tuple[str, ...]] = {
+TYPES_NEEDED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("close_price", "list_price", "original_list_price"), ("number",)),
     **dict.fromkeys(("living_area", "latitude", "longitude"), ("number",)),
     "year_built": ("count", "number"),
@@ -171,7 +173,7 @@ class Column(Section):
     """
 
     aliases: list[str] = []
-    type: Kind = "code"
+    type: ColumnType = "code"
     required: bool = False
     instead: str | None = None  # the column to read where the export has no header for this one
     pad: int = 0  # restore leading zeros of codes to this many characters
@@ -204,7 +206,7 @@ class RowRule(Section):
         return self
 
 
-class Domain(Section):
+class DomainRule(Section):
     """Which domain a row belongs to: by the values of a column, or one for the whole feed."""
 
     column: str | None = None
@@ -220,7 +222,7 @@ class Contract(Section):
     synthetic: bool = False
     currency: str = "USD"
     notes: list[str] = []  # caveats of the source that the report repeats
-    domain: Domain = Domain()
+    domain: DomainRule = DomainRule()
     key: list[str] = []
     property_key: list[list[str]] = []  # groups of columns; the first that is complete wins
     date_formats: list[str] = ["%Y-%m-%d"]
@@ -250,7 +252,7 @@ class Contract(Section):
         for name, column in self.columns.items():
             if name.startswith("_") or name == "domain":
                 raise ValueError(f"column `{name}`: that name is REML's own")
-            wanted = TYPES.get(name)
+            wanted = TYPES_NEEDED.get(name)
             if wanted and "type" in column.model_fields_set and column.type not in wanted:
                 raise ValueError(f"column `{name}` must be of type {' or '.join(wanted)}")
         if not all(self.property_key):
@@ -270,7 +272,7 @@ class Contract(Section):
         seen: dict[str, str] = {}
         for name, column in self.columns.items():
             for alias in (*column.aliases, name):
-                other = seen.setdefault(plain(alias), name)
+                other = seen.setdefault(fold_header(alias), name)
                 if other != name:
                     raise ValueError(f"alias {alias!r} belongs to both {other} and {name}")
         return self

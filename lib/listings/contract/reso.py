@@ -13,9 +13,9 @@ from typing import Literal
 from lib.common.errors import require
 from lib.common.params import Section, read_yaml, validate
 
-FILE = Path(__file__).with_name("reso.yaml")
+RESO_FILE = Path(__file__).with_name("reso.yaml")
 
-Kind = Literal[
+ColumnType = Literal[
     "code",  # an identifier or category: text, never a number
     "text",  # free text
     "number",  # a decimal number; thousands separators and currency signs allowed
@@ -30,10 +30,10 @@ Kind = Literal[
 ]
 
 
-class Field(Section):
+class ResoField(Section):
     """One field of the dictionary. Its RESO name is its own name in CamelCase."""
 
-    type: Kind = "code"
+    type: ColumnType = "code"
     unit: str | None = None
     range: tuple[float, float] | None = None
     aliases: list[str] = []
@@ -41,10 +41,10 @@ class Field(Section):
     by_name: bool = False  # guessed by its name alone, not by likeness
 
 
-class Dictionary(Section):
+class ResoDictionary(Section):
     """All of reso.yaml. `ambiguous`: header -> what a contract must say that claims it."""
 
-    fields: dict[str, Field]
+    fields: dict[str, ResoField]
     ambiguous: dict[str, Literal["unit", "type"]]
     areas: dict[str, float]
     area_words: dict[str, list[str]]
@@ -55,39 +55,39 @@ class Dictionary(Section):
 
 
 @functools.cache
-def dictionary() -> Dictionary:
+def load_dictionary() -> ResoDictionary:
     """The dictionary. Raises `RemlError` if somebody edited reso.yaml into nonsense."""
-    return validate(Dictionary, read_yaml(FILE), str(FILE))
+    return validate(ResoDictionary, read_yaml(RESO_FILE), str(RESO_FILE))
 
 
 @functools.cache
-def headers() -> dict[str, str]:
+def fields_by_header() -> dict[str, str]:
     """Each header that names a field outright, in plain form -> the field's name."""
     return {
-        plain(header): name
-        for name, field in dictionary().fields.items()
+        fold_header(header): name
+        for name, field in load_dictionary().fields.items()
         for header in (name, *field.aliases)
-        if plain(header) not in doubtful()
+        if fold_header(header) not in ambiguous_headers()
     }
 
 
 @functools.cache
-def doubtful() -> dict[str, str]:
+def ambiguous_headers() -> dict[str, str]:
     """Ambiguous headers in plain form -> `unit` or `type`."""
-    return {plain(header): need for header, need in dictionary().ambiguous.items()}
+    return {fold_header(header): need for header, need in load_dictionary().ambiguous.items()}
 
 
-def plain(header: str) -> str:
+def fold_header(header: str) -> str:
     """A header as it is compared: lower case, letters, digits and # only."""
     return re.sub(r"[^a-z0-9#]", "", header.lower())
 
 
-def factor(unit: str, to: str | None, where: str) -> float:
+def unit_factor(unit: str, to: str | None, where: str) -> float:
     """What a value in `unit` is multiplied with to be in the unit `to`.
 
     Raises `RemlError` naming `where` if one of the two is no unit of area and they differ.
     """
-    areas = dictionary().areas
+    areas = load_dictionary().areas
     if unit == to:
         return 1.0
     require(

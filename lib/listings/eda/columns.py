@@ -23,7 +23,7 @@ AREAS = ("mls_area_major", "postal_code", "city")  # the first that a feed has i
 NUMERIC = ("number", "count", "yes_no")
 
 
-def kinds_of(contract: Contract) -> dict[str, str]:
+def column_kinds(contract: Contract) -> dict[str, str]:
     """Contract column -> `number`, `date` or `text`."""
     kinds = {}
     for name, column in contract.columns.items():
@@ -34,24 +34,26 @@ def kinds_of(contract: Contract) -> dict[str, str]:
     return kinds
 
 
-def claimed(staged: pd.DataFrame, contract: Contract) -> pd.DataFrame:
+def type_claimed(staged: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     """The contract's columns, typed and in one unit each (n rows)."""
     out = {}
-    often, _ = units.frequency(staged, contract)
+    often, _ = units.rent_frequencies(staged, contract)
     for name, column in contract.columns.items():
         if column.type.startswith("baths"):
-            out[name] = parse_values.baths_by(column.type, staged[name])["bathrooms_total"]
+            out[name] = parse_values.parse_baths_notation(column.type, staged[name])[
+                "bathrooms_total"
+            ]
         else:
-            cells = parse_values.typed(staged[name], column, contract.date_formats)
+            cells = parse_values.parse_column(staged[name], column, contract.date_formats)
             if column.unit_from:
-                cells = cells.mul(units.to_canonical(staged, name, contract))
+                cells = cells.mul(units.area_factors(staged, name, contract))
             if name in units.RENTS:
-                cells = cells.mul(units.a_month(often))
+                cells = cells.mul(units.monthly_factors(often))
             out[name] = cells
     return pd.DataFrame(out, index=staged.index)
 
 
-def unclaimed(
+def type_unclaimed(
     staged: pd.DataFrame, extra: pd.DataFrame, taken: Iterable[str] = ()
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """The columns that no contract claims, and their kinds. A column whose filled cells nearly all
@@ -66,18 +68,18 @@ def unclaimed(
         index=pd.MultiIndex.from_frame(extra[at]),
     )
     rows = cells.reindex(pd.MultiIndex.from_frame(staged[at])).set_axis(staged.index)
-    kinds, out, taken = {}, {}, {*taken, *reso.dictionary().fields}
+    kinds, out, taken = {}, {}, {*taken, *reso.load_dictionary().fields}
     for header in sorted(rows):
         name = f"{header} (not claimed)" if header in taken or header.startswith("_") else header
-        text = rows[header].astype("str").mask(parse_values.blank(rows[header].astype("str")))
-        numbers = parse_values.number(text)
+        text = rows[header].astype("str").mask(parse_values.is_blank(rows[header].astype("str")))
+        numbers = parse_values.parse_number(text)
         is_number = numbers.notna().sum() >= 0.95 * max(text.notna().sum(), 1)
         kinds[name] = "number" if is_number else "text"
         out[name] = numbers if is_number else text
     return pd.DataFrame(out, index=staged.index), kinds
 
 
-def month(frame: pd.DataFrame) -> pd.Series:
+def listing_month(frame: pd.DataFrame) -> pd.Series:
     """The first day of the month of each row: of its closing, else of its last change, else of
     its listing."""
     when = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us]")
@@ -87,7 +89,7 @@ def month(frame: pd.DataFrame) -> pd.Series:
     return when.dt.to_period("M").dt.to_timestamp().astype("datetime64[us]")
 
 
-def area(frame: pd.DataFrame) -> pd.Series:
+def market_area(frame: pd.DataFrame) -> pd.Series:
     """The market area of each row: the first of AREAS that is filled in half of the rows and has
     more than one value; missing everywhere where there is none. Its name is the column's."""
     for name in AREAS:
@@ -96,7 +98,7 @@ def area(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(None, index=frame.index, dtype="str", name="area")
 
 
-def sample(keys: pd.Series, rows: int) -> pd.Series:
+def pick_sample(keys: pd.Series, rows: int) -> pd.Series:
     """Which rows a look at `rows` of them takes (boolean): by the hash of the key, so that the
     choice depends on nothing else and spreads over all files and dates."""
     order = pd.Series(pd.util.hash_array(keys.to_numpy(object)), index=keys.index)

@@ -8,7 +8,7 @@ import pandas as pd
 from lib.listings.eda import hygiene
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """0.123 -> 12 %; small shares with one digit, and never 0 or 100 for what is not."""
     shown = f"{100 * share:.0f} %"
     if (share and shown in ("0 %", "1 %", "2 %")) or (share < 1 and shown == "100 %"):
@@ -16,7 +16,7 @@ def percent(share: float) -> str:
     return "under 0.1 %" if share and shown == "0.0 %" else shown
 
 
-def listed(names: list[str], most: int = 4) -> str:
+def list_names(names: list[str], most: int = 4) -> str:
     """`a`, `b` and `c`; of many the first few and how many more."""
     shown = [f"`{name}`" for name in names[:most]]
     if len(names) > most:
@@ -24,21 +24,21 @@ def listed(names: list[str], most: int = 4) -> str:
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1]
 
 
-def missing(shares: pd.Series) -> str:
+def describe_missing(shares: pd.Series) -> str:
     full = int((shares == 0).sum())
     gaps = shares[shares > 0]
     if gaps.empty:
         return f"All {len(shares)} columns are filled in every row."
-    worst = ", ".join(f"`{name}` ({percent(share)})" for name, share in gaps.head(3).items())
+    worst = ", ".join(f"`{name}` ({format_percent(share)})" for name, share in gaps.head(3).items())
     empty = list(shares[shares == 1].index)
-    end = f" Nothing at all is in {listed(empty)}." if empty else ""
+    end = f" Nothing at all is in {list_names(empty)}." if empty else ""
     return (
         f"{full} of {len(shares)} columns are filled in every row; most is missing in {worst}.{end}"
     )
 
 
-def missing_by(shares: pd.DataFrame, sizes: pd.Series, what: str) -> str:
-    found = hygiene.swing(shares, sizes)
+def describe_missing_by(shares: pd.DataFrame, sizes: pd.Series, what: str) -> str:
+    found = hygiene.greatest_swing(shares, sizes)
     if found is None:
         return f"There are too few {what}s with {hygiene.FEW} rows to compare."
     name, least, most, errors = found
@@ -49,16 +49,16 @@ def missing_by(shares: pd.DataFrame, sizes: pd.Series, what: str) -> str:
         "far more than chance would give" if errors > 4 else "which so few rows may show by chance"
     )
     return (
-        f"Between {what}s `{name}` differs most: {percent(low)} is missing in {label(least)} and "
-        f"{percent(high)} in {label(most)}, {sure}."
+        f"Between {what}s `{name}` differs most: {format_percent(low)} is missing in "
+        f"{label_group(least)} and {format_percent(high)} in {label_group(most)}, {sure}."
     )
 
 
-def label(group: object) -> str:
+def label_group(group: object) -> str:
     return f"{group:%Y-%m}" if isinstance(group, pd.Timestamp) else str(group)
 
 
-def spread(price: pd.Series, frame: pd.DataFrame) -> str:
+def describe_spread(price: pd.Series, frame: pd.DataFrame) -> str:
     low, middle, high = price.quantile([0.25, 0.5, 0.75])
     skews = frame.skew().dropna()
     text = (
@@ -75,7 +75,7 @@ def spread(price: pd.Series, frame: pd.DataFrame) -> str:
     )
 
 
-def correlated(table: pd.DataFrame, target: str) -> str:
+def describe_correlations(table: pd.DataFrame, target: str) -> str:
     if len(table) < 2:
         return "There are too few numbers to correlate."
     best = table[target].drop(target)
@@ -98,7 +98,7 @@ def correlated(table: pd.DataFrame, target: str) -> str:
     return text + "."
 
 
-def outliers(
+def describe_outliers(
     cells: pd.Series, out: pd.Series, price: pd.Series, width: float, sized: bool = True
 ) -> str:
     and_size = " and price per square foot" if sized else ""
@@ -118,7 +118,7 @@ def outliers(
     return text + (
         f"Tukey's fences at {width:g} interquartile ranges, on price{and_size} in "
         f"each market area, would exclude {int(out.sum())} of {len(out)} closed listings "
-        f"({percent(out.mean())}), {cheap} of them below the median price."
+        f"({format_percent(out.mean())}), {cheap} of them below the median price."
     )
 
 
@@ -133,11 +133,11 @@ VERBS = {  # of one column, of several
 }
 
 
-def leaks(found: pd.DataFrame, opened: int) -> str:
+def describe_leaks(found: pd.DataFrame, opened: int) -> str:
     parts = []
     for finding, rows in found[found["finding"] != ""].groupby("finding", sort=False):
         names = list(rows["column"])
-        parts.append(f"{listed(names)} {VERBS[str(finding)][len(names) > 1]}")
+        parts.append(f"{list_names(names)} {VERBS[str(finding)][len(names) > 1]}")
     text = "; ".join(parts) + "." if parts else "No column knows more than it should."
     if not opened:
         text += " No listing is open, so what is filled only after the sale cannot be told."
@@ -150,7 +150,7 @@ def leaks(found: pd.DataFrame, opened: int) -> str:
     return text
 
 
-def drifts(table: pd.DataFrame) -> str:
+def describe_drift(table: pd.DataFrame) -> str:
     if table.empty or table.isna().all().all():
         return "There are too few rows in later quarters to tell drift from chance."
     worst = table.max(axis=1).sort_values(ascending=False, kind="stable")
@@ -159,8 +159,8 @@ def drifts(table: pd.DataFrame) -> str:
         return "No number drifts more, against the first third of the closings, than chance would."
     large = list(worst[worst > hygiene.DRIFTS].index)
     end = (
-        f"{listed(large)} {'pass' if len(large) > 1 else 'passes'} {hygiene.DRIFTS:g}, from which "
-        "a shift is called large"
+        f"{list_names(large)} {'pass' if len(large) > 1 else 'passes'} {hygiene.DRIFTS:g}, "
+        "from which a shift is called large"
         if large
         else f"none passes {hygiene.DRIFTS:g}, from which a shift is called large"
     )
@@ -170,25 +170,25 @@ def drifts(table: pd.DataFrame) -> str:
     )
 
 
-def duplicates(rows: pd.DataFrame, rows_in: int) -> str:
+def describe_duplicates(rows: pd.DataFrame, rows_in: int) -> str:
     if rows.empty:
         return f"None of the {rows_in:,} rows repeats another."
     counts = rows["_reason"].value_counts()
     parts = ", ".join(f"{count:,} as {reason}" for reason, count in counts.items())
     across = int((rows["_source_file"] != rows["_kept_file"]).sum())
     return (
-        f"{len(rows):,} of {rows_in:,} rows ({percent(len(rows) / rows_in)}) repeat a listing, "
-        f"{parts}; "
+        f"{len(rows):,} of {rows_in:,} rows ({format_percent(len(rows) / rows_in)}) repeat "
+        f"a listing, {parts}; "
         f"{across:,} of them stand in another file than the row that is kept."
     )
 
 
-def photos(counts: pd.DataFrame) -> str:
+def describe_photos(counts: pd.DataFrame) -> str:
     total = counts.sum()
     shares = total / total.sum()
-    parts = ", ".join(f"{name} {percent(share)}" for name, share in shares.items() if share)
+    parts = ", ".join(f"{name} {format_percent(share)}" for name, share in shares.items() if share)
     lacking = 1 - counts.get("complete", 0) / counts.sum(axis=1)
     return (
         f"Of the listings: {parts}; the month with the fewest complete albums is "
-        f"{lacking.idxmax():%Y-%m} ({percent(lacking.max())} lack some or all)."
+        f"{lacking.idxmax():%Y-%m} ({format_percent(lacking.max())} lack some or all)."
     )

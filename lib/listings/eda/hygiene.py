@@ -10,13 +10,13 @@ DRIFTS = 0.25  # population stability index from which a shift is usually called
 BINS = 10
 
 
-def missing(frame: pd.DataFrame, names: list[str]) -> pd.Series:
+def missing_shares(frame: pd.DataFrame, names: list[str]) -> pd.Series:
     """Share of rows that lack each column, most first."""
     share = frame[names].isna().mean()
     return share.sort_values(ascending=False, kind="stable")
 
 
-def missing_by(frame: pd.DataFrame, names: list[str], by: pd.Series) -> pd.DataFrame:
+def missing_shares_by(frame: pd.DataFrame, names: list[str], by: pd.Series) -> pd.DataFrame:
     """Share of rows that lack each column (rows of the table), by group (columns); groups of
     fewer than FEW rows are left out."""
     counts = by.value_counts()
@@ -25,7 +25,9 @@ def missing_by(frame: pd.DataFrame, names: list[str], by: pd.Series) -> pd.DataF
     return frame.loc[kept, names].isna().groupby(by[kept]).mean().sort_index().T
 
 
-def swing(shares: pd.DataFrame, sizes: pd.Series) -> tuple[str, object, object, float] | None:
+def greatest_swing(
+    shares: pd.DataFrame, sizes: pd.Series
+) -> tuple[str, object, object, float] | None:
     """(column, its fullest group, its emptiest group, standard errors between the two) for the
     column whose missing share differs most between groups; None where no group is left.
 
@@ -43,7 +45,7 @@ def swing(shares: pd.DataFrame, sizes: pd.Series) -> tuple[str, object, object, 
     return name, least, most, float((high - low) / noise)
 
 
-def cardinality(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
+def column_cardinality(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
     """Per column: kind, filled (share), distinct (count) and top (share of the filled cells that
     hold the commonest value)."""
     rows = []
@@ -55,7 +57,7 @@ def cardinality(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["column", "kind", "filled", "distinct", "top"])
 
 
-def fences(amount: pd.Series, group: pd.Series, width: float, least: int = 30) -> pd.Series:
+def outside_fences(amount: pd.Series, group: pd.Series, width: float, least: int = 30) -> pd.Series:
     """Where the logarithm of a positive amount lies outside Tukey's fences of its group (boolean):
     more than `width` interquartile ranges below the first or above the third quartile. Groups of
     fewer than `least` rows take the fences of all rows (J. Tukey, Exploratory Data Analysis, 1977).
@@ -73,7 +75,9 @@ def fences(amount: pd.Series, group: pd.Series, width: float, least: int = 30) -
     return ((logs < low - reach) | (logs > high + reach)).fillna(False)
 
 
-def within(frame: pd.DataFrame, ranges: dict[str, tuple[float, float]]) -> pd.DataFrame:
+def mask_outside_ranges(
+    frame: pd.DataFrame, ranges: dict[str, tuple[float, float]]
+) -> pd.DataFrame:
     """The frame with cells outside their column's range missing."""
     return frame.apply(
         lambda cells: (
@@ -82,7 +86,7 @@ def within(frame: pd.DataFrame, ranges: dict[str, tuple[float, float]]) -> pd.Da
     )
 
 
-def outside(frame: pd.DataFrame, ranges: dict[str, tuple[float, float]]) -> pd.Series:
+def count_outside_ranges(frame: pd.DataFrame, ranges: dict[str, tuple[float, float]]) -> pd.Series:
     """Cells outside each column's range, most first."""
     counts = {
         name: int((frame[name].notna() & ~frame[name].between(*span)).sum())
@@ -92,7 +96,7 @@ def outside(frame: pd.DataFrame, ranges: dict[str, tuple[float, float]]) -> pd.S
     return pd.Series(counts, dtype="int64").sort_values(ascending=False, kind="stable")
 
 
-def correlations(frame: pd.DataFrame, target: str, most: int = 12) -> pd.DataFrame:
+def rank_correlations(frame: pd.DataFrame, target: str, most: int = 12) -> pd.DataFrame:
     """Spearman's rank correlations of the `most` numbers that go along with `target` best, it
     first (square table)."""
     table = (
@@ -104,7 +108,7 @@ def correlations(frame: pd.DataFrame, target: str, most: int = 12) -> pd.DataFra
     return table.loc[order, order]
 
 
-def drift(frame: pd.DataFrame, names: list[str], month: pd.Series) -> pd.DataFrame:
+def population_stability(frame: pd.DataFrame, names: list[str], month: pd.Series) -> pd.DataFrame:
     """Population stability index of each number (rows) in each quarter (columns) after the first
     third of the rows, against that third. Quarters of fewer than FEW rows are left out.
 

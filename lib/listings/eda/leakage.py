@@ -14,7 +14,7 @@ TIMES = 3  # and their ratio
 SOME = 0.08  # share of sales with a yes that no open listing has, that is worth a word
 
 
-def scan(
+def scan_columns(
     closed: pd.DataFrame, open_: pd.DataFrame, log_price: pd.Series, limit: float
 ) -> pd.DataFrame:
     """One row a column that both frames share: `r2` alone, `filled_closed`, `filled_open` (share,
@@ -29,7 +29,7 @@ def scan(
     for name in closed:
         shut, still = (float(is_filled(frame[name]).mean()) for frame in (closed, open_))
         whole, r2 = input_r2(closed[name], log_price)
-        finding = gaps(closed[name], open_[name])
+        finding = gap_finding(closed[name], open_[name])
         # one that is filled only after the sale, in some sales, is told as that
         if whole >= limit or (r2 >= limit and "only after" not in finding):
             finding = "gives the price away"
@@ -40,7 +40,7 @@ def scan(
     )
 
 
-def gaps(closed: pd.Series, open_: pd.Series) -> str:
+def gap_finding(closed: pd.Series, open_: pd.Series) -> str:
     """What the filled shares of a column in closed and open listings tell, in words of `scan`."""
     m = len(open_)
     if not m:

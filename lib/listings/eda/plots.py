@@ -27,7 +27,7 @@ PERCENT = PercentFormatter(1, decimals=0)
 MONEY = FuncFormatter(short_money)
 
 
-def bars(
+def draw_bars(
     shares: pd.Series, label: str, marked: set[str] | None = None, line: float | None = None
 ) -> str:
     """Horizontal bars, the greatest on top; those in `marked` in another colour, and a line."""
@@ -47,7 +47,7 @@ def bars(
         return to_svg(drawn)
 
 
-def heat(
+def draw_heatmap(
     table: pd.DataFrame, label: str, span: tuple[float, float], colours: str, cells: bool = False
 ) -> str:
     """A table as coloured cells, rows and columns named; numbers in the cells where few."""
@@ -87,7 +87,7 @@ def heat(
         return to_svg(drawn)
 
 
-def spreads(frame: pd.DataFrame, logarithmic: set[str]) -> str:
+def draw_histograms(frame: pd.DataFrame, logarithmic: set[str]) -> str:
     """A histogram of each number, a dozen at most; the axis of `logarithmic` ones is so."""
     with matplotlib.rc_context(LOOK):
         names = list(frame)[:12]
@@ -104,7 +104,9 @@ def spreads(frame: pd.DataFrame, logarithmic: set[str]) -> str:
                 low, high = np.quantile(cells, [0.001, 0.999])
                 edges = np.linspace(low, high if high > low else low + 1, 31)
             axes.hist(cells, bins=edges.tolist(), color=BLUE)
-            axes.xaxis.set_major_formatter(MONEY if name in logarithmic else FuncFormatter(plain))
+            axes.xaxis.set_major_formatter(
+                MONEY if name in logarithmic else FuncFormatter(format_number)
+            )
             axes.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
             axes.tick_params(labelsize=7.5)
             axes.set_yticks([])
@@ -112,12 +114,12 @@ def spreads(frame: pd.DataFrame, logarithmic: set[str]) -> str:
         return to_svg(drawn)
 
 
-def plain(value: float, _: object = None) -> str:
+def format_number(value: float, _: object = None) -> str:
     """1995 -> 1995, 12000 -> 12k, 0.25 -> 0.25."""
     return short_money(value) if abs(value) >= 1e4 else f"{value:g}"
 
 
-def fenced(size: pd.Series, price: pd.Series, out: pd.Series) -> str:
+def draw_fences(size: pd.Series, price: pd.Series, out: pd.Series) -> str:
     """Price against living area, both logarithmic; what lies outside the fences stands out."""
     with matplotlib.rc_context(LOOK):
         drawn, axes = new_figure(6.6, 4.2)
@@ -143,7 +145,7 @@ def fenced(size: pd.Series, price: pd.Series, out: pd.Series) -> str:
         return to_svg(drawn)
 
 
-def stacked(counts: pd.DataFrame, label: str) -> str:
+def draw_stacked_shares(counts: pd.DataFrame, label: str) -> str:
     """Shares of each row's total, stacked over the rows (months): one band a column."""
     with matplotlib.rc_context(LOOK):
         shares = counts.div(counts.sum(axis=1), axis=0)

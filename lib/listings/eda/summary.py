@@ -16,7 +16,7 @@ SKEWED = 2.0  # skewness from which positive numbers are drawn on a logarithmic 
 
 
 @dataclass(frozen=True)
-class Look:
+class EdaFigure:
     """One picture with its sentence: the file's name, a title, SVG text (empty where there is
     nothing to draw), what it shows."""
 
@@ -26,118 +26,130 @@ class Look:
     sentence: str
 
 
-def completeness(
+def show_completeness(
     frame: pd.DataFrame, names: list[str], month: pd.Series, area: pd.Series
-) -> list[Look]:
+) -> list[EdaFigure]:
     """What is missing: overall, by month, by market area."""
-    shares = hygiene.missing(frame, names)
+    shares = hygiene.missing_shares(frame, names)
     gaps = shares[(shares > 0) & (shares < 1)]  # empty columns are told, not drawn
-    svg = plots.bars(gaps, "share of listings without it") if len(gaps) else ""
-    looks = [Look("missing", "Missing cells", svg, findings.missing(shares))]
+    svg = plots.draw_bars(gaps, "share of listings without it") if len(gaps) else ""
+    looks = [EdaFigure("missing", "Missing cells", svg, findings.describe_missing(shares))]
     for by, what, text in ((month, "month", "Missing cells by month"),
                            (area, "market area", "Missing cells by market area")):  # fmt: skip
-        table = hygiene.missing_by(frame, names, by)
+        table = hygiene.missing_shares_by(frame, names, by)
         table = table.loc[[name for name in gaps.index if name in table.index]]
         if table.shape[1] > 1 and len(table):
-            drawn = table.set_axis([findings.label(group) for group in table.columns], axis=1)
-            svg = plots.heat(drawn, "share missing", (0, 1), "Blues")
-            sentence = findings.missing_by(table, by.value_counts(), what)
-            looks.append(Look(f"missing_by_{what.split()[-1]}", text, svg, sentence))
+            drawn = table.set_axis([findings.label_group(group) for group in table.columns], axis=1)
+            svg = plots.draw_heatmap(drawn, "share missing", (0, 1), "Blues")
+            sentence = findings.describe_missing_by(table, by.value_counts(), what)
+            looks.append(EdaFigure(f"missing_by_{what.split()[-1]}", text, svg, sentence))
     return looks
 
 
-def plausibility(
+def show_plausibility(
     closed: pd.DataFrame,
     numbers: list[str],
     ranges: dict[str, tuple[float, float]],
     area: pd.Series,
-) -> list[Look]:
+) -> list[EdaFigure]:
     """How the numbers spread, and what an outlier policy would exclude."""
     price = closed["close_price"]
-    told = hygiene.within(closed[numbers], ranges)
+    told = hygiene.mask_outside_ranges(closed[numbers], ranges)
     told = told[[name for name in told if told[name].nunique() > 2]]
     skewed = {
         name for name in told if (told[name].dropna() > 0).all() and told[name].skew() > SKEWED
     }
     kept = sorted(told, key=lambda name: (name != "close_price", -told[name].nunique()))[:12]
-    sentence = findings.spread(price, told.drop(columns="close_price", errors="ignore"))
-    looks = [Look("spread", "How the numbers spread", plots.spreads(told[kept], skewed), sentence)]
+    sentence = findings.describe_spread(price, told.drop(columns="close_price", errors="ignore"))
+    looks = [
+        EdaFigure(
+            "spread", "How the numbers spread", plots.draw_histograms(told[kept], skewed), sentence
+        )
+    ]
     size = closed.get("living_area", pd.Series(np.nan, index=closed.index))
-    out = hygiene.fences(price, area, FENCE) | hygiene.fences(
+    out = hygiene.outside_fences(price, area, FENCE) | hygiene.outside_fences(
         price / size.where(size > 0), area, FENCE
     )
     sized = bool((size > 0).any())
-    sentence = findings.outliers(hygiene.outside(closed, ranges), out, price, FENCE, sized)
+    sentence = findings.describe_outliers(
+        hygiene.count_outside_ranges(closed, ranges), out, price, FENCE, sized
+    )
     both = (size > 0) & (price > 0)
-    svg = plots.fenced(size[both], price[both], out[both]) if both.any() else ""
-    looks.append(Look("outliers", "Outlier policy, and what it would exclude", svg, sentence))
+    svg = plots.draw_fences(size[both], price[both], out[both]) if both.any() else ""
+    looks.append(EdaFigure("outliers", "Outlier policy, and what it would exclude", svg, sentence))
     return looks
 
 
-def knowledge(
+def show_leakage(
     closed: pd.DataFrame, open_: pd.DataFrame, numbers: list[str], limit: float
-) -> tuple[list[Look], pd.DataFrame]:
+) -> tuple[list[EdaFigure], pd.DataFrame]:
     """What goes along with the price, and which columns know too much of it. Prices outside the
     fences are left out: a few nominal ones would hide what a column knows of the others."""
-    inside = ~hygiene.fences(closed["close_price"], pd.Series("all", index=closed.index), FENCE)
+    inside = ~hygiene.outside_fences(
+        closed["close_price"], pd.Series("all", index=closed.index), FENCE
+    )
     closed = closed[inside]
     names = [name for name in closed if name not in columns.OUTCOME and not name.startswith("_")]
-    found = leakage.scan(closed[names], open_[names], np.log(closed["close_price"]), limit)
+    found = leakage.scan_columns(closed[names], open_[names], np.log(closed["close_price"]), limit)
     flagged = set(found.loc[found["finding"] != "", "column"])
-    svg = plots.bars(
+    svg = plots.draw_bars(
         found.set_index("column")["r2"].clip(lower=0),
         "R² of the log price, from this column alone",
         flagged,
         limit,
     )
-    sentence = findings.leaks(found, len(open_))
-    looks = [Look("leakage", "Columns that know too much", svg, sentence)]
+    sentence = findings.describe_leaks(found, len(open_))
+    looks = [EdaFigure("leakage", "Columns that know too much", svg, sentence)]
     honest = [name for name in numbers if name not in flagged]
-    table = hygiene.correlations(closed[honest], "close_price")
+    table = hygiene.rank_correlations(closed[honest], "close_price")
     if len(table) > 1:
-        svg = plots.heat(table, "rank correlation", (-1, 1), "RdBu_r", cells=True)
+        svg = plots.draw_heatmap(table, "rank correlation", (-1, 1), "RdBu_r", cells=True)
         title = "What honest numbers go along with the price"
-        sentence = findings.correlated(table, "close_price")
-        looks.append(Look("correlations", title, svg, sentence))
+        sentence = findings.describe_correlations(table, "close_price")
+        looks.append(EdaFigure("correlations", title, svg, sentence))
     return looks, found
 
 
-def change(closed: pd.DataFrame, numbers: list[str], month: pd.Series) -> list[Look]:
+def show_drift(closed: pd.DataFrame, numbers: list[str], month: pd.Series) -> list[EdaFigure]:
     """How the inputs drift."""
-    table = hygiene.drift(closed, [name for name in numbers if name not in columns.OUTCOME], month)
+    table = hygiene.population_stability(
+        closed, [name for name in numbers if name not in columns.OUTCOME], month
+    )
     if table.empty or not table.shape[1]:
         return []
     order = table.max(axis=1).sort_values(ascending=False, kind="stable").index
-    svg = plots.heat(table.loc[order], "PSI above chance", (0, 0.5), "Oranges")
-    return [Look("drift", "Drift of the inputs, by quarter", svg, findings.drifts(table))]
+    svg = plots.draw_heatmap(table.loc[order], "PSI above chance", (0, 0.5), "Oranges")
+    return [
+        EdaFigure("drift", "Drift of the inputs, by quarter", svg, findings.describe_drift(table))
+    ]
 
 
-def albums(status: pd.Series, month: pd.Series) -> list[Look]:
+def show_photo_coverage(status: pd.Series, month: pd.Series) -> list[EdaFigure]:
     """Photo statuses by month; nothing where no listing has any."""
     counts = pd.crosstab(month.reindex(status.index), status)
     counts = counts[counts.sum(axis=1) >= hygiene.FEW]
     if counts.empty or set(counts) == {"no_images"}:
         return []
-    svg = plots.stacked(counts, "share of listings")
-    return [Look("photos", "Photo coverage", svg, findings.photos(counts))]
+    svg = plots.draw_stacked_shares(counts, "share of listings")
+    return [EdaFigure("photos", "Photo coverage", svg, findings.describe_photos(counts))]
 
 
-def table(frame: pd.DataFrame) -> str:
+def markdown_table(frame: pd.DataFrame) -> str:
     """A frame as a Markdown table; shares in percent, names as code."""
     head = "| " + " | ".join(frame.columns) + " |\n|" + "---|" * frame.shape[1] + "\n"
     return head + "".join("| " + " | ".join(map(str, row)) + " |\n" for row in frame.to_numpy())
 
 
-def cardinality(frame: pd.DataFrame, kinds: dict[str, str], found: pd.DataFrame) -> str:
+def columns_table(frame: pd.DataFrame, kinds: dict[str, str], found: pd.DataFrame) -> str:
     """Every column on a line: how full, how varied, what it says of the price alone."""
-    counts = hygiene.cardinality(frame, kinds).merge(found, on="column", how="left")
+    counts = hygiene.column_cardinality(frame, kinds).merge(found, on="column", how="left")
     shown = pd.DataFrame(
         {
             "column": "`" + counts["column"] + "`",
             "kind": counts["kind"],
-            "filled": counts["filled"].map(findings.percent),
+            "filled": counts["filled"].map(findings.format_percent),
             "distinct": counts["distinct"].map("{:,}".format),
-            "commonest": counts["top"].map(findings.percent, na_action="ignore").fillna("-"),
+            "commonest": counts["top"].map(findings.format_percent, na_action="ignore").fillna("-"),
             "R² alone": counts["r2"]
             .clip(lower=0)
             .map("{:.2f}".format, na_action="ignore")
@@ -145,11 +157,11 @@ def cardinality(frame: pd.DataFrame, kinds: dict[str, str], found: pd.DataFrame)
             "finding": counts["finding"].fillna(""),
         }
     )
-    return table(shown)
+    return markdown_table(shown)
 
 
-def markdown(
-    title: str, lead: list[str], parts: dict[str, tuple[list[Look], str]], plots_at: str
+def render_summary(
+    title: str, lead: list[str], parts: dict[str, tuple[list[EdaFigure], str]], plots_at: str
 ) -> str:
     """The summary: a title, leading sentences, and for each domain its looks and columns."""
     lines = [f"# What the data look like: {title}", "", *lead, ""]

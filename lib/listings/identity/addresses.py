@@ -22,14 +22,14 @@ from lib.listings.identity.streets import (
     PLACES,
     SHORT,
     SIMPLE,
-    clean,
-    house_number,
-    legible,
-    says_unit,
-    states,
-    street,
-    tables,
-    unit,
+    clean_address,
+    is_legible,
+    is_unit,
+    parse_house_number,
+    parse_street,
+    parse_unit,
+    state_codes,
+    usps_tables,
 )
 
 NUMBER = r"[A-Z]*[0-9][A-Z0-9]*(?:-[A-Z0-9]+)?(?: [0-9]/[0-9])?"
@@ -41,7 +41,7 @@ TAIL = (
 )
 
 
-class Parts(NamedTuple):
+class AddressParts(NamedTuple):
     """An address in standard form, upper case; names are RESO's. A part it lacks is None."""
 
     street_number: str | None = None
@@ -66,20 +66,24 @@ class Parts(NamedTuple):
 
 @cache
 def _tail() -> re.Pattern[str]:
-    longest = sorted(states(), key=len, reverse=True)  # WEST VIRGINIA before VIRGINIA
+    longest = sorted(state_codes(), key=len, reverse=True)  # WEST VIRGINIA before VIRGINIA
     return re.compile(TAIL.format(states="|".join(longest)))
 
 
-def _number_first(text: str) -> Parts | None:
+def _number_first(text: str) -> AddressParts | None:
     """Number, street and unit of a first line; None where it does not begin with a number."""
     found = re.fullmatch(rf"({NUMBER}) (.+)", text)
     if not found or re.fullmatch(ORDINAL, found[1]):
         return None
-    before, name, suffix, after, inside = street(found[2])
-    return Parts(house_number(found[1]), before, name, suffix, after, inside) if name else None
+    before, name, suffix, after, inside = parse_street(found[2])
+    return (
+        AddressParts(parse_house_number(found[1]), before, name, suffix, after, inside)
+        if name
+        else None
+    )
 
 
-def by_rules(text: str) -> Parts | None:
+def parse_by_rules(text: str) -> AddressParts | None:
     """The parts of a cleaned address of a plain form; None where the form is any other."""
     first, *rest = text.split(", ")
     parts = _number_first(first)
@@ -89,8 +93,8 @@ def by_rules(text: str) -> Parts | None:
     known = INSIDE.keys() | PLACES
     if not all(len(word) == 1 or word in known or re.search("[0-9]", word) for word in named):
         return None  # a town without a comma before it
-    if rest and says_unit(rest[0]) and not parts.unit_number:
-        parts = parts._replace(unit_number=unit(rest.pop(0)))
+    if rest and is_unit(rest[0]) and not parts.unit_number:
+        parts = parts._replace(unit_number=parse_unit(rest.pop(0)))
     if not rest:
         return parts
     last = _tail().fullmatch(rest[-1])
@@ -101,7 +105,7 @@ def by_rules(text: str) -> Parts | None:
     if city and not re.fullmatch("[A-Z][A-Z -]*", city):
         return None
     code = re.fullmatch(ZIP, last["zip"] or "")
-    state = states().get(last["state"] or "")
+    state = state_codes().get(last["state"] or "")
     return parts._replace(
         city=city,
         state_or_province=state,
@@ -112,7 +116,7 @@ def by_rules(text: str) -> Parts | None:
 
 def _plain(name: str) -> bool:
     """Whether a street's name is up to three words that mean nothing else in an address."""
-    directions, suffixes, _ = tables()
+    directions, suffixes, _ = usps_tables()
     odd = directions.keys() | suffixes.keys() | SIMPLE | INSIDE.keys()
     words = name.split()
     return len(words) <= 3 and all(
@@ -120,7 +124,7 @@ def _plain(name: str) -> bool:
     )
 
 
-def by_library(text: str) -> Parts | None:
+def parse_by_library(text: str) -> AddressParts | None:
     """The same by usaddress-scourgify, for any form that it can read."""
     from scourgify import normalize_address_record
     from scourgify.exceptions import AddressNormalizationError
@@ -129,15 +133,15 @@ def by_library(text: str) -> Parts | None:
         found = normalize_address_record(text)
     except AddressNormalizationError:
         return None
-    parts = _number_first(clean(found["address_line_1"] or ""))
+    parts = _number_first(clean_address(found["address_line_1"] or ""))
     if parts is None:
         return None
     code = re.fullmatch(ZIP, found["postal_code"] or "")
-    state = clean(found["state"] or "")
+    state = clean_address(found["state"] or "")
     parts = parts._replace(
-        unit_number=unit(found["address_line_2"] or "") or parts.unit_number,
-        city=clean(found["city"] or "").replace(",", "") or None,
-        state_or_province=states().get(state, state) or None,
+        unit_number=parse_unit(found["address_line_2"] or "") or parts.unit_number,
+        city=clean_address(found["city"] or "").replace(",", "") or None,
+        state_or_province=state_codes().get(state, state) or None,
         postal_code=code[1] if code else None,
         postal_code_plus4=code[2] if code else None,
     )
@@ -147,39 +151,39 @@ def by_library(text: str) -> Parts | None:
 def _letters(text: str) -> Counter[str]:
     """How often each letter and digit stands in a cleaned address, its words in short form: what
     the library dropped of 12 & 14 Elm St is seen by it."""
-    directions, suffixes, _ = tables()
+    directions, suffixes, _ = usps_tables()
     short = directions | suffixes | INSIDE | PLACES | SHORT | ORDINALS
-    for name in sorted(states(), key=len, reverse=True):
-        text = re.sub(rf"\b{name}\b", states()[name], text)
+    for name in sorted(state_codes(), key=len, reverse=True):
+        text = re.sub(rf"\b{name}\b", state_codes()[name], text)
     words = re.sub("[^A-Z0-9 ]", " ", re.sub(r"\b00000\b(-[0-9]{4})?", "", text)).split()
     words = [short.get(word, word) for word in words if word not in SIMPLE | {"NO"}]
     words = [word[:-2] if re.fullmatch(ORDINAL, word) else word.lstrip("0") for word in words]
     return Counter("".join(words))
 
 
-def parse(text: str) -> Parts | None:
+def parse_address(text: str) -> AddressParts | None:
     """The parts of an address as somebody wrote it; None where it cannot be read, where it holds a
     decimal number or is not `legible`, or where its standard form would read as something else."""
     text = re.sub(r"([0-9]{5}|[^0-9])\ufffd+\s*\Z", r"\1", text)  # of no letter, at the very end
-    if not legible(text):
+    if not is_legible(text):
         return None
-    text = _ended(clean(text))
+    text = _ended(clean_address(text))
     if "." in text:
         return None
     text = re.sub(rf"\A({NUMBER}) {COUNTY}", r"\1 COUNTY RD ", text)
-    parts = by_rules(text) or by_library(text)
+    parts = parse_by_rules(text) or parse_by_library(text)
     if parts is None or _unit_as_city(text, parts.city or ""):
         return None
     if parts.line() == text:
         return parts
-    again = by_rules(parts.line()) or by_library(parts.line())
+    again = parse_by_rules(parts.line()) or parse_by_library(parts.line())
     return parts if again == parts else None
 
 
 def _ended(text: str) -> str:
     """A cleaned address without country, without county behind the ZIP or between city and state,
     and with one form of ZIP+4 (770011234, 77001 - 1234)."""
-    named = "|".join(states())
+    named = "|".join(state_codes())
     text = re.sub(rf"({COUNTRY})\Z", "", text)
     text = re.sub(r"(?<=[0-9]{4}), [A-Z][A-Z -]* COUNTY\Z", "", text)
     code = r"([0-9]{5})(?: ?- ?)?([0-9]{4})\Z"
@@ -191,21 +195,21 @@ def _unit_as_city(text: str, city: str) -> bool:
     """Whether a unit such as UPPER was read as the city, or as its first word: without a comma
     nobody can tell 5 Elm Upper, Marlboro from 5 Elm, Upper Marlboro."""
     begins = city.split(" ")[0] in PLACES
-    return begins and (says_unit(city) or f", {city}" not in text)
+    return begins and (is_unit(city) or f", {city}" not in text)
 
 
-def parse_all(texts: pd.Series) -> pd.DataFrame:
+def parse_addresses(texts: pd.Series) -> pd.DataFrame:
     """`parse` of each text (missing: no parts), one column for each of `Parts`."""
     codes, distinct = pd.factorize(texts.str.strip().mask(lambda text: text == ""))
-    read = [parse(text) or Parts() for text in distinct]
-    return _spread(pd.DataFrame(read, columns=Parts._fields), codes, texts.index)
+    read = [parse_address(text) or AddressParts() for text in distinct]
+    return _spread(pd.DataFrame(read, columns=AddressParts._fields), codes, texts.index)
 
 
-def street_all(texts: pd.Series) -> pd.DataFrame:
+def parse_streets(texts: pd.Series) -> pd.DataFrame:
     """`street` of each text: the columns of `Parts` from the direction before to the unit."""
     codes, distinct = pd.factorize(texts)
-    read = [street(text) for text in distinct]
-    return _spread(pd.DataFrame(read, columns=Parts._fields[1:6]), codes, texts.index)
+    read = [parse_street(text) for text in distinct]
+    return _spread(pd.DataFrame(read, columns=AddressParts._fields[1:6]), codes, texts.index)
 
 
 def _spread(distinct: pd.DataFrame, codes: object, index: pd.Index) -> pd.DataFrame:

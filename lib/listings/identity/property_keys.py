@@ -10,19 +10,19 @@ import pandas as pd
 
 from lib.listings.contract import parse_values
 from lib.listings.identity import addresses, streets
-from lib.listings.identity.addresses import Parts
+from lib.listings.identity.addresses import AddressParts
 
-ADDRESS = list(Parts._fields)
+ADDRESS = list(AddressParts._fields)
 HOUSES = {"BLDG", "FL"}  # of several units each
 PARSED, DISAGREES = "own_address_parsed", "own_address_disagrees"
 STREET, UNIT = ADDRESS[1:5], ADDRESS[5]
-PLACE = ["street_number", *STREET, UNIT]  # one differs: another home
-SHOWN = ("unparsed_address", "street_number", *STREET, "unit_number", "city")
+PLACE_COLUMNS = ["street_number", *STREET, UNIT]  # one differs: another home
+WRITTEN_PARTS = ("unparsed_address", "street_number", *STREET, "unit_number", "city")
 
 
-def unparsed_address(table: pd.DataFrame) -> pd.Series:
+def join_address(table: pd.DataFrame) -> pd.Series:
     """The address on one line: as the feed gives it, else joined of the parts that it has."""
-    named = [name for name in SHOWN if name in table]
+    named = [name for name in WRITTEN_PARTS if name in table]
     joined = _joined(table, named[:1] if named[:1] == ["unparsed_address"] else named)
     return joined.str.replace(r"\s+", " ", regex=True).str.strip()
 
@@ -35,7 +35,7 @@ def _joined(table: pd.DataFrame, names: list[str]) -> pd.Series:
     return text.mask(text.str.strip() == "")
 
 
-def standard(table: pd.DataFrame) -> pd.DataFrame:
+def standardize_addresses(table: pd.DataFrame) -> pd.DataFrame:
     """The columns of `Parts` of each row, and two on how they came about.
 
     The feed's own columns go before what its whole address says; street number and street stay
@@ -45,18 +45,18 @@ def standard(table: pd.DataFrame) -> pd.DataFrame:
     """
     nothing = pd.Series(None, index=table.index, dtype="str")
     whole = table.get("unparsed_address", nothing)
-    read = addresses.parse_all(whole)
+    read = addresses.parse_addresses(whole)
     own = pd.DataFrame(dict.fromkeys(ADDRESS, nothing))
-    own[[*STREET, "unit_number"]] = addresses.street_all(_joined(table, STREET))
+    own[[*STREET, "unit_number"]] = addresses.parse_streets(_joined(table, STREET))
     for name, form in FORMS.items():
         if name in table:
-            given = parse_values.by_distinct(table[name], form)
-            own[name] = whole_unit(own[name], given) if name == UNIT else given.fillna(own[name])
+            given = parse_values.parse_distinct(table[name], form)
+            own[name] = merge_units(own[name], given) if name == UNIT else given.fillna(own[name])
     complete = own["street_number"].notna() & own["street_name"].notna()
     own[ADDRESS[:5]] = own[ADDRESS[:5]].where(complete)
     out = own.fillna(read)
     out[ADDRESS[:5]] = own[ADDRESS[:5]].where(complete, read[ADDRESS[:5]])
-    out[UNIT] = whole_unit(read[UNIT], own[UNIT])
+    out[UNIT] = merge_units(read[UNIT], own[UNIT])
     given = _joined(table, [*ADDRESS[:6], "unparsed_address"]).notna()
     out[PARSED] = out["street_name"].notna().astype("float64").where(given)
     differ = (own != read) & own.notna() & read.notna()
@@ -71,7 +71,7 @@ def standard(table: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def whole_unit(first: pd.Series, then: pd.Series) -> pd.Series:
+def merge_units(first: pd.Series, then: pd.Series) -> pd.Series:
     """One unit of what two columns say of it (see `_united`)."""
     both = pd.DataFrame({"one": first, "two": then}).dropna()
     both = both[both["one"] != both["two"]]
@@ -90,7 +90,7 @@ def _united(first: str, then: str) -> str | None:
     for one, two in ((first, then), (then, first)):
         named = [word for word in one.split() if word in HOUSES]
         if 0 < len(one.split()) <= 2 * len(named) and not set(named) & set(two.split()):
-            return streets.unit(f"{one} {two}")
+            return streets.parse_unit(f"{one} {two}")
     for one, two in ((first, then), (then, first)):
         lettered = re.fullmatch("([0-9]+)([A-Z])|([A-Z])([0-9]+)", one)  # 12B holds B
         if lettered and two in lettered.groups():
@@ -105,14 +105,14 @@ def _each(form: Callable[[str], str | None]) -> Callable[[pd.Series], pd.Series]
 
 
 def _state(text: str) -> str | None:
-    plain = streets.clean(text)
-    return streets.states().get(plain, plain) or None
+    plain = streets.clean_address(text)
+    return streets.state_codes().get(plain, plain) or None
 
 
 FORMS: dict[str, Callable[[pd.Series], pd.Series]] = {
-    "street_number": _each(streets.house_number),
-    "unit_number": _each(streets.unit),
-    "city": _each(lambda text: streets.clean(text) or None),
+    "street_number": _each(streets.parse_house_number),
+    "unit_number": _each(streets.parse_unit),
+    "city": _each(lambda text: streets.clean_address(text) or None),
     "state_or_province": _each(_state),
     "postal_code": lambda text: text,
     "postal_code_plus4": lambda text: text.str.extract(r"\A([0-9]{4})\Z", expand=False),
@@ -149,27 +149,29 @@ def group_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
     return key
 
 
-def with_address(by_group: pd.Series, by_address: pd.Series) -> pd.Series:
+def join_keys(by_group: pd.Series, by_address: pd.Series) -> pd.Series:
     """The key of a row whose group several homes share (a parcel not split yet, a placeholder):
     group and address, missing where the address is unknown."""
     return by_group + "|" + by_address.str.removeprefix("address:")
 
 
-def place(table: pd.DataFrame) -> pd.DataFrame:
+def place_parts(table: pd.DataFrame) -> pd.DataFrame:
     """The columns PLACE (those of them that the table has) as homes are told apart by them: Oak
     Ridge is Oakridge. The ZIP is none of them: of two at one parcel and street, one is mistyped."""
-    told = table[[name for name in PLACE if name in table]]
+    told = table[[name for name in PLACE_COLUMNS if name in table]]
     if "street_name" not in told:
         return told
     return told.assign(street_name=told["street_name"].str.replace(" ", "", regex=False))
 
 
-def parted(by_group: pd.Series, by_address: pd.Series, place: pd.DataFrame) -> pd.Series:
+def split_contradicted(
+    by_group: pd.Series, by_address: pd.Series, place: pd.DataFrame
+) -> pd.Series:
     """The group's key, or `with_address` where rows of the group contradict each other in a part
     of `place` (as `place` gives it) that both know."""
     several = (place.groupby(by_group).nunique() > 1).any(axis=1)
     shared = by_group.isin(several.index[several])
-    return by_group.mask(shared, with_address(by_group, by_address))
+    return by_group.mask(shared, join_keys(by_group, by_address))
 
 
 def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Series) -> pd.Series:
@@ -182,23 +184,23 @@ def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Ser
     return key.fillna(by_address).fillna("listing:" + listing_key)
 
 
-def own_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Series) -> pd.Series:
+def row_home_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Series) -> pd.Series:
     """A key of the home by the row's own cells: group and address, the one of them that is known,
     else the listing's. No other row moves it, so what is known of the past may go by it."""
-    key = with_address(by_group, by_address).fillna(by_group).fillna(by_address)
+    key = join_keys(by_group, by_address).fillna(by_group).fillna(by_address)
     return key.fillna("listing:" + listing_key)
 
 
-def identified(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFrame:
+def add_property_keys(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFrame:
     """The table with its address in standard form, `property_key` and `own_home_key`;
     `unparsed_address` is what the feed wrote."""
     table = table.copy(deep=False)  # columns are added, none is changed
     by_group = group_key(table, groups)
-    written = unparsed_address(table)
-    table = table.assign(**standard(table))
+    written = join_address(table)
+    table = table.assign(**standardize_addresses(table))
     table["unparsed_address"] = written
     by_address = address_key(table)
-    table["own_home_key"] = own_key(by_group, by_address, table["listing_key"])
-    by_group = parted(by_group, by_address, place(table))
+    table["own_home_key"] = row_home_key(by_group, by_address, table["listing_key"])
+    by_group = split_contradicted(by_group, by_address, place_parts(table))
     table["property_key"] = property_key(by_group, by_address, table["listing_key"])
     return table

@@ -14,7 +14,7 @@ import pandas as pd
 from lib.listings.identity import property_keys
 
 
-class Homes(NamedTuple):
+class HomeKeys(NamedTuple):
     """Keys of each row by its own cells: `group` by the contract's columns (parcel number) and
     `address`, both missing where unknown, and `own`, both of them, the one that is known, else the
     listing's; `place`: the columns of `homes.place`, of which one group has one value each, or it
@@ -26,14 +26,14 @@ class Homes(NamedTuple):
     place: pd.DataFrame
 
 
-def keys(sales: pd.DataFrame, groups: list[list[str]]) -> Homes:
+def home_keys(sales: pd.DataFrame, groups: list[list[str]]) -> HomeKeys:
     """The keys of normalised rows; `groups` is the contract's `property_key`."""
     group, address = property_keys.group_key(sales, groups), property_keys.address_key(sales)
-    own = property_keys.own_key(group, address, sales["listing_key"])
-    return Homes(group, address, own, property_keys.place(sales))
+    own = property_keys.row_home_key(group, address, sales["listing_key"])
+    return HomeKeys(group, address, own, property_keys.place_parts(sales))
 
 
-def last_before(key: pd.Series, days: np.ndarray) -> np.ndarray:
+def previous_with_key(key: pd.Series, days: np.ndarray) -> np.ndarray:
     """The position of the last row with the same key on an earlier day, -1 where there is none or
     the key is missing. Of several on that day the last in order of rows."""
     code = pd.factorize(key)[0]
@@ -49,7 +49,7 @@ def last_before(key: pd.Series, days: np.ndarray) -> np.ndarray:
     return out
 
 
-def several(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.ndarray:
+def has_several_before(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.ndarray:
     """Whether rows with the same `by` on earlier days, and the row itself, have two values of
     `what` at least (boolean; missing ones are none). The rows are in order of `days`."""
     group, value = pd.factorize(by)[0], pd.factorize(what)[0]
@@ -69,7 +69,7 @@ def several(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.ndarray:
     return before | (other & (value >= 0) & (value != value[one]))
 
 
-def earlier(home: Homes, days: np.ndarray) -> np.ndarray:
+def previous_of_home(home: HomeKeys, days: np.ndarray) -> np.ndarray:
     """The position of the last row of the same home on an earlier day, -1 where there is none.
 
     The rows are in order of `days`. One home: the same group where the rows of it so far, this one
@@ -77,14 +77,14 @@ def earlier(home: Homes, days: np.ndarray) -> np.ndarray:
     the same address where the rows there so far, this one with them, have one group at most; at an
     address with several groups the rows without one are a home of their own.
     """
-    parts = [several(home.group, part, days) for _, part in home.place.items()]
+    parts = [has_several_before(home.group, part, days) for _, part in home.place.items()]
     shared = np.any(parts, axis=0)
-    alone = ~several(home.address, home.group, days)
-    within = property_keys.with_address(home.group, home.address)
+    alone = ~has_several_before(home.address, home.group, days)
+    within = property_keys.join_keys(home.group, home.address)
     return np.maximum.reduce(
         [
-            np.where(shared, last_before(within, days), last_before(home.group, days)),
-            np.where(alone, last_before(home.address, days), -1),
-            last_before(home.address.where(home.group.isna()), days),
+            np.where(shared, previous_with_key(within, days), previous_with_key(home.group, days)),
+            np.where(alone, previous_with_key(home.address, days), -1),
+            previous_with_key(home.address.where(home.group.isna()), days),
         ]
     )

@@ -36,7 +36,7 @@ ORDINAL = r"[0-9]*(?:1ST|2ND|3RD|[0-9]TH)"
 
 
 @cache
-def tables() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+def usps_tables() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Directions, street suffixes and states, each in long and short form -> the short one."""
     from scourgify import address_constants as usps  # here, since its model takes a while to load
 
@@ -50,12 +50,12 @@ def tables() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     )
 
 
-def states() -> dict[str, str]:
+def state_codes() -> dict[str, str]:
     """US states in long and short form -> the two letters."""
-    return tables()[2]
+    return usps_tables()[2]
 
 
-def clean(text: str) -> str:
+def clean_address(text: str) -> str:
     """Upper case ASCII (see `legible`), accents and points dropped, one space between
     words, ", " for breaks.
 
@@ -80,7 +80,7 @@ def _plain_sign(found: re.Match[str]) -> str:
     return " " if unicodedata.category(found[0]) in BLANK else ""
 
 
-def legible(text: str) -> bool:
+def is_legible(text: str) -> bool:
     """Whether `clean` loses no letter or digit that tells one address from another: accents,
     apostrophes and bullets are none; a superscript, a letter of another alphabet or one in a sign
     (a squared A) is."""
@@ -99,19 +99,21 @@ def _lost(letter: str) -> bool:
     return not signs or " LETTER " in unicodedata.name(letter, "")
 
 
-def house_number(text: str) -> str | None:
+def parse_house_number(text: str) -> str | None:
     """A house number without the zeros before it; None for a blank one, a decimal, and one that is
     not `legible`."""
-    plain = clean(text) if legible(text) else ""
+    plain = clean_address(text) if is_legible(text) else ""
     return None if "." in plain else re.sub(r"\A0+(?=[0-9])", "", plain) or None
 
 
-def unit(text: str) -> str | None:
+def parse_unit(text: str) -> str | None:
     """The unit alone: "Apt #4", "# 4" and "4" are one, "Bldg 2 Unit 4" is BLDG 2 4. One that is not
     `legible` stays as it is written: without it the flat would be the house."""
-    if not legible(text):
+    if not is_legible(text):
         return " ".join(text.split())
-    words = [(INSIDE | PLACES).get(word, word) for word in clean(text).replace(",", "").split()]
+    words = [
+        (INSIDE | PLACES).get(word, word) for word in clean_address(text).replace(",", "").split()
+    ]
     plain = " ".join(word for word in words if word not in SIMPLE)
     plain = re.sub(r"\b(?:NO )+(?=[0-9])", "", plain)  # No. 4
     one = re.fullmatch(r"0*([0-9]+)[- ]?([A-Z]?)|([A-Z])[- ]?0*([0-9]+)", plain)
@@ -119,21 +121,21 @@ def unit(text: str) -> str | None:
     return None if plain in NO_UNIT else plain
 
 
-def says_unit(text: str) -> bool:
+def is_unit(text: str) -> bool:
     """Whether a cleaned text between commas is a unit and no town (Upper Marlboro is one)."""
     words = text.split()
     begins = words[0] in SIMPLE | INSIDE.keys() or PLACES.get(words[0]) == "PH"
     return begins or PLACES.keys() | SIMPLE >= set(words)
 
 
-def street(text: str) -> tuple[str | None, ...]:
+def parse_street(text: str) -> tuple[str | None, ...]:
     """(direction before, name, suffix, direction after, unit) of a street without its number.
 
     Words whose parts would read as others the next time are a name as they stand. What is not
     `legible` has no parts.
     """
-    text = text if legible(text) else ""
-    words = re.sub(rf"\A{COUNTY}", "COUNTY RD ", clean(text).replace(",", "")).split()
+    text = text if is_legible(text) else ""
+    words = re.sub(rf"\A{COUNTY}", "COUNTY RD ", clean_address(text).replace(",", "")).split()
     parts = _split(words)
     again = [
         *" ".join(filter(None, parts[:4])).split(),
@@ -145,8 +147,8 @@ def street(text: str) -> tuple[str | None, ...]:
 def _split(words: list[str]) -> tuple[str | None, ...]:
     """What `street` returns, of words that a second reading may read differently."""
     at = _unit_at(words)
-    found = unit(" ".join(words[at:]))
-    directions, suffixes, _ = tables()
+    found = parse_unit(" ".join(words[at:]))
+    directions, suffixes, _ = usps_tables()
     words, before, after, suffix = words[:at], None, None, None
     core = words[:-1] if len(words) > 2 and words[-1] in directions else words
     named = len(core) == 2 and core[1] in suffixes  # the name of North Street NW is North
@@ -171,7 +173,7 @@ def _split(words: list[str]) -> tuple[str | None, ...]:
 
 def _routes(words: list[str]) -> list[str]:
     """The words of a name with roads that go by numbers in one form: County Rd 12, FM 1960."""
-    suffixes, out = tables()[1], list(words)
+    suffixes, out = usps_tables()[1], list(words)
     for index, word in enumerate(words[1:], start=1):
         if out[index - 1] in suffixes and word[0].isdigit():
             out[index - 1] = suffixes[out[index - 1]]
@@ -211,7 +213,7 @@ def _names_unit(word: str) -> bool:
 
 def _whole(words: list[str]) -> bool:
     """Whether the words are a street's name and suffix, with directions or without."""
-    directions, suffixes, _ = tables()
+    directions, suffixes, _ = usps_tables()
     words = words[words[0] in directions :] if words else words
     words = words[:-1] if words and words[-1] in directions else words
     return len(words) > 1 and words[-1] in suffixes

@@ -17,12 +17,12 @@ from lib.common.params import Section, read_yaml, validate
 from lib.common.paths import feed_folder
 from lib.common.vocabulary import LINEAGE
 from lib.listings.contract.contract import Contract
-from lib.listings.contract.parse_values import blank
-from lib.listings.normalize.typed_cells import ISSUE, typed
+from lib.listings.contract.parse_values import is_blank
+from lib.listings.normalize.typed_cells import ISSUE_COLUMNS, type_cells
 
 FILE = "corrections.yml"
 TABLE = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "corrected"]
-TOLD = [*TABLE, "reason", "source"]
+CORRECTED = [*TABLE, "reason", "source"]
 # of a row's identity: with another one it would be another row
 FIXED = ("listing_key", "domain")
 BLANKED = "known to be wrong, the right value is not (corrections.yml)"
@@ -58,19 +58,19 @@ class Corrections(Section):
     corrections: list[Correction]
 
 
-def path_of(feed: str) -> Path:
+def corrections_path(feed: str) -> Path:
     """Where the corrections of `feed` live; the file may be absent."""
     return feed_folder(feed) / FILE
 
 
-def read(feed: str, contract: Contract) -> list[Correction]:
+def read_corrections(feed: str, contract: Contract) -> list[Correction]:
     """The feed's corrections, none where it has no file.
 
     Raises `RemlError` naming file and entry where an entry is malformed, names a column that the
     contract's feed does not have or that makes the row's key or domain, repeats another, or
     corrects to what its column cannot be.
     """
-    path = path_of(feed)
+    path = corrections_path(feed)
     if not path.is_file():
         return []
     entries = validate(Corrections, read_yaml(path), str(path)).corrections
@@ -88,7 +88,7 @@ def read(feed: str, contract: Contract) -> list[Correction]:
         )
         first = seen.setdefault((one.domain, one.listing_key, one.column), number)
         require(first == number, f"{where}: corrects the same cell as entry {first}; remove one")
-    for place, reason in (unreadable(entries, contract) if entries else {}).items():
+    for place, reason in (unreadable_entries(entries, contract) if entries else {}).items():
         one = entries[place]
         raise RemlError(
             f"{path}, entry {place + 1}: {one.corrected!r} is no {one.column}: {reason}; write it "
@@ -97,7 +97,7 @@ def read(feed: str, contract: Contract) -> list[Correction]:
     return entries
 
 
-def unreadable(entries: list[Correction], contract: Contract) -> dict[int, str]:
+def unreadable_entries(entries: list[Correction], contract: Contract) -> dict[int, str]:
     """Place of each entry whose corrected value `typed` cannot read -> why.
 
     What lies outside a range is left to the row itself, which may name another unit.
@@ -107,14 +107,14 @@ def unreadable(entries: list[Correction], contract: Contract) -> dict[int, str]:
     rows["_source_row"], rows["domain"] = rows.index, [one.domain for one in entries]
     for place, one in enumerate(entries):
         rows.loc[place, one.column] = one.corrected
-    issues = typed(rows, contract)[1]
+    issues = type_cells(rows, contract)[1]
     issues = issues[~issues["reason"].str.startswith("outside ")]
     reasons = dict(zip(issues["_source_row"].astype("int64"), issues["reason"], strict=True))
     blank = [one.corrected is not None and not one.corrected.strip() for one in entries]
     return reasons | {place: "it is blank" for place, empty in enumerate(blank) if empty}
 
 
-def apply(
+def apply_corrections(
     rows: pd.DataFrame, entries: list[Correction], where: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[int, str]]:
     """(staged rows put right, one line of TOLD for each cell, number -> listing_key of the entries
@@ -151,8 +151,8 @@ def apply(
                 f"{one.source}, {one.date}",
             ]
         )
-    table = pd.DataFrame(told, columns=TOLD).astype(
-        {name: "str" for name in TOLD if name != "_source_row"}
+    table = pd.DataFrame(told, columns=CORRECTED).astype(
+        {name: "str" for name in CORRECTED if name != "_source_row"}
     )
     return rows, table.astype({"_source_row": "int64"}), idle
 
@@ -160,17 +160,17 @@ def apply(
 def _as_expected(cells: pd.Series, one: Correction) -> pd.Series:
     """Which cells say what an entry expects (boolean)."""
     if not (one.expected or "").strip():
-        return blank(cells)
+        return is_blank(cells)
     return (cells.str.strip() == one.expected).fillna(False).astype(bool)
 
 
-def blanked(told: pd.DataFrame) -> pd.DataFrame:
+def blanked_issues(told: pd.DataFrame) -> pd.DataFrame:
     """A line of normalize_issues for each cell of `told` (from `apply`) that was made missing."""
-    gone = told.loc[told["corrected"].isna(), ISSUE[:-1]]
+    gone = told.loc[told["corrected"].isna(), ISSUE_COLUMNS[:-1]]
     return gone.assign(reason=BLANKED, set_missing=True)
 
 
-def apply_to_states(states: pd.DataFrame, entries: list[Correction]) -> pd.DataFrame:
+def correct_older_states(states: pd.DataFrame, entries: list[Correction]) -> pd.DataFrame:
     """Older states put right where they hold the wrong value too."""
     states = states.copy(deep=False)
     for one in entries:

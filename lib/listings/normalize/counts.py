@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lib.listings.contract.units import RECORDED
+from lib.listings.contract.units import UNIT_COLUMNS
 from lib.listings.identity.property_keys import DISAGREES, PARSED
-from lib.listings.normalize.list_price_history import ADDED
+from lib.listings.normalize.list_price_history import HISTORY_COLUMNS
 from lib.listings.normalize.typed_cells import UNKNOWN
 
 SHOWN = 20  # unknown values a column that are named; the rest is one count
 
 
-def by_value(cells: pd.Series) -> dict[str, int]:
+def count_values(cells: pd.Series) -> dict[str, int]:
     """How often each value stands there, in the order of values."""
     counts = cells.value_counts().sort_index()
     return {str(value): int(number) for value, number in counts.items()}
 
 
-def unknown_values(issues: pd.DataFrame) -> dict[str, dict[str, int]]:
+def count_unknown_values(issues: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Column -> value as the source wrote it -> rows, for values that no lookup knows and words
     that are neither yes nor no; the commonest first, beyond SHOWN as "others"."""
     out = {}
@@ -32,7 +32,7 @@ def unknown_values(issues: pd.DataFrame) -> dict[str, dict[str, int]]:
     return out
 
 
-def normalized(table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[str, ...]) -> dict:
+def count_normalized(table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[str, ...]) -> dict:
     """What became of rows, cells, units and addresses."""
     per_domain = {}
     for domain in domains:
@@ -40,20 +40,20 @@ def normalized(table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[str, ..
         per_domain[domain] = {
             "rows": len(part),
             "homes": int(part["property_key"].nunique()),
-            "statuses": by_value(part["standard_status"].fillna("unknown")),
+            "statuses": count_values(part["standard_status"].fillna("unknown")),
         }
     told = issues["column"] + ": " + issues["reason"]
     parts = table[DISAGREES].dropna().str.split(" ").explode()
     return {
         "domains": per_domain,
-        "cells_set_missing": by_value(told[issues["set_missing"]]),
-        "cells_noted": by_value(told[~issues["set_missing"]]),
-        "unknown_values": unknown_values(issues),
-        "source_units": {name: by_value(table[name].dropna()) for name in RECORDED},
+        "cells_set_missing": count_values(told[issues["set_missing"]]),
+        "cells_noted": count_values(told[~issues["set_missing"]]),
+        "unknown_values": count_unknown_values(issues),
+        "source_units": {name: count_values(table[name].dropna()) for name in UNIT_COLUMNS},
         "addresses": {
             "read": int((table[PARSED] == 1).sum()),
             "not_read": int((table[PARSED] == 0).sum()),
-            "disagreements": by_value(parts),
+            "disagreements": count_values(parts),
         },
-        "history": {name: int((table[name] > 0).sum()) for name in ADDED[:2]},
+        "history": {name: int((table[name] > 0).sum()) for name in HISTORY_COLUMNS[:2]},
     }

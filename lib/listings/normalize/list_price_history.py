@@ -9,35 +9,35 @@ import pandas as pd
 from lib.common.vocabulary import LINEAGE, ON_MARKET
 from lib.listings.contract.contract import Contract
 from lib.listings.contract.units import FREQUENCY
-from lib.listings.identity.property_keys import place
-from lib.listings.identity.same_home import Homes, earlier
-from lib.listings.normalize.typed_cells import OFFSET, local_day, typed
+from lib.listings.identity.property_keys import place_parts
+from lib.listings.identity.same_home import HomeKeys, previous_of_home
+from lib.listings.normalize.typed_cells import OFFSET, local_days, type_cells
 
-WHO = ["domain", "listing_key"]
-STATE = [*WHO, "modification_timestamp", "list_price", "standard_status"]
-ADDED = ["hist_price_changes", "hist_relists", "hist_cumulative_days_on_market"]
+LISTING = ["domain", "listing_key"]
+STATE = [*LISTING, "modification_timestamp", "list_price", "standard_status"]
+HISTORY_COLUMNS = ["hist_price_changes", "hist_relists", "hist_cumulative_days_on_market"]
 SALE = ["domain", "property_key", "close_date", "close_price"]
 # what, beside their place, two flats of one house let on one day at one price differ in
-OWN = ["living_area", "bedrooms_total", "bathrooms_full", "bathrooms_total"]
+FLAT_COLUMNS = ["living_area", "bedrooms_total", "bathrooms_full", "bathrooms_total"]
 REPEATED = "the same sale under another listing key"
 
 
-def columns_of_states(contract: Contract) -> list[str]:
+def columns_for_states(contract: Contract) -> list[str]:
     """The staged columns that `states` needs, of those that the contract has."""
     named = ("modification_timestamp", "list_price", "standard_status", FREQUENCY)
     has = {*contract.columns, *contract.constants}
-    return [*WHO, *LINEAGE, *(name for name in named if name in has)]
+    return [*LISTING, *LINEAGE, *(name for name in named if name in has)]
 
 
-def states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, int]:
+def type_older_states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, int]:
     """(older states typed: STATE, OFFSET, `_row_sha256`; cells of them that could not be read)."""
-    names = columns_of_states(contract)
+    names = columns_for_states(contract)
     update = {
         "columns": {name: c for name, c in contract.columns.items() if name in names},
         "lookups": {name: look for name, look in contract.lookups.items() if name in names},
         "constants": {name: text for name, text in contract.constants.items() if name in names},
     }
-    table, issues = typed(superseded, contract.model_copy(update=update))
+    table, issues = type_cells(superseded, contract.model_copy(update=update))
     for name, kind in zip(STATE[2:], ("datetime64[us]", "float64", "str"), strict=True):
         if name not in table:
             table[name] = pd.Series(None, index=table.index, dtype=kind)
@@ -54,11 +54,11 @@ def price_history(older: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
     states = [part.reindex(columns=names).astype({OFFSET: "float64"}) for part in (older, newest)]
     both = pd.concat(states, ignore_index=True)
     both = both[both["modification_timestamp"].notna()]
-    both = both.sort_values([*WHO, "modification_timestamp", "_row_sha256"], ignore_index=True)
-    before = both.groupby(WHO, sort=False)[["list_price", "standard_status"]].shift()
+    both = both.sort_values([*LISTING, "modification_timestamp", "_row_sha256"], ignore_index=True)
+    before = both.groupby(LISTING, sort=False)[["list_price", "standard_status"]].shift()
     same = _equal(both["list_price"], before["list_price"])
     same &= _equal(both["standard_status"], before["standard_status"])
-    first = ~both.duplicated(WHO)
+    first = ~both.duplicated(LISTING)
     return both.loc[first | ~same, [*STATE, OFFSET]].reset_index(drop=True)
 
 
@@ -66,7 +66,7 @@ def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
     return (left == right).fillna(False).astype(bool) | (left.isna() & right.isna())
 
 
-def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def merge_repeated_sales(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(table with one row per sale event, the others with `_kept_listing_key` and `_reason`).
 
     Closed rows of one home with one date and price are one sale; the row last modified stays, of
@@ -79,8 +79,8 @@ def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         ["modification_timestamp", "listing_key"], ascending=[False, True]
     )
     sold = sold[sold.duplicated(SALE, keep=False)]
-    own = table.loc[sold.index, [name for name in OWN if name in table]]
-    own = own.join(place(table.loc[sold.index]))
+    own = table.loc[sold.index, [name for name in FLAT_COLUMNS if name in table]]
+    own = own.join(place_parts(table.loc[sold.index]))
     group = sold.groupby(SALE, sort=False).ngroup()
     unlike = (own.groupby(group).transform("nunique") > 1).any(axis=1)
     alike = pd.Series("", index=sold.index, dtype="str")
@@ -92,7 +92,9 @@ def one_row_a_sale(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return (table.drop(again.index) if len(again) else table), aside
 
 
-def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: Homes) -> pd.DataFrame:
+def add_history(
+    table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: HomeKeys
+) -> pd.DataFrame:
     """The table with ADDED, and `original_list_price` as first seen where the feed has none.
 
     Parameters: the normalised table, `price_history`, the days off the market after which a
@@ -100,26 +102,26 @@ def add(table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: Homes) 
     what was not seen by the row's `as_of` date.
     """
     table = table.copy(deep=False)  # columns are added, none is changed
-    seen = history.merge(table[[*WHO, "as_of"]], on=WHO)
-    seen = seen[local_day(seen) <= seen["as_of"]]
+    seen = history.merge(table[[*LISTING, "as_of"]], on=LISTING)
+    seen = seen[local_days(seen) <= seen["as_of"]]
     priced = seen[seen["list_price"].notna()]
-    before = priced.groupby(WHO, sort=False)["list_price"].shift()
+    before = priced.groupby(LISTING, sort=False)["list_price"].shift()
     changes = (before.notna() & (priced["list_price"] != before)).groupby(
-        [priced[name] for name in WHO], sort=False
+        [priced[name] for name in LISTING], sort=False
     )
-    who = pd.MultiIndex.from_frame(table[WHO])
+    who = pd.MultiIndex.from_frame(table[LISTING])
     table["hist_price_changes"] = (
         changes.sum().reindex(who).to_numpy("float64", na_value=float("nan"))
     )
-    first = priced.groupby(WHO, sort=False)["list_price"].first().reindex(who)
+    first = priced.groupby(LISTING, sort=False)["list_price"].first().reindex(who)
     table["original_list_price"] = table["original_list_price"].fillna(
         pd.Series(first.to_numpy("float64"), index=table.index)
     )
-    return table.assign(**relists(table, history, gap_days, home))
+    return table.assign(**count_relists(table, history, gap_days, home))
 
 
-def relists(
-    table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: Homes
+def count_relists(
+    table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: HomeKeys
 ) -> dict[str, pd.Series]:
     """`hist_relists`: earlier listings of the home in one go on the market, and
     `hist_cumulative_days_on_market`: days of all of them up to `as_of`.
@@ -149,13 +151,15 @@ def relists(
     }
 
 
-def _before(rows: pd.DataFrame, home: Homes) -> np.ndarray:
+def _before(rows: pd.DataFrame, home: HomeKeys) -> np.ndarray:
     """The position of the listing of the home before each of `rows` (in order of their beginning),
     as known when that one began; -1 where there is none."""
-    own = Homes(*(part.loc[rows.index] for part in home))
+    own = HomeKeys(*(part.loc[rows.index] for part in home))
     domain = rows["domain"] + "|"
     own = own._replace(group=domain + own.group, address=domain + own.address)
-    return earlier(own, rows["listing_contract_date"].to_numpy("datetime64[D]").astype("int64"))
+    return previous_of_home(
+        own, rows["listing_contract_date"].to_numpy("datetime64[D]").astype("int64")
+    )
 
 
 def _along(link: np.ndarray, amount: np.ndarray) -> np.ndarray:
@@ -172,10 +176,10 @@ def _left_market(rows: pd.DataFrame, before: pd.Series, history: pd.DataFrame) -
     """When the listing `before` each of `rows` had left the market, by its last state seen as the
     row's listing began: that day itself if it was on the market, missing if unseen or closed."""
     off = ~history["standard_status"].isin(ON_MARKET)
-    fresh = off & ~(off.groupby([history[name] for name in WHO]).shift(fill_value=False))
-    day = local_day(history)
+    fresh = off & ~(off.groupby([history[name] for name in LISTING]).shift(fill_value=False))
+    day = local_days(history)
     since = day.where(fresh)
-    since = since.groupby([history[name] for name in WHO]).ffill().where(off)
+    since = since.groupby([history[name] for name in LISTING]).ffill().where(off)
     seen = history.assign(since=since, day=day)
     asked = pd.DataFrame(
         {
@@ -186,8 +190,8 @@ def _left_market(rows: pd.DataFrame, before: pd.Series, history: pd.DataFrame) -
         }
     )
     asked = asked[asked["listing_key"].notna()].sort_values("day", kind="stable")
-    seen = seen.sort_values("day", kind="stable")[[*WHO, "day", "since", "standard_status"]]
-    found = pd.merge_asof(asked, seen, on="day", by=WHO).set_index("row")
+    seen = seen.sort_values("day", kind="stable")[[*LISTING, "day", "since", "standard_status"]]
+    found = pd.merge_asof(asked, seen, on="day", by=LISTING).set_index("row")
     status = found["standard_status"]
     left = found["since"].where(~status.isin(ON_MARKET), found["day"])
     return left.where(status.notna() & (status != "Closed")).reindex(rows.index)

@@ -14,11 +14,11 @@ from lib.listings.contract.contract import Contract
 from lib.listings.identity import property_keys
 from lib.listings.normalize import dates, typed_cells
 from lib.listings.normalize.dates import DATES, STAMP, USUAL_LIMITS, DateLimits
-from lib.listings.normalize.typed_cells import OFFSET, typed
+from lib.listings.normalize.typed_cells import OFFSET, type_cells
 
 UNREAD = "not read as an address; it stays as written"
 # columns that later stages name, whatever the feed has
-ALWAYS = [
+EXPECTED_COLUMNS = [
     "standard_status",
     "postal_code",
     "latitude",
@@ -33,7 +33,7 @@ ALWAYS = [
 ]
 
 
-def with_absent(table: pd.DataFrame) -> pd.DataFrame:
+def add_missing_columns(table: pd.DataFrame) -> pd.DataFrame:
     """Add each column that later stages name, all missing where the feed has none.
 
     Parameters
@@ -48,7 +48,7 @@ def with_absent(table: pd.DataFrame) -> pd.DataFrame:
         text, the rest as float64.
     """
     table = table.copy(deep=False)  # columns are added, none is changed
-    for name in [*ALWAYS, OFFSET]:
+    for name in [*EXPECTED_COLUMNS, OFFSET]:
         if name not in table:
             text = name in ("standard_status", "postal_code")
             kind = "datetime64[us]" if name in [*DATES, STAMP] else "str" if text else "float64"
@@ -87,8 +87,8 @@ def normalize(
     RemlError
         As `dates.resolve_as_of` does.
     """
-    table, issues = typed(staged, contract)
-    table = property_keys.identified(with_absent(table), contract.property_key)
+    table, issues = type_cells(staged, contract)
+    table = property_keys.add_property_keys(add_missing_columns(table), contract.property_key)
     table, of_dates, day = dates.null_implausible_dates(table, as_of, limits)
     issues = pd.concat([issues, of_dates], ignore_index=True)
     undated = dates.undated_sales(table, issues)

@@ -6,27 +6,27 @@ import pandera.pandas as pa
 
 from lib.listings.contract.contract import Column, Contract
 from lib.listings.contract.table_schema import AMOUNT, DAY, TEXT, exact_column, shared_columns
-from lib.listings.contract.units import RECORDED
+from lib.listings.contract.units import UNIT_COLUMNS
 from lib.listings.identity.property_keys import ADDRESS, DISAGREES, PARSED
 from lib.listings.normalize.dates import DATES, STAMP
-from lib.listings.normalize.list_price_history import ADDED
-from lib.listings.normalize.normalize import ALWAYS
-from lib.listings.normalize.typed_cells import OFFSET, PARTS, sayers
+from lib.listings.normalize.list_price_history import HISTORY_COLUMNS
+from lib.listings.normalize.normalize import EXPECTED_COLUMNS
+from lib.listings.normalize.typed_cells import BATHS, OFFSET, qualifier_columns
 
 
 def typed_schema(contract: Contract) -> pa.DataFrameSchema:
     """The normalised table: each column by its type, numbers within the contract's range."""
     columns: dict[str, pa.Column] = {}
-    for name in ALWAYS:
+    for name in EXPECTED_COLUMNS:
         stamp = name in (*DATES, STAMP)
         columns[name] = exact_column(
             DAY if stamp else TEXT if name in ("standard_status", "postal_code") else AMOUNT
         )
     for name, column in contract.columns.items():
-        if name in sayers(contract) or name == "lot_size_area":
+        if name in qualifier_columns(contract) or name == "lot_size_area":
             continue
-        if column.type.startswith("baths") or name in PARTS:
-            columns |= {part: exact_column(AMOUNT, pa.Check.ge(0)) for part in PARTS}
+        if column.type.startswith("baths") or name in BATHS:
+            columns |= {part: exact_column(AMOUNT, pa.Check.ge(0)) for part in BATHS}
         else:
             columns[name] = _of(column, name in contract.lookups)
     if {
@@ -35,10 +35,10 @@ def typed_schema(contract: Contract) -> pa.DataFrameSchema:
     } & contract.columns.keys():  # some are made of acres, which have their own range
         columns["lot_size_square_feet"] = exact_column(AMOUNT, pa.Check.ge(0))
     columns |= {name: exact_column(TEXT) for name in contract.constants}
-    columns |= {name: exact_column(TEXT) for name in (*ADDRESS, *RECORDED, DISAGREES)}
+    columns |= {name: exact_column(TEXT) for name in (*ADDRESS, *UNIT_COLUMNS, DISAGREES)}
     columns[PARSED] = exact_column(AMOUNT, pa.Check.isin([0, 1]))
     columns[OFFSET] = exact_column(AMOUNT, pa.Check.in_range(-24 * 60, 24 * 60))
-    columns |= {name: exact_column(AMOUNT, pa.Check.ge(0)) for name in ADDED}
+    columns |= {name: exact_column(AMOUNT, pa.Check.ge(0)) for name in HISTORY_COLUMNS}
     columns |= {name: exact_column(TEXT, empty=False) for name in ("property_key", "own_home_key")}
     columns["unparsed_address"] = exact_column(TEXT)
     columns["as_of"] = exact_column(DAY)

@@ -12,20 +12,28 @@ from lib.listings.contract import parse_values, units
 from lib.listings.contract.contract import Column, Contract
 from lib.listings.contract.row_rules import look_up
 
-PARTS = ("bathrooms_full", "bathrooms_half", "bathrooms_total")
-APART = PARTS[:2]
+BATHS = ("bathrooms_full", "bathrooms_half", "bathrooms_total")
+BATH_COUNTS = BATHS[:2]
 ACRE = 43560  # square feet
 OFFSET = "_modification_utc_offset_minutes"  # of the stamp as the source wrote it
 # a home with five half baths is next to never built; 2.5 and 2.9 in a column of 2.1 notation are
 # decimal totals or slips, and what they mean cannot be known
 MOST_HALF = 4
 TOO_MANY_HALF = f"more than {MOST_HALF} half baths"
-ISSUE = ["listing_key", "domain", "_source_file", "_source_row", "column", "value", "reason"]
+ISSUE_COLUMNS = [
+    "listing_key",
+    "domain",
+    "_source_file",
+    "_source_row",
+    "column",
+    "value",
+    "reason",
+]
 PLUS4 = "postal_code_plus4"
 UNKNOWN = "not in the contract's lookup"
 
 
-def noted(
+def make_issues(
     rows: pd.DataFrame,
     bad: pd.Series,
     column: str,
@@ -34,9 +42,9 @@ def noted(
     set_missing: bool = True,
 ) -> pd.DataFrame:
     """A line of ISSUE and `set_missing` for each of `rows` that is `bad`."""
-    told = rows.loc[bad[bad].index, ISSUE[:4]]
+    told = rows.loc[bad[bad].index, ISSUE_COLUMNS[:4]]
     told = told.assign(column=column, value=text[told.index], reason=reason)
-    return told.assign(set_missing=set_missing).astype({name: "str" for name in ISSUE[4:]})
+    return told.assign(set_missing=set_missing).astype({name: "str" for name in ISSUE_COLUMNS[4:]})
 
 
 class Issues:
@@ -59,37 +67,37 @@ class Issues:
     ) -> None:
         """Note the cells of `column` in the rows that are `bad`."""
         if bad.any():
-            self.found.append(noted(self.rows, bad, column, text, reason, set_missing))
+            self.found.append(make_issues(self.rows, bad, column, text, reason, set_missing))
 
     def table(self) -> pd.DataFrame:
         """All of them, in the order noted."""
         nothing = self.rows.iloc[:0]
-        empty = noted(nothing, pd.Series(dtype="bool"), "", pd.Series(dtype="str"), "")
+        empty = make_issues(nothing, pd.Series(dtype="bool"), "", pd.Series(dtype="str"), "")
         return pd.concat(self.found or [empty])
 
 
-def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
+def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(typed table, issues): every contract column by its type and in its unit, harmonised by its
     lookup. Columns that only say another's unit become one of `units.RECORDED`."""
     out = rows[["listing_key", "domain", *LINEAGE]].copy()
     issues = Issues(rows)
     apart: dict[str, pd.Series] = {}
-    often, unheard = units.frequency(rows, contract)
+    often, unheard = units.rent_frequencies(rows, contract)
     for name, column in contract.columns.items():
-        text, filled = rows[name], ~parse_values.blank(rows[name])
-        if name in contract.lookups or name in sayers(contract):
+        text, filled = rows[name], ~parse_values.is_blank(rows[name])
+        if name in contract.lookups or name in qualifier_columns(contract):
             continue
         if column.type.startswith("baths"):
             fill_in(out, _baths(text, name, column, issues))
             continue
         # counted beside a notation of the whole, or without one: filled in below
-        into = apart if name in APART else out
-        into[name] = parse_values.by_distinct(
-            text, partial(parse_values.typed, column=column, formats=contract.date_formats)
+        into = apart if name in BATH_COUNTS else out
+        into[name] = parse_values.parse_distinct(
+            text, partial(parse_values.parse_column, column=column, formats=contract.date_formats)
         )
         if name == "modification_timestamp":
-            out[OFFSET] = parse_values.by_distinct(
-                text, partial(parse_values.offset, formats=contract.date_formats)
+            out[OFFSET] = parse_values.parse_distinct(
+                text, partial(parse_values.parse_offsets, formats=contract.date_formats)
             )
         issues.drop(
             filled & into[name].isna(), name, text, f"not a {column.type.replace('_', ' ')}"
@@ -100,7 +108,7 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
             issues.drop(
                 unheard & into[name].notna(), name, text, "how often rent is paid is not known"
             )
-            into[name] = into[name].mul(units.a_month(often)).mask(unheard)
+            into[name] = into[name].mul(units.monthly_factors(often)).mask(unheard)
         if name == "bathrooms_half":
             many = into[name] > MOST_HALF
             issues.drop(many, name, text, TOO_MANY_HALF)
@@ -111,23 +119,28 @@ def typed(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.Data
             into[name] = into[name].mask(impossible)
     if apart:
         nothing = pd.Series(float("nan"), index=rows.index)
-        fill_in(out, parse_values.baths_apart(*(apart.get(name, nothing) for name in APART)))
+        fill_in(
+            out, parse_values.combine_baths(*(apart.get(name, nothing) for name in BATH_COUNTS))
+        )
     if "postal_code" in contract.columns:
         fill_in(
-            out, parse_values.by_distinct(rows["postal_code"], parse_values.plus4).to_frame(PLUS4)
+            out,
+            parse_values.parse_distinct(rows["postal_code"], parse_values.parse_plus4).to_frame(
+                PLUS4
+            ),
         )
     _areas(out, rows, contract)
-    out[units.RENT] = often
+    out[units.RENT_FREQUENCY] = often
     for name, constant in contract.constants.items():
         out[name] = pd.Series(constant, index=rows.index, dtype="str")
     for name, lookup in contract.lookups.items():
         out[name] = look_up(rows[name], lookup)
-        unknown = ~parse_values.blank(rows[name]) & out[name].isna()
+        unknown = ~parse_values.is_blank(rows[name]) & out[name].isna()
         issues.drop(unknown, name, rows[name], UNKNOWN)
     return out, issues.table()
 
 
-def local_day(table: pd.DataFrame) -> pd.Series:
+def local_days(table: pd.DataFrame) -> pd.Series:
     """The day of each modification stamp where it was made (datetime64[us]): stamps with an offset
     are in UTC, so an evening in Texas is the next day there, while dates of deals are local."""
     minutes = table[OFFSET].fillna(0) if OFFSET in table else pd.Series(0.0, index=table.index)
@@ -135,7 +148,7 @@ def local_day(table: pd.DataFrame) -> pd.Series:
     return (table["modification_timestamp"] + east).dt.normalize()
 
 
-def sayers(contract: Contract) -> set[str]:
+def qualifier_columns(contract: Contract) -> set[str]:
     """The columns that say how others are meant, row by row."""
     named = {column.unit_from for column in contract.columns.values() if column.unit_from}
     return named | ({units.FREQUENCY} & contract.columns.keys())
@@ -143,8 +156,8 @@ def sayers(contract: Contract) -> set[str]:
 
 def _baths(text: pd.Series, name: str, column: Column, issues: Issues) -> pd.DataFrame:
     """Baths of one column in a notation of their own, impossible totals set missing."""
-    parts = parse_values.baths_by(column.type, text)
-    unread = ~parse_values.blank(text) & parts["bathrooms_full"].isna()
+    parts = parse_values.parse_baths_notation(column.type, text)
+    unread = ~parse_values.is_blank(text) & parts["bathrooms_full"].isna()
     issues.drop(unread, name, text, "not a number of baths")
     many = parts["bathrooms_half"] > MOST_HALF
     issues.drop(many, name, text, TOO_MANY_HALF)
@@ -161,9 +174,9 @@ def _converted(
     rows: pd.DataFrame, name: str, amount: pd.Series, contract: Contract, issues: Issues
 ) -> pd.Series:
     """An area brought from the unit that each row names to the canonical one."""
-    unknown = units.unit_of(rows, name, contract)[1] & amount.notna()
+    unknown = units.area_units(rows, name, contract)[1] & amount.notna()
     issues.drop(unknown, name, rows[name], "its unit is not known")
-    return amount.mul(units.to_canonical(rows, name, contract)).mask(unknown)
+    return amount.mul(units.area_factors(rows, name, contract)).mask(unknown)
 
 
 def _areas(out: pd.DataFrame, rows: pd.DataFrame, contract: Contract) -> None:
@@ -174,16 +187,16 @@ def _areas(out: pd.DataFrame, rows: pd.DataFrame, contract: Contract) -> None:
     for name in given:
         area = out[name] * (ACRE if name == "lot_size_acres" else 1)
         fresh = lot.isna() & area.notna()
-        unit = unit.mask(fresh, units.unit_of(rows, name, contract)[0])
+        unit = unit.mask(fresh, units.area_units(rows, name, contract)[0])
         lot = lot.fillna(area)
     if given:
         out["lot_size_square_feet"] = lot
     if "lot_size_area" in out:
         del out["lot_size_area"]
-    out[units.LOT], out[units.LIVING] = unit, missing
+    out[units.LOT_UNIT], out[units.LIVING_UNIT] = unit, missing
     if "living_area" in contract.columns:
-        living = units.unit_of(rows, "living_area", contract)[0]
-        out[units.LIVING] = living.where(out["living_area"].notna())
+        living = units.area_units(rows, "living_area", contract)[0]
+        out[units.LIVING_UNIT] = living.where(out["living_area"].notna())
 
 
 def fill_in(out: pd.DataFrame, parts: pd.DataFrame) -> None:

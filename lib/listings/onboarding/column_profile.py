@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from lib.listings.contract import parse_values
-from lib.listings.contract.reso import Dictionary, Field, plain
+from lib.listings.contract.reso import ResoDictionary, ResoField, fold_header
 
 FORMATS = [  # the first of those that read equally many cells wins: month before day, as in the US
     "%m/%d/%Y", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z",
@@ -26,7 +26,7 @@ BUCKETS = 500  # distinct values looked at: parsing dates in many formats is slo
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ColumnProfile:
     """One column's values. `texts` are distinct, at most BUCKETS; shares are of the filled cells
     that these stand for."""
 
@@ -53,20 +53,22 @@ class Evidence:
         return self.distinct / self.filled if self.filled else 0.0
 
 
-def look(column: pd.Series) -> Evidence:
+def profile_column(column: pd.Series) -> ColumnProfile:
     """What there is to see in a column of text."""
-    filled = column[~parse_values.blank(column)].str.strip()
+    filled = column[~parse_values.is_blank(column)].str.strip()
     counts = filled.value_counts(sort=False)
     counts = counts.sort_values(ascending=False, kind="stable")
     texts = counts.index[:BUCKETS].to_series(index=range(min(BUCKETS, len(counts)))).astype("str")
-    found = Evidence(len(column), len(filled), len(counts), counts, 0.0, parse_values.number(texts))
-    read = dates(texts, formats([texts])).notna()
-    return Evidence(
+    found = ColumnProfile(
+        len(column), len(filled), len(counts), counts, 0.0, parse_values.parse_number(texts)
+    )
+    read = parse_dates(texts, detect_date_formats([texts])).notna()
+    return ColumnProfile(
         found.rows, found.filled, found.distinct, counts, found.share(read), found.numbers
     )
 
 
-def dates(texts: pd.Series, forms: list[str]) -> pd.Series:
+def parse_dates(texts: pd.Series, forms: list[str]) -> pd.Series:
     """Calendar dates between 1800 and 2200; a number is one only if it has eight digits."""
     return _days(texts.where(_likely(texts)), forms)
 
@@ -74,16 +76,16 @@ def dates(texts: pd.Series, forms: list[str]) -> pd.Series:
 def _likely(texts: pd.Series) -> pd.Series:
     """Which texts may be dates: parsing is slow, and most columns hold none."""
     length = texts.str.len()
-    number = parse_values.number(texts).notna() & (length != 8)
+    number = parse_values.parse_number(texts).notna() & (length != 8)
     return (texts.str.contains("[0-9]") & length.between(6, 35) & ~number).astype(bool)
 
 
 def _days(texts: pd.Series, forms: list[str]) -> pd.Series:
-    day = parse_values.date(texts, forms)
+    day = parse_values.parse_moments(texts, forms)
     return day.where(day.dt.year.between(1800, 2200))
 
 
-def formats(columns: list[pd.Series]) -> list[str]:
+def detect_date_formats(columns: list[pd.Series]) -> list[str]:
     """The fewest of FORMATS that read these columns' cells, the one that reads most first.
 
     All date columns of an export are looked at together, since a day above 12 in one of them
@@ -108,12 +110,12 @@ def formats(columns: list[pd.Series]) -> list[str]:
     return chosen
 
 
-def words(lists: dict[str, list[str]]) -> set[str]:
+def fold_words(lists: dict[str, list[str]]) -> set[str]:
     """All keys and words of a list by key, in plain form."""
-    return {plain(word) for key, some in lists.items() for word in (key, *some)}
+    return {fold_header(word) for key, some in lists.items() for word in (key, *some)}
 
 
-def fit(seen: Evidence, field: Field, book: Dictionary) -> float | None:
+def share_that_fits(seen: ColumnProfile, field: ResoField, book: ResoDictionary) -> float | None:
     """The share of filled cells that read as values of `field`; None for a column without any."""
     if not seen.filled:
         return None
@@ -125,9 +127,9 @@ def fit(seen: Evidence, field: Field, book: Dictionary) -> float | None:
     if field.type == "date":
         return seen.dates
     if field.type == "postal_code":
-        return seen.share(parse_values.postal_code(texts).notna())
+        return seen.share(parse_values.parse_postal_code(texts).notna())
     if field.type == "yes_no":
-        return seen.share(parse_values.yes_no(texts).notna()) if seen.distinct <= 10 else 0.0
+        return seen.share(parse_values.parse_yes_no(texts).notna()) if seen.distinct <= 10 else 0.0
     if field.type == "baths_full_slash_half":
         return seen.share(texts.str.fullmatch(r"[0-9]+ ?/ ?[0-9]+").astype(bool))
     if field.type in ("number", "count", "baths_full_half", "baths_decimal"):
@@ -140,11 +142,11 @@ def fit(seen: Evidence, field: Field, book: Dictionary) -> float | None:
     if field.type == "text":
         return 1.0 if texts.str.len().mean() > 30 else 0.2
     if field.looks in ("status", "lease"):
-        known = words(book.statuses) if field.looks == "status" else {
-            plain(word) for some in book.leases.values() for word in some
+        known = fold_words(book.statuses) if field.looks == "status" else {
+            fold_header(word) for some in book.leases.values() for word in some
         }  # fmt: skip
         # of the different words: a single local word may stand in most rows
-        return float(texts.map(plain).isin(known).mean()) if seen.distinct <= 50 else 0.0
+        return float(texts.map(fold_header).isin(known).mean()) if seen.distinct <= 50 else 0.0
     if field.looks == "identity":
         return seen.unique
     if field.looks == "words":
@@ -152,7 +154,7 @@ def fit(seen: Evidence, field: Field, book: Dictionary) -> float | None:
     return 1.0
 
 
-def notation(seen: Evidence) -> str | None:
+def bath_notation(seen: ColumnProfile) -> str | None:
     """How one column writes baths: 2/1, 2.1 or 2.5; None where whole numbers leave it open."""
     texts = seen.texts.astype("str")
     if seen.share(texts.str.fullmatch(r"[0-9]+ ?/ ?[0-9]+").astype(bool)) > 0.5:

@@ -14,9 +14,9 @@ import pandas as pd
 import yaml
 
 from lib.listings.contract import reso
-from lib.listings.contract.reso import plain
+from lib.listings.contract.reso import fold_header
 from lib.listings.onboarding import column_profile
-from lib.listings.onboarding.column_profile import Evidence
+from lib.listings.onboarding.column_profile import ColumnProfile
 from lib.listings.onboarding.infer import MAYBE, Guess
 
 SURE = 0.9  # guesses below are marked CHECK
@@ -54,7 +54,7 @@ class Draft:
     missing: list[str] = field(default_factory=list)
 
 
-def draft(
+def draft_contract(
     source: str, table: pd.DataFrame, guesses: list[Guess], statuses: dict[str, int]
 ) -> Draft:
     """The contract for `table` (text, one column a header) as `guesses` understand it.
@@ -63,8 +63,8 @@ def draft(
     """
     by_field = {str(one.field): one for one in guesses if one.claimed}
     identity, key_lines = propose_identity(table, by_field)
-    parts = [_head(source, len(table)), *domain(by_field), *key_lines]
-    parts += formats(by_field)
+    parts = [_head(source, len(table)), *domain_lines(by_field), *key_lines]
+    parts += date_format_lines(by_field)
     if "standard_status" not in by_field:
         parts.append(
             "constants: {standard_status: Closed}   # CHECK: no status column, so every row counts "
@@ -72,7 +72,7 @@ def draft(
         )
     parts += ["columns:", *_columns(by_field), *_unmatched(guesses)]
     if "standard_status" in by_field:
-        parts += lookup(statuses)
+        parts += status_lines(statuses)
     text = "\n".join(parts) + "\n"
     missing = [f"{name}, {why}" for name, why in NEEDED.items() if name not in by_field]
     if not identity:
@@ -80,7 +80,7 @@ def draft(
     return Draft(text + (RULES if not missing else _lacks(missing)), missing)
 
 
-def about(seen: Evidence) -> str:
+def describe_values(seen: ColumnProfile) -> str:
     """What a column holds, without quoting what may be personal: only values that repeat often."""
     if not seen.filled:
         return "empty"
@@ -107,7 +107,7 @@ currency: USD                     # CHECK"""
 def _columns(by_field: dict[str, Guess]) -> list[str]:
     """One line a claimed column, in the dictionary's order."""
     lines = []
-    for name, known in reso.dictionary().fields.items():
+    for name, known in reso.load_dictionary().fields.items():
         if name not in by_field:
             continue
         one = by_field[name]
@@ -132,7 +132,7 @@ def _columns(by_field: dict[str, Guess]) -> list[str]:
 
 def _zeros(name: str, one: Guess) -> str:
     """A hint where codes look as if they had lost leading zeros."""
-    known, texts = reso.dictionary().fields[name], one.seen.texts.astype("str")
+    known, texts = reso.load_dictionary().fields[name], one.seen.texts.astype("str")
     digits = texts[texts.str.fullmatch("[0-9]+").astype(bool)]
     lengths = digits.str.len()
     if known.type == "postal_code" and (lengths == 4).mean() > 0.01:
@@ -149,7 +149,7 @@ def _unmatched(guesses: list[Guess]) -> list[str]:
     for one in guesses:
         if one.claimed:
             continue
-        holds = about(one.seen)
+        holds = describe_values(one.seen)
         if one.field and one.score >= MAYBE:
             body = {"aliases": [one.header]}
             lines.append(
@@ -184,15 +184,17 @@ def one_line(value: object) -> str:
     return text if text.isprintable() else json.dumps(value)  # YAML breaks lines at U+2028 too
 
 
-def domain(by_field: dict[str, Guess]) -> list[str]:
+def domain_lines(by_field: dict[str, Guess]) -> list[str]:
     """The rule that parts sales from leases: by a column of its own, or by the property type."""
-    leases = reso.dictionary().leases
-    domains = {plain(word): domain for domain, words in leases.items() for word in words}
+    leases = reso.load_dictionary().leases
+    domains = {fold_header(word): domain for domain, words in leases.items() for word in words}
     for name in ("for_lease", "property_type"):
         if name not in by_field:
             continue
         own = [str(value) for value in by_field[name].seen.counts.index]
-        known = {value: domains[plain(value)] for value in own if plain(value) in domains}
+        known = {
+            value: domains[fold_header(value)] for value in own if fold_header(value) in domains
+        }
         for yes, no in (("True", "False"), ("Yes", "No"), ("Y", "N"), ("1", "0")):
             if name == "for_lease" and {yes, no} & set(own):
                 known |= {yes: "rental", no: "sale"}  # the other word may stand in another file
@@ -235,15 +237,15 @@ def propose_identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[b
     return found, lines
 
 
-def formats(by_field: dict[str, Guess]) -> list[str]:
+def date_format_lines(by_field: dict[str, Guess]) -> list[str]:
     """The date formats that the claimed date columns are written in."""
-    known = reso.dictionary().fields
+    known = reso.load_dictionary().fields
     texts = [
         one.seen.texts
         for name, one in by_field.items()
         if known[name].type in ("date", "timestamp")
     ]
-    found = column_profile.formats([text.astype("str") for text in texts])
+    found = column_profile.detect_date_formats([text.astype("str") for text in texts])
     if not found:
         return ['date_formats: ["%Y-%m-%d"]   # CHECK: no dates found']
     note = ""
@@ -251,9 +253,11 @@ def formats(by_field: dict[str, Guess]) -> list[str]:
         swapped = form.replace("%m", "%x").replace("%d", "%m").replace("%x", "%d")
         if swapped == form or swapped not in column_profile.FORMATS:
             continue
-        reads = [text for text in texts if column_profile.dates(text, [form]).notna().mean() > 0.5]
+        reads = [
+            text for text in texts if column_profile.parse_dates(text, [form]).notna().mean() > 0.5
+        ]
         if reads and all(
-            column_profile.dates(text, [swapped]).notna().mean() > 0.9 for text in reads
+            column_profile.parse_dates(text, [swapped]).notna().mean() > 0.9 for text in reads
         ):
             note = f"   # CHECK: {swapped} reads them as well; is the month first?"
         elif swapped in found:
@@ -261,17 +265,17 @@ def formats(by_field: dict[str, Guess]) -> list[str]:
     return [f"date_formats: {one_line(found)}{note}"]
 
 
-def lookup(statuses: dict[str, int]) -> list[str]:
+def status_lines(statuses: dict[str, int]) -> list[str]:
     """Every status seen with its RESO status; one that nothing is known about as a comment."""
     known = {
-        plain(word): status
-        for status, words in reso.dictionary().statuses.items()
+        fold_header(word): status
+        for status, words in reso.load_dictionary().statuses.items()
         for word in (status, *words)
     }
     lines, found = [], 0
     for raw, rows in statuses.items():
-        near = difflib.get_close_matches(plain(raw), known, n=1, cutoff=0.85)
-        status = known.get(plain(raw))
+        near = difflib.get_close_matches(fold_header(raw), known, n=1, cutoff=0.85)
+        status = known.get(fold_header(raw))
         if status:
             lines.append(f"    {one_line(raw)}: {status}   # {rows:,} rows")
         elif near and len(raw) > 3:

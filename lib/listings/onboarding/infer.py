@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from lib.listings.contract import parse_values, reso
-from lib.listings.contract.reso import Dictionary, Field, plain
+from lib.listings.contract.reso import ResoDictionary, ResoField, fold_header
 from lib.listings.onboarding import column_profile
-from lib.listings.onboarding.column_profile import Evidence
+from lib.listings.onboarding.column_profile import ColumnProfile
 
 CLAIM = 0.5  # from this score on a column goes into the drafted contract
 MAYBE = 0.3  # from this score on it is named there as a question
@@ -68,7 +68,7 @@ class Guess:
     field: str | None
     score: float
     why: str
-    seen: Evidence
+    seen: ColumnProfile
     type: str | None = None
     unit: str | None = None
 
@@ -79,7 +79,7 @@ class Guess:
 
 
 @functools.cache
-def tokens(header: str) -> frozenset[str]:
+def header_ideas(header: str) -> frozenset[str]:
     """The ideas that a header names: LotSqFt, lot_size and "Lot Sq. Ft." are all {lot, area}."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])", " ", header).lower()
     text = re.sub(r"sq(uare)?[ ._]*f(ee)?t\b\.?", "sqft ", text.replace("_", " "))
@@ -87,7 +87,7 @@ def tokens(header: str) -> frozenset[str]:
     return frozenset(WORDS.get(word, word) for word in found if word not in FILLER)
 
 
-def spelling(one: str, other: str) -> float:
+def spelling_similarity(one: str, other: str) -> float:
     """How alike two words are spelt, 0 to 1; 0 below 0.8, and for short ones, alike by chance."""
     return _spelt(one, other) if len(one) >= 6 else 0.0
 
@@ -100,25 +100,25 @@ def _spelt(one: str, other: str) -> float:
     return ratio if (ratio := match.ratio()) >= 0.8 else 0.0
 
 
-def similarity(header: str, field: str, known: Field) -> float:
+def header_similarity(header: str, field: str, known: ResoField) -> float:
     """How alike a header and a field's names are, 0 to 1: shared ideas, or close spelling."""
-    ideas, letters, best = tokens(header), plain(header), 0.0
+    ideas, letters, best = header_ideas(header), fold_header(header), 0.0
     for name in (field, *known.aliases):
-        other = tokens(name)
+        other = header_ideas(name)
         shared = len(ideas & other) / len(ideas | other) if ideas | other else 0.0
-        spelt = _spelt(letters, plain(name)) if len(letters) > 5 else 0.0
+        spelt = _spelt(letters, fold_header(name)) if len(letters) > 5 else 0.0
         best = max(best, 0.9 * shared, 0.95 * spelt)
     return best
 
 
-def telling(seen: Evidence, field: str, known: Field) -> float:
+def content_weight(seen: ColumnProfile, field: str, known: ResoField) -> float:
     """How much values that fit say by themselves: much for dates and ZIPs, little for numbers."""
     if known.type in ("date", "timestamp"):
         return 0.25
     if known.looks == "status":
         return 0.5 if seen.distinct > 2 else 0.0
     if known.looks == "lease":  # yes and no may be the answer to any question
-        answers = parse_values.yes_no(seen.texts.astype("str")).notna().any()
+        answers = parse_values.parse_yes_no(seen.texts.astype("str")).notna().any()
         return 0.1 if answers else 0.5 if seen.distinct > 1 else 0.0
     if known.type == "postal_code":
         return 0.35
@@ -131,15 +131,17 @@ def telling(seen: Evidence, field: str, known: Field) -> float:
     return 0.1
 
 
-def score(header: str, seen: Evidence, field: str, book: Dictionary) -> tuple[float, str]:
+def score_field(
+    header: str, seen: ColumnProfile, field: str, book: ResoDictionary
+) -> tuple[float, str]:
     """(score, reason) for taking a column for a field."""
     known = book.fields[field]
-    exact = reso.headers().get(plain(header)) == field
-    alike = 1.0 if exact else similarity(header, field, known)
+    exact = reso.fields_by_header().get(fold_header(header)) == field
+    alike = 1.0 if exact else header_similarity(header, field, known)
     alone = known.type == "postal_code" or known.looks in ("status", "lease") or field in PLACE
     if (alike < 0.4 and not alone) or (known.by_name and not exact):
         return 0.0, ""  # numbers and texts say nothing by themselves
-    fits = column_profile.fit(seen, known, book)
+    fits = column_profile.share_that_fits(seen, known, book)
     share = "no values to check" if fits is None else f"{fits:.0%} of the values fit"
     if exact:
         if fits is not None and fits < 0.5 and known.looks not in ("identity", "words"):
@@ -148,20 +150,20 @@ def score(header: str, seen: Evidence, field: str, book: Dictionary) -> tuple[fl
         return 1.0, f"exact alias, {share}"
     content = 0.7 if fits is None else fits
     enough = 0.6 if known.looks == "status" else 0.9
-    extra = telling(seen, field, known) if fits is not None and fits > enough else 0.0
+    extra = content_weight(seen, field, known) if fits is not None and fits > enough else 0.0
     if alike < 0.4:
         return (min(BY_CONTENT, 0.1 + extra) if extra > 0.1 else 0.0), f"by content, {share}"
     return min(0.95, alike * (0.3 + 0.7 * content) + extra), f"name {alike:.0%} alike, {share}"
 
 
-def guess(table: pd.DataFrame) -> list[Guess]:
+def guess_columns(table: pd.DataFrame) -> list[Guess]:
     """A guess for each column of a table of text, in its order; no field is given twice."""
-    book = reso.dictionary()
-    seen = {header: column_profile.look(table[header]) for header in table}
+    book = reso.load_dictionary()
+    seen = {header: column_profile.profile_column(table[header]) for header in table}
     offers = []
     for header in table:
         for field in book.fields:
-            points, why = score(header, seen[header], field, book)
+            points, why = score_field(header, seen[header], field, book)
             if points >= MAYBE:
                 offers.append((points, header, field, why))
     taken: dict[str, Guess] = {}
@@ -200,15 +202,15 @@ def _lone_price(guesses: list[Guess]) -> list[Guess]:
     ]
 
 
-def _in_detail(one: Guess, book: Dictionary) -> Guess:
+def _in_detail(one: Guess, book: ResoDictionary) -> Guess:
     """The guess with the notation of baths and the unit of areas."""
     if one.field in BATHS:
-        kind = column_profile.notation(one.seen)
+        kind = column_profile.bath_notation(one.seen)
         if kind == "baths_full_slash_half":
             return replace(one, field="bathrooms_slash")
-        if kind is None and plain(one.header) not in reso.headers():
+        if kind is None and fold_header(one.header) not in reso.fields_by_header():
             kind = "baths_decimal"  # whole numbers read the same in both notations
-        ambiguous = plain(one.header) in reso.doubtful()
+        ambiguous = fold_header(one.header) in reso.ambiguous_headers()
         differs = kind not in (None, book.fields["bathrooms"].type)
         return replace(one, field="bathrooms", type=kind if differs or ambiguous else None)
     if one.field and book.fields[one.field].unit in book.areas:
@@ -216,7 +218,7 @@ def _in_detail(one: Guess, book: Dictionary) -> Guess:
     return one
 
 
-def _with_unit(one: Guess, book: Dictionary) -> Guess:
+def _with_unit(one: Guess, book: ResoDictionary) -> Guess:
     """The unit that the header says, or that the sizes suggest."""
     own = str(book.fields[str(one.field)].unit)
     name, middle = one.header.lower(), one.seen.numbers.median()
@@ -231,5 +233,5 @@ def _with_unit(one: Guess, book: Dictionary) -> Guess:
         return replace(one, field="lot_size_square_feet", unit=unit)
     if one.field == "lot_size_square_feet" and unit == "acres":
         return replace(one, field="lot_size_acres", unit=unit)
-    ambiguous = plain(one.header) in reso.doubtful()
+    ambiguous = fold_header(one.header) in reso.ambiguous_headers()
     return replace(one, unit=unit) if unit != own or ambiguous else one

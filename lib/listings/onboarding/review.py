@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from lib.listings.contract import parse_values
-from lib.listings.contract.contract import Contract, match
+from lib.listings.contract.contract import Contract, match_headers
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedColumn:
     """One column of a contract and its header in an export (None: not there).
 
     `filled`: share of rows with a value; `readable`: share of those that read as the column's type
@@ -24,7 +24,7 @@ class Matched:
     readable: float = 0.0
 
 
-def careless(contract: Contract) -> list[str]:
+def careless_property_keys(contract: Contract) -> list[str]:
     """A clause for each group of `property_key` that names a street and no unit: all flats of a
     building would be one home."""
     return [
@@ -36,25 +36,25 @@ def careless(contract: Contract) -> list[str]:
     ]
 
 
-def review(table: pd.DataFrame, contract: Contract) -> tuple[list[Matched], list[str]]:
+def review_export(table: pd.DataFrame, contract: Contract) -> tuple[list[MatchedColumn], list[str]]:
     """(each contract column, the headers that none claims) for an export's rows as text."""
-    found = match(contract, list(table))
+    found = match_headers(contract, list(table))
     matched = []
     for name, column in contract.columns.items():
         header = found.get(name)
         if header is None:
-            matched.append(Matched(name, None))
+            matched.append(MatchedColumn(name, None))
             continue
         text = table[header]
-        some = text[~parse_values.blank(text)]
+        some = text[~parse_values.is_blank(text)]
         if column.type.startswith("baths"):
-            reads = parse_values.baths_by(column.type, some)["bathrooms_full"].notna()
+            reads = parse_values.parse_baths_notation(column.type, some)["bathrooms_full"].notna()
         elif name in contract.lookups:
             lookup = contract.lookups[name]
             known = {word.lower() for pair in lookup.items() for word in pair}
             reads = some.str.strip().str.lower().isin(known)
         else:
-            reads = parse_values.typed(some, column, contract.date_formats).notna()
+            reads = parse_values.parse_column(some, column, contract.date_formats).notna()
         share = float(reads.mean()) if len(some) else 0.0
-        matched.append(Matched(name, header, len(some) / max(len(table), 1), share))
+        matched.append(MatchedColumn(name, header, len(some) / max(len(table), 1), share))
     return matched, [header for header in table if header not in found.values()]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.listings.contract.contract import Contract, match
+from lib.listings.contract.contract import Contract, match_headers
 from lib.listings.staging import csv_reader, duckdb_sql, parse_export
 
 Position = tuple[str, int]  # file, data row from 1
@@ -36,13 +36,13 @@ class Line:
     cells: list[str]
 
 
-def raw_rows(path: Path, numbers: Iterable[int], scratch: Path) -> dict[int, list[str]]:
+def read_raw_rows(path: Path, numbers: Iterable[int], scratch: Path) -> dict[int, list[str]]:
     """Data row number -> fields as the export wrote them, read in one pass over the file."""
     header = csv_reader.read_header(path)
     wanted = ", ".join(str(int(number)) for number in sorted(set(numbers)))
     with (
         tempfile.TemporaryDirectory(dir=scratch) as folder,
-        duckdb_sql.connect(Path(folder)) as con,
+        duckdb_sql.open_session(Path(folder)) as con,
     ):
         parse_export.read_raw(con, path, header, Path(folder))
         cells = ", ".join(f"c{index}" for index in range(len(header.names)))
@@ -55,9 +55,9 @@ def raw_rows(path: Path, numbers: Iterable[int], scratch: Path) -> dict[int, lis
     }
 
 
-def own(contract: Contract, names: list[str]) -> dict[str, str]:
+def first_hand_columns(contract: Contract, names: list[str]) -> dict[str, str]:
     """Header -> the column that claims it first hand, not in another's stead."""
-    found = match(contract, names)
+    found = match_headers(contract, names)
     return {
         header: name
         for name, header in found.items()
@@ -65,7 +65,7 @@ def own(contract: Contract, names: list[str]) -> dict[str, str]:
     }
 
 
-class Shape:
+class CommonHeader:
     """One header for rows of several files. Files name a column differently; the first file's
     name stands for all, and cells move under it, or rows of one file would hide another's."""
 
@@ -85,7 +85,7 @@ class Shape:
         ]
 
     def _slots(self, names: list[str]) -> list[tuple[str, int]]:
-        owner = own(self.contract, names)
+        owner = first_hand_columns(self.contract, names)
         seen: dict[str, int] = {}
         slots = []
         for header in names:
@@ -94,7 +94,7 @@ class Shape:
         return slots
 
     def _clashes(self, header: str, claimed: set[str]) -> bool:
-        return header in claimed or bool(match(self.contract, [header]))
+        return header in claimed or bool(match_headers(self.contract, [header]))
 
     def place(self, file: str, fields: list[str]) -> list[str]:
         """The fields of one row of `file` under the common header. A row with too many or too few
@@ -104,12 +104,14 @@ class Shape:
             return fields + [""] * (len(self.header) - len(names))
         by_slot = dict(zip(self._slots(names), fields, strict=True))
         first = dict(zip(reversed(names), reversed(fields), strict=True))
-        for name, header in match(self.contract, names).items():
+        for name, header in match_headers(self.contract, names).items():
             by_slot.setdefault((name, 0), first[header])
         return [by_slot.get(slot, "") for slot in self.slots]
 
 
-def lines(picks: list[Pick], shape: Shape, fields: dict[str, dict[int, list[str]]]) -> list[Line]:
+def arrange_lines(
+    picks: list[Pick], shape: CommonHeader, fields: dict[str, dict[int, list[str]]]
+) -> list[Line]:
     """The chosen rows in the order of their cells: that of the feed's rows does not matter.
 
     Parameters: the rows, their common header, what `raw_rows` gave for each file.

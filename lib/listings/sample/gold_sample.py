@@ -24,7 +24,7 @@ from pydantic import Field
 
 from lib.common import params
 from lib.listings.contract import parse_values, row_rules
-from lib.listings.contract.contract import Contract, match
+from lib.listings.contract.contract import Contract, match_headers
 from lib.listings.sample import traits
 from lib.listings.sample.excerpt import Pick
 
@@ -43,14 +43,14 @@ class Choice:
     columns: dict[str, dict]
 
 
-def ranked(content: pd.Series, seed: int) -> np.ndarray:
+def seeded_order(content: pd.Series, seed: int) -> np.ndarray:
     """Positions in an order drawn by `seed` and content; a row's place says nothing, and one more
     row leaves the others in their order."""
     hashes = [hashlib.md5(f"{seed} {text}".encode()).digest() for text in content]
     return np.array(sorted(range(len(hashes)), key=hashes.__getitem__), dtype=np.int64)
 
 
-def cover(held: traits.Traits, size: int) -> list[int]:
+def cover_traits(held: traits.Traits, size: int) -> list[int]:
     """At most `size` rows that have as many of the traits as a greedy choice finds: each time the
     row with the most traits not seen yet, the first of equals. Time is rows x (traits + size)."""
     chosen: list[int] = []
@@ -68,12 +68,14 @@ def cover(held: traits.Traits, size: int) -> list[int]:
     return chosen
 
 
-def quarantined(
+def read_quarantined(
     path: Path, contract: Contract, headers: dict[str, list[str]], seed: int
 ) -> pd.DataFrame:
     """The rows of quarantine_rows.csv in seeded order: file, row, domain, reason."""
     column = contract.domain.column or ""
-    header = {file: match(contract, names).get(column, "") for file, names in headers.items()}
+    header = {
+        file: match_headers(contract, names).get(column, "") for file, names in headers.items()
+    }
     parts = []
     chunks = pd.read_csv(path, chunksize=CHUNK, keep_default_na=False, lineterminator="\n")
     for chunk in chunks:
@@ -88,7 +90,7 @@ def quarantined(
                 {
                     "file": chunk["_source_file"],
                     "row": chunk["_source_row"],
-                    "domain": row_rules.domain(frame, contract),
+                    "domain": row_rules.assign_domains(frame, contract),
                     "reason": chunk["_reason"],
                     "hash": [
                         hashlib.sha256(text.encode()).hexdigest()
@@ -98,10 +100,10 @@ def quarantined(
             )
         )
     found = pd.concat(parts, ignore_index=True)
-    return found.iloc[ranked(found["hash"], seed)].reset_index(drop=True)
+    return found.iloc[seeded_order(found["hash"], seed)].reset_index(drop=True)
 
 
-def reasons(reason: str) -> list[str]:
+def quarantine_traits(reason: str) -> list[str]:
     """The traits in a quarantine reason, numbers left out."""
     found = []
     for part in reason.split("; "):
@@ -121,7 +123,7 @@ def duplicate_kinds(found: pd.DataFrame) -> pd.Series:
     return ("duplicate: " + found["_reason"] + ", " + same).astype("str")
 
 
-def choose(
+def choose_rows(
     staged: Path, contract: Contract, bad: pd.DataFrame, domain: str, size: int, seed: int
 ) -> Choice:
     """Choose the rows of one domain from staging's outs and its rows of `quarantined`."""
@@ -131,7 +133,7 @@ def choose(
         return pd.read_parquet(listings, columns=names, filters=[("domain", "==", domain)])
 
     clean = read(["listing_key", "_source_file", "_source_row", "_row_sha256"])
-    order = ranked(clean["_row_sha256"], seed)
+    order = seeded_order(clean["_row_sha256"], seed)
     clean = clean.iloc[order].reset_index(drop=True)
     doubles = pd.read_csv(
         staged / "duplicates.csv", keep_default_na=False, dtype={"listing_key": "str"}
@@ -145,23 +147,23 @@ def choose(
     names = [name for name in names if name != "listing_key"]
     held = dict(repeated)
     for name in names:  # one column at a time: a feed of a million rows fits in memory
-        held |= traits.of_column(name, read([name])[name].iloc[order], contract)
+        held |= traits.column_traits(name, read([name])[name].iloc[order], contract)
     homes = {name for group in contract.property_key for name in group}
     between = [
         name
         for name in names
         if name in BETWEEN or name in homes or contract.columns[name].type == "text"
     ]
-    held |= traits.of_rows(read(between).iloc[order].reset_index(drop=True), contract)
+    held |= traits.row_traits(read(between).iloc[order].reset_index(drop=True), contract)
 
-    whys = bad["reason"].map(reasons)
+    whys = bad["reason"].map(quarantine_traits)
     faults = {
         name: whys.map(lambda some, name=name: name in some).to_numpy(bool)
         for name in sorted({name for some in whys for name in some})
     }
-    worst = cover(faults, size // 2)
+    worst = cover_traits(faults, size // 2)
     budget = size - len(worst) - len(repeated)
-    chosen = cover(held, budget)
+    chosen = cover_traits(held, budget)
     pairs = _pairs(chosen, repeated, clean, doubles)
     room = size - len(worst) - len(pairs)
     taken = set(chosen)
@@ -185,7 +187,8 @@ def choose(
         for name, rows in sorted(group.items())
     }
     columns = {
-        name: column(name, read([name])[name].iloc[order[chosen]], contract) for name in names
+        name: column_statistics(name, read([name])[name].iloc[order[chosen]], contract)
+        for name in names
     }
     return Choice(picks, counted, columns)
 
@@ -205,12 +208,12 @@ def _pairs(
     return picks
 
 
-def column(name: str, text: pd.Series, contract: Contract) -> dict:
+def column_statistics(name: str, text: pd.Series, contract: Contract) -> dict:
     """What a test may expect of one column: cells filled, distinct, unreadable, and the least,
     median and greatest number or date as its contract type reads it."""
-    filled = text[~parse_values.blank(text)]
+    filled = text[~parse_values.is_blank(text)]
     found: dict = {"filled": len(filled), "distinct": int(filled.nunique())}
-    amount = traits.amounts(filled, contract.columns[name], contract.date_formats)
+    amount = traits.parse_amounts(filled, contract.columns[name], contract.date_formats)
     if amount is not None:
         found["unreadable"] = int(amount.isna().sum())
         known = amount.dropna()

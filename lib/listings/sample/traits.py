@@ -25,23 +25,23 @@ WORDS = 8  # telling words that count
 READ = 20_000  # remarks read on each side to find them
 
 
-def amounts(text: pd.Series, column: Column, formats: list[str]) -> pd.Series | None:
+def parse_amounts(text: pd.Series, column: Column, formats: list[str]) -> pd.Series | None:
     """A column as its contract type reads it, or None where any text will do."""
     if column.type in ("code", "text"):
         return None
     if column.type.startswith("baths"):
-        return parse_values.baths_by(column.type, text)["bathrooms_total"]
-    return parse_values.typed(text, column, formats)
+        return parse_values.parse_baths_notation(column.type, text)["bathrooms_total"]
+    return parse_values.parse_column(text, column, formats)
 
 
-def of_column(name: str, text: pd.Series, contract: Contract) -> Traits:
+def column_traits(name: str, text: pd.Series, contract: Contract) -> Traits:
     """The traits of one column, judged once per distinct value; those that no row has left out."""
     column = contract.columns.get(name, Column())
     codes, distinct = pd.factorize(text, use_na_sentinel=False)
     often = np.bincount(codes, minlength=len(distinct))
     cells = pd.Series(distinct, dtype="str")
     found = _of_text(cells)
-    amount = amounts(cells, column, contract.date_formats)
+    amount = parse_amounts(cells, column, contract.date_formats)
     if amount is not None:
         found[f"not a {column.type}"] = found["filled"] & amount.isna()
     if column.type == "text":  # a place name may hold one letter; an encoding has to keep each
@@ -63,7 +63,7 @@ def of_column(name: str, text: pd.Series, contract: Contract) -> Traits:
 
 
 def _of_text(cells: pd.Series) -> dict[str, pd.Series]:
-    blank = parse_values.blank(cells)
+    blank = parse_values.is_blank(cells)
     return {
         "blank": blank,
         "filled": ~blank,
@@ -107,12 +107,12 @@ def _of_number(name: str, amount: pd.Series, column: Column, median: float) -> d
     return found
 
 
-def of_rows(cells: pd.DataFrame, contract: Contract) -> Traits:
+def row_traits(cells: pd.DataFrame, contract: Contract) -> Traits:
     """Traits that lie between columns: dates out of order, prices far from the list price, and
     whether the remarks say why."""
     found = {}
     typed = {
-        name: parse_values.typed(cells[name], contract.columns[name], contract.date_formats)
+        name: parse_values.parse_column(cells[name], contract.columns[name], contract.date_formats)
         for name in (*DATES, "list_price", "close_price")
         if name in cells and name in contract.columns
     }
@@ -158,7 +158,7 @@ def _of_ratio(ratio: np.ndarray, remarks: pd.Series | None) -> Traits:
     told = np.zeros(len(ratio), dtype=bool)
     if remarks is not None:
         ordinary = ~np.isnan(ratio) & ~odd
-        for words, rows in telling_words(remarks, odd, ordinary).items():
+        for words, rows in distinctive_words(remarks, odd, ordinary).items():
             found[f"price far from list, remarks say {words}"] = rows
             told |= rows
     step = np.where(np.isnan(ratio), -1, np.digitize(ratio, STEPS))
@@ -171,7 +171,7 @@ def _of_ratio(ratio: np.ndarray, remarks: pd.Series | None) -> Traits:
     return found
 
 
-def telling_words(remarks: pd.Series, odd: np.ndarray, ordinary: np.ndarray) -> Traits:
+def distinctive_words(remarks: pd.Series, odd: np.ndarray, ordinary: np.ndarray) -> Traits:
     """Words that are rare in remarks of ordinary rows and not in those of `odd` ones, with the odd
     rows that have them. Words that always come together count once, under the first of them.
 

@@ -43,7 +43,7 @@ LOGS = ("living_area", "lot_size_square_feet")
 
 
 @dataclass(frozen=True)
-class Known:
+class PriceLevels:
     """Per row, of the sales before it: `level` (median), `spread` (standard deviation's worth, from
     the quartiles), their `count` in the row's own area and in the whole `market`."""
 
@@ -74,9 +74,9 @@ def quartiles_before(
     return middle[back], spread[back], (last - first)[back].astype(float)
 
 
-def known_before(
+def levels_before(
     days: np.ndarray, area: np.ndarray, values: np.ndarray, window: int, shrink: float
-) -> Known:
+) -> PriceLevels:
     """Level and spread of `values` around each row: of its area (integer codes, -1 = none), drawn
     to the whole market's where the area has few sales.
 
@@ -96,10 +96,10 @@ def known_before(
         level[rows] = np.where(trust > 0, trust * here + (1 - trust) * level[rows], level[rows])
         mixed = np.sqrt(trust * wide**2 + (1 - trust) * spread[rows] ** 2)
         spread[rows] = np.where(trust > 0, mixed, spread[rows])
-    return Known(level, spread, count, market)
+    return PriceLevels(level, spread, count, market)
 
 
-def inputs(sales: pd.DataFrame) -> np.ndarray:
+def price_inputs(sales: pd.DataFrame) -> np.ndarray:
     """What explains prices (n, k), the first column log living area: numbers of the home, squares
     of some, local numbers of the feed, kinds of home; nan where missing, and a column that says
     so.
@@ -128,7 +128,7 @@ def inputs(sales: pd.DataFrame) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def explained(months: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def explain_prices(months: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """What `x` (n, k) explains of `y` (n,), log price above the area's level, for each row: by a
     regression on the sales of all months before the row's own.
 
@@ -183,7 +183,7 @@ def _mean(x: np.ndarray) -> np.ndarray:
 # Prices far from what was usual near them: robust, and known by each sale's own date.
 
 
-class Outliers(Section):
+class OutlierLimits(Section):
     """What is usual and how far is too far; see params.yaml."""
 
     area: str
@@ -198,7 +198,7 @@ class Outliers(Section):
 
 
 @dataclass(frozen=True)
-class Judged:
+class Deviations:
     """Per sale, in log price: `gap` to what size, features and place explain, `spread` of such
     gaps near it, `deviation` (gap in spreads; nan where too little is known), the same for price
     per square foot (`per_foot`), the level that the area had, and the sales it rests on."""
@@ -212,7 +212,7 @@ class Judged:
     count: np.ndarray
 
 
-def judge(sales: pd.DataFrame, spec: Outliers) -> Judged:
+def measure_deviations(sales: pd.DataFrame, spec: OutlierLimits) -> Deviations:
     """How far each closed sale lies from the sales before it. A home without a size is judged by
     its price alone, against the wider spread of all prices of the area."""
     days = sales["close_date"].to_numpy("datetime64[D]").astype("int64")
@@ -225,7 +225,7 @@ def judge(sales: pd.DataFrame, spec: Outliers) -> Judged:
     per_foot = price - np.log(np.where(sized, size, np.nan))
 
     def before(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        known = known_before(days, area, values, spec.window_days, spec.shrink)
+        known = levels_before(days, area, values, spec.window_days, spec.shrink)
         enough = known.market >= spec.minimum
         level = np.where(enough, known.level, np.nan)
         return level, np.maximum(known.spread, spec.least_spread), known.count
@@ -233,10 +233,10 @@ def judge(sales: pd.DataFrame, spec: Outliers) -> Judged:
     level, wide, count = before(price)
     foot_level, foot_spread, _ = before(per_foot)
     above = price - level
-    gap = above - explained(month, inputs(sales), above)
+    gap = above - explain_prices(month, price_inputs(sales), above)
     middle, narrow, _ = before(np.where(sized, gap, np.nan))
     gap, spread = np.where(sized, gap - middle, above), np.where(sized, narrow, wide)
-    return Judged(
+    return Deviations(
         gap=gap,
         spread=spread,
         deviation=gap / spread,
@@ -247,7 +247,7 @@ def judge(sales: pd.DataFrame, spec: Outliers) -> Judged:
     )
 
 
-def outliers(sales: pd.DataFrame, found: Judged, spec: Outliers) -> Iterator[Flag]:
+def flag_outliers(sales: pd.DataFrame, found: Deviations, spec: OutlierLimits) -> Iterator[Flag]:
     """Flags of prices that are far off. A price per square foot counts only where the price itself
     is unusual on the same side: a home whose size explains its price is no outlier."""
     price = sales["close_price"].to_numpy(float)

@@ -21,17 +21,17 @@ USABLE = {"yes": True, "no": False}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
 
 
-def path_of(folder: Path) -> Path:
+def overrides_path(folder: Path) -> Path:
     """Where a feed whose contract lies in `folder` keeps its overrides."""
     return folder / "overrides.csv"
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """The text, behind an apostrophe where a spreadsheet would take it for a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def read(path: Path) -> pd.DataFrame:
+def read_overrides(path: Path) -> pd.DataFrame:
     """COLUMNS and `row` (data rows from 1); `usable` is boolean, the rest text, the texts harmless.
 
     A missing file is an empty table. Raises `RemlError` naming the file, row and mend.
@@ -73,7 +73,7 @@ def read(path: Path) -> pd.DataFrame:
     table = pd.DataFrame([cells for _, cells in rows], columns=COLUMNS, dtype="str")
     table["usable"] = table["usable"].str.lower().map(USABLE).astype(bool)
     for name in ("reason", "by"):
-        table[name] = table[name].map(harmless).astype("str")
+        table[name] = table[name].map(escape_formula).astype("str")
     return table.assign(row=[number for number, _ in rows])
 
 
@@ -98,7 +98,7 @@ def _fault(cells: list[str]) -> str:
     return ""
 
 
-def check_known(
+def check_overrides(
     overrides: pd.DataFrame, sales: pd.DataFrame, repeated: pd.DataFrame, path: Path
 ) -> None:
     """Raise `RemlError` for the first override that is about no row of closed `sales`.

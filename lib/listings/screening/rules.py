@@ -9,12 +9,12 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common.params import Section
-from lib.listings.identity.same_home import Homes, earlier
+from lib.listings.identity.same_home import HomeKeys, previous_of_home
 
 Flag = tuple[str, np.ndarray, pd.Series]  # code, positions, reasons of those positions
 
 
-class Records(Section):
+class RecordLimits(Section):
     """Limits of what one record can say; spans are (lowest, highest) that is plausible."""
 
     nominal: dict[str, float]  # by domain: a price below is none
@@ -24,17 +24,17 @@ class Records(Section):
     lot_per_living_area: tuple[float, float]
 
 
-def column(sales: pd.DataFrame, name: str) -> pd.Series:
+def number_column(sales: pd.DataFrame, name: str) -> pd.Series:
     """A column of numbers, all missing where the feed has none."""
     return sales[name] if name in sales else pd.Series(np.nan, index=sales.index)
 
 
-def whole(sales: pd.DataFrame) -> pd.Series:
+def is_complete(sales: pd.DataFrame) -> pd.Series:
     """Which closed sales have a price above 0 and a date: the others tell no rule anything."""
     return (sales["close_price"] > 0) & sales["close_date"].notna()
 
 
-def incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
+def flag_incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
     """The flags of closed `sales` (index 0..n-1) without a price above 0, or without a date.
 
     Where no sale of a feed is dated, `normalize` gives them all one as_of date, and a missing date
@@ -46,11 +46,11 @@ def incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
         for paid in price.iloc[rows]
     ]
     yield "no_price", rows, pd.Series(words, dtype="str")
-    rows = np.flatnonzero(sales["close_date"].isna() & column(sales, "as_of").isna())
+    rows = np.flatnonzero(sales["close_date"].isna() & number_column(sales, "as_of").isna())
     yield "no_close_date", rows, pd.Series(["closed without a date"] * len(rows), dtype="str")
 
 
-def records(sales: pd.DataFrame, spec: Records) -> Iterator[Flag]:
+def flag_records(sales: pd.DataFrame, spec: RecordLimits) -> Iterator[Flag]:
     """The flags of closed `sales` (index 0..n-1) that speak against themselves."""
 
     def flag(code: str, bad: pd.Series, text: str, **values: pd.Series) -> Flag:
@@ -72,18 +72,18 @@ def records(sales: pd.DataFrame, spec: Records) -> Iterator[Flag]:
     yield flag("closed_before_contract", closed < agreed,
                "closed on {c:%Y-%m-%d}, before its contract of {d:%Y-%m-%d}",
                c=closed, d=agreed)  # fmt: skip
-    asked = column(sales, "list_price")
+    asked = number_column(sales, "list_price")
     ratio = price / asked.where(asked > 0)
     known, words = ratio.notna(), "price {p:,.0f} is {r:.2f} times the list price {a:,.0f}"
     far = known & ~ratio.between(*spec.list_ratio)
     unusual = known & ~far & ~ratio.between(*spec.list_ratio_unusual)
     for code, bad in (("list_price_far", far), ("list_price_unusual", unusual)):
         yield flag(code, bad, words, p=price, r=ratio, a=asked)
-    built = column(sales, "year_built")
+    built = number_column(sales, "year_built")
     yield flag("built_after_sale", built > closed.dt.year,
                "built in {b:.0f}, after the sale on {c:%Y-%m-%d}", b=built, c=closed)  # fmt: skip
-    beds, baths = column(sales, "bedrooms_total"), column(sales, "bathrooms_total")
-    area, lot = column(sales, "living_area"), column(sales, "lot_size_square_feet")
+    beds, baths = number_column(sales, "bedrooms_total"), number_column(sales, "bathrooms_total")
+    area, lot = number_column(sales, "living_area"), number_column(sales, "lot_size_square_feet")
     yield flag("no_bedrooms", beds == 0, "no bedroom in {a:,.0f} square feet", a=area)
     yield flag("no_bathrooms", baths == 0, "no bath beside {b:.0f} bedrooms", b=beds)
     low, high = spec.square_feet_per_bedroom
@@ -100,7 +100,7 @@ def records(sales: pd.DataFrame, spec: Records) -> Iterator[Flag]:
 # Sales that only other sales give away: quick resales at odd ratios, and bulk sales on one day.
 
 
-class Deals(Section):
+class DealLimits(Section):
     """When a resale is quick and odd, and when sales of one day are one deal."""
 
     resale_days: int = Field(ge=1)
@@ -111,7 +111,9 @@ class Deals(Section):
     bulk_sizes: float = Field(ge=1)  # largest over smallest living area of homes that are alike
 
 
-def resales(sales: pd.DataFrame, home: Homes, deviation: np.ndarray, spec: Deals) -> Iterator[Flag]:
+def flag_resales(
+    sales: pd.DataFrame, home: HomeKeys, deviation: np.ndarray, spec: DealLimits
+) -> Iterator[Flag]:
     """The later of two sales of a home within `resale_days` whose prices do not fit together.
 
     Only the later is flagged: on its own date nobody knew what would follow the earlier. Where
@@ -119,7 +121,7 @@ def resales(sales: pd.DataFrame, home: Homes, deviation: np.ndarray, spec: Deals
     was the odd one, so that the flag has a code of its own; where nothing is known it counts.
     The `sales` are in order of date, `home` is from `screen_homes.keys`.
     """
-    before = earlier(home, sales["close_date"].to_numpy("datetime64[D]").astype("int64"))
+    before = previous_of_home(home, sales["close_date"].to_numpy("datetime64[D]").astype("int64"))
     row = np.flatnonzero(before >= 0)
     part = sales[["close_date", "close_price"]].take(row).assign(row=row)
     past = sales.take(before[row])
@@ -142,7 +144,7 @@ def resales(sales: pd.DataFrame, home: Homes, deviation: np.ndarray, spec: Deals
         yield code, some["row"].to_numpy(), pd.Series(words, dtype="str")
 
 
-def places(sales: pd.DataFrame, area: str) -> pd.Series:
+def describe_places(sales: pd.DataFrame, area: str) -> pd.Series:
     """Where each sale lies, in words: `in` its `area`, else `near` its coordinates rounded to a
     hundredth of a degree (about a kilometre); missing where neither is known."""
     nowhere = pd.Series(None, index=sales.index, dtype="str")
@@ -156,8 +158,8 @@ def places(sales: pd.DataFrame, area: str) -> pd.Series:
     return place
 
 
-def bulk(
-    sales: pd.DataFrame, home: Homes, deviation: np.ndarray, area: str, spec: Deals
+def flag_bulk_sales(
+    sales: pd.DataFrame, home: HomeKeys, deviation: np.ndarray, area: str, spec: DealLimits
 ) -> Iterator[Flag]:
     """Homes of one area that closed on one day at one price: a price for the lot of them.
 
@@ -167,7 +169,7 @@ def bulk(
     This is the one rule that looks at rows of a sale's own day, none later: a sale is evidence
     only for days after its own, on which all of its day is known.
     """
-    place = places(sales, area)
+    place = describe_places(sales, area)
     group = [place, sales["close_date"], sales["close_price"]]
     again = pd.concat(group, axis=1).duplicated(keep=False) & place.notna()
     part = sales[again].assign(row=np.flatnonzero(again), place=place[again], own=home.own[again])

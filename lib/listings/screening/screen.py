@@ -17,7 +17,7 @@ from pydantic import field_validator
 from lib.common.params import Section
 from lib.listings.identity import same_home
 from lib.listings.screening import rules, terms
-from lib.listings.screening.outliers import Outliers, judge, outliers
+from lib.listings.screening.outliers import OutlierLimits, flag_outliers, measure_deviations
 
 CODES = (
     "no_price",
@@ -53,14 +53,14 @@ FLAGS = ["listing_key", "domain", "code", "severity", "reason", "by"]
 EXCLUDE, WARN, IGNORE, NONE = "exclude", "warn", "ignore", "none"
 
 
-class Screen(Section):
+class ScreenSettings(Section):
     """The `screen` section of params.yaml."""
 
     severity: dict[str, Literal["exclude", "warn", "ignore"]]
-    records: rules.Records
-    conditions: terms.Conditions
-    deals: rules.Deals
-    outliers: Outliers
+    records: rules.RecordLimits
+    conditions: terms.ConditionWords
+    deals: rules.DealLimits
+    outliers: OutlierLimits
 
     @field_validator("severity")
     @classmethod
@@ -74,21 +74,23 @@ class Screen(Section):
         return severity
 
 
-def closed(table: pd.DataFrame) -> pd.DataFrame:
+def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
     """The closed rows of a normalised table, in order of date and key: each gets a verdict."""
     sold = table[table["standard_status"] == "Closed"]
     return sold.sort_values(["close_date", "listing_key"]).reset_index(drop=True)
 
 
-def by_rule(sales: pd.DataFrame, spec: Screen, groups: list[list[str]]) -> pd.DataFrame:
+def flag_by_rules(
+    sales: pd.DataFrame, spec: ScreenSettings, groups: list[list[str]]
+) -> pd.DataFrame:
     """FLAGS of the `closed` sales of one domain by every rule, in order of sale and code.
 
     `groups` are the columns by which the contract knows a home (its `property_key`).
     A sale without a price or a date is judged by that alone, and known to no other sale.
     """
-    whole = np.flatnonzero(rules.whole(sales))
+    whole = np.flatnonzero(rules.is_complete(sales))
     good = sales.take(whole).reset_index(drop=True)
-    found, home = judge(good, spec.outliers), same_home.keys(good, groups)
+    found, home = measure_deviations(good, spec.outliers), same_home.home_keys(good, groups)
 
     def frames(some: Iterable[rules.Flag]) -> list[pd.DataFrame]:
         return [
@@ -97,15 +99,15 @@ def by_rule(sales: pd.DataFrame, spec: Screen, groups: list[list[str]]) -> pd.Da
         ]
 
     parts = [
-        *frames(rules.records(good, spec.records)),
-        *frames(rules.resales(good, home, found.deviation, spec.deals)),
-        *frames(rules.bulk(good, home, found.deviation, spec.outliers.area, spec.deals)),
-        *frames(outliers(good, found, spec.outliers)),
-        terms.conditions(good, spec.conditions).astype({"row": "int64"}),
-        terms.remarks(good).astype({"row": "int64"}),
+        *frames(rules.flag_records(good, spec.records)),
+        *frames(rules.flag_resales(good, home, found.deviation, spec.deals)),
+        *frames(rules.flag_bulk_sales(good, home, found.deviation, spec.outliers.area, spec.deals)),
+        *frames(flag_outliers(good, found, spec.outliers)),
+        terms.flag_conditions(good, spec.conditions).astype({"row": "int64"}),
+        terms.flag_remarks(good).astype({"row": "int64"}),
     ]
     parts = [part.assign(row=whole[part["row"]]) for part in parts]
-    flags = pd.concat([*parts, *frames(rules.incomplete(sales))], ignore_index=True)
+    flags = pd.concat([*parts, *frames(rules.flag_incomplete(sales))], ignore_index=True)
     flags["severity"] = flags["code"].map(spec.severity)
     flags = flags[flags["severity"] != IGNORE]
     for name in ("listing_key", "domain"):
@@ -114,7 +116,7 @@ def by_rule(sales: pd.DataFrame, spec: Screen, groups: list[list[str]]) -> pd.Da
     return flags[FLAGS].astype("str").reset_index(drop=True)
 
 
-def by_analyst(overrides: pd.DataFrame) -> pd.DataFrame:
+def flag_by_analyst(overrides: pd.DataFrame) -> pd.DataFrame:
     """FLAGS of overrides: `exclude` for a sale that is not to be used, `none` for one that is."""
     return pd.DataFrame(
         {
@@ -128,7 +130,7 @@ def by_analyst(overrides: pd.DataFrame) -> pd.DataFrame:
     ).astype("str")
 
 
-def verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
+def decide_verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
     """One row a sale: listing_key, domain, `usable`, `severity` (its gravest flag, or none),
     `codes` (joined by a space), `by` (rule, or override where an analyst decided)."""
     out = sales[["listing_key", "domain"]].copy()
@@ -151,20 +153,22 @@ def verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def screen(
-    table: pd.DataFrame, spec: Screen, overrides: pd.DataFrame, groups: list[list[str]]
+def screen_sales(
+    table: pd.DataFrame, spec: ScreenSettings, overrides: pd.DataFrame, groups: list[list[str]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(verdicts, flags) of the closed sales of one domain's normalised `table`.
 
     `overrides` come from `overrides.read`, those of other domains left out; `groups` is the
     `property_key` of the feed's contract.
     """
-    sales = closed(table)
-    flags = pd.concat([by_rule(sales, spec, groups), by_analyst(overrides)], ignore_index=True)
-    return verdicts(sales, flags), flags
+    sales = closed_sales(table)
+    flags = pd.concat(
+        [flag_by_rules(sales, spec, groups), flag_by_analyst(overrides)], ignore_index=True
+    )
+    return decide_verdicts(sales, flags), flags
 
 
-def tally(verdict: pd.DataFrame, flags: pd.DataFrame, overrides: pd.DataFrame) -> dict:
+def count_verdicts(verdict: pd.DataFrame, flags: pd.DataFrame, overrides: pd.DataFrame) -> dict:
     """Counts of one domain: sales by verdict, flags by code, overrides and what they changed."""
     rules = flags[flags["by"] == "rule"]
     bad = verdict["listing_key"].isin(rules.loc[rules["severity"] == EXCLUDE, "listing_key"])

@@ -33,7 +33,7 @@ CODES = {
 UNKNOWN = "special_condition_unknown"
 
 
-class Conditions(Section):
+class ConditionWords(Section):
     """Words of `special_listing_conditions` (RESO's lookup and local ones) by what they mean."""
 
     exclude: list[str]
@@ -41,12 +41,12 @@ class Conditions(Section):
     ordinary: list[str]
 
 
-def plain(word: str) -> str:
+def fold_condition(word: str) -> str:
     """A condition without case, spaces and punctuation: RealEstateOwned is real estate owned."""
     return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
-def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
+def flag_conditions(sales: pd.DataFrame, spec: ConditionWords) -> pd.DataFrame:
     """`row` (position), `code`, `reason` of every special condition that a sale names.
 
     A cell may hold several, parted by , ; or |, and where that is no known word by / or " - ". A
@@ -56,18 +56,22 @@ def conditions(sales: pd.DataFrame, spec: Conditions) -> pd.DataFrame:
     found: list[tuple[int, str, str]] = []
     if "special_listing_conditions" not in sales:
         return pd.DataFrame(found, columns=["row", "code", "reason"])
-    known = {plain(word): "" for word in (*NOTHING, *spec.ordinary)}
-    known |= {plain(word): CODES["warn"] for word in spec.warn}
-    known |= {plain(word): CODES["exclude"] for word in spec.exclude}
+    known = {fold_condition(word): "" for word in (*NOTHING, *spec.ordinary)}
+    known |= {fold_condition(word): CODES["warn"] for word in spec.warn}
+    known |= {fold_condition(word): CODES["exclude"] for word in spec.exclude}
     cells = sales["special_listing_conditions"].fillna("").astype("category")
     positions = pd.Series(range(len(sales))).groupby(cells.cat.codes.to_numpy()).indices
     for number, cell in enumerate(cells.cat.categories):
         parts = filter(None, (part.strip() for part in re.split(r"[,;|\[\]\"]", cell)))
         for word in dict.fromkeys(
-            word for part in parts for word in ([part] if plain(part) in known else _apart(part))
+            word
+            for part in parts
+            for word in ([part] if fold_condition(part) in known else _apart(part))
         ):
-            code = known.get(plain(word), UNKNOWN)
-            if not plain(word) and any(map(str.isalpha, word)):  # letters that `plain` drops
+            code = known.get(fold_condition(word), UNKNOWN)
+            if not fold_condition(word) and any(
+                map(str.isalpha, word)
+            ):  # letters that `plain` drops
                 code = UNKNOWN
             if code:
                 reason = f"special listing condition: {word}"
@@ -83,7 +87,7 @@ def _apart(words: str) -> list[str]:
 
 
 @cache
-def patterns(path: Path = TERMS) -> dict[str, re.Pattern]:
+def compile_phrases(path: Path = TERMS) -> dict[str, re.Pattern]:
     """A compiled pattern for each reason code of the phrase file."""
     content = read_yaml(path)
     names = sorted(content["words"], key=lambda name: name == "owner")  # others are made of it
@@ -99,7 +103,7 @@ def patterns(path: Path = TERMS) -> dict[str, re.Pattern]:
     }
 
 
-def said(text: str, pattern: re.Pattern) -> str | None:
+def find_phrase(text: str, pattern: re.Pattern) -> str | None:
     """The first words of `text` (lower case, single spaces) that fit and that nothing in their
     clause denies, or tells of the past or of other homes."""
     for match in pattern.finditer(text):
@@ -109,14 +113,14 @@ def said(text: str, pattern: re.Pattern) -> str | None:
     return None
 
 
-def remarks(sales: pd.DataFrame) -> pd.DataFrame:
+def flag_remarks(sales: pd.DataFrame) -> pd.DataFrame:
     """`row` (position), `code`, `reason` of the phrases that a sale's public remarks hold."""
     found: list[tuple[int, str, str]] = []
     if "public_remarks" in sales:
         for row, text in enumerate(sales["public_remarks"].fillna("")):
             lower = " ".join(text.lower().replace("\u2019", "'").split())
-            for code, pattern in patterns().items():
-                words = said(lower, pattern)
+            for code, pattern in compile_phrases().items():
+                words = find_phrase(lower, pattern)
                 if words:
                     found.append((row, code, f'remarks say "{words}"'))
     return pd.DataFrame(found, columns=["row", "code", "reason"])

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from lib.listings.contract.contract import Contract
-from lib.listings.contract.row_rules import STRANGE_DOMAIN, STRANGE_STATUS
-from lib.listings.staging.duckdb_sql import code, connect, file, name, text
-from lib.listings.staging.staging import Parsed
+from lib.listings.contract.row_rules import UNKNOWN_DOMAIN, UNKNOWN_STATUS
+from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_file, sql_name, sql_text
+from lib.listings.staging.staging import ParsedFile
 
 Coverage = dict[str, dict[str, dict[str, int]]]
 SHOWN, LONG = 20, 40  # values of a column that are told, and letters of each
 
 
-def coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Coverage:
+def count_coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Coverage:
     """domain -> day -> {"rows": n, column: cells that are not blank}, of staged listings.
 
     The day (of `days`, as `staging.stage` writes it) is that of `modification_timestamp` in UTC,
@@ -23,14 +23,15 @@ def coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Co
     columns = sorted({*contract.columns, *contract.constants} - {"listing_key"})
     # a cell that begins with a visible ASCII character is not blank: no need to trim it
     counts = ", ".join(
-        f"count(CASE WHEN {name(column)} BETWEEN '!' AND '~' THEN true ELSE {code(name(column))}"
-        " IS NOT NULL OR NULL END)"
+        f"count(CASE WHEN {sql_name(column)} BETWEEN '!' AND '~' THEN true "
+        f"ELSE {sql_code(sql_name(column))} IS NOT NULL OR NULL END)"
         for column in columns
     )
-    with connect(folder) as con:
+    with open_session(folder) as con:
         query = f"""SELECT domain, coalesce(strftime(_day, '%Y-%m-%d'), 'no date') AS day, count(*),
-                {counts} FROM read_parquet({file(listings)}) l JOIN read_parquet({file(days)}) d
-                USING (listing_key, domain) GROUP BY domain, day ORDER BY domain, day"""
+                {counts} FROM read_parquet({sql_file(listings)}) l
+                JOIN read_parquet({sql_file(days)}) d USING (listing_key, domain)
+                GROUP BY domain, day ORDER BY domain, day"""
         rows = con.execute(query).fetchall()
     out: Coverage = {}
     for domain, date, total, *numbers in rows:
@@ -41,21 +42,21 @@ def coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Co
     return out
 
 
-def unknown_values(
-    parsed: list[Parsed], contract: Contract, folder: Path
+def count_unknown_values(
+    parsed: list[ParsedFile], contract: Contract, folder: Path
 ) -> dict[str, dict[str, int]]:
     """column -> value -> rows, of statuses and domains that quarantine a row because the contract
     does not know them: most first, the first LONG letters of each, and "(others)" after SHOWN."""
-    columns = {STRANGE_STATUS: "standard_status", STRANGE_DOMAIN: contract.domain.column}
-    files = ", ".join(file(one.rows) for one in parsed)
+    columns = {UNKNOWN_STATUS: "standard_status", UNKNOWN_DOMAIN: contract.domain.column}
+    files = ", ".join(sql_file(one.rows) for one in parsed)
     out: dict[str, dict[str, int]] = {}
-    with connect(folder) as con:
+    with open_session(folder) as con:
         for reason, column in columns.items():
             if column not in contract.columns:
                 continue
-            rows = con.execute(f"""SELECT left(trim({name(column)}), {LONG}) AS value, count(*)
+            rows = con.execute(f"""SELECT left(trim({sql_name(column)}), {LONG}) AS value, count(*)
                 FROM read_parquet([{files}], union_by_name=true)
-                WHERE contains(_reason, {text(reason)}) GROUP BY value ORDER BY 2 DESC, 1""")
+                WHERE contains(_reason, {sql_text(reason)}) GROUP BY value ORDER BY 2 DESC, 1""")
             found = dict(rows.fetchall())
             told = dict(list(found.items())[:SHOWN])
             if len(found) > SHOWN:
@@ -65,7 +66,7 @@ def unknown_values(
     return out
 
 
-def totals(days: dict[str, dict[str, int]]) -> dict[str, int]:
+def total_coverage(days: dict[str, dict[str, int]]) -> dict[str, int]:
     """Counts over all days of one domain."""
     out: dict[str, int] = {}
     for day in days.values():
@@ -74,7 +75,7 @@ def totals(days: dict[str, dict[str, int]]) -> dict[str, int]:
     return out
 
 
-def summary(counts: Coverage, tally: dict[str, Any]) -> str:
+def render_coverage(counts: Coverage, tally: dict[str, Any]) -> str:
     """The coverage as Markdown: rows and where they went, span of days, presence by column."""
     lines = [
         "# Coverage",
@@ -89,7 +90,7 @@ def summary(counts: Coverage, tally: dict[str, Any]) -> str:
         told = ", ".join(f"{value!r} ({count:,})" for value, count in values.items())
         lines += ["", f"Not known of `{column}`, add them to the contract: {told}"]
     for domain, days in counts.items():
-        all_days = totals(days)
+        all_days = total_coverage(days)
         dated = sorted(day for day in days if day != "no date")
         span = f"{dated[0]} to {dated[-1]}, {len(dated):,} days" if dated else "no dates"
         lines += [

@@ -32,14 +32,14 @@ class Header:
     utf16: str | None = None
 
 
-def csv_files(folder: Path) -> list[Path]:
+def find_csv_files(folder: Path) -> list[Path]:
     """Every CSV below a feed's raw folder, sorted by path."""
     return sorted(
         p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in (".csv", ".tsv")
     )
 
 
-def decode(file: BinaryIO, utf16: str | None) -> Iterator[str]:
+def decode_lines(file: BinaryIO, utf16: str | None) -> Iterator[str]:
     """The lines of a file as text: UTF-16 where that is said, else UTF-8 with cp1252 as fallback.
 
     Decoding by line keeps one mis-encoded remark from turning a whole export into mojibake, and
@@ -60,7 +60,7 @@ def decode(file: BinaryIO, utf16: str | None) -> Iterator[str]:
             yield line
 
 
-def utf16_of(start: bytes) -> str | None:
+def detect_utf16(start: bytes) -> str | None:
     """The name of the UTF-16 that a file is in, by its mark or, without one, by its NULs."""
     marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
     if start[:2] in marks:
@@ -81,14 +81,14 @@ def read_header(path: Path) -> Header:
     with path.open("rb") as file:
         start = file.read(SNIFF_BYTES)
     require(bool(start.strip()), f"{path}: the file is empty; export it again or remove it")
-    utf16 = utf16_of(start)
+    utf16 = detect_utf16(start)
     most = MOST_CONTROL / 2 if b"\x00" in start[:1024] else MOST_CONTROL
     if utf16 is None and _control_share(start) > most:
         raise RemlError(
             f"{path}: this is a binary file, not CSV text in UTF-8, UTF-16 or cp1252; "
             "export it as CSV"
         )
-    text = "".join(decode(io.BytesIO(start), utf16))
+    text = "".join(decode_lines(io.BytesIO(start), utf16))
     names, delimiter, lines = max(
         (_first_row(text, mark) for mark in DELIMITERS), key=lambda found: len(found[0])
     )
@@ -121,7 +121,7 @@ def _runs_on(names: list[str], delimiter: str, lines: list[str]) -> bool:
     then its quotes are proper and it holds no delimiter."""
     if not any("\n" in name or "\r" in name for name in names):
         return False
-    return not proper(lines, delimiter) or any(
+    return not has_proper_quotes(lines, delimiter) or any(
         delimiter in name and ("\n" in name or "\r" in name) for name in names
     )
 
@@ -141,7 +141,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """
     header = read_header(path)
     with path.open("rb") as file:
-        yield from _rows(path, decode(file, header.utf16), header)
+        yield from _rows(path, decode_lines(file, header.utf16), header)
 
 
 def _rows(path: Path, text: Iterator[str], header: Header) -> Iterator[tuple[int, list[str]]]:
@@ -183,7 +183,7 @@ def _swallowed(row: list[str], taken: list[str], header: Header) -> bool:
     CSV, a line inside it is a whole row by itself, or its fields do not add up and one of its lines
     is as long as a row, or closes the quote where a cell would open one."""
     width, mark = len(header.names), header.delimiter
-    if not proper(taken, mark):
+    if not has_proper_quotes(taken, mark):
         return True
     if len(row) != width:
         return any(line.count(mark) >= width - 1 for line in taken) or any(
@@ -197,10 +197,10 @@ def _whole(line: str, header: Header) -> bool:
     if line.count('"') % 2 or line.count(header.delimiter) < len(header.names) - 1:
         return False
     row = next(csv.reader([line], delimiter=header.delimiter), [])
-    return len(row) == len(header.names) and proper([line], header.delimiter)
+    return len(row) == len(header.names) and has_proper_quotes([line], header.delimiter)
 
 
-def proper(lines: list[str], delimiter: str) -> bool:
+def has_proper_quotes(lines: list[str], delimiter: str) -> bool:
     """Whether the quotes of some lines are as CSV has them."""
     try:
         list(csv.reader(lines, delimiter=delimiter, strict=True))

@@ -10,7 +10,7 @@ import duckdb
 SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 
 
-def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+def open_session(folder: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB session that spills to `folder` and keeps rows in their order."""
     return duckdb.connect(
         config={
@@ -22,25 +22,25 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     )
 
 
-def text(value: str) -> str:
+def sql_text(value: str) -> str:
     """A string as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
-def file(path: Path) -> str:
+def sql_file(path: Path) -> str:
     """A path as an SQL literal that names this file alone: DuckDB takes names for patterns, and
     would read x1.csv where x[1].csv was meant."""
-    return text(glob.escape(str(path)))
+    return sql_text(glob.escape(str(path)))
 
 
-def name(column: str) -> str:
+def sql_name(column: str) -> str:
     """A column name as an SQL identifier."""
     return '"' + column.replace('"', '""') + '"'
 
 
-def code(cell: str, pad: int = 0) -> str:
+def sql_code(cell: str, pad: int = 0) -> str:
     """SQL for `values.code`: trimmed, blank as missing, zeros restored to `pad` characters."""
-    trimmed = f"nullif(trim({cell}, {text(SPACE)}), '')"
+    trimmed = f"nullif(trim({cell}, {sql_text(SPACE)}), '')"
     padded = (
         f"CASE WHEN length({trimmed}) < {pad} THEN lpad({trimmed}, {pad}, '0') ELSE {trimmed} END"
     )

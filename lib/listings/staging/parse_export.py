@@ -23,13 +23,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lib.listings.contract import parse_values, row_rules
-from lib.listings.contract.contract import Contract, match
+from lib.listings.contract.contract import Contract, match_headers
 from lib.listings.staging import csv_reader
-from lib.listings.staging.duckdb_sql import code, connect, file, name, text
+from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_file, sql_name, sql_text
 
 CHUNK = 1 << 24  # bytes read at a time while a file's encoding is checked
 BATCH = 20_000  # rows held in Python at a time on the tolerant path
-KEPT = [
+LINE_COLUMNS = [
     "_source_row",
     "listing_key",
     "domain",
@@ -42,7 +42,7 @@ KEPT = [
 ]
 
 
-def delimiters(path: Path, delimiter: str) -> int | None:
+def count_delimiters(path: Path, delimiter: str) -> int | None:
     """How often the delimiter stands in a file; None unless it is UTF-8 throughout, without NUL."""
     decoder, found = codecs.getincrementaldecoder("utf-8")(), 0
     whole = decoder.getstate()
@@ -60,7 +60,7 @@ def delimiters(path: Path, delimiter: str) -> int | None:
     return found
 
 
-def read_fast(con: duckdb.DuckDBPyConnection, path: Path, header: csv_reader.Header) -> None:
+def read_with_duckdb(con: duckdb.DuckDBPyConnection, path: Path, header: csv_reader.Header) -> None:
     """Table `quick`: the rows of a well-formed file in their order, as columns c0, c1 ...
 
     A table of the session, which spills where it is large, and not a Parquet: to number and pack
@@ -70,12 +70,14 @@ def read_fast(con: duckdb.DuckDBPyConnection, path: Path, header: csv_reader.Hea
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header.names)))
     con.execute(f"""
         CREATE OR REPLACE TABLE quick AS SELECT * FROM read_csv(
-            {file(path)}, auto_detect=false, header=true, delim={text(header.delimiter)},
+            {sql_file(path)}, auto_detect=false, header=true, delim={sql_text(header.delimiter)},
             quote='"', escape='"', columns={{{columns}}}, null_padding=false, strict_mode=true,
             nullstr='', max_line_size={csv_reader.FIELD_LIMIT})""")
 
 
-def trusted(con: duckdb.DuckDBPyConnection, header: csv_reader.Header, delimiters: int) -> bool:
+def holds_every_row(
+    con: duckdb.DuckDBPyConnection, header: csv_reader.Header, delimiters: int
+) -> bool:
     """Whether `quick` holds every row of a file with so many delimiters, each for itself.
 
     DuckDB takes an empty first line for the header and overlooks a field too many if it is empty:
@@ -87,7 +89,7 @@ def trusted(con: duckdb.DuckDBPyConnection, header: csv_reader.Header, delimiter
     cells = [f"c{i}" for i in range(width)]
 
     def marks(held: str) -> str:
-        return f"strlen({held}) - strlen(replace({held}, {text(mark)}, ''))"
+        return f"strlen({held}) - strlen(replace({held}, {sql_text(mark)}, ''))"
 
     def broken(held: str) -> str:
         return f"contains({held}, chr(10)) OR contains({held}, chr(13))"
@@ -143,11 +145,11 @@ def read_raw(
     """View `raw`: every row of a file as `read_tolerant` writes it, by the quick reader where that
     may be trusted. `folder` takes what does not fit in memory and must outlast the view. Whoever
     needs the row numbers that staging gave must read through this function."""
-    found = delimiters(path, header.delimiter)
+    found = count_delimiters(path, header.delimiter)
     try:  # behind a header with a broken quote DuckDB drops rows and says nothing
-        if found is not None and csv_reader.proper([header.line], header.delimiter):
-            read_fast(con, path, header)
-            if trusted(con, header, found):
+        if found is not None and csv_reader.has_proper_quotes([header.line], header.delimiter):
+            read_with_duckdb(con, path, header)
+            if holds_every_row(con, header, found):
                 con.execute("""CREATE VIEW raw AS
                     SELECT rowid + 1 AS _source_row, NULL::VARCHAR AS _ragged, * FROM quick""")
                 return
@@ -156,10 +158,10 @@ def read_raw(
     con.execute("DROP TABLE IF EXISTS quick")
     out = folder / "raw.parquet"
     read_tolerant(path, header, out)
-    con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({file(out)})")
+    con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({sql_file(out)})")
 
 
-def parse(path: Path, contract: Contract, folder: Path, judged: bool = True) -> Path:
+def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = True) -> Path:
     """Write `rows.parquet` into `folder` and return its path.
 
     One row for each data row of `path`: the contract's columns as text, then KEPT: the row's number
@@ -169,10 +171,10 @@ def parse(path: Path, contract: Contract, folder: Path, judged: bool = True) -> 
     """
     header = csv_reader.read_header(path)
     out = folder / "rows.parquet"
-    with connect(folder) as con:
+    with open_session(folder) as con:
         read_raw(con, path, header, folder)
         map_columns(con, header.names, contract)
-        joins, tests, made = judgements(con, contract, judged)
+        joins, tests, made = judge_rows(con, contract, judged)
         own = ", ".join(f"{how} AS {column}" for column, how in made.items())
         width = len(header.names)
         raw_columns = ", ".join(f"c{index}" for index in range(width))
@@ -182,28 +184,29 @@ def parse(path: Path, contract: Contract, folder: Path, judged: bool = True) -> 
                 THEN 'a quote is not closed' WHEN m._ragged IS NOT NULL THEN 'ragged row: ' ||
                 json_array_length(m._ragged) || ' fields where the header has {width}' END""",
                 *(
-                    f"CASE WHEN m._ragged IS NULL AND ({test}) THEN {text(why)} END"
+                    f"CASE WHEN m._ragged IS NULL AND ({test}) THEN {sql_text(why)} END"
                     for why, test in tests.items()
                 ),
             ]
         )
+        all_cells = cells_as_json(header.names, range(width))
         con.execute(f"""
             COPY (SELECT * EXCLUDE (_ragged, {raw_columns}), CASE WHEN _reason IS NOT NULL
-                         THEN coalesce(_ragged, {cells_of(header.names, range(width))}) END AS _row
+                         THEN coalesce(_ragged, {all_cells}) END AS _row
                   FROM (SELECT m.*, {own},
                                nullif(concat_ws('; ', {reasons}), '') AS _reason
                         FROM mapped m {" ".join(joins)}))
-            TO {text(str(out))} (FORMAT parquet, COMPRESSION lz4_raw)""")
+            TO {sql_text(str(out))} (FORMAT parquet, COMPRESSION lz4_raw)""")
     (folder / "raw.parquet").unlink(missing_ok=True)
     return out
 
 
-def frame(path: Path, contract: Contract) -> pd.DataFrame:
+def read_unjudged(path: Path, contract: Contract) -> pd.DataFrame:
     """The rows of `parse` as a frame, not judged: what a file of properties to value needs."""
     with tempfile.TemporaryDirectory() as folder:
-        return pd.read_parquet(parse(path, contract, Path(folder), judged=False)).sort_values(
-            "_source_row", ignore_index=True
-        )
+        return pd.read_parquet(
+            parse_export(path, contract, Path(folder), judged=False)
+        ).sort_values("_source_row", ignore_index=True)
 
 
 # SQL that brings a raw file's cells under canonical names and judges its rows.
@@ -215,28 +218,30 @@ def frame(path: Path, contract: Contract) -> pd.DataFrame:
 UNREAD = "modification_timestamp cannot be read; see date_formats in the contract"
 
 
-def cells_of(headers: list[str], indexes: Iterable[int]) -> str:
+def cells_as_json(headers: list[str], indexes: Iterable[int]) -> str:
     """SQL for some raw cells as one JSON object, header -> text; a header that comes again has
     its number behind it, since names in an object must differ."""
     told = []
     for i in indexes:
         times = headers[: i + 1].count(headers[i])
-        told.append(f"{text(headers[i] if times == 1 else f'{headers[i]} ({times})')}, c{i}")
+        told.append(f"{sql_text(headers[i] if times == 1 else f'{headers[i]} ({times})')}, c{i}")
     return f"json_object({', '.join(told)})"
 
 
 def map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Contract) -> None:
     """View `mapped`: the contract's columns and constants, listing_key, hash, unclaimed cells."""
     position = {header: index for index, header in reversed(list(enumerate(headers)))}
-    found = {column: position[header] for column, header in match(contract, headers).items()}
+    found = {
+        column: position[header] for column, header in match_headers(contract, headers).items()
+    }
     cells = {
         column: f"c{found[column]}" if column in found else "NULL::VARCHAR"
         for column in contract.columns
     }
-    cells |= {column: text(constant) for column, constant in contract.constants.items()}
+    cells |= {column: sql_text(constant) for column, constant in contract.constants.items()}
     keys = contract.key or ["listing_key"]
     pads = {column: contract.columns[column].pad for column in keys if column in contract.columns}
-    key = " || '-' || ".join(code(cells[column], pads.get(column, 0)) for column in keys)
+    key = " || '-' || ".join(sql_code(cells[column], pads.get(column, 0)) for column in keys)
     order = sorted(range(len(headers)), key=lambda index: (headers[index], index))
     names = chr(30).join(headers[index] for index in order) + chr(30)
     hashed = ", ".join(f"coalesce(c{index}, '')" for index in order)
@@ -244,17 +249,17 @@ def map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Co
     unclaimed = [index for index in range(len(headers)) if index not in found.values()]
     filled = ", ".join(f"c{index}" for index in unclaimed)
     extra = (
-        f"CASE WHEN concat({filled}) <> '' THEN {cells_of(headers, unclaimed)} END"
+        f"CASE WHEN concat({filled}) <> '' THEN {cells_as_json(headers, unclaimed)} END"
         if unclaimed
         else "NULL::VARCHAR"
     )
     mapped = ", ".join(
-        f"{cell} AS {name(column)}" for column, cell in cells.items() if column != "listing_key"
+        f"{cell} AS {sql_name(column)}" for column, cell in cells.items() if column != "listing_key"
     )
     con.execute(f"""
         CREATE VIEW mapped AS SELECT {mapped}, _source_row, _ragged, {key} AS listing_key,
-            sha256(coalesce(_ragged, {text(names)} || concat_ws(chr(30), {hashed}))) AS _row_sha256,
-            {extra} AS _extra, raw.* EXCLUDE (_source_row, _ragged) FROM raw""")
+            sha256(coalesce(_ragged, {sql_text(names)} || concat_ws(chr(30), {hashed})))
+            AS _row_sha256, {extra} AS _extra, raw.* EXCLUDE (_source_row, _ragged) FROM raw""")
 
 
 def _verdict(
@@ -265,14 +270,16 @@ def _verdict(
 ) -> str:
     """Judge each distinct combination of `columns` once, keep it as `table` and return the join
     that brings its column `verdict` to the rows of `mapped m`."""
-    names = ", ".join(name(column) for column in columns)
+    names = ", ".join(sql_name(column) for column in columns)
     seen = con.execute(f"SELECT DISTINCT {names} FROM mapped").df().astype("str")
     con.register(table, seen.assign(verdict=judge(seen)))
-    same = " AND ".join(f"m.{name(c)} IS NOT DISTINCT FROM {table}.{name(c)}" for c in columns)
+    same = " AND ".join(
+        f"m.{sql_name(c)} IS NOT DISTINCT FROM {table}.{sql_name(c)}" for c in columns
+    )
     return f"LEFT JOIN {table} ON {same}"
 
 
-def judgements(
+def judge_rows(
     con: duckdb.DuckDBPyConnection, contract: Contract, judged: bool
 ) -> tuple[list[str], dict[str, str], dict[str, str]]:
     """(joins, reason -> SQL test, SQL of `_stamp`, `_day` and `domain`). A day is that of the
@@ -286,11 +293,11 @@ def judgements(
         return f"{table}.verdict"
 
     if judged and contract.domain.column:
-        tests[row_rules.STRANGE_DOMAIN] = add(
+        tests[row_rules.UNKNOWN_DOMAIN] = add(
             [contract.domain.column], lambda rows: row_rules.unknown_domain(rows, contract)
         )
     if judged and "standard_status" in contract.lookups:
-        tests[row_rules.STRANGE_STATUS] = add(
+        tests[row_rules.UNKNOWN_STATUS] = add(
             ["standard_status"], lambda rows: row_rules.unknown_status(rows, contract)
         )
     for rule in contract.row_rules if judged else []:
@@ -298,16 +305,18 @@ def judgements(
         if "domain" in needed and contract.domain.column:  # made of that column
             needed[contract.domain.column] = None
         columns = [column for column in needed if column != "domain"]
-        test = add(columns, partial(row_rules.broken, rule=rule, contract=contract))
+        test = add(columns, partial(row_rules.breaks_rule, rule=rule, contract=contract))
         tests[rule.reason] = f"{tests[rule.reason]} OR {test}" if rule.reason in tests else test
     made = {
         "_stamp": "NULL::TIMESTAMP",
         "_day": "NULL::DATE",
-        "domain": text(contract.domain.default),
+        "domain": sql_text(contract.domain.default),
     }
 
     def moments(column: str) -> str:
-        return add([column], lambda rows: parse_values.date(rows[column], contract.date_formats))
+        return add(
+            [column], lambda rows: parse_values.parse_moments(rows[column], contract.date_formats)
+        )
 
     if "close_date" in contract.columns:
         made["_day"] = f"{moments('close_date')}::DATE"
@@ -315,10 +324,10 @@ def judgements(
         made["_stamp"] = moments("modification_timestamp")
         made["_day"] = f"coalesce({made['_stamp']}::DATE, {made['_day']})"
         if judged:  # which state of a listing is the newest could not be told
-            filled = code("m.modification_timestamp")
+            filled = sql_code("m.modification_timestamp")
             tests[UNREAD] = f"{filled} IS NOT NULL AND {made['_stamp']} IS NULL"
     if contract.domain.column:
         made["domain"] = add(
-            [contract.domain.column], lambda rows: row_rules.domain(rows, contract)
+            [contract.domain.column], lambda rows: row_rules.assign_domains(rows, contract)
         )
     return joins, tests, made

@@ -11,14 +11,14 @@ import duckdb
 from lib.common import io, params
 from lib.common.vocabulary import LINEAGE, ON_MARKET
 from lib.listings.contract.contract import Contract
-from lib.listings.staging.duckdb_sql import code, connect, file, name, text
+from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_file, sql_name, sql_text
 
 DAYS = "days.parquet"  # listing_key, domain, _day, for `coverage.coverage`
-PARTS = ("rows_in", "clean", "duplicates", "quarantined")
+COUNTED = ("rows_in", "clean", "duplicates", "quarantined")
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedFile:
     """One raw file: its name in the feed, SHA-256, import time (None if dropped in by hand) and
     the Parquet that `parsing.parse` made of it."""
 
@@ -28,8 +28,8 @@ class Parsed:
     rows: Path
 
 
-def stage(
-    parsed: list[Parsed], contract: Contract, folder: Path, scratch: Path
+def stage_feed(
+    parsed: list[ParsedFile], contract: Contract, folder: Path, scratch: Path
 ) -> dict[str, dict[str, int]]:
     """Write a feed's staged tables into `folder` and each listing's day into `scratch`, which also
     takes what does not fit in memory; returns counts per file.
@@ -38,12 +38,12 @@ def stage(
     the greater row hash, then to the first file and row, so that neither the order of files nor
     the way rows are spread over them matters. Raises `AssertionError` if a row were lost.
     """
-    with connect(scratch) as con:
+    with open_session(scratch) as con:
         _gather(con, parsed)
         columns = [
             column for column in [*contract.columns, *contract.constants] if column != "listing_key"
         ]
-        listed = ", ".join(["listing_key", "domain", *map(name, columns), *LINEAGE])
+        listed = ", ".join(["listing_key", "domain", *map(sql_name, columns), *LINEAGE])
         con.execute("""
             CREATE TABLE ranked AS SELECT file_no, _source_row, _reason IS NULL AS fine,
                 CASE WHEN _reason IS NULL THEN row_number() OVER newest END AS place,
@@ -53,14 +53,14 @@ def stage(
             FROM rows WINDOW newest AS (PARTITION BY _reason IS NULL, listing_key, domain ORDER BY
                 _stamp DESC NULLS LAST, _row_sha256 DESC, _source_file, _source_row)""")
         listings = folder / "listings.parquet"
-        write(
+        write_query(
             con,
             f"""SELECT {listed} FROM rows JOIN ranked USING (file_no, _source_row)
             WHERE place = 1 ORDER BY domain, listing_key""",
             listings,
         )
         # what each listing was before, each state once: prices asked and statuses that are history
-        write(
+        write_query(
             con,
             f"""SELECT {listed} FROM rows r JOIN ranked k USING (file_no, _source_row)
             WHERE place > 1 AND NOT same QUALIFY 1 = row_number() OVER (
@@ -69,13 +69,13 @@ def stage(
             folder / "superseded_listings.parquet",
         )
         days = "SELECT listing_key, domain, _day FROM rows JOIN ranked USING (file_no, _source_row)"
-        write(con, f"{days} WHERE place = 1", scratch / DAYS)
-        con.execute(f"CREATE VIEW clean AS SELECT * FROM read_parquet({file(listings)})")
-        write(con, "SELECT * FROM clean", folder / "clean_listings.csv")
-        write(con, _selected(contract), folder / "selected_listings.csv")
-        write(con, DUPLICATES, folder / "duplicates.csv")
-        write(con, QUARANTINED, folder / "quarantine_rows.csv")
-        write(con, EXTRA, folder / "extra_columns.parquet")
+        write_query(con, f"{days} WHERE place = 1", scratch / DAYS)
+        con.execute(f"CREATE VIEW clean AS SELECT * FROM read_parquet({sql_file(listings)})")
+        write_query(con, "SELECT * FROM clean", folder / "clean_listings.csv")
+        write_query(con, _selected(contract), folder / "selected_listings.csv")
+        write_query(con, DUPLICATES, folder / "duplicates.csv")
+        write_query(con, QUARANTINED, folder / "quarantine_rows.csv")
+        write_query(con, EXTRA, folder / "extra_columns.parquet")
         return _counts(con, parsed)
 
 
@@ -100,13 +100,13 @@ EXTRA = """
     WHERE _extra IS NOT NULL ORDER BY _source_file, _source_row"""
 
 
-def _gather(con: duckdb.DuckDBPyConnection, parsed: list[Parsed]) -> None:
+def _gather(con: duckdb.DuckDBPyConnection, parsed: list[ParsedFile]) -> None:
     """View `rows`: the rows of all files with their lineage."""
     parts = [
-        f"""SELECT *, {number} AS file_no, {text(one.file)} AS _source_file,
-                 {text(one.sha256)} AS _file_sha256,
-                 {text(one.load_ts) if one.load_ts else "NULL"}::TIMESTAMP AS _load_ts
-                 FROM read_parquet({file(one.rows)})"""
+        f"""SELECT *, {number} AS file_no, {sql_text(one.file)} AS _source_file,
+                 {sql_text(one.sha256)} AS _file_sha256,
+                 {sql_text(one.load_ts) if one.load_ts else "NULL"}::TIMESTAMP AS _load_ts
+                 FROM read_parquet({sql_file(one.rows)})"""
         for number, one in enumerate(parsed)
     ]
     con.execute("CREATE VIEW rows AS " + " UNION ALL BY NAME ".join(parts))
@@ -117,7 +117,7 @@ def _selected(contract: Contract) -> str:
     has = {*contract.columns, *contract.constants}
 
     def filled(column: str) -> str:
-        return f"{code(name(column))} IS NOT NULL" if column in has else "false"
+        return f"{sql_code(sql_name(column))} IS NOT NULL" if column in has else "false"
 
     lookup = contract.lookups.get("standard_status", {})
     pairs = {raw.strip().lower(): value for raw, value in lookup.items()}
@@ -125,12 +125,14 @@ def _selected(contract: Contract) -> str:
     raw = "lower(trim(standard_status))" if "standard_status" in has else "NULL"
     status = (
         "CASE "
-        + "".join(f"WHEN {raw} = {text(low)} THEN {text(value)} " for low, value in pairs.items())
+        + "".join(
+            f"WHEN {raw} = {sql_text(low)} THEN {sql_text(value)} " for low, value in pairs.items()
+        )
         + f"ELSE {raw} END"
     )
     if not pairs:
         status = "standard_status" if "standard_status" in has else "NULL"
-    market = ", ".join(map(text, ON_MARKET))
+    market = ", ".join(map(sql_text, ON_MARKET))
     amount = "TRY_CAST(regexp_replace(close_price, '[$€£,[:space:]]', '', 'g') AS DOUBLE)"
     priced = f"coalesce({amount} > 0, {filled('close_price')})" if "close_price" in has else "false"
     return f"""
@@ -148,37 +150,37 @@ def _selected(contract: Contract) -> str:
                      {filled("close_date")} AS dated FROM clean)"""
 
 
-def totals(counts: dict[str, dict[str, int]], folder: Path) -> dict:
+def total_counts(counts: dict[str, dict[str, int]], folder: Path) -> dict:
     """Counts of `stage` over all files, and how many rows were quarantined for each reason."""
-    total = {part: sum(file[part] for file in counts.values()) for part in PARTS}
+    total = {part: sum(file[part] for file in counts.values()) for part in COUNTED}
     quarantined = io.read_csv(folder / "quarantine_rows.csv")
     reasons = quarantined["_reason"].str.replace(r"\d+ fields.*", "field count", regex=True)
     by_reason = quarantined["_copies"].groupby(reasons).sum().sort_index()
     return total | {"reasons": {why: int(n) for why, n in by_reason.items()}, "files": counts}
 
 
-def extra_columns(path: Path) -> list[str]:
+def list_extra_columns(path: Path) -> list[str]:
     """Headers that no contract column claims and that hold something (extra_columns.parquet)."""
-    query = f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({file(path)})"
+    query = f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({sql_file(path)})"
     with duckdb.connect() as con:
         return sorted(header for (header,) in con.execute(query).fetchall())
 
 
-def write(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+def write_query(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write a query's rows, in its order, as Parquet or CSV by the file's ending."""
     part = path.with_name(f".{path.name}.part")
     form = "parquet, COMPRESSION zstd" if path.suffix == ".parquet" else "csv, HEADER"
-    con.execute(f"COPY ({query}) TO {text(str(part))} (FORMAT {form})")
+    con.execute(f"COPY ({query}) TO {sql_text(str(part))} (FORMAT {form})")
     part.replace(path)
 
 
-def _counts(con: duckdb.DuckDBPyConnection, parsed: list[Parsed]) -> dict[str, dict[str, int]]:
+def _counts(con: duckdb.DuckDBPyConnection, parsed: list[ParsedFile]) -> dict[str, dict[str, int]]:
     counted = con.execute("""
         SELECT file_no, count(*), count(*) FILTER (place = 1), count(*) FILTER (place > 1),
                count(*) FILTER (NOT fine) FROM ranked GROUP BY file_no""").fetchall()
     by_file = {number: numbers for number, *numbers in counted}
     counts = {
-        one.file: dict(zip(PARTS, by_file.get(number, [0] * 4), strict=True))
+        one.file: dict(zip(COUNTED, by_file.get(number, [0] * 4), strict=True))
         for number, one in enumerate(parsed)
     }
     for one in counts.values():

@@ -83,7 +83,7 @@ def check_file(path: Path, feed: str, agreed: Contract) -> None:
             for folder in sorted(FEEDS.iterdir())
             if folder.name != feed
             and contract_path(folder.name).is_file()
-            and not contract.missing_required(contract.read(folder.name), header.names)
+            and not contract.missing_required(contract.read_contract(folder.name), header.names)
         ]
         if others:
             raise RemlError(

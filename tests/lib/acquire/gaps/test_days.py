@@ -370,7 +370,7 @@ def test_a_day_is_that_of_the_stamp_as_written_and_the_newest_row_is_marked():
             "photos_count": ["3", "4", "2.5", "-1", ""],
         }
     ).astype("str")  # fmt: skip
-    found = modified_days.seen(table, contract.read("har"))
+    found = modified_days.seen(table, contract.read_contract("har"))
     assert [str(day)[:10] for day in found["day"]] == [
         "2024-03-09", "2024-03-10", "2024-03-11", "NaT", "NaT",
     ]  # fmt: skip
@@ -379,7 +379,8 @@ def test_a_day_is_that_of_the_stamp_as_written_and_the_newest_row_is_marked():
     assert found["postal_code"].fillna("").tolist() == ["77008", "77008", "", "", ""]
     assert found["photos_count"].fillna(-9).tolist() == [3, 4, -9, -9, -9]
     none = modified_days.seen(
-        pd.DataFrame(columns=modified_days.columns(contract.read("har"))), contract.read("har")
+        pd.DataFrame(columns=modified_days.columns(contract.read_contract("har"))),
+        contract.read_contract("har"),
     )
     assert none.empty and list(none) == modified_days.COLUMNS
     assert len(daily(none, D(2024, 1, 1), D(2024, 1, 2))) == 4

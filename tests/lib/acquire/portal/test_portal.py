@@ -12,7 +12,7 @@ from lib.listings.normalize import normalize
 from lib.listings.staging import parse_export
 from tests.support import exports
 
-HAR = contract.read("har")
+HAR = contract.read_contract("har")
 
 
 @pytest.fixture(scope="module", params=list(exports.FAMILIES))
@@ -22,7 +22,7 @@ def read(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     table.to_csv(folder / "export.csv", index=False)
     (folder / "out").mkdir()
-    rows = pd.read_parquet(parse_export.parse(folder / "export.csv", HAR, folder / "out"))
+    rows = pd.read_parquet(parse_export.parse_export(folder / "export.csv", HAR, folder / "out"))
     return table, rows.sort_values("_source_row", ignore_index=True)
 
 

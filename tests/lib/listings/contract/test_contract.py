@@ -8,7 +8,8 @@ from lib.common import paths
 from lib.common.errors import RemlError
 from lib.common.params import read_yaml, validate
 from lib.listings.contract import contract as contracts
-from lib.listings.contract.contract import Contract, match, missing_required
+from lib.listings.contract import reso
+from lib.listings.contract.contract import Contract, match_headers, missing_required
 
 SHIPPED = sorted(paths.FEEDS.glob("*/contract.yaml"))
 
@@ -36,7 +37,7 @@ def column(**settings):
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
 def test_shipped_contract_is_valid(path):
-    assert contracts.read(path.parent.name).title
+    assert contracts.read_contract(path.parent.name).title
 
 
 def test_a_contract_is_shipped():
@@ -49,26 +50,26 @@ def test_a_contract_is_shipped():
      "close_price", "CLOSE PRICE", "Sale. Price:"],
 )  # fmt: skip
 def test_header_matches_whatever_its_case_and_punctuation(header):
-    assert match(made(), ["other", header]) == {"close_price": header}
+    assert match_headers(made(), ["other", header]) == {"close_price": header}
 
 
 @given(st.text("Sale Price_-./", min_size=1))
 def test_only_letters_digits_and_hashes_of_a_header_count(noise):
-    plain = contracts.plain(noise)
-    assert plain == contracts.plain(plain) == contracts.plain(f"  {noise.upper()}!")
+    plain = reso.fold_header(noise)
+    assert plain == reso.fold_header(plain) == reso.fold_header(f"  {noise.upper()}!")
 
 
 @pytest.mark.parametrize("header", ["listing_key", "Listing Key", "LISTINGKEY"])
 def test_the_canonical_name_is_always_a_header_too(header):
-    assert match(made(), [header]) == {"listing_key": header}
+    assert match_headers(made(), [header]) == {"listing_key": header}
 
 
 def test_hash_sign_parts_ml_number_from_ml():
-    assert match(made(), ["ML", "ML #"]) == {"listing_key": "ML #"}
+    assert match_headers(made(), ["ML", "ML #"]) == {"listing_key": "ML #"}
 
 
 def test_earlier_alias_wins_and_first_of_equal_headers_wins():
-    found = match(made(), ["ClosePrice", "Sale Price", "SALE PRICE"])
+    found = match_headers(made(), ["ClosePrice", "Sale Price", "SALE PRICE"])
     assert found["close_price"] == "Sale Price"
 
 
@@ -148,13 +149,13 @@ def test_nothing_is_missing_where_every_required_column_is_there():
 def test_unknown_feed_lists_the_feeds_with_a_contract(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "FEEDS", tmp_path)
     with pytest.raises(RemlError, match=r"no contract for feed 'x' \(feeds with one: none\)"):
-        contracts.read("x")
+        contracts.read_contract("x")
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "contract.yaml").write_text("title: [")
     with pytest.raises(RemlError, match=r"feeds with one: real"):
-        contracts.read("x")
+        contracts.read_contract("x")
     with pytest.raises(RemlError, match=r"contract\.yaml: not valid YAML"):
-        contracts.read("real")
+        contracts.read_contract("real")
 
 
 def test_reading_a_contract_reads_yaml_dates_as_text_formats(tmp_path):
@@ -169,7 +170,7 @@ def test_reading_a_contract_reads_yaml_dates_as_text_formats(tmp_path):
 def resolved(columns, **changes):
     """A contract of these columns, resolved as `read` does."""
     content = {"title": "T", "key": [next(iter(columns))], "columns": columns} | changes
-    return contracts.resolve(validate(Contract, content, "c.yaml"), "c.yaml")
+    return contracts.resolve_contract(validate(Contract, content, "c.yaml"), "c.yaml")
 
 
 def test_aliases_and_types_are_inherited_behind_the_contracts_own():
@@ -177,9 +178,11 @@ def test_aliases_and_types_are_inherited_behind_the_contracts_own():
     assert [column.type for column in fitting.columns.values()] == ["date", "number", "number"]
     assert fitting.columns["close_date"].aliases[:3] == ["Fin", "close_date", "Sold Date"]
     headers = ["CloseDate", "Sold Date", "Fin", "Sale Price", "SqFtTotal"]
-    assert match(fitting, headers) == {
+    assert match_headers(fitting, headers) == {
         "close_date": "Fin", "close_price": "Sale Price", "living_area": "SqFtTotal"}  # fmt: skip
-    assert match(fitting, headers[:2])["close_date"] == "CloseDate"  # RESO before other families
+    assert (
+        match_headers(fitting, headers[:2])["close_date"] == "CloseDate"
+    )  # RESO before other families
 
 
 def test_a_type_of_its_own_stays():
@@ -190,24 +193,27 @@ def test_a_type_of_its_own_stays():
 def test_a_number_of_its_own_has_the_headers_of_a_count_and_keeps_its_type():
     years = {"type": "number", "range": [1700, 2100]}
     fitting = resolved({"year_built": years, "stories": {"type": "count"}})
-    assert match(fitting, ["Yr Built", "Floors"]) == {"year_built": "Yr Built", "stories": "Floors"}
+    assert match_headers(fitting, ["Yr Built", "Floors"]) == {
+        "year_built": "Yr Built",
+        "stories": "Floors",
+    }
     assert [column.type for column in fitting.columns.values()] == ["number", "count"]
-    assert match(resolved({"stories": {"type": "code"}}), ["Floors"]) == {}
+    assert match_headers(resolved({"stories": {"type": "code"}}), ["Floors"]) == {}
 
 
 def test_a_header_that_the_contract_gives_away_is_not_inherited():
     """King County's `price` is what was paid; in Matrix exports `Price` is the list price."""
     fitting = resolved({"close_price": {"aliases": ["price"]}, "list_price": {}})
-    assert match(fitting, ["price"]) == {"close_price": "price"}
-    assert match(resolved({"close_price": {}, "list_price": {}}), ["Price"]) == {
+    assert match_headers(fitting, ["price"]) == {"close_price": "price"}
+    assert match_headers(resolved({"close_price": {}, "list_price": {}}), ["Price"]) == {
         "list_price": "Price"}  # fmt: skip
 
 
 def test_status_is_the_standard_status_unless_the_export_has_that_too():
     fitting = resolved({"standard_status": {}, "mls_status": {}, "property_type": {}})
-    assert match(fitting, ["Status", "Type"]) == {
+    assert match_headers(fitting, ["Status", "Type"]) == {
         "standard_status": "Status", "property_type": "Type"}  # fmt: skip
-    assert match(fitting, ["Status", "MlsStatus", "StandardStatus"]) == {
+    assert match_headers(fitting, ["Status", "MlsStatus", "StandardStatus"]) == {
         "standard_status": "StandardStatus", "mls_status": "MlsStatus"}  # fmt: skip
 
 
@@ -218,17 +224,17 @@ def test_a_column_in_another_unit_keeps_to_its_own_headers(settings):
     """Lot SqFt must not be multiplied as if it were acres."""
     fitting = resolved({"lot_size_square_feet": {"aliases": ["Land"]} | settings})
     headers = ["Land", "Lot SqFt", "LotSizeSquareFeet", "lot_size_square_feet"]
-    assert match(fitting, headers) == {"lot_size_square_feet": "Land"}
-    assert match(fitting, headers[1:]) == {}
+    assert match_headers(fitting, headers) == {"lot_size_square_feet": "Land"}
+    assert match_headers(fitting, headers[1:]) == {}
 
 
 def test_a_column_in_another_notation_keeps_to_its_own_headers():
     """BathsTotal 2.1 must not be read as a decimal, nor `Bathrooms` 2.5 as two full, five half."""
     decimal = resolved({"bathrooms": {"aliases": ["Ba"], "type": "baths_decimal"}})
-    assert match(decimal, ["BathsTotal"]) == {}
+    assert match_headers(decimal, ["BathsTotal"]) == {}
     dotted = resolved({"bathrooms": {}})
-    assert match(dotted, ["BathsTotal"]) == {"bathrooms": "BathsTotal"}
-    assert match(dotted, ["Bathrooms"]) == match(dotted, ["Baths"]) == {}
+    assert match_headers(dotted, ["BathsTotal"]) == {"bathrooms": "BathsTotal"}
+    assert match_headers(dotted, ["Bathrooms"]) == match_headers(dotted, ["Baths"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -273,15 +279,15 @@ def test_what_the_dictionary_cannot_settle_is_refused(columns, words):
 
 def test_an_unknown_column_may_be_local_or_bring_its_aliases():
     fitting = resolved({"local_view": {}, "own_word": {"aliases": []}})
-    assert match(fitting, ["own word", "Local View"]) == {
+    assert match_headers(fitting, ["own word", "Local View"]) == {
         "local_view": "Local View", "own_word": "own word"}  # fmt: skip
 
 
 def test_instead_shares_the_header_of_another_column():
     columns = {"listing_key": {"instead": "listing_id", "required": True}, "listing_id": {}}
     fitting = resolved(columns)
-    assert match(fitting, ["ML#"]) == {"listing_id": "ML#", "listing_key": "ML#"}
-    assert match(fitting, ["ML#", "Matrix_Unique_ID"])["listing_key"] == "Matrix_Unique_ID"
+    assert match_headers(fitting, ["ML#"]) == {"listing_id": "ML#", "listing_key": "ML#"}
+    assert match_headers(fitting, ["ML#", "Matrix_Unique_ID"])["listing_key"] == "Matrix_Unique_ID"
     assert missing_required(fitting, ["ML#"]) == []
     assert missing_required(fitting, ["zzz"])[0].startswith("listing_key (as 'Matrix_Unique_ID'")
     with pytest.raises(RemlError, match="instead names `nope`"):

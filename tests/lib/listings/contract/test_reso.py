@@ -7,10 +7,10 @@ import yaml
 
 from lib.common.errors import RemlError
 from lib.listings.contract import contract, parse_values, reso
-from lib.listings.contract.reso import plain
+from lib.listings.contract.reso import fold_header
 from tests.support.exports import FAMILIES, RESO
 
-BOOK = reso.dictionary()
+BOOK = reso.load_dictionary()
 SPELLINGS = {  # each spelling that exports were seen with, family by family
     "listing_key": ["Matrix_Unique_ID", "ListingKey"],
     "listing_id": ["MLSNumber", "ML#", "MLS Number", "MLS #", "MLS#", "ListingId"],
@@ -42,31 +42,35 @@ SPELLINGS = {  # each spelling that exports were seen with, family by family
 
 @pytest.mark.parametrize("field", SPELLINGS)
 def test_every_spelling_of_the_facts_page_names_its_field(field):
-    assert {reso.headers().get(plain(header)) for header in SPELLINGS[field]} == {field}
+    assert {reso.fields_by_header().get(fold_header(header)) for header in SPELLINGS[field]} == {
+        field
+    }
 
 
 @pytest.mark.parametrize("header", RESO)
 def test_a_reso_name_is_its_field_in_camel_case(header):
-    assert reso.headers()[plain(header)] == RESO[header]
+    assert reso.fields_by_header()[fold_header(header)] == RESO[header]
 
 
 def test_no_header_names_two_fields():
     seen = {}
     for name, field in BOOK.fields.items():
         for header in (name, *field.aliases):
-            assert seen.setdefault(plain(header), name) == name, header
+            assert seen.setdefault(fold_header(header), name) == name, header
 
 
 def test_no_field_inherits_an_ambiguous_header():
     for name, field in BOOK.fields.items():
-        assert not {plain(alias) for alias in field.aliases} & set(reso.doubtful()), name
+        assert not {fold_header(alias) for alias in field.aliases} & set(
+            reso.ambiguous_headers()
+        ), name
 
 
 def test_statuses_and_their_words_are_told_apart():
     seen = {}
     for status, words in BOOK.statuses.items():
         for word in (status, *words):
-            assert seen.setdefault(plain(word), status) == status, word
+            assert seen.setdefault(fold_header(word), status) == status, word
 
 
 def test_ranges_and_units_hang_together():
@@ -80,21 +84,21 @@ def test_ranges_and_units_hang_together():
 
 
 def test_factors():
-    assert reso.factor("acres", "square feet", "x") == 43560
-    assert reso.factor("square feet", "acres", "x") == pytest.approx(1 / 43560)
-    assert reso.factor("square meters", "square feet", "x") == pytest.approx(10.7639, abs=1e-4)
-    assert reso.factor("days", "days", "x") == 1
+    assert reso.unit_factor("acres", "square feet", "x") == 43560
+    assert reso.unit_factor("square feet", "acres", "x") == pytest.approx(1 / 43560)
+    assert reso.unit_factor("square meters", "square feet", "x") == pytest.approx(10.7639, abs=1e-4)
+    assert reso.unit_factor("days", "days", "x") == 1
     for unit, to in (("acre", "square feet"), ("acres", "days"), ("acres", None)):
         with pytest.raises(RemlError, match=r"c\.yaml: columns\.lot: unit 'acre"):
-            reso.factor(unit, to, "c.yaml: columns.lot")
+            reso.unit_factor(unit, to, "c.yaml: columns.lot")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_har_matches_every_header_of_every_family(family):
     truth, make = FAMILIES[family]
-    har = contract.read("har")
+    har = contract.read_contract("har")
     headers = list(make())
-    found = contract.match(har, headers)
+    found = contract.match_headers(har, headers)
     assert contract.missing_required(har, headers) == []
     own = {field: header for field, header in found.items() if truth[header] == field}
     assert own == {field: header for header, field in truth.items()}
@@ -106,13 +110,15 @@ def test_har_matches_every_header_of_every_family(family):
 @pytest.mark.parametrize("feed", ["demo", "har"])
 def test_other_contracts_accept_the_families_too(feed):
     """By inheritance: what the contract does not name itself comes from the dictionary."""
-    found = contract.match(contract.read(feed), ["Sold Date", "Beds", "Zip", "Total Sq Ft"])
+    found = contract.match_headers(
+        contract.read_contract(feed), ["Sold Date", "Beds", "Zip", "Total Sq Ft"]
+    )
     assert sorted(found) == ["bedrooms_total", "close_date", "living_area", "postal_code"]
 
 
 def test_the_file_is_one_line_a_field():
     """So that a diff shows what changed."""
-    text = reso.FILE.read_text()
+    text = reso.RESO_FILE.read_text()
     for name in BOOK.fields:
         assert f"\n  {name}: {{" in text, name
     units = {"areas", "area_words", "payments", "payment_words"}
@@ -121,8 +127,8 @@ def test_the_file_is_one_line_a_field():
 
 @pytest.mark.parametrize("feed", ["demo", "har", "king_county"])
 def test_a_year_is_whole(feed):
-    agreed = contract.read(feed)
-    years = parse_values.typed(
+    agreed = contract.read_contract(feed)
+    years = parse_values.parse_column(
         pd.Series(["1990", "1990.0", "1990.5"]), agreed.columns["year_built"], []
     )
     assert years.tolist() == pytest.approx([1990, 1990, np.nan], nan_ok=True)

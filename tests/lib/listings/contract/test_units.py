@@ -15,7 +15,7 @@ from lib.listings.normalize import typed_cells
 
 def made(**columns):
     spec = {"title": "T", "columns": {"listing_key": {"aliases": []}, **columns}}
-    return contract.resolve(validate(Contract, spec, "c.yaml"), "c.yaml")
+    return contract.resolve_contract(validate(Contract, spec, "c.yaml"), "c.yaml")
 
 
 ROWS = made(
@@ -35,7 +35,7 @@ def typed(*rows, agreed=ROWS, domain="rental"):
     names = dict.fromkeys(["listing_key", "domain", *agreed.columns, *LINEAGE])
     base = {"listing_key": "k", "domain": domain, "_source_row": 1}
     frame = pd.DataFrame([base | row for row in rows]).reindex(columns=list(names))
-    return typed_cells.typed(frame.astype("str"), agreed)
+    return typed_cells.type_cells(frame.astype("str"), agreed)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_living_area_by_the_rows_own_unit(amount, unit, feet, told):
     table, issues = typed({"living_area": amount, "living_area_units": unit})
     found = table["living_area"][0]
     assert found == pytest.approx(feet) if feet else pd.isna(found)
-    assert table[units.LIVING].fillna("")[0] == (told or "")
+    assert table[units.LIVING_UNIT].fillna("")[0] == (told or "")
     assert "living_area_units" not in table
     lost = amount is not None and feet is None
     reason = "its unit is not known" if unit == "Tatami" else "outside 100 to 50000"
@@ -78,7 +78,7 @@ def test_lots_by_the_first_column_that_has_one(row, feet, told):
     table, _ = typed(row)
     found = table["lot_size_square_feet"][0]
     assert found == pytest.approx(feet) if feet else pd.isna(found)
-    assert table[units.LOT].fillna("")[0] == (told or "")
+    assert table[units.LOT_UNIT].fillna("")[0] == (told or "")
     assert not {"lot_size_area", "lot_size_units"} & set(table)
 
 
@@ -94,7 +94,7 @@ def test_rents_are_brought_to_a_month(often, month, told):
     table, issues = typed({"close_price": "1,200", "lease_amount_frequency": often})
     found = table["close_price"][0]
     assert found == pytest.approx(month) if month else pd.isna(found)
-    assert table[units.RENT].fillna("")[0] == told
+    assert table[units.RENT_FREQUENCY].fillna("")[0] == told
     assert issues["reason"].tolist() == ([] if month else ["how often rent is paid is not known"])
     assert "lease_amount_frequency" not in table
 
@@ -103,25 +103,25 @@ def test_a_sales_price_is_nobodys_rent():
     row = {"close_price": "500000", "lease_amount_frequency": "Seasonal"}
     table, issues = typed(row, domain="sale")
     assert table["close_price"][0] == 500000 and not len(issues)
-    assert table[units.RENT].isna().all()
+    assert table[units.RENT_FREQUENCY].isna().all()
 
 
 def test_a_unit_of_the_contract_is_recorded_and_a_bare_factor_told():
     acres = made(lot_size_square_feet={"aliases": ["Acres"], "unit": "acres"})
     times = made(lot_size_square_feet={"aliases": ["Acres"], "multiply": 2})
-    assert typed({"lot_size_square_feet": "1"}, agreed=acres)[0][units.LOT][0] == "acres"
-    assert typed({"lot_size_square_feet": "900"}, agreed=times)[0][units.LOT][0] == "times 2"
+    assert typed({"lot_size_square_feet": "1"}, agreed=acres)[0][units.LOT_UNIT][0] == "acres"
+    assert typed({"lot_size_square_feet": "900"}, agreed=times)[0][units.LOT_UNIT][0] == "times 2"
 
 
-@given(st.sampled_from([(w, n) for n, ws in reso.dictionary().area_words.items() for w in ws]))
+@given(st.sampled_from([(w, n) for n, ws in reso.load_dictionary().area_words.items() for w in ws]))
 def test_every_word_for_a_unit_and_the_unit_itself_is_known_whatever_its_case(pair):
     word, name = pair
     texts = pd.Series([word.upper(), f" {word.lower()}", name], dtype="str")
-    assert units.named(texts, reso.dictionary().area_words).tolist() == [name] * 3
+    assert units.match_words(texts, reso.load_dictionary().area_words).tolist() == [name] * 3
 
 
 def test_each_unit_and_frequency_has_words():
-    book = reso.dictionary()
+    book = reso.load_dictionary()
     assert set(book.areas) == set(book.area_words)
     assert set(book.payments) == set(book.payment_words)
 

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from lib.listings.contract.contract import Contract, resolve
+from lib.listings.contract.contract import Contract, resolve_contract
 from lib.listings.eda import columns
 
 CONTRACT = {
@@ -41,19 +41,19 @@ def staged():
 
 
 def test_areas_and_rents_are_looked_at_in_one_unit():
-    contract = resolve(Contract.model_validate(CONTRACT), "here")
-    frame = columns.claimed(staged(), contract)
+    contract = resolve_contract(Contract.model_validate(CONTRACT), "here")
+    frame = columns.type_claimed(staged(), contract)
     assert frame["living_area"].round(1).tolist() == [1000, 1076.4]
     assert frame["list_price"].tolist() == [250000, pytest.approx(500 * 365.25 / 7 / 12, rel=0.01)]
     assert frame["bathrooms"].tolist() == [2.5, 1.0]
-    assert columns.kinds_of(contract)["close_date"] == "date"
-    assert columns.month(frame).tolist() == [pd.Timestamp("2024-05-01"), pd.NaT]
+    assert columns.column_kinds(contract)["close_date"] == "date"
+    assert columns.listing_month(frame).tolist() == [pd.Timestamp("2024-05-01"), pd.NaT]
 
 
 def test_columns_nobody_claims_are_read_by_what_they_hold():
     cells = [{"Fee": "1,200", "Note": "x"}, {"Fee": None, "Note": " "}]
     extra = staged()[["_source_file", "_source_row"]].assign(cells=[json.dumps(c) for c in cells])
-    frame, kinds = columns.unclaimed(staged(), extra.iloc[::-1])
+    frame, kinds = columns.type_unclaimed(staged(), extra.iloc[::-1])
     assert kinds == {"Fee": "number", "Note": "text"}
     assert frame["Fee"].iloc[0] == 1200 and frame["Fee"].isna().iloc[1]
     assert frame["Note"].iloc[0] == "x" and frame["Note"].isna().iloc[1]
@@ -62,11 +62,11 @@ def test_columns_nobody_claims_are_read_by_what_they_hold():
 def test_a_column_nobody_claims_does_not_take_the_name_of_another():
     cells = [{"list_price": "1", "_used_as": "x", "Fee": "2"}] * 2
     extra = staged()[["_source_file", "_source_row"]].assign(cells=[json.dumps(c) for c in cells])
-    frame, kinds = columns.unclaimed(staged(), extra, ["list_price"])
+    frame, kinds = columns.type_unclaimed(staged(), extra, ["list_price"])
     assert list(frame) == list(kinds) == [
         "Fee", "_used_as (not claimed)", "list_price (not claimed)",
     ]  # fmt: skip
-    none, kinds = columns.unclaimed(staged().iloc[:0], extra.iloc[:0])
+    none, kinds = columns.type_unclaimed(staged().iloc[:0], extra.iloc[:0])
     assert none.empty and kinds == {}
 
 
@@ -74,19 +74,19 @@ def test_a_column_nobody_claims_is_no_field_of_a_look():
     """Words under the canonical name of a field that the contract lacks are not that field."""
     cells = [{"listing_contract_date": "sold", "living_area": "big", "city": c} for c in "ab"]
     extra = staged()[["_source_file", "_source_row"]].assign(cells=[json.dumps(c) for c in cells])
-    frame, kinds = columns.unclaimed(staged(), extra, ["close_date"])
+    frame, kinds = columns.type_unclaimed(staged(), extra, ["close_date"])
     assert all(name.endswith(" (not claimed)") for name in kinds) and len(kinds) == 3
-    assert columns.month(frame).isna().all() and columns.area(frame).isna().all()
+    assert columns.listing_month(frame).isna().all() and columns.market_area(frame).isna().all()
 
 
 def test_the_market_area_is_the_first_column_that_tells_rows_apart():
     frame = pd.DataFrame({"mls_area_major": ["one"] * 4, "postal_code": ["1", "2", "2", None]})
-    assert columns.area(frame).name == "postal_code"
-    assert columns.area(frame[["mls_area_major"]]).isna().all()
+    assert columns.market_area(frame).name == "postal_code"
+    assert columns.market_area(frame[["mls_area_major"]]).isna().all()
 
 
 def test_a_sample_depends_on_the_keys_alone():
     keys = pd.Series([f"k{i}" for i in range(100)])
-    chosen = set(keys[columns.sample(keys, 10)])
+    chosen = set(keys[columns.pick_sample(keys, 10)])
     turned = keys.iloc[::-1].reset_index(drop=True)
-    assert len(chosen) == 10 and set(turned[columns.sample(turned, 10)]) == chosen
+    assert len(chosen) == 10 and set(turned[columns.pick_sample(turned, 10)]) == chosen

@@ -12,22 +12,24 @@ from lib.listings.eda import findings
      (0.999, "99.9 %")],
 )  # fmt: skip
 def test_percent_never_rounds_something_to_nothing(share, said):
-    assert findings.percent(share) == said
+    assert findings.format_percent(share) == said
 
 
 def test_lists_name_a_few_and_count_the_rest():
-    assert findings.listed(["a"]) == "`a`"
-    assert findings.listed(["a", "b"]) == "`a` and `b`"
-    assert findings.listed(list("abcdef")) == "`a`, `b`, `c`, `d` and 2 more"
+    assert findings.list_names(["a"]) == "`a`"
+    assert findings.list_names(["a", "b"]) == "`a` and `b`"
+    assert findings.list_names(list("abcdef")) == "`a`, `b`, `c`, `d` and 2 more"
 
 
 def test_missing():
-    text = findings.missing(pd.Series({"c": 1.0, "a": 0.5, "b": 0.0}))
+    text = findings.describe_missing(pd.Series({"c": 1.0, "a": 0.5, "b": 0.0}))
     assert text == (
         "1 of 3 columns are filled in every row; most is missing in `c` (100 %), `a` (50 %). "
         "Nothing at all is in `c`."
     )
-    assert findings.missing(pd.Series({"a": 0.0})) == "All 1 columns are filled in every row."
+    assert (
+        findings.describe_missing(pd.Series({"a": 0.0})) == "All 1 columns are filled in every row."
+    )
 
 
 def test_leaks_speak_of_one_column_or_of_several():
@@ -38,11 +40,11 @@ def test_leaks_speak_of_one_column_or_of_several():
             "finding": ["gives the price away"] * 2 + ["filled only after the sale", ""],
         }
     )
-    assert findings.leaks(found, 10) == (
+    assert findings.describe_leaks(found, 10) == (
         "`list` and `future` give the price away; `late` is filled only after the sale. Of the "
         "rest, `size` explains most of the log price (R² 0.50)."
     )
-    assert findings.leaks(found[3:], 0) == (
+    assert findings.describe_leaks(found[3:], 0) == (
         "No column knows more than it should. No listing is open, so what is filled only after "
         "the sale cannot be told. Alone, `size` explains most of the log price (R² 0.50)."
     )
@@ -50,7 +52,7 @@ def test_leaks_speak_of_one_column_or_of_several():
 
 def test_outliers_are_counted():
     out = pd.Series([True, False, False, True])
-    text = findings.outliers(
+    text = findings.describe_outliers(
         pd.Series({"year_built": 3, "beds": 0}), out, pd.Series([1, 50, 60, 900]), 3
     )
     assert "3 cells" in text and "`year_built`" in text
@@ -65,8 +67,8 @@ def test_duplicates_are_told_by_reason_and_file():
             "_kept_file": list("aba"),
         }
     )
-    assert findings.duplicates(rows, 10) == (
+    assert findings.describe_duplicates(rows, 10) == (
         "3 of 10 rows (30 %) repeat a listing, 2 as older, 1 as copy; 2 of them stand in another "
         "file than the row that is kept."
     )
-    assert findings.duplicates(rows[:0], 10) == "None of the 10 rows repeats another."
+    assert findings.describe_duplicates(rows[:0], 10) == "None of the 10 rows repeats another."

@@ -39,7 +39,7 @@ def listings(seed, closed=800, opened=200):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_scan_flags_the_planted_columns_and_none_of_the_honest(seed):
-    found = leakage.scan(*listings(seed), LIMIT).set_index("column")["finding"]
+    found = leakage.scan_columns(*listings(seed), LIMIT).set_index("column")["finding"]
     assert found[found != ""].to_dict() == {
         "list_price": "gives the price away",
         "after": "filled only after the sale",
@@ -50,7 +50,7 @@ def test_the_scan_flags_the_planted_columns_and_none_of_the_honest(seed):
 
 def test_without_open_listings_only_the_price_can_be_given_away():
     closed, opened, log_price = listings(1)
-    found = leakage.scan(closed, opened.iloc[:0], log_price, LIMIT)
+    found = leakage.scan_columns(closed, opened.iloc[:0], log_price, LIMIT)
     assert list(found.loc[found["finding"] != "", "column"]) == ["list_price"]
     assert found["filled_open"].isna().all()
 
@@ -73,7 +73,9 @@ def test_odd_sales_hide_nothing():
     """Three in a hundred closed at half of what they were worth."""
     closed, opened, log_price = listings(3)
     odd = np.random.default_rng(3).random(len(log_price)) < 0.03
-    found = leakage.scan(closed, opened, log_price - np.log(2) * odd, LIMIT).set_index("column")
+    found = leakage.scan_columns(closed, opened, log_price - np.log(2) * odd, LIMIT).set_index(
+        "column"
+    )
     assert found.loc["list_price", "finding"] == "gives the price away"
     assert found.loc["size", "finding"] == found.loc["place", "finding"] == ""
 
@@ -82,7 +84,7 @@ def test_what_so_few_open_listings_may_show_by_chance_is_no_finding():
     """0 of 5 against 30 %, and 2 of 5 against 90 %: both happen."""
     closed, opened, log_price = listings(2)
     few = opened.iloc[:5].assign(after=np.nan, otherwise=[1.0, 1.0, np.nan, np.nan, 1.0])
-    found = leakage.scan(closed, few, log_price, LIMIT).set_index("column")["finding"]
+    found = leakage.scan_columns(closed, few, log_price, LIMIT).set_index("column")["finding"]
     assert found["after"] == found["otherwise"] == ""
 
 
@@ -125,7 +127,7 @@ def columns(closed=2000, opened=300, seed=0):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_columns_that_are_partly_filled_or_hold_words_for_nothing(seed):
-    found = leakage.scan(*columns(seed=seed), LIMIT).set_index("column")["finding"]
+    found = leakage.scan_columns(*columns(seed=seed), LIMIT).set_index("column")["finding"]
     assert found[found != ""].to_dict() == {
         "price_in_half": "gives the price away",
         "price_in_a_third": "gives the price away",
@@ -148,7 +150,7 @@ def test_one_cell_in_a_few_open_listings_is_no_rate():
     def part(number, of):
         return pd.Series([1.0] * number + [np.nan] * (of - number))
 
-    assert leakage.gaps(part(15, 5000), part(1, 20)) == ""
-    assert leakage.gaps(part(5, 5000), part(1, 20)) == ""
-    assert leakage.gaps(part(500, 5000), part(14, 20)) == "filled otherwise after the sale"
-    assert leakage.gaps(part(15, 5000), part(8, 20)) == "filled otherwise after the sale"
+    assert leakage.gap_finding(part(15, 5000), part(1, 20)) == ""
+    assert leakage.gap_finding(part(5, 5000), part(1, 20)) == ""
+    assert leakage.gap_finding(part(500, 5000), part(14, 20)) == "filled otherwise after the sale"
+    assert leakage.gap_finding(part(15, 5000), part(8, 20)) == "filled otherwise after the sale"

@@ -94,7 +94,7 @@ FOUR = "123 N MAIN ST UNIT 4"
     ],
 )
 def test_standard_form(text, line):
-    assert addresses.parse(text).line() == line
+    assert addresses.parse_address(text).line() == line
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_standard_form(text, line):
     ],
 )
 def test_what_is_no_street_address_is_not_read(text):
-    assert addresses.parse(text) is None
+    assert addresses.parse_address(text) is None
 
 
 @pytest.mark.parametrize("text", ["Apt 4", "#4", " # 4", "unit 4", "Ste. 4", "APARTMENT #4", "4"])
@@ -151,7 +151,7 @@ def test_a_road_named_by_a_direction_is_one_however_the_direction_is_written(roa
     """In a column of its own as in a whole address; only streets and avenues go by letters."""
     ways = [f"{way} {road}" for way in ("North", "N", "NORTH")]
     columns = {addresses.street(way) for way in ways}
-    assert columns == {addresses.parse(f"12 {way}, Houston, TX")[1:6] for way in ways}
+    assert columns == {addresses.parse_address(f"12 {way}, Houston, TX")[1:6] for way in ways}
     assert len(columns) == 1
 
 
@@ -188,13 +188,15 @@ plain = st.builds(
 def test_the_rules_say_what_the_library_says(text):
     """Of plain forms; where the library cannot read one, the rules may."""
     cleaned = addresses.clean(text)
-    by_rules, by_library = addresses.by_rules(cleaned), addresses.by_library(cleaned)
+    by_rules, by_library = addresses.parse_by_rules(cleaned), addresses.parse_by_library(cleaned)
     assert by_library is None or by_rules is None or by_rules == by_library
 
 
 def test_plain_forms_go_by_the_rules():
     for name in NAMES:
-        rule = addresses.by_rules(addresses.clean(f"12 N {name} Street #4, Sugar Land, TX 77479"))
+        rule = addresses.parse_by_rules(
+            addresses.clean(f"12 N {name} Street #4, Sugar Land, TX 77479")
+        )
         assert (rule is None) == (name in ("Heights", "Sunset")) or rule.street_name == name.upper()
 
 
@@ -217,9 +219,9 @@ anything = st.one_of(
 @examples(400)
 @given(anything)
 def test_reading_the_standard_form_changes_nothing(text):
-    parts = addresses.parse(text)
+    parts = addresses.parse_address(text)
     if parts is not None:
-        assert addresses.parse(parts.line()) == parts
+        assert addresses.parse_address(parts.line()) == parts
 
 
 @examples(400)
@@ -237,5 +239,5 @@ def test_each_distinct_text_is_read_once(monkeypatch):
     read = []
     monkeypatch.setattr(addresses, "parse", lambda text: read.append(text))
     texts = pd.Series(["1 Elm St", "1 Elm St", None, " ", "2 Elm St"], index=[5, 3, 1, 8, 9])
-    assert addresses.parse_all(texts.astype("str")).index.tolist() == [5, 3, 1, 8, 9]
+    assert addresses.parse_addresses(texts.astype("str")).index.tolist() == [5, 3, 1, 8, 9]
     assert read == ["1 Elm St", "2 Elm St"]

@@ -13,7 +13,7 @@ def identified(*rows, groups=()):
     """Rows as `typed` leaves them (text or missing) with address and key."""
     keys = [{"listing_key": f"k{i}"} | ZIP for i in range(len(rows))]
     frame = pd.DataFrame([key | row for key, row in zip(keys, rows, strict=True)])
-    return property_keys.identified(frame.astype("str"), [list(group) for group in groups])
+    return property_keys.add_property_keys(frame.astype("str"), [list(group) for group in groups])
 
 
 def keys(*rows, groups=()):
@@ -140,8 +140,8 @@ def test_a_zip_or_a_space_parts_no_parcel(first, other):
     rows = [first, first, first | other, {"parcel_number": "P-1"}]
     assert keys(*rows, groups=[["parcel_number"]]) == ["parcel_number:P-1"] * 4
     table = identified(*rows, groups=[["parcel_number"]])
-    known = same_home.keys(table, [["parcel_number"]])
-    assert same_home.earlier(known, np.arange(4)).tolist() == [-1, 0, 1, 2]
+    known = same_home.home_keys(table, [["parcel_number"]])
+    assert same_home.previous_of_home(known, np.arange(4)).tolist() == [-1, 0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_the_feeds_own_columns_win_and_disagreements_are_told():
 
 def test_standard_columns_stay_as_they_are():
     once = identified(*ONE, {"unparsed_address": "Lot 4"}, {"street_number": "1", "city": "Alvin"})
-    twice = property_keys.identified(once[["listing_key", *property_keys.ADDRESS]], [])
+    twice = property_keys.add_property_keys(once[["listing_key", *property_keys.ADDRESS]], [])
     pd.testing.assert_frame_equal(twice[property_keys.ADDRESS], once[property_keys.ADDRESS])
     assert twice["property_key"].tolist() == once["property_key"].tolist()
 
@@ -220,5 +220,5 @@ def test_standard_columns_stay_as_they_are():
     ],
 )
 def test_address_on_one_line(parts, line):
-    got = property_keys.unparsed_address(pd.DataFrame([parts]).astype("str")).iloc[0]
+    got = property_keys.join_address(pd.DataFrame([parts]).astype("str")).iloc[0]
     assert line == (None if pd.isna(got) else got)

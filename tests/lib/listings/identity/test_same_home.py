@@ -31,8 +31,8 @@ def rows(*cells):
 
 
 def found(table):
-    known = same_home.keys(table, [["parcel_number"]])
-    return same_home.earlier(known, table["day"].to_numpy()).tolist()
+    known = same_home.home_keys(table, [["parcel_number"]])
+    return same_home.previous_of_home(known, table["day"].to_numpy()).tolist()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,6 @@ def test_earlier_sales_equal_a_naive_search_and_later_rows_change_none(cells):
 
 def test_own_keys_are_of_the_rows_own_cells():
     table = rows((1, "P1", "50"), (1, "", "50"), (1, "", ""))
-    own = same_home.keys(table, [["parcel_number"]]).own.tolist()
+    own = same_home.home_keys(table, [["parcel_number"]]).own.tolist()
     assert own == ["parcel_number:P1|50 ASH||77001", "address:50 ASH||77001", "listing:k2"]
     assert np.unique(own).size == 3

@@ -42,11 +42,11 @@ def read(tmp_path, monkeypatch, *entries, text=None):
     (tmp_path / "f").mkdir(exist_ok=True)
     content = yaml.safe_dump({"corrections": list(entries)}) if text is None else text
     (tmp_path / "f/corrections.yml").write_text(content)
-    return corrections.read("f", AGREED)
+    return corrections.read_corrections("f", AGREED)
 
 
 def test_only_the_named_cell_changes_and_it_is_told():
-    rows, told, idle = corrections.apply(ROWS, [entry()], "f.yml")
+    rows, told, idle = corrections.apply_corrections(ROWS, [entry()], "f.yml")
     assert rows["bedrooms_total"].tolist() == ["33", "33", "3"] and idle == {}
     assert ROWS["bedrooms_total"].tolist() == ["33", "33", " 33"]
     assert told.iloc[0].tolist() == [
@@ -56,21 +56,23 @@ def test_only_the_named_cell_changes_and_it_is_told():
 
 
 def test_a_value_known_to_be_wrong_may_become_missing():
-    rows, told, _ = corrections.apply(ROWS, [entry(corrected=None)], "f.yml")
+    rows, told, _ = corrections.apply_corrections(ROWS, [entry(corrected=None)], "f.yml")
     assert rows["bedrooms_total"].isna().tolist() == [False, False, True]
     assert told["corrected"].isna().all()
-    issue = corrections.blanked(told)
+    issue = corrections.blanked_issues(told)
     assert issue.iloc[0].tolist() == [
         "k1", "sale", "a.csv", 3, "bedrooms_total", " 33", corrections.BLANKED, True,
     ]  # fmt: skip
-    assert corrections.blanked(corrections.apply(ROWS, [entry()], "f.yml")[1]).empty
+    assert corrections.blanked_issues(
+        corrections.apply_corrections(ROWS, [entry()], "f.yml")[1]
+    ).empty
 
 
 @pytest.mark.parametrize(("now", "told"), [("3", "'3'"), (None, "blank")])
 def test_a_source_that_was_mended_stops_the_run(now, told):
     rows = ROWS.assign(bedrooms_total=pd.Series(now, index=ROWS.index, dtype="str"))
     with pytest.raises(RemlError) as caught:
-        corrections.apply(rows, [entry()], "configs/f/corrections.yml")
+        corrections.apply_corrections(rows, [entry()], "configs/f/corrections.yml")
     assert str(caught.value) == (
         "configs/f/corrections.yml, entry 1: a.csv, data row 3 (listing k1) has bedrooms_total "
         f"{told}, not '33': the source was mended; remove the entry"
@@ -82,16 +84,18 @@ def test_a_source_that_was_mended_stops_the_run(now, told):
 def test_a_cell_that_should_not_be_blank_is_filled(expected, cell):
     rows = ROWS.assign(bedrooms_total=pd.Series(["33", "33", cell], index=ROWS.index, dtype="str"))
     fill = entry(expected=expected)
-    assert corrections.apply(rows, [fill], "f.yml")[0]["bedrooms_total"].iloc[2] == "3"
-    assert corrections.apply_to_states(rows, [fill])["bedrooms_total"].iloc[2] == "3"
+    assert corrections.apply_corrections(rows, [fill], "f.yml")[0]["bedrooms_total"].iloc[2] == "3"
+    assert corrections.correct_older_states(rows, [fill])["bedrooms_total"].iloc[2] == "3"
     with pytest.raises(RemlError, match="has bedrooms_total ' 33', not blank: the source was mend"):
-        corrections.apply(ROWS, [fill], "f.yml")
+        corrections.apply_corrections(ROWS, [fill], "f.yml")
     with pytest.raises(ValueError, match="is what `expected` says"):
         entry(expected=expected, corrected=None)
 
 
 def test_a_listing_that_the_feed_lacks_is_counted():
-    rows, told, idle = corrections.apply(ROWS, [entry(listing_key="k9"), entry()], "f.yml")
+    rows, told, idle = corrections.apply_corrections(
+        ROWS, [entry(listing_key="k9"), entry()], "f.yml"
+    )
     assert (len(rows), len(told), idle) == (3, 1, {1: "k9"})
     assert told["_source_row"].dtype == "int64"
 
@@ -99,13 +103,13 @@ def test_a_listing_that_the_feed_lacks_is_counted():
 def test_older_states_are_put_right_where_they_are_wrong_too():
     states = pd.concat([ROWS, ROWS.assign(bedrooms_total="4")], ignore_index=True)
     states["bedrooms_total"] = states["bedrooms_total"].astype("str")
-    mended = corrections.apply_to_states(states, [entry(), entry(column="city")])
+    mended = corrections.correct_older_states(states, [entry(), entry(column="city")])
     assert mended["bedrooms_total"].tolist() == ["33", "33", "3", "4", "4", "4"]
 
 
 def test_without_a_file_there_are_none(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "FEEDS", tmp_path)
-    assert corrections.read("f", AGREED) == []
+    assert corrections.read_corrections("f", AGREED) == []
 
 
 def test_a_file_is_read(tmp_path, monkeypatch):
@@ -147,4 +151,4 @@ def test_a_file_that_is_wrong_names_the_entry(tmp_path, monkeypatch, entries, te
 
 @pytest.mark.parametrize("feed", ["demo", "har", "king_county"])
 def test_what_is_shipped_is_valid(feed):
-    corrections.read(feed, contract.read(feed))
+    corrections.read_corrections(feed, contract.read_contract(feed))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.common.vocabulary import ON_MARKET
-from lib.listings.contract.contract import read
-from lib.listings.identity.same_home import Homes
+from lib.listings.contract.contract import read_contract
+from lib.listings.identity.same_home import HomeKeys
 from lib.listings.normalize import list_price_history
 from tests.support.hypothesis_profiles import examples
 
@@ -42,7 +42,7 @@ def home_of(rows, **known):
     """The homes of rows, each known by its `property_key` alone."""
     none = pd.Series(None, index=rows.index, dtype="str")
     place = pd.DataFrame(index=rows.index)
-    return Homes(rows["property_key"], none, rows["property_key"], place)._replace(**known)
+    return HomeKeys(rows["property_key"], none, rows["property_key"], place)._replace(**known)
 
 
 def added(newest, *older):
@@ -51,7 +51,7 @@ def added(newest, *older):
     seen = list_price_history.price_history(
         states[[*list_price_history.STATE, "_row_sha256"]], newest
     )
-    return list_price_history.add(newest, seen, GAP, home_of(newest))
+    return list_price_history.add_history(newest, seen, GAP, home_of(newest))
 
 
 def test_history_holds_changes_of_price_and_status_alone():
@@ -96,7 +96,7 @@ def test_a_day_of_a_stamp_is_the_one_where_it_was_made(hour, offset, changes):
     newest = row("a", 0, 5, stamp=5 + hour / 24, price=110.0) | {list_price_history.OFFSET: offset}
     states = table(older)[[*list_price_history.STATE, list_price_history.OFFSET, "_row_sha256"]]
     prices = list_price_history.price_history(states, table(newest))
-    out = list_price_history.add(table(newest), prices, GAP, home_of(table(newest)))
+    out = list_price_history.add_history(table(newest), prices, GAP, home_of(table(newest)))
     assert out["hist_price_changes"].tolist() == [changes]
 
 
@@ -106,7 +106,7 @@ def test_a_listing_had_left_the_market_by_its_local_day(hour, relists):
     first = row("a", 0, None, "Expired", stamp=5 + hour / 24) | far
     newest = table(first, row("b", 5, 9, stamp=9) | far)
     none = newest.iloc[:0][[*list_price_history.STATE, list_price_history.OFFSET, "_row_sha256"]]
-    out = list_price_history.add(
+    out = list_price_history.add_history(
         newest, list_price_history.price_history(none, newest), GAP, home_of(newest)
     )
     assert out["hist_relists"].tolist()[1] == relists
@@ -153,7 +153,7 @@ def test_a_later_listing_does_not_change_whose_relist_an_earlier_one_is():
     )
     group = pd.Series([None, "P1", "P2"], dtype="str")
     where = home_of(newest, group=group, address=pd.Series(["address:1"] * 3, dtype="str"))
-    out = list_price_history.add(newest, seen, GAP, where)
+    out = list_price_history.add_history(newest, seen, GAP, where)
     assert out["hist_relists"].tolist() == pytest.approx([np.nan, 1, 0], nan_ok=True)
     assert out["hist_cumulative_days_on_market"].tolist()[1] == 10 + 10
 
@@ -167,7 +167,7 @@ def test_a_long_chain_of_relists_adds_up():
 
 def test_without_dates_nothing_is_said():
     out = added([row("a", None, 9), row("b", 9, 5)])  # valued before it was listed
-    assert out[list_price_history.ADDED].isna().all(axis=None)
+    assert out[list_price_history.HISTORY_COLUMNS].isna().all(axis=None)
 
 
 def slow(newest, older):
@@ -247,7 +247,7 @@ def test_what_happens_after_a_rows_date_changes_nothing_of_it(lived, which):
     before = (
         added(newest, *older)
         .set_index("listing_key")
-        .loc[one["listing_key"], list_price_history.ADDED]
+        .loc[one["listing_key"], list_price_history.HISTORY_COLUMNS]
     )
     late = lambda r: r["modification_timestamp"] > one["as_of"]  # noqa: E731
     changed = [
@@ -257,7 +257,7 @@ def test_what_happens_after_a_rows_date_changes_nothing_of_it(lived, which):
     after = (
         added(changed, *others)
         .set_index("listing_key")
-        .loc[one["listing_key"], list_price_history.ADDED]
+        .loc[one["listing_key"], list_price_history.HISTORY_COLUMNS]
     )
     pd.testing.assert_series_equal(before, after)
 
@@ -272,7 +272,7 @@ def test_one_sale_under_two_keys_is_one_row_and_the_other_is_kept_aside():
         row("g", 0, 9, **(sale | {"close_date": pd.NaT})),
         row("h", 0, 9, **(sale | {"close_date": pd.NaT})),
     )  # fmt: skip
-    kept, aside = list_price_history.one_row_a_sale(rows)
+    kept, aside = list_price_history.merge_repeated_sales(rows)
     assert kept["listing_key"].tolist() == ["a", "d", "e", "f", "g", "h"]
     assert aside[["listing_key", "_kept_listing_key"]].to_numpy().tolist() == [
         ["c", "a"],
@@ -307,20 +307,20 @@ def test_two_flats_let_on_one_day_at_one_price_are_two_sales(others, kept):
         | known | more
         for key, more in zip("abc", [{}, *others], strict=True)
     ))  # fmt: skip
-    found, aside = list_price_history.one_row_a_sale(rows)
+    found, aside = list_price_history.merge_repeated_sales(rows)
     assert "".join(found["listing_key"]) == kept and len(found) + len(aside) == 3
-    alone, aside = list_price_history.one_row_a_sale(rows.iloc[:1])
+    alone, aside = list_price_history.merge_repeated_sales(rows.iloc[:1])
     assert len(alone) == 1 and aside.empty
 
 
 def test_older_states_are_typed_as_the_newest_are():
-    agreed = read("demo")
-    names = list_price_history.columns_of_states(agreed)
+    agreed = read_contract("demo")
+    names = list_price_history.columns_for_states(agreed)
     raw = pd.DataFrame([dict.fromkeys(names, "x") | {
         "listing_key": "1", "domain": "sale", "list_price": "$1,000", "standard_status": "Sold",
         "modification_timestamp": "2024-01-02T10:00:00"}] * 2).astype("str")  # fmt: skip
     raw.loc[1, "list_price"] = "many"
-    typed, unread = list_price_history.states(raw, agreed)
+    typed, unread = list_price_history.type_older_states(raw, agreed)
     assert typed[list_price_history.STATE].iloc[0].tolist() == [
         "sale", "1", pd.Timestamp("2024-01-02T10:00:00"), 1000.0, "Closed",
     ]  # fmt: skip

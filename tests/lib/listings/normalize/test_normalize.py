@@ -185,7 +185,7 @@ def test_what_no_home_could_have_is_missing_whatever_the_contract_says():
     columns |= {
         name: {"aliases": [], "type": "number"} for name in ("list_price", "bedrooms_total")
     }
-    agreed = contracts.resolve(validate(Contract, SPEC | {"columns": columns}, "c"), "c")
+    agreed = contracts.resolve_contract(validate(Contract, SPEC | {"columns": columns}, "c"), "c")
     names = dict.fromkeys(["listing_key", "domain", *agreed.columns, *agreed.constants, *LINEAGE])
     rows = pd.DataFrame([SALE | absurd, nominal]).rename(columns={"baths": "bathrooms"})
     rows = rows.assign(listing_key=["k0", "k1"], domain="sale")
@@ -242,8 +242,8 @@ def test_columns_that_later_stages_name_are_there_even_if_the_feed_lacks_them():
         "contract.yaml",
     )
     table, _ = normalize.normalize(staged({}), bare, dt.date(2024, 1, 1))
-    assert set(normalize.ALWAYS) <= set(table)
-    assert table[normalize.ALWAYS].isna().all(axis=None)
+    assert set(normalize.EXPECTED_COLUMNS) <= set(table)
+    assert table[normalize.EXPECTED_COLUMNS].isna().all(axis=None)
     assert table["close_date"].dtype == "datetime64[us]" and table["latitude"].dtype == "float64"
 
 
@@ -298,7 +298,7 @@ def in_ways(*rows):
     keys = [{"listing_key": f"k{i}", "domain": "sale"} for i in range(len(rows))]
     names = dict.fromkeys(["listing_key", "domain", *WAYS.columns, *WAYS.constants, *LINEAGE])
     frame = pd.DataFrame([key | row for key, row in zip(keys, rows, strict=True)])
-    return typed_cells.typed(frame.reindex(columns=list(names)).astype("str"), WAYS)
+    return typed_cells.type_cells(frame.reindex(columns=list(names)).astype("str"), WAYS)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from lib.common.params import validate
 from lib.listings.contract import contract
 from lib.listings.contract.contract import Contract
 from lib.listings.onboarding import infer
-from lib.listings.onboarding.column_profile import look
-from lib.listings.onboarding.draft_contract import about, draft
+from lib.listings.onboarding.column_profile import profile_column
+from lib.listings.onboarding.draft_contract import describe_values, draft_contract
 from tests.support import exports
 from tests.support.exports import FAMILIES
 from tests.support.hypothesis_profiles import examples
@@ -24,14 +24,14 @@ SALE = {"Ref No": ["1", "2", "3"], "Sold For": ["200000", "310000", "150000"],
 
 def drafted(table, source="some.csv", guesses=None):
     """(text, missing, contract or None) of a table."""
-    guesses = guesses or infer.guess(table)
+    guesses = guesses or infer.guess_columns(table)
     status = [one for one in guesses if one.claimed and one.field == "standard_status"]
     counts = status[0].seen.counts if status else {}
-    made = draft(source, table, guesses, {str(k): int(n) for k, n in counts.items()})
+    made = draft_contract(source, table, guesses, {str(k): int(n) for k, n in counts.items()})
     if made.missing:
         return made.text, made.missing, None
     content = yaml.safe_load(made.text)
-    return made.text, [], contract.resolve(validate(Contract, content, "draft"), "draft")
+    return made.text, [], contract.resolve_contract(validate(Contract, content, "draft"), "draft")
 
 
 def sales(**columns):
@@ -46,7 +46,7 @@ def test_the_draft_of_every_family_loads_and_claims_every_header(family):
     truth, make = FAMILIES[family]
     _, missing, agreed = drafted(make(), guesses=exports.guesses(family))
     assert missing == []
-    found = contract.match(agreed, list(truth))
+    found = contract.match_headers(agreed, list(truth))
     assert {header: field for field, header in found.items()} == truth
     assert contract.missing_required(agreed, list(truth)) == []
 
@@ -167,7 +167,7 @@ def test_lost_zeros_are_pointed_at():
     ],
 )
 def test_a_column_is_described_without_quoting_what_may_be_personal(cells, told):
-    assert about(look(pd.Series(cells, dtype="str"))) == told
+    assert describe_values(profile_column(pd.Series(cells, dtype="str"))) == told
 
 
 HEADER = st.text(max_size=15) | st.text("'\"#:{}[]-?&*!|>%@`,\n\t\x85\u2028\ufeff aY1", max_size=8)
@@ -185,7 +185,9 @@ def test_no_header_or_value_breaks_the_yaml(more, source):
             table[name] = pd.Series([cell] * 30, dtype="str")
     _, missing, agreed = drafted(table, source)
     assert missing == []
-    assert {"Ref No", "Sold For", "Sold On"} <= set(contract.match(agreed, list(table)).values())
+    assert {"Ref No", "Sold For", "Sold On"} <= set(
+        contract.match_headers(agreed, list(table)).values()
+    )
 
 
 def test_headers_that_yaml_would_read_otherwise_stay_text():

@@ -13,7 +13,7 @@ from tests.support import exports
 from tests.support.exports import BROKERAGE, FAMILIES, FUTURE, KING_COUNTY
 from tests.support.hypothesis_profiles import examples
 
-BOOK = reso.dictionary()
+BOOK = reso.load_dictionary()
 
 
 def claimed(guesses):
@@ -23,13 +23,13 @@ def claimed(guesses):
 
 def guessed(table):
     """What would go into a contract of a table."""
-    return claimed(infer.guess(table))
+    return claimed(infer.guess_columns(table))
 
 
 def one_column(header, *values, rows=40):
     """The guess for one column of repeated values, beside nothing."""
     cells = [values[i % len(values)] for i in range(rows)]
-    return infer.guess(pd.DataFrame({header: pd.Series(cells, dtype="str")}))[0]
+    return infer.guess_columns(pd.DataFrame({header: pd.Series(cells, dtype="str")}))[0]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -63,7 +63,7 @@ def test_values_alone_are_offered_and_not_taken():
 @pytest.mark.real
 def test_king_county(real_data):
     table = pd.read_csv(real_data / "king_county.csv", dtype="str", keep_default_na=False)
-    guesses = infer.guess(table)
+    guesses = infer.guess_columns(table)
     assert claimed(guesses) == KING_COUNTY
     by_header = {one.header: one for one in guesses}
     assert by_header["bathrooms"].type == "baths_decimal"
@@ -131,7 +131,7 @@ def test_prices_are_told_from_prices():
 
 def test_no_field_is_given_twice():
     table = pd.DataFrame({"Acres": ["0.2", "15"], "Lot Size": ["0.2", "15"]}, dtype="str")
-    first, second = infer.guess(table)
+    first, second = infer.guess_columns(table)
     assert (
         first.field == "lot_size_acres" and second.field != "lot_size_acres" and not second.claimed
     )
@@ -146,7 +146,7 @@ def test_no_field_is_given_twice():
 @examples(20)
 def test_any_table_gets_one_guess_a_column_and_a_score_between_0_and_1(columns):
     table = pd.DataFrame(columns, dtype="str")
-    guesses = infer.guess(table)
+    guesses = infer.guess_columns(table)
     assert [one.header for one in guesses] == list(table)
     assert all(0 <= one.score <= 1 for one in guesses)
     named = [one.field for one in guesses if one.field]
@@ -158,22 +158,26 @@ def test_each_date_format_is_recognised(form):
     days = [dt.datetime(2024, 1, 13) + dt.timedelta(days=17 * i, hours=i) for i in range(30)]
     zone = dt.UTC if "%z" in form else None
     text = pd.Series([day.replace(tzinfo=zone).strftime(form) for day in days], dtype="str")
-    read = column_profile.dates(text, column_profile.formats([text]))
+    read = column_profile.parse_dates(text, column_profile.detect_date_formats([text]))
     assert read.dt.date.tolist() == [day.date() for day in days]
 
 
 def test_all_date_columns_settle_together_whether_the_month_comes_first():
     open_ = pd.Series(["03/04/2024", "05/06/2024"], dtype="str")
     settled = pd.Series(["13/04/2024", "25/06/2024"], dtype="str")
-    assert column_profile.formats([open_]) == ["%m/%d/%Y"]
-    assert column_profile.formats([open_, settled]) == ["%d/%m/%Y"]
+    assert column_profile.detect_date_formats([open_]) == ["%m/%d/%Y"]
+    assert column_profile.detect_date_formats([open_, settled]) == ["%d/%m/%Y"]
 
 
 @pytest.mark.parametrize(
     "text", ["201411", "221900", "7129300520", "98178", "2014", "3.5", "n/a", ""]
 )
 def test_numbers_are_no_dates(text):
-    assert column_profile.dates(pd.Series([text], dtype="str"), column_profile.FORMATS).isna().all()
+    assert (
+        column_profile.parse_dates(pd.Series([text], dtype="str"), column_profile.FORMATS)
+        .isna()
+        .all()
+    )
 
 
 @pytest.mark.parametrize("answers", [["True", "False"], ["Y", "N"], ["1", "0"]])

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib.common.params import validate
-from lib.listings.contract.contract import Contract, match
+from lib.listings.contract.contract import Contract, match_headers
 from lib.listings.sample import excerpt
 from lib.listings.staging import parse_export
 from tests.support.hypothesis_profiles import examples
@@ -34,7 +34,7 @@ CONTRACT = validate(
 def read(cells, header):
     """What the contract reads from a row."""
     row = dict(zip(reversed(header), reversed(cells), strict=True))
-    return {name: row[found] for name, found in match(CONTRACT, header).items()}
+    return {name: row[found] for name, found in match_headers(CONTRACT, header).items()}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
@@ -44,9 +44,9 @@ def test_raw_rows_are_the_cells_as_written(encoding, tmp_path):
     csv.writer(text, delimiter=";").writerows([["Key", "Note", "X"], *rows])
     path = tmp_path / "a.csv"
     path.write_bytes(text.getvalue().encode(encoding))
-    found = excerpt.raw_rows(path, [4, 2, 1, 3], tmp_path)
+    found = excerpt.read_raw_rows(path, [4, 2, 1, 3], tmp_path)
     assert found == dict(enumerate(rows, 1))
-    assert excerpt.raw_rows(path, [2], tmp_path) == {2: rows[1]}
+    assert excerpt.read_raw_rows(path, [2], tmp_path) == {2: rows[1]}
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
 
 
@@ -64,9 +64,9 @@ def test_rows_have_the_numbers_that_staging_gave_them(lines):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "a.csv").write_text("\n".join(["Key,N1,N2,N3,N4,N5", *lines]) + "\n")
-        done = parse_export.parse(folder / "a.csv", CONTRACT, folder)
+        done = parse_export.parse_export(folder / "a.csv", CONTRACT, folder)
         rows = pd.read_parquet(done)
-        found = excerpt.raw_rows(folder / "a.csv", [0, *rows["_source_row"]], folder)
+        found = excerpt.read_raw_rows(folder / "a.csv", [0, *rows["_source_row"]], folder)
         assert sorted(found) == sorted(rows["_source_row"])
         for number, key, reason, cells in rows[
             ["_source_row", "listing_key", "_reason", "_row"]
@@ -85,7 +85,7 @@ headers = st.lists(st.sampled_from(HEADERS), min_size=1, max_size=6, unique=True
 @given(st.lists(headers, min_size=1, max_size=3))
 def test_rows_of_several_files_read_alike_under_one_header(several):
     files = {f"{i}.csv": names for i, names in enumerate(several)}
-    shape = excerpt.Shape(CONTRACT, files)
+    shape = excerpt.CommonHeader(CONTRACT, files)
     assert len(set(shape.header)) == len(shape.header)
     for file, names in files.items():
         fields = [f"{file} {name}" for name in names]
@@ -100,24 +100,24 @@ def test_rows_of_several_files_read_alike_under_one_header(several):
 
 @given(headers)
 def test_one_file_keeps_its_header_and_rows(names):
-    shape = excerpt.Shape(CONTRACT, {"a.csv": names})
+    shape = excerpt.CommonHeader(CONTRACT, {"a.csv": names})
     assert shape.place("a.csv", names) == names
 
 
 def test_a_header_that_comes_twice_keeps_both_columns():
-    shape = excerpt.Shape(CONTRACT, {"a.csv": ["Key", "Note", "Note"]})
+    shape = excerpt.CommonHeader(CONTRACT, {"a.csv": ["Key", "Note", "Note"]})
     assert shape.header == ["Key", "Note", "Note"]
     assert shape.place("a.csv", ["1", "x", "y"]) == ["1", "x", "y"]
 
 
 def test_lines_are_ordered_by_cells_and_the_place_is_the_first_of_equals():
-    shape = excerpt.Shape(CONTRACT, {"a.csv": ["Key", "Note"]})
+    shape = excerpt.CommonHeader(CONTRACT, {"a.csv": ["Key", "Note"]})
     fields = {"a.csv": {1: ["2", "x"], 2: ["1", "y"], 3: ["1", "y"]}}
     picks = [
         excerpt.Pick([("a.csv", 1)], "clean", "", []),
         excerpt.Pick([("a.csv", 3), ("a.csv", 2)], "duplicate", "copy", ["t"]),
     ]
-    found = excerpt.lines(picks, shape, fields)
+    found = excerpt.arrange_lines(picks, shape, fields)
     assert [line.place for line in found] == [("a.csv", 2), ("a.csv", 1)]
     assert excerpt.as_csv(shape.header, found) == "Key,Note\n1,y\n2,x\n"
     assert excerpt.as_records(shape.header, found)[0] == {

@@ -50,7 +50,7 @@ def naive_cover(held, size):
 @given(grids)
 def test_every_trait_is_covered_when_the_size_allows(grid):
     held = held_of(grid)
-    chosen = gold_sample.cover(held, len(held))
+    chosen = gold_sample.cover_traits(held, len(held))
     assert all(rows[chosen].any() for rows in held.values() if rows.any())
     assert len(set(chosen)) == len(chosen) <= len(held)
 
@@ -58,14 +58,14 @@ def test_every_trait_is_covered_when_the_size_allows(grid):
 @given(grids, st.integers(0, 6))
 def test_the_cover_is_that_of_a_plain_greedy_choice(grid, size):
     held = held_of(grid)
-    assert gold_sample.cover(held, size) == naive_cover(held, size)
+    assert gold_sample.cover_traits(held, size) == naive_cover(held, size)
 
 
 @given(grids)
 def test_each_row_of_a_cover_brings_a_trait(grid):
     held = held_of(grid)
     seen = set()
-    for row in gold_sample.cover(held, 99):
+    for row in gold_sample.cover_traits(held, 99):
         new = {name for name, rows in held.items() if rows[row]} - seen
         assert new
         seen |= new
@@ -73,7 +73,7 @@ def test_each_row_of_a_cover_brings_a_trait(grid):
 
 def test_the_cover_leaves_its_input_as_it_was():
     held = held_of([[True, False], [False, True]])
-    gold_sample.cover(held, 9)
+    gold_sample.cover_traits(held, 9)
     assert {name: rows.tolist() for name, rows in held.items()} == {
         "t0": [True, False],
         "t1": [False, True],
@@ -83,7 +83,7 @@ def test_the_cover_leaves_its_input_as_it_was():
 @given(st.lists(st.text(), unique=True, max_size=20), st.randoms(use_true_random=False))
 def test_the_order_is_that_of_content_wherever_rows_stand(texts, chance):
     def ordered(some):
-        return [some[place] for place in gold_sample.ranked(pd.Series(some, dtype="str"), 5)]
+        return [some[place] for place in gold_sample.seeded_order(pd.Series(some, dtype="str"), 5)]
 
     other = list(texts)
     chance.shuffle(other)
@@ -96,7 +96,9 @@ def test_the_order_is_that_of_content_wherever_rows_stand(texts, chance):
 
 def test_another_seed_gives_another_order():
     texts = pd.Series([str(number) for number in range(50)])
-    assert gold_sample.ranked(texts, 1).tolist() != gold_sample.ranked(texts, 2).tolist()
+    assert (
+        gold_sample.seeded_order(texts, 1).tolist() != gold_sample.seeded_order(texts, 2).tolist()
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,9 +111,9 @@ def test_another_seed_gives_another_order():
     ],
 )
 def test_reasons_become_traits_without_their_numbers(reason, traits):
-    assert [name.removeprefix("quarantined: ") for name in gold_sample.reasons(reason)] == [
-        name.removeprefix("quarantined: ") for name in traits
-    ]
+    assert [
+        name.removeprefix("quarantined: ") for name in gold_sample.quarantine_traits(reason)
+    ] == [name.removeprefix("quarantined: ") for name in traits]
 
 
 def test_quarantined_rows_get_their_domain_from_their_raw_cells(tmp_path):
@@ -125,7 +127,7 @@ def test_quarantined_rows_get_their_domain_from_their_raw_cells(tmp_path):
     names = ["_source_file", "_source_row", "_copies", "listing_key", "_reason", "_row"]
     pd.DataFrame(rows, columns=names).to_csv(path, index=False)
     headers = {"a.csv": ["Key", "Lease"], "b.csv": ["Lease", "For Lease"]}
-    found = gold_sample.quarantined(path, CONTRACT, headers, 1).sort_values("row")
+    found = gold_sample.read_quarantined(path, CONTRACT, headers, 1).sort_values("row")
     assert found["domain"].tolist() == ["rental", "rental", "sale", "sale"]
     assert found["file"].tolist() == ["a.csv", "b.csv", "b.csv", "b.csv"]
 
@@ -139,16 +141,16 @@ def test_column_statistics():
     }
     contract = validate(Contract, {"title": "T", "columns": spec}, "x")
     area = pd.Series(["10", " 30 ", "", "many", None, "10"], dtype="str")
-    assert gold_sample.column("living_area", area, contract) == {
+    assert gold_sample.column_statistics("living_area", area, contract) == {
         "filled": 4, "distinct": 3, "unreadable": 1, "min": 10.0, "median": 10.0, "max": 30.0
     }  # fmt: skip
     dates = pd.Series(["2024-01-02", "2023-05-06", "soon"], dtype="str")
-    assert gold_sample.column("close_date", dates, contract) == {
+    assert gold_sample.column_statistics("close_date", dates, contract) == {
         "filled": 3, "distinct": 3, "unreadable": 1,
         "min": "2023-05-06T00:00:00", "max": "2024-01-02T00:00:00",
     }  # fmt: skip
-    assert gold_sample.column("city", area, contract) == {"filled": 4, "distinct": 3}
+    assert gold_sample.column_statistics("city", area, contract) == {"filled": 4, "distinct": 3}
     nothing = pd.Series(["", None], dtype="str")
-    assert gold_sample.column("living_area", nothing, contract) == {
+    assert gold_sample.column_statistics("living_area", nothing, contract) == {
         "filled": 0, "distinct": 0, "unreadable": 0
     }  # fmt: skip

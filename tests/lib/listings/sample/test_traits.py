@@ -35,7 +35,7 @@ CONTRACT = validate(
 
 def of(name, *cells):
     """Shape -> the cells that have it."""
-    found = traits.of_column(name, pd.Series(cells, dtype="str"), CONTRACT)
+    found = traits.column_traits(name, pd.Series(cells, dtype="str"), CONTRACT)
     assert all(held.dtype == bool and len(held) == len(cells) for held in found.values())
     return {
         trait.removeprefix(f"{name}: "): [c for c, has in zip(cells, held, strict=True) if has]
@@ -102,7 +102,7 @@ def test_dates_out_of_order():
         listing_contract_date=["2024-01-01", "2024-01-01", "", "x"],
         close_date=["2024-02-01", "2023-12-31", "2023-01-01", "2023-01-01"],
     )
-    found = traits.of_rows(cells, CONTRACT)
+    found = traits.row_traits(cells, CONTRACT)
     assert having(found) == {"close_date before listing_contract_date": [1]}
 
 
@@ -111,7 +111,7 @@ def test_prices_far_from_the_list_price_in_steps():
         list_price=["100", "100", "100", "0", "", "100"],
         close_price=["100", "55", "1000", "50", "50", "58"],
     )
-    assert having(traits.of_rows(cells, CONTRACT)) == {
+    assert having(traits.row_traits(cells, CONTRACT)) == {
         "close_price 0.9 to 1.1 of list_price": [0],
         "close_price 0.5 to 0.6 of list_price": [1, 5],
         "close_price 0.5 to 0.6 of list_price, unexplained": [1, 5],
@@ -129,7 +129,7 @@ def test_words_that_tell_of_an_odd_price_are_found_in_the_data():
         list_price=["100"] * 63,
         close_price=["100"] * 60 + ["50"] * 3,
     )
-    found = having(traits.of_rows(cells, CONTRACT))
+    found = having(traits.row_traits(cells, CONTRACT))
     words = [name for name in found if "remarks say" in name]
     assert words == ["price far from list, remarks say verwandten"]
     assert found[words[0]] == [60, 61]
@@ -139,17 +139,17 @@ def test_words_that_tell_of_an_odd_price_are_found_in_the_data():
 def test_words_that_always_come_together_count_once():
     remarks = pd.Series(["bank owned home", "bank owned flat", "home", "flat"] * 3, dtype="str")
     odd = remarks.str.contains("bank").to_numpy(bool)
-    assert list(traits.telling_words(remarks, odd, ~odd)) == ["bank"]
+    assert list(traits.distinctive_words(remarks, odd, ~odd)) == ["bank"]
 
 
 def test_no_odd_price_no_words():
     remarks = pd.Series(["a house", None], dtype="str")
     none = np.zeros(2, dtype=bool)
-    assert traits.telling_words(remarks, none, ~none) == {}
+    assert traits.distinctive_words(remarks, none, ~none) == {}
 
 
 def test_columns_that_a_feed_lacks_are_no_error():
-    assert traits.of_rows(frame(city=["x"]), CONTRACT) == {}
-    assert set(traits.of_column("unknown", pd.Series(["x"], dtype="str"), CONTRACT)) == {
+    assert traits.row_traits(frame(city=["x"]), CONTRACT) == {}
+    assert set(traits.column_traits("unknown", pd.Series(["x"], dtype="str"), CONTRACT)) == {
         "unknown: filled"
     }

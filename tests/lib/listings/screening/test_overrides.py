@@ -13,11 +13,11 @@ GOOD = "k1,sale,no,family sale,ann,2026-01-31\n"
 def read(tmp_path, text, encoding="utf-8"):
     path = tmp_path / "overrides.csv"
     path.write_bytes(text.encode(encoding))
-    return overrides.read(path)
+    return overrides.read_overrides(path)
 
 
 def test_a_feed_without_the_file_has_none(tmp_path):
-    table = overrides.read(tmp_path / "overrides.csv")
+    table = overrides.read_overrides(tmp_path / "overrides.csv")
     assert list(table) == [*overrides.COLUMNS, "row"] and not len(table)
     for text in (HEAD, HEAD + "\n,,,,,\n"):
         assert read(tmp_path, text).dtypes.equals(table.dtypes)
@@ -77,9 +77,9 @@ NOTHING = pd.DataFrame(columns=overrides.ASIDE)
 def test_a_key_that_no_closed_sale_has_is_named(tmp_path):
     table = read(tmp_path, HEAD + GOOD + "k2,rental,no,why,ann,2026-01-31\n")
     sales = pd.DataFrame({"listing_key": ["k1", "k2"], "domain": ["sale", "sale"]})
-    overrides.check_known(table.iloc[:1], sales, NOTHING, tmp_path)
+    overrides.check_overrides(table.iloc[:1], sales, NOTHING, tmp_path)
     with pytest.raises(RemlError, match="data row 2: no closed rental has the listing_key k2"):
-        overrides.check_known(table, sales, NOTHING, tmp_path)
+        overrides.check_overrides(table, sales, NOTHING, tmp_path)
 
 
 def test_a_key_that_was_set_aside_as_a_copy_is_told_whose(tmp_path):
@@ -87,8 +87,8 @@ def test_a_key_that_was_set_aside_as_a_copy_is_told_whose(tmp_path):
     sales = pd.DataFrame({"listing_key": ["k9"], "domain": ["sale"]})
     copies = pd.DataFrame([["k1", "rental", "k8"], ["k1", "sale", "k9"]], columns=overrides.ASIDE)
     with pytest.raises(RemlError) as error:
-        overrides.check_known(table, sales, copies, tmp_path)
+        overrides.check_overrides(table, sales, copies, tmp_path)
     assert "data row 1: the sale k1 was set aside as a copy of k9" in str(error.value)
     assert "\n" not in str(error.value)
     both = pd.DataFrame({"listing_key": ["k1"], "domain": ["sale"]})
-    overrides.check_known(table, both, copies.iloc[:1], tmp_path)
+    overrides.check_overrides(table, both, copies.iloc[:1], tmp_path)

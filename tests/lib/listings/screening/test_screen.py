@@ -14,14 +14,14 @@ from lib.listings.screening import overrides, screen
 from tests.support.hypothesis_profiles import examples
 from tests.support.screened_sales import SPEC, START, odd_sales
 
-NONE = overrides.read(Path("no such file"))
+NONE = overrides.read_overrides(Path("no such file"))
 GROUPS = [["parcel_number"]]
 CELLS = ["close_price", "list_price", "living_area", "year_built", "bathrooms_total", "postal_code"]
 SAME_DAY = {"bulk_sale", "bulk_sale_alike"}
 
 
 TABLE = odd_sales()
-VERDICTS, FLAGS = screen.screen(TABLE, SPEC, NONE, GROUPS)
+VERDICTS, FLAGS = screen.screen_sales(TABLE, SPEC, NONE, GROUPS)
 
 
 def flags_of(flags, keys):
@@ -62,7 +62,7 @@ def test_canary_changing_rows_of_a_sales_day_or_later_changes_no_flag_of_that_sa
         changed.loc[crowd, "close_date"] = soonest
         for name in ("parcel_number", "street_number"):
             changed.loc[rows, name] = rng.choice([TABLE.loc[own, name].iloc[0], "9999"], rows.sum())
-        _, flags = screen.screen(changed, SPEC, NONE, GROUPS)
+        _, flags = screen.screen_sales(changed, SPEC, NONE, GROUPS)
         for keys, seen in (([mine], codes), (past, every)):
             before, after = (
                 flags_of(some[some["code"].isin(seen)], keys) for some in (FLAGS, flags)
@@ -75,7 +75,7 @@ def test_canary_changing_rows_of_a_sales_day_or_later_changes_no_flag_of_that_sa
 def test_canary_deleting_later_rows_changes_no_flag(day):
     date = START + pd.Timedelta(days=day)
     past = TABLE[TABLE["close_date"] < date]
-    verdicts, flags = screen.screen(past, SPEC, NONE, GROUPS)
+    verdicts, flags = screen.screen_sales(past, SPEC, NONE, GROUPS)
     pd.testing.assert_frame_equal(flags, flags_of(FLAGS, past["listing_key"]))
     pd.testing.assert_frame_equal(
         verdicts,
@@ -91,8 +91,8 @@ def test_canary_kinds_that_are_sold_later_change_no_flag():
     effect = rng.normal(0, 0.4, 40)
     table["property_sub_type"] = [f"kind {number:02d}" for number in kind]
     table["close_price"] *= np.exp(effect[kind])
-    _, flags = screen.screen(table, SPEC, NONE, GROUPS)
-    early = screen.screen(table[~late], SPEC, NONE, GROUPS)[1]
+    _, flags = screen.screen_sales(table, SPEC, NONE, GROUPS)
+    early = screen.screen_sales(table[~late], SPEC, NONE, GROUPS)[1]
     pd.testing.assert_frame_equal(early, flags_of(flags, table.loc[~late, "listing_key"]))
     assert early["code"].str.startswith("price").sum() >= 5
 
@@ -100,13 +100,13 @@ def test_canary_kinds_that_are_sold_later_change_no_flag():
 def test_the_canaries_would_see_a_leak():
     changed = TABLE.copy()
     changed.loc[changed["close_date"] < START + pd.Timedelta(days=200), "close_price"] *= 4
-    _, flags = screen.screen(changed, SPEC, NONE, GROUPS)
+    _, flags = screen.screen_sales(changed, SPEC, NONE, GROUPS)
     late = TABLE.loc[TABLE["close_date"] > START + pd.Timedelta(days=201), "listing_key"]
     assert not flags_of(flags, late).equals(flags_of(FLAGS, late))
 
 
 def test_order_of_rows_changes_nothing():
-    verdicts, flags = screen.screen(TABLE.sample(frac=1, random_state=1), SPEC, NONE, GROUPS)
+    verdicts, flags = screen.screen_sales(TABLE.sample(frac=1, random_state=1), SPEC, NONE, GROUPS)
     pd.testing.assert_frame_equal(flags, FLAGS)
     pd.testing.assert_frame_equal(verdicts, VERDICTS)
 
@@ -130,7 +130,7 @@ def test_a_sale_without_a_price_or_a_date_has_a_verdict_and_changes_no_other():
     rows = [table.index[table["listing_key"] == key][0] for key in keys]
     table.loc[rows[:3], "close_price"] = [-5.0, 0.0, np.nan]
     table.loc[rows[3], "close_date"] = pd.NaT
-    verdicts, flags = screen.screen(table, SPEC, NONE, GROUPS)
+    verdicts, flags = screen.screen_sales(table, SPEC, NONE, GROUPS)
     assert sorted(verdicts["listing_key"]) == sorted(VERDICTS["listing_key"])
     after = verdicts.set_index("listing_key")
     assert not after.loc[keys, "usable"].any()
@@ -138,7 +138,7 @@ def test_a_sale_without_a_price_or_a_date_has_a_verdict_and_changes_no_other():
     own = flags.set_index("listing_key").loc[keys, "reason"].tolist()
     assert own == ["price -5 is none", "price 0 is none", "closed without a price",
                    "closed without a date"]  # fmt: skip
-    without = screen.screen(table.drop(rows), SPEC, NONE, GROUPS)[1]
+    without = screen.screen_sales(table.drop(rows), SPEC, NONE, GROUPS)[1]
     pd.testing.assert_frame_equal(without, flags_of(flags, without["listing_key"]))
     kept = build.usable_sales(table, verdicts)["listing_key"]
     assert not set(keys) & set(kept) and len(kept) == verdicts["usable"].sum()
@@ -149,7 +149,7 @@ def test_a_severity_of_ignore_drops_the_rule_and_warn_keeps_the_sale():
     for severity in ("ignore", "warn"):
         spec = SPEC.model_copy(update={"severity": dict.fromkeys(screen.CODES, "ignore")})
         spec.severity[code] = severity
-        verdicts, flags = screen.screen(TABLE, spec, NONE, GROUPS)
+        verdicts, flags = screen.screen_sales(TABLE, spec, NONE, GROUPS)
         assert verdicts["usable"].all()
         assert set(flags["code"]) == ({code} if severity == "warn" else set())
 
@@ -159,7 +159,7 @@ def test_params_name_each_code_once():
     del content["severity"]["bulk_sale"]
     content["severity"]["misspelt"] = "warn"
     with pytest.raises(ValidationError, match="missing: bulk_sale; unknown: misspelt"):
-        screen.Screen(**content)
+        screen.ScreenSettings(**content)
 
 
 def test_overrides_win_both_ways_and_are_counted(tmp_path):
@@ -169,15 +169,15 @@ def test_overrides_win_both_ways_and_are_counted(tmp_path):
         "listing_key,domain,usable,reason,by,date\n"
         f"{good},sale,no,=HYPERLINK(1),ann,2026-01-02\n{bad},sale,YES,looked at,bob,2026-01-03\n"
     )
-    given_ones = overrides.read(path)
-    verdicts, flags = screen.screen(TABLE, SPEC, given_ones, GROUPS)
+    given_ones = overrides.read_overrides(path)
+    verdicts, flags = screen.screen_sales(TABLE, SPEC, given_ones, GROUPS)
     after = verdicts.set_index("listing_key")
     assert not after.loc[good, "usable"] and after.loc[bad, "usable"]
     assert after.loc[[good, bad], "by"].tolist() == ["override"] * 2
     assert after.loc[bad, "severity"] == "none" and "override" in after.loc[bad, "codes"]
     own = flags[flags["by"] == "override"].set_index("listing_key")
     assert own.loc[good, "reason"] == "'=HYPERLINK(1) (ann, 2026-01-02)"
-    tally = screen.tally(verdicts, flags, given_ones)
+    tally = screen.count_verdicts(verdicts, flags, given_ones)
     assert tally["overrides"] == {"usable": 1, "not_usable": 1, "against_the_rules": 2}
     assert tally["closed"] == tally["usable"] + tally["excluded"] == len(VERDICTS)
     # what the rules say of it stays in the table of flags
@@ -192,7 +192,7 @@ def test_a_feed_with_the_least_columns_is_screened():
              "close_date", "close_price", "listing_contract_date", "purchase_contract_date",
              "living_area", "postal_code"]  # fmt: skip
     table = TABLE[least].assign(living_area=np.nan)
-    assert len(screen.screen(table, SPEC, NONE, GROUPS)[0]) == len(VERDICTS)
-    verdicts, flags = screen.screen(TABLE.iloc[:0], SPEC, NONE, GROUPS)
+    assert len(screen.screen_sales(table, SPEC, NONE, GROUPS)[0]) == len(VERDICTS)
+    verdicts, flags = screen.screen_sales(TABLE.iloc[:0], SPEC, NONE, GROUPS)
     assert not len(verdicts) and not len(flags) and list(verdicts) == list(VERDICTS)
-    assert screen.tally(verdicts, flags, NONE)["closed"] == 0
+    assert screen.count_verdicts(verdicts, flags, NONE)["closed"] == 0

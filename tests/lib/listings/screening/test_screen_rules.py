@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from lib.listings.identity import same_home
 from lib.listings.screening import outliers
-from lib.listings.screening.outliers import judge
-from lib.listings.screening.rules import bulk, records, resales
+from lib.listings.screening.outliers import measure_deviations
+from lib.listings.screening.rules import flag_bulk_sales, flag_records, flag_resales
 from tests.support.hypothesis_profiles import examples
 from tests.support.screened_sales import SPEC, START
 
@@ -35,7 +35,7 @@ def sales(*rows, **shared):
 def of(table):
     """The homes of sales whose `property_key` is all that is known of them."""
     key = table["property_key"]
-    return same_home.Homes(
+    return same_home.HomeKeys(
         key, pd.Series(None, index=table.index, dtype="str"), key, pd.DataFrame(index=table.index)
     )
 
@@ -65,7 +65,7 @@ def said(flags):
     ],
 )  # fmt: skip
 def test_a_record_that_contradicts_itself(change, code, words):
-    found = said(records(sales({}, change, {}), SPEC.records))
+    found = said(flag_records(sales({}, change, {}), SPEC.records))
     assert found[code][0] == [1] and words in found[code][1][0]
     assert set(found) == {code}
 
@@ -79,13 +79,13 @@ def test_missing_cells_contradict_nothing():
                          "bathrooms_total", "year_built")
         }
     ).assign(listing_contract_date=pd.NaT, purchase_contract_date=pd.NaT)  # fmt: skip
-    assert said(records(empty, SPEC.records)) == {}
-    assert said(records(table, SPEC.records)) == {}
+    assert said(flag_records(empty, SPEC.records)) == {}
+    assert said(flag_records(table, SPEC.records)) == {}
 
 
 def test_a_rent_of_900_is_a_rent():
     table = sales({"close_price": 900.0, "list_price": 900.0}, domain="rental")
-    assert said(records(table, SPEC.records)) == {}
+    assert said(flag_records(table, SPEC.records)) == {}
 
 
 def pair(days, ratio, spread):
@@ -94,7 +94,7 @@ def pair(days, ratio, spread):
         {"property_key": "p", "close_date": START + pd.Timedelta(days=days),
          "close_price": 300_000 * ratio},
     )  # fmt: skip
-    return said(resales(table, of(table), np.array([0.0, spread]), DEALS))
+    return said(flag_resales(table, of(table), np.array([0.0, spread]), DEALS))
 
 
 def test_only_the_later_of_a_quick_odd_pair_is_flagged():
@@ -146,7 +146,9 @@ def test_resales_equal_a_naive_search(rows):
             if quick and not DEALS.resale_ratio[0] <= ratio <= DEALS.resale_ratio[1]:
                 wanted.append(i)
     unknown = np.full(len(table), np.nan)
-    assert said(resales(table, of(table), unknown, DEALS)).get("quick_resale", ([],))[0] == wanted
+    assert (
+        said(flag_resales(table, of(table), unknown, DEALS)).get("quick_resale", ([],))[0] == wanted
+    )
 
 
 def test_bulk_sales_share_area_day_and_price_and_are_unlike():
@@ -154,25 +156,25 @@ def test_bulk_sales_share_area_day_and_price_and_are_unlike():
     table = sales(*parcel, {"close_price": 1.0}, {"postal_code": "98002"},
                   {"close_date": START + pd.Timedelta(days=1)})  # fmt: skip
     usual = np.zeros(len(table))
-    found = said(bulk(table, of(table), usual, "postal_code", DEALS))
+    found = said(flag_bulk_sales(table, of(table), usual, "postal_code", DEALS))
     assert found == {
         "bulk_sale": (
             [0, 1, 2], ["3 homes in 98001 closed on 2023-01-01 at the same 300,000"] * 3,
         )
     }  # fmt: skip
     fewer = table.iloc[1:].reset_index(drop=True)
-    assert said(bulk(fewer, of(fewer), usual, "postal_code", DEALS)) == {}
+    assert said(flag_bulk_sales(fewer, of(fewer), usual, "postal_code", DEALS)) == {}
     alike = sales(*[{"living_area": size} for size in (1000.0, 1000.0, 1090.0)])
-    assert list(said(bulk(alike, of(alike), np.zeros(3), "postal_code", DEALS))) == [
+    assert list(said(flag_bulk_sales(alike, of(alike), np.zeros(3), "postal_code", DEALS))) == [
         "bulk_sale_alike"
     ]
     # at three times what such a home brings, the price is that of the parcel
-    assert list(said(bulk(alike, of(alike), np.full(3, 9.0), "postal_code", DEALS))) == [
+    assert list(said(flag_bulk_sales(alike, of(alike), np.full(3, 9.0), "postal_code", DEALS))) == [
         "bulk_sale"
     ]
     # one home entered thrice is no parcel
     same = table.assign(property_key="p")
-    assert said(bulk(same, of(same), usual, "postal_code", DEALS)) == {}
+    assert said(flag_bulk_sales(same, of(same), usual, "postal_code", DEALS)) == {}
 
 
 def test_a_whole_market_is_no_area_of_bulk_sales():
@@ -180,13 +182,13 @@ def test_a_whole_market_is_no_area_of_bulk_sales():
     unlike = [{"living_area": size, "postal_code": None} for size in (900.0, 2000.0, 3000.0)]
     unplaced = sales(*unlike)
     for table in (unplaced, unplaced.drop(columns="postal_code")):
-        assert said(bulk(table, of(table), np.zeros(3), "postal_code", DEALS)) == {}
+        assert said(flag_bulk_sales(table, of(table), np.zeros(3), "postal_code", DEALS)) == {}
     together = unplaced.assign(latitude=[47.001, 47.002, 47.003], longitude=-122.301)
-    found = said(bulk(together, of(together), np.zeros(3), "postal_code", DEALS))
+    found = said(flag_bulk_sales(together, of(together), np.zeros(3), "postal_code", DEALS))
     assert found["bulk_sale"][0] == [0, 1, 2]
     assert found["bulk_sale"][1][0].startswith("3 homes near 47.00, -122.30 closed on")
     apart = together.assign(latitude=[47.0, 47.1, np.nan])
-    assert said(bulk(apart, of(apart), np.zeros(3), "postal_code", DEALS)) == {}
+    assert said(flag_bulk_sales(apart, of(apart), np.zeros(3), "postal_code", DEALS)) == {}
 
 
 @examples(30)
@@ -197,7 +199,7 @@ def test_a_whole_market_is_no_area_of_bulk_sales():
 def test_levels_equal_a_naive_search(rows, window):
     days, area, values = (np.array(part) for part in zip(*rows, strict=True)) if rows else (
         np.array([], int), np.array([], int), np.array([], float))  # fmt: skip
-    got = outliers.known_before(days, area, values, window, shrink=3.0)
+    got = outliers.levels_before(days, area, values, window, shrink=3.0)
     for i in range(len(days)):
         past = (days < days[i]) & (days >= days[i] - window)
         here = past & (area == area[i]) & (area[i] >= 0)
@@ -220,7 +222,7 @@ def test_the_regression_equals_a_ridge_on_the_months_before():
     rng = np.random.default_rng(4)
     x, months = rng.normal(size=(300, 3)), np.sort(rng.integers(0, 6, 300))
     y = x @ [0.5, -0.2, 0.1] * 0.3 + rng.normal(0, 0.02, 300)
-    got = outliers.explained(months, x, y)
+    got = outliers.explain_prices(months, x, y)
     assert (got[months == 0] == 0).all()
     for month in range(1, 6):
         past, now = months < month, months == month
@@ -247,7 +249,9 @@ def street(n=400, seed=0, elasticity=0.9):
 
 
 def found_in(table):
-    return said(outliers.outliers(table, judge(table, SPEC.outliers), SPEC.outliers))
+    return said(
+        outliers.flag_outliers(table, measure_deviations(table, SPEC.outliers), SPEC.outliers)
+    )
 
 
 def test_a_home_whose_size_explains_its_price_is_no_outlier():
@@ -271,7 +275,7 @@ def test_a_price_per_square_foot_that_size_explains_is_none_of_a_kind():
     table = street(elasticity=0.2)
     table.loc[399, ["living_area", "pool_private_yn"]] = 9500.0, 0.0
     table.loc[399, "close_price"] = np.exp(12 + 0.2 * (np.log(9500.0) - 7.5))
-    got = judge(table, SPEC.outliers)
+    got = measure_deviations(table, SPEC.outliers)
     assert got.per_foot[399] < -SPEC.outliers.low and abs(got.deviation[399]) < 3
     assert not any(399 in rows for rows, _ in found_in(table).values())
 
@@ -300,7 +304,7 @@ def test_a_home_without_a_size_is_judged_by_the_spread_of_all_prices():
     table.loc[[300, 301], "living_area"] = np.nan
     table.loc[300, "close_price"] *= 0.6
     table.loc[301, "close_price"] *= 0.02
-    got = judge(table, SPEC.outliers)
+    got = measure_deviations(table, SPEC.outliers)
     assert abs(got.deviation[300]) < 3 and got.deviation[301] < -4.5
 
 
@@ -317,5 +321,5 @@ def test_wild_cells_and_late_columns_bend_nothing():
     table.loc[390, ["latitude", "longitude"]] = np.nan
     table.loc[391, "property_sub_type"] = "Flat"
     table.loc[392, "lot_size_square_feet"] = 1e7
-    deviation = judge(table, SPEC.outliers).deviation
+    deviation = measure_deviations(table, SPEC.outliers).deviation
     assert np.abs(deviation[390:393]).max() < 4

@@ -4,15 +4,20 @@ import pandas as pd
 import pytest
 
 from lib.listings.screening import terms
-from lib.listings.screening.terms import Conditions, conditions, patterns, remarks
+from lib.listings.screening.terms import (
+    ConditionWords,
+    compile_phrases,
+    flag_conditions,
+    flag_remarks,
+)
 
-SPEC = Conditions(
+SPEC = ConditionWords(
     exclude=["Real Estate Owned", "Short Sale"], warn=["Probate Listing"], ordinary=["Standard"]
 )
 
 
 def codes(text):
-    return remarks(pd.DataFrame({"public_remarks": [text]}))["code"].tolist()
+    return flag_remarks(pd.DataFrame({"public_remarks": [text]}))["code"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +126,7 @@ def test_innocent_words(text):
 
 def test_the_reason_quotes_the_words_and_the_row():
     table = pd.DataFrame({"public_remarks": ["x", None, "Bank  owned. Family transfer."]})
-    found = remarks(table)
+    found = flag_remarks(table)
     assert found["row"].tolist() == [2, 2]
     assert set(found["reason"]) == {'remarks say "bank owned"', 'remarks say "family transfer"'}
 
@@ -138,9 +143,14 @@ def test_a_forced_sale_that_is_sure_is_not_called_unsure_too():
 
 def test_every_phrase_compiles_and_none_takes_forever():
     long = "family sold to the " * 3000
-    for pattern in patterns().values():
+    for pattern in compile_phrases().values():
         list(pattern.finditer(long))
-    assert set(patterns()) == {"family_terms", "distress_terms", "unsure_terms", "unexposed_terms"}
+    assert set(compile_phrases()) == {
+        "family_terms",
+        "distress_terms",
+        "unsure_terms",
+        "unexposed_terms",
+    }
 
 
 @pytest.mark.parametrize(
@@ -155,13 +165,13 @@ def test_every_phrase_compiles_and_none_takes_forever():
     ],
 )  # fmt: skip
 def test_conditions_by_list(cell, wanted):
-    found = conditions(pd.DataFrame({"special_listing_conditions": ["Standard", cell]}), SPEC)
+    found = flag_conditions(pd.DataFrame({"special_listing_conditions": ["Standard", cell]}), SPEC)
     assert found["code"].tolist() == wanted and set(found["row"]) <= {1}
 
 
 def test_a_feed_without_conditions_or_remarks_has_no_flags():
     table = pd.DataFrame({"listing_key": ["a"]})
-    assert not len(conditions(table, SPEC)) and not len(terms.remarks(table))
+    assert not len(flag_conditions(table, SPEC)) and not len(terms.flag_remarks(table))
 
 
 @pytest.mark.parametrize(
@@ -184,5 +194,5 @@ def test_a_feed_without_conditions_or_remarks_has_no_flags():
     ],
 )
 def test_conditions_that_are_written_together_are_read_each(cell, wanted):
-    found = conditions(pd.DataFrame({"special_listing_conditions": [cell]}), SPEC)
+    found = flag_conditions(pd.DataFrame({"special_listing_conditions": [cell]}), SPEC)
     assert found["code"].tolist() == wanted

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lib.common.errors import RemlError
-from lib.listings.staging.csv_reader import csv_files, decode, read_header, read_rows
+from lib.listings.staging.csv_reader import decode_lines, find_csv_files, read_header, read_rows
 from tests.support.hypothesis_profiles import examples
 
 TEXT = 'Key,City\n1,"Cañon, West"\n2,Café\n'
@@ -253,7 +253,7 @@ def test_csv_files_are_found_at_any_depth_in_order_whatever_their_case(tmp_path)
     for name in ("b/z.CSV", "b/a.csv", "a.tsv", "photos/x.zip", "b/manifest.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    names = [str(path.relative_to(tmp_path)) for path in csv_files(tmp_path)]
+    names = [str(path.relative_to(tmp_path)) for path in find_csv_files(tmp_path)]
     assert names == ["a.tsv", "b/a.csv", "b/z.CSV"]
 
 
@@ -302,7 +302,7 @@ def test_any_bytes_at_all_end_in_rows_or_a_named_error(tmp_path_factory, content
     path = tmp_path_factory.getbasetemp() / "noise.csv"
     path.write_bytes(content)
     for form in (None, "utf-16-le", "utf-16-be"):
-        text = "".join(decode(io.BytesIO(content), form))
+        text = "".join(decode_lines(io.BytesIO(content), form))
         assert "\x00" not in text and not text.startswith("\ufeff")
     try:
         for number, row in read_rows(path):

@@ -16,7 +16,7 @@ from lib.common.params import validate
 from lib.listings.contract import row_rules
 from lib.listings.contract.contract import Contract
 from lib.listings.staging import coverage, csv_reader, parse_export, staging
-from lib.listings.staging.duckdb_sql import connect
+from lib.listings.staging.duckdb_sql import open_session
 from tests.support.hypothesis_profiles import examples
 
 HEADERS = ["ML#", "Modified", "Status", "Price", "ForLease", "Note"]
@@ -71,14 +71,16 @@ def staged(*files, contract=CONTRACT, headers=HEADERS, names=None):
         for i, rows in enumerate(files):
             (folder / str(i)).mkdir()
             raw = written(folder / f"{i}.csv", rows, headers[i])
-            done = parse_export.parse(raw, contract, folder / str(i))
-            parsed.append(staging.Parsed((names or {}).get(i, f"{i}.csv"), f"sha{i}", None, done))
+            done = parse_export.parse_export(raw, contract, folder / str(i))
+            parsed.append(
+                staging.ParsedFile((names or {}).get(i, f"{i}.csv"), f"sha{i}", None, done)
+            )
         out = folder / "out"
         out.mkdir()
-        counts = staging.stage(parsed, contract, out, folder)
+        counts = staging.stage_feed(parsed, contract, out, folder)
         return SimpleNamespace(
             counts=counts,
-            coverage=coverage.coverage(
+            coverage=coverage.count_coverage(
                 out / "listings.parquet", folder / staging.DAYS, contract, folder
             ),
             clean=pd.read_parquet(out / "listings.parquet"),
@@ -107,14 +109,14 @@ def test_what_the_contract_does_not_know_is_told_with_its_counts(tmp_path):
     for i, rows in enumerate(files):
         (tmp_path / str(i)).mkdir()
         raw = written(tmp_path / f"{i}.csv", rows)
-        done = parse_export.parse(raw, CONTRACT, tmp_path / str(i))
-        parsed.append(staging.Parsed(f"{i}.csv", "x", None, done))
-    found = coverage.unknown_values(parsed, CONTRACT, tmp_path)
+        done = parse_export.parse_export(raw, CONTRACT, tmp_path / str(i))
+        parsed.append(staging.ParsedFile(f"{i}.csv", "x", None, done))
+    found = coverage.count_unknown_values(parsed, CONTRACT, tmp_path)
     column = CONTRACT.domain.column
     assert found["standard_status"] == {"Actv": 2, "Comp Sold": 1, "x" * coverage.LONG: 1}
     assert found[column] == {"let": 1}
     tally = {"rows_in": 6, "clean": 1, "duplicates": 0, "quarantined": 5, "reasons": {}}
-    told = coverage.summary({}, tally | {"unknown_values": found})
+    told = coverage.render_coverage({}, tally | {"unknown_values": found})
     assert "`standard_status`, add them to the contract: 'Actv' (2), 'Comp Sold' (1)" in told
 
 
@@ -226,7 +228,7 @@ def test_both_readers_see_the_same_rows(rows, dialect):
     )
     with tempfile.TemporaryDirectory() as name:
         path = written(Path(name) / "f.csv", rows, ["k", "b", "c"], **dialect)
-        fast = parse_export.frame(path, contract)
+        fast = parse_export.read_unjudged(path, contract)
         header = csv_reader.read_header(path)
         parse_export.read_tolerant(path, header, Path(name) / "slow.parquet")
         slow = pd.read_parquet(Path(name) / "slow.parquet")
@@ -251,7 +253,7 @@ def test_what_duckdb_reads_otherwise_is_left_to_the_tolerant_reader(content, tmp
     path = tmp_path / "f.csv"
     path.write_text(content, newline="")
     header = csv_reader.read_header(path)
-    with connect(tmp_path) as con:
+    with open_session(tmp_path) as con:
         parse_export.read_raw(con, path, header, tmp_path)
         got = con.execute("SELECT * FROM raw").df().astype(object).fillna("").to_numpy().tolist()
     width = len(header.names)
@@ -296,7 +298,7 @@ def test_a_file_whose_name_is_a_pattern_is_read_itself(tmp_path):
     odd = written(tmp_path / "sales[1].csv", [row(key="b")])
     (tmp_path / "out[1]").mkdir()
     for raw, key in ((plain, "a"), (odd, "b")):
-        rows = pd.read_parquet(parse_export.parse(raw, CONTRACT, tmp_path / "out[1]"))
+        rows = pd.read_parquet(parse_export.parse_export(raw, CONTRACT, tmp_path / "out[1]"))
         assert rows["listing_key"].tolist() == [key]
 
 
@@ -338,7 +340,7 @@ def test_reasons_count_rows_and_not_the_lines_that_equal_ones_share(tmp_path):
     bad, other = row(price="1"), row(key="2", price="call")
     out = staged([bad, bad, other], [bad, row()])
     (tmp_path / "quarantine_rows.csv").write_bytes(out.bytes["quarantine_rows.csv"])
-    told = staging.totals(out.counts, tmp_path)
+    told = staging.total_counts(out.counts, tmp_path)
     assert told["reasons"] == {"no price": 1, "nominal": 3}
     assert sum(told["reasons"].values()) == told["quarantined"] == 4
 
@@ -433,7 +435,7 @@ def test_checks(rule, broken):
         lookups={},
     )
     frame = pd.DataFrame({"close_price": ["9", "2024-01-01", "?", " "]}, dtype="str")
-    assert row_rules.broken(frame, contract.row_rules[0], contract).tolist() == broken
+    assert row_rules.breaks_rule(frame, contract.row_rules[0], contract).tolist() == broken
 
 
 def test_two_rules_may_share_their_reason():
@@ -533,7 +535,7 @@ def test_a_pair_of_stray_quotes_swallows_no_row():
         path = Path(name) / "f.csv"
         path.write_text("\n".join([",".join(HEADERS), *lines]) + "\n")
         (Path(name) / "out").mkdir()
-        out = pd.read_parquet(parse_export.parse(path, CONTRACT, Path(name) / "out"))
+        out = pd.read_parquet(parse_export.parse_export(path, CONTRACT, Path(name) / "out"))
     assert out["_source_row"].tolist() == [1, 2, 3, 4, 5]
     reasons = out["_reason"].fillna("").tolist()
     assert reasons == ["", "a quote is not closed", "", "a quote is not closed", ""]

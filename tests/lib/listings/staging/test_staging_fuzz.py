@@ -113,7 +113,7 @@ def parsed(seed: int, folder, kinds: Counter):
     path.write_bytes(content)
     try:
         try:
-            out = parse_export.parse(path, CONTRACT, folder / "out")
+            out = parse_export.parse_export(path, CONTRACT, folder / "out")
         except RemlError as error:
             assert str(path) in str(error) and "\n" not in str(error)
             kinds[re.sub(r"^.*?csv[:,] |[0-9,]+", "", str(error))] += 1
@@ -124,7 +124,7 @@ def parsed(seed: int, folder, kinds: Counter):
         raise AssertionError(f"seed {seed}, {', '.join(names)}: {error!r}") from error
     kinds["rows"] += len(rows)
     kinds["files"] += 1
-    return staging.Parsed(path.name, f"sha{seed}", None, out)
+    return staging.ParsedFile(path.name, f"sha{seed}", None, out)
 
 
 def records(path) -> list[dict]:
@@ -138,7 +138,7 @@ def check_staged(files: list, folder) -> None:
     out, scratch = folder / "staged", folder / "scratch"
     out.mkdir()
     scratch.mkdir()
-    counts = staging.stage(files, CONTRACT, out, scratch)
+    counts = staging.stage_feed(files, CONTRACT, out, scratch)
     came = Counter({one.file: len(pd.read_parquet(one.rows)) for one in files})
     assert +Counter({file: one["rows_in"] for file, one in counts.items()}) == +came
     clean = pd.read_parquet(out / "listings.parquet")

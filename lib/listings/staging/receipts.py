@@ -10,7 +10,7 @@ from lib.common.errors import RemlError
 NEEDED = ("file", "sha256", "imported_at")
 
 
-def read(path: Path) -> list[dict]:
+def read_receipts(path: Path) -> list[dict]:
     """The receipts so far, none where there is no such file; raises `RemlError` naming the first
     line that is no receipt, such as one that was cut."""
     done = []
