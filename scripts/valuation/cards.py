@@ -98,7 +98,6 @@ def main() -> None:
         "source": io.read_json(FEED),
         "feed": base.feed,
         "staging": staging,
-        "files": raw_file_hashes(),
         "kinds": input_kinds(
             {
                 n
@@ -130,6 +129,7 @@ def main() -> None:
             "domain": domain,
             "view": saved["view"],
             "served": served,
+            "valued_by": predicted["variants"].get(domain),
             "saved": saved,
             "score": score,
             "headline": findings.headline_sentence(score, split[domain]),
@@ -148,7 +148,9 @@ def main() -> None:
         io.write_text(OUT / f"{name}.md", card.render_card(shared | content))
         rows.append(tables.index_row(name, score, judged["checks"], served))
         tally[name] = report_failures(name, judged["checks"], served)
-    io.write_text(OUT / "README.md", card.render_index(shared["source"], base.feed, rows))
+    io.write_text(
+        OUT / "README.md", card.render_index(shared["source"], base.feed, raw_file_hashes(), rows)
+    )
     io.write_json(
         METRICS / "cards.json", round_nested({"feed": base.feed, "variants": tally}, PLACES)
     )

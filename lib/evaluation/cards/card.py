@@ -20,7 +20,7 @@ from lib.report.wording import numbers, thresholds_text
 
 CARD = Path(__file__).with_name("card.md")
 INDEX = Path(__file__).with_name("card_index.md")
-FILES = 12  # raw files that a card names
+FILES = 12  # raw files that the index names
 
 
 def settings_yaml(saved: Mapping[str, Any]) -> str:
@@ -42,12 +42,13 @@ def template_environment() -> jinja2.Environment:
 def render_card(facts: Mapping[str, Any]) -> str:
     """The Markdown of a variant's card.
 
-    `facts` holds: name, domain, view, served, source (feed.json), feed, saved (model.json), score
-    (its part of metrics/evaluate.json), headline, checks (thresholds), slices (its rows of
-    slices.parquet), by_zip and by_band (`lib.evaluation.scoring.thresholds.group_levels`), inputs
-    and kinds of them, placed (whether place is among them), files (raw files, name -> SHA-256),
-    staging (metrics), excluded, overrides, lacks, test (`grouped`, first, last, days), train
-    (first, last), hashes (what -> hash), out and out_md5 (as dvc.lock records it).
+    `facts` holds: name, domain, view, served, valued_by (the variant that is served), source
+    (feed.json), feed, saved (model.json), score (its part of metrics/evaluate.json), headline,
+    checks (thresholds), slices (its rows of slices.parquet), by_zip and by_band
+    (`lib.evaluation.scoring.thresholds.group_levels`), inputs and kinds of them, placed (whether
+    place is among them), staging (metrics), excluded, overrides, lacks, test (`grouped`, first,
+    last, days), train (first, last), hashes (what -> hash), out and out_md5 (as dvc.lock records
+    it).
     """
     slices = facts["slices"]
     rest = {
@@ -63,8 +64,7 @@ def render_card(facts: Mapping[str, Any]) -> str:
             use=thresholds_text.use_sentence(
                 facts["domain"], facts["view"], facts["served"], facts["source"]["synthetic"]
             ),
-            not_for=thresholds_text.NOT_FOR,
-            demographics=thresholds_text.demographics_text(facts["inputs"]),
+            demographics=thresholds_text.input_cautions(facts["inputs"]),
             thresholds=thresholds_text.threshold_rows(facts["checks"]),
             failed=[k for k, one in facts["checks"].items() if one["verdict"] == FAIL],
             names=thresholds_text.CHECKS,
@@ -72,21 +72,18 @@ def render_card(facts: Mapping[str, Any]) -> str:
             input_rows=tables.input_rows(facts["inputs"], facts["kinds"]),
             settings=settings_yaml(facts["saved"]),
             metrics=tables.metric_rows(facts["score"]),
-            answered=tables.answered_rows(facts["score"]),
+            stood_by=facts["score"]["accuracy"]["hit_rate"]["value"] < 1,
             answered_share=numbers.share(facts["score"]["accuracy"]["hit_rate"]["value"]),
             intervals=tables.interval_rows(facts["score"]),
             ratios=tables.ratio_rows(facts["score"].get("ratio_study", {})),
             chasing=facts["score"].get("ratio_study", {}).get("sales_chasing"),
-            tables=tables.slice_tables(slices),
-            zips=tables.level_rows(facts["by_zip"]),
-            bands=tables.level_rows(facts["by_band"]),
+            kinds_of_slices=tables.slice_rows(slices),
+            zips=tables.level_rows(facts["by_zip"], slices[slices["kind"] == "ZIP"]),
+            bands=tables.level_rows(facts["by_band"], slices[slices["kind"] == "proxy band"]),
             limits=thresholds_text.limit_sentences(
                 facts["test"], facts["lacks"], len(slices), int(slices["thin"].sum())
             ),
             factors=thresholds_text.rule_factors({**facts, **rest}),
-            listed=[(numbers.table_cell(file), one) for file, one in facts["files"].items()][
-                :FILES
-            ],
         )
     )
 
@@ -96,13 +93,28 @@ def render_skipped_card(name: str, reason: str) -> str:
     return f"# Model card: `{name}`\n\nNot trained, so there is nothing to say of it: {reason}.\n"
 
 
-def render_index(source: Mapping[str, Any], feed: str, rows: list[dict[str, str]]) -> str:
-    """The page that lists all cards; `source` is feed.json, a row has name, use, mdape,
-    verdicts."""
+def render_index(
+    source: Mapping[str, Any], feed: str, files: Mapping[str, str], rows: list[dict[str, str]]
+) -> str:
+    """The page that lists all cards and says once what holds for each.
+
+    `source` is feed.json, `files` the SHA-256 of each raw file by name; a row has name, use, mdape,
+    verdicts.
+    """
+    listed = [(numbers.table_cell(file), one) for file, one in files.items()][:FILES]
     return (
         template_environment()
         .from_string(INDEX.read_text(encoding="utf-8"))
-        .render(source=source, feed=feed, rows=rows)
+        .render(
+            source=source,
+            feed=feed,
+            rows=rows,
+            listed=listed,
+            files=len(files),
+            not_for=thresholds_text.NOT_FOR,
+            demographics=thresholds_text.DEMOGRAPHICS,
+            gaps=thresholds_text.GAPS.items(),
+        )
     )
 
 

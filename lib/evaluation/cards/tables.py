@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,25 +25,18 @@ def figure_with_interval(name: str, one: Mapping[str, float | None]) -> str:
     return f"{metric_figure(name, one['value'])} ({metric_interval(name, one)})"
 
 
-def metric_rows(score: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Name, figure on every test sale, figure on the screened ones."""
+def metric_rows(score: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Name, figure on every test sale, on the screened ones, and, where some valuations are
+    abstained from, on those that are stood by."""
+    parts = [score["accuracy"], score["screened"]["accuracy"]]
+    if score["accuracy"]["hit_rate"]["value"] < 1:
+        parts.append(score.get("answered", {}))
     return [
         (
             findings.NAMES[name],
-            figure_with_interval(name, score["accuracy"][name]),
-            figure_with_interval(name, score["screened"]["accuracy"][name]),
+            *(figure_with_interval(name, part[name]) if name in part else "n/a" for part in parts),
         )
         for name in DIRECTIONS
-    ]
-
-
-def answered_rows(score: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Name and figure on the sales whose valuation is stood by."""
-    part = score.get("answered", {})
-    return [
-        (findings.NAMES[name], figure_with_interval(name, part[name]))
-        for name in DIRECTIONS
-        if name in part
     ]
 
 
@@ -78,53 +70,42 @@ def ratio_rows(study: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def interval_in_brackets(low: Any, high: Any) -> str:
-    """An interval in brackets, or nothing where there is none."""
-    known = not (low is None or pd.isna(low))
-    return f" ({share(low)} to {share(high)})" if known else ""
+def slice_rows(slices: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+    """A row a kind of slice: how many there are, and which of those that are not thin have the
+    least and the greatest MdAPE. Columns of `slices`: kind, slice, thin, mdape."""
 
+    def named(row: pd.Series) -> str:
+        return f"{share(row['mdape'])} ({table_cell(row['slice'])})"
 
-def natural_order(name: str) -> tuple[bool, bool, int, str]:
-    """A key by which "5-14 years" comes before "15-29 years", words before numbers, and "none"
-    last."""
-    number = re.match(r"\d+", name)
-    return (name == "none", number is not None, int(number[0]) if number else 0, name)
-
-
-def slice_tables(slices: pd.DataFrame) -> list[tuple[str, list[tuple[str, ...]]]]:
-    """A table a kind of slice: slice, sales, MdAPE, bias, within 10 %, 90 % interval held."""
-    tables = []
+    rows = []
     for kind, part in slices.groupby("kind", sort=False):
-        rows = [
-            (
-                table_cell(one["slice"]) + " (thin)" * bool(one["thin"]),
-                f"{one['sales']:,}",
-                *(
-                    share(one[name])
-                    + interval_in_brackets(one.get(f"{name}_low"), one.get(f"{name}_high"))
-                    for name in ("mdape", "bias", "ppe10", "coverage_90")
-                ),
-            )
-            for one in sorted(
-                part.to_dict("records"), key=lambda one: natural_order(str(one["slice"]))
-            )
-        ]
-        tables.append((str(kind), rows))
-    return tables
+        thick = part[~part["thin"].astype(bool)].sort_values(["mdape", "slice"])
+        count = f"{len(part)}, {len(part) - len(thick)} thin"
+        ends = (named(thick.iloc[0]), named(thick.iloc[-1])) if len(thick) else ("n/a", "n/a")
+        rows.append((str(kind), count, *ends))
+    return rows
 
 
-def level_rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Group, sales, level with its interval, verdict."""
+def level_rows(levels: pd.DataFrame, slices: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Group, sales, MdAPE and share of prices inside the 90 % interval, level with its interval,
+    verdict. `slices` are those of the same kind, by the names of the groups."""
     words = {PASS: "alike", FAIL: "**differs**", OPEN: "cannot be told", UNKNOWN: "too few sales"}
+    named = slices.set_index(slices["slice"].astype(str))
+
+    def figure_of(group: object, name: str) -> str:
+        return share(named.loc[str(group), name]) if str(group) in named.index else "n/a"
+
     return [
         (
             table_cell(one["group"]) + " (thin)" * bool(one["thin"]),
             f"{one['sales']:,}",
+            figure_of(one["group"], "mdape"),
+            figure_of(one["group"], "coverage_90"),
             f"{one['level']:.3f}"
             + ("" if pd.isna(one["low"]) else f" ({one['low']:.3f} to {one['high']:.3f})"),
             words[one["verdict"]],
         )
-        for one in table.to_dict("records")
+        for one in levels.to_dict("records")
     ]
 
 
@@ -147,7 +128,7 @@ def input_rows(inputs: list[str], kinds: Mapping[str, str]) -> list[tuple[str, i
         (
             kind,
             len(names),
-            ", ".join(f"`{name}`" for name in names[:6]) + (" ..." * (len(names) > 6)),
+            ", ".join(f"`{name}`" for name in names[:3]) + (" ..." * (len(names) > 3)),
         )
         for kind, names in sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     ]

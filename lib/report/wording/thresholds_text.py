@@ -39,37 +39,59 @@ NOT_FOR = (
 )
 
 
-def demographics_text(inputs: list[str]) -> str:
-    """What the data cannot show about people, and what would be needed to show it."""
+DEMOGRAPHICS = (
+    "REML reads nothing about people, so nothing here tells how valuations differ by race, origin, "
+    "age or any other protected class. A level that is equal over ZIPs and price ranges is no "
+    "proof of equal treatment: where a home lies can stand in for who lives there. To test it, "
+    "somebody entitled to must join the test predictions (`data/evaluate/predictions.parquet`) with "
+    "demographics of each home's census tract, for the test alone and never as inputs, compare "
+    "level, error and coverage across tracts, and have counsel judge what is found."
+)
+GAPS = {  # by factor of the rule
+    "High confidence in the estimates": (
+        "One test period of one feed. No appraiser has looked at single values."
+    ),
+    "Protection against manipulation of data": (
+        "Whether the MLS's entries are true is taken on trust (size, rooms and remarks are typed "
+        "in by agents). Who may write to the raw folder is the operator's matter."
+    ),
+    "No conflicts of interest": (
+        "Who trains, approves and uses a model, and whether they gain by its values, is not "
+        "recorded here."
+    ),
+    "Random-sample testing and reviews": (
+        "No person has reviewed a random sample of valuations, and nobody independent of the "
+        "developers has repeated the test."
+    ),
+    "Compliance with nondiscrimination law": (
+        "No demographics, so disparate impact is not tested."
+    ),
+}
+
+
+def input_cautions(inputs: list[str]) -> str:
+    """What somebody has to judge of a variant's inputs before it is used on people; "" if
+    nothing."""
     own = [f"`{name}`" for name in inputs if name.startswith("local_")]
-    judged = (
-        f" The feed's own columns among the inputs ({', '.join(own)}) have to be judged by "
-        "somebody who knows what they stand for."
-        if own
-        else ""
-    )
+    cautions = []
+    if own:
+        cautions.append(
+            f"The feed's own columns among the inputs ({', '.join(own)}) have to be judged by "
+            "somebody who knows what they stand for."
+        )
     if any(name.startswith("img_") for name in inputs):
-        judged += (
-            " Photos are among the inputs: they may show people, or things by which one can guess "
+        cautions.append(
+            "Photos are among the inputs: they may show people, or things by which one can guess "
             "who lives there, and nobody has looked for that."
         )
-    return (
-        "REML reads nothing about people, so nothing here tells how valuations differ by race, "
-        f"origin, age or any other protected class.{judged} A level that is equal over ZIPs and "
-        "price ranges is no proof of equal treatment: where a home lies can stand in for who "
-        "lives there. To test it, somebody entitled to must join the test predictions "
-        "(`data/evaluate/predictions.parquet`) with demographics of each home's census tract, for "
-        "the test alone and never as inputs, compare level, error and coverage across tracts, and "
-        "have counsel judge what is found."
-    )
+    return " ".join(cautions)
 
 
 class Factor(NamedTuple):
-    """One factor of the rule, what this run shows of it, and what it does not."""
+    """One factor of the rule, and what this run shows of it."""
 
     factor: str
     evidence: str
-    gap: str
 
 
 def use_sentence(domain: str, view: str, served: bool, synthetic: bool) -> str:
@@ -122,7 +144,6 @@ def rule_factors(facts: Mapping[str, Any]) -> list[Factor]:
             "High confidence in the estimates",
             f"{facts['headline']} Thresholds: {tally}. No feature knows more than was known on "
             "the home's day (tests plant later facts and look for them).",
-            "One test period of one feed. No appraiser has looked at single values.",
         ),
         Factor(
             "Protection against manipulation of data",
@@ -134,28 +155,21 @@ def rule_factors(facts: Mapping[str, Any]) -> list[Factor]:
                 if facts["view"] == "aware"
                 else "No list price is an input, so asking more does not raise a value."
             ),
-            "Whether the MLS's entries are true is taken on trust (size, rooms and remarks are "
-            "typed in by agents). Who may write to the raw folder is the operator's matter.",
         ),
         Factor(
             "No conflicts of interest",
             f"No input says who sells, buys, lists or lends. People decided on {decided} sales "
             "(`overrides.csv`), each signed and with a reason.",
-            "Who trains, approves and uses a model, and whether they gain by its values, is not "
-            "recorded here.",
         ),
         Factor(
             "Random-sample testing and reviews",
             f"Tested on every closed sale of the test, {facts['sales']:,}, not on a sample, odd "
             "ones included; the same run gives the same bytes.",
-            "No person has reviewed a random sample of valuations, and nobody independent of the "
-            "developers has repeated the test.",
         ),
         Factor(
             "Compliance with nondiscrimination law",
-            f"Error, bias and level by ZIP and price range above ({facts['areas']}). REML "
-            "reads nothing about people.",
-            "No demographics, so disparate impact is not tested; ZIP and coordinates are "
+            f"Error, coverage and level by ZIP and price range above ({facts['areas']}). REML "
+            "reads nothing about people; ZIP and coordinates are "
             + ("inputs" if facts["placed"] else "no inputs, but other inputs follow them")
             + " and can stand in for who lives there.",
         ),

@@ -13,16 +13,19 @@ SPAN = {"value": 0.1, "low": 0.05, "high": 0.2}
 def test_a_feeds_own_words_stay_in_their_cell():
     assert numbers.table_cell("9|1\n | x") == "9\\|1 \\| x"
     group = pd.Series(["a|b"] * 40)
-    (row,) = tables.level_rows(
-        thresholds.group_levels(pd.Series([1.0] * 40).to_numpy(), group, 0.05)
-    )
-    assert row == ("a\\|b", "40", "1.000 (1.000 to 1.000)", "alike")
+    levels = thresholds.group_levels(pd.Series([1.0] * 40).to_numpy(), group, 0.05)
+    slices = pd.DataFrame({"slice": ["c", "a|b"], "mdape": [0.5, 0.1], "coverage_90": [0.4, 0.92]})
+    (row,) = tables.level_rows(levels, slices)
+    assert row == ("a\\|b", "40", "10.0 %", "92.0 %", "1.000 (1.000 to 1.000)", "alike")
+    (row,) = tables.level_rows(levels, slices[:1])
+    assert row[2:4] == ("n/a", "n/a")
 
 
 def test_groups_are_counted_by_what_can_be_said_of_them():
     none = thresholds.group_levels(pd.Series(dtype=float).to_numpy(), pd.Series(dtype=str), 0.05)
     assert tables.summarize_levels(none) == "0 alike, 0 differ, 0 cannot be told, 0 too thin"
-    assert tables.level_rows(none) == []
+    slices = pd.DataFrame({"slice": [], "mdape": [], "coverage_90": []})
+    assert tables.level_rows(none, slices) == []
 
 
 def test_a_ratio_study_is_told_with_its_verdicts_and_left_out_where_there_is_none():
@@ -103,16 +106,36 @@ def test_limits_are_told_once_each():
     assert len(grouped) == 1
 
 
-def test_slices_stand_in_their_natural_order():
-    names = ["none", "5-14 years", "15-29 years", "new", "2025-02", "10", "9"]
-    assert sorted(names, key=tables.natural_order) == [
-        "new", "5-14 years", "9", "10", "15-29 years", "2025-02", "none",
-    ]  # fmt: skip
+def test_a_kind_of_slice_is_told_by_its_ends_and_thin_slices_are_no_ends():
+    slices = pd.DataFrame(
+        {
+            "kind": ["ZIP"] * 4 + ["age"],
+            "slice": ["1|2", "3", "4", "5", "new"],
+            "thin": [False, False, True, False, True],
+            "mdape": [0.1, 0.08, 0.01, 0.2, 0.3],
+        }
+    )
+    assert tables.slice_rows(slices) == [
+        ("ZIP", "4, 1 thin", "8.0 % (3)", "20.0 % (5)"),
+        ("age", "1, 1 thin", "n/a", "n/a"),
+    ]
+    ends = tables.slice_rows(slices.assign(mdape=0.1))[0][2:]
+    assert ends == ("10.0 % (1\\|2)", "10.0 % (5)")  # equal ones by name
+
+
+def test_valuations_abstained_from_have_a_column_of_their_own_where_there_are_any():
+    score = {"accuracy": {name: SPAN for name in tables.DIRECTIONS}}
+    score["screened"] = {"accuracy": score["accuracy"]}
+    score["answered"] = {"mdape": SPAN}
+    rows = {row[0]: row for row in tables.metric_rows(score)}
+    assert len(rows["MdAPE"]) == 4 and rows["MAPE"][3] == "n/a" != rows["MdAPE"][3]
+    score["accuracy"] = score["accuracy"] | {"hit_rate": {"value": 1.0, "low": 1.0, "high": 1.0}}
+    assert {len(row) for row in tables.metric_rows(score)} == {3}
 
 
 def test_columns_of_the_feeds_own_are_left_to_somebody_who_knows_them():
-    assert "have to be judged" not in thresholds_text.demographics_text(["living_area"])
-    told = thresholds_text.demographics_text(["living_area", "local_income"])
+    assert thresholds_text.input_cautions(["living_area"]) == ""
+    told = thresholds_text.input_cautions(["living_area", "local_income"])
     assert "(`local_income`) have to be judged" in told
 
 
