@@ -65,10 +65,7 @@ def ablate_variant(saved: dict, draws: int, seed: int) -> dict:
     """What each group is worth to a saved variant."""
     table, vectors = read_tables(saved)
     table = pooling.beside(table, vectors) if len(vectors) else table
-    one = make_refit(saved)
-    return ablate_groups(
-        table, one.inputs, one.edges, one.make, one.spec, saved["params"], draws, seed
-    )  # fmt: skip
+    return ablate_groups(table, make_refit(saved), saved["params"], draws, seed)
 
 
 def blind_estimates(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -90,16 +87,15 @@ def measure_lift(saved: dict, settings: photo_lift.PhotoLiftParams, seed: int) -
     if not sees_photos(saved):
         return {"skipped": "this variant does not look at photos"}
     table, vectors = read_tables(saved)
-    seen = pooling.beside(table, vectors)
-    part = photo_lift.measure_photo_lift(
-        seen,
+    with_photos = pooling.beside(table, vectors)
+    sample = photo_lift.LiftSample(
+        with_photos,
         pooling.beside(table, leakage_checks.shuffle_albums(vectors, seed)),
-        leakage_checks.recount_photos(seen, vectors),
-        make_refit(saved),
-        ComparisonPlan(settings.draws, settings.permutations, seed),
-        settings.guard,
-        blind_estimates(saved["domain"], seen),
+        leakage_checks.recount_photos(with_photos, vectors),
+        blind_estimates(saved["domain"], with_photos),
     )
+    plan = ComparisonPlan(settings.draws, settings.permutations, seed)
+    part = photo_lift.measure_photo_lift(sample, make_refit(saved), plan, settings.guard)
     if "skipped" in part:
         return part
     encoder = io.read_json(EMBEDDED / "encoder.json")

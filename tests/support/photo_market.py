@@ -10,7 +10,7 @@ from lib.evaluation.ablation import leakage_checks, photo_lift
 from lib.evaluation.ablation.ablation import ComparisonPlan, Refit
 from tests.support.daily_sales import EDGES, START
 
-JUDGE = ComparisonPlan(draws=300, permutations=400, seed=1)
+PLAN = ComparisonPlan(draws=300, permutations=400, seed=1)
 INPUTS = ["living_area", "img_count", "img_missing", "img_vector"]
 QUALITY = 0.2  # of log price, by one spread of a home's quality
 DEEP = 4  # numbers of a vector
@@ -84,22 +84,15 @@ def add_photos(table, vectors):
     )
 
 
-def make_trial(inputs=INPUTS, edges=EDGES):
+def make_refit(inputs=INPUTS, edges=EDGES):
     return Refit(inputs, edges, Ridge, None)
 
 
 def measure_lift(table, vectors, inputs=INPUTS, edges=EDGES, guard=0.1, counted=None, rivals=None):
     other = add_photos(table, leakage_checks.shuffle_albums(vectors, 7))
     counted = vectors[["listing_key", "sha1", "alike"]] if counted is None else counted
-    return photo_lift.measure_photo_lift(
-        add_photos(table, vectors),
-        other,
-        counted,
-        make_trial(inputs, edges),
-        JUDGE,
-        guard,
-        rivals or {},
-    )
+    sample = photo_lift.LiftSample(add_photos(table, vectors), other, counted, rivals or {})
+    return photo_lift.measure_photo_lift(sample, make_refit(inputs, edges), PLAN, guard)
 
 
 def checks_by_name(part):

@@ -1,7 +1,7 @@
-"""What a group of inputs is worth: fitted again without it, on the same folds, sales and seeds.
+"""What a group of inputs is worth to a variant: refitted without it on the same folds and sales.
 
 Errors are those of out-of-fold predictions of the past, so the test stays unseen. Two models err
-alike on a home, so the differences are bootstrapped in pairs.
+alike on a home, so differences are bootstrapped in pairs, by home.
 """
 
 from __future__ import annotations
@@ -26,6 +26,43 @@ from lib.models.training.level_correction import level
 from lib.models.training.out_of_fold import errors, out_of_fold
 
 
+@dataclass(frozen=True)
+class Refit:
+    """A variant as it was trained, to be fitted again.
+
+    Attributes
+    ----------
+    inputs : list of str
+        Its inputs.
+    edges : list of Timestamp
+        The edges of the folds; without any, the folds are groups of homes.
+    make : callable
+        Gives a fresh model with the variant's own settings.
+    spec : LevelSettings or None
+        Settings of its level correction, where it has one.
+    """
+
+    inputs: list[str]
+    edges: list[pd.Timestamp]
+    make: Callable[[], Estimator]
+    spec: LevelSettings | None
+
+    def fold_estimates(self, table: pd.DataFrame, inputs: list[str] | None = None) -> np.ndarray:
+        """Estimates (n,) in currency of the sales in folds, by these inputs or all of its own."""
+        inputs = self.inputs if inputs is None else inputs
+        return refit_on_folds(table, inputs, self.edges, self.make, self.spec)
+
+
+@dataclass(frozen=True)
+class ComparisonPlan:
+    """How differences are tested: bootstrap draws, swaps of the permutation test, and the seed
+    that both start from."""
+
+    draws: int
+    permutations: int
+    seed: int
+
+
 def refit_on_folds(
     table: pd.DataFrame,
     inputs: list[str],
@@ -33,16 +70,37 @@ def refit_on_folds(
     make: Callable[[], Estimator],
     spec: LevelSettings | None,
 ) -> np.ndarray:
-    """Prices said of the sales in folds (n,), in the table's order, with the as-of level where
-    there is one. `table` is that of `lib.models.training.out_of_fold`."""
+    """Out-of-fold estimates of the sales in folds, with the as-of level where there is one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of `lib.models.training.out_of_fold`.
+    inputs : list of str
+        The columns that the models see.
+    edges : list of Timestamp
+        The edges of the folds; without any, the folds are groups of homes.
+    make : callable
+        Gives a fresh model.
+    spec : LevelSettings or None
+        Settings of the level correction.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Estimates in currency, in the order of the rows of `table` that lie in a fold.
+    """
     rows = table[table["fold"] > 0].assign(log_raw=out_of_fold(table, inputs, edges, make))
     shift = level(errors(rows), rows["as_of"], spec) if spec else 0.0
     return np.exp(rows["log_raw"].to_numpy() + shift)
 
 
 def judge_group(gap: dict[str, dict[str, float]]) -> str:
-    """What the intervals of both metrics say of a group; `gap` is the error without it less the
-    error with it, and an interval that holds zero tells nothing."""
+    """The verdict on a group in words, from the intervals of `mdape` and `mape`.
+
+    `gap` is the error without the group less the error with it; an interval that holds zero is no
+    evidence.
+    """
     worse = [name for name, one in gap.items() if one["low"] > 0]
     better = [name for name, one in gap.items() if one["high"] < 0]
     names = {"mdape": "MdAPE", "mape": "MAPE"}
@@ -54,33 +112,48 @@ def judge_group(gap: dict[str, dict[str, float]]) -> str:
 
 
 def ablate_groups(
-    table: pd.DataFrame,
-    inputs: list[str],
-    edges: list[pd.Timestamp],
-    make: Callable[[], Estimator],
-    spec: LevelSettings | None,
-    params: dict[str, Any],
-    draws: int,
-    seed: int,
+    table: pd.DataFrame, refit: Refit, params: dict[str, Any], draws: int, seed: int
 ) -> dict[str, Any]:
-    """`sales`, `mdape` and `mape` with all inputs, and for each group that has some: its `title`,
-    how many `inputs` it has, and the `mdape` and `mape` lost without it (value, low, high), with a
-    `verdict`; or why it was `skipped`. `params` are the model's own."""
+    """What each group of inputs is worth to a variant on the folds of the past.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of `lib.models.training.out_of_fold`, with property_key.
+    refit : Refit
+        The variant.
+    params : dict of str to Any
+        The model's own settings, which say what inputs it looks at.
+    draws : int
+        Bootstrap draws of each interval.
+    seed : int
+        Seed of each group's draws.
+
+    Returns
+    -------
+    dict of str to Any
+        `sales`, `mdape` and `mape` with all inputs (fractions), and `groups`: for each group that
+        has inputs its `title`, how many `inputs` the model looks at, `mdape` and `mape` lost
+        without it (value, low, high) and a `verdict`; or why it was `skipped`.
+    """
     sold = table[table["fold"] > 0]
     price, home = sold["close_price"].to_numpy(float), home_clusters(sold["property_key"])
-    full = refit_on_folds(table, inputs, edges, make, spec)
-    said = accuracy_metrics(full, price)
-    looked_at = set(visible(inputs, params))
+    full = refit.fold_estimates(table)
+    accuracy = accuracy_metrics(full, price)
+    looked_at = set(visible(refit.inputs, params))
     groups: dict[str, Any] = {}
-    for group, own in group_members(inputs).items():
-        part: dict[str, Any] = {"title": group_title(group), "inputs": len(looked_at & set(own))}
+    for group, members in group_members(refit.inputs).items():
+        part: dict[str, Any] = {
+            "title": group_title(group),
+            "inputs": len(looked_at & set(members)),
+        }
         groups[group] = part
         if not part["inputs"]:
             part["skipped"] = "this model does not look at it"
             continue
         try:
-            rest = [name for name in inputs if name not in own]
-            without = refit_on_folds(table, rest, edges, make, spec)
+            rest = [name for name in refit.inputs if name not in members]
+            without = refit.fold_estimates(table, rest)
         except RemlError as error:
             part["skipped"] = f"nothing is left to learn from ({error})"
             continue
@@ -88,65 +161,49 @@ def ablate_groups(
         part["verdict"] = judge_group({name: part[name] for name in ("mdape", "mape")})
     return {
         "sales": len(price),
-        "mdape": said["mdape"],
-        "mape": said["mape"],
+        "mdape": accuracy["mdape"],
+        "mape": accuracy["mape"],
         "groups": groups,
     }
 
 
-# What a model gains by inputs: fitted again on the same folds, sales and seeds, and compared on
-# the same homes.
-
-
-@dataclass(frozen=True)
-class Refit:
-    """A variant as it was trained: its inputs, the edges of the folds, a fresh model of its own
-    settings, and its as-of level where it has one."""
-
-    inputs: list[str]
-    edges: list[pd.Timestamp]
-    make: Callable[[], Estimator]
-    spec: LevelSettings | None
-
-    def fold_estimates(self, table: pd.DataFrame, inputs: list[str] | None = None) -> np.ndarray:
-        """Prices said of the sales in folds (n,) with these inputs, or all of the variant's."""
-        inputs = self.inputs if inputs is None else inputs
-        return refit_on_folds(table, inputs, self.edges, self.make, self.spec)
-
-
-@dataclass(frozen=True)
-class ComparisonPlan:
-    """How differences are judged: bootstrap draws, swaps of the permutation test, and the seed
-    that both start from."""
-
-    draws: int
-    permutations: int
-    seed: int
-
-
 def measure_gain(
-    without: np.ndarray,
-    seen: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
     sold: pd.DataFrame,
-    judge: ComparisonPlan,
+    plan: ComparisonPlan,
     tested: bool = False,
 ) -> dict[str, dict[str, Any]]:
-    """By how much MdAPE and MAPE fall from the estimates `without` to those `seen` (n,).
+    """By how much MdAPE and MAPE fall from one set of estimates to another.
 
-    `sold` (n rows: property_key, close_price) are the sales. Each metric: `value` (above zero:
-    `seen` is better), `low` and `high` of its paired 95 % interval by home, `relative` to the
-    error without, and where `tested` the `p` of `lib.evaluation.ablation.permutation_test`.
+    Parameters
+    ----------
+    before, after : ndarray of shape (n,)
+        Estimates in currency of the same sales.
+    sold : DataFrame
+        The n sales: property_key, close_price (currency).
+    plan : ComparisonPlan
+        Draws, swaps and seed.
+    tested : bool
+        Whether to run the permutation test as well.
+
+    Returns
+    -------
+    dict of str to dict
+        `mdape` and `mape`, each with `value` (a fraction; above zero, `after` is better), `low` and
+        `high` of its paired 95 % interval by home, `relative` to the error before, and where
+        `tested` the `p` of `lib.evaluation.ablation.permutation_test`.
     """
     price, home = sold["close_price"].to_numpy(float), home_clusters(sold["property_key"])
-    out = paired_intervals(
-        without, seen, price, judge.draws, np.random.default_rng(judge.seed), home
+    gains = paired_intervals(
+        before, after, price, plan.draws, np.random.default_rng(plan.seed), home
     )
-    error = accuracy_metrics(without, price)
-    for name, one in out.items():
+    error = accuracy_metrics(before, price)
+    for name, one in gains.items():
         one["relative"] = one["value"] / error[name] if error[name] else 0.0
     if tested:
-        before, after = (np.abs(said / price - 1) for said in (without, seen))
-        rng = np.random.default_rng(judge.seed)
-        for name, p in permutation_p_values(before, after, home, judge.permutations, rng).items():
-            out[name]["p"] = p
-    return out
+        first, second = (np.abs(estimate / price - 1) for estimate in (before, after))
+        rng = np.random.default_rng(plan.seed)
+        for name, p in permutation_p_values(first, second, home, plan.permutations, rng).items():
+            gains[name]["p"] = p
+    return gains

@@ -20,8 +20,8 @@ from lib.evaluation.metrics.single_input import input_r2
 from lib.evaluation.metrics.slices import THIN
 from lib.models.estimators.photo.photo_pca import COUNT, MISSING, PREFIX
 
-PRESENCE = (MISSING, COUNT, "img_reused")  # that there are some, not what they show
-HALF = 0.5  # of the lift: what must remain on new homes, and what presence alone may not bring
+PRESENCE = (MISSING, COUNT, "img_reused")  # whether there are photos, not what they show
+HALF = 0.5  # of the lift: must remain on new homes, and must not come from presence alone
 LEAK = 0.85  # R2 of the log price from which one number gives it away, as in `eda.leak_r2`
 RIDGE = 1.0  # penalty, in rows, of the linear reading of a whole vector
 
@@ -31,63 +31,109 @@ Check = dict[str, Any]
 
 
 def make_check(name: str, figure: float | None, passed: bool | None, told: str) -> Check:
-    """One check as it stands in metrics."""
+    """One check as it stands in metrics: `told` is its sentence, `passed` is None where there was
+    nothing to look at.
+    """
     return {"name": name, "figure": figure, "passed": passed, "told": told}
 
 
 def shuffle_albums(vectors: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """`vectors` (one row a photo of one domain) with whole albums dealt out anew among the
-    listings that have one: the same photos, of other homes."""
+    """Photos with whole albums dealt out anew among the listings that have one.
+
+    Parameters
+    ----------
+    vectors : DataFrame
+        One row a photo of one domain, with listing_key.
+    seed : int
+        Seed of the shuffle.
+
+    Returns
+    -------
+    DataFrame
+        The same photos, each album under the key of another listing or its own.
+    """
     keys = np.sort(vectors["listing_key"].unique())
     dealt = pd.Series(np.random.default_rng(seed).permutation(keys), index=keys)
     return vectors.assign(listing_key=vectors["listing_key"].map(dealt))
 
 
 def recount_photos(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
-    """listing_key, sha1 and alike of each photo that counts in `table`, found anew and not by
-    `lib.photos.pooled.pooling`: album by album, by as_of, then key, what no photo before is or is
-    alike to. Where a listing's img_count is another number, the rule was broken and all photos
-    count."""
+    """The photos that count in a table, found again without `lib.photos.pooled.pooling`.
+
+    Album by album, by as_of, then key, a photo counts where no photo before it is the same or
+    alike. Where a listing's img_count is another number, the rule was broken, and all its photos
+    count.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Listings with listing_key, as_of (datetime64) and img_count.
+    vectors : DataFrame
+        One row a photo of one domain: listing_key, order, sha1, alike (hashes of photos like it).
+
+    Returns
+    -------
+    DataFrame
+        listing_key, sha1 and alike of each photo that counts.
+    """
     shown = vectors[["listing_key", "order", "sha1", "alike"]]
     shown = shown.merge(table[["listing_key", "as_of", COUNT]], on="listing_key")
     shown = shown.sort_values(["as_of", "listing_key", "order", "sha1"], ignore_index=True)
-    seen: set[str] = set()  # shown by earlier listings, and what is alike to that
+    shown_before: set[str] = set()  # by earlier listings, and what is alike to that
     rows: list[int] = []
     cells = zip(shown.index, shown["sha1"], shown["alike"], shown[COUNT], strict=True)
     albums = zip(shown["as_of"], shown["listing_key"], cells, strict=True)
     for _, album in itertools.groupby(albums, key=lambda one: one[:2]):
         photos = [cells for _, _, cells in album]
-        own: list[int] = []
+        counting: list[int] = []
         taken: set[str] = set()  # counted in this album, and what is alike to that
         for row, sha1, alike, _ in photos:
-            if sha1 not in seen and sha1 not in taken:
-                own.append(row)
+            if sha1 not in shown_before and sha1 not in taken:
+                counting.append(row)
                 taken |= {sha1, *alike}
-        seen |= {sha1 for _, sha1, _, _ in photos}.union(*(alike for _, _, alike, _ in photos))
-        rows += own if len(own) == photos[0][3] else [row for row, *_ in photos]
+        shown_before |= {sha1 for _, sha1, _, _ in photos}.union(
+            *(alike for _, _, alike, _ in photos)
+        )
+        rows += counting if len(counting) == photos[0][3] else [row for row, *_ in photos]
     return shown.loc[rows, ["listing_key", "sha1", "alike"]]
 
 
 def fold_sides(
     table: pd.DataFrame, edges: list[pd.Timestamp]
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """(sales held out, sales that teach) of each fold, as in `lib.models.training.out_of_fold`."""
-    teach = (table["role"] == "train") & table["usable"]
+    """The sales held out and the sales learnt from, fold by fold, as in
+    `lib.models.training.out_of_fold`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Sales with role, usable, fold and close_date (datetime64).
+    edges : list of Timestamp
+        The edges of the folds; without any, the folds are groups of homes.
+
+    Yields
+    ------
+    tuple of DataFrame
+        (held out, learnt from).
+    """
+    learnable = (table["role"] == "train") & table["usable"]
     for number, start in enumerate(edges[:-1] or [None] * int(table["fold"].max()), start=1):
         held = table["fold"] == number
         before = ~held if start is None else table["close_date"] < start
-        yield table[held], table[teach & before]
+        yield table[held], table[learnable & before]
 
 
 def control_lifts(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> bool:
-    """Whether the photos of other homes bring half of the lift or more in MAPE, and not by chance.
-    Some of it they may bring: they leave a home with photos one with photos."""
+    """Whether photos of other homes bring half of the lift in MAPE or more, and not by chance.
+
+    Some of it they may bring: a home with photos stays one with photos.
+    """
     mape = control["mape"]
     return mape["low"] > 0 and mape["value"] >= HALF * lift["mape"]["value"]
 
 
 def check_control(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> Check:
-    """Whether the photos of other homes lift as well; `control` is their gain."""
+    """Whether photos of other homes lift as well; `control` is their gain."""
     bad, mape = control_lifts(lift, control), control["mape"]
     told = "bring half of the lift or more" if bad else "bring less than half of the lift"
     told = told if mape["low"] > 0 else "do not lift"
@@ -100,15 +146,29 @@ def check_control(lift: dict[str, dict[str, float]], control: dict[str, dict[str
 def check_shared_pictures(
     table: pd.DataFrame, edges: list[pd.Timestamp], counted: pd.DataFrame
 ) -> Check:
-    """Photos that count for a sale held out and are, or are alike to, one that counts for a sale
-    that teaches its fold. `counted` has listing_key, sha1 and alike of each photo that counts."""
+    """Whether a picture counts both for a sale held out and for one that its fold learnt from.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of `lib.models.training.out_of_fold`.
+    edges : list of Timestamp
+        The edges of the folds; without any, the folds are groups of homes.
+    counted : DataFrame
+        listing_key, sha1 and alike of each photo that counts.
+
+    Returns
+    -------
+    dict
+        The check; its figure is the number of such pictures, and none may be shared.
+    """
     both = 0
-    for held, teaching in fold_sides(table, edges):
-        mine, theirs = (
-            counted[counted["listing_key"].isin(part["listing_key"])] for part in (held, teaching)
+    for held, learnt in fold_sides(table, edges):
+        held_photos, learnt_photos = (
+            counted[counted["listing_key"].isin(part["listing_key"])] for part in (held, learnt)
         )
-        known = set(theirs["sha1"]).union(*theirs["alike"])
-        both += len(known & set(mine["sha1"]))
+        alike = set(learnt_photos["sha1"]).union(*learnt_photos["alike"])
+        both += len(alike & set(held_photos["sha1"]))
     return make_check(
         "pictures on both sides", float(both), not both,
         f"Pictures that a sale held out shares with those its fold learnt from: {both:,}.",
@@ -118,26 +178,46 @@ def check_shared_pictures(
 def check_new_homes(
     table: pd.DataFrame,
     edges: list[pd.Timestamp],
-    said: dict[str, np.ndarray],
+    estimates: dict[str, np.ndarray],
     lift: dict[str, dict[str, float]],
-    judge: ComparisonPlan,
+    plan: ComparisonPlan,
     metric: str,
 ) -> Check:
-    """The lift in `metric` on homes of which the training had no sale: there no photo can be
-    known again. It passes with half of the whole lift. `said` are estimates `without`, `with`."""
+    """The lift on homes of which the training had no sale, where no photo can be recognised.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of `lib.models.training.out_of_fold`, with property_key.
+    edges : list of Timestamp
+        The edges of the folds; without any, the folds are groups of homes.
+    estimates : dict of str to ndarray of shape (n,)
+        Estimates `without` and `with` photos, in currency, of the sales in folds.
+    lift : dict of str to dict
+        The gain on all sales.
+    plan : ComparisonPlan
+        Draws and seed.
+    metric : str
+        `mdape` or `mape`.
+
+    Returns
+    -------
+    dict
+        The check; it passes with half of the lift on all sales.
+    """
     name = "homes never seen before"
     sold = table[table["fold"] > 0]
     new = pd.Series(False, index=sold.index)
-    for held, teaching in fold_sides(table, edges):
-        new[held.index] = ~held["property_key"].isin(teaching["property_key"].dropna())
+    for held, learnt in fold_sides(table, edges):
+        new[held.index] = ~held["property_key"].isin(learnt["property_key"].dropna())
     if new.sum() < THIN:
         return make_check(
             name, None, None, f"Only {new.sum()} sales are of homes never seen before."
         )
     rows = new.to_numpy()
-    got = measure_gain(said["without"][rows], said["with"][rows], sold[rows], judge)[metric][
-        "value"
-    ]
+    got = measure_gain(estimates["without"][rows], estimates["with"][rows], sold[rows], plan)[
+        metric
+    ]["value"]
     passed = bool(got >= HALF * lift[metric]["value"])
     return make_check(
         name, got, passed,
@@ -149,21 +229,42 @@ def check_new_homes(
 
 def check_presence(
     table: pd.DataFrame,
-    trial: Refit,
-    said: dict[str, np.ndarray],
+    refit: Refit,
+    estimates: dict[str, np.ndarray],
     lift: dict[str, dict[str, float]],
-    judge: ComparisonPlan,
+    plan: ComparisonPlan,
     metric: str,
 ) -> Check:
-    """What the number of photos alone brings, without any look at them: fitted once more. It
-    passes with less than half of the whole lift."""
+    """What the number of photos brings by itself, without what they show; the variant is refitted
+    once.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of `lib.models.training.out_of_fold` with what photos say of each listing (img_).
+    refit : Refit
+        The variant.
+    estimates : dict of str to ndarray of shape (n,)
+        Estimates `without` photos, in currency, of the sales in folds.
+    lift : dict of str to dict
+        The gain on all sales.
+    plan : ComparisonPlan
+        Draws and seed.
+    metric : str
+        `mdape` or `mape`.
+
+    Returns
+    -------
+    dict
+        The check; its figure is a share of the lift, and it passes with less than half.
+    """
     name = "presence alone"
-    inputs = [one for one in trial.inputs if not one.startswith(PREFIX) or one in PRESENCE]
+    inputs = [one for one in refit.inputs if not one.startswith(PREFIX) or one in PRESENCE]
     try:
-        only = trial.fold_estimates(table, inputs)
+        only = refit.fold_estimates(table, inputs)
     except RemlError as error:
         return make_check(name, None, None, f"The variant cannot be fitted so ({error}).")
-    got = measure_gain(said["without"], only, table[table["fold"] > 0], judge)[metric]["value"]
+    got = measure_gain(estimates["without"], only, table[table["fold"] > 0], plan)[metric]["value"]
     share = got / lift[metric]["value"]  # the guard fired on it, so it is above zero
     return make_check(
         name, share, bool(share < HALF),
@@ -173,8 +274,21 @@ def check_presence(
 
 
 def ridge_predictions(vectors: np.ndarray, log_price: np.ndarray) -> np.ndarray:
-    """Log prices (n,) that a ridge regression reads from whole vectors (n, d); every other row is
-    predicted by the rest."""
+    """Log prices that a ridge regression reads from whole vectors; each half of the rows predicts
+    the other.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, d)
+        One vector a row.
+    log_price : ndarray of shape (n,)
+        Log prices.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Predicted log prices.
+    """
     out = np.empty(len(vectors))
     half = np.arange(len(vectors)) % 2 == 0
     for fit in (half, ~half):
@@ -187,50 +301,95 @@ def ridge_predictions(vectors: np.ndarray, log_price: np.ndarray) -> np.ndarray:
 
 
 def photo_numbers(table: pd.DataFrame, name: str, log_price: pd.Series) -> dict[str, pd.Series]:
-    """The numbers that an input holds, by what to call them: itself, or each place of a vector and
-    the best linear reading of all. Rows without one are left out."""
-    known = table[name].dropna()
-    if pd.api.types.is_numeric_dtype(known):
-        return {name: known}
-    if not len(known):
+    """The numbers that an input holds, by name: itself, or each place of a vector and a linear
+    reading of the whole vector.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Listings with the input.
+    name : str
+        The input: a number, or vectors of one length.
+    log_price : Series
+        Target of the linear reading, by the index of `table`.
+
+    Returns
+    -------
+    dict of str to Series
+        The numbers, of the rows that have the input.
+    """
+    cells = table[name].dropna()
+    if pd.api.types.is_numeric_dtype(cells):
+        return {name: cells}
+    if not len(cells):
         return {}
-    matrix = np.stack(known.tolist()).astype(float)
-    out = {f"{name}[{i}]": pd.Series(matrix[:, i], known.index) for i in range(matrix.shape[1])}
-    whole = ridge_predictions(matrix, log_price[known.index].to_numpy(float))
-    return out | {f"{name}, all together": pd.Series(whole, known.index)}
+    matrix = np.stack(cells.tolist()).astype(float)
+    out = {f"{name}[{i}]": pd.Series(matrix[:, i], cells.index) for i in range(matrix.shape[1])}
+    reading = ridge_predictions(matrix, log_price[cells.index].to_numpy(float))
+    return out | {f"{name}, all together": pd.Series(reading, cells.index)}
 
 
 def strongest_number(
     table: pd.DataFrame, inputs: list[str], target: pd.Series
 ) -> tuple[str, float]:
-    """(which number of the photos tells `target` best by itself, its R2): `powers` of
-    `lib.evaluation.metrics.single_input` of each, places of vectors and all of a vector read
-    linearly among them."""
+    """Which number of the photos explains a target best by itself.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Listings with the inputs.
+    inputs : list of str
+        The variant's inputs; those of photos are looked at, as `photo_numbers` gives them.
+    target : Series
+        Log prices, or what of them is unexplained, by the index of `table`.
+
+    Returns
+    -------
+    tuple of str and float
+        The number's name and its R2 (`lib.evaluation.metrics.single_input.input_r2`).
+    """
     best, most = "", 0.0
     with threadpool_limits(1, "blas"):
         for one in (one for one in inputs if one.startswith(PREFIX)):
             for called, column in photo_numbers(table, one, target).items():
                 if len(column) < THIN:
                     continue
-                found = input_r2(column, target[column.index])[1]
-                best, most = (called, found) if found > most else (best, most)
+                r2 = input_r2(column, target[column.index])[1]
+                best, most = (called, r2) if r2 > most else (best, most)
     return best, most
 
 
 def check_single_numbers(table: pd.DataFrame, inputs: list[str], without: np.ndarray) -> Check:
-    """Whether one number that photos gave tells the log price by itself, on the past's usable
-    sales; or what of it is missing `without` photos, on the sales in folds (n,): a price for each
-    square foot gives the price away to who knows the size."""
+    """Whether one number of the photos gives the log price away, or the part of it that other
+    inputs miss.
+
+    The second question is needed because a price per square foot gives the price away only together
+    with the size.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of `lib.models.training.out_of_fold` with what photos say of each listing (img_).
+    inputs : list of str
+        The variant's inputs.
+    without : ndarray of shape (n,)
+        Estimates without photos, in currency, of the sales in folds.
+
+    Returns
+    -------
+    dict
+        The check; its figure is the greatest R2, and it passes below LEAK.
+    """
     past, sold = table[(table["role"] == "train") & table["usable"]], table[table["fold"] > 0]
     price, missing = (np.log(part["close_price"].astype(float)) for part in (past, sold))
-    found = {
+    strongest = {
         "the log price": strongest_number(past, inputs, price),
         "what of it is missing without photos": strongest_number(
             sold, inputs, missing - np.log(without)
         ),
     }
-    target = max(found, key=lambda name: found[name][1])
-    best, most = found[target]
+    target = max(strongest, key=lambda name: strongest[name][1])
+    best, most = strongest[target]
     passed = most < LEAK
     return make_check(
         "one number gives it away", most, passed,

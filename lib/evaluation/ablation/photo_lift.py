@@ -8,13 +8,13 @@ them. The test stays unseen.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from lib.common import params
 from lib.common.errors import RemlError
 from lib.common.params import Section
 from lib.evaluation.ablation import leakage_checks
@@ -27,7 +27,7 @@ SURE = 0.05  # p below which a difference is no chance
 COUNTS = [-np.inf, 0, 2, 9, np.inf]  # photos that count, each the last of its band
 COUNT_WORDS = ["no photo", "1-2 photos", "3-9 photos", "10 photos or more"]
 HELP, WEAK, NONE, HURT, DOUBT = "help", "weak", "none", "hurt", "doubt"
-PER = 1000  # listings that runtime and cost are told of
+PER = 1000  # listings that runtime and cost are stated for
 
 
 class PhotoLiftParams(Section):
@@ -40,11 +40,56 @@ class PhotoLiftParams(Section):
     dollars_per_hour: float = Field(ge=0)
 
 
+class AblateParams(Section):
+    """The `ablate` section of params.yaml."""
+
+    variants: list[str]
+    draws: int = Field(ge=1)
+    photos: PhotoLiftParams
+
+
+@dataclass(frozen=True)
+class LiftSample:
+    """What the lift of photos is measured on.
+
+    Attributes
+    ----------
+    table : DataFrame
+        The table of `lib.models.training.out_of_fold` with what photos say of each listing (img_).
+    shuffled : DataFrame
+        The same rows with the photos of other homes.
+    counted : DataFrame
+        listing_key, sha1 and alike of each photo that counts.
+    rivals : dict of str to ndarray of shape (n,)
+        Estimates in currency of the sales in folds by variants without photos, in the order of
+        `table`.
+    """
+
+    table: pd.DataFrame
+    shuffled: pd.DataFrame
+    counted: pd.DataFrame
+    rivals: dict[str, np.ndarray]
+
+
 def lift_by_slice(
-    sold: pd.DataFrame, without: np.ndarray, seen: np.ndarray, judge: ComparisonPlan
+    sold: pd.DataFrame, before: np.ndarray, after: np.ndarray, plan: ComparisonPlan
 ) -> list[dict[str, Any]]:
-    """The gain by price band and by number of photos that count (img_count): kind, slice, sales,
-    thin, mdape, mape. The slices of a kind hold each sale once."""
+    """The gain by price band and by number of photos; the slices of a kind hold each sale once.
+
+    Parameters
+    ----------
+    sold : DataFrame
+        The n sales: property_key, close_price (currency), img_count.
+    before, after : ndarray of shape (n,)
+        Estimates in currency without and with photos.
+    plan : ComparisonPlan
+        Draws and seed.
+
+    Returns
+    -------
+    list of dict
+        kind, slice, sales, thin, and `mdape` and `mape` as `measure_gain` gives them.
+    """
     count = pd.cut(sold[COUNT].fillna(0), COUNTS, labels=COUNT_WORDS).astype("object")
     kinds = {"price band": quantile_bands(sold["close_price"]), "photo coverage": count}
     order = {word: i for i, word in enumerate(COUNT_WORDS)}
@@ -54,7 +99,7 @@ def lift_by_slice(
             rows = (column == value).to_numpy()
             part = {"kind": kind, "slice": value, "sales": int(rows.sum())}
             part["thin"] = part["sales"] < THIN
-            out.append(part | measure_gain(without[rows], seen[rows], sold[rows], judge))
+            out.append(part | measure_gain(before[rows], after[rows], sold[rows], plan))
     return out
 
 
@@ -64,19 +109,22 @@ def judge_lift(
     checks: list[dict[str, Any]],
     rival: dict[str, Any] | None,
 ) -> str:
-    """One of HELP, WEAK, NONE, HURT and DOUBT, by these rules on MAPE, of which every sale is a
-    part; `rival` is the best variant that sees no photos, if there is any:
+    """The verdict on the lift of photos: HELP, WEAK, NONE, HURT or DOUBT.
 
-    - HELP: the 95 % interval of the lift lies above zero and the permutation test's p is below
-      0.05, shuffled photos do not bring half of it (`lift_checks.lifts_shuffled`), no check failed,
-      and the interval of what the variant with photos is better by than the rival lies above zero
-      too;
-    - WEAK: as HELP, but not better than the rival: photos mend what this variant lacks, and
-      nobody needs them for that;
+    The rules look at MAPE, to which every sale contributes:
+
+    - HELP: the 95 % interval of the lift lies above zero, the permutation test's p is below 0.05,
+      shuffled photos do not bring half of the lift (`leakage_checks.control_lifts`), no check
+      failed, and the interval of the gain over the rival lies above zero too;
+    - WEAK: as HELP, but not better than the rival: photos make up for what this variant lacks, and
+      another variant does as well without them;
     - DOUBT: as HELP, but shuffled photos bring half of it, or a check failed: the lift is there,
-      and what the pictures show of a home is not what makes it;
+    and
+      it does not come from what the pictures show of a home;
     - HURT: the interval lies below zero and p is below 0.05;
     - NONE: all else.
+
+    `lift` and `control` are those of `measure_gain`; `rival` is what `compare_with_best` gives.
     """
     mape = lift["mape"]
     if mape["p"] >= SURE or mape["low"] <= 0 <= mape["high"]:
@@ -90,22 +138,37 @@ def judge_lift(
 
 
 def compare_with_best(
-    blind: dict[str, np.ndarray], seen: np.ndarray, sold: pd.DataFrame, judge: ComparisonPlan
+    blind: dict[str, np.ndarray], estimate: np.ndarray, sold: pd.DataFrame, plan: ComparisonPlan
 ) -> dict[str, Any] | None:
-    """Of the variants that see no photos the one that errs least in MAPE on the same sales:
-    `variant`, its `mape`, and the `gain` from it to the estimates `seen` (n,). `blind` has their
-    estimates (n,) by name; None where there are none."""
+    """The gain over the variant without photos that has the lowest MAPE on the same sales.
+
+    Parameters
+    ----------
+    blind : dict of str to ndarray of shape (n,)
+        Estimates in currency of the variants without photos, by name.
+    estimate : ndarray of shape (n,)
+        Estimates in currency of the variant with photos.
+    sold : DataFrame
+        The n sales: property_key, close_price (currency).
+    plan : ComparisonPlan
+        Draws, swaps and seed.
+
+    Returns
+    -------
+    dict of str to Any or None
+        `variant`, its `mape`, and the `gain` from it to `estimate`; None without such variants.
+    """
     if not blind:
         return None
     price = sold["close_price"].to_numpy(float)
-    errors = {name: accuracy_metrics(said, price)["mape"] for name, said in blind.items()}
+    errors = {name: accuracy_metrics(one, price)["mape"] for name, one in blind.items()}
     best = min(errors, key=lambda name: (errors[name], name))
-    gained = measure_gain(blind[best], seen, sold, judge, tested=True)
-    return {"variant": best, "mape": errors[best], "gain": gained}
+    gain = measure_gain(blind[best], estimate, sold, plan, tested=True)
+    return {"variant": best, "mape": errors[best], "gain": gain}
 
 
 def photo_cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str, float]:
-    """What looking at the photos of 1,000 listings takes: seconds and dollars.
+    """What encoding the photos of 1,000 listings takes: seconds and dollars.
 
     `photos` a listing on average, `rate` photos a second as declared for the encoder.
     """
@@ -119,92 +182,107 @@ def photo_cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str,
 
 
 def run_leakage_checks(
-    table: pd.DataFrame,
-    counted: pd.DataFrame,
-    trial: Refit,
-    said: dict[str, np.ndarray],
-    lift: dict[str, dict[str, Any]],
-    control: dict[str, dict[str, Any]],
-    judge: ComparisonPlan,
+    sample: LiftSample,
+    refit: Refit,
+    estimates: dict[str, np.ndarray],
+    gains: dict[str, dict[str, dict[str, Any]]],
+    plan: ComparisonPlan,
     metric: str,
 ) -> list[dict[str, Any]]:
-    """Every check of `lib.evaluation.ablation.leakage_checks`; the lift in `metric` set them
-    off."""
+    """Every check of `lib.evaluation.ablation.leakage_checks`.
+
+    Parameters
+    ----------
+    sample : LiftSample
+        What the lift was measured on.
+    refit : Refit
+        The variant.
+    estimates : dict of str to ndarray of shape (n,)
+        `without`, `with` and `shuffled` estimates in currency of the sales in folds.
+    gains : dict of str to dict
+        The `lift` and its `control`, as `measure_gain` gives them.
+    plan : ComparisonPlan
+        Draws, swaps and seed.
+    metric : str
+        The metric whose lift set the checks off, `mdape` or `mape`.
+
+    Returns
+    -------
+    list of dict
+        The checks, in the order that they are told in.
+    """
+    table, lift = sample.table, gains["lift"]
     return [
-        leakage_checks.check_control(lift, control),
-        leakage_checks.check_shared_pictures(table, trial.edges, counted),
-        leakage_checks.check_new_homes(table, trial.edges, said, lift, judge, metric),
-        leakage_checks.check_presence(table, trial, said, lift, judge, metric),
-        leakage_checks.check_single_numbers(table, trial.inputs, said["without"]),
+        leakage_checks.check_control(lift, gains["control"]),
+        leakage_checks.check_shared_pictures(table, refit.edges, sample.counted),
+        leakage_checks.check_new_homes(table, refit.edges, estimates, lift, plan, metric),
+        leakage_checks.check_presence(table, refit, estimates, lift, plan, metric),
+        leakage_checks.check_single_numbers(table, refit.inputs, estimates["without"]),
     ]
 
 
 def measure_photo_lift(
-    table: pd.DataFrame,
-    other: pd.DataFrame,
-    counted: pd.DataFrame,
-    trial: Refit,
-    judge: ComparisonPlan,
-    guard: float,
-    rivals: dict[str, np.ndarray],
+    sample: LiftSample, refit: Refit, plan: ComparisonPlan, guard: float
 ) -> dict[str, Any]:
     """What photos are worth to one variant, or why that was `skipped`.
 
-    `table` is that of `lib.models.training.out_of_fold` with what photos say of each listing
-    (`img_`), `other` the same with shuffled photos, `counted` the listing_key, sha1 and alike of
-    each photo that counts; `guard` is the lift, relative to the error without photos, above which
-    the checks run; `rivals` are what variants without photos said of the sales in folds, in the
-    table's order.
+    Parameters
+    ----------
+    sample : LiftSample
+        The sales, with their own photos and with those of other homes.
+    refit : Refit
+        The variant.
+    plan : ComparisonPlan
+        Draws, swaps and seed.
+    guard : float
+        The lift, relative to the error without photos, above which the leakage checks run.
+
+    Returns
+    -------
+    dict of str to Any
+        The variant's part of `photos` in metrics/ablate.json, but for its costs.
     """
-    blind = [name for name in trial.inputs if not name.startswith(PREFIX)]
+    table = sample.table
+    blind = [name for name in refit.inputs if not name.startswith(PREFIX)]
     sold = table[table["fold"] > 0]
     if not len(sold):
         return {"skipped": "no sale lies in a fold"}
-    shown = int((sold[COUNT] > 0).sum())
-    if not shown:
+    with_photos = int((sold[COUNT] > 0).sum())
+    if not with_photos:
         return {"skipped": "no sale of the folds has a photo"}
     try:
-        said = {
-            "with": trial.fold_estimates(table),
-            "without": trial.fold_estimates(table, blind),
-            "shuffled": trial.fold_estimates(other),
+        estimates = {
+            "with": refit.fold_estimates(table),
+            "without": refit.fold_estimates(table, blind),
+            "shuffled": refit.fold_estimates(sample.shuffled),
         }
     except RemlError as error:
         return {"skipped": f"nothing is left to learn from ({error})"}
     price = sold["close_price"].to_numpy(float)
-    lift = measure_gain(said["without"], said["with"], sold, judge, tested=True)
-    control = measure_gain(said["without"], said["shuffled"], sold, judge, tested=True)
+    gains = {
+        name: measure_gain(estimates["without"], estimates[after], sold, plan, tested=True)
+        for name, after in (("lift", "with"), ("control", "shuffled"))
+    }
+    lift = gains["lift"]
     metric = max(lift, key=lambda name: lift[name]["relative"])
     relative = lift[metric]["relative"]
     fired = bool(relative > guard)
-    checks = (
-        run_leakage_checks(table, counted, trial, said, lift, control, judge, metric)
-        if fired
-        else []
-    )
-    errors = {name: accuracy_metrics(one, price) for name, one in said.items()}
-    rival = compare_with_best(rivals, said["with"], sold, judge)
+    checks = run_leakage_checks(sample, refit, estimates, gains, plan, metric) if fired else []
+    errors = {name: accuracy_metrics(one, price) for name, one in estimates.items()}
+    rival = compare_with_best(sample.rivals, estimates["with"], sold, plan)
     return {
         "sales": len(sold),
         "homes": int(sold["property_key"].nunique()),
-        "with_photos": shown,
+        "with_photos": with_photos,
         "errors": {
             name: {metric: one[metric] for metric in ("mdape", "mape")}
             for name, one in errors.items()
         },
         "lift": lift,
-        "control": control,
+        "control": gains["control"],
         "guard": {"limit": guard, "metric": metric, "relative": relative, "fired": fired},
         "checks": checks,
-        "slices": lift_by_slice(sold, said["without"], said["with"], judge),
+        "slices": lift_by_slice(sold, estimates["without"], estimates["with"], plan),
         "best_blind": rival,
-        "verdict": judge_lift(lift, control, checks, rival),
+        "verdict": judge_lift(lift, gains["control"], checks, rival),
     }
-
-
-class AblateParams(params.Section):
-    """The `ablate` section of params.yaml."""
-
-    variants: list[str]
-    draws: int = Field(ge=1)
-    photos: PhotoLiftParams

@@ -51,7 +51,7 @@ def describe_guard(part: dict[str, Any]) -> str:
 
 
 def note_if_worse(best: dict[str, Any] | None) -> str:
-    """What to add where the best variant without photos is surely better."""
+    """A clause for where the best variant without photos is surely better."""
     return ", which is better" if best and best["gain"]["mape"]["high"] < 0 else ""
 
 

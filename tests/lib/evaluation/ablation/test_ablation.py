@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.common.artifacts import LevelSettings
-from lib.evaluation.ablation.ablation import ablate_groups, judge_group, refit_on_folds
+from lib.evaluation.ablation.ablation import Refit, ablate_groups, judge_group, refit_on_folds
 from lib.models.estimators.tabular.columns import visible
 from lib.models.estimators.tabular.registry import Linear, LinearParams
 from lib.models.training.out_of_fold import predictions
@@ -26,10 +26,8 @@ def planted(n=400):
 
 
 def run(table, inputs=INPUTS, edges=EDGES, params=RIDGE, **changes):
-    return ablate_groups(
-        table, inputs, edges, lambda: Linear(params, 0), changes.get("spec"),
-        params.model_dump(), 300, changes.get("seed", 1),
-    )  # fmt: skip
+    refit = Refit(inputs, edges, lambda: Linear(params, 0), changes.get("spec"))
+    return ablate_groups(table, refit, params.model_dump(), 300, changes.get("seed", 1))
 
 
 def test_a_planted_strong_group_ranks_above_a_planted_useless_one():

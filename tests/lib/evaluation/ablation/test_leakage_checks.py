@@ -10,11 +10,11 @@ from lib.models.training.out_of_fold import out_of_fold
 from lib.photos.pooled import pooling
 from tests.support.daily_sales import EDGES
 from tests.support.photo_market import (
-    JUDGE,
+    PLAN,
     Ridge,
     add_photos,
     checks_by_name,
-    make_trial,
+    make_refit,
     measure_lift,
     photo_market,
 )
@@ -113,7 +113,7 @@ def test_a_price_for_each_square_foot_is_caught():
     """It says little of the price, and all of what is missing to who knows the size."""
     table, vectors = photo_market()
     shown = add_photos(table, vectors)
-    said = make_trial().fold_estimates(shown, ["living_area"])
+    said = make_refit().fold_estimates(shown, ["living_area"])
     sold = shown["fold"] > 0
     missing = np.log(shown.loc[sold, "close_price"] / said)
     shown.loc[sold, "img_quality_dated"] = missing
@@ -214,13 +214,13 @@ def test_a_lift_that_needs_homes_seen_before_is_caught():
     without = price * 1.2
     cheat = {"without": without, "with": np.where(known, price, without)}
     lifted = {"mape": {"value": 0.1}}
-    found = leakage_checks.check_new_homes(table, EDGES, cheat, lifted, JUDGE, "mape")
+    found = leakage_checks.check_new_homes(table, EDGES, cheat, lifted, PLAN, "mape")
     assert found["passed"] is False and found["figure"] == pytest.approx(0)
     honest = {"without": without, "with": price * 1.1}
-    found = leakage_checks.check_new_homes(table, EDGES, honest, lifted, JUDGE, "mape")
+    found = leakage_checks.check_new_homes(table, EDGES, honest, lifted, PLAN, "mape")
     assert found["passed"] is True and found["figure"] == pytest.approx(0.1)
     few = leakage_checks.check_new_homes(
-        table.assign(property_key="p"), EDGES, honest, lifted, JUDGE, "mape"
+        table.assign(property_key="p"), EDGES, honest, lifted, PLAN, "mape"
     )
     assert few["passed"] is None and few["figure"] is None
 
@@ -230,11 +230,11 @@ def test_photos_that_are_only_there_or_not_are_caught():
     table, vectors = photo_market(worth=0.0)
     shown = add_photos(table, vectors)
     priced = shown.assign(close_price=shown["close_price"] * np.exp(0.4 * shown["img_missing"]))
-    one = make_trial()
+    one = make_refit()
     blind = ["living_area"]
     said = {"without": one.fold_estimates(priced, blind), "with": one.fold_estimates(priced)}
-    lifted = measure_gain(said["without"], said["with"], priced[priced["fold"] > 0], JUDGE)
-    found = leakage_checks.check_presence(priced, one, said, lifted, JUDGE, "mape")
+    lifted = measure_gain(said["without"], said["with"], priced[priced["fold"] > 0], PLAN)
+    found = leakage_checks.check_presence(priced, one, said, lifted, PLAN, "mape")
     assert found["passed"] is False and found["figure"] > 0.9
     table, vectors = photo_market()
     assert checks_by_name(measure_lift(table, vectors))["presence alone"]["passed"] is True

@@ -6,14 +6,14 @@ import pytest
 
 from lib.evaluation.ablation import photo_lift
 from lib.evaluation.ablation.ablation import ComparisonPlan, measure_gain
-from tests.support.photo_market import INPUTS, JUDGE, measure_lift, photo_market
+from tests.support.photo_market import INPUTS, PLAN, measure_lift, photo_market
 
 
 def test_a_lift_worked_by_hand():
     """Errors 10, 20, 30, 40 % without photos and 10, 10, 10, 50 % with them."""
     sold = pd.DataFrame({"close_price": [100.0] * 4, "property_key": list("abcd")})
     without, seen = np.array([110.0, 80, 130, 60]), np.array([90.0, 110, 90, 150])
-    got = measure_gain(without, seen, sold, JUDGE, tested=True)
+    got = measure_gain(without, seen, sold, PLAN, tested=True)
     assert got["mape"]["value"] == pytest.approx((0.1 + 0.2 + 0.3 + 0.4) / 4 - 0.2)
     assert got["mape"]["relative"] == pytest.approx(0.05 / 0.25)
     assert got["mdape"]["value"] == pytest.approx(0.25 - 0.1)
@@ -91,7 +91,7 @@ def test_slices_hold_every_sale_once_by_the_photos_that_count():
 def test_bands_of_photos(count, word):
     sold = pd.DataFrame({"close_price": [1.0], "property_key": ["a"], "img_count": [count]})
     one = np.array([1.1])
-    assert photo_lift.lift_by_slice(sold, one, one, JUDGE)[-1]["slice"] == word
+    assert photo_lift.lift_by_slice(sold, one, one, PLAN)[-1]["slice"] == word
 
 
 def test_homes_without_dates_are_measured_too():
