@@ -40,12 +40,13 @@ NOT_FOR = (
 
 
 DEMOGRAPHICS = (
-    "REML reads nothing about people, so nothing here tells how valuations differ by race, origin, "
-    "age or any other protected class. A level that is equal over ZIPs and price ranges is no "
-    "proof of equal treatment: where a home lies can stand in for who lives there. To test it, "
-    "somebody entitled to must join the test predictions (`data/evaluate/predictions.parquet`) "
-    "with demographics of each home's census tract, for the test alone and never as inputs, compare "
-    "level, error and coverage across tracts, and have counsel judge what is found."
+    "REML reads nothing about people, so nothing here tells how valuations differ by race, "
+    "origin, age or any other protected class. A level that is equal over ZIPs and price ranges "
+    "is no proof of equal treatment: where a home lies can stand in for who lives there. To test "
+    "it, somebody entitled to must join the test predictions "
+    "(`data/evaluate/predictions.parquet`) with demographics of each home's census tract, for the "
+    "test alone and never as inputs, compare level, error and coverage across tracts, and have "
+    "counsel judge what is found."
 )
 GAPS = {  # by factor of the rule
     "High confidence in the estimates": (
