@@ -81,11 +81,11 @@ def loops(count: int) -> None:
     decoding against the bare one, in turn too: the best of three, into loops.json."""
     import torch
 
-    _, own = params.load("embed", encoders.Embed)
+    _, own = params.load("embed", encoders.EmbedSettings)
     encoder = encode_photos.open_encoder(NAME, own, Path())
     stored = vector_cache.VectorCache(Path("loops.sqlite"), encoder.dims)
     files = [(str(n), Path(f"data/photos/images/{n}.jpg")) for n in range(count)]
-    tensors = [encoder.prepare(decode.opened(path)) for _, path in files]
+    tensors = [encoder.prepare(decode.open_jpeg(path)) for _, path in files]
     starts = range(0, count, own.batch)
 
     def bare(at: int) -> None:
@@ -119,7 +119,7 @@ def loops(count: int) -> None:
 def filled(count: int) -> None:
     """Photos, the manifest and a cache that has the vectors of all of them and of the prompts, 512
     numbers each."""
-    _, own = params.load("embed", encoders.Embed)
+    _, own = params.load("embed", encoders.EmbedSettings)
     stored = encode_photos.open_cache(encode_photos.open_encoder(NAME, own, Path()))
     lines = photos(Path(), count, (40, 30))
     paths = [Path("data/photos", json.loads(line)["file"]) for line in lines]
@@ -129,9 +129,9 @@ def filled(count: int) -> None:
         vectors = rng.normal(size=(len(texts), stored.dims)).astype("float32")
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
-    rooms.texts(lambda texts: vector_cache.prompts(stored, texts, drawn), 100.0)
+    rooms.encode_prompts(lambda texts: vector_cache.cached_prompts(stored, texts, drawn), 100.0)
     vectors = drawn(paths)
-    thumbnails = [same_picture.thumbnail(decode.opened(path)) for path in paths]
+    thumbnails = [same_picture.make_thumbnail(decode.open_jpeg(path)) for path in paths]
     keys = encode_photos.content_keys(paths, own.workers)
     stored.write({
         key: vector_cache.as_row(*row)

@@ -29,7 +29,7 @@ def stage_sections() -> dict[str, type[params.Section]]:
     from lib.models.training import fit_variant, fuse_params
     from lib.ops import mlflow_record
     from lib.photos.bundles import unpack
-    from lib.photos.vectors.encoders import Embed
+    from lib.photos.vectors.encoders import EmbedSettings
     from lib.report.pages import index
 
     return {
@@ -43,7 +43,7 @@ def stage_sections() -> dict[str, type[params.Section]]:
         "screen": ScreenSettings,
         "features": FeatureSettings,
         "split": Split,
-        "embed": Embed,
+        "embed": EmbedSettings,
         "train": fit_variant.TrainParams,
         "fuse": fuse_params.FuseParams,
         "tune": tuning.TuneParams,

@@ -21,27 +21,27 @@ COLUMNS = ["date", "domain", "listings", "state", "kind", "usual", "history", "f
 
 
 @click.command(help=__doc__)
-@status.options
+@status.feed_options
 @click.option("--fail-on-gaps", is_flag=True, help="End with exit code 1 where a day is a gap.")
 @cli.command
-def main(fail_on_gaps: bool, **asked: Any) -> None:
-    taken = status.take(**asked)
-    table = gaps.daily(taken.rows, taken.first, taken.last)
-    asked_for = manifest.asked(taken.entries, taken.acquisition.portal.zips)
-    judged = gaps.judge(table, asked_for, taken.acquisition.gaps)
+def main(fail_on_gaps: bool, **options: Any) -> None:
+    survey = status.survey_feed(**options)
+    table = gaps.count_days(survey.rows, survey.first, survey.last)
+    states = manifest.day_states(survey.entries, survey.acquisition.portal.zips)
+    judged = gaps.judge_days(table, states, survey.acquisition.gaps)
     by_day = gaps.day_table(judged)
-    listings = photo_gaps.statuses(taken.rows, taken.photos)
-    title = f"{taken.folder.name}: {taken.first} to {taken.last}"
+    listings = photo_gaps.photo_statuses(survey.rows, survey.photos)
+    title = f"{survey.folder.name}: {survey.first} to {survey.last}"
     written = (
         io.write_csv(
-            taken.folder / store.GAPS,
+            survey.folder / store.GAPS,
             judged.round({"usual": 3}).merge(by_day[["date", "fetch"]], on="date")[COLUMNS],
         ),
-        io.write_csv(taken.folder / "photo_gaps.csv", photo_gaps.by_zip(listings)),
-        io.write_text(taken.folder / "gaps.svg", gap_calendar.calendars(judged, title)),
+        io.write_csv(survey.folder / "photo_gaps.csv", photo_gaps.missing_by_zip(listings)),
+        io.write_text(survey.folder / "gaps.svg", gap_calendar.calendars_svg(judged, title)),
     )
     to_fetch = f"to fetch: {int(by_day['fetch'].sum()):,} of {len(by_day):,} days"
-    for line in (title, *gap_text.of_days(judged), to_fetch, *gap_text.of_photos(listings)):
+    for line in (title, *gap_text.day_lines(judged), to_fetch, *gap_text.photo_lines(listings)):
         click.echo(line)
     for path in written:
         click.echo(str(path))

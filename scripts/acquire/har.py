@@ -27,11 +27,11 @@ from tqdm import tqdm
 
 from lib.acquire.download import manifest, plan, store, verify
 from lib.acquire.download.download import Run, Tools
-from lib.acquire.download.lock import held
-from lib.acquire.download.plan import wanted
+from lib.acquire.download.lock import hold_lock
+from lib.acquire.download.plan import photos_to_fetch
 from lib.acquire.gaps import modified_days
 from lib.acquire.portal import browser, rate_limit, settings
-from lib.acquire.portal.errors import HaltError, LaterError
+from lib.acquire.portal.errors import NeedsPersonError, RetryLaterError
 from lib.acquire.portal.portal import Portal
 from lib.acquire.portal.redact import Redactor
 from lib.acquire.portal.windows import Window
@@ -48,18 +48,18 @@ DATE = click.DateTime(["%Y-%m-%d"])
 def export_fault(path: Path, count: int, window: Window, agreed: contract.Contract) -> str:
     """What is wrong with an export, by its contract, the page's count and the window; or ""."""
     try:
-        rows = status.parsed([path], agreed, path.parent)
+        rows = status.parse_exports([path], agreed, path.parent)
     except RemlError as error:
         return str(error)
     return verify.export_fault(
-        rows.assign(day=modified_days.seen(rows, agreed)["day"]), count, window
+        rows.assign(day=modified_days.find_modified_days(rows, agreed)["day"]), count, window
     )
 
 
-def left_over(agreed: contract.Contract) -> Callable[[Path, manifest.Entry], str]:
+def judge_leftovers(agreed: contract.Contract) -> Callable[[Path, manifest.ManifestEntry], str]:
     """What judges the files that a killed run left: as they would have been when they came."""
 
-    def fault(path: Path, entry: manifest.Entry) -> str:
+    def fault(path: Path, entry: manifest.ManifestEntry) -> str:
         if entry.kind == "photos":
             return verify.zip_fault(path, None)
         first, last = entry.days()[0], entry.days()[-1]
@@ -69,16 +69,16 @@ def left_over(agreed: contract.Contract) -> Callable[[Path, manifest.Entry], str
 
 
 def photos_wanted(
-    folder: Path, entries: list[manifest.Entry], agreed: contract.Contract,
+    folder: Path, entries: list[manifest.ManifestEntry], agreed: contract.Contract,
     config: settings.Acquisition,
-) -> list[manifest.Entry]:  # fmt: skip
+) -> list[manifest.ManifestEntry]:  # fmt: skip
     """The listings of all exports whose photos were not fetched."""
-    rows = status.parsed(store.exports(folder, entries), agreed, folder)
-    return wanted(rows, config.portal.photos_changed, entries, config.portal.zips)
+    rows = status.parse_exports(store.list_exports(folder, entries), agreed, folder)
+    return photos_to_fetch(rows, config.portal.photos_changed, entries, config.portal.zips)
 
 
 @contextmanager
-def started(
+def start_run(
     config: settings.Acquisition, folder: Path, allowed: list[str], headed: bool,
     secrets: tuple[str, str], agreed: contract.Contract,
 ) -> Iterator[Run]:  # fmt: skip
@@ -92,19 +92,19 @@ def started(
     for name in [*os.environ]:  # Playwright would log what is typed; a proxy would see it
         if name in ("DEBUG", "PWDEBUG") or name.lower().endswith("_proxy"):
             del os.environ[name]
-    origin, storage = store.session(folder, allowed)
+    origin, storage = store.read_session(folder, allowed)
     rng = random.Random()  # jitter alone: no result depends on it
-    floor = 0.0 if settings.here(allowed) else rate_limit.FLOOR
+    floor = 0.0 if settings.all_local(allowed) else rate_limit.FLOOR
     pacer = rate_limit.Pacer(config.pace, floor, rng, time.monotonic, time.sleep)
-    entries = manifest.read(folder / manifest.NAME)
+    entries = manifest.read_manifest(folder / manifest.NAME)
     now = functools.partial(dt.datetime.now, dt.UTC)
-    with store.scratch(folder) as scratch:
+    with store.scratch_folder(folder) as scratch:
         os.environ["TMPDIR"] = str(scratch)  # the browser's driver puts its profile there
-        with browser.opened(chromium, screenshots.FLAGS, allowed, storage, headed) as context:
+        with browser.open_browser(chromium, screenshots.FLAGS, allowed, storage, headed) as context:
             portal = Portal(context, config, pacer, Redactor(secrets), secrets, allowed, origin)
             tools = Tools(
                 now, time.sleep, rng,
-                lambda name: store.failure(folder, portal, name, now()),
+                lambda name: store.keep_failure(folder, portal, name, now()),
                 lambda path, count, window: export_fault(path, count, window, agreed),
                 verify.zip_fault,
             )  # fmt: skip
@@ -112,27 +112,27 @@ def started(
             yield Run(folder, config, tools, portal, *before)
 
 
-def fetch(run: Run, todo: list[Window], photos: bool, agreed: contract.Contract) -> int:
+def fetch_everything(run: Run, todo: list[Window], photos: bool, agreed: contract.Contract) -> int:
     """Fetch windows, then photos; bundle what came, also where the portal ends it early. Says what
     is left or failed; returns the exit code."""
     code, quiet = 0, not sys.stderr.isatty()
     try:
         with tqdm(total=sum(one.days() for one in todo), desc="days", disable=quiet) as days:
-            run.windows(todo, lambda window: days.update(window.days()))
+            run.fetch_windows(todo, lambda window: days.update(window.days()))
         if photos:
-            some = photos_wanted(run.folder, run.entries(), agreed, run.settings)
-            with tqdm(total=len(some), desc="photos", disable=quiet) as listings:
-                run.photos(some, lambda _: listings.update())
-    except LaterError as error:
+            albums = photos_wanted(run.folder, run.entries(), agreed, run.settings)
+            with tqdm(total=len(albums), desc="photos", disable=quiet) as listings:
+                run.fetch_photos(albums, lambda _: listings.update())
+    except RetryLaterError as error:
         run.left.append(str(error))
-    except HaltError as error:
+    except NeedsPersonError as error:
         run.tools.keep_failure("stopped")
         cli.log.error("har.stopped", why=str(error), see=str(run.folder / store.FAILURES))
         code = 4
     finally:
         store.save_session(run.folder, run.portal, refused=code == 4)
         most = store.MOST_ENTRIES // run.settings.limits.photos_per_listing
-        store.bundle(run.folder, run, most)
+        store.bundle_photos(run.folder, run, most)
     for line in run.failed:
         cli.log.error("har.failed", what=line)
     for line in run.left[:SHOWN]:
@@ -167,42 +167,42 @@ def main(
     photos: bool, dry_run: bool, permitted: tuple[str, ...], headed: bool,
     date: dt.datetime | None,
 ) -> None:  # fmt: skip
-    config = settings.read()
+    config = settings.read_settings()
     if zips:
-        config = settings.searched_in(config, zips)
+        config = settings.restrict_zips(config, zips)
     agreed = contract.read_contract(config.feed)
     folder = store.ACQ / config.feed
     today = date.date() if date else config.day(dt.datetime.now(dt.UTC))
     first, last = since and since.date(), until and until.date()
-    with held(folder / "har.lock", "a download"):
+    with hold_lock(folder / "har.lock", "a download"):
         path = folder / manifest.NAME
-        store.recover(folder, manifest.read(path), left_over(agreed))
-        entries = manifest.read(path)
+        store.recover_files(folder, manifest.read_manifest(path), judge_leftovers(agreed))
+        entries = manifest.read_manifest(path)
         listed = store.days_to_fetch(folder)
         if partial:
             listed = []  # today alone, unless the call names days
         days = plan.days_wanted(first, last, today, listed)
-        todo = plan.plan(days, today if partial else None, entries, config)
-        some = photos_wanted(folder, entries, agreed, config) if photos else []
+        todo = plan.plan_windows(days, today if partial else None, entries, config)
+        albums = photos_wanted(folder, entries, agreed, config) if photos else []
         if dry_run:
-            click.echo(plan.told(todo, len(some), config))
+            click.echo(plan.describe_plan(todo, len(albums), config))
             return
-        if not (todo or some):
+        if not (todo or albums):
             click.echo(f"nothing to fetch: {folder}")
             return
-        allowed = settings.allowed(config.portal, permitted)
-        secrets = plan.credentials(os.environ, config.credentials)
+        allowed = settings.allowed_hosts(config.portal, permitted)
+        secrets = plan.take_credentials(os.environ, config.credentials)
         redact = Redactor(secrets)
         try:
-            with started(config, folder, allowed, headed, secrets, agreed) as run:
-                code = fetch(run, todo, photos, agreed)
+            with start_run(config, folder, allowed, headed, secrets, agreed) as run:
+                code = fetch_everything(run, todo, photos, agreed)
         except RemlError:
             raise
         except Exception:  # Playwright's messages may hold what was typed
-            said = traceback.format_exc()
-            if redact(said) == said:
+            text = traceback.format_exc()
+            if redact(text) == text:
                 raise
-            raise RemlError(redact(said)) from None
+            raise RemlError(redact(text)) from None
     sys.exit(code)
 
 

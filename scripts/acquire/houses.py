@@ -22,11 +22,26 @@ COLUMNS = ("bedrooms", "bathrooms", "area_sqft", "zip", "price")
 VIEWS = ("frontal", "kitchen", "bedroom", "bathroom")
 NUMBER = re.compile(r"\d+(\.\d+)?")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of the bundle's entries: its bytes depend on the photos alone
-NAMED = 5  # files in a message, of however many
+SHOWN = 5  # files in a message, of however many
 
 
-def houses(info: Path) -> pd.DataFrame:
-    """The houses of HousesInfo.txt, cells as they stand there; `house` is the line's number."""
+def read_houses(info: Path) -> pd.DataFrame:
+    """Read the houses of HousesInfo.txt.
+
+    Parameters
+    ----------
+    info
+        The text file, one line a house.
+
+    Returns
+    -------
+    (n, 7) text, cells as they stand there; `house` is the line's number.
+
+    Raises
+    ------
+    RemlError
+        Naming the file and line that cannot be read.
+    """
     require(info.is_file(), f"{info}: no such file; --from names the folder that holds {INFO}")
     try:
         lines = info.read_text(encoding="utf-8-sig").rstrip().splitlines()
@@ -45,32 +60,32 @@ def houses(info: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["house", *COLUMNS, "photos"])
 
 
-def pictures(folder: Path, count: int) -> list[Path]:
+def list_pictures(folder: Path, count: int) -> list[Path]:
     """The four photos of each of `count` houses, all there and none beside them."""
     wanted = [f"{n}_{view}.jpg" for n in range(1, count + 1) for view in VIEWS]
-    found = {path.name for path in folder.glob("*.jpg") if path.is_file()}
-    missing = [name for name in wanted if name not in found]
+    there = {path.name for path in folder.glob("*.jpg") if path.is_file()}
+    missing = [name for name in wanted if name not in there]
     require(
         not missing,
-        f"{folder}: {len(missing)} of {len(wanted)} photos are missing: {named(missing)}; put "
+        f"{folder}: {len(missing)} of {len(wanted)} photos are missing: {join_first(missing)}; put "
         f"them there, or take their houses out of {INFO} and number the photos anew",
     )
-    beyond = sorted(found - set(wanted))
+    beyond = sorted(there - set(wanted))
     require(
         not beyond,
         f"{folder}: {len(beyond)} photos belong to none of the {count} houses of {INFO}: "
-        f"{named(beyond)}; move them elsewhere",
+        f"{join_first(beyond)}; move them elsewhere",
     )
     return [folder / name for name in wanted]
 
 
-def named(names: list[str]) -> str:
+def join_first(names: list[str]) -> str:
     """The first few names, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
-def bundle(path: Path, photos: list[Path]) -> Path:
+def write_bundle(path: Path, photos: list[Path]) -> Path:
     """Write photos as a zip with a folder a house, atomically, one at a time; returns `path`."""
     part = path.with_name(f".{path.name}.part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as out:  # JPEGs do not shrink
@@ -103,10 +118,10 @@ def main(source: Path, out: Path) -> None:
         f"{out}: lies in {source}, which stays as it is; name another folder with --out",
     )
     require(not out.exists() or out.is_dir(), f"{out}: not a folder; name another with --out")
-    table = houses(source / INFO)
-    photos = pictures(source, len(table))
+    table = read_houses(source / INFO)
+    photos = list_pictures(source, len(table))
     listed = io.write_csv(out / f"{FEED}.csv", table)
-    shown = bundle(out / f"{FEED}.zip", photos)
+    shown = write_bundle(out / f"{FEED}.zip", photos)
     click.echo(
         f"{len(table):,} houses, {len(photos):,} photos; now: make import FEED={FEED} "
         f"FROM={listed} and python -m scripts.ops.import_file --feed {FEED} --from {shown}"

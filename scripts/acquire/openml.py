@@ -32,7 +32,17 @@ OTHERWISE = "or get the CSV elsewhere and bring it in: make import FEED=king_cou
 
 
 def column_text(column: pd.Series) -> pd.Series:
-    """A column as CSV cells: whole numbers without a point, missing as empty."""
+    """Write a column as CSV cells.
+
+    Parameters
+    ----------
+    column
+        (n,) numbers or text.
+
+    Returns
+    -------
+    (n,) text: whole numbers without a point, missing as empty.
+    """
     if pd.api.types.is_numeric_dtype(column):
         cells = column.astype("float64").map(
             lambda value: str(int(value)) if value.is_integer() else repr(value),
@@ -43,11 +53,21 @@ def column_text(column: pd.Series) -> pd.Series:
     return cells.fillna("")
 
 
-def fetch(data_home: Path | None) -> pd.DataFrame:
-    """The data set as OpenML has it. A column that OpenML flags as an identifier or as ignored is
-    not among its inputs, so each one left out is asked for by name (from the cache).
+def fetch_sales(data_home: Path | None) -> pd.DataFrame:
+    """Fetch the data set as OpenML has it.
 
-    liac-arff reads both kinds of quotes and keeps the leading zeros of codes that are text.
+    A column that OpenML flags as an identifier or as ignored is not among its inputs, so each one
+    left out is asked for by name (from the cache). liac-arff reads both kinds of quotes and keeps
+    the leading zeros of codes that are text.
+
+    Parameters
+    ----------
+    data_home
+        Folder of the cache; None: scikit-learn's own.
+
+    Returns
+    -------
+    (n, columns) the sales.
     """
 
     def ask(target: str | None) -> pd.DataFrame:
@@ -87,7 +107,7 @@ def main(out: Path, data_home: Path | None) -> None:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="target_column=|A network error")
-            frame = fetch(data_home)
+            frame = fetch_sales(data_home)
     except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
         raise RemlError(
             f"cannot download OpenML data set {DATA_ID} ({error}); connect to the internet and "

@@ -32,21 +32,23 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What is known of a feed: settings, its folder, rows of `seen.seen`, the manifest's
-    entries, photos of `photo_gaps.found`, the span that is asked about, and the day it is."""
+class FeedSurvey:
+    """What is in a feed: settings, its folder, rows of `modified_days.find_modified_days`, the
+    manifest's entries, photos of `photo_gaps.fetched_photos`, the span that is asked about, and the
+    day it is.
+    """
 
     acquisition: settings.Acquisition
     folder: Path
     rows: pd.DataFrame
-    entries: list[manifest.Entry]
+    entries: list[manifest.ManifestEntry]
     photos: pd.DataFrame
     first: dt.date
     last: dt.date
     today: dt.date
 
 
-def options(command: Callable[..., None]) -> Callable[..., None]:
+def feed_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of what is read, which `status` and `gaps` share."""
     for option in reversed([
         click.option("--feed", help="Feed to look at. [default: that of configs/acq.yaml]"),
@@ -61,11 +63,29 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def parsed(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.DataFrame:
-    """The rows of exports in a folder as staging parses them: the columns that `seen.seen` needs,
-    and _stamp, _reason and _extra. Raises `RemlError` where a header does not fit the contract."""
+def parse_exports(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.DataFrame:
+    """Parse exports in a folder as staging does.
+
+    Parameters
+    ----------
+    paths
+        CSV files.
+    agreed
+        The feed's contract.
+    folder
+        That they lie in.
+
+    Returns
+    -------
+    (n, columns) `modified_days.needed_columns`, and `_stamp`, `_reason` and `_extra`.
+
+    Raises
+    ------
+    RemlError
+        Where a header does not fit the contract.
+    """
     staging.check(paths, agreed)
-    names = [*modified_days.columns(agreed), "_stamp", "_reason", "_extra"]
+    names = [*modified_days.needed_columns(agreed), "_stamp", "_reason", "_extra"]
     tables = [
         pd.read_parquet(one.rows, columns=names) for one in staging.parse(paths, agreed, folder)
     ] or [pd.DataFrame(columns=names, dtype="str")]
@@ -74,7 +94,7 @@ def parsed(paths: list[Path], agreed: contract.Contract, folder: Path) -> pd.Dat
 
 def raw_rows(raw: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
     """(rows of all exports in a folder that the contract lets pass, how many it does not)."""
-    rows = parsed(csv_reader.find_csv_files(raw), agreed, raw)
+    rows = parse_exports(csv_reader.find_csv_files(raw), agreed, raw)
     fine = rows["_reason"].isna()
     return rows[fine], int((~fine).sum())
 
@@ -82,14 +102,15 @@ def raw_rows(raw: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
 def staged_rows(feed: str, folder: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
     """(newest and older rows of a staged feed, 0: staging has told of the quarantined ones).
     Raises `RemlError` where another feed is staged, or this one by an older contract."""
-    said = folder.parent.parent / staging.METRICS
-    there = io.read_json(said)["feed"]
+    metrics = folder.parent.parent / staging.METRICS
+    there = io.read_json(metrics)["feed"]
     require(
         there == feed,
-        f"{folder}: holds feed {there!r} (says {said}), not {feed!r}; run `make run FEED={feed}` "
-        f"and give --staging runs/{feed}/data/staging, or leave out --source staged",
+        f"{folder}: holds feed {there!r} (says {metrics}), not {feed!r}; run "
+        f"`make run FEED={feed}` and give --staging runs/{feed}/data/staging, or leave out "
+        "--source staged",
     )
-    names = modified_days.columns(agreed)
+    names = modified_days.needed_columns(agreed)
     for name in STAGED:
         require((folder / name).is_file(), f"{folder / name}: no such file; `make run FEED={feed}`")
         require_columns(
@@ -100,11 +121,11 @@ def staged_rows(feed: str, folder: Path, agreed: contract.Contract) -> tuple[pd.
     return pd.concat([io.read_parquet(folder / name, names) for name in STAGED]), 0
 
 
-def take(
+def survey_feed(
     feed: str | None, source: str, staged: Path, until: dt.datetime | None, date: dt.datetime | None
-) -> Taken:
-    """What is known of a feed; says what is left out, and warns of dates in the future."""
-    acquisition = settings.read()
+) -> FeedSurvey:
+    """Read what is in a feed; say what is left out, and warn of dates in the future."""
+    acquisition = settings.read_settings()
     feed = feed or acquisition.feed
     agreed = contract.read_contract(feed)
     now = date.date() if date else acquisition.day(dt.datetime.now(dt.UTC))
@@ -118,7 +139,7 @@ def take(
     )
     folder, where = store.ACQ / feed, RAW / feed if source == "raw" else staged
     table, out = raw_rows(where, agreed) if source == "raw" else staged_rows(feed, where, agreed)
-    rows = modified_days.seen(table, agreed)
+    rows = modified_days.find_modified_days(table, agreed)
     dated = rows["day"].dropna().dt.date
     headers = ", ".join(agreed.columns[modified_days.STAMP].aliases[:3])
     require(
@@ -126,7 +147,7 @@ def take(
         f"{where}: no row has a modification_timestamp; {mend} one of its headers "
         f"({headers}) to the export, and export again",
     )
-    for line in gap_text.asides(rows["day"], out, first, last):
+    for line in gap_text.excluded_rows(rows["day"], out, first, last):
         click.echo(line)
     if (future := int((dated > now).sum())) > 0:
         click.echo(
@@ -134,17 +155,17 @@ def take(
             "look at the export's dates, or at this machine's clock",
             err=True,
         )
-    entries = arrived(folder, feed)
-    photos = photo_gaps.found(entries)
+    entries = imported_entries(folder, feed)
+    photos = photo_gaps.fetched_photos(entries)
     pipeline = staged.parent / "photos/listing_photos.parquet"
     if source == "staged" and pipeline.is_file():  # what could be used, not what was fetched
-        photos = photo_gaps.used(io.read_parquet(pipeline), rows, photos)
-    return Taken(acquisition, folder, rows, entries, photos, first, last, now)
+        photos = photo_gaps.usable_photos(io.read_parquet(pipeline), rows, photos)
+    return FeedSurvey(acquisition, folder, rows, entries, photos, first, last, now)
 
 
-def arrived(folder: Path, feed: str) -> list[manifest.Entry]:
+def imported_entries(folder: Path, feed: str) -> list[manifest.ManifestEntry]:
     """The manifest, but for exports that nobody has imported: the feed does not hold them yet."""
-    entries = manifest.read(folder / manifest.NAME)
+    entries = manifest.read_manifest(folder / manifest.NAME)
     known = {line["sha256"] for line in receipts.read_receipts(RAW / feed / "imports.jsonl")}
     waits = {one.file for one in entries if one.kind == "listings" and one.sha256 not in known}
     waits.discard("")
@@ -159,35 +180,35 @@ def arrived(folder: Path, feed: str) -> list[manifest.Entry]:
 def mark_partial(day: dt.date, folder: Path) -> None:
     """Note that what the feed holds of a day is not all of it: it is fetched again."""
     text, at = day.isoformat(), dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    entry = manifest.Entry("listings", "partial", at, since=text, until=text)
-    manifest.add(folder / manifest.NAME, entry)
+    entry = manifest.ManifestEntry("listings", "partial", at, since=text, until=text)
+    manifest.add_entries(folder / manifest.NAME, entry)
     click.echo(f"{day}: marked as partial in {folder / manifest.NAME}")
 
 
 @click.command(help=__doc__)
-@options
+@feed_options
 @click.option(
     "--mark-today-partial",
     is_flag=True,
     help="Note that today was exported by hand before it was over, so that it is fetched again.",
 )
 @cli.command
-def main(mark_today_partial: bool, **asked: Any) -> None:
-    taken = take(**asked)
+def main(mark_today_partial: bool, **options: Any) -> None:
+    survey = survey_feed(**options)
     if mark_today_partial:
-        mark_partial(taken.today, taken.folder)
-    table = gaps.daily(taken.rows, taken.first, taken.last)
-    listings = photo_gaps.statuses(taken.rows, taken.photos)
+        mark_partial(survey.today, survey.folder)
+    table = gaps.count_days(survey.rows, survey.first, survey.last)
+    listings = photo_gaps.photo_statuses(survey.rows, survey.photos)
     written = (
         io.write_csv(
-            taken.folder / "acq_daily_status.csv", table[["date", "domain", "status"]]
+            survey.folder / "acq_daily_status.csv", table[["date", "domain", "status"]]
         ),
-        io.write_csv(taken.folder / "photo_status.csv", listings.rename(columns={"day": "date"})),
+        io.write_csv(survey.folder / "photo_status.csv", listings.rename(columns={"day": "date"})),
     )  # fmt: skip
-    click.echo(f"{taken.folder.name}: {taken.first} to {taken.last}")
+    click.echo(f"{survey.folder.name}: {survey.first} to {survey.last}")
     for domain, part in table.groupby("domain", sort=False):
-        click.echo(f"{domain}: {gap_text.counts(part['status'], ('COMPLETE', 'MISSING'))}")
-    click.echo(gap_text.of_photos(listings)[0])
+        click.echo(f"{domain}: {gap_text.count_text(part['status'], ('COMPLETE', 'MISSING'))}")
+    click.echo(gap_text.photo_lines(listings)[0])
     for path in written:
         click.echo(str(path))
 

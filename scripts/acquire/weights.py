@@ -15,7 +15,7 @@ from lib.common.errors import RemlError, require
 from lib.photos.vectors import encoders
 
 
-def fetched(name: str, entry: encoders.EncoderEntry) -> Path:
+def fetch_weights(name: str, entry: encoders.EncoderEntry) -> Path:
     """The path of an encoder's weights, downloaded where they are not here yet."""
     from huggingface_hub.errors import (  # may not be installed (make photos)
         EntryNotFoundError,
@@ -25,11 +25,11 @@ def fetched(name: str, entry: encoders.EncoderEntry) -> Path:
 
     from lib.photos.vectors import weights
 
-    hub = weights.hub_of(name, entry)
+    hub = weights.find_hub(name, entry)
     if hub is None:
-        return weights.find(name, entry.model_copy(update={"sha256": None}), Path())[0]
+        return weights.find_weights(name, entry.model_copy(update={"sha256": None}), Path())[0]
     try:
-        return weights.fetch(hub, offline=False)
+        return weights.fetch_weights(hub, offline=False)
     except LocalEntryNotFoundError as error:
         raise RemlError(
             f"cannot download {hub.files[0]} of {hub.repo} (no internet, or HF_HUB_OFFLINE is "
@@ -46,19 +46,21 @@ def fetched(name: str, entry: encoders.EncoderEntry) -> Path:
 @click.argument("encoder")
 @cli.command
 def main(encoder: str) -> None:
-    _, settings = params.load("embed", encoders.Embed)
-    known = ", ".join(settings.encoders)
-    require(encoder in settings.encoders, f"no encoder {encoder!r} in embed.encoders ({known})")
+    _, settings = params.load("embed", encoders.EmbedSettings)
+    names = ", ".join(settings.encoders)
+    require(encoder in settings.encoders, f"no encoder {encoder!r} in embed.encoders ({names})")
     entry = settings.encoders[encoder]
     require(entry.library != "builtin", f"encoder {encoder} is built in: it has no weights")
     encoders.require_installed(entry.library)
-    path = fetched(encoder, entry)
-    found = cache.file_sha256(path)
-    click.echo(f"{path}: {path.stat().st_size / 1e6:,.0f} MB, SHA-256 {found}")
+    path = fetch_weights(encoder, entry)
+    sha256 = cache.file_sha256(path)
+    click.echo(f"{path}: {path.stat().st_size / 1e6:,.0f} MB, SHA-256 {sha256}")
     if entry.sha256 is None:
-        click.echo(f"to pin these weights: embed.encoders.{encoder}.sha256: {found} in params.yaml")
+        click.echo(
+            f"to pin these weights: embed.encoders.{encoder}.sha256: {sha256} in params.yaml"
+        )
     require(
-        entry.sha256 in (None, found),
+        entry.sha256 in (None, sha256),
         f"embed.encoders.{encoder}.sha256 in params.yaml pins {entry.sha256}; delete the file and "
         "run this again, or mend the pin if you trust this file",
     )

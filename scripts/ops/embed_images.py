@@ -23,7 +23,7 @@ from lib.photos.vectors import encode_photos, encoders, image_folder, vectors_ta
 STAGE = Path("data/embed")  # the pipeline's own vectors
 
 
-def embed_folder(images: Path, out: Path, name: str, settings: encoders.Embed) -> None:
+def embed_folder(images: Path, out: Path, name: str, settings: encoders.EmbedSettings) -> None:
     """Encode a folder of images and write the table of vectors to another folder."""
     require(images.exists(), f"{images}: no such folder; --images names a folder of image files")
     require(images.is_dir(), f"{images}: a file; --images names a folder of image files")
@@ -63,7 +63,7 @@ def embed_folder(images: Path, out: Path, name: str, settings: encoders.Embed) -
 @click.option("--encoder", "name", help="Encoder to use; by default embed.encoder.")
 @cli.command
 def main(images: Path | None, out: Path | None, name: str | None) -> None:
-    _, settings = params.load("embed", encoders.Embed)
+    _, settings = params.load("embed", encoders.EmbedSettings)
     if images is None or out is None:
         raise RemlError("--images and --out go together: name a folder of images and one to write")
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits

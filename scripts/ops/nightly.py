@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from lib.acquire.download import manifest, store
-from lib.acquire.download.lock import held
+from lib.acquire.download.lock import hold_lock
 from lib.acquire.portal import settings
 from lib.common import cache, cli
 from lib.common.errors import RemlError
@@ -54,10 +54,10 @@ def step(name: str, command: list[str], log: Path, environment: dict[str, str]) 
 
 def finished(folder: Path) -> list[tuple[str, Path]]:
     """(domain, file) of the exports and bundles that downloads have finished and that are there."""
-    entries = manifest.read(folder / manifest.NAME)
+    entries = manifest.read_manifest(folder / manifest.NAME)
     bundles = {one.file: one.domain for one in entries if one.file.startswith(store.READY)}
     files = [
-        *(("sale", path) for path in store.exports(folder, entries)),
+        *(("sale", path) for path in store.list_exports(folder, entries)),
         *((domain, folder / name) for name, domain in sorted(bundles.items())),
     ]
     return [(domain, path) for domain, path in files if path.is_file()]
@@ -83,13 +83,13 @@ def imported(path: Path, ledger: Path) -> bool:
 )
 @cli.command
 def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
-    config = settings.read()
+    config = settings.read_settings()
     folder = store.ACQ / config.feed
     log = folder / "nightly.log"
     day = [f"--date={date:%Y-%m-%d}"] if date else []
     account = (config.credentials.user, config.credentials.password)
     others = {name: value for name, value in os.environ.items() if name not in account}
-    with held(folder / "nightly.lock", "a nightly run"):
+    with hold_lock(folder / "nightly.lock", "a nightly run"):
         log.write_text("", encoding="utf-8")
         if step("gaps", ["scripts.acquire.gaps", *day], log, others):
             raise RemlError("the search for gaps failed; the lines above say why")

@@ -64,7 +64,7 @@ def make_refit(saved: dict) -> Refit:
 def ablate_variant(saved: dict, draws: int, seed: int) -> dict:
     """What each group is worth to a saved variant."""
     table, vectors = read_tables(saved)
-    table = pooling.beside(table, vectors) if len(vectors) else table
+    table = pooling.add_photo_columns(table, vectors) if len(vectors) else table
     return ablate_groups(table, make_refit(saved), saved["params"], draws, seed)
 
 
@@ -87,10 +87,10 @@ def measure_lift(saved: dict, settings: photo_lift.PhotoLiftParams, seed: int) -
     if not sees_photos(saved):
         return {"skipped": "this variant does not look at photos"}
     table, vectors = read_tables(saved)
-    with_photos = pooling.beside(table, vectors)
+    with_photos = pooling.add_photo_columns(table, vectors)
     sample = photo_lift.LiftSample(
         with_photos,
-        pooling.beside(table, leakage_checks.shuffle_albums(vectors, seed)),
+        pooling.add_photo_columns(table, leakage_checks.shuffle_albums(vectors, seed)),
         leakage_checks.recount_photos(with_photos, vectors),
         blind_estimates(saved["domain"], with_photos),
     )

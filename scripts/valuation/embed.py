@@ -41,7 +41,7 @@ def read_photos() -> pd.DataFrame:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("embed", encoders.Embed)
+    base, settings = params.load("embed", encoders.EmbedSettings)
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits
         table, rejected, description = vectors_table.embed_photos(
             read_photos(), settings.encoder, settings

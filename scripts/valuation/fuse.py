@@ -41,7 +41,7 @@ def main(variant: str) -> None:
         return
     table, inputs = read_training_table(chosen.domain, chosen.view)
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
-    table = pooling.beside(table, vectors[vectors["domain"] == chosen.domain])
+    table = pooling.add_photo_columns(table, vectors[vectors["domain"] == chosen.domain])
     past = (table["role"] == "train") & table["usable"]
     if table.loc[past, MISSING].eq(1).all():
         skip_variant(folder, f"no {chosen.domain} of the past has a usable photo")
@@ -51,7 +51,7 @@ def main(variant: str) -> None:
         "vectors_sha256": cache.file_sha256(EMBEDDED / "vectors.parquet"),
     }
     section = getattr(settings, chosen.model)
-    names = [*inputs, *pooling.names(table)]
+    names = [*inputs, *pooling.photo_columns(table)]
     job = VariantFit(folder, chosen, section, settings.level, settings.curves, base.seed)
     fit_variant.fit_variant(job, table, names, extra)
     table_spec.enforce(META, folder)

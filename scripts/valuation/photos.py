@@ -27,8 +27,8 @@ from lib.common.paths import RAW
 from lib.common.process import tie_worker
 from lib.common.vocabulary import DOMAINS
 from lib.photos.bundles import album, status, unpack
-from lib.photos.bundles.inventory import BUNDLE, MANIFEST, sort_out
-from lib.photos.bundles.match_listing import Roll
+from lib.photos.bundles.inventory import BUNDLE, MANIFEST, list_inventory
+from lib.photos.bundles.match_listing import ListingIndex
 from lib.photos.bundles.unpack import PhotosParams
 from lib.photos.image import decode
 
@@ -39,12 +39,12 @@ METRICS = Path("metrics/photos.json")
 KIND = "photos"  # of cache entries
 
 
-def one_bundle(path: Path, key: str, settings: unpack.Settings) -> Path:
+def unpack_cached(path: Path, key: str, settings: unpack.UnpackSettings) -> Path:
     """The folder with a bundle's pictures and index, unpacked now if the cache lacks it."""
-    return cache.entry(KIND, key, lambda folder: unpack.unpack(path, settings, folder))
+    return cache.entry(KIND, key, lambda folder: unpack.unpack_bundle(path, settings, folder))
 
 
-def unpacked(paths: list[Path], settings: unpack.Settings, workers: int) -> list[Path]:
+def unpack_bundles(paths: list[Path], settings: unpack.UnpackSettings, workers: int) -> list[Path]:
     """The folder of each bundle, in the order of `paths`; new ones are unpacked in parallel."""
     code = cache.code_hash(cache.room_files(unpack, decode))
     versions = f"pillow {PIL.__version__}, imagehash {imagehash.__version__}"
@@ -58,13 +58,13 @@ def unpacked(paths: list[Path], settings: unpack.Settings, workers: int) -> list
     }
     if len(todo) <= 1 or workers == 1:
         for key, path in cli.progress(list(todo.items()), "photos"):
-            one_bundle(path, key, settings)
+            unpack_cached(path, key, settings)
     else:
         with ProcessPoolExecutor(
             min(workers, len(todo)), context(), initializer=tie_worker, initargs=(os.getpid(),)
         ) as pool:
             waiting = {
-                path: pool.submit(one_bundle, path, key, settings) for key, path in todo.items()
+                path: pool.submit(unpack_cached, path, key, settings) for key, path in todo.items()
             }
             for path, future in cli.progress(list(waiting.items()), "photos"):
                 try:
@@ -77,7 +77,7 @@ def unpacked(paths: list[Path], settings: unpack.Settings, workers: int) -> list
     return [cache.root() / KIND / key for key in keys]
 
 
-def staged() -> pd.DataFrame:
+def read_listings() -> pd.DataFrame:
     """The columns of the staged listings that say whose photos to expect."""
     require(LISTINGS.is_file(), f"{LISTINGS}: no such file; `make repro` writes it")
     names = pq.read_schema(LISTINGS).names
@@ -86,7 +86,7 @@ def staged() -> pd.DataFrame:
     return io.read_parquet(LISTINGS, [name for name in wanted if name in names])
 
 
-def beside(raw: Path, manifests: list[Path]) -> list[album.Bundle]:
+def read_manifests(raw: Path, manifests: list[Path]) -> list[album.Bundle]:
     """The manifests that lie beside the bundles, each as a bundle without photos."""
     return [
         album.Bundle(
@@ -115,7 +115,7 @@ def write_pictures(albums: album.Albums, folders: dict[str, Path]) -> None:
                 pictures.seek(photo["offset"])
                 jpeg = pictures.read(photo["length"])
                 require(
-                    unpack.checksum(jpeg) == photo["checksum"],
+                    unpack.jpeg_checksum(jpeg) == photo["checksum"],
                     unpack.DAMAGED.format(folders[bundle]),
                 )
                 target = part / photo["file"].removeprefix("images/")
@@ -127,7 +127,7 @@ def write_pictures(albums: album.Albums, folders: dict[str, Path]) -> None:
     part.rename(OUT / "images")
 
 
-def lines(records: list[dict]) -> str:
+def to_json_lines(records: list[dict]) -> str:
     """Records as newline-delimited JSON."""
     return "".join(json.dumps(record) + "\n" for record in records)
 
@@ -136,12 +136,14 @@ def lines(records: list[dict]) -> str:
 @cli.command
 def main() -> None:
     base, settings = params.load("photos", PhotosParams)
-    listings = staged()
+    listings = read_listings()
     raw = RAW / base.feed
-    found = sort_out([raw / domain / "images" for domain in DOMAINS])
+    found = list_inventory([raw / domain / "images" for domain in DOMAINS])
     paths = found.pop(BUNDLE, [])
     manifests = found.pop(MANIFEST, [])
-    folders = dict(zip(paths, unpacked(paths, settings.settings(), settings.workers), strict=True))
+    folders = dict(
+        zip(paths, unpack_bundles(paths, settings.settings(), settings.workers), strict=True)
+    )
     bundles = [
         album.Bundle(
             name=path.relative_to(raw).as_posix(),
@@ -150,19 +152,21 @@ def main() -> None:
         )
         for path, folder in folders.items()
     ]
-    albums = album.gather(bundles, beside(raw, manifests), Roll(listings))
-    table = status.statuses(listings, albums)
-    counts = status.tally(albums, bundles, table)
-    counts["not_read"] = status.not_read(found, raw)
+    albums = album.gather_albums(bundles, read_manifests(raw, manifests), ListingIndex(listings))
+    table = status.listing_statuses(listings, albums)
+    counts = status.count_photos(albums, bundles, table)
+    counts["not_read"] = status.list_unread(found, raw)
     write_pictures(
         albums, {path.relative_to(raw).as_posix(): folder for path, folder in folders.items()}
     )
-    io.write_text(OUT / "manifest.jsonl", lines([album.record_of(one) for one in albums.photos]))
-    io.write_text(OUT / "rejected.jsonl", lines(albums.rejected))
+    io.write_text(
+        OUT / "manifest.jsonl", to_json_lines([album.manifest_record(one) for one in albums.photos])
+    )
+    io.write_text(OUT / "rejected.jsonl", to_json_lines(albums.rejected))
     io.write_parquet(OUT / "listing_photos.parquet", table, ["domain", "listing_key"])
     io.write_json(
         OUT / "images_summary.json",
-        {"feed": base.feed, **counts, **status.summary(albums, bundles)},
+        {"feed": base.feed, **counts, **status.summarize_bundles(albums, bundles)},
     )
     io.write_json(METRICS, {"feed": base.feed, **counts})
     table_spec.enforce(META, OUT)

@@ -34,7 +34,7 @@ WORKERS = 4  # threads that open photos; one of 12 megapixels takes 36 MB
 def look(file: str) -> np.ndarray | None:
     """The thumbnail of a photo of `data/photos`; None where it cannot be opened."""
     try:
-        return same_picture.thumbnail(decode.opened(PHOTOS / file))
+        return same_picture.make_thumbnail(decode.open_jpeg(PHOTOS / file))
     except RefusedError:
         return None
 

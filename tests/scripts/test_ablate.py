@@ -60,7 +60,7 @@ def lay(folder, worth=0.3, photos=PHOTOS, variants=()):
     small = {"num_iterations": 150, "learning_rate": 0.1, "num_leaves": 7, "min_data_in_leaf": 20}
     small |= {"start": [], "feature_fraction": 1.0}
     trees = params["fuse"]["photo_trees"] | small
-    seen = pooling.names(pooling.beside(table, vectors))
+    seen = pooling.photo_columns(pooling.add_photo_columns(table, vectors))
     saved = {
         "variant": VARIANT, "domain": "sale", "model": "photo_trees", "view": "blind", "seed": 1,
         "params": trees, "level": None, "inputs": ["living_area", *seen],
@@ -142,7 +142,7 @@ def with_truth(folder):
     truth = json.loads((folder / "data/raw/demo/truth.json").read_text())
     homes = {one["home"]: one["quality"] for one in truth["homes"]}
     quality = {one["matrix_unique_id"]: homes[one["home"]] for one in truth["listings"]}
-    table = pooling.beside(table, vectors)
+    table = pooling.add_photo_columns(table, vectors)
     return folder, saved, table.assign(quality=table["listing_key"].map(quality))
 
 

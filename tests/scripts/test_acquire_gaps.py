@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from lib.acquire.download import manifest, store
-from lib.acquire.download.manifest import Entry
+from lib.acquire.download.manifest import ManifestEntry
 from lib.common import io
 from lib.common.paths import RAW
 from lib.listings.contract import contract
@@ -129,9 +129,13 @@ def test_what_the_manifest_says_counts(feed):
     path = store.ACQ / "har/manifest.jsonl"
     for state, first, last in (("empty", "2024-02-06", "2024-02-06"),
                                ("partial", "2024-02-19", "2024-02-20")):  # fmt: skip
-        manifest.add(path, Entry("listings", state, "x", first, last))
-    manifest.add(path, Entry("photos", "done", "x", domain="sale", listing_id="0", found=2))
-    manifest.add(path, Entry("photos", "done", "x", domain="sale", listing_id="10", found=1))
+        manifest.add_entries(path, ManifestEntry("listings", state, "x", first, last))
+    manifest.add_entries(
+        path, ManifestEntry("photos", "done", "x", domain="sale", listing_id="0", found=2)
+    )
+    manifest.add_entries(
+        path, ManifestEntry("photos", "done", "x", domain="sale", listing_id="10", found=1)
+    )
     assert invoke(gaps).exit_code == 0
     found = table("gaps.csv").query("domain == 'sale'").set_index("date")
     assert found.loc["2024-02-06", ["state", "fetch"]].tolist() == ["empty", False]
@@ -196,8 +200,8 @@ def test_without_any_file_every_day_is_a_gap(workspace):
 
 def test_fail_on_gaps(feed):
     assert invoke(gaps, "--fail-on-gaps", "--until", "2024-02-03").exit_code == 1
-    done = Entry("listings", "done", "x", "2024-01-01", "2024-02-03")
-    manifest.add(store.ACQ / "har/manifest.jsonl", done)
+    done = ManifestEntry("listings", "done", "x", "2024-01-01", "2024-02-03")
+    manifest.add_entries(store.ACQ / "har/manifest.jsonl", done)
     assert invoke(gaps, "--fail-on-gaps", "--until", "2024-02-03").exit_code == 0
     assert invoke(gaps, "--fail-on-gaps").exit_code == 1
 

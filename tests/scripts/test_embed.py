@@ -69,8 +69,8 @@ def test_each_photo_of_a_staged_listing_has_its_vector(feed):
     assert table.filter(like="quality_").isna().all(axis=None)
     for row in table.itertuples():
         with Image.open(Path("data/photos", row.file)) as picture:
-            small = descriptor.shrink(picture.convert("RGB"))
-            assert np.array_equal(row.vector, descriptor.describe([small])[0])
+            small = descriptor.shrink_picture(picture.convert("RGB"))
+            assert np.array_equal(row.vector, descriptor.describe_pictures([small])[0])
         assert row.vector.dtype == np.float32
     twice = hashlib.sha1(image(2)).hexdigest()
     assert table["sha1"].tolist()[2:4] == [twice, twice]
@@ -99,8 +99,10 @@ def test_what_is_told_of_the_encoder_and_in_figures(feed):
 def test_a_rerun_encodes_only_what_is_new(feed, monkeypatch):
     run()
     first, seen = digest(), []
-    plain = descriptor.describe
-    monkeypatch.setattr(descriptor, "describe", lambda many: seen.extend(many) or plain(many))
+    plain = descriptor.describe_pictures
+    monkeypatch.setattr(
+        descriptor, "describe_pictures", lambda many: seen.extend(many) or plain(many)
+    )
     run()
     assert digest() == first and not seen
     feed.bundle("b.zip", {"102/3.jpg": image(9)})
@@ -158,7 +160,7 @@ def test_other_code_is_another_cache_file(feed, monkeypatch, tmp_path):
     run()
     changed = tmp_path / "descriptor.py"
     changed.write_bytes(Path(descriptor.__file__).read_bytes() + b"\n")
-    monkeypatch.setattr("lib.photos.vectors.encoders.Builtin.source", changed)
+    monkeypatch.setattr("lib.photos.vectors.encoders.BuiltinEncoder.source", changed)
     run()
     assert len(cache_files()) == 2
 

@@ -109,7 +109,7 @@ def seen(folder):
     """The table that the variants learnt from."""
     files = [folder / f"data/{name}/sale.parquet" for name in ("features", "split", "screen")]
     table, _ = joined(*map(pd.read_parquet, files))
-    return pooling.beside(table, pd.read_parquet(folder / "data/embed/vectors.parquet"))
+    return pooling.add_photo_columns(table, pd.read_parquet(folder / "data/embed/vectors.parquet"))
 
 
 def test_each_variant_sees_photos_and_errs_less_on_the_folds(spine):

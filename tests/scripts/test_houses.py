@@ -180,4 +180,4 @@ def test_the_contract_refuses_another_table(tmp_path, monkeypatch):
     result = run_command(import_file.main, "--feed", "houses", "--from", "other.csv", code=2)
     assert "zip" in result.output
     with pytest.raises(RemlError, match="no such file"):
-        houses.houses(tmp_path / houses.INFO)
+        houses.read_houses(tmp_path / houses.INFO)

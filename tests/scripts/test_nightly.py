@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from lib.acquire.download.lock import held
+from lib.acquire.download.lock import hold_lock
 from tests.support.acquire import album
 from tests.support.exports import demo
 from tests.support.portal import PASSWORD, USER, Portal
@@ -55,7 +55,7 @@ def test_from_an_empty_folder_to_a_report(tmp_path, monkeypatch):
         done = clone.run("make", "nightly")
         log = (clone.folder / "data/acq/har/nightly.log").read_text()
         assert done.returncode == 0, done.stdout + done.stderr + log
-        with held(clone.folder / "data/acq/har/nightly.lock", "a test"):
+        with hold_lock(clone.folder / "data/acq/har/nightly.lock", "a test"):
             second = clone.run("make", "nightly")
         assert second.returncode != 0 and "a nightly run is running already" in second.stderr
         asked = len(portal.asked)

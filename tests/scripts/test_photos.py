@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from lib.common import cache
-from lib.photos.bundles.album import slug
+from lib.photos.bundles.album import folder_name
 from lib.photos.bundles.permissions import UNREAD
 from scripts.valuation import photos
 from tests.support.dag import ROOT, walk
@@ -143,9 +143,11 @@ def test_only_a_new_bundle_is_unpacked(feed, monkeypatch):
     standard(feed)
     feed.run()
     seen = []
-    plain = photos.unpack.unpack
+    plain = photos.unpack.unpack_bundle
     monkeypatch.setattr(
-        photos.unpack, "unpack", lambda path, *rest: (seen.append(path.name), plain(path, *rest))
+        photos.unpack,
+        "unpack_bundle",
+        lambda path, *rest: (seen.append(path.name), plain(path, *rest)),
     )
     feed.bundle("c.zip", {"103/1.jpg": image(11)})
     assert feed.run().statuses()["K3"] == "complete"
@@ -311,7 +313,7 @@ def test_keys_that_are_hostile_as_folder_names(feed):
     parents = [Path("data/photos", one["file"]).resolve().parent
                for one in feed.lines("manifest.jsonl")]  # fmt: skip
     assert len(set(parents)) == len(keys) and {one.parent for one in parents} == {root}
-    assert slug("K1") == "K1" and slug("a/b") != slug("a_b") == "a_b"
+    assert folder_name("K1") == "K1" and folder_name("a/b") != folder_name("a_b") == "a_b"
 
 
 def test_a_bundle_of_junk_does_not_stop_the_others(feed):

@@ -113,9 +113,9 @@ class Desk:
                     found.setdefault(name.split("/")[0], []).append(bundle.read(name))
         return found
 
-    def entries(self) -> list[manifest.Entry]:
+    def entries(self) -> list[manifest.ManifestEntry]:
         """The manifest."""
-        return manifest.read(self.out / "manifest.jsonl")
+        return manifest.read_manifest(self.out / "manifest.jsonl")
 
     def leftovers(self) -> list[str]:
         """Half files."""

@@ -12,17 +12,17 @@ import pandas as pd
 import yaml
 from PIL import Image
 
-from lib.photos.bundles.safe_zip import Limits
-from lib.photos.bundles.unpack import Settings, read_index, unpack
-from lib.photos.image.decode import Look
+from lib.photos.bundles.safe_zip import UnpackLimits
+from lib.photos.bundles.unpack import UnpackSettings, read_index, unpack_bundle
+from lib.photos.image.decode import ImageLimits
 from scripts.valuation import photos
 from tests.support.commands import run_command
 from tests.support.dag import ROOT
 
-LOOK = Look(max_pixels=1_000_000, min_side=16, quality=90)
-LIMITS = Limits(max_entries=1000, max_bundle_bytes=50_000_000, max_entry_bytes=8_000_000,
+LOOK = ImageLimits(max_pixels=1_000_000, min_side=16, quality=90)
+LIMITS = UnpackLimits(max_entries=1000, max_bundle_bytes=50_000_000, max_entry_bytes=8_000_000,
                 max_ratio=100)  # fmt: skip
-SETTINGS = Settings(LIMITS, LOOK)
+SETTINGS = UnpackSettings(LIMITS, LOOK)
 
 
 def embed_params(where: Path, **changes) -> None:
@@ -67,12 +67,12 @@ def zipped(entries, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return stream.getvalue()
 
 
-def unpacked(folder: Path, content: bytes, settings: Settings = SETTINGS) -> dict:
+def unpacked(folder: Path, content: bytes, settings: UnpackSettings = SETTINGS) -> dict:
     """The index of a bundle with these bytes."""
     bundle, out = folder / "bundle.zip", folder / "out"
     bundle.write_bytes(content)
     out.mkdir(exist_ok=True)
-    unpack(bundle, settings, out)
+    unpack_bundle(bundle, settings, out)
     return read_index(out)
 
 

@@ -12,7 +12,7 @@ from lib.common.errors import RemlError
 
 
 @contextmanager
-def held(path: Path, what: str) -> Iterator[None]:
+def hold_lock(path: Path, what: str) -> Iterator[None]:
     """Hold the lock file `path` (the system forgets it with the process). Raises `RemlError` that
     names the process which holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)

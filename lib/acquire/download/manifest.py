@@ -23,7 +23,7 @@ State = Literal["started", "done", "partial", "empty", "failed"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestEntry:
     """One thing to fetch and where it stands.
 
     `kind` "listings": all listings modified from `since` to `until` (both included) in `zips`
@@ -70,7 +70,7 @@ class Entry:
         return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def read(path: Path) -> list[Entry]:
+def read_manifest(path: Path) -> list[ManifestEntry]:
     """The entries of a manifest in order, none where there is no such file.
 
     Raises `RemlError` naming a line that is none; a last line that a kill cut off is left out.
@@ -84,7 +84,7 @@ def read(path: Path) -> list[Entry]:
             continue
         try:
             content = json.loads(line)
-            entries.append(Entry(**content | {"zips": tuple(content.get("zips", ()))}))
+            entries.append(ManifestEntry(**content | {"zips": tuple(content.get("zips", ()))}))
         except (ValueError, TypeError, AttributeError) as error:
             raise RemlError(
                 f"{path}, line {number}: not an entry of this manifest; delete that line; what it "
@@ -93,7 +93,7 @@ def read(path: Path) -> list[Entry]:
     return entries
 
 
-def add(path: Path, *entries: Entry) -> None:
+def add_entries(path: Path, *entries: ManifestEntry) -> None:
     """Add entries, in one write; what a kill cut off before goes first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab+") as file:
@@ -106,12 +106,12 @@ def add(path: Path, *entries: Entry) -> None:
         file.write(b"".join(json.dumps(asdict(one)).encode() + b"\n" for one in entries))
 
 
-def latest(entries: Iterable[Entry]) -> dict[tuple[str, ...], Entry]:
-    """Of each thing the last entry."""
+def latest_entries(entries: Iterable[ManifestEntry]) -> dict[tuple[str, ...], ManifestEntry]:
+    """The last entry about each thing."""
     return {entry.key(): entry for entry in entries}
 
 
-def searched(entries: Iterable[Entry]) -> dict[dt.date, set[str]]:
+def searched_zips(entries: Iterable[ManifestEntry]) -> dict[dt.date, set[str]]:
     """Day -> the ZIP codes in which all listings modified on it were fetched (or the portal said
     that there are none), "" where that was everywhere. The last day of a partial window is none."""
     days: dict[dt.date, set[str]] = {}
@@ -122,10 +122,11 @@ def searched(entries: Iterable[Entry]) -> dict[dt.date, set[str]]:
     return days
 
 
-def asked(entries: Iterable[Entry], zips: Iterable[str] = ()) -> dict[dt.date, str]:
-    """Day -> "done" where all listings modified on it in `zips` (none: everywhere) were fetched or
-    the portal said that there are none, "partial" where they were fetched before the day was
-    over, or in some of the ZIP codes alone."""
+def day_states(entries: Iterable[ManifestEntry], zips: Iterable[str] = ()) -> dict[dt.date, str]:
+    """State of each day that was asked for in `zips` (none: everywhere): "done" where all listings
+    modified on it were fetched or the portal said that there are none, "partial" where they were
+    fetched before the day was over, or in some of the ZIP codes alone.
+    """
     entries = list(entries)
     days = {
         entry.days()[-1]: "partial"
@@ -133,15 +134,12 @@ def asked(entries: Iterable[Entry], zips: Iterable[str] = ()) -> dict[dt.date, s
         if entry.kind == "listings" and entry.state == "partial"
     }
     wanted = set(zips) or {""}
-    for day, found in searched(entries).items():
-        days[day] = "done" if "" in found or wanted <= found else "partial"
+    for day, zips_found in searched_zips(entries).items():
+        days[day] = "done" if "" in zips_found or wanted <= zips_found else "partial"
     return days
 
 
-# What files and messages call a window or a listing's photos.
-
-
-def stem(window: Window) -> str:
+def window_stem(window: Window) -> str:
     """The start of the name of a window's file."""
     name = f"{window.since}_{window.until}"
     if window.zips:
@@ -149,13 +147,13 @@ def stem(window: Window) -> str:
     return f"{name}_so_far" if window.partial else name
 
 
-def photo_stem(entry: Entry) -> str:
+def photo_stem(entry: ManifestEntry) -> str:
     """The name of a listing's zip of photos: letters and digits of its id, and what it is of."""
     key = cache.key_of(entry.domain, entry.listing_id, entry.changed)
     return f"{plain_name(entry.listing_id)}_{key[:12]}"
 
 
-def describe(entry: Entry) -> str:
+def describe_entry(entry: ManifestEntry) -> str:
     """What an entry is about, in words."""
     if entry.kind == "photos":
         return f"photos of {entry.listing_id}"

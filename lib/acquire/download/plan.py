@@ -1,4 +1,4 @@
-"""What a run of the downloader will ask for, and whose account it uses."""
+"""What a run of the downloader will ask for: days, photos, and whose account it uses."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from collections.abc import Iterable, MutableMapping
 import pandas as pd
 
 from lib.acquire.download import manifest
-from lib.acquire.download.manifest import Entry, latest
+from lib.acquire.download.manifest import ManifestEntry, latest_entries
 from lib.acquire.portal import rate_limit
-from lib.acquire.portal.settings import Acquisition, Credentials
-from lib.acquire.portal.windows import DAY, Window, windows
+from lib.acquire.portal.settings import Acquisition, CredentialNames
+from lib.acquire.portal.windows import DAY, Window, days_to_windows
 from lib.common.errors import require
 from lib.listings.contract.reso import fold_header
 
 
-def credentials(environment: MutableMapping[str, str], names: Credentials) -> tuple[str, str]:
+def take_credentials(
+    environment: MutableMapping[str, str], names: CredentialNames
+) -> tuple[str, str]:
     """User and password, taken out of the environment: no process started later has them.
 
     Raises `RemlError` naming the variables that are not set.
     """
     both = names.user, names.password
-    found = [environment.pop(name, "") for name in both]
-    missing = [name for name, value in zip(both, found, strict=True) if not value]
+    values = [environment.pop(name, "") for name in both]
+    missing = [name for name, value in zip(both, values, strict=True) if not value]
     require(
         not missing,
         f"{' and '.join(missing)} not set: put your own account into .env (see .env.sample) and "
         "load it with `set -a; . ./.env; set +a`",
     )
-    return found[0], found[1]
+    return values[0], values[1]
 
 
 def days_wanted(
@@ -51,42 +53,36 @@ def days_wanted(
     return [first + DAY * n for n in range((last - first).days + 1)]
 
 
-def plan(
+def plan_windows(
     days: list[dt.date],
     today: dt.date | None,
-    entries: list[manifest.Entry],
+    entries: list[manifest.ManifestEntry],
     config: Acquisition,
 ) -> list[Window]:
     """The windows of the days that no run has fetched, and of `today` so far."""
     zips = tuple(config.portal.zips)
-    over = {day for day, state in manifest.asked(entries, zips).items() if state == "done"}
+    over = {day for day, state in manifest.day_states(entries, zips).items() if state == "done"}
     left = [day for day in days if day not in over]
-    searched = manifest.searched(entries)
-    todo = windows(left, zips, config.limits.window_days, searched)
+    searched = manifest.searched_zips(entries)
+    todo = days_to_windows(left, zips, config.limits.window_days, searched)
     return [*todo, *([Window(today, today, zips, True)] if today else [])]
 
 
-def told(todo: list[Window], photos: int, config: Acquisition) -> str:
+def describe_plan(todo: list[Window], photos: int, config: Acquisition) -> str:
     """What a run would ask for, in words; `photos` is the number of listings whose photos are
     known to be wanted."""
     limits = config.limits
-    some = min(photos, limits.photo_listings_per_run)
-    least = (4 * len(todo) + 2 * some) * max(config.pace.seconds, rate_limit.FLOOR) / 60
+    albums = min(photos, limits.photo_listings_per_run)
+    least = (4 * len(todo) + 2 * albums) * max(config.pace.seconds, rate_limit.FLOOR) / 60
     return "\n".join(
         [
             *(f"would search {window}" for window in todo),
             f"{len(todo)} searches, more where one finds over {limits.listings_per_search:,} "
-            f"listings; at most {limits.listings_per_run:,} listings a run; photos of {some:,} "
+            f"listings; at most {limits.listings_per_run:,} listings a run; photos of {albums:,} "
             f"listings known now, and of those that come; at least {math.ceil(least)} min. "
             "Nothing was asked.",
         ]
     )
-
-
-# Which days to ask a portal for, as windows that one search can answer.
-
-
-# Whose photos to fetch: the newest state of each listing against what was fetched before.
 
 
 HAVE = ("done", "empty")
@@ -94,24 +90,41 @@ VAIN = ("failed", "partial")
 RUNS = 3  # that a listing's photos are asked for in vain, until they change
 
 
-def changed(extra: str | None, headers: Iterable[str]) -> str:
+def photos_changed(extra: str | None, headers: Iterable[str]) -> str:
     """When a listing's photos last changed, as the export writes it: the first of `headers` that
-    its unclaimed cells (a JSON object, or none) fill; "" where they fill none."""
+    its unclaimed cells (a JSON object, or none) fill; "" where they fill none.
+    """
     cells = {fold_header(name): cell for name, cell in json.loads(extra or "{}").items()}
     return next((cells[fold_header(one)] for one in headers if cells.get(fold_header(one))), "")
 
 
-def wanted(
-    rows: pd.DataFrame, headers: Iterable[str], entries: Iterable[Entry], zips: Iterable[str] = ()
-) -> list[Entry]:
-    """An entry for each listing in `zips` (none: everywhere) that says it has photos and whose
-    photos, as they now are, were not fetched; the most recently modified first. What failed, or
-    came in part, in RUNS runs is left alone.
+def photos_to_fetch(
+    rows: pd.DataFrame,
+    headers: Iterable[str],
+    entries: Iterable[ManifestEntry],
+    zips: Iterable[str] = (),
+) -> list[ManifestEntry]:
+    """List the listings whose photos, as they now are, were not fetched.
 
-    `rows` are those of exports: domain, listing_key, _stamp, _reason and, where the contract has
-    them, listing_id, photos_count, postal_code and _extra. Quarantined rows ask for nothing.
+    Parameters
+    ----------
+    rows
+        (n, columns) of exports: `domain`, `listing_key`, `_stamp`, `_reason` and, where the
+        contract has them, `listing_id`, `photos_count`, `postal_code` and `_extra`. Quarantined
+        rows ask for nothing.
+    headers
+        Of the export, which say when photos changed.
+    entries
+        The manifest so far.
+    zips
+        ZIP codes to restrict to; none: everywhere.
+
+    Returns
+    -------
+    An entry for each listing that says it has photos, the most recently modified first. What
+    failed, or came in part, in RUNS runs is left out.
     """
-    entries, some = list(entries), set(zips)
+    entries, area = list(entries), set(zips)
     if "photos_count" not in rows:
         return []
     rows = rows[rows["_reason"].isna()].copy()
@@ -120,18 +133,18 @@ def wanted(
     rows["id"] = rows["id"].fillna(rows["listing_key"]).astype("str").str.strip()
     rows = rows.sort_values(["_stamp", "domain", "id"], ascending=[False, True, True])
     rows = rows.drop_duplicates(["domain", "listing_key"])
-    if some and "postal_code" in rows:
-        rows = rows[rows["postal_code"].str.strip().str[:5].isin(some)]
-    known, names = latest(entries), list(headers)
+    if area and "postal_code" in rows:
+        rows = rows[rows["postal_code"].str.strip().str[:5].isin(area)]
+    latest, names = latest_entries(entries), list(headers)
     vain = Counter(one.key() for one in entries if one.state in VAIN and "ready/" not in one.file)
-    out: dict[tuple[str, ...], Entry] = {}
+    out: dict[tuple[str, ...], ManifestEntry] = {}
     for row in rows[rows["count"] > 0].to_dict("records"):
-        version = changed(row.get("_extra"), names) or f"{int(row['count'])} photos"
-        entry = Entry(
+        version = photos_changed(row.get("_extra"), names) or f"{int(row['count'])} photos"
+        entry = ManifestEntry(
             "photos", "started", "", domain=row["domain"], listing_id=row["id"],
             changed=version, expected=int(row["count"]),
         )  # fmt: skip
-        before = known.get(entry.key())
+        before = latest.get(entry.key())
         if (before is None or before.state not in HAVE) and vain[entry.key()] < RUNS:
             out.setdefault(entry.key(), entry)  # two keys may have one number at the portal
     return list(out.values())

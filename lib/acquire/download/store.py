@@ -28,9 +28,16 @@ import pandas as pd
 
 from lib.acquire.download import manifest
 from lib.acquire.download.download import Run
-from lib.acquire.download.manifest import Entry, add, latest, photo_stem, plain_name, stem
+from lib.acquire.download.manifest import (
+    ManifestEntry,
+    add_entries,
+    latest_entries,
+    photo_stem,
+    plain_name,
+    window_stem,
+)
 from lib.acquire.portal.portal import Portal
-from lib.acquire.portal.settings import fits
+from lib.acquire.portal.settings import is_allowed_address
 from lib.acquire.portal.windows import Window
 from lib.common import cache
 
@@ -51,43 +58,45 @@ def days_to_fetch(folder: Path) -> list[dt.date] | None:
     return sorted({dt.date.fromisoformat(day) for day in table.loc[table["fetch"], "date"]})
 
 
-def fetched_on(entries: Iterable[Entry], day: dt.date) -> tuple[int, int]:
+def fetched_on(entries: Iterable[ManifestEntry], day: dt.date) -> tuple[int, int]:
     """(listings that runs transferred on a day (UTC), listings whose photos they fetched)."""
-    some = [one for one in entries if one.at[:10] == day.isoformat()]
-    albums = {one.key() for one in some if one.kind == "photos" and one.state == "started"}
-    return sum(one.spent for one in some), len(albums)
+    of_day = [one for one in entries if one.at[:10] == day.isoformat()]
+    albums = {one.key() for one in of_day if one.kind == "photos" and one.state == "started"}
+    return sum(one.spent for one in of_day), len(albums)
 
 
-def exports(folder: Path, entries: Iterable[Entry]) -> list[Path]:
+def list_exports(folder: Path, entries: Iterable[ManifestEntry]) -> list[Path]:
     """The exports that the manifest vouches for and that are still there."""
     names = {one.file for one in entries if one.kind == "listings" and one.file}
     return sorted(path for name in names if (path := folder / name).is_file())
 
 
-def recover(folder: Path, entries: list[Entry], fault: Callable[[Path, Entry], str]) -> int:
+def recover_files(
+    folder: Path, entries: list[ManifestEntry], fault: Callable[[Path, ManifestEntry], str]
+) -> int:
     """Take in what a killed run had checked and named but not noted, and remove its half files,
     bundles that it had not noted and zips that it had bundled; returns how many were taken in.
     `fault` judges a file as it was judged when it came."""
     for part in [*folder.glob("listings/.*.part"), *folder.glob("photos/.*.part")]:
         part.unlink()
-    known, taken = {one.file for one in entries}, 0
+    noted, taken = {one.file for one in entries}, 0
     for path in folder.glob("ready/*/*"):
-        if path.relative_to(folder).as_posix() not in known:
+        if path.relative_to(folder).as_posix() not in noted:
             path.unlink()
-    for entry in latest(entries).values():
+    for entry in latest_entries(entries).values():
         if entry.file.startswith(READY):
             (folder / "photos" / f"{photo_stem(entry)}.zip").unlink(missing_ok=True)
-    for entry in latest(entries).values():
+    for entry in latest_entries(entries).values():
         if entry.state != "started":
             continue
         for path in _left_by(folder, entry):
             name = path.relative_to(folder).as_posix()
-            if name not in known and not fault(path, entry):
+            if name not in noted and not fault(path, entry):
                 found = entry.expected
                 if entry.kind == "photos":
                     with zipfile.ZipFile(path) as photos:
                         found = len(photos.namelist())
-                add(
+                add_entries(
                     folder / manifest.NAME,
                     replace(
                         entry, state="partial" if "_so_far_" in name else "done", file=name,
@@ -99,46 +108,46 @@ def recover(folder: Path, entries: list[Entry], fault: Callable[[Path, Entry], s
     return taken
 
 
-def _left_by(folder: Path, entry: Entry) -> list[Path]:
+def _left_by(folder: Path, entry: ManifestEntry) -> list[Path]:
     """Files that the fetching of `entry` may have left."""
     if entry.kind == "photos":
         return sorted((folder / "photos").glob(f"{photo_stem(entry)}.zip"))
     since, until = dt.date.fromisoformat(entry.since), dt.date.fromisoformat(entry.until)
-    names = [stem(Window(since, until, entry.zips, partial)) for partial in (False, True)]
+    names = [window_stem(Window(since, until, entry.zips, partial)) for partial in (False, True)]
     digest = "[0-9a-f]" * 8
     return sorted(
         path for name in names for path in (folder / "listings").glob(f"{name}_{digest}.csv")
     )
 
 
-def bundle(folder: Path, run: Run, most: int) -> list[Path]:
+def bundle_photos(folder: Path, run: Run, most: int) -> list[Path]:
     """Make bundles of at most `most` listings of the photos that came, note it, and remove the
     zips of single listings; returns the bundles."""
-    waiting: dict[str, list[Entry]] = defaultdict(list)
-    for entry in latest(run.entries()).values():
+    waiting: dict[str, list[ManifestEntry]] = defaultdict(list)
+    for entry in latest_entries(run.entries()).values():
         zipped = entry.kind == "photos" and entry.file.startswith("photos/")
         if zipped and (folder / entry.file).is_file():
             waiting[entry.domain].append(entry)
     made = []
     for domain, entries in sorted(waiting.items()):
         for start in range(0, len(entries), most):
-            some = entries[start : start + most]
+            bundled = entries[start : start + most]
             place = folder / "ready" / domain
             place.mkdir(parents=True, exist_ok=True)
             part = place / ".bundle.part"
-            write(part, {one.listing_id: folder / one.file for one in some})
+            write_bundle(part, {one.listing_id: folder / one.file for one in bundled})
             final = place / f"photos_{cache.file_sha256(part)[:16]}.zip"
             part.replace(final)
             name = final.relative_to(folder).as_posix()
-            add(folder / manifest.NAME, *(replace(one, file=name) for one in some))
-            for one in some:
+            add_entries(folder / manifest.NAME, *(replace(one, file=name) for one in bundled))
+            for one in bundled:
                 (folder / one.file).unlink()
             made.append(final)
     return made
 
 
 @contextmanager
-def scratch(folder: Path) -> Iterator[Path]:
+def scratch_folder(folder: Path) -> Iterator[Path]:
     """A folder for what the browser keeps of its own, gone afterwards; what a killed run left goes
     first. It lies where the system has such files: Chromium's socket wants a short path."""
     prefix = f"reml-har-{cache.key_of(str(folder.resolve()))[:12]}-"
@@ -158,7 +167,7 @@ def write_private(path: Path, content: bytes) -> None:
     part.replace(path)
 
 
-def failure(folder: Path, portal: Portal, name: str, now: dt.datetime) -> None:
+def keep_failure(folder: Path, portal: Portal, name: str, now: dt.datetime) -> None:
     """Keep what the page looks like; a page that cannot be looked at is left out."""
     try:
         png, html = portal.picture()
@@ -183,7 +192,7 @@ def save_session(folder: Path, portal: Portal, refused: bool) -> None:
         (folder / SESSION).unlink(missing_ok=True)
 
 
-def session(folder: Path, hosts: list[str]) -> tuple[str, Any]:
+def read_session(folder: Path, hosts: list[str]) -> tuple[str, Any]:
     """(origin, storage state) of an earlier session at one of `hosts`; ("", None) where there is
     none that can be read."""
     try:
@@ -191,11 +200,10 @@ def session(folder: Path, hosts: list[str]) -> tuple[str, Any]:
         origin, storage = content["origin"], content["storage"]
     except (OSError, ValueError, KeyError, TypeError):
         return "", None
-    known = isinstance(origin, str) and fits(origin, hosts) and isinstance(storage, dict)
+    known = (
+        isinstance(origin, str) and is_allowed_address(origin, hosts) and isinstance(storage, dict)
+    )
     return (origin, storage) if known else ("", None)
-
-
-# Photo zips of single listings made into a bundle that `make import` and `photos` take.
 
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every entry: a bundle's bytes depend on its photos alone
@@ -207,7 +215,7 @@ def folder_of(listing_id: str) -> str:
     return re.sub(r"[/\\\x00-\x1f]|^\.+", "_", listing_id)
 
 
-def write(path: Path, zips: Mapping[str, Path]) -> int:
+def write_bundle(path: Path, zips: Mapping[str, Path]) -> int:
     """Write the photos of listings (listing_id -> its zip) to `path`, as <listing_id>/001_<name>
     in the order of the zip; returns how many."""
     count = 0

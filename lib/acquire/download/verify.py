@@ -14,12 +14,25 @@ MOST_BYTES = 50_000_000  # of one photo, unpacked
 
 
 def export_fault(rows: pd.DataFrame, expected: int, window: Window) -> str:
-    """Of an export's rows (`domain`, `listing_key`, `day`: that of its last change, `_reason`: why
-    its contract refuses the row, and `postal_code` where the contract has it), as many as the
-    page said, each listing once, all of the window.
+    """Say what is wrong with an export: its number of rows, listings that came twice, rows of other
+    days or ZIP codes.
 
     A listing that was modified while we looked has left the window: the next try finds it gone.
     Rows without key or day, which staging will quarantine, are counted and cannot be judged.
+
+    Parameters
+    ----------
+    rows
+        (n, columns) `domain`, `listing_key`, `day` (that of its last change), `_reason` (why its
+        contract refuses the row), and `postal_code` where the contract has it.
+    expected
+        How many listings the page said.
+    window
+        What was searched for.
+
+    Returns
+    -------
+    The reason, or "".
     """
     if len(rows) != expected:
         return f"{len(rows):,} rows came and the page says {expected:,}"
@@ -42,8 +55,9 @@ def export_fault(rows: pd.DataFrame, expected: int, window: Window) -> str:
 
 
 def zip_fault(path: Path, expected: int | None) -> str:
-    """Of a zip of photos: opens, has so many entries (None: any), each of its bytes as its
-    checksum says."""
+    """Say what is wrong with a zip of photos: whether it opens, has so many entries (None: any),
+    each with the bytes that its checksum says. Returns the reason, or "".
+    """
     try:
         with zipfile.ZipFile(path) as bundle:
             photos = [one for one in bundle.infolist() if not one.is_dir()]

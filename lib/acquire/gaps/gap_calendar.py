@@ -23,9 +23,21 @@ LEFT, BLOCK, HEAD, KEY = 5.2, 10.4, 2.6, 5.4  # in days: labels, a calendar, tit
 Cells = list[tuple[float, float]]
 
 
-def shades(listings: pd.Series) -> list[int]:
-    """The least number of listings of each shade: the range of the days that hold some, cut into
-    steps of equal ratio, whole numbers, as many as there are BLUES or fewer."""
+def listing_shades(listings: pd.Series) -> list[int]:
+    """The least number of listings of each shade.
+
+    The range of the days that hold some is cut into steps of equal ratio, whole numbers, as many as
+    there are BLUES or fewer.
+
+    Parameters
+    ----------
+    listings
+        (n,) listings a day.
+
+    Returns
+    -------
+    Least numbers, rising.
+    """
     most = int(listings.max()) if len(listings) else 0
     if most < 1:
         return [1]
@@ -34,15 +46,39 @@ def shades(listings: pd.Series) -> list[int]:
     return sorted({min(round(float(step)), most) for step in steps})
 
 
-def calendars(judged: pd.DataFrame, title: str) -> str:
-    """The calendars of `draw` as an <svg> element."""
+def calendars_svg(judged: pd.DataFrame, title: str) -> str:
+    """Draw the calendars as an <svg> element.
+
+    Parameters
+    ----------
+    judged
+        (n, 8) as `judge_days` gives it.
+    title
+        Above the first calendar.
+
+    Returns
+    -------
+    Text of the element.
+    """
     with matplotlib.rc_context(LOOK):
-        return to_svg(draw(judged, title))
+        return to_svg(draw_calendars(judged, title))
 
 
-def draw(judged: pd.DataFrame, title: str) -> Figure:
-    """A calendar for each year and domain of `days.judge`'s table, years downwards. Whoever saves
-    the figure sets LOOK around both."""
+def draw_calendars(judged: pd.DataFrame, title: str) -> Figure:
+    """Draw a calendar for each year and domain, years downwards. Whoever saves the figure sets LOOK
+    around both.
+
+    Parameters
+    ----------
+    judged
+        (n, 8) as `judge_days` gives it.
+    title
+        Above the first calendar.
+
+    Returns
+    -------
+    The figure.
+    """
     blocks = [
         (year, domain, part)
         for year, days in judged.groupby(judged["date"].dt.year)
@@ -54,7 +90,7 @@ def draw(judged: pd.DataFrame, title: str) -> Figure:
     axes.set(xlim=(-LEFT, WEEKS + 1), ylim=(height, 0))
     axes.axis("off")
     axes.text(-LEFT + 0.8, 1.5, title, fontsize=12, fontweight="bold", va="center")
-    least = shades(judged["listings"])
+    least = listing_shades(judged["listings"])
     for number, (year, domain, part) in enumerate(blocks):
         _calendar(axes, HEAD + BLOCK * number + 2.6, int(year), str(domain), part, least)
     _legend(axes, height - KEY + 0.6, least)
@@ -87,11 +123,11 @@ def _calendar(
     counts = part["state"].value_counts()
     gaps, partial = int(counts.get("gap", 0)), int(counts.get("partial", 0))
     axes.text(-LEFT + 0.8, top - 1.75, f"{year}  {domain}", fontsize=9.5, va="center")
-    said = [f"{gaps} gap day{'s' if gaps != 1 else ''}"] if gaps else []
-    said += [f"{partial} partial"] if partial else []
+    summary = [f"{gaps} gap day{'s' if gaps != 1 else ''}"] if gaps else []
+    summary += [f"{partial} partial"] if partial else []
     axes.text(
-        WEEKS, top - 1.75, ", ".join(said) or "no gaps", fontsize=8.5, ha="right", va="center",
-        color=RED if said else MUTED, fontweight="bold" if said else "normal",
+        WEEKS, top - 1.75, ", ".join(summary) or "no gaps", fontsize=8.5, ha="right", va="center",
+        color=RED if summary else MUTED, fontweight="bold" if summary else "normal",
     )  # fmt: skip
 
 
@@ -163,17 +199,19 @@ def _legend(axes: Axes, top: float, least: list[int]) -> None:
         "empty": "the portal says none",
     }
     across = 0.0
-    for state, said in words.items():
+    for state, label in words.items():
         _days(axes, state, [(across, top)])
-        axes.text(across + 1.4, top + 0.5, said, fontsize=7.5, va="center")
-        across += 1.4 + 0.45 * len(said) + 1.0
+        axes.text(across + 1.4, top + 0.5, label, fontsize=7.5, va="center")
+        across += 1.4 + 0.45 * len(label) + 1.0
     down, across = top + 1.9, 0.0
     for level, low in enumerate(least):
         high = least[level + 1] - 1 if level + 1 < len(least) else None
-        said = f"{low:,}" if high == low else f"{low:,} to {high:,}" if high else f"{low:,} or more"
-        said += " listings" if level == len(least) - 1 else ""
+        label = (
+            f"{low:,}" if high == low else f"{low:,} to {high:,}" if high else f"{low:,} or more"
+        )
+        label += " listings" if level == len(least) - 1 else ""
         _fill(axes, [(across, down)], facecolor=_blue(level, len(least)))
-        axes.text(across + 1.4, down + 0.5, said, fontsize=7.5, va="center")
-        across += 1.4 + 0.45 * len(said) + 1.0
+        axes.text(across + 1.4, down + 0.5, label, fontsize=7.5, va="center")
+        across += 1.4 + 0.45 * len(label) + 1.0
     _fill(axes, [(across, down)], 0.1, facecolor="none", edgecolor=INK, linewidth=1.1)
     axes.text(across + 1.4, down + 0.5, "holiday", fontsize=7.5, va="center")

@@ -7,14 +7,23 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from lib.acquire.download.manifest import Entry
+from lib.acquire.download.manifest import ManifestEntry
 
 STATUSES = ("complete", "partial", "failed", "no_images")
 
 
-def found(entries: Iterable[Entry]) -> pd.DataFrame:
-    """domain, listing_id, found, capped: what the last entry about each listing's photos says, in
-    the manifest's order. One that only says that a fetch has started says nothing of photos."""
+def fetched_photos(entries: Iterable[ManifestEntry]) -> pd.DataFrame:
+    """Photos that were fetched of each listing, by the last entry about them.
+
+    Parameters
+    ----------
+    entries
+        The manifest, in order. One that only says that a fetch has started says nothing of photos.
+
+    Returns
+    -------
+    (n, 4) `domain`, `listing_id`, `found`, `capped`, in the manifest's order.
+    """
     last = {
         (entry.domain, entry.listing_id): (entry.found, entry.capped)
         for entry in entries
@@ -25,12 +34,22 @@ def found(entries: Iterable[Entry]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
 
 
-def used(pipeline: pd.DataFrame, rows: pd.DataFrame, had: pd.DataFrame) -> pd.DataFrame:
-    """`had` with `found` as the pipeline counted it: the distinct photos that could be used.
+def usable_photos(pipeline: pd.DataFrame, rows: pd.DataFrame, had: pd.DataFrame) -> pd.DataFrame:
+    """Replace what was fetched by what the pipeline could use.
 
-    `pipeline` is data/photos/listing_photos.parquet (domain, listing_key, photos_found), `rows`
-    those of `seen.seen`, which tell each key's listing_id. Listings that the pipeline does not
-    have keep what `had` says.
+    Parameters
+    ----------
+    pipeline
+        (k, columns) data/photos/listing_photos.parquet: `domain`, `listing_key`, `photos_found`.
+    rows
+        (m, 7) of `find_modified_days`, which tell each key's listing_id.
+    had
+        (n, 4) of `fetched_photos`.
+
+    Returns
+    -------
+    `had` with `found` as the pipeline counted it: the distinct photos that could be used. Listings
+    that the pipeline does not have keep what `had` says.
     """
     who = ["domain", "listing_id"]
     named = rows.loc[rows["newest"], ["domain", "listing_key", "listing_id"]]
@@ -43,15 +62,26 @@ def used(pipeline: pd.DataFrame, rows: pd.DataFrame, had: pd.DataFrame) -> pd.Da
     return both.fillna(0).astype({"found": "int64", "capped": "int64"}).reset_index()
 
 
-def statuses(rows: pd.DataFrame, had: pd.DataFrame) -> pd.DataFrame:
-    """One row per listing of `seen.seen`'s rows, from its newest, by domain and key.
+def photo_statuses(rows: pd.DataFrame, had: pd.DataFrame) -> pd.DataFrame:
+    """Status of the photos of each listing.
 
-    `had` is what `found` returns. Returns domain, listing_key, listing_id, postal_code, day, then
-    `expected` (Int64, photos that the listing says it has; missing where it does not), `found`,
-    `capped` (left out on purpose), `missing` (expected and neither) and `status`: `complete` where
-    photos came and none is missing, also where their number was not known; `partial` where some
-    came; `failed` where none came of those expected; `no_images` where none came and none were
-    expected.
+    `complete` where photos came and none is missing, also where their number was not known;
+    `partial` where some came; `failed` where none came of those expected; `no_images` where none
+    came and none were expected.
+
+    Parameters
+    ----------
+    rows
+        (m, 7) of `find_modified_days`.
+    had
+        (n, 4) of `fetched_photos`.
+
+    Returns
+    -------
+    One row a listing, from its newest, by domain and key: `domain`, `listing_key`, `listing_id`,
+    `postal_code`, `day`, `expected` (Int64, photos that the listing says it has; missing where it
+    does not), `found`, `capped` (left out on purpose), `missing` (expected and neither) and
+    `status`.
     """
     names = ["domain", "listing_key", "listing_id", "postal_code", "day"]
     newest = rows[rows["newest"]].sort_values(["domain", "listing_key"], kind="stable")
@@ -76,10 +106,19 @@ def statuses(rows: pd.DataFrame, had: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def by_zip(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `statuses` counted by postal_code and day of modification, where photos are
-    missing: date, postal_code (empty where there is none), listings, how many have each status,
-    and `missing` photos; by date and ZIP, listings without a day last."""
+def missing_by_zip(table: pd.DataFrame) -> pd.DataFrame:
+    """Count listings by postal code and day of modification, where photos are missing.
+
+    Parameters
+    ----------
+    table
+        (n, 10) as `photo_statuses` gives it.
+
+    Returns
+    -------
+    `date`, `postal_code` (empty where there is none), `listings`, how many have each status, and
+    `missing` photos; by date and ZIP, listings without a day last.
+    """
     marks = {name: (table["status"] == name).astype("int64") for name in STATUSES}
     groups = (
         table[["day", "postal_code", "missing"]]

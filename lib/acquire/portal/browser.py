@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(
+def open_browser(
     executable: str, flags: list[str], hosts: list[str], storage: Any, headed: bool
 ) -> Iterator[BrowserContext]:
     """A window of its own with the cookies in `storage`. It ends with this process, also where that
@@ -30,8 +30,8 @@ def opened(
                 headless=not headed,
             )
         except Error as error:
-            said = next((line for line in str(error).splitlines() if "FATAL" in line), str(error))
-            raise RemlError(f"{executable} does not start: {said[:300]}") from error
+            reason = next((line for line in str(error).splitlines() if "FATAL" in line), str(error))
+            raise RemlError(f"{executable} does not start: {reason[:300]}") from error
         try:
             try:
                 context = browser.new_context(accept_downloads=False, storage_state=storage)

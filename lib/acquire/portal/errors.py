@@ -1,7 +1,7 @@
-"""What an answer of the portal can mean beside what was asked for."""
+"""What the portal's answer can mean, other than the thing that was asked for."""
 
 
-class AgainError(Exception):
+class RetryError(Exception):
     """It did not work this time. `after` is what Retry-After says, as text."""
 
     def __init__(self, reason: str, after: str | None = None) -> None:
@@ -9,9 +9,9 @@ class AgainError(Exception):
         self.reason, self.after = reason, after
 
 
-class HaltError(Exception):
-    """The portal wants a person, or does not want us."""
+class NeedsPersonError(Exception):
+    """The portal wants a person, or refuses us."""
 
 
-class LaterError(Exception):
+class RetryLaterError(Exception):
     """The portal asks for a longer wait than the run may take."""

@@ -1,8 +1,9 @@
 """The portal as a real browser sees it: log in, search a window, export it, fetch photos.
 
 Every selector comes from configs/acq.yaml. One request at a time, each after `pacer.wait()`. What
-the portal answers ends in a value or in one of three exceptions: `AgainError` (try this once more),
-`HaltError` (a person has to look, nothing more is asked) or `LaterError` (it asks for a long wait).
+the portal answers ends in a value or in one of three exceptions: `RetryError` (try this once more),
+`NeedsPersonError` (a person has to look, nothing more is asked) or `RetryLaterError` (it asks for a
+long wait).
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from lib.acquire.portal.errors import AgainError, HaltError
+from lib.acquire.portal.errors import NeedsPersonError, RetryError
 from lib.acquire.portal.portal_file import Attachment
 from lib.acquire.portal.rate_limit import Pacer
 from lib.acquire.portal.redact import HIDE, Redactor
-from lib.acquire.portal.settings import Acquisition, fits
+from lib.acquire.portal.settings import Acquisition, is_allowed_address
 from lib.acquire.portal.windows import Window
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Portal:
             self.bad = self.bad or response
 
     def _failed(self, request: Request) -> None:
-        if not request.is_navigation_request() or fits(request.url, self.hosts):
+        if not request.is_navigation_request() or is_allowed_address(request.url, self.hosts):
             return
         with suppress(self.error):  # a window that is just opening has no frame yet
             if request.frame.parent_frame is not None:
@@ -81,26 +82,26 @@ class Portal:
             yield
         except self.error as error:
             self._refuse()
-            raise AgainError(self.redact.error(error)) from None
+            raise RetryError(self.redact.error(error)) from None
         self._refuse()
 
     def _refuse(self) -> None:
         """Raise what a bad answer, a page that wants a person, or a form to log in means."""
         if self.strayed:
-            raise HaltError(STRAYED.format(host=self.strayed))
+            raise NeedsPersonError(STRAYED.format(host=self.strayed))
         if self.bad is not None:
             self.page.wait_for_load_state()
         for what, selector in (("CAPTCHA", self.look.stop.captcha), ("code", self.look.stop.mfa)):
             if self.page.locator(selector).count():
-                raise HaltError(f"the portal asks for a {what}")
+                raise NeedsPersonError(f"the portal asks for a {what}")
         if self.bad is not None:
             code, after = self.bad.status, self.bad.headers.get("retry-after")
             if code in STOPPED:
-                raise HaltError(f"the portal answered {STOPPED[code]}")
-            raise AgainError(f"the portal answered {code}", after)
+                raise NeedsPersonError(f"the portal answered {STOPPED[code]}")
+            raise RetryError(f"the portal answered {code}", after)
         if self.inside and self.page.locator(self.look.login.password).count():
             self.inside = False
-            raise AgainError("the session had ended")
+            raise RetryError("the session had ended")
 
     def _go(self, path: str) -> None:
         """Open a page of the portal; log in first where there is no session."""
@@ -113,11 +114,11 @@ class Portal:
             self.page.goto(urljoin(self.origin, path))
 
     def login(self) -> None:
-        """Begin a new session. Raises `HaltError` where user and password are not accepted (tried
-        once: a few wrong ones lock an account) or sessions keep ending."""
+        """Begin a new session. Raises `NeedsPersonError` where user and password are not accepted
+        (tried once: a few wrong ones lock an account) or sessions keep ending."""
         look = self.look.login
         if self.logins == LOGINS:
-            raise HaltError(f"{LOGINS} sessions ended before their time")
+            raise NeedsPersonError(f"{LOGINS} sessions ended before their time")
         self.logins += 1
         self.renew()
         with self._request():
@@ -129,7 +130,9 @@ class Portal:
         try:
             self.page.locator(look.enter).wait_for()
         except self.error:  # whatever the page says instead: no second try
-            raise HaltError(f"the portal did not accept user and password ({look.enter})") from None
+            raise NeedsPersonError(
+                f"the portal did not accept user and password ({look.enter})"
+            ) from None
         with self._request():
             with self.context.expect_page() as opened:
                 self.page.locator(look.enter).click()
@@ -155,17 +158,17 @@ class Portal:
             self.page.locator(look.zips).fill(",".join(window.zips))
         with self._request(), self.page.expect_navigation():
             self.page.locator(look.submit).click()
-        told = re.findall(r"\d[\d,]*", self.page.locator(look.count).inner_text())
-        if not told:
-            raise AgainError(f"the page does not say how many listings it found ({look.count})")
-        return int(told[-1].replace(",", ""))
+        numbers = re.findall(r"\d[\d,]*", self.page.locator(look.count).inner_text())
+        if not numbers:
+            raise RetryError(f"the page does not say how many listings it found ({look.count})")
+        return int(numbers[-1].replace(",", ""))
 
     def export(self, part: Path) -> None:
         """Download what the last search found, as CSV."""
         look = self.look.search
         cell = self.page.locator(look.export_cell).get_attribute("class") or ""
         if "disabled" in cell.split():
-            raise AgainError("the portal offers no export of what it found")
+            raise RetryError("the portal offers no export of what it found")
         self.page.locator(look.all).click()
         with self._request(), self.page.expect_navigation():
             self.page.locator(look.export).click()
@@ -174,13 +177,13 @@ class Portal:
 
     def photos(self, listing_id: str, most: int, least: int, part: Path) -> tuple[int, int]:
         """Download a listing's photos, `most` at most, as a zip: (how many it has, how many of
-        them were asked for). Writes nothing where it has none. Raises `AgainError` where the page
+        them were asked for). Writes nothing where it has none. Raises `RetryError` where the page
         shows fewer than `least`: it may not be whole yet."""
         look = self.look.photos
         self._go(look.path.format(listing_id=quote(listing_id, safe="")))
         boxes = self.page.locator(look.box).all()
         if len(boxes) < least:
-            raise AgainError(f"the page shows {len(boxes)} photos and the export says {least}")
+            raise RetryError(f"the page shows {len(boxes)} photos and the export says {least}")
         for box in boxes[:most]:
             box.check()
         if boxes:
@@ -194,9 +197,9 @@ class Portal:
             file.click(self.page, selector)
             self.bad = self.bad or file.bad
         if file.wrong:
-            raise AgainError(f"the download was cut off ({self.redact.error(file.wrong)})")
+            raise RetryError(f"the download was cut off ({self.redact.error(file.wrong)})")
         if file.content is None:
-            raise AgainError("no download began")
+            raise RetryError("no download began")
         part.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(file.content)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from lib.acquire.portal.rate_limit import Pacer
-from lib.acquire.portal.settings import fits
+from lib.acquire.portal.settings import is_allowed_address
 
 if TYPE_CHECKING:
     from playwright.sync_api import APIResponse, BrowserContext, Page, Route
@@ -74,7 +74,7 @@ class Attachment:
 
         url, limit = route.request.url, self.seconds * 1000
         for hop in range(REDIRECTS):
-            if not fits(url, self.hosts):
+            if not is_allowed_address(url, self.hosts):
                 raise Error(f"it leads to {urlsplit(url).hostname}, which is not permitted")
             if hop:
                 self.pacer.wait()

@@ -29,10 +29,11 @@ def retry_after(text: str | None, now: dt.datetime) -> float | None:
     return max((until - now).total_seconds(), 0.0)
 
 
-def backoff(pace: Pace, attempt: int, asked: float | None, rng: random.Random) -> float:
+def backoff_seconds(pace: Pace, attempt: int, least: float | None, rng: random.Random) -> float:
     """Seconds before the try after the `attempt`-th (from 1): doubled each time, with jitter; never
-    less than the portal `asked` for."""
-    return max(pace.backoff * 2 ** (attempt - 1) + rng.uniform(0, pace.jitter), asked or 0.0)
+    less than `least`, which the portal asks for.
+    """
+    return max(pace.backoff * 2 ** (attempt - 1) + rng.uniform(0, pace.jitter), least or 0.0)
 
 
 class Pacer:

@@ -32,16 +32,19 @@ class Redactor:
     message may give it. `pattern` is read alike by Python and JavaScript."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        some = sorted(filter(None, secrets), key=len, reverse=True)  # none is cut in two by another
-        whole = [base64.b64encode(one.encode("utf-8", "replace")).decode() for one in some]
+        plain = sorted(
+            filter(None, secrets), key=len, reverse=True
+        )  # none is cut in two by another
+        encoded = [base64.b64encode(one.encode("utf-8", "replace")).decode() for one in plain]
         self.pattern = "|".join(
-            ["".join(map(letter, one)) for one in some] + [re.escape(one) for one in whole]
+            ["".join(map(letter_pattern, one)) for one in plain]
+            + [re.escape(one) for one in encoded]
         )
-        self.found = re.compile(self.pattern, re.IGNORECASE)
+        self.matcher = re.compile(self.pattern, re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
         """`text` without the secrets."""
-        return self.found.sub(SHOWN, text) if self.pattern else text
+        return self.matcher.sub(SHOWN, text) if self.pattern else text
 
     def error(self, error: Exception) -> str:
         """What Playwright says, in one line, with the selector that it waited for."""
@@ -50,9 +53,10 @@ class Redactor:
         return self("; ".join([*lines[:1], *waited[:1]]))
 
 
-def letter(one: str) -> str:
-    """A pattern of the forms of a letter: plain, escaped as in HTML, JSON, JavaScript or Python,
-    in an address."""
+def letter_pattern(one: str) -> str:
+    """A pattern of the forms of a letter: plain; escaped as in HTML, JSON, JavaScript or Python; in
+    an address.
+    """
     units = one.encode("utf-16-be", "surrogatepass")
     codes = [int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2)]
     name = codepoint2name.get(ord(one))

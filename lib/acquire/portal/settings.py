@@ -1,4 +1,8 @@
-"""What configs/acq.yaml holds, typed; the hard limits of a lawful download are its bounds."""
+"""The settings of configs/acq.yaml, and which hosts a download may talk to.
+
+The hard limits of a lawful download are the bounds of the settings. This machine may always be
+asked; any other only where somebody says that the portal's terms permit it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ FILE = Path("configs/acq.yaml")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class Gaps(Section):
+class GapSettings(Section):
     """How days without listings are told from gaps."""
 
     history_weeks: PositiveInt
@@ -51,14 +55,14 @@ class Pace(Section):
     download: PositiveFloat
 
 
-class Credentials(Section):
+class CredentialNames(Section):
     """Names of the environment variables that hold them."""
 
     user: str
     password: str
 
 
-class Login(Section):
+class LoginSelectors(Section):
     """Selectors of the way in."""
 
     user: str
@@ -67,14 +71,14 @@ class Login(Section):
     enter: str
 
 
-class Stop(Section):
+class StopSelectors(Section):
     """Selectors of what only a person may answer."""
 
     captcha: str
     mfa: str
 
 
-class Search(Section):
+class SearchSelectors(Section):
     """Selectors of the search and of its export."""
 
     path: str
@@ -91,7 +95,7 @@ class Search(Section):
     download: str
 
 
-class Photos(Section):
+class PhotoSelectors(Section):
     """Selectors of a listing's photos; `path` holds {listing_id}."""
 
     path: str
@@ -99,16 +103,16 @@ class Photos(Section):
     download: str
 
 
-class Portal(Section):
+class PortalSettings(Section):
     """Where, and what its pages look like."""
 
     url: str
     hosts: list[str]
     zips: list[str]
-    login: Login
-    stop: Stop
-    search: Search
-    photos: Photos
+    login: LoginSelectors
+    stop: StopSelectors
+    search: SearchSelectors
+    photos: PhotoSelectors
     photos_changed: list[str]
 
     @field_validator("zips", mode="after")
@@ -130,11 +134,11 @@ class Acquisition(Section):
     feed: str
     timezone: str
     first_day: dt.date
-    gaps: Gaps
+    gaps: GapSettings
     limits: Limits
     pace: Pace
-    credentials: Credentials
-    portal: Portal
+    credentials: CredentialNames
+    portal: PortalSettings
 
     @field_validator("timezone")
     @classmethod
@@ -148,65 +152,62 @@ class Acquisition(Section):
         return moment.astimezone(zoneinfo.ZoneInfo(self.timezone)).date()
 
 
-def read(path: Path = FILE) -> Acquisition:
+def read_settings(path: Path = FILE) -> Acquisition:
     """The settings in a file; raises `RemlError` naming each key that is wrong."""
     return validate(Acquisition, read_yaml(path), str(path))
 
 
-def searched_in(config: Acquisition, zips: tuple[str, ...]) -> Acquisition:
+def restrict_zips(config: Acquisition, zips: tuple[str, ...]) -> Acquisition:
     """The settings with other ZIP codes to search in; raises `RemlError` where one is none."""
     content = config.model_dump()
     content["portal"]["zips"] = list(zips)
     return validate(Acquisition, content, "--zip")
 
 
-# Which hosts a download may talk to. This machine always; any other only where somebody says that
-# the portal's terms permit it.
-
-
-def allowed(portal: Portal, permitted: Iterable[str]) -> list[str]:
+def allowed_hosts(portal: PortalSettings, permitted: Iterable[str]) -> list[str]:
     """The hosts that the browser may talk to, the portal's own first.
 
     Raises `RemlError` where the portal is not on this machine and nobody permits its host, where a
     permitted host is none of the portal's, or where a password would travel unencrypted.
     """
     parts = urlsplit(portal.url)
-    own = portal.host()
+    portal_host = portal.host()
     require(
-        parts.scheme in ("http", "https") and bool(own) and "@" not in parts.netloc,
+        parts.scheme in ("http", "https") and bool(portal_host) and "@" not in parts.netloc,
         f"{FILE}: portal.url: expected https://host/path, found {portal.url!r}",
     )
-    known = {own, *(one.lower() for one in portal.hosts)}
-    said = {one.lower() for text in permitted for one in text.split()}
+    listed = {portal_host, *(one.lower() for one in portal.hosts)}
+    allowed = {one.lower() for text in permitted for one in text.split()}
     require(
-        said <= known,
-        f"--permitted-host {', '.join(sorted(said - known))}: not a host of {FILE} "
-        f"({', '.join(sorted(known))})",
+        allowed <= listed,
+        f"--permitted-host {', '.join(sorted(allowed - listed))}: not a host of {FILE} "
+        f"({', '.join(sorted(listed))})",
     )
-    if own in LOOPBACK:
-        return [own, *sorted(said - {own})]
+    if portal_host in LOOPBACK:
+        return [portal_host, *sorted(allowed - {portal_host})]
     require(
-        own in said,
-        f"{own} is not this machine: if your agreement with the portal permits automated "
-        f"downloads with your own account, say so with --permitted-host {own}",
+        portal_host in allowed,
+        f"{portal_host} is not this machine: if your agreement with the portal permits automated "
+        f"downloads with your own account, say so with --permitted-host {portal_host}",
     )
     require(
         parts.scheme == "https",
-        f"{FILE}: portal.url: {own} is asked over http, which would send the password in the clear",
+        f"{FILE}: portal.url: {portal_host} is asked over http, which would send the password in "
+        "the clear",
     )
-    return [own, *sorted(said - {own})]
+    return [portal_host, *sorted(allowed - {portal_host})]
 
 
-def here(hosts: Iterable[str]) -> bool:
+def all_local(hosts: Iterable[str]) -> bool:
     """Whether all of them are this machine."""
     return all(host in LOOPBACK for host in hosts)
 
 
-def fits(address: str, hosts: Iterable[str]) -> bool:
+def is_allowed_address(address: str, hosts: Iterable[str]) -> bool:
     """Whether an address is at one of `hosts`, and encrypted unless that is this machine."""
     parts = urlsplit(address)
     host = (parts.hostname or "").lower()
-    return host in hosts and (parts.scheme == "https" or here([host]))
+    return host in hosts and (parts.scheme == "https" or all_local([host]))
 
 
 def resolver_rules(hosts: Iterable[str]) -> str:

@@ -45,7 +45,7 @@ class Window:
         return [Window(self.since, self.until, part, self.partial) for part in parts]
 
 
-def windows(
+def days_to_windows(
     days: Iterable[dt.date],
     zips: tuple[str, ...] = (),
     most: int = 31,
@@ -55,10 +55,10 @@ def windows(
 
     A day of which some of the `zips` were `searched` before is a window of its own with the rest.
     """
-    found = searched or {}
+    zips_before = searched or {}
     out: list[Window] = []
     for day in sorted(set(days)):
-        left = tuple(one for one in zips if one not in found.get(day, ()))
+        left = tuple(one for one in zips if one not in zips_before.get(day, ()))
         joins = (
             out and out[-1].until == day - DAY and out[-1].zips == left and out[-1].days() < most
         )

@@ -105,4 +105,4 @@ def photographed(features: pd.DataFrame, saved: dict[str, Any], vectors: Path) -
     if not sees_photos(saved):
         return features
     table = io.read_parquet(vectors)
-    return pooling.beside(features, table[table["domain"] == saved["domain"]])
+    return pooling.add_photo_columns(features, table[table["domain"] == saved["domain"]])

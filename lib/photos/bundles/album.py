@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from lib.photos.bundles.match_listing import Roll, owner
-from lib.photos.bundles.media_records import Media, assign
+from lib.photos.bundles.match_listing import ListingIndex, match_listing
+from lib.photos.bundles.media_records import MediaRecord, assign_records
 from lib.photos.bundles.permissions import (
     LOST,
     PRIVATE,
     UNREAD,
-    below,
-    called,
-    folded,
-    home,
-    in_doubt,
-    place,
+    Album,
+    Photo,
+    album_name,
+    fold_names,
+    manifest_folder,
+    match_record,
+    photos_below,
+    photos_in_doubt,
 )
 from lib.photos.image.room_names import room_of_name
 
@@ -28,7 +30,6 @@ FIELDS = (
     "domain", "listing_key", "listing_id", "sha1", "order", "file", "width", "height", "format",
     "bytes", "phash", "room", "bundle", "entry", "had_exif", "had_gps",
 )  # fmt: skip
-Photo = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Bundle:
 
     def place(self, manifest: str) -> str:
         """The folder that a manifest in it speaks of."""
-        return place(self.folder or self.name, manifest)
+        return manifest_folder(self.folder or self.name, manifest)
 
 
 @dataclass(frozen=True)
@@ -53,30 +54,32 @@ class Albums:
 
     photos: list[Photo]
     rejected: list[dict[str, Any]]
-    came: set[tuple[str, str]]
+    came: set[Album]
 
 
-def gather(bundles: list[Bundle], beside: list[Bundle], roll: Roll) -> Albums:
-    """The albums of all listings; `beside` are the manifests that lie beside the bundles. The
+def gather_albums(bundles: list[Bundle], manifests: list[Bundle], listings: ListingIndex) -> Albums:
+    """The albums of all listings; `manifests` are the manifests that lie beside the bundles. The
     order of `bundles` does not matter."""
     photos: list[Photo] = []
     rejected: list[dict[str, Any]] = []
-    came: set[tuple[str, str]] = set()
-    everything = sorted([*beside, *bundles], key=lambda one: one.name)
+    came: set[Album] = set()
+    everything = sorted([*manifests, *bundles], key=lambda one: one.name)
     for bundle in everything:
         stem = PurePosixPath(bundle.name).stem
         for line in bundle.index["photos"]:
-            who = owner(line["entry"], stem, bundle.domain, roll)
+            who = match_listing(line["entry"], stem, bundle.domain, listings)
             photos.append(line | vars(who) | {"bundle": bundle.name})
         for line in bundle.index["rejected"]:
             rejected.append({"bundle": bundle.name} | line)
             if line["entry"] is not None and line["reason"] != "manifest":
-                came.add(album_of(vars(owner(line["entry"], stem, bundle.domain, roll))))
-    albums: dict[tuple[str, str], list[Photo]] = defaultdict(list)
+                came.add(
+                    album_key(vars(match_listing(line["entry"], stem, bundle.domain, listings)))
+                )
+    albums: dict[Album, list[Photo]] = defaultdict(list)
     for photo in photos:
-        albums[album_of(photo)].append(photo)
+        albums[album_key(photo)].append(photo)
     came |= set(albums)
-    records, withheld, lost = _placed(everything, albums, photos, roll)
+    records, withheld, lost = _placed(everything, albums, photos, listings)
     kept, refused = _albums(albums, records, withheld)
     rejected += refused + lost
     rejected.sort(key=lambda one: (one["bundle"], one["entry"] or "", one["reason"], one["detail"]))
@@ -84,50 +87,52 @@ def gather(bundles: list[Bundle], beside: list[Bundle], roll: Roll) -> Albums:
 
 
 def _placed(
-    bundles: list[Bundle], albums: dict[tuple[str, str], list[Photo]], photos: list[Photo],
-    roll: Roll,
-) -> tuple[dict[tuple[str, str], list[Media]], dict[str, str], list[dict[str, Any]]]:  # fmt: skip
+    bundles: list[Bundle],
+    albums: dict[Album, list[Photo]],
+    photos: list[Photo],
+    listings: ListingIndex,
+) -> tuple[dict[Album, list[MediaRecord]], dict[str, str], list[dict[str, Any]]]:
     """(records by album, reason by sha1 of photos withheld in doubt, a line for each withheld
     record that finds no photo)."""
-    records: dict[tuple[str, str], list[Media]] = defaultdict(list)
-    nameless: dict[str, list[Media]] = defaultdict(list)
+    records: dict[Album, list[MediaRecord]] = defaultdict(list)
+    nameless: dict[str, list[MediaRecord]] = defaultdict(list)
     lost: list[dict[str, Any]] = []
     unread: set[str] = set()
-    known = folded(albums)
+    known = fold_names(albums)
     for bundle in bundles:
         stem = PurePosixPath(bundle.name).stem
         unread |= {bundle.place(name) for name in bundle.index["unread"]}
         for record in bundle.index["media"]:
-            album = home(record, stem, bundle.domain, roll, known)
+            album = match_record(record, stem, bundle.domain, listings, known)
             if album:
                 records[album].append(record)
             elif record.withheld and not record.listings:
                 nameless[bundle.place(record.manifest)].append(record)
             elif not record.listings:
-                who = owner(record.path.lstrip("/") or "-", stem, bundle.domain, roll)
-                records[called(who)].append(record)
+                who = match_listing(record.path.lstrip("/") or "-", stem, bundle.domain, listings)
+                records[album_name(who)].append(record)
             if record.withheld and (album or record.listings) and album not in albums:
                 detail = ", ".join(record.listings) or (album or ("", ""))[1]
                 lost.append(
                     {"bundle": bundle.name, "entry": record.manifest or None, "reason": LOST,
                      "detail": f"{detail}: {record.path or record.key}"[:200]}
                 )  # fmt: skip
-    inside = below(photos, unread | set(nameless))
+    inside = photos_below(photos, unread | set(nameless))
     withheld = {photo["sha1"]: UNREAD for name in unread for photo in inside[name]}
     for name, some in nameless.items():
-        withheld |= {photo["sha1"]: PRIVATE for photo in in_doubt(inside[name], some)}
+        withheld |= {photo["sha1"]: PRIVATE for photo in photos_in_doubt(inside[name], some)}
     return records, withheld, lost
 
 
-def album_of(photo: Photo) -> tuple[str, str]:
+def album_key(photo: Photo) -> Album:
     """What a photo's album is called: the listing, or what the bundle calls it after a `?`."""
     key = photo["listing_key"]
     return photo["domain"], f"?{photo['listing_id']}" if key is None else key
 
 
 def _albums(
-    albums: dict[tuple[str, str], list[Photo]],
-    records: dict[tuple[str, str], list[Media]],
+    albums: dict[Album, list[Photo]],
+    records: dict[Album, list[MediaRecord]],
     withheld: dict[str, str],
 ) -> tuple[list[Photo], list[dict[str, Any]]]:
     """(photos in order within their albums, refusals): withheld photos and repeated ones out.
@@ -135,7 +140,7 @@ def _albums(
     `withheld` has a reason by content, so that under no other name or listing do they come back.
     """
     for name, album in albums.items():
-        found, hidden = assign(album, records.get(name, []))
+        found, hidden = assign_records(album, records.get(name, []))
         for position, photo in enumerate(album):
             record = found.get(position)
             photo["sort"] = _rank(photo, record)
@@ -157,7 +162,7 @@ def _albums(
     return kept, refused
 
 
-def _rank(photo: Photo, record: Media | None) -> tuple:
+def _rank(photo: Photo, record: MediaRecord | None) -> tuple:
     """What a listing's photos are sorted by: the preferred one, the record's order, the number
     in the file's name, the name, the bundle."""
     order = record.order if record and record.order is not None else None
@@ -179,16 +184,16 @@ def _refusal(photo: Photo, reason: str) -> dict[str, Any]:
 def _file(photo: Photo) -> str:
     """Where a photo goes, relative to the stage's folder."""
     key = photo["listing_key"]
-    folder = f"unmatched-{slug(photo['listing_id'])}" if key is None else slug(key)
+    folder = f"unmatched-{folder_name(photo['listing_id'])}" if key is None else folder_name(key)
     return f"images/{photo['domain']}/{folder}/{photo['order']:03d}_{photo['sha1'][:12]}.jpg"
 
 
-def record_of(photo: Photo) -> dict[str, Any]:
+def manifest_record(photo: Photo) -> dict[str, Any]:
     """A photo as its line of the manifest."""
     return {field: photo[field] for field in FIELDS}
 
 
-def slug(key: str) -> str:
+def folder_name(key: str) -> str:
     """A key as a folder's name: letters, digits, `.`, `_` and `-`. A key that has others, begins
     with a dot, or is long, ends in a hash of itself, so that two keys never share a folder."""
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", key)[:80].lstrip(".")

@@ -1,4 +1,4 @@
-"""What lies in a folder of images: bundles, manifests, and what is neither, by kind."""
+"""Which files are in a folder of images: bundles, manifests, and what is neither, by kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BUNDLE, MANIFEST = "bundle", "manifest"
 ARCHIVES = {".7z", ".bz2", ".gz", ".rar", ".tar", ".tbz2", ".tgz", ".txz", ".xz", ".zipx", ".zst"}
 
 
-def sort_out(folders: list[Path]) -> dict[str, list[Path]]:
+def list_inventory(folders: list[Path]) -> dict[str, list[Path]]:
     """All files below `folders` by kind, in a fixed order; a folder is named where it is called
     like a bundle, or is a link and so not looked into. Hidden files are left out."""
     found: dict[str, list[Path]] = defaultdict(list)

@@ -1,4 +1,6 @@
-"""Which listing an entry of a bundle belongs to. What fits none, or two, is said, never guessed."""
+"""Which listing an entry of a bundle belongs to. An entry that fits none, or two, stays unmatched
+and is reported; nothing is guessed.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,22 @@ import pandas as pd
 
 
 @dataclass(frozen=True)
-class Owner:
-    """A listing; `listing_key` is None where none (or more than one) fits, `listing_id` then says
-    what the bundle calls it. `number` and `name` are of the file: the number in its name after
-    the listing's id, and the last part of the entry's name in lower case."""
+class ListingMatch:
+    """The listing of an entry, and what the entry's file name tells.
+
+    Parameters
+    ----------
+    domain
+        `sale` or `rental`.
+    listing_key
+        None where no listing, or more than one, fits.
+    listing_id
+        The listing's id, or what the bundle calls it where none fits.
+    number
+        The number in the file's name after the listing's id.
+    name
+        The last part of the entry's name, in lower case.
+    """
 
     domain: str
     listing_key: str | None
@@ -22,12 +36,12 @@ class Owner:
     name: str
 
 
-class Roll:
+class ListingIndex:
     """The staged listings, to be found by key or id."""
 
     def __init__(self, listings: pd.DataFrame) -> None:
         """`listings` has `domain` and `listing_key`, and may have `listing_id`; all text."""
-        self.found: dict[tuple[str, str], tuple[str, str | None] | None] = {}
+        self.by_name: dict[tuple[str, str], tuple[str, str | None] | None] = {}
         keys = [str(key).strip() for key in listings["listing_key"]]
         domains = [str(domain) for domain in listings["domain"]]
         ids: list[str | None] = [None] * len(keys)
@@ -36,21 +50,21 @@ class Roll:
         for domain, key, other in zip(domains, keys, ids, strict=True):
             if other:
                 # an id that two listings share names neither
-                known = self.found.get((domain, other), (key, other))
+                known = self.by_name.get((domain, other), (key, other))
                 same = known is not None and known[0] == key
-                self.found[domain, other] = (key, other) if same else None
+                self.by_name[domain, other] = (key, other) if same else None
         for domain, key, other in zip(domains, keys, ids, strict=True):
-            self.found[domain, key] = (key, other)
-        self.folded: dict[tuple[str, str], tuple[str, str | None] | None] = {}
-        for (domain, name), hit in self.found.items():
+            self.by_name[domain, key] = (key, other)
+        self.by_casefold: dict[tuple[str, str], tuple[str, str | None] | None] = {}
+        for (domain, name), hit in self.by_name.items():
             fold = domain, name.casefold()
-            self.folded[fold] = hit if self.folded.get(fold, hit) == hit else None
+            self.by_casefold[fold] = hit if self.by_casefold.get(fold, hit) == hit else None
 
     def find(self, domain: str, name: str) -> tuple[str, str, str | None] | None:
         """(domain, listing_key, listing_id) of the listing called `name`: in `domain`, else in the
         other one, for a bundle that was put into the wrong folder. A name that differs in case
         alone is the same, unless there are two such."""
-        for known, called in ((self.found, name), (self.folded, name.casefold())):
+        for known, called in ((self.by_name, name), (self.by_casefold, name.casefold())):
             for one in (domain, *sorted({"sale", "rental"} - {domain})):
                 if (one, called) in known:
                     hit = known[one, called]
@@ -58,7 +72,7 @@ class Roll:
         return None
 
 
-def owner(entry: str, bundle: str, domain: str, roll: Roll) -> Owner:
+def match_listing(entry: str, bundle: str, domain: str, listings: ListingIndex) -> ListingMatch:
     """The listing of an entry: the topmost folder that is a listing's key or id, else the leading
     token of the file name (`<id>_2.jpg`, `<id>-2.jpg`), else the bundle's own name (without
     `.zip`), else the whole file name.
@@ -70,32 +84,32 @@ def owner(entry: str, bundle: str, domain: str, roll: Roll) -> Owner:
     stem = path.stem
     folders = [part for part in path.parts[:-1] if part not in ("/", ".", "..")]
     for folder in folders:
-        if hit := roll.find(domain, folder):
-            return Owner(*hit, _number(stem), path.name.lower())
+        if hit := listings.find(domain, folder):
+            return ListingMatch(*hit, _number(stem), path.name.lower())
     foreign = next((folder for folder in folders if re.search(r"\d", folder)), None)
     if foreign:
-        return Owner(domain, None, foreign, _number(stem), path.name.lower())
-    token, rest = _token(stem, domain, roll)
-    named = roll.find(domain, bundle)
-    by_token = roll.find(domain, token) if token else None
+        return ListingMatch(domain, None, foreign, _number(stem), path.name.lower())
+    token, rest = _token(stem, domain, listings)
+    named = listings.find(domain, bundle)
+    by_token = listings.find(domain, token) if token else None
     if by_token and named and by_token != named:
-        return Owner(domain, None, token, _number(rest), path.name.lower())
+        return ListingMatch(domain, None, token, _number(rest), path.name.lower())
     if by_token:
-        return Owner(*by_token, _number(rest), path.name.lower())
+        return ListingMatch(*by_token, _number(rest), path.name.lower())
     if named:
-        return Owner(*named, _number(stem), path.name.lower())
-    if hit := roll.find(domain, stem):
-        return Owner(*hit, None, path.name.lower())
+        return ListingMatch(*named, _number(stem), path.name.lower())
+    if hit := listings.find(domain, stem):
+        return ListingMatch(*hit, None, path.name.lower())
     unknown = folders[0] if folders else token or bundle
-    return Owner(domain, None, unknown, _number(rest if token else stem), path.name.lower())
+    return ListingMatch(domain, None, unknown, _number(rest if token else stem), path.name.lower())
 
 
-def _token(stem: str, domain: str, roll: Roll) -> tuple[str, str]:
+def _token(stem: str, domain: str, listings: ListingIndex) -> tuple[str, str]:
     """(leading token, what follows it): the longest that is a listing, as keys may hold `-` or
     `_` themselves; else the shortest."""
     cuts = [match.start() for match in re.finditer(r"[-_]", stem) if match.start()]
     for cut in reversed(cuts):
-        if roll.find(domain, stem[:cut]):
+        if listings.find(domain, stem[:cut]):
             return stem[:cut], stem[cut + 1 :]
     return (stem[: cuts[0]], stem[cuts[0] + 1 :]) if cuts else ("", stem)
 

@@ -31,7 +31,7 @@ PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", "
 
 
 @dataclass(frozen=True)
-class Media:
+class MediaRecord:
     """One record: media key, what it calls its listing (keys first, then ids), path in its URL,
     order, room label, whether it is withheld, whether it is the listing's preferred photo, and
     the manifest (entry of the bundle) that it comes from."""
@@ -53,9 +53,9 @@ class Media:
         return {PurePosixPath(self.path).name.lower(), self.key.lower()} - {""}
 
 
-def from_dict(one: dict[str, Any]) -> Media:
+def record_from_dict(one: dict[str, Any]) -> MediaRecord:
     """The record that `as_dict` gave, back from JSON."""
-    return Media(**one | {"listings": tuple(one["listings"])})
+    return MediaRecord(**one | {"listings": tuple(one["listings"])})
 
 
 def is_manifest(entry: str) -> bool:
@@ -64,7 +64,7 @@ def is_manifest(entry: str) -> bool:
     return name.name.split(".")[0] == "manifest" and name.suffix not in PICTURES
 
 
-def parse(content: bytes, manifest: str = "") -> tuple[list[Media], list[str]]:
+def parse_manifest(content: bytes, manifest: str = "") -> tuple[list[MediaRecord], list[str]]:
     """(records, faults) of a manifest's bytes. Never raises: what cannot be read is a fault."""
     found: list[dict[str, Any]] = []
     faults: list[str] = []
@@ -122,10 +122,10 @@ def _folded(one: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _record(one: dict[str, Any], manifest: str) -> Media:
+def _record(one: dict[str, Any], manifest: str) -> MediaRecord:
     order = _text(one.get("order"))
     names = (_text(one.get(name)) for name in (*KEYS, *IDS))
-    return Media(
+    return MediaRecord(
         key=_text(one.get("mediakey")),
         listings=tuple(dict.fromkeys(name for name in names if name)),
         path=_path(_text(one.get("mediaurl"))),
@@ -162,14 +162,16 @@ def _path(url: str) -> str:
         return url
 
 
-def assign(photos: list[dict[str, Any]], records: list[Media]) -> tuple[dict[int, Media], set[int]]:
+def assign_records(
+    photos: list[dict[str, Any]], records: list[MediaRecord]
+) -> tuple[dict[int, MediaRecord], set[int]]:
     """For one listing: (position of a photo -> its record, positions to withhold).
 
     `photos` have `name` (last part of the entry's name, lower case) and `number` (in that name,
     or None).
     """
     pairs = _by_name(photos, records) or _by_number(photos, records)
-    found: dict[int, Media] = {}
+    found: dict[int, MediaRecord] = {}
     withheld: set[int] = set()
     for position, r in pairs:
         found.setdefault(position, records[r])
@@ -181,7 +183,7 @@ def assign(photos: list[dict[str, Any]], records: list[Media]) -> tuple[dict[int
     return found, withheld
 
 
-def _by_name(photos: list[dict[str, Any]], records: list[Media]) -> list[tuple[int, int]]:
+def _by_name(photos: list[dict[str, Any]], records: list[MediaRecord]) -> list[tuple[int, int]]:
     """Pairs whose file name is the last part of the URL, or whose file is called by the key."""
     called: dict[str, list[int]] = defaultdict(list)
     for position, photo in enumerate(photos):
@@ -195,7 +197,7 @@ def _by_name(photos: list[dict[str, Any]], records: list[Media]) -> list[tuple[i
     ]
 
 
-def _by_number(photos: list[dict[str, Any]], records: list[Media]) -> list[tuple[int, int]]:
+def _by_number(photos: list[dict[str, Any]], records: list[MediaRecord]) -> list[tuple[int, int]]:
     """Pairs by order, where both sides have the same numbers, each once."""
     orders = {record.order: r for r, record in enumerate(records)}
     numbers = {photo["number"]: p for p, photo in enumerate(photos)}

@@ -1,8 +1,8 @@
-"""Which album a media record speaks of, and which photos are withheld in doubt.
+"""Which album a media record belongs to, and which photos are withheld in doubt.
 
 A withheld record is believed wherever it may lead: by the listing's key, its id, the URL, the
-folder that its manifest lies in. One that names no listing at all may speak of any photo below
-that folder, and so may a manifest that cannot be read.
+folder of its manifest. One that names no listing at all may be about any photo below that folder,
+and so may a manifest that cannot be read.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from lib.photos.bundles.match_listing import Owner, Roll, owner
-from lib.photos.bundles.media_records import Media
+from lib.photos.bundles.match_listing import ListingIndex, ListingMatch, match_listing
+from lib.photos.bundles.media_records import MediaRecord
 
 PRIVATE = "permission is not public"
 UNREAD = "a manifest that cannot be read may mark it private"
@@ -23,25 +23,25 @@ Album = tuple[str, str]  # domain, and the listing's key or, after a `?`, what t
 Photo = dict[str, Any]
 
 
-def called(who: Owner) -> Album:
+def album_name(who: ListingMatch) -> Album:
     """What an owner's album is called."""
     return who.domain, who.listing_key if who.listing_key is not None else f"?{who.listing_id}"
 
 
-def home(
-    record: Media, stem: str, domain: str, roll: Roll, albums: dict[Album, Album]
+def match_record(
+    record: MediaRecord, stem: str, domain: str, listings: ListingIndex, albums: dict[Album, Album]
 ) -> Album | None:
     """The album of a record in a manifest of the bundle `stem`: the first staged listing that it
     names by key, id, URL or its manifest's folder; else the first of `albums` (see `folded`) which
     it names so; else None."""
-    url = owner(record.path.lstrip("/") or "-", stem, domain, roll)
-    folder = owner(record.manifest or "-", stem, domain, roll)
+    url = match_listing(record.path.lstrip("/") or "-", stem, domain, listings)
+    folder = match_listing(record.manifest or "-", stem, domain, listings)
     for name in record.listings:
-        if hit := roll.find(domain, name):
+        if hit := listings.find(domain, name):
             return hit[0], hit[1]
     for who in (url, folder):
         if who.listing_key is not None:
-            return called(who)
+            return album_name(who)
     # a name without a digit is no listing's: `photos/1.jpg`
     guesses = [who.listing_id or "" for who in (url, folder) if who.listing_id != stem]
     names = [*record.listings, *(one for one in guesses if re.search(r"\d", one))]
@@ -50,13 +50,13 @@ def home(
     return next((albums[hit] for hit in hits if hit in albums), None)
 
 
-def folded(albums: Iterable[Album]) -> dict[Album, Album]:
+def fold_names(albums: Iterable[Album]) -> dict[Album, Album]:
     """Those albums that have photos, by name and by name without case."""
     exact = {album: album for album in sorted(albums)}
     return {(domain, name.casefold()): (domain, name) for domain, name in exact} | exact
 
 
-def place(folder: str, manifest: str) -> str:
+def manifest_folder(folder: str, manifest: str) -> str:
     """The folder that a manifest speaks of, where `folder` is its bundle (or the folder beside
     the bundles). A name that would leave the bundle may speak of all of it."""
     parts = re.split(r"[\\/]", manifest)[:-1]
@@ -65,7 +65,7 @@ def place(folder: str, manifest: str) -> str:
     return str(PurePosixPath(folder, *parts))
 
 
-def below(photos: list[Photo], places: set[str]) -> dict[str, list[Photo]]:
+def photos_below(photos: list[Photo], places: set[str]) -> dict[str, list[Photo]]:
     """The photos in or below each of `places`."""
     found: dict[str, list[Photo]] = defaultdict(list)
     for photo in photos if places else []:
@@ -75,7 +75,7 @@ def below(photos: list[Photo], places: set[str]) -> dict[str, list[Photo]]:
     return found
 
 
-def in_doubt(photos: list[Photo], records: list[Media]) -> list[Photo]:
+def photos_in_doubt(photos: list[Photo], records: list[MediaRecord]) -> list[Photo]:
     """Those of `photos` that withheld records which name no listing may speak of: the ones called
     as a record says, or all if there is none."""
     by_name: dict[str, list[Photo]] = defaultdict(list)

@@ -42,7 +42,7 @@ BROKEN = (
 
 
 @dataclass(frozen=True)
-class Limits:
+class UnpackLimits:
     """Caps of one bundle; see section `photos` of params.yaml. All bytes are unpacked bytes."""
 
     max_entries: int
@@ -52,7 +52,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ZipEntry:
     """One entry: its name as written, and either its bytes or why it was refused."""
 
     name: str
@@ -60,13 +60,15 @@ class Entry:
     refused: RefusedError | None = None
 
 
-def entries(bundle: zipfile.ZipFile, infos: list[zipfile.ZipInfo], limits: Limits) -> Iterator:
+def read_entries(
+    bundle: zipfile.ZipFile, infos: list[zipfile.ZipInfo], limits: UnpackLimits
+) -> Iterator:
     """Each of `infos` as an `Entry`, in their order, but for plain folders, which are left out.
 
     Never raises for what is in the archive: an entry that cannot be read carries the reason.
     """
     used, seen = 0, set()
-    overlapping = overlaps(infos)
+    overlapping = overlapping_entries(infos)
     for index, info in enumerate(infos):
         if is_folder(info) and info.file_size == 0:
             continue
@@ -90,9 +92,9 @@ def entries(bundle: zipfile.ZipFile, infos: list[zipfile.ZipInfo], limits: Limit
                 raise RefusedError(
                     "entry is damaged", f"{type(error).__name__}: {error}"
                 ) from error
-            yield Entry(info.orig_filename, content=bytes(content))
+            yield ZipEntry(info.orig_filename, content=bytes(content))
         except RefusedError as refused:
-            yield Entry(info.orig_filename, refused=refused)
+            yield ZipEntry(info.orig_filename, refused=refused)
 
 
 def _pieces(bundle: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -101,7 +103,7 @@ def _pieces(bundle: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
             yield chunk
 
 
-def _check_size(size: int, used: int, info: zipfile.ZipInfo, limits: Limits) -> None:
+def _check_size(size: int, used: int, info: zipfile.ZipInfo, limits: UnpackLimits) -> None:
     """Raise `RefusedError` once an entry, or all entries so far, unpacked to more than allowed.
 
     The packed size is the header's, yet no lie helps: entries that claim the same bytes are
@@ -153,7 +155,7 @@ def is_folder(info: zipfile.ZipInfo) -> bool:
     return info.filename.endswith("/")
 
 
-def overlaps(infos: list[zipfile.ZipInfo]) -> set[int]:
+def overlapping_entries(infos: list[zipfile.ZipInfo]) -> set[int]:
     """Positions of entries whose packed bytes begin inside an earlier entry's: a bomb that uses
     the same bytes many times. Of two that overlap, the one that begins first is not among them."""
     end, found = -1, set()
@@ -169,24 +171,21 @@ def overlaps(infos: list[zipfile.ZipInfo]) -> set[int]:
     return found
 
 
-# Opening an archive, sound or not: what its directory lists, else what the file itself holds.
-
-
 END, END64, CENTRAL, LOCAL = b"PK\x05\x06", b"PK\x06\x06", b"PK\x01\x02", b"PK\x03\x04"
 UTF8, DESCRIPTOR = 0x800, 0x8  # flags of an entry: name is UTF-8; sizes follow the data
 MAX_DIRECTORY = 1 << 28  # bytes of a central directory, which zipfile reads whole
 MAX_FOUND = 1 << 20  # entries looked for in an archive without a directory
-Opened = tuple[zipfile.ZipFile, list[zipfile.ZipInfo], RefusedError | None]
+OpenedBundle = tuple[zipfile.ZipFile, list[zipfile.ZipInfo], RefusedError | None]
 
 
-class View(mmap.mmap):
+class PrivateView(mmap.mmap):
     """A file as private memory: changes stay in it. zipfile asks whether one can seek."""
 
     def seekable(self) -> bool:
         return True
 
 
-def open_bundle(path: Path, stack: ExitStack) -> Opened:
+def open_bundle(path: Path, stack: ExitStack) -> OpenedBundle:
     """(archive, its entries, what is wrong with the archive as a whole if anything), open until
     `stack` closes.
 
@@ -197,10 +196,10 @@ def open_bundle(path: Path, stack: ExitStack) -> Opened:
         raise RefusedError("bundle is not a zip file", f"{path.stat().st_size} bytes")
     file = stack.enter_context(path.open("rb"))
     view = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    start, end = directory(view)
+    start, end = find_directory(view)
     if end - start > MAX_DIRECTORY:
         raise RefusedError("bundle's directory is too large", f"{end - start} bytes")
-    false = false_utf8(view, start, end)
+    false = find_false_utf8(view, start, end)
     try:
         source: Any = file
         if false:
@@ -209,7 +208,7 @@ def open_bundle(path: Path, stack: ExitStack) -> Opened:
         return bundle, bundle.infolist(), None
     except BROKEN as error:
         fault = RefusedError("bundle is damaged", f"{type(error).__name__}: {error}")
-    infos = search(view)
+    infos = search_entries(view)
     if not infos:
         raise RefusedError("bundle is not a zip file", fault.detail)
     bundle = stack.enter_context(zipfile.ZipFile(io.BytesIO(END + bytes(18))))
@@ -217,7 +216,7 @@ def open_bundle(path: Path, stack: ExitStack) -> Opened:
     return bundle, infos, fault
 
 
-def directory(view: mmap.mmap) -> tuple[int, int]:
+def find_directory(view: mmap.mmap) -> tuple[int, int]:
     """Where the central directory begins and ends; (0, 0) where the file has no end record."""
     where = view.rfind(END, max(0, len(view) - 65_557))  # the record and the longest comment
     if where < 0 or where + 22 > len(view):
@@ -230,7 +229,7 @@ def directory(view: mmap.mmap) -> tuple[int, int]:
     return (where - size, where) if size <= where else (0, 0)
 
 
-def false_utf8(view: mmap.mmap, start: int, end: int) -> list[int]:
+def find_false_utf8(view: mmap.mmap, start: int, end: int) -> list[int]:
     """Where the directory's entries begin whose names are not UTF-8 although their flag says so:
     zipfile would give up the whole archive for one of them."""
     found = []
@@ -251,16 +250,16 @@ def _is_utf8(name: bytes) -> bool:
     return True
 
 
-def _without_utf8(file: int, places: list[int]) -> View:
+def _without_utf8(file: int, places: list[int]) -> PrivateView:
     """The file with that flag off at `places`: names in code page 437, the format's default."""
-    view = View(file, 0, access=mmap.ACCESS_COPY)
+    view = PrivateView(file, 0, access=mmap.ACCESS_COPY)
     for start in places:
         (flags,) = struct.unpack_from("<H", view, start + 8)
         struct.pack_into("<H", view, start + 8, flags & ~UTF8)
     return view
 
 
-def search(view: mmap.mmap) -> list[zipfile.ZipInfo]:
+def search_entries(view: mmap.mmap) -> list[zipfile.ZipInfo]:
     """The entries that begin with a header of their own, from the start of the file on.
 
     After an entry whose header tells its size the next is sought behind it, so that archives

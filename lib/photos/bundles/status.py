@@ -1,4 +1,4 @@
-"""What became of each listing's photos.
+"""Status of each listing's photos, and counts of what came in bundles and what became of it.
 
 From `photos_count` (what the listing says it has) and the distinct photos found: `complete` found
 >= expected > 0; `partial` 0 < found < expected; `missing` expected > 0 and no entry came;
@@ -15,16 +15,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.photos.bundles.album import Albums, Bundle, album_of
+from lib.photos.bundles.album import Albums, Bundle, album_key
 from lib.photos.bundles.permissions import LOST
 
 STATUSES = ("complete", "partial", "missing", "no_images", "failed")
 
 
-def statuses(listings: pd.DataFrame, albums: Albums) -> pd.DataFrame:
-    """One row per staged listing: domain, listing_key, photos_count (expected; missing where the
-    feed says none), photos_found (distinct) and status."""
-    found = Counter(album_of(photo) for photo in albums.photos)
+def listing_statuses(listings: pd.DataFrame, albums: Albums) -> pd.DataFrame:
+    """Status of the photos of each staged listing.
+
+    Parameters
+    ----------
+    listings
+        (n, columns) with `domain`, `listing_key` and, if the feed has it, `photos_count`.
+    albums
+        What came.
+
+    Returns
+    -------
+    (n, 5) `domain`, `listing_key`, `photos_count` (expected, Int64; missing where the feed says
+    none), `photos_found` (distinct) and `status`.
+    """
+    found = Counter(album_key(photo) for photo in albums.photos)
     table = listings[["domain", "listing_key"]].astype("str").copy()
     said = listings.get("photos_count", np.nan)
     expected = pd.to_numeric(pd.Series(said, index=listings.index), errors="coerce")
@@ -43,15 +55,26 @@ def statuses(listings: pd.DataFrame, albums: Albums) -> pd.DataFrame:
     return table
 
 
-# What came in bundles and what became of it, in figures.
-
-
 UNMATCHED_SHOWN = 50  # ids that no listing has, in the summary; the manifest has all
 NAMES_SHOWN = 20  # names of what is not read, by kind
 
 
-def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[str, Any]:
-    """What came and what became of it: counts of photos, listings and rejections."""
+def count_photos(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[str, Any]:
+    """Count what came and what became of it: photos, listings and rejections.
+
+    Parameters
+    ----------
+    albums
+        What came.
+    bundles
+        The bundles and manifests it came in.
+    table
+        (n, 5) as `listing_statuses` gives it.
+
+    Returns
+    -------
+    Counts by name, as in metrics/photos.json.
+    """
     entries = sum(bundle.index["entries"] for bundle in bundles)
     manifests = sum(len(bundle.index["manifests"]) for bundle in bundles)
     refused = [
@@ -60,7 +83,7 @@ def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[st
         if line["entry"] is not None and line["reason"] not in ("manifest", LOST)
     ]
     assert entries == len(albums.photos) + len(refused) + manifests
-    strangers = {album_of(one) for one in albums.photos if one["listing_key"] is None}
+    strangers = {album_key(one) for one in albums.photos if one["listing_key"] is None}
     return {
         "bundles": len(bundles),
         "entries": entries,
@@ -81,8 +104,8 @@ def tally(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> dict[st
     }
 
 
-def not_read(others: dict[str, list[Path]], raw: Path) -> dict[str, Any]:
-    """What lies in the feed's folders of images and is not read: number and first names by kind."""
+def list_unread(others: dict[str, list[Path]], raw: Path) -> dict[str, Any]:
+    """List files in the folders of images that are not read: number and first names by kind."""
     return {
         kind: {
             "files": len(paths),
@@ -92,12 +115,14 @@ def not_read(others: dict[str, list[Path]], raw: Path) -> dict[str, Any]:
     }
 
 
-def summary(albums: Albums, bundles: list[Bundle]) -> dict[str, Any]:
-    """What the tally leaves out: figures of each bundle, formats, ids that no listing has."""
+def summarize_bundles(albums: Albums, bundles: list[Bundle]) -> dict[str, Any]:
+    """Summarize what the counts leave out: figures of each bundle, formats, ids that no listing
+    has.
+    """
     used = Counter(one["bundle"] for one in albums.photos)
     refused = Counter(line["bundle"] for line in albums.rejected)
     strangers = Counter(
-        "{}/{}".format(*album_of(one)).replace("?", "")
+        "{}/{}".format(*album_key(one)).replace("?", "")
         for one in albums.photos
         if one["listing_key"] is None
     )

@@ -27,18 +27,18 @@ DAMAGED = "{}: this cache entry is damaged; delete it and run again"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What unpacking a bundle depends on beside its bytes."""
+class UnpackSettings:
+    """What unpacking a bundle depends on, apart from its bytes."""
 
-    limits: safe_zip.Limits
-    look: decode.Look
+    limits: safe_zip.UnpackLimits
+    look: decode.ImageLimits
 
     def as_text(self) -> str:
         """The settings as text, equal for equal settings."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
-def unpack(bundle: Path, settings: Settings, folder: Path) -> None:
+def unpack_bundle(bundle: Path, settings: UnpackSettings, folder: Path) -> None:
     """Write `index.json` and `pictures.bin` into `folder`; raises nothing for what is in the file.
 
     Index: `entries` (how many the archive holds, plain folders left out), `photos` (entry, sha1,
@@ -60,13 +60,15 @@ def unpack(bundle: Path, settings: Settings, folder: Path) -> None:
         if fault:
             index["rejected"].append(_line(None, fault))
         if infos:
-            for entry in safe_zip.entries(opened, infos, settings.limits):
+            for entry in safe_zip.read_entries(opened, infos, settings.limits):
                 index["entries"] += 1
                 _place(entry, settings, index, pictures)
     (folder / INDEX).write_text(json.dumps(index), encoding="ascii")
 
 
-def _place(entry: safe_zip.Entry, settings: Settings, index: dict[str, Any], pictures: Any) -> None:
+def _place(
+    entry: safe_zip.ZipEntry, settings: UnpackSettings, index: dict[str, Any], pictures: Any
+) -> None:
     """Put an entry into the index: among the photos, the rejected or the manifests."""
     if entry.refused:
         index["rejected"].append(_line(entry.name, entry.refused))
@@ -74,7 +76,7 @@ def _place(entry: safe_zip.Entry, settings: Settings, index: dict[str, Any], pic
             index["unread"].append(entry.name)
         return
     if media_records.is_manifest(entry.name):
-        records, faults = media_records.parse(entry.content, entry.name)
+        records, faults = media_records.parse_manifest(entry.content, entry.name)
         index["unread"] += [entry.name] if faults else []
         index["manifests"].append(entry.name)
         index["media"] += [record.as_dict() for record in records]
@@ -83,7 +85,7 @@ def _place(entry: safe_zip.Entry, settings: Settings, index: dict[str, Any], pic
         ]
         return
     try:
-        found = decode.read(entry.content, settings.look)
+        found = decode.decode_image(entry.content, settings.look)
     except RefusedError as refused:
         index["rejected"].append(_line(entry.name, refused))
         return
@@ -91,7 +93,7 @@ def _place(entry: safe_zip.Entry, settings: Settings, index: dict[str, Any], pic
     place = {
         "offset": pictures.tell(),
         "length": len(found.jpeg),
-        "checksum": checksum(found.jpeg),
+        "checksum": jpeg_checksum(found.jpeg),
     }
     index["photos"].append({"entry": entry.name, "bytes": len(entry.content)} | about | place)
     pictures.write(found.jpeg)
@@ -99,7 +101,7 @@ def _place(entry: safe_zip.Entry, settings: Settings, index: dict[str, Any], pic
 
 def manifest_index(content: bytes) -> dict[str, Any]:
     """The index of a manifest outside a bundle, in the form that `read_index` gives."""
-    records, faults = media_records.parse(content)
+    records, faults = media_records.parse_manifest(content)
     return {
         "photos": [],
         "rejected": [_line(None, RefusedError("manifest", fault)) for fault in faults],
@@ -108,7 +110,7 @@ def manifest_index(content: bytes) -> dict[str, Any]:
     }
 
 
-def checksum(jpeg: bytes) -> str:
+def jpeg_checksum(jpeg: bytes) -> str:
     """What tells later that a picture still is as it was written."""
     return hashlib.sha1(jpeg, usedforsecurity=False).hexdigest()
 
@@ -125,7 +127,7 @@ def read_index(folder: Path) -> dict[str, Any]:
     try:
         index = json.loads((folder / INDEX).read_text(encoding="ascii"))
         require((folder / PICTURES).is_file(), DAMAGED.format(folder))
-        return index | {"media": [media_records.from_dict(one) for one in index["media"]]}
+        return index | {"media": [media_records.record_from_dict(one) for one in index["media"]]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RemlError(DAMAGED.format(folder)) from error
 
@@ -142,9 +144,11 @@ class PhotosParams(params.Section):
     min_side: PositiveInt
     quality: int = Field(ge=1, le=95)
 
-    def settings(self) -> Settings:
+    def settings(self) -> UnpackSettings:
         """What of it decides what becomes of a bundle."""
-        limits = safe_zip.Limits(
+        limits = safe_zip.UnpackLimits(
             self.max_entries, self.max_bundle_bytes, self.max_entry_bytes, self.max_ratio
         )
-        return Settings(limits, decode.Look(self.max_pixels, self.min_side, self.quality))
+        return UnpackSettings(
+            limits, decode.ImageLimits(self.max_pixels, self.min_side, self.quality)
+        )

@@ -29,9 +29,18 @@ EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 
 
 @dataclass(frozen=True)
-class Look:
-    """How pictures are read and written: pixels at most, the shorter side's least pixels, JPEG
-    quality (1 to 95)."""
+class ImageLimits:
+    """Limits of a picture that is read, and how it is written.
+
+    Parameters
+    ----------
+    max_pixels
+        Pixels at most.
+    min_side
+        Pixels of the shorter side at least.
+    quality
+        Of the JPEG, 1 to 95.
+    """
 
     max_pixels: int
     min_side: int
@@ -40,10 +49,22 @@ class Look:
 
 @dataclass(frozen=True)
 class Picture:
-    """A plain JPEG and what is known of the image it was made from.
+    """A plain JPEG and facts about the image it was made from.
 
-    `width` and `height` are of the upright picture, in pixels; `format` is the original's;
-    `phash` is 16 hex digits; `sha1` is of the original's bytes.
+    Parameters
+    ----------
+    jpeg
+        Bytes of the plain JPEG.
+    sha1
+        Of the original's bytes.
+    width, height
+        Of the upright picture, in pixels.
+    format
+        The original's.
+    phash
+        Perceptual hash, 16 hex digits.
+    had_exif, had_gps
+        Whether the original bore EXIF, and told where it was taken.
     """
 
     jpeg: bytes
@@ -56,8 +77,10 @@ class Picture:
     had_gps: bool
 
 
-def read(content: bytes, look: Look) -> Picture:
-    """The picture in `content`, whatever its name says. Raises `RefusedError` with the reason."""
+def decode_image(content: bytes, look: ImageLimits) -> Picture:
+    """Decode the picture in `content`, whatever its name says. Raises `RefusedError` with the
+    reason.
+    """
     if not content:
         raise RefusedError("entry is empty")
     if content.startswith(ARCHIVES):
@@ -75,7 +98,7 @@ def read(content: bytes, look: Look) -> Picture:
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def _read(content: bytes, look: Look) -> Picture:
+def _read(content: bytes, look: ImageLimits) -> Picture:
     try:
         image = Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.UnidentifiedImageError as error:
@@ -104,7 +127,7 @@ def _read(content: bytes, look: Look) -> Picture:
     return Picture(stream.getvalue(), sha1, width, height, kind, phash, exif, gps)
 
 
-def _check(image: Image.Image, kind: str, look: Look) -> None:
+def _check(image: Image.Image, kind: str, look: ImageLimits) -> None:
     """Raise `RefusedError` for a size that is no photo's, and for animations and pages. (Pillow
     itself looks at the pixels in all, before it decodes any.)
 
@@ -165,11 +188,10 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-# The plain JPEGs that the `photos` stage writes, opened.
-
-
-def opened(path: Path) -> Image.Image:
-    """The picture in a plain JPEG of ours, in RGB. Raises `RefusedError` where it is none."""
+def open_jpeg(path: Path) -> Image.Image:
+    """Open a plain JPEG that the `photos` stage wrote, in RGB. Raises `RefusedError` where it is
+    none.
+    """
     try:
         with Image.open(path, formats=["JPEG"]) as image:
             return image.convert("RGB")

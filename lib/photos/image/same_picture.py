@@ -32,19 +32,43 @@ NEAR = 10_000_000  # pairs looked at in all: 160 MB; 10,000 drawn pictures have 
 MOST = 3_000_000  # pairs that are alike: 2,400 placeholders; 300 MB once each names the others
 
 
-def thumbnail(image: Image.Image) -> np.ndarray:
-    """(8, 8, 3) uint8: the mean colour in each field of an 8 x 8 grid over the image."""
+def make_thumbnail(image: Image.Image) -> np.ndarray:
+    """Shrink an image to the mean colour in each field of an 8 x 8 grid.
+
+    Parameters
+    ----------
+    image
+        An image of any size and mode.
+
+    Returns
+    -------
+    (8, 8, 3) uint8.
+    """
     return np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX), "uint8")
 
 
 def alike_pairs(sha1: Sequence[str], thumbnails: np.ndarray) -> np.ndarray:
-    """(m, 2) int: each two different sha1 of `sha1` (n) whose thumbnails (n, 8, 8, 3) are alike
-    (`_alike`), as places in the sorted distinct sha1, the smaller first, sorted. The order of
-    photos does not matter.
+    """Find the pairs of photos whose thumbnails are alike (`_alike`). The order of photos does not
+    matter.
 
     Two that differ by less along all directions differ by less along some: none is missed by
-    searching in the `AXES` directions in which thumbnails vary most. Raises `RemlError` above
-    `NEAR` pairs to look at, before there are any, and above `MOST` that are alike.
+    searching in the `AXES` directions in which thumbnails vary most.
+
+    Parameters
+    ----------
+    sha1
+        (n,) SHA-1 of each photo; equal ones are one.
+    thumbnails
+        (n, 8, 8, 3) uint8.
+
+    Returns
+    -------
+    (m, 2) int64 places in the sorted distinct sha1, the smaller first, sorted.
+
+    Raises
+    ------
+    RemlError
+        Above `NEAR` pairs to look at, before there are any, and above `MOST` that are alike.
     """
     names, first = np.unique(np.asarray(sha1, dtype="str"), return_index=True)
     if len(names) < 2:
@@ -64,10 +88,26 @@ def alike_pairs(sha1: Sequence[str], thumbnails: np.ndarray) -> np.ndarray:
 
 
 def same_pictures(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
-    """(n,) str: for each photo the smallest sha1 among those that are the same picture.
+    """Name each photo's picture by the smallest sha1 among those that show it.
 
-    Photos are the same picture if their sha1 is equal, or if they are one of `pairs`
-    (`alike_pairs` of the same photos), or if a chain of such pairs joins them.
+    Photos are the same picture if their sha1 is equal, or if they are one of `pairs`, or if a chain
+    of such pairs joins them.
+
+    Parameters
+    ----------
+    sha1
+        (n,) SHA-1 of each photo.
+    pairs
+        (m, 2) `alike_pairs` of the same photos.
+
+    Returns
+    -------
+    (n,) str.
+
+    Examples
+    --------
+    >>> same_pictures(["c", "a", "b"], np.array([[1, 2]])).tolist()
+    ['b', 'a', 'b']
     """
     names, which = np.unique(np.asarray(sha1, dtype="str"), return_inverse=True)
     if not len(names):
@@ -79,9 +119,20 @@ def same_pictures(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
     return names[smallest][group][which]
 
 
-def others(sha1: Sequence[str], pairs: np.ndarray) -> list[np.ndarray]:
-    """For each photo the sorted sha1 (k,) str that it makes one of `pairs` (as above) with,
-    mostly none."""
+def look_alikes(sha1: Sequence[str], pairs: np.ndarray) -> list[np.ndarray]:
+    """List for each photo those that are alike to it.
+
+    Parameters
+    ----------
+    sha1
+        (n,) SHA-1 of each photo.
+    pairs
+        (m, 2) `alike_pairs` of the same photos.
+
+    Returns
+    -------
+    For each photo the sorted sha1 (k,) that it makes one of `pairs` with, mostly none.
+    """
     names, which = np.unique(np.asarray(sha1, dtype="str"), return_inverse=True)
     both = np.concatenate([pairs, pairs[:, ::-1]])
     both = both[np.lexsort(both.T[::-1])]

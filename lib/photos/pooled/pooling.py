@@ -16,22 +16,42 @@ PREFIX = "img_"
 QUALITY = "quality_"  # what columns of `vectors` with a probability begin with
 
 
-def names(table: pd.DataFrame) -> list[str]:
-    """The inputs in `table` that come from photos."""
+def photo_columns(table: pd.DataFrame) -> list[str]:
+    """List the inputs of a table that come from photos.
+
+    Parameters
+    ----------
+    table
+        (n, columns) features.
+
+    Returns
+    -------
+    Names of the columns that begin with `PREFIX`.
+    """
     return [name for name in table.columns if str(name).startswith(PREFIX)]
 
 
-def beside(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
-    """`table` (listing_key, as_of; any order, each listing once) and beside it what photos say.
+def add_photo_columns(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
+    """Add to each listing what its photos show: mean vectors and qualities, overall and by room.
 
-    `vectors`: the rows of one domain of data/embed/vectors.parquet. A photo is shown before if its
-    sha1, or one that is `alike` to it, is shown by a listing of `table` with a smaller (as_of,
-    listing_key), whether it counts there or not. It counts if it is not shown before; of copies
-    within a listing one does (`_once`). Columns, `<room>` each of `ROOMS`:
-    `img_missing` 1.0 where no photo counts, else 0.0; `img_count` photos that count;
-    `img_reused` photos that were shown before, of copies one; `img_vector`, `img_vector_<room>`
-    the mean of those photos, (d,) float32, or None; and, if any photo of `vectors` has a
-    quality, `img_quality_<which>`, `img_<room>_quality_<which>` its mean, or missing.
+    A photo is shown before if its sha1, or one that is `alike` to it, is shown by a listing of
+    `table` with a smaller (as_of, listing_key), whether it counts there or not. It counts if it is
+    not shown before; of copies within a listing one does (`_once`).
+
+    Parameters
+    ----------
+    table
+        (n, columns) with `listing_key` and `as_of`; any order, each listing once.
+    vectors
+        (m, columns) rows of one domain of data/embed/vectors.parquet.
+
+    Returns
+    -------
+    (n, columns) `table` and, `<room>` being each of `ROOMS`: `img_missing`, 1.0 where no photo
+    counts, else 0.0; `img_count`, photos that count; `img_reused`, photos that were shown before,
+    of copies one; `img_vector`, `img_vector_<room>`, the mean of those photos, (d,) float32, or
+    None; and, if any photo of `vectors` has a quality, `img_quality_<which>`,
+    `img_<room>_quality_<which>`, its mean probability, or missing.
     """
     keys = table[["as_of", "listing_key"]].reset_index(drop=True)
     rank = np.empty(len(table), "int64")

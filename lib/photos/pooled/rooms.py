@@ -1,6 +1,6 @@
 """What a photo shows: its room, and how its condition looks.
 
-A room is what the photo's record or file name says (RESO `ImageOf`). Where it says none and the
+A room is what the photo's record or file name says (RESO `ImageOf`). Where neither says one and the
 encoder reads prompts, it is what the photo looks like: CLIP's zero-shot (Radford et al., ICML
 2021), the softmax of the scaled cosines to the mean vector of each room's prompts.
 """
@@ -78,16 +78,27 @@ QUALITIES = {
 LABELS = {label.casefold(): name for name, room in ROOMS.items() for label in room.labels}
 
 
-def by_name(label: str) -> str:
+def room_by_name(label: str) -> str:
     """The room of a RESO `ImageOf` label, whatever its case; `unknown` where it names none."""
     return LABELS.get(label.strip().casefold(), UNKNOWN)
 
 
-def ensemble(
+def mean_prompts(
     groups: Sequence[Sequence[str]], read: Callable[[list[str]], np.ndarray]
 ) -> np.ndarray:
-    """(len(groups), d) vectors of length 1: the mean over a group's prompts in each wording;
-    `read` gives the vectors of prompts."""
+    """Mean vector of each group of prompts, over its prompts in each wording of `TEMPLATES`.
+
+    Parameters
+    ----------
+    groups
+        Prompts by group.
+    read
+        Gives the (k, d) vectors of k prompts.
+
+    Returns
+    -------
+    (groups, d) float64, each of length 1.
+    """
     spelled = [[form.format(one) for one in group for form in TEMPLATES] for group in groups]
     vectors = read(list(itertools.chain(*spelled))).astype("float64")
     parts = np.split(vectors, np.cumsum([len(group) for group in spelled])[:-1])
@@ -96,31 +107,85 @@ def ensemble(
 
 
 @dataclass(frozen=True)
-class Texts:
-    """What photos are compared with: (rooms, d) and (qualities, d) vectors of length 1, and the
-    encoder's `scale`."""
+class PromptVectors:
+    """What photos are compared with.
+
+    Parameters
+    ----------
+    rooms
+        (rooms, d) vectors of length 1, in the order of `ROOMS`.
+    qualities
+        (qualities, d) vectors of length 1, in the order of `QUALITIES`.
+    scale
+        The encoder's, by which a cosine is multiplied.
+    """
 
     rooms: np.ndarray
     qualities: np.ndarray
     scale: float
 
 
-def texts(read: Callable[[list[str]], np.ndarray], scale: float) -> Texts:
-    """The vectors of all prompts, as `read` gives them."""
+def encode_prompts(read: Callable[[list[str]], np.ndarray], scale: float) -> PromptVectors:
+    """The vectors of all prompts of rooms and qualities.
+
+    Parameters
+    ----------
+    read
+        Gives the (k, d) vectors of k prompts.
+    scale
+        The encoder's, by which a cosine is multiplied.
+
+    Returns
+    -------
+    What photos are compared with.
+    """
     groups = [room.prompts for room in ROOMS.values()]
-    return Texts(ensemble(groups, read), ensemble(list(QUALITIES.values()), read), scale)
+    return PromptVectors(
+        mean_prompts(groups, read), mean_prompts(list(QUALITIES.values()), read), scale
+    )
 
 
 def zero_shot(vectors: np.ndarray, texts: np.ndarray, scale: float) -> np.ndarray:
-    """(n, k) probabilities that photos (n, d) show what each of the texts (k, d) says, all of
-    length 1: the softmax of `scale` times the cosines."""
+    """Probabilities that photos show what each of some texts says.
+
+    Parameters
+    ----------
+    vectors
+        (n, d) of the photos, each of length 1.
+    texts
+        (k, d) of the texts, each of length 1.
+    scale
+        By which a cosine is multiplied.
+
+    Returns
+    -------
+    (n, k) float64, the softmax of `scale` times the cosines (Radford et al., ICML 2021).
+
+    Examples
+    --------
+    >>> photo, texts = np.array([[1.0, 0.0]]), np.eye(2)
+    >>> zero_shot(photo, texts, np.log(3)).round(2).tolist()
+    [[0.75, 0.25]]
+    """
     logits = scale * (vectors.astype("float64") @ texts.astype("float64").T)
     likely = np.exp(logits - logits.max(axis=1, keepdims=True))
     return likely / likely.sum(axis=1, keepdims=True)
 
 
-def by_looks(probabilities: np.ndarray, least: float) -> np.ndarray:
-    """(n,) the likeliest room of (n, rooms) probabilities; `unknown` below `least`."""
+def room_by_looks(probabilities: np.ndarray, least: float) -> np.ndarray:
+    """The likeliest room of each photo.
+
+    Parameters
+    ----------
+    probabilities
+        (n, rooms) in the order of `ROOMS`.
+    least
+        The probability below which a room is `unknown`.
+
+    Returns
+    -------
+    (n,) object, names of rooms.
+    """
     names = np.array([*ROOMS, UNKNOWN], dtype=object)
     best = probabilities.argmax(axis=1)
     return names[np.where(probabilities.max(axis=1) >= least, best, len(ROOMS))]

@@ -222,8 +222,18 @@ def _coarse(planes: np.ndarray) -> np.ndarray:
     return total.reshape(len(planes), 3, -1).swapaxes(0, 1).astype(np.float64, order="C")
 
 
-def shrink(image: Image.Image) -> np.ndarray:
-    """(SIDE, SIDE, 3) uint8: what of a picture, whatever its size, the figures are made of."""
+def shrink_picture(image: Image.Image) -> np.ndarray:
+    """Shrink a picture to the square that its figures are made of.
+
+    Parameters
+    ----------
+    image
+        An image of any size and mode.
+
+    Returns
+    -------
+    (SIDE, SIDE, 3) uint8.
+    """
     small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=3.0)
     return np.asarray(small)
 
@@ -244,10 +254,20 @@ def _describe(small: np.ndarray) -> np.ndarray:
     return np.concatenate([part.reshape(len(small), -1) for part in parts], axis=1, dtype="f4")
 
 
-def describe(small: Sequence[np.ndarray]) -> np.ndarray:
-    """(n, DIMS) float32 figures of pictures that `shrink` has made, each by itself."""
+def describe_pictures(small: Sequence[np.ndarray]) -> np.ndarray:
+    """Describe small pictures in figures, each by itself.
+
+    Parameters
+    ----------
+    small
+        n pictures of `shrink_picture`, (SIDE, SIDE, 3) uint8.
+
+    Returns
+    -------
+    (n, DIMS) float32.
+    """
     starts = range(0, len(small), TOGETHER)
     return np.concatenate([_describe(np.stack(small[at : at + TOGETHER])) for at in starts])
 
 
-DIMS = describe([shrink(Image.new("RGB", (SIDE, SIDE)))]).shape[1]
+DIMS = describe_pictures([shrink_picture(Image.new("RGB", (SIDE, SIDE)))]).shape[1]

@@ -28,8 +28,8 @@ from lib.common.errors import require
 from lib.common.parallel import stream_processes
 from lib.photos.image import decode, same_picture
 from lib.photos.image.rejection import RefusedError
-from lib.photos.vectors.encoders import Builtin, Embed, Encoder, require_installed
-from lib.photos.vectors.vector_cache import Row, VectorCache, as_row
+from lib.photos.vectors.encoders import BuiltinEncoder, EmbedSettings, Encoder, require_installed
+from lib.photos.vectors.vector_cache import CacheRow, VectorCache, as_row
 
 AHEAD = 2  # batches that are decoded while one is encoded, each photo as the encoder wants it
 KIND = "embed"  # of cache files
@@ -37,15 +37,15 @@ HASHED = 256  # files that a thread reads in a row
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedPhoto:
     """A photo's key with its row of the cache, or why it has none."""
 
     key: str
-    row: Row | None
+    row: CacheRow | None
     reason: str = ""
 
 
-def open_encoder(name: str, settings: Embed, folder: Path) -> Encoder:
+def open_encoder(name: str, settings: EmbedSettings, folder: Path) -> Encoder:
     """The encoder called `name`, ready to encode; a checkpoint's path begins in `folder`.
 
     Raises `RemlError` where a library, its weights or the device is missing, or does not fit.
@@ -54,7 +54,7 @@ def open_encoder(name: str, settings: Embed, folder: Path) -> Encoder:
     require(name in settings.encoders, f"no encoder {name!r} in embed.encoders ({known})")
     entry = settings.encoders[name]
     if entry.library == "builtin":
-        return Builtin(entry)
+        return BuiltinEncoder(entry)
     require_installed(entry.library)
     from lib.photos.vectors import torch_encoders
 
@@ -71,7 +71,7 @@ def open_cache(encoder: Encoder) -> VectorCache:
 
 def encode_missing(
     paths: dict[str, Path], encoder: Encoder, stored: VectorCache, workers: int
-) -> tuple[dict[str, Row], dict[str, str]]:
+) -> tuple[dict[str, CacheRow], dict[str, str]]:
     """(rows of the cache, reasons why there is none) by key of `paths` (`content_key`).
 
     What the cache lacks is encoded and put there, a batch at a time, so that a killed run loses
@@ -116,13 +116,13 @@ def content_keys(paths: Sequence[Path], workers: int) -> list[tuple[str, str]]:
 
 
 def _prepared(path: Path, encoder: Encoder) -> tuple[Any, np.ndarray]:
-    image = decode.opened(path)
-    return encoder.prepare(image), same_picture.thumbnail(image)
+    image = decode.open_jpeg(path)
+    return encoder.prepare(image), same_picture.make_thumbnail(image)
 
 
 def encode_batches(
     photos: Iterable[tuple[str, Path]], encoder: Encoder, workers: int
-) -> Iterator[list[Encoded]]:
+) -> Iterator[list[EncodedPhoto]]:
     """What became of each photo (key, path), in their order, a batch or less at a time.
 
     `workers` threads decode, at most `AHEAD` batches ahead, so that memory is bounded. A photo
@@ -137,24 +137,24 @@ def encode_batches(
     yield from stream_processes(partial(_alone, encoder), parts)
 
 
-def _alone(encoder: Encoder, photos: list[tuple[str, Path]]) -> list[Encoded]:
+def _alone(encoder: Encoder, photos: list[tuple[str, Path]]) -> list[EncodedPhoto]:
     """What became of some photos, all of it done in this process and thread."""
     ready, refused = [], []
     for key, path in photos:
         try:
             ready.append((key, *_prepared(path, encoder)))
         except RefusedError as error:
-            refused.append(Encoded(key, None, error.reason))
+            refused.append(EncodedPhoto(key, None, error.reason))
     return (_batch(ready, encoder) if ready else []) + refused
 
 
 def _by_threads(
     photos: Iterable[tuple[str, Path]], encoder: Encoder, workers: int
-) -> Iterator[list[Encoded]]:
+) -> Iterator[list[EncodedPhoto]]:
     todo = iter(photos)
     waiting: deque[tuple[str, Future]] = deque()
     ready: list[tuple[str, Any, np.ndarray]] = []
-    refused: list[Encoded] = []
+    refused: list[EncodedPhoto] = []
     with ThreadPoolExecutor(workers) as pool:
         try:
             while True:
@@ -166,7 +166,7 @@ def _by_threads(
                 try:
                     ready.append((key, *future.result()))
                 except RefusedError as error:
-                    refused.append(Encoded(key, None, error.reason))
+                    refused.append(EncodedPhoto(key, None, error.reason))
                 if len(ready) == encoder.batch:
                     yield _batch(ready, encoder) + refused
                     ready, refused = [], []
@@ -176,7 +176,7 @@ def _by_threads(
         yield (_batch(ready, encoder) if ready else []) + refused
 
 
-def _batch(ready: list[tuple[str, Any, np.ndarray]], encoder: Encoder) -> list[Encoded]:
+def _batch(ready: list[tuple[str, Any, np.ndarray]], encoder: Encoder) -> list[EncodedPhoto]:
     """A batch encoded; one that is not full is filled up with its last photo, unless photos have
     nothing to do with each other."""
     prepared = [one for _, one, _ in ready]
@@ -184,6 +184,6 @@ def _batch(ready: list[tuple[str, Any, np.ndarray]], encoder: Encoder) -> list[E
         prepared += prepared[-1:] * (encoder.batch - len(prepared))
     vectors = encoder.encode(prepared)
     return [
-        Encoded(key, as_row(vector, thumbnail))
+        EncodedPhoto(key, as_row(vector, thumbnail))
         for (key, _, thumbnail), vector in zip(ready, vectors, strict=False)
     ]

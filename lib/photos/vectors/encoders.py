@@ -1,9 +1,9 @@
-"""Encoders of photos by name: what `params.yaml` says of them, and the built-in one.
+"""Encoders of photos: their settings in params.yaml, what each has to do, and the built-in one.
 
 An encoder takes a picture to a vector in two steps: `prepare`, which threads do side by side, and
 `encode`, which takes a full batch of what was prepared; or processes do both, a batch each. Those
-that need weights are in lib/photos/vectors/torch_encoders.py, which is imported only when one of
-them is chosen.
+that need weights are in lib/photos/vectors/torch_encoders.py, which `encode_photos.open_encoder`
+imports only when one of them is chosen.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class EncoderEntry(Section):
         return self
 
 
-class Embed(Section):
+class EmbedSettings(Section):
     """The `embed` section of params.yaml."""
 
     encoder: str
@@ -54,7 +54,7 @@ class Embed(Section):
     encoders: dict[str, EncoderEntry]
 
     @model_validator(mode="after")
-    def _known(self) -> Embed:
+    def _known(self) -> EmbedSettings:
         if self.encoder not in self.encoders:
             known = ", ".join(self.encoders)
             raise ValueError(f"encoder {self.encoder!r} is no entry of embed.encoders ({known})")
@@ -84,13 +84,15 @@ class Encoder(Protocol):
         """What `encode` takes of one RGB picture; threads may call it side by side."""
 
     def encode(self, prepared: list[Any]) -> np.ndarray:
-        """(batch, dims) float32 vectors of a full batch."""
+        """(batch, dims) float32 vectors, each of length 1 or as the encoder defines them, of a full
+        batch.
+        """
 
     def prompts(self, texts: list[str]) -> np.ndarray:
         """(len(texts), dims) float32 vectors of prompts, each of length 1."""
 
 
-class Builtin:
+class BuiltinEncoder:
     """The descriptor of lib/photos/vectors/descriptor.py: no weights, no words."""
 
     source = Path(descriptor.__file__)
@@ -113,11 +115,11 @@ class Builtin:
 
     def prepare(self, image: Image.Image) -> np.ndarray:
         """The picture made small."""
-        return descriptor.shrink(image)
+        return descriptor.shrink_picture(image)
 
     def encode(self, prepared: list[np.ndarray]) -> np.ndarray:
         """(n, dims) float32 figures of small pictures."""
-        return descriptor.describe(prepared)
+        return descriptor.describe_pictures(prepared)
 
     def prompts(self, texts: list[str]) -> np.ndarray:
         """It reads none."""

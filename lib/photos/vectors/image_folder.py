@@ -20,7 +20,9 @@ from lib.photos.image import decode
 from lib.photos.image.rejection import RefusedError
 from lib.photos.image.room_names import room_of_name
 
-LOOK = decode.Look(max_pixels=60_000_000, min_side=32, quality=90)  # as `photos` has by default
+LOOK = decode.ImageLimits(
+    max_pixels=60_000_000, min_side=32, quality=90
+)  # as `photos` has by default
 MAX_BYTES = 50_000_000  # of a file; cameras write 5 to 30 MB
 DOMAIN = "images"  # of listings that are folders
 POOLED = 64  # files of a folder from which on processes share them: each takes a second to start
@@ -70,7 +72,7 @@ def convert_image(path: Path, folder: Path, jpeg: Path) -> dict[str, Any]:
             raise RefusedError("folder cannot be read" if folder_itself else "not a plain file")
         if path.stat().st_size > MAX_BYTES:
             raise RefusedError(f"larger than {MAX_BYTES:,} bytes")
-        found = decode.read(path.read_bytes(), LOOK)
+        found = decode.decode_image(path.read_bytes(), LOOK)
     except RefusedError as refused:
         return record | {"reason": refused.reason}
     except OSError as error:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from lib.common.errors import RemlError, require
 from lib.photos.vectors import weights
-from lib.photos.vectors.encoders import Embed, EncoderEntry
+from lib.photos.vectors.encoders import EmbedSettings, EncoderEntry
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PACKAGES = {"open_clip": "open_clip_torch", "timm": "timm"}  # a library -> its distribution
@@ -30,14 +30,16 @@ class TorchEncoder:
     source = Path(__file__)
     shared = False  # torch has its own threads, and its model lies in memory once
 
-    def __init__(self, name: str, entry: EncoderEntry, settings: Embed, folder: Path) -> None:
+    def __init__(
+        self, name: str, entry: EncoderEntry, settings: EmbedSettings, folder: Path
+    ) -> None:
         require(
             settings.device == "cpu" or torch.cuda.is_available(),
             "params.yaml, embed.device: torch finds no CUDA device here; set it to cpu",
         )
         torch.set_num_threads(settings.threads)
         torch.backends.cudnn.deterministic = True
-        path, found = weights.find(name, entry, folder)
+        path, found = weights.find_weights(name, entry, folder)
         self.weights: str | None = found
         load = load_open_clip if entry.library == "open_clip" else load_timm
         model, self.transform, tokenize = _told(path, entry, load)
@@ -150,7 +152,7 @@ def load_timm(path: Path, entry: EncoderEntry) -> tuple[torch.nn.Module, Callabl
     checkpoint."""
     import timm
 
-    name, tag = weights.architecture(entry)
+    name, tag = weights.split_model(entry)
     if f"{name}.{entry.weights}" in timm.models.get_arch_pretrained_cfgs(name):
         tag = str(entry.weights)
     full = f"{name}.{tag}" if tag else name

@@ -19,16 +19,16 @@ import numpy as np
 from lib.common.errors import RemlError
 
 WAIT_S = 120  # for another run's write; one takes milliseconds
-ASKED = 500  # keys of one query; SQLite takes 999 in its oldest builds
+KEYS_PER_QUERY = 500  # keys of one query; SQLite takes 999 in its oldest builds
 THUMBNAIL = (8, 8, 3)  # of lib/photos/image/same_picture.py
 TABLE = """CREATE TABLE IF NOT EXISTS photos (
     key TEXT PRIMARY KEY, vector BLOB NOT NULL, thumbnail BLOB NOT NULL, checksum INTEGER NOT NULL
 )"""
-Row = tuple[bytes, bytes]  # vector (float32, little endian) and thumbnail (uint8)
+CacheRow = tuple[bytes, bytes]  # vector (float32, little endian) and thumbnail (uint8)
 
 
-def checksum(key: str, vector: bytes, thumbnail: bytes) -> int:
-    """What tells later that a row still is as it was written."""
+def row_checksum(key: str, vector: bytes, thumbnail: bytes) -> int:
+    """Checksum by which a row is known to be as it was written."""
     return zlib.crc32(key.encode() + vector + thumbnail)
 
 
@@ -60,13 +60,13 @@ class VectorCache:
                 "run again: its photos are encoded anew"
             ) from error
 
-    def read(self, keys: Iterable[str]) -> dict[str, Row]:
+    def read(self, keys: Iterable[str]) -> dict[str, CacheRow]:
         """The rows of those of `keys` that are there and whole."""
         wanted = sorted(set(keys))
-        found: dict[str, Row] = {}
+        found: dict[str, CacheRow] = {}
         with self._open() as connection:
-            for start in range(0, len(wanted), ASKED):
-                some = wanted[start : start + ASKED]
+            for start in range(0, len(wanted), KEYS_PER_QUERY):
+                some = wanted[start : start + KEYS_PER_QUERY]
                 marks = ",".join("?" * len(some))
                 query = f"SELECT * FROM photos WHERE key IN ({marks})"
                 for key, vector, thumbnail, told in connection.execute(query, some):
@@ -80,20 +80,33 @@ class VectorCache:
         if not (isinstance(vector, bytes) and isinstance(thumbnail, bytes)):
             return False
         sizes = (len(vector), len(thumbnail)) == (4 * self.dims, int(np.prod(THUMBNAIL)))
-        return sizes and told == checksum(key, vector, thumbnail)
+        return sizes and told == row_checksum(key, vector, thumbnail)
 
-    def write(self, rows: dict[str, Row]) -> None:
+    def write(self, rows: dict[str, CacheRow]) -> None:
         """Put rows in, all or none, in place of those of the same keys."""
-        told = [(key, *row, checksum(key, *row)) for key, row in rows.items()]
+        told = [(key, *row, row_checksum(key, *row)) for key, row in rows.items()]
         with self._open() as connection:
             connection.executemany("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", told)
 
 
-def prompts(
+def cached_prompts(
     stored: VectorCache, texts: list[str], encode: Callable[[list[str]], np.ndarray]
 ) -> np.ndarray:
-    """(len(texts), dims) vectors of prompts; `encode` gives those that are not in the cache, which
-    keeps them as it keeps photos, with an empty thumbnail."""
+    """The vectors of prompts. The cache keeps them as it keeps photos, with an empty thumbnail.
+
+    Parameters
+    ----------
+    stored
+        The encoder's cache.
+    texts
+        Prompts.
+    encode
+        Gives the vectors of those that are not in the cache.
+
+    Returns
+    -------
+    (len(texts), dims) float32.
+    """
     keys = [
         hashlib.sha1(f"prompt {text}".encode(), usedforsecurity=False).hexdigest() for text in texts
     ]
@@ -108,13 +121,37 @@ def prompts(
     return as_arrays([rows[key] for key in keys], stored.dims)[0]
 
 
-def as_row(vector: np.ndarray, thumbnail: np.ndarray) -> Row:
-    """A row of a (dims,) vector and an (8, 8, 3) thumbnail."""
+def as_row(vector: np.ndarray, thumbnail: np.ndarray) -> CacheRow:
+    """Pack a photo's vector and thumbnail into a row of the cache.
+
+    Parameters
+    ----------
+    vector
+        (dims,) numbers, kept as float32.
+    thumbnail
+        (8, 8, 3) uint8.
+
+    Returns
+    -------
+    Bytes of both.
+    """
     return vector.astype("<f4").tobytes(), thumbnail.astype("uint8").tobytes()
 
 
-def as_arrays(rows: list[Row], dims: int) -> tuple[np.ndarray, np.ndarray]:
-    """((n, dims) float32 vectors, (n, 8, 8, 3) uint8 thumbnails) of rows."""
+def as_arrays(rows: list[CacheRow], dims: int) -> tuple[np.ndarray, np.ndarray]:
+    """Unpack rows of the cache.
+
+    Parameters
+    ----------
+    rows
+        n rows, as `as_row` gives them.
+    dims
+        Numbers of a vector.
+
+    Returns
+    -------
+    (n, dims) float32 vectors and (n, 8, 8, 3) uint8 thumbnails.
+    """
     vectors = np.frombuffer(b"".join(vector for vector, _ in rows), dtype="<f4")
     thumbnails = np.frombuffer(b"".join(thumbnail for _, thumbnail in rows), dtype="uint8")
     return vectors.reshape(-1, dims), thumbnails.reshape(-1, *THUMBNAIL)

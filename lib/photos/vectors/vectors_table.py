@@ -13,7 +13,7 @@ from lib.common import io
 from lib.photos.image import same_picture
 from lib.photos.pooled import rooms
 from lib.photos.vectors import encode_photos, vector_cache
-from lib.photos.vectors.encoders import Embed, Encoder
+from lib.photos.vectors.encoders import EmbedSettings, Encoder
 
 FIELDS = ["domain", "listing_key", "sha1", "order", "file", "room"]  # of the manifest
 KEYS = ["domain", "listing_key", "order", "sha1"]
@@ -27,9 +27,12 @@ DIGITS = 6  # of probabilities: fewer than sums in another order could change
 
 
 def build_table(
-    photos: pd.DataFrame, vectors: np.ndarray, thumbnails: np.ndarray, texts: rooms.Texts | None,
+    photos: pd.DataFrame,
+    vectors: np.ndarray,
+    thumbnails: np.ndarray,
+    texts: rooms.PromptVectors | None,
     least: float,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Photos with their room, quality, picture, look-alikes and vector.
 
     Parameters
@@ -40,7 +43,7 @@ def build_table(
     vectors
         (n, dims) float32 vectors of distinct JPEGs.
     thumbnails
-        (n, 8, 8, 3) uint8, of `same_picture.thumbnail`.
+        (n, 8, 8, 3) uint8, of `same_picture.make_thumbnail`.
     texts
         Vectors of the prompts; None where the encoder reads none.
     least
@@ -54,11 +57,11 @@ def build_table(
     out = photos[["domain", "listing_key", "sha1", "order", "file"]].reset_index(drop=True)
     at = photos["at"].to_numpy()
     labels = photos["room"].astype("str").fillna("")
-    named = np.array([rooms.by_name(label) for label in labels], dtype=object)
+    named = np.array([rooms.room_by_name(label) for label in labels], dtype=object)
     looks = np.full(len(vectors), rooms.UNKNOWN, dtype=object)
     scores = np.full((len(vectors), len(rooms.QUALITIES)), np.nan)
     if texts and len(vectors):
-        looks = rooms.by_looks(rooms.zero_shot(vectors, texts.rooms, texts.scale), least)
+        looks = rooms.room_by_looks(rooms.zero_shot(vectors, texts.rooms, texts.scale), least)
         scores = rooms.zero_shot(vectors, texts.qualities, texts.scale).round(DIGITS)
     has_name = named != rooms.UNKNOWN
     room = np.where(has_name, named, looks[at])
@@ -71,7 +74,7 @@ def build_table(
     sha1 = out["sha1"].tolist()
     pairs = same_picture.alike_pairs(sha1, thumbnails[at])
     out["picture"] = pd.Series(same_picture.same_pictures(sha1, pairs), dtype="str")
-    out["alike"] = pd.Series(same_picture.others(sha1, pairs), dtype=object)
+    out["alike"] = pd.Series(same_picture.look_alikes(sha1, pairs), dtype=object)
     out["vector"] = pd.Series(list(vectors[at]), dtype=object)
     return out[COLUMNS]
 
@@ -109,7 +112,7 @@ def _counts(column: pd.Series) -> dict[str, int]:
     return {str(name): int(n) for name, n in column.value_counts().sort_index().items()}
 
 
-def describe_encoder(name: str, settings: Embed, encoder: Encoder) -> dict[str, Any]:
+def describe_encoder(name: str, settings: EmbedSettings, encoder: Encoder) -> dict[str, Any]:
     """The content of `encoder.json` for the encoder called `name`."""
     entry = settings.encoders[name]
     return {
@@ -124,7 +127,7 @@ def describe_encoder(name: str, settings: Embed, encoder: Encoder) -> dict[str, 
 
 
 def embed_photos(
-    photos: pd.DataFrame, name: str, settings: Embed
+    photos: pd.DataFrame, name: str, settings: EmbedSettings
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Encode photos, as far as the cache lacks them, and build their table.
 
@@ -169,8 +172,10 @@ def embed_photos(
 
 
 def _encode(
-    paths: dict[str, Path], name: str, settings: Embed
-) -> tuple[dict[str, vector_cache.Row], dict[str, str], rooms.Texts | None, dict[str, Any]]:
+    paths: dict[str, Path], name: str, settings: EmbedSettings
+) -> tuple[
+    dict[str, vector_cache.CacheRow], dict[str, str], rooms.PromptVectors | None, dict[str, Any]
+]:
     """(rows and reasons by key as `encode_missing` gives them, vectors of the prompts, the content
     of `encoder.json`)."""
     encoder = encode_photos.open_encoder(name, settings, Path())
@@ -178,8 +183,8 @@ def _encode(
     rows, reasons = encode_photos.encode_missing(paths, encoder, stored, settings.workers)
     texts = None
     if encoder.texts:
-        read = partial(vector_cache.prompts, stored, encode=encoder.prompts)
-        texts = rooms.texts(read, encoder.scale)
+        read = partial(vector_cache.cached_prompts, stored, encode=encoder.prompts)
+        texts = rooms.encode_prompts(read, encoder.scale)
     return rows, reasons, texts, describe_encoder(name, settings, encoder)
 
 

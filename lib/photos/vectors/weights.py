@@ -25,14 +25,14 @@ ELSEWHERE = (
 
 
 @dataclass(frozen=True)
-class Hub:
+class HubWeights:
     """A repository of the hub and the names that its weights may have, the best first."""
 
     repo: str
     files: tuple[str, ...]
 
 
-def hub_of(name: str, entry: EncoderEntry) -> Hub | None:
+def find_hub(name: str, entry: EncoderEntry) -> HubWeights | None:
     """Where the hub has an encoder's weights; None where `weights` is no tag, but a path.
 
     Raises `RemlError` for a model that the library does not know, and for a tag that is published
@@ -41,7 +41,7 @@ def hub_of(name: str, entry: EncoderEntry) -> Hub | None:
     return _open_clip(name, entry) if entry.library == "open_clip" else _timm(name, entry)
 
 
-def _open_clip(name: str, entry: EncoderEntry) -> Hub | None:
+def _open_clip(name: str, entry: EncoderEntry) -> HubWeights | None:
     from open_clip import list_models
     from open_clip.pretrained import get_pretrained_cfg
 
@@ -57,16 +57,16 @@ def _open_clip(name: str, entry: EncoderEntry) -> Hub | None:
     return _published(name, repo, file, OPEN_CLIP_FILES, found.get("url", ""))
 
 
-def architecture(entry: EncoderEntry) -> tuple[str, str]:
+def split_model(entry: EncoderEntry) -> tuple[str, str]:
     """(model of timm, tag that says how its pictures are prepared, or nothing)."""
     model, _, tag = entry.model.partition(".")
     return model, tag
 
 
-def _timm(name: str, entry: EncoderEntry) -> Hub | None:
+def _timm(name: str, entry: EncoderEntry) -> HubWeights | None:
     import timm
 
-    model, tag = architecture(entry)
+    model, tag = split_model(entry)
     require(
         timm.is_model(model),
         f"params.yaml, embed.encoders.{name}.model: timm has no model {model!r}; "
@@ -90,17 +90,17 @@ def _timm(name: str, entry: EncoderEntry) -> Hub | None:
     return _published(name, repo, file, TIMM_FILES, found.url or "")
 
 
-def _published(name: str, repo: str, file: str, files: tuple[str, ...], url: str) -> Hub:
+def _published(name: str, repo: str, file: str, files: tuple[str, ...], url: str) -> HubWeights:
     where = f"at {url} alone" if url else "nowhere"
     require(
         bool(repo),
         f"encoder {name}: these weights are published {where}, not on the hub; download them by "
         f"hand and put the file's path into embed.encoders.{name}.weights in params.yaml",
     )
-    return Hub(repo, (file,) if file else files)
+    return HubWeights(repo, (file,) if file else files)
 
 
-def fetch(hub: Hub, offline: bool) -> Path:
+def fetch_weights(hub: HubWeights, offline: bool) -> Path:
     """The path of a hub's weights in the cache; downloaded if they are not there, unless
     `offline`. Raises `EntryNotFoundError` (of huggingface_hub) where there are none."""
     for file in hub.files:
@@ -118,10 +118,10 @@ def fetch(hub: Hub, offline: bool) -> Path:
     raise EntryNotFoundError(f"{hub.repo} has none of {', '.join(hub.files)}")
 
 
-def find(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, str]:
+def find_weights(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, str]:
     """(path, SHA-256) of an encoder's weights on this machine; a path in `entry` begins in
     `folder`. Raises `RemlError` with the mend where they are missing or are not those pinned."""
-    hub = hub_of(name, entry)
+    hub = find_hub(name, entry)
     if hub is None:
         path = folder / str(entry.weights)
         require(
@@ -131,9 +131,9 @@ def find(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, str]:
         )
     else:
         try:
-            path = fetch(hub, offline=True)
+            path = fetch_weights(hub, offline=True)
         except EntryNotFoundError as error:
-            raise RemlError(missing(name, hub)) from error
+            raise RemlError(missing_weights(name, hub)) from error
     found = cache.file_sha256(path)
     require(
         entry.sha256 in (None, found),
@@ -143,7 +143,7 @@ def find(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, str]:
     return path, found
 
 
-def missing(name: str, hub: Hub) -> str:
+def missing_weights(name: str, hub: HubWeights) -> str:
     """What to do where an encoder's weights are not on this machine."""
     return (
         f"{hub.files[0]} of {hub.repo}, the weights of encoder {name}, are not on this machine: "

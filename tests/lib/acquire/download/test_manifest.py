@@ -7,17 +7,17 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from lib.acquire.download import manifest
-from lib.acquire.download.manifest import Entry
+from lib.acquire.download.manifest import ManifestEntry
 from lib.common.errors import RemlError
 from tests.support.hypothesis_profiles import examples
 
 
 def window(state, since, until, **more):
-    return Entry("listings", state, "2025-03-09T03:00:00+00:00", since, until, **more)
+    return ManifestEntry("listings", state, "2025-03-09T03:00:00+00:00", since, until, **more)
 
 
 def photos(state, listing="1", **more):
-    return Entry("photos", state, "2025-03-09T03:00:00+00:00", listing_id=listing, **more)
+    return ManifestEntry("photos", state, "2025-03-09T03:00:00+00:00", listing_id=listing, **more)
 
 
 @pytest.fixture
@@ -30,10 +30,10 @@ def test_what_is_added_is_read(path):
         window("done", "2025-03-01", "2025-03-07", zips=("77008", "77009"), found=3),
         photos("failed", reason="“none” — \n of them", attempts=4),
     ]
-    assert manifest.read(path) == []
+    assert manifest.read_manifest(path) == []
     for entry in entries:
-        manifest.add(path, entry)
-    assert manifest.read(path) == entries
+        manifest.add_entries(path, entry)
+    assert manifest.read_manifest(path) == entries
 
 
 @examples(40, HealthCheck.function_scoped_fixture)
@@ -43,34 +43,34 @@ def test_a_cut_costs_the_lines_it_cut_and_no_other(path, cut, more):
     path.unlink(missing_ok=True)
     entries = [photos("done", str(number), found=number) for number in range(4)]
     for entry in entries:
-        manifest.add(path, entry)
+        manifest.add_entries(path, entry)
     content = path.read_bytes()
     kept = content[: max(len(content) - cut, 0)]
     path.write_bytes(kept)
     whole = entries[: kept.count(b"\n")]
-    assert manifest.read(path) == whole
+    assert manifest.read_manifest(path) == whole
     if more:
-        manifest.add(path, photos("failed", "new"))
-        assert manifest.read(path) == [*whole, photos("failed", "new")]
+        manifest.add_entries(path, photos("failed", "new"))
+        assert manifest.read_manifest(path) == [*whole, photos("failed", "new")]
         assert path.read_bytes().startswith(kept[: kept.rfind(b"\n") + 1])
 
 
 def test_a_cut_longer_than_what_is_looked_back_at_keeps_the_lines_before(path):
-    manifest.add(path, photos("done"))
+    manifest.add_entries(path, photos("done"))
     whole = path.read_bytes()
     path.write_bytes(whole * 400 + whole[:-9])
     assert len(whole) * 400 > 65536
-    manifest.add(path, photos("failed"))
-    assert [entry.state for entry in manifest.read(path)] == ["done"] * 400 + ["failed"]
+    manifest.add_entries(path, photos("failed"))
+    assert [entry.state for entry in manifest.read_manifest(path)] == ["done"] * 400 + ["failed"]
 
 
 @pytest.mark.parametrize("line", ["{", '{"kind": "photos"}', '{"odd": 1}', "[]", "7"])
 def test_a_line_that_is_none_is_named(path, line):
-    manifest.add(path, photos("done"))
+    manifest.add_entries(path, photos("done"))
     with path.open("a") as file:
         file.write(line + "\n")
     with pytest.raises(RemlError, match=r"manifest\.jsonl, line 2: .* delete that line"):
-        manifest.read(path)
+        manifest.read_manifest(path)
 
 
 def test_of_one_thing_the_last_entry_counts():
@@ -83,12 +83,12 @@ def test_of_one_thing_the_last_entry_counts():
         window("done", "2025-03-01", "2025-03-02", zips=("77008",)),
         photos("failed", "1"),
     ]
-    assert list(manifest.latest(entries).values()) == [entries[6], *entries[2:6]]
+    assert list(manifest.latest_entries(entries).values()) == [entries[6], *entries[2:6]]
 
 
 def test_the_days_that_were_asked_for():
     def asked(*entries):
-        return {day.day: state for day, state in manifest.asked(entries).items()}
+        return {day.day: state for day, state in manifest.day_states(entries).items()}
 
     done = window("done", "2025-03-01", "2025-03-03")
     partial = window("partial", "2025-03-03", "2025-03-05")
@@ -109,15 +109,15 @@ def test_days_that_were_asked_for_zip_by_zip_are_done_when_the_last_zip_is():
     one = window("done", "2025-03-01", "2025-03-02", zips=("77008",))
     other = window("empty", "2025-03-02", "2025-03-03", zips=("77009", "77010"))
     everywhere = window("done", "2025-03-05", "2025-03-05")
-    found = manifest.searched([one, other, everywhere])
+    found = manifest.searched_zips([one, other, everywhere])
     assert {day.day: zips for day, zips in found.items()} == {
         1: {"77008"}, 2: {"77008", "77009", "77010"}, 3: {"77009", "77010"}, 5: {""},
     }  # fmt: skip
-    days = manifest.asked([one, other, everywhere], ["77008", "77009"])
+    days = manifest.day_states([one, other, everywhere], ["77008", "77009"])
     assert {day.day: state for day, state in days.items()} == {
         1: "partial", 2: "done", 3: "partial", 5: "done",
     }  # fmt: skip
-    assert set(manifest.asked([one, other]).values()) == {"partial"}
+    assert set(manifest.day_states([one, other]).values()) == {"partial"}
 
 
 def test_the_days_of_a_window():

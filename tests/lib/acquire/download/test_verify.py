@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from lib.acquire.download import store
-from lib.acquire.download.manifest import Entry
-from lib.acquire.download.plan import changed, wanted
+from lib.acquire.download.manifest import ManifestEntry
+from lib.acquire.download.plan import photos_changed, photos_to_fetch
 from lib.acquire.download.verify import export_fault, zip_fault
 from lib.acquire.portal.windows import Window
 from tests.support.photos import image, zipped
@@ -78,7 +78,7 @@ def test_a_bundle_holds_each_photo_under_its_listing_and_has_the_same_bytes_agai
     one.write_bytes(zipped([("../../evil.JPG", image(1)), ("a/kitchen one.png", image(2))]))
     two.write_bytes(zipped([("photo", image(3))]))
     for name in ("x.zip", "y.zip"):
-        assert store.write(tmp_path / name, {"20": two, "10": one}) == 3
+        assert store.write_bundle(tmp_path / name, {"20": two, "10": one}) == 3
     assert (tmp_path / "x.zip").read_bytes() == (tmp_path / "y.zip").read_bytes()
     with zipfile.ZipFile(io.BytesIO((tmp_path / "x.zip").read_bytes())) as bundle:
         assert bundle.namelist() == [
@@ -94,27 +94,27 @@ def test_the_newest_state_of_a_listing_says_whether_its_photos_are_wanted():
             rows("2026-02-01", photos_count=["9"], _extra=None),  # k0 before
         ]
     )
-    asked = wanted(table, ["Photos Modified DT"], [])
+    asked = photos_to_fetch(table, ["Photos Modified DT"], [])
     assert [(one.listing_id, one.changed, one.expected) for one in asked] == [
         ("1", "now", 2), ("0", "now", 3)
     ]  # fmt: skip
-    had = [Entry("photos", "done", "", domain="sale", listing_id="1", changed="now")]
-    failed = [Entry("photos", "failed", "", domain="sale", listing_id="0", changed="now")]
-    assert wanted(table, ["PhotosModifiedDT"], [*had, *failed, *failed, *failed]) == []
-    older = [Entry("photos", "done", "", domain="sale", listing_id="0", changed="before")]
-    again = wanted(table, ["PhotosModifiedDT"], [*had, *failed, *older])
+    had = [ManifestEntry("photos", "done", "", domain="sale", listing_id="1", changed="now")]
+    failed = [ManifestEntry("photos", "failed", "", domain="sale", listing_id="0", changed="now")]
+    assert photos_to_fetch(table, ["PhotosModifiedDT"], [*had, *failed, *failed, *failed]) == []
+    older = [ManifestEntry("photos", "done", "", domain="sale", listing_id="0", changed="before")]
+    again = photos_to_fetch(table, ["PhotosModifiedDT"], [*had, *failed, *older])
     assert [one.listing_id for one in again] == ["0"]
 
 
 def test_one_number_under_two_keys_is_asked_for_once_and_other_zips_are_not():
     table = rows(*GOOD, photos_count="2", postal_code=["77001", "77001-0001", "77009"])
     table["listing_id"] = ["7", "7", "8"]
-    assert [one.listing_id for one in wanted(table, [], [])] == ["8", "7"]
-    assert [one.listing_id for one in wanted(table, [], [], ["77001"])] == ["7"]
+    assert [one.listing_id for one in photos_to_fetch(table, [], [])] == ["8", "7"]
+    assert [one.listing_id for one in photos_to_fetch(table, [], [], ["77001"])] == ["7"]
 
 
 def test_without_a_date_of_the_photos_their_number_tells():
     table = rows(GOOD[0], photos_count=["3"], _extra="{}")
-    assert wanted(table, ["PhotosModifiedDT"], [])[0].changed == "3 photos"
-    assert wanted(rows(GOOD[0]), [], []) == []
-    assert changed('{"Photo-Modified": ""}', ["photo modified"]) == ""
+    assert photos_to_fetch(table, ["PhotosModifiedDT"], [])[0].changed == "3 photos"
+    assert photos_to_fetch(rows(GOOD[0]), [], []) == []
+    assert photos_changed('{"Photo-Modified": ""}', ["photo modified"]) == ""

@@ -29,7 +29,7 @@ def judged(first, last, domains=("sale", "rental")):
 
 def drawn(table):
     with matplotlib.rc_context(plot.LOOK):
-        return plot.draw(table, "har")
+        return plot.draw_calendars(table, "har")
 
 
 def squares(figure, colour):
@@ -111,7 +111,7 @@ def test_how_many_gaps_a_calendar_has_stands_beside_it():
      ([0, 1, 2], [1, 2]), ([10, 9999], [10, 56, 316, 1778])],
 )  # fmt: skip
 def test_shades_are_steps_of_equal_ratio(counts, least):
-    assert plot.shades(pd.Series(counts, dtype="int64")) == least
+    assert plot.listing_shades(pd.Series(counts, dtype="int64")) == least
 
 
 def test_more_listings_are_darker_and_the_legend_has_the_bounds():
@@ -129,7 +129,7 @@ def test_more_listings_are_darker_and_the_legend_has_the_bounds():
 
 def test_equal_days_give_equal_bytes_and_the_picture_stays_small():
     table = judged(dt.date(2022, 6, 1), dt.date(2024, 5, 31))
-    text = plot.calendars(table, "har")
-    assert text == plot.calendars(table.copy(), "har")
+    text = plot.calendars_svg(table, "har")
+    assert text == plot.calendars_svg(table.copy(), "har")
     assert text.startswith("<svg") and len(text) < 300_000
     assert "gap: no listings" in text and not re.search(r"<dc:date>", text)

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from lib.acquire.download.manifest import Entry
+from lib.acquire.download.manifest import ManifestEntry
 from lib.acquire.gaps import gap_text, photo_gaps
 
 
 def photos(listing_id, state, found=0, capped=0, domain="sale", changed=""):
-    return Entry(
+    return ManifestEntry(
         "photos", state, "2025-03-09T03:00:00+00:00", domain=domain, listing_id=listing_id,
         found=found, capped=capped, changed=changed,
     )  # fmt: skip
@@ -44,7 +44,7 @@ def test_status_of_each_case():
         *((i, count, "77008", "2025-03-01", "sale") for i, ((count, _), _) in CASES.items())
     )
     entries = [entry for (_, entry), _ in CASES.values() if entry]
-    found = photo_gaps.statuses(table, photo_gaps.found(entries))
+    found = photo_gaps.photo_statuses(table, photo_gaps.fetched_photos(entries))
     got = {row.listing_id: (row.found, row.missing, row.status) for row in found.itertuples()}
     assert got == {i: wanted for i, (_, wanted) in CASES.items()}
     assert found["expected"].isna().sum() == 2 and str(found["expected"].dtype) == "Int64"
@@ -59,31 +59,33 @@ def test_the_last_entry_about_a_listing_counts_whatever_it_was_asked_for():
         photos("a", "done", 1, domain="rental"),
         photos("b", "done", 4),
         photos("b", "failed"),
-        Entry("listings", "done", "x", "2025-03-01", "2025-03-02", found=9),
+        ManifestEntry("listings", "done", "x", "2025-03-01", "2025-03-02", found=9),
     ]
-    found = photo_gaps.found(entries)
+    found = photo_gaps.fetched_photos(entries)
     assert found.values.tolist() == [
         ["sale", "a", 5, 0],
         ["rental", "a", 1, 0],
         ["sale", "b", 0, 0],
     ]
-    assert photo_gaps.found([]).empty
+    assert photo_gaps.fetched_photos([]).empty
 
 
 def test_only_the_newest_row_of_a_listing_counts():
     table = rows(("a", 2, "77008", "2025-03-01", "sale"), ("a", 4, "77009", "2025-03-05", "sale"))
     table["newest"] = [False, True]
-    found = photo_gaps.statuses(table, photo_gaps.found([photos("a", "done", 2)]))
+    found = photo_gaps.photo_statuses(table, photo_gaps.fetched_photos([photos("a", "done", 2)]))
     assert found[["postal_code", "expected", "status"]].values.tolist() == [["77009", 4, "partial"]]
 
 
 def test_what_the_pipeline_could_use_counts_before_what_was_fetched():
     table = rows(*((i, 3, "77008", "2025-03-01", "sale") for i in "abc"))
-    had = photo_gaps.found([photos("a", "done", 3, 1), photos("b", "done", 3), photos("z", "done")])
+    had = photo_gaps.fetched_photos(
+        [photos("a", "done", 3, 1), photos("b", "done", 3), photos("z", "done")]
+    )
     pipeline = pd.DataFrame(
         {"domain": "sale", "listing_key": ["ka", "kc", "kgone"], "photos_found": [1, 2, 8]}
     )
-    found = photo_gaps.used(pipeline, table, had).set_index("listing_id")
+    found = photo_gaps.usable_photos(pipeline, table, had).set_index("listing_id")
     assert found["found"].to_dict() == {"a": 1, "b": 3, "c": 2, "z": 0}
     assert found["capped"].to_dict() == {"a": 1, "b": 0, "c": 0, "z": 0}
     assert found["domain"].eq("sale").all()
@@ -97,7 +99,7 @@ def test_gaps_by_zip_and_day_as_a_loop_counts_them():
     table = rows(*lines)
     table.loc[5, "day"] = pd.NaT
     entries = [photos(f"{n}", "done", n % 5) for n in range(0, 40, 2)]
-    listings = photo_gaps.statuses(table, photo_gaps.found(entries))
+    listings = photo_gaps.photo_statuses(table, photo_gaps.fetched_photos(entries))
     counted = {}
     for row in listings.itertuples():
         zip_code = "" if pd.isna(row.postal_code) else row.postal_code
@@ -106,7 +108,7 @@ def test_gaps_by_zip_and_day_as_a_loop_counts_them():
         one[row.status[0]] += 1
         one["m"] += row.missing
     wanted = {k: [*v.values()] for k, v in counted.items() if v["p"] + v["f"]}
-    table = photo_gaps.by_zip(listings)
+    table = photo_gaps.missing_by_zip(listings)
     got = {(str(row[0])[:10], row[1]): list(row[2:]) for row in table.itertuples(index=False)}
     assert got == wanted
     assert list(table)[2:] == ["listings", *photo_gaps.STATUSES, "missing"]
@@ -119,8 +121,10 @@ def test_words_name_the_worst_zips():
     lines = [("a", 9, "77008", "2025-03-01", "sale"), ("b", 2, "77009", "2025-03-01", "sale"),
              ("c", 3, "77008", "2025-03-02", "sale"), ("d", 1, None, "2025-03-02", "sale"),
              ("e", 5, "77010", "2025-03-02", "sale")]  # fmt: skip
-    listings = photo_gaps.statuses(rows(*lines), photo_gaps.found([photos("e", "done", 5)]))
-    assert gap_text.of_photos(listings) == [
+    listings = photo_gaps.photo_statuses(
+        rows(*lines), photo_gaps.fetched_photos([photos("e", "done", 5)])
+    )
+    assert gap_text.photo_lines(listings) == [
         "photos: 1 complete, 4 failed; 15 missing",
         "  77008: photos missing 12, listings 2",
         "  77009: photos missing 2, listings 1",

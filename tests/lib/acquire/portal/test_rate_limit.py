@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.acquire.portal.rate_limit import FLOOR, Pacer, backoff, retry_after
+from lib.acquire.portal.rate_limit import FLOOR, Pacer, backoff_seconds, retry_after
 from lib.acquire.portal.settings import Pace
 
 NOW = dt.datetime(2026, 11, 26, 12, 0, 0, tzinfo=dt.UTC)
@@ -40,8 +40,8 @@ def test_retry_after_is_seconds_or_a_date(text, seconds):
 def test_waits_double_with_jitter_and_are_never_shorter_than_asked():
     rng = random.Random(1)
     for attempt, least in ((1, 5.0), (2, 10.0), (3, 20.0)):
-        assert least <= backoff(pace(), attempt, None, rng) <= least + 0.5
-    assert backoff(pace(), 1, 77.0, rng) == 77.0
+        assert least <= backoff_seconds(pace(), attempt, None, rng) <= least + 0.5
+    assert backoff_seconds(pace(), 1, 77.0, rng) == 77.0
 
 
 @given(st.lists(st.floats(0, 5), min_size=1, max_size=20), st.sampled_from([0.0, FLOOR]))

@@ -10,19 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.acquire.portal.redact import Redactor
-from lib.acquire.portal.settings import allowed, fits, read, resolver_rules
+from lib.acquire.portal.settings import (
+    allowed_hosts,
+    is_allowed_address,
+    read_settings,
+    resolver_rules,
+)
 from lib.common.errors import RemlError
 
 
 def portal(url, *hosts):
-    return read().portal.model_copy(update={"url": url, "hosts": list(hosts)})
+    return read_settings().portal.model_copy(update={"url": url, "hosts": list(hosts)})
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:8000/login", "http://localhost/", "http://[::1]:9/x"]
 )
 def test_this_machine_needs_no_permission(url):
-    assert len(allowed(portal(url, "mls.example.org"), [])) == 1
+    assert len(allowed_hosts(portal(url, "mls.example.org"), [])) == 1
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ def test_this_machine_needs_no_permission(url):
 )
 def test_any_other_host_does(url):
     with pytest.raises(RemlError, match="--permitted-host"):
-        allowed(portal(url), [])
+        allowed_hosts(portal(url), [])
 
 
 @pytest.mark.parametrize(
@@ -46,20 +51,20 @@ def test_any_other_host_does(url):
 )
 def test_an_address_that_hides_its_host_is_refused(url):
     with pytest.raises(RemlError, match=r"portal\.url"):
-        allowed(portal(url), ["mls.example.org"])
+        allowed_hosts(portal(url), ["mls.example.org"])
 
 
 def test_permission_names_hosts_of_the_portal_and_wants_encryption():
     look = portal("https://www.example.org/login", "matrix.example.org")
-    assert allowed(look, ["WWW.example.org"]) == ["www.example.org"]
-    both = allowed(look, ["matrix.example.org", "www.example.org"])
+    assert allowed_hosts(look, ["WWW.example.org"]) == ["www.example.org"]
+    both = allowed_hosts(look, ["matrix.example.org", "www.example.org"])
     assert both == ["www.example.org", "matrix.example.org"]
     with pytest.raises(RemlError, match=r"--permitted-host www\.example\.org"):
-        allowed(look, ["matrix.example.org"])
+        allowed_hosts(look, ["matrix.example.org"])
     with pytest.raises(RemlError, match="not a host of"):
-        allowed(look, ["www.example.org", "evil.example.org"])
+        allowed_hosts(look, ["www.example.org", "evil.example.org"])
     with pytest.raises(RemlError, match="in the clear"):
-        allowed(portal("http://www.example.org/"), ["www.example.org"])
+        allowed_hosts(portal("http://www.example.org/"), ["www.example.org"])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +83,7 @@ def test_permission_names_hosts_of_the_portal_and_wants_encryption():
     ],
 )
 def test_an_address_fits_a_whole_host_and_none_that_looks_like_it(address, good):
-    assert fits(address, ["www.example.org", "127.0.0.1"]) == good
+    assert is_allowed_address(address, ["www.example.org", "127.0.0.1"]) == good
 
 
 def test_the_browser_resolves_only_these():

@@ -6,7 +6,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.acquire.portal.windows import DAY, Window, windows
+from lib.acquire.portal.windows import DAY, Window, days_to_windows
 
 START = dt.date(2026, 1, 1)
 DAYS = st.sets(st.integers(0, 60)).map(lambda some: {START + DAY * n for n in some})
@@ -18,7 +18,7 @@ def days_of(window):
 
 @given(DAYS, st.integers(1, 40))
 def test_windows_hold_each_wanted_day_once_and_no_other(days, most):
-    made = windows(days, most=most)
+    made = days_to_windows(days, most=most)
     held = [day for window in made for day in days_of(window)]
     assert held == sorted(days)
     assert all(window.days() <= most for window in made)
@@ -45,7 +45,7 @@ def test_halves_hold_what_the_whole_held(count, zips, partial):
 def test_a_day_searched_in_some_zips_is_asked_for_in_the_rest():
     days = [START, START + DAY, START + 2 * DAY]
     found = {days[1]: {"77002"}, days[2]: {"77001", "77002"}}
-    made = windows(days, ("77001", "77002"), 31, found)
+    made = days_to_windows(days, ("77001", "77002"), 31, found)
     assert made == [
         Window(days[0], days[0], ("77001", "77002")), Window(days[1], days[1], ("77001",)),
     ]  # fmt: skip

@@ -161,7 +161,7 @@ def test_pooling_keeps_the_rule_that_is_found_anew():
             "vector": list(rng.normal(size=(200, 3)).astype("float32")),
         }
     )  # fmt: skip
-    seen = pooling.beside(table, vectors)
+    seen = pooling.add_photo_columns(table, vectors)
     got = leakage_checks.recount_photos(seen, vectors)
     assert not got["sha1"].duplicated().any() and len(got) > 50
     left = set(got["sha1"])

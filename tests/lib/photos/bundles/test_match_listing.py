@@ -3,14 +3,16 @@
 import pandas as pd
 import pytest
 
-from lib.photos.bundles.match_listing import Roll, owner
+from lib.photos.bundles.match_listing import ListingIndex, match_listing
 
 ROWS = [
     ("sale", "K1", "1001"), ("sale", "K2", "1002"), ("rental", "K3", "1003"),
     ("sale", "7129300520-20141013", None), ("sale", "K5", "77"), ("sale", "K6", "77"),
     ("sale", "1", None), ("sale", "12", None), ("rental", "K1", "1001"),
 ]  # fmt: skip
-ROLL = Roll(pd.DataFrame(ROWS, columns=["domain", "listing_key", "listing_id"], dtype="str"))
+ROLL = ListingIndex(
+    pd.DataFrame(ROWS, columns=["domain", "listing_key", "listing_id"], dtype="str")
+)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ ROLL = Roll(pd.DataFrame(ROWS, columns=["domain", "listing_key", "listing_id"], 
     ],
 )
 def test_forms(entry, bundle, key, number):
-    found = owner(entry, bundle, "sale", ROLL)
+    found = match_listing(entry, bundle, "sale", ROLL)
     assert (found.listing_key, found.number) == (key, number)
 
 
@@ -51,17 +53,17 @@ def test_forms(entry, bundle, key, number):
     ],
 )
 def test_what_fits_none_or_two_stays_unknown(entry, bundle, called):
-    found = owner(entry, bundle, "sale", ROLL)
+    found = match_listing(entry, bundle, "sale", ROLL)
     assert (found.listing_key, found.listing_id) == (None, called)
 
 
 def test_the_domain_of_the_folder_comes_first_and_the_other_is_looked_in():
-    assert owner("1001/1.jpg", "x", "rental", ROLL).domain == "rental"
-    assert owner("1001/1.jpg", "x", "sale", ROLL).domain == "sale"
-    misplaced = owner("1003/1.jpg", "x", "sale", ROLL)
+    assert match_listing("1001/1.jpg", "x", "rental", ROLL).domain == "rental"
+    assert match_listing("1001/1.jpg", "x", "sale", ROLL).domain == "sale"
+    misplaced = match_listing("1003/1.jpg", "x", "sale", ROLL)
     assert (misplaced.domain, misplaced.listing_key) == ("rental", "K3")
 
 
 def test_listings_without_ids():
-    roll = Roll(pd.DataFrame({"domain": ["sale"], "listing_key": ["5"]}))
-    assert owner("5/1.jpg", "x", "sale", roll).listing_key == "5"
+    roll = ListingIndex(pd.DataFrame({"domain": ["sale"], "listing_key": ["5"]}))
+    assert match_listing("5/1.jpg", "x", "sale", roll).listing_key == "5"

@@ -12,7 +12,13 @@ from PIL import Image, ImageEnhance
 from lib.common.errors import RemlError
 from lib.demo.pictures import VIEWS, draw_photo
 from lib.photos.image import same_picture
-from lib.photos.image.same_picture import UNLIKE, alike_pairs, others, same_pictures, thumbnail
+from lib.photos.image.same_picture import (
+    UNLIKE,
+    alike_pairs,
+    look_alikes,
+    make_thumbnail,
+    same_pictures,
+)
 
 
 def drawn(seed, view="front"):
@@ -29,7 +35,7 @@ def encoded(image, quality=85):
 
 def told(images):
     """sha1, which are s00, s01 and so on, and thumbnails."""
-    return [f"s{i:02d}" for i in range(len(images))], np.stack([*map(thumbnail, images)])
+    return [f"s{i:02d}" for i in range(len(images))], np.stack([*map(make_thumbnail, images)])
 
 
 def grouped(names, thumbnails):
@@ -125,7 +131,7 @@ def test_pairs_and_groups_are_those_of_a_loop_over_all_pairs(rows):
     wanted = naive_pairs(names, thumbnails)
     assert [(np.unique(names)[a], np.unique(names)[b]) for a, b in pairs] == wanted
     assert same_pictures(names, pairs).tolist() == naive(names, wanted)
-    for name, cell in zip(names, others(names, pairs), strict=True):
+    for name, cell in zip(names, look_alikes(names, pairs), strict=True):
         mates = [a if b == name else b for a, b in wanted if name in (a, b)]
         assert cell.tolist() == sorted(mates) and cell.dtype.kind == ("O" if mates else "U")
 
@@ -192,14 +198,14 @@ def test_what_varies_little_is_not_blown_up():
 def test_a_thumbnail_is_the_mean_of_each_field():
     pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype="uint8")
     wanted = pixels.reshape(8, 3, 8, 4, 3).mean(axis=(1, 3))
-    assert np.abs(thumbnail(Image.fromarray(pixels)) - wanted).max() <= 1
-    grey = thumbnail(Image.fromarray(pixels[..., 0]))
+    assert np.abs(make_thumbnail(Image.fromarray(pixels)) - wanted).max() <= 1
+    grey = make_thumbnail(Image.fromarray(pixels[..., 0]))
     assert grey.shape == (8, 8, 3) and grey.dtype == np.uint8
 
 
 def test_none_and_one_photo():
     assert grouped([], np.empty((0, 8, 8, 3), "uint8")) == []
-    assert others([], alike_pairs([], np.empty((0, 8, 8, 3), "uint8"))) == []
+    assert look_alikes([], alike_pairs([], np.empty((0, 8, 8, 3), "uint8"))) == []
     one = np.zeros((1, 8, 8, 3), "uint8")
     assert grouped(["a"], one) == ["a"]
     assert grouped(["a", "a"], np.repeat(one, 2, axis=0)) == ["a", "a"]
@@ -231,6 +237,6 @@ def test_more_look_alikes_than_memory_holds_name_a_placeholder(monkeypatch, limi
 def test_a_thousand_placeholders_name_each_other_without_a_copy_of_each_name():
     """A million names of 40 letters: 160 MB as text, 8 MB where they are shared."""
     names = [f"{i:040d}" for i in range(1000)]
-    cells = others(names, alike_pairs(names, np.zeros((1000, 8, 8, 3), "uint8")))
+    cells = look_alikes(names, alike_pairs(names, np.zeros((1000, 8, 8, 3), "uint8")))
     assert all(len(cell) == 999 for cell in cells)
     assert cells[0][-1] is cells[1][-1] and sum(cell.nbytes for cell in cells) < 10e6

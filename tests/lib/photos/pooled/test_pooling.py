@@ -65,7 +65,7 @@ def naive(table, vectors):
 
 def assert_like(got, wanted):
     """The same columns, and the same cells up to rounding."""
-    assert set(pooling.names(got)) == set(wanted)
+    assert set(pooling.photo_columns(got)) == set(wanted)
     for name in wanted:
         for one, other in zip(got[name], wanted[name], strict=True):
             if other is None:
@@ -92,7 +92,9 @@ def test_each_input_is_that_of_a_loop_over_listings(drawn, alike, days, quality,
     pairs = {(f"p{a}", f"p{b}") for a, b in alike if a != b and {a, b} <= shown}
     vectors = photos(*rows, alike=pairs, quality=quality)
     table = table.sample(frac=1, random_state=chance.randint(0, 99))
-    got = pooling.beside(table, vectors.sample(frac=1, random_state=chance.randint(0, 99)))
+    got = pooling.add_photo_columns(
+        table, vectors.sample(frac=1, random_state=chance.randint(0, 99))
+    )
     assert_like(got, naive(table, vectors))
     pd.testing.assert_frame_equal(got[table.columns], table)
 
@@ -106,7 +108,7 @@ def test_a_photo_counts_for_the_listing_that_shows_it_first():
         ("b", 2, "copied", "bath", [5, 5]), ("late", 2, "shared", "pool", [1, 1]),
         alike=[("again", "copy"), ("shared", "copied")],
     )  # fmt: skip
-    got = pooling.beside(table, vectors).set_index("listing_key")
+    got = pooling.add_photo_columns(table, vectors).set_index("listing_key")
     assert got["img_count"].to_dict() == {"late": 0, "b": 0, "a": 2}
     assert got["img_reused"].to_dict() == {"late": 1, "b": 1, "a": 0}
     assert got["img_missing"].to_dict() == {"late": 1, "b": 1, "a": 0}
@@ -122,11 +124,11 @@ def test_a_later_photo_that_is_like_two_does_not_join_them():
     rows = [(key, 1, f"p{key}", "kitchen", [i, 1]) for i, key in enumerate("abcd")]
     table = listings(*[(key, f"2024-0{i}-01") for i, key in enumerate("abcd", 1)])
     pairs = [("pa", "pc"), ("pb", "pc"), ("pc", "pd")]
-    got = pooling.beside(table, photos(*rows, alike=pairs))
+    got = pooling.add_photo_columns(table, photos(*rows, alike=pairs))
     assert got["img_count"].tolist() == [1, 1, 0, 0]
     assert got["img_reused"].tolist() == [0, 0, 1, 1]
-    before = pooling.beside(table.head(2), photos(*rows[:2]))
-    for name in pooling.names(got):
+    before = pooling.add_photo_columns(table.head(2), photos(*rows[:2]))
+    for name in pooling.photo_columns(got):
         for one, other in zip(got[name], before[name], strict=False):
             np.testing.assert_array_equal(one, other)
 
@@ -138,7 +140,7 @@ def test_of_copies_within_a_listing_one_counts_in_order():
             ("b", 1, "s", "bath", [7]), ("b", 2, "t", "bath", [9])]  # fmt: skip
     alike = [("p", "q"), ("q", "r"), ("q", "s"), ("s", "t")]
     table = listings(("a", "2024-01-01"), ("b", "2024-01-02"))
-    got = pooling.beside(table, photos(*rows, alike=alike))
+    got = pooling.add_photo_columns(table, photos(*rows, alike=alike))
     assert got["img_count"].tolist() == [2, 1] and got["img_reused"].tolist() == [0, 1]
     assert [cell.tolist() for cell in got["img_vector"]] == [[3], [9]]
 
@@ -155,7 +157,7 @@ def test_nothing_that_comes_later_changes_an_earlier_listing(change):
     ]  # fmt: skip
     vectors = photos(*rows)
     early, late = table["as_of"] < "2024-05-01", vectors["listing_key"] >= "k20"
-    before = pooling.beside(table, vectors)[early]
+    before = pooling.add_photo_columns(table, vectors)[early]
     assert (before["img_reused"] > 0).any() and (before["img_count"] > 0).any()
     if change == "gone":
         table, vectors = table[early], vectors[~late]
@@ -169,7 +171,7 @@ def test_nothing_that_comes_later_changes_an_earlier_listing(change):
         vectors.loc[late, "vector"] = pd.Series(
             [np.full(4, 99, "float32")] * late.sum(), index=vectors.index[late]
         )
-    after = pooling.beside(table, vectors).loc[before.index]
+    after = pooling.add_photo_columns(table, vectors).loc[before.index]
     for name in before:
         if name.startswith("img_vector"):
             for one, other in zip(before[name], after[name], strict=True):
@@ -182,9 +184,11 @@ def test_columns_do_not_depend_on_which_rooms_are_shown():
     table = listings(("a", "2024-01-01"))
     full = photos(*[("a", i, f"p{i}", room, [1]) for i, room in enumerate(ROOMS)])
     bare = photos(("z", 1, "p", UNKNOWN, [1]))
-    assert pooling.names(pooling.beside(table, full)) == pooling.names(pooling.beside(table, bare))
-    without = pooling.names(pooling.beside(table, photos(quality=False)))
+    assert pooling.photo_columns(pooling.add_photo_columns(table, full)) == pooling.photo_columns(
+        pooling.add_photo_columns(table, bare)
+    )
+    without = pooling.photo_columns(pooling.add_photo_columns(table, photos(quality=False)))
     assert set(without) == {"img_missing", "img_count", "img_reused", "img_vector"} | {
         f"img_vector_{room}" for room in ROOMS
     }
-    assert not pooling.names(table)
+    assert not pooling.photo_columns(table)

@@ -25,7 +25,7 @@ def test_a_room_by_looks_needs_its_probability():
     likely[0, 1] = 0.7
     likely[1, 1] = 0.49
     likely[2, 6] = 0.5
-    assert rooms.by_looks(likely, 0.5).tolist() == ["kitchen", "unknown", "other"]
+    assert rooms.room_by_looks(likely, 0.5).tolist() == ["kitchen", "unknown", "other"]
 
 
 def test_an_ensemble_is_the_direction_of_the_mean_of_its_prompts():
@@ -34,7 +34,7 @@ def test_an_ensemble_is_the_direction_of_the_mean_of_its_prompts():
     def read(texts):
         return np.array([[1.0, 0.0] if "one" in text else [0.0, 1.0] for text in texts])
 
-    found = rooms.ensemble([("one", "two"), ("two",)], read)
+    found = rooms.mean_prompts([("one", "two"), ("two",)], read)
     assert found == pytest.approx(np.array([[0.5**0.5, 0.5**0.5], [0.0, 1.0]]))
 
 
@@ -45,22 +45,22 @@ def test_each_wording_of_each_prompt_is_read_once():
         asked.extend(texts)
         return np.ones((len(texts), 2))
 
-    rooms.ensemble([("a sink",), ("a bed", "a lamp")], read)
+    rooms.mean_prompts([("a sink",), ("a bed", "a lamp")], read)
     assert len(asked) == len(set(asked)) == 3 * len(rooms.TEMPLATES)
     assert "a photo of a lamp." in asked
 
 
 def test_rooms_by_name():
-    assert rooms.by_name("Front of Structure") == "front"
-    assert rooms.by_name(" kitchen ") == "kitchen"
-    assert rooms.by_name("Garage") == "other"
+    assert rooms.room_by_name("Front of Structure") == "front"
+    assert rooms.room_by_name(" kitchen ") == "kitchen"
+    assert rooms.room_by_name("Garage") == "other"
     for nothing in ("", "IMG 4711"):
-        assert rooms.by_name(nothing) == rooms.UNKNOWN
+        assert rooms.room_by_name(nothing) == rooms.UNKNOWN
 
 
 def test_every_label_that_file_names_can_give_is_a_room():
     for label in NAMED.values():
-        assert rooms.by_name(label) in rooms.ROOMS
+        assert rooms.room_by_name(label) in rooms.ROOMS
 
 
 def test_no_label_belongs_to_two_rooms():

@@ -66,7 +66,7 @@ def here(tmp_path, monkeypatch):
 def opened(folder: Path, told: dict, **changes) -> encoders.Encoder:
     """The encoder of an entry, as the stage opens it."""
     params(folder, {"one": told}, **changes)
-    return encode_photos.open_encoder("one", load("embed", encoders.Embed)[1], folder)
+    return encode_photos.open_encoder("one", load("embed", encoders.EmbedSettings)[1], folder)
 
 
 def full(encoder, count: int) -> np.ndarray:
@@ -198,7 +198,7 @@ def test_the_stage_in_a_real_process_with_weights_of_the_hub(here, clip):
         with torch.inference_mode():
             return model.encode_text(open_clip.tokenize(texts), normalize=True).numpy()
 
-    texts = rooms.ensemble(list(rooms.QUALITIES.values()), read)
+    texts = rooms.mean_prompts(list(rooms.QUALITIES.values()), read)
     odds = np.exp(float(model.logit_scale.detach().exp()) * (vectors @ texts.T))
     likely = odds / odds.sum(axis=1, keepdims=True)
     assert table.filter(like="quality_").to_numpy() == pytest.approx(likely[:, :3], abs=1e-4)
@@ -210,7 +210,7 @@ def jpeg(path: Path) -> Image.Image:
     from lib.photos.image import decode
     from lib.photos.vectors import image_folder
 
-    plain = decode.read(path.read_bytes(), image_folder.LOOK).jpeg
+    plain = decode.decode_image(path.read_bytes(), image_folder.LOOK).jpeg
     return Image.open(io.BytesIO(plain)).convert("RGB")
 
 
@@ -266,7 +266,7 @@ def test_another_checksum_than_the_pinned_one(here, tiny):
 
     found = cache.file_sha256(tiny[0])
     right = encoders.EncoderEntry(**entry("timm", TINY, str(tiny[0]), sha256=found))
-    assert weights.find("one", right, here) == (tiny[0], found)
+    assert weights.find_weights("one", right, here) == (tiny[0], found)
     with pytest.raises(RemlError, match=rf"SHA-256 {found}, but embed\.encoders\.one\.sha256"):
         opened(here, entry("timm", TINY, str(tiny[0]), sha256="0" * 64))
 
@@ -344,7 +344,7 @@ def test_tags_that_are_not_on_the_hub_are_said_to_be_fetched_by_hand(monkeypatch
         "open_clip.pretrained.get_pretrained_cfg", lambda *_: {"url": "https://example.org/w.pt"}
     )
     with pytest.raises(RemlError, match=r"published at https://example\.org/w\.pt alone.* by hand"):
-        weights.hub_of("one", one)
+        weights.find_hub("one", one)
 
 
 @pytest.mark.parametrize("name", ["clip", "dinov2"])
@@ -352,6 +352,6 @@ def test_the_encoders_of_params_have_weights_on_the_hub(name, monkeypatch):
     from lib.photos.vectors import weights
 
     monkeypatch.chdir(ROOT)
-    told = load("embed", encoders.Embed)[1].encoders[name]
+    told = load("embed", encoders.EmbedSettings)[1].encoders[name]
     where = {"clip": CLIP_REPO, "dinov2": "timm/vit_small_patch14_dinov2.lvd142m"}
-    assert weights.hub_of(name, told).repo == where[name]
+    assert weights.find_hub(name, told).repo == where[name]

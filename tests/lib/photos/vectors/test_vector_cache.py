@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lib.common.errors import RemlError
-from lib.photos.vectors.vector_cache import VectorCache, as_arrays, as_row, prompts
+from lib.photos.vectors.vector_cache import VectorCache, as_arrays, as_row, cached_prompts
 from tests.support.dag import ROOT
 
 DIMS = 16
@@ -145,6 +145,6 @@ def test_prompts_are_encoded_once(tmp_path):
         asked.extend(texts)
         return np.array([[len(text)] * DIMS for text in texts], dtype="float32")
 
-    assert prompts(cache, ["a", "bbb"], encode)[:, 0].tolist() == [1, 3]
-    assert prompts(cache, ["cc", "bbb", "a"], encode)[:, 0].tolist() == [2, 3, 1]
+    assert cached_prompts(cache, ["a", "bbb"], encode)[:, 0].tolist() == [1, 3]
+    assert cached_prompts(cache, ["cc", "bbb", "a"], encode)[:, 0].tolist() == [2, 3, 1]
     assert asked == ["a", "bbb", "cc"]

@@ -16,7 +16,7 @@ from tests.support.photos import LOOK, drawn, exif_block, image, zipped
 
 def reason(content: bytes) -> str:
     with pytest.raises(RefusedError) as refused:
-        decode.read(content, LOOK)
+        decode.decode_image(content, LOOK)
     return refused.value.reason
 
 
@@ -30,7 +30,7 @@ def close(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def test_a_photo_stays_what_it_shows():
-    found = decode.read(image(1, quality=95), LOOK)
+    found = decode.decode_image(image(1, quality=95), LOOK)
     assert (found.width, found.height, found.format) == (48, 36, "JPEG")
     assert not found.had_exif and not found.had_gps
     assert close(pixels(found.jpeg), pixels(image(1)))
@@ -42,7 +42,7 @@ def test_a_photo_stays_what_it_shows():
 def test_exif_with_a_place_is_gone_and_said():
     content = image(1, exif=exif_block(gps=True))
     assert Image.open(io.BytesIO(content)).getexif().get_ifd(0x8825)
-    found = decode.read(content, LOOK)
+    found = decode.decode_image(content, LOOK)
     assert found.had_exif and found.had_gps
     clean = Image.open(io.BytesIO(found.jpeg))
     assert not clean.getexif() and "exif" not in clean.info
@@ -51,14 +51,14 @@ def test_exif_with_a_place_is_gone_and_said():
 
 
 def test_exif_without_a_place():
-    found = decode.read(image(1, exif=exif_block(gps=False)), LOOK)
+    found = decode.decode_image(image(1, exif=exif_block(gps=False)), LOOK)
     assert found.had_exif and not found.had_gps
 
 
 def test_a_place_in_xmp_comments_and_bytes_behind_the_end_are_gone():
     packet = b"<x:xmpmeta><rdf exif:GPSLatitude='29,45.5N'/></x:xmpmeta>"
     content = image(1, xmp=packet, comment=b"29.75 N 95.36 W") + b"GPS behind the end"
-    found = decode.read(content, LOOK)
+    found = decode.decode_image(content, LOOK)
     assert found.had_gps
     for trace in (b"GPS", b"xmp", b"29.75"):
         assert trace not in found.jpeg
@@ -66,7 +66,7 @@ def test_a_place_in_xmp_comments_and_bytes_behind_the_end_are_gone():
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
 def test_other_formats_lose_their_place_too(kind):
-    found = decode.read(image(1, kind, exif=exif_block()), LOOK)
+    found = decode.decode_image(image(1, kind, exif=exif_block()), LOOK)
     assert found.format == kind and found.had_gps and found.had_exif
     assert not Image.open(io.BytesIO(found.jpeg)).getexif()
 
@@ -80,21 +80,21 @@ def test_a_turned_photo_is_set_upright(orientation):
     stored = drawn(1).transpose(turn) if turn is not None else drawn(1)
     stream = io.BytesIO()
     stored.save(stream, "PNG", exif=exif_block(orientation=orientation))
-    found = decode.read(stream.getvalue(), LOOK)
+    found = decode.decode_image(stream.getvalue(), LOOK)
     assert (found.width, found.height) == (48, 36)
     assert close(pixels(found.jpeg), np.asarray(drawn(1)).astype(int))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_every_format_ends_as_jpeg(kind):
-    found = decode.read(image(3, kind), LOOK)
+    found = decode.decode_image(image(3, kind), LOOK)
     assert found.format == kind
     assert Image.open(io.BytesIO(found.jpeg)).format == "JPEG"
     assert abs(pixels(found.jpeg) - np.asarray(drawn(3)).astype(int)).mean() < 12
 
 
 def test_cmyk_becomes_rgb():
-    found = decode.read(image(1, mode="CMYK"), LOOK)
+    found = decode.decode_image(image(1, mode="CMYK"), LOOK)
     assert Image.open(io.BytesIO(found.jpeg)).mode == "RGB"
     assert close(pixels(found.jpeg), np.asarray(drawn(1)).astype(int))
 
@@ -104,7 +104,7 @@ def test_sixteen_bits_are_scaled_not_cut(kind):
     shades = np.asarray(drawn(1, mode="L")).astype(np.uint16)
     stream = io.BytesIO()
     Image.fromarray(shades * 257).save(stream, kind)
-    found = decode.read(stream.getvalue(), LOOK)
+    found = decode.decode_image(stream.getvalue(), LOOK)
     assert abs(pixels(found.jpeg)[..., 0] - shades.astype(int)).mean() < 4
 
 
@@ -113,7 +113,7 @@ def test_transparent_parts_are_white():
     clear.putalpha(0)
     stream = io.BytesIO()
     clear.save(stream, "PNG")
-    assert (pixels(decode.read(stream.getvalue(), LOOK).jpeg) > 250).all()
+    assert (pixels(decode.decode_image(stream.getvalue(), LOOK).jpeg) > 250).all()
 
 
 def test_animations_and_pages_are_refused_and_phone_pairs_are_not():
@@ -124,7 +124,7 @@ def test_animations_and_pages_are_refused_and_phone_pairs_are_not():
         assert reason(stream.getvalue()) == "animation or several pages"
     stream = io.BytesIO()
     frames[0].save(stream, "MPO", save_all=True, append_images=frames[1:])
-    assert close(pixels(decode.read(stream.getvalue(), LOOK).jpeg), pixels(image(0)))
+    assert close(pixels(decode.decode_image(stream.getvalue(), LOOK).jpeg), pixels(image(0)))
 
 
 @pytest.mark.parametrize(
@@ -159,13 +159,13 @@ def test_a_png_that_claims_a_million_million_pixels():
 
 def test_pillows_own_limit_is_as_it_was(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", before := 77_000_000)
-    decode.read(image(1), LOOK)
+    decode.decode_image(image(1), LOOK)
     reason(image(1, "PNG", size=(2100, 1000)))
     assert before == Image.MAX_IMAGE_PIXELS
 
 
 def test_equal_bytes_give_equal_bytes():
-    assert decode.read(image(5), LOOK) == decode.read(image(5), LOOK)
+    assert decode.decode_image(image(5), LOOK) == decode.decode_image(image(5), LOOK)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
@@ -179,6 +179,6 @@ def test_broken_images_end_as_pictures_or_refusals(kind):
             content[rng.randrange(len(content))] = rng.randrange(256)
         del content[rng.choice([len(content), rng.randrange(len(content))]) :]
         try:
-            assert decode.read(bytes(content), LOOK).jpeg
+            assert decode.decode_image(bytes(content), LOOK).jpeg
         except RefusedError as refused:
             assert refused.reason

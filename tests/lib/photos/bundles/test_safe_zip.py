@@ -186,8 +186,8 @@ def test_an_entry_s_header_and_name_are_bytes_of_its_own():
         return info
 
     first, end = at("name", 1000), 1000 + 30 + len("name") + 100
-    assert safe_zip.overlaps([first, at("other", end)]) == set()
-    assert safe_zip.overlaps([first, at("other", end - 1)]) == {1}
+    assert safe_zip.overlapping_entries([first, at("other", end)]) == set()
+    assert safe_zip.overlapping_entries([first, at("other", end - 1)]) == {1}
 
 
 def test_an_archive_in_the_archive(tmp_path):

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.acquire.gaps import gap_text, gaps, modified_days
-from lib.acquire.gaps.gaps import daily, day_table, federal, judge
-from lib.acquire.portal.settings import Gaps
+from lib.acquire.gaps.gaps import count_days, day_table, federal_holidays, judge_days
+from lib.acquire.portal.settings import GapSettings
 from lib.listings.contract import contract
 from tests.support.hypothesis_profiles import examples
 
 D = dt.date
-PLAIN = Gaps(history_weeks=26, minimum_days=4, quiet_share=0.5, holidays="none")
+PLAIN = GapSettings(history_weeks=26, minimum_days=4, quiet_share=0.5, holidays="none")
 US = PLAIN.model_copy(update={"holidays": "us_federal"})
 
 
@@ -44,7 +44,7 @@ def span(first, last):
 
 def states(parts, first, last, asked=None, gaps=PLAIN):
     """(domain, day) -> state."""
-    table = judge(daily(rows(*parts), first, last), asked or {}, gaps)
+    table = judge_days(count_days(rows(*parts), first, last), asked or {}, gaps)
     keys = zip(table["domain"], table["date"].dt.date, strict=True)
     return dict(zip(keys, table["state"], strict=True))
 
@@ -73,7 +73,7 @@ def test_daily_counts_distinct_listings_as_a_loop_does(lines):
         for domain in there or ["sale", "rental"]:
             keys = {key for key, its, at in lines if (its, at) == (domain, n)}
             wanted.append((day, domain, len(keys), "COMPLETE" if keys else "MISSING"))
-    table = daily(frame, first, last)
+    table = count_days(frame, first, last)
     assert [
         (row.date.date(), row.domain, row.listings, row.status) for row in table.itertuples()
     ] == wanted
@@ -83,7 +83,7 @@ def test_daily_counts_distinct_listings_as_a_loop_does(lines):
 def test_a_row_without_a_day_is_on_none():
     frame = rows(("sale", D(2024, 1, 1), 1), ("sale", D(2024, 1, 2), 1))
     frame.loc[1, "day"] = pd.NaT
-    assert daily(frame, D(2024, 1, 1), D(2024, 1, 2))["listings"].tolist() == [1, 0]
+    assert count_days(frame, D(2024, 1, 1), D(2024, 1, 2))["listings"].tolist() == [1, 0]
 
 
 # --- judge, by hand
@@ -142,7 +142,7 @@ def test_days_before_the_first_row_and_after_the_last_are_missing_too():
         outside = not D(2024, 8, 1) <= day <= D(2024, 11, 30)
         if outside:
             assert found["sale", day] == ("quiet" if day.weekday() == 6 else "gap"), day
-    table = day_table(judge(daily(rows(*parts), first, last), {}, PLAIN))
+    table = day_table(judge_days(count_days(rows(*parts), first, last), {}, PLAIN))
     sundays = table["date"].dt.day_of_week == 6
     assert table.loc[sundays | (table["date"] < "2024-08-01"), "fetch"].all()
     assert not table.loc[~sundays & table["date"].between("2024-08-01", "2024-11-30")][
@@ -193,7 +193,7 @@ def test_a_holiday_on_which_the_feed_rests_is_quiet_and_another_is_a_gap():
     rests = {D(y, 12, 25) for y in range(2018, 2025)} | {D(y, 1, 1) for y in range(2018, 2025)}
     out = {D(2022, 11, 11), D(2022, 11, 14)}
     parts = [p for p in every_day(first, last) if p[1] not in rests | out]
-    table = judge(daily(rows(*parts), first, last), {}, US).set_index("date")
+    table = judge_days(count_days(rows(*parts), first, last), {}, US).set_index("date")
     assert (table.loc[[pd.Timestamp(day) for day in rests], "state"] == "quiet").all()
     assert (table.loc[[pd.Timestamp(day) for day in out], "state"] == "gap").all()
     assert table.loc["2022-11-11", "kind"] == "Veterans Day"
@@ -202,15 +202,15 @@ def test_a_holiday_on_which_the_feed_rests_is_quiet_and_another_is_a_gap():
     others = [day for day in table.index if table.loc[day, "kind"] == "Veterans Day"]
     assert table.loc["2022-11-11", "history"] == len(others) - 1
     assert table.loc["2022-11-11", "usual"] == 1
-    without = judge(daily(rows(*parts), first, last), {}, PLAIN).set_index("date")
+    without = judge_days(count_days(rows(*parts), first, last), {}, PLAIN).set_index("date")
     assert without.loc["2023-12-25", "state"] == "gap"  # a Monday like others
 
 
 def test_of_one_year_all_other_holidays_tell_of_a_holiday():
     first, last = D(2024, 1, 2), D(2024, 12, 31)
-    off = {day.date() for day in federal(pd.Timestamp(first), pd.Timestamp(last))}
+    off = {day.date() for day in federal_holidays(pd.Timestamp(first), pd.Timestamp(last))}
     parts = [p for p in every_day(first, last) if p[1] not in off]
-    table = judge(daily(rows(*parts), first, last), {}, US).set_index("date")
+    table = judge_days(count_days(rows(*parts), first, last), {}, US).set_index("date")
     assert len(off) == 10
     assert (table.loc[[pd.Timestamp(day) for day in off], "state"] == "quiet").all()
     assert (table.loc[[pd.Timestamp(day) for day in off], "history"] == 9).all()
@@ -220,14 +220,14 @@ def test_a_holiday_on_a_day_that_is_quiet_anyway_is_quiet():
     """Works on holidays, never on Sundays: 4 July 2021 was one."""
     first, last = D(2019, 1, 1), D(2023, 12, 31)
     parts = [p for p in every_day(first, last) if p[1].weekday() != 6]
-    table = judge(daily(rows(*parts), first, last), {}, US).set_index("date")
+    table = judge_days(count_days(rows(*parts), first, last), {}, US).set_index("date")
     assert table.loc["2021-07-04", ["kind", "state"]].tolist() == ["Independence Day", "quiet"]
     assert table.loc["2021-07-05", ["kind", "state"]].tolist() == ["Independence Day", "active"]
 
 
 def test_the_holidays_of_two_years_by_the_almanac():
     """Of the Office of Personnel Management's list: days kept and days themselves."""
-    found = federal(pd.Timestamp("2021-07-01"), pd.Timestamp("2022-01-31"))
+    found = federal_holidays(pd.Timestamp("2021-07-01"), pd.Timestamp("2022-01-31"))
     assert {f"{day:%Y-%m-%d}": name for day, name in sorted(found.items())} == {
         "2021-07-04": "Independence Day",
         "2021-07-05": "Independence Day",
@@ -289,7 +289,9 @@ def test_judge_is_what_its_docstring_says(runs, weeks, minimum, share):
     """Days in runs of equal ones, so that there are outages."""
     listed = [bool(yes) for length, yes, _ in runs for _ in range(length)] or [False]
     said = [word for length, _, word in runs for _ in range(length)] or [""]
-    gaps = Gaps(history_weeks=weeks, minimum_days=minimum, quiet_share=share, holidays="none")
+    gaps = GapSettings(
+        history_weeks=weeks, minimum_days=minimum, quiet_share=share, holidays="none"
+    )
     first = D(2024, 1, 3)
     each = span(first, first + dt.timedelta(days=len(listed) - 1))
     parts = [("sale", day, int(yes)) for day, yes in zip(each, listed, strict=True)]
@@ -297,7 +299,7 @@ def test_judge_is_what_its_docstring_says(runs, weeks, minimum, share):
     if frame.empty:
         frame = rows(("sale", D(2000, 1, 1), 1))  # a domain that is there, outside the span
     asked = {day: word for day, word in zip(each, said, strict=True) if word}
-    table = judge(daily(frame, each[0], each[-1]), asked, gaps)
+    table = judge_days(count_days(frame, each[0], each[-1]), asked, gaps)
     for at, row in enumerate(table.itertuples()):
         number, active, state = naive(listed, said, at, first, gaps)
         assert (row.history, row.state) == (number, state), at
@@ -329,7 +331,7 @@ def test_gaps_with_quiet_days_between_are_one():
     words = {"G": "gap", "q": "quiet", "a": "active", "e": "empty"}
     judged = pd.DataFrame({"date": pd.date_range("2024-03-01", periods=len(letters)),
                            "state": [words[one] for one in letters]})  # fmt: skip
-    assert [str(one) for one in gap_text.spans(judged)] == [
+    assert [str(one) for one in gap_text.gap_spans(judged)] == [
         "2024-03-02..2024-03-06 (3 days, 2 quiet between)",
         "2024-03-08 (1 day)",
         "2024-03-13 (1 day)",
@@ -342,7 +344,7 @@ def test_words_name_the_longest_gaps_and_count_the_rest():
     out = [day for day in span(first, last) if day.day == 10 or (day.month, day.day) == (12, 11)]
     out += span(D(2024, 4, 21), D(2024, 4, 22))
     parts = [p for p in every_day(first, last) if p[1] not in out]
-    lines = gap_text.of_days(judge(daily(rows(*parts), first, last), {}, PLAIN))
+    lines = gap_text.day_lines(judge_days(count_days(rows(*parts), first, last), {}, PLAIN))
     assert lines[0] == "sale: 351 active, 15 gap"
     assert "  gap 2024-04-21..2024-04-22 (2 days)" in lines
     assert "  gap 2024-12-10..2024-12-11 (2 days)" in lines
@@ -370,7 +372,7 @@ def test_a_day_is_that_of_the_stamp_as_written_and_the_newest_row_is_marked():
             "photos_count": ["3", "4", "2.5", "-1", ""],
         }
     ).astype("str")  # fmt: skip
-    found = modified_days.seen(table, contract.read_contract("har"))
+    found = modified_days.find_modified_days(table, contract.read_contract("har"))
     assert [str(day)[:10] for day in found["day"]] == [
         "2024-03-09", "2024-03-10", "2024-03-11", "NaT", "NaT",
     ]  # fmt: skip
@@ -378,9 +380,9 @@ def test_a_day_is_that_of_the_stamp_as_written_and_the_newest_row_is_marked():
     assert found["listing_id"].tolist() == ["77", "77", "2", "3", "9"]
     assert found["postal_code"].fillna("").tolist() == ["77008", "77008", "", "", ""]
     assert found["photos_count"].fillna(-9).tolist() == [3, 4, -9, -9, -9]
-    none = modified_days.seen(
-        pd.DataFrame(columns=modified_days.columns(contract.read_contract("har"))),
+    none = modified_days.find_modified_days(
+        pd.DataFrame(columns=modified_days.needed_columns(contract.read_contract("har"))),
         contract.read_contract("har"),
     )
     assert none.empty and list(none) == modified_days.COLUMNS
-    assert len(daily(none, D(2024, 1, 1), D(2024, 1, 2))) == 4
+    assert len(count_days(none, D(2024, 1, 1), D(2024, 1, 2))) == 4
