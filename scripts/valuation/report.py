@@ -91,11 +91,17 @@ def photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: ReportPar
         judged = io.read_parquet(SCREENED / f"{domain}.parquet")
         usable = judged.loc[judged["usable"], "listing_key"]
         tables.append(table.assign(usable=table["listing_key"].isin(usable)))
-    known = pd.concat(tables, ignore_index=True)
-    some = photo_homes.choose_homes(valued, vectors, known, settings.photo_homes)
-    contributions = io.read_parquet(EXPLAINED / "contributions.parquet")
-    caps = settings.photos_a_home, settings.look_alike
-    return photo_homes.home_cards(some, vectors, known, contributions, photo_source, *caps)
+    listings = pd.concat(tables, ignore_index=True)
+    homes = photo_homes.choose_homes(valued, vectors, listings, settings.photo_homes)
+    gallery = photo_homes.Gallery(
+        vectors,
+        listings,
+        io.read_parquet(EXPLAINED / "contributions.parquet"),
+        photo_source,
+        settings.photos_a_home,
+        settings.look_alike,
+    )
+    return photo_homes.home_cards(homes, gallery)
 
 
 def photos_page(
@@ -110,7 +116,8 @@ def photos_page(
     }
     encoder = io.read_json(EMBEDDED / "encoder.json")
     ablated, summary = told["ablate"], told["summary"]
-    return photos.photos_context(ablated, summary, saved, skipped, encoder, vectors, homes)
+    facts = photos.PhotoFacts(ablated, summary, saved, skipped, encoder, vectors, homes)
+    return photos.photos_context(facts)
 
 
 def index_page(

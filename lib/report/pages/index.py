@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from lib.report.plots import valuation
 from lib.report.wording import findings, thresholds_text
 from lib.report.wording.numbers import metric_figure, metric_interval, money
 
+TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
+
 
 def order_variants(scores: dict[str, Any], names: list[str], best: str) -> dict[str, Any]:
     """The scores of a domain's variants: what values homes first, what sees list prices last."""
@@ -22,47 +25,125 @@ def order_variants(scores: dict[str, Any], names: list[str], best: str) -> dict[
     return {name: scores[name] for name in order}
 
 
+@dataclass(frozen=True)
+class DomainData:
+    """What the stages wrote of one domain.
+
+    Attributes
+    ----------
+    domain, best : str
+        The domain, and the variant that values its homes.
+    scores : dict of str to Any
+        The variants of the domain in metrics/evaluate.json, in the order that they are shown in.
+    predictions, slices : DataFrame
+        The tables of data/evaluate, of all variants.
+    split : dict of str to Any
+        The domain's part of metrics/split.json.
+    saved : dict of str to Any
+        The model.json of `best`.
+    index : DataFrame
+        The price index of the domain, as `features` wrote it.
+    """
+
+    domain: str
+    best: str
+    scores: dict[str, Any]
+    predictions: pd.DataFrame
+    slices: pd.DataFrame
+    split: dict[str, Any]
+    saved: dict[str, Any]
+    index: pd.DataFrame
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """The test sales of `best`."""
+        return self.predictions[self.predictions["variant"] == self.best]
+
+    @property
+    def linear(self) -> str | None:
+        """The linear baseline, where it is not the best variant itself."""
+        names = (n for n in self.scores if n.endswith("_linear") and n != self.best)
+        return next(names, None)
+
+    def slices_of(self, kind: str, variant: str | None) -> pd.DataFrame:
+        """The slices of one kind of one variant, in order."""
+        rows = (self.slices["variant"] == variant) & (self.slices["kind"] == kind)
+        return self.slices[rows].sort_values("slice")
+
+
 def make_domain_parts(
-    told: dict[str, dict[str, Any]],
+    metrics: dict[str, dict[str, Any]],
     saved: dict[str, dict[str, Any]],
     predictions: pd.DataFrame,
     slices: pd.DataFrame,
     indices: dict[str, pd.DataFrame],
 ) -> list[dict[str, Any]]:
-    """A part for each domain that is valued.
+    """What the template needs of each domain that is valued.
 
-    `told` are the metrics files by stage, `saved` what `train` and `blend` wrote of each variant,
-    `indices` the price index of each domain.
+    Parameters
+    ----------
+    metrics : dict of str to dict
+        The metrics files, by stage.
+    saved : dict of str to dict
+        The model.json of each variant.
+    predictions, slices : DataFrame
+        The tables of data/evaluate.
+    indices : dict of str to DataFrame
+        The price index of each domain.
+
+    Returns
+    -------
+    list of dict
+        A part for each domain.
     """
-    scores, out = told["evaluate"]["variants"], []
-    for domain, best in told["predict"]["variants"].items():
+    scores, out = metrics["evaluate"]["variants"], []
+    for domain, best in metrics["predict"]["variants"].items():
         if best not in scores:
             continue
         names = [name for name in scores if scores[name]["domain"] == domain]
-        checks = told["cards"]["variants"][best]["checks"]
-        part = domain_part(
+        checks = metrics["cards"]["variants"][best]["checks"]
+        data = DomainData(
             domain,
-            order_variants(scores, names, best),
             best,
+            order_variants(scores, names, best),
             predictions,
             slices,
-            told["split"][domain],
+            metrics["split"][domain],
             saved[best],
             indices[domain],
         )
-        out.append(part | {"thresholds": thresholds_text.threshold_rows(checks)})
+        out.append(domain_part(data) | {"thresholds": thresholds_text.threshold_rows(checks)})
     return out
 
 
 def index_context(
-    told: dict[str, dict[str, Any]],
+    metrics: dict[str, dict[str, Any]],
     saved: dict[str, dict[str, Any]],
     domains: list[dict[str, Any]],
     valued: pd.DataFrame,
     listings: int,
 ) -> dict[str, Any]:
-    """What the template needs: the `parts`, the first `listings` of those valued, and the data."""
-    staging, predicted = told["staging"], told["predict"]
+    """What the page's template needs.
+
+    Parameters
+    ----------
+    metrics : dict of str to dict
+        The metrics files, by stage.
+    saved : dict of str to dict
+        The model.json of each variant.
+    domains : list of dict
+        The parts of `make_domain_parts`.
+    valued : DataFrame
+        The rows of valuations.csv.
+    listings : int
+        How many of them to show.
+
+    Returns
+    -------
+    dict of str to Any
+        The context of index.html.
+    """
+    staging, predicted = metrics["staging"], metrics["predict"]
     rows = valued.head(listings).to_dict("records")
     return {
         "domains": domains,
@@ -74,22 +155,16 @@ def index_context(
             name: f"{staging[name]:,}" for name in ("rows_in", "clean", "duplicates", "quarantined")
         },
         "reasons": list(staging["reasons"].items()),
-        "cells": list(told["normalize"]["cells_set_missing"].items()),
-        "screened": findings.screened_lines(told["screen"]["domains"]),
+        "cells": list(metrics["normalize"]["cells_set_missing"].items()),
+        "screened": findings.screened_lines(metrics["screen"]["domains"]),
         "extra": staging["extra_columns"],
-        "lacks": findings.missing_parts(staging, told["split"], predicted["valued"])
-        + findings.skipped_variants(saved, told["split"]),
+        "lacks": findings.missing_parts(staging, metrics["split"], predicted["valued"])
+        + findings.skipped_variants(saved, metrics["split"]),
     }
 
 
-# The first page of the report: headline, figures of all variants, plots, listings valued.
-
-
-TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
-
-
 def accuracy_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row a metric and a cell a variant; the better value is marked, ties are not."""
+    """A row a metric and a cell a variant; the best value is marked, unless several are equal."""
     wanted: list[tuple[str, str, str, int | None]] = [
         ("accuracy", name, findings.NAMES[name], way) for name, way in DIRECTIONS.items()
     ]
@@ -106,15 +181,15 @@ def accuracy_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
             variant: -abs(value) if way == 0 else value * way
             for variant, part in scores.items()
             if way is not None
-            and part.get("view", "blind") == "blind"  # the answer seen beforehand wins no race
+            and part.get("view", "blind") == "blind"  # list prices are nearly the answer
             and (value := part[group][name]["value"]) is not None
         }
         top = max(merit.values(), default=0.0)
-        alone = list(merit.values()).count(top) == 1 and len(merit) > 1
+        single = list(merit.values()).count(top) == 1 and len(merit) > 1
         cells = [
             {
                 "value": metric_figure(name, one["value"]),
-                "best": alone and merit.get(variant) == top,
+                "best": single and merit.get(variant) == top,
                 "span": metric_interval(name, one),
             }
             for variant, one in ((v, part[group][name]) for v, part in scores.items())
@@ -124,7 +199,7 @@ def accuracy_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def screened_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows in the form of `table_rows`: the accuracy on the sales that `screen` calls usable."""
+    """Rows in the form of `accuracy_rows`: the accuracy on the sales that `screen` calls usable."""
     return [
         {
             "name": f"{findings.NAMES[name]}, screened sales",
@@ -141,31 +216,25 @@ def screened_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def domain_part(
-    domain: str,
-    scores: dict[str, Any],
-    best: str,
-    predictions: pd.DataFrame,
-    slices: pd.DataFrame,
-    split: dict[str, Any],
-    saved: dict[str, Any],
-    index: pd.DataFrame,
-) -> dict[str, Any]:
-    """What the template needs of one domain: headline, table, plots with their findings.
+def domain_pictures(data: DomainData) -> list[tuple[str, str, str]]:
+    """The plots of one domain: title, SVG and finding of each.
 
-    `best` is the variant that values homes; `saved` is what `train` wrote of it; `index` is that
-    of prices, as `features` wrote it.
+    Parameters
+    ----------
+    data : DomainData
+        What the stages wrote of the domain.
+
+    Returns
+    -------
+    list of tuple of str
+        (title, SVG, finding), in the order of the page.
     """
-    score = scores[best]
-    test = predictions[predictions["variant"] == best]
-    linear = next((name for name in scores if name.endswith("_linear") and name != best), None)
+    score, test = data.scores[data.best], data.test
     names = [key.removeprefix("interval_") for key in score if key.startswith("interval_")]
-
-    def of(kind: str, variant: str | None = best) -> pd.DataFrame:
-        chosen = slices[(slices["variant"] == variant) & (slices["kind"] == kind)]
-        return chosen.sort_values("slice")
-
-    band, value, codes = (of(kind) for kind in ("price band", "value band", "ZIP"))
+    band, value, codes = (
+        data.slices_of(kind, data.best) for kind in ("price band", "value band", "ZIP")
+    )
+    linear_band = data.slices_of("price band", data.linear)
     pictures = [
         (
             "Actual against estimated price",
@@ -174,37 +243,35 @@ def domain_part(
         ),
         (
             "Error by price band",
-            valuation.plot_error_by_band(band, of("price band", linear)),
+            valuation.plot_error_by_band(band, linear_band),
             findings.band_sentence(band),
         ),
     ]
     if (test["latitude"].notna() & test["postal_code"].notna()).any():
-        pictures.append(
-            ("Error by ZIP", valuation.plot_zip_map(test, codes), findings.zip_sentence(codes))
-        )
-    pictures += [
+        zips = valuation.plot_zip_map(test, codes)
+        pictures.append(("Error by ZIP", zips, findings.zip_sentence(codes)))
+    pictures.append(
         (
             "Intervals by estimated price",
             valuation.plot_coverage(value, names, "fifth of the test by estimate"),
             findings.coverage_sentence(value),
-        ),
-        *(
-            [
-                (
-                    "How prices have moved",
-                    valuation.plot_price_index(index),
-                    findings.index_sentence(index),
-                )
-            ]
-            if index["month"].nunique() > 1 and "grouped" not in split
-            else []
-        ),
-    ]
+        )
+    )
+    if data.index["month"].nunique() > 1 and "grouped" not in data.split:
+        index = valuation.plot_price_index(data.index)
+        pictures.append(("How prices have moved", index, findings.index_sentence(data.index)))
+    return pictures
+
+
+def domain_part(data: DomainData) -> dict[str, Any]:
+    """What the template needs of one domain: headline, table, plots with their findings."""
+    scores, split, test = data.scores, data.split, data.test
+    score, linear = scores[data.best], data.linear
     error = np.abs(test["pred_close_price"] / test["close_price"] - 1)
     odd = int((error > 1).sum())
     return {
-        "domain": domain,
-        "title": TITLES[domain],
+        "domain": data.domain,
+        "title": TITLES[data.domain],
         "boundary": split["boundary"],
         "grouped": "grouped" in split,
         "headline": findings.headline_sentence(score, split),
@@ -218,10 +285,10 @@ def domain_part(
         "weighs on MAPE, RMSE and R²."
         if odd
         else "",
-        "trained": f"{saved['trained_on']:,}",
+        "trained": f"{data.saved['trained_on']:,}",
         "purged": split["purged"],
         "again": split["test_homes_sold_before"],
-        "plots": [site.make_picture(*one) for one in pictures],
+        "plots": [site.make_picture(*one) for one in domain_pictures(data)],
     }
 
 

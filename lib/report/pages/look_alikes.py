@@ -3,6 +3,8 @@ photos' mean vectors point most the same way."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -21,40 +23,67 @@ def mean_vectors(vectors: pd.DataFrame) -> pd.Series:
     return pd.Series(found, dtype=object)
 
 
-def nearest_looks(
-    points: np.ndarray,
-    dates: np.ndarray,
-    homes: np.ndarray,
-    sold: np.ndarray,
-    sold_dates: np.ndarray,
-    sold_homes: np.ndarray,
-    k: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """(index, likeness), each (n, k): the k rows of `sold` (m, d) that look most like each row of
-    `points` (n, d), the most alike first; of equals the first.
+@dataclass(frozen=True)
+class Looks:
+    """What homes look like, and when.
 
-    Only sales with `sold_dates` (m,) strictly before the home's of `dates` (n,) count, and none of
-    the home itself (`homes`, `sold_homes`: property keys). Likeness is the cosine of vectors scaled
-    to mean 0 and standard deviation 1 over those sales: 1 points the same way, 0 says nothing.
-    Where fewer than k had closed, index is -1 and likeness missing.
+    Attributes
+    ----------
+    vectors : ndarray of shape (n, d)
+        Mean vector of each home's photos.
+    dates : ndarray of datetime64 of shape (n,)
+        The day that the home is valued at, or the sale's close date.
+    homes : ndarray of object of shape (n,)
+        Property key of each home.
     """
-    index = np.full((len(points), k), -1)
-    likeness = np.full((len(points), k), np.nan)
-    for date in np.unique(dates):
-        past, rows = np.flatnonzero(sold_dates < date), np.flatnonzero(dates == date)
+
+    vectors: np.ndarray
+    dates: np.ndarray
+    homes: np.ndarray
+
+
+def nearest_looks(subjects: Looks, sales: Looks, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k sales that look most like each subject, the most alike first; of equals the first.
+
+    Only sales strictly before the subject's date count, and none of the home itself.
+
+    Parameters
+    ----------
+    subjects : Looks
+        The n homes.
+    sales : Looks
+        The m sales.
+    k : int
+        How many sales to find.
+
+    Returns
+    -------
+    index : ndarray of int of shape (n, k)
+        Rows of `sales`; -1 where fewer than k had closed.
+    likeness : ndarray of float of shape (n, k)
+        The cosine of the vectors scaled to mean 0 and standard deviation 1 over those sales, from
+        -1 to 1; nan where there is no sale.
+    """
+    index = np.full((len(subjects.vectors), k), -1)
+    likeness = np.full((len(subjects.vectors), k), np.nan)
+    for date in np.unique(subjects.dates):
+        past, rows = np.flatnonzero(sales.dates < date), np.flatnonzero(subjects.dates == date)
         if not len(past):
             continue
-        middle, spread = sold[past].mean(axis=0), sold[past].std(axis=0)
+        before = sales.vectors[past]
+        middle, spread = before.mean(axis=0), before.std(axis=0)
         spread = np.where(spread > 0, spread, 1.0)
-        ours, theirs = (_unit((one - middle) / spread) for one in (points[rows], sold[past]))
+        scaled, scaled_past = (
+            _unit((one - middle) / spread) for one in (subjects.vectors[rows], before)
+        )
         with threadpool_limits(1, "blas"):  # sums in another order give other last digits
-            cosine = ours @ theirs.T
-        cosine[homes[rows][:, None] == sold_homes[past][None, :]] = -np.inf
+            cosine = scaled @ scaled_past.T
+        cosine[subjects.homes[rows][:, None] == sales.homes[past][None, :]] = -np.inf
         first = np.argsort(-cosine, axis=1, kind="stable")[:, :k]
-        found = np.take_along_axis(cosine, first, axis=1)
+        best = np.take_along_axis(cosine, first, axis=1)
         count = first.shape[1]
-        index[rows, :count] = np.where(np.isfinite(found), past[first], -1)
-        likeness[rows, :count] = np.where(np.isfinite(found), found, np.nan)
+        index[rows, :count] = np.where(np.isfinite(best), past[first], -1)
+        likeness[rows, :count] = np.where(np.isfinite(best), best, np.nan)
     return index, likeness
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ BY = {rooms.BY_NAME: "by its name", rooms.BY_LOOKS: "by its looks"}
 # where one of these RESO columns says no, the listing or its value is not to be shown
 CONSENT = ("internet_entire_listing_display_yn", "internet_automated_valuation_display_yn")
 NO = {"0", "0.0", "false", "n", "no"}
+
+Alike = list[tuple[dict[str, Any], float]]  # sales and their likeness, the most alike first
 
 
 def make_thumbnail(jpeg: bytes) -> str:
@@ -82,15 +85,15 @@ def find_look_alikes(
     sold = sold[sold["listing_key"].isin(points.index)].reset_index(drop=True)
     if not len(sold) or not len(subjects):
         return {key: [] for key in subjects["listing_key"]}
-    index, likeness = look_alikes.nearest_looks(
-        np.stack(points[subjects["listing_key"]].to_list()),
-        subjects["as_of"].to_numpy("datetime64[ns]"),
-        subjects["property_key"].to_numpy(object),
-        np.stack(points[sold["listing_key"]].to_list()),
-        sold["close_date"].to_numpy("datetime64[ns]"),
-        sold["property_key"].to_numpy(object),
-        k,
+    subject_looks, sale_looks = (
+        look_alikes.Looks(
+            np.stack(points[part["listing_key"]].to_list()),
+            part[date].to_numpy("datetime64[ns]"),
+            part["property_key"].to_numpy(object),
+        )
+        for part, date in ((subjects, "as_of"), (sold, "close_date"))
     )
+    index, likeness = look_alikes.nearest_looks(subject_looks, sale_looks, k)
     used = np.unique(index[index >= 0])
     rows = dict(zip(used, sold.iloc[used].to_dict("records"), strict=True))
     return {
@@ -119,40 +122,99 @@ def choose_homes(
     return some.loc[turn].head(most).reset_index(drop=True)
 
 
-def home_cards(
-    valued: pd.DataFrame,
-    vectors: pd.DataFrame,
-    listings: pd.DataFrame,
-    contributions: pd.DataFrame,
-    show: Callable[[str], str],
-    photos: int,
-    k: int,
-) -> list[dict[str, Any]]:
-    """A card for each home of `valued` (as `chosen` gives it): its first `photos` photos, what they
-    added, and the `k` sales that look most like it (`near`, None where k is 0).
+@dataclass(frozen=True)
+class Gallery:
+    """What the cards of homes are made of.
 
-    `vectors`: data/embed/vectors.parquet; `listings`: normalised rows of all domains, with `usable`
-    of those that `screen` calls evidence.
+    Attributes
+    ----------
+    vectors : DataFrame
+        data/embed/vectors.parquet.
+    listings : DataFrame
+        Normalised rows of all domains, with `usable` for those that `screen` calls evidence.
+    contributions : DataFrame
+        data/explain/contributions.parquet.
+    show : callable
+        Makes of a photo's file what an <img> can bear.
+    photos_a_home, look_alikes : int
+        How many photos of a home, and how many sales that look like it, a card shows.
     """
+
+    vectors: pd.DataFrame
+    listings: pd.DataFrame
+    contributions: pd.DataFrame
+    show: Callable[[str], str]
+    photos_a_home: int
+    look_alikes: int
+
+
+def look_alikes_by_home(valued: pd.DataFrame, gallery: Gallery) -> dict[tuple[str, str], Alike]:
+    """The sales that look most like each home, by domain and listing_key.
+
+    Parameters
+    ----------
+    valued : DataFrame
+        Homes: domain, listing_key, property_key, as_of (a date, or text like 2025-06-01).
+    gallery : Gallery
+        Photos and sales.
+
+    Returns
+    -------
+    dict of tuple to list of tuple
+        (sale, likeness) pairs, the most alike first.
+    """
+    listings = gallery.listings
     closed = (listings["standard_status"] == "Closed") & listings["usable"] & ~is_hidden(listings)
     sold = listings[closed & listings["close_price"].notna() & listings["close_date"].notna()]
-    near: dict[tuple[str, str], list[tuple[dict[str, Any], float]]] = {}
+    near: dict[tuple[str, str], Alike] = {}
     for domain, part in valued.groupby("domain"):
-        mine, theirs = (table[table["domain"] == domain] for table in (vectors, sold))
+        photos, sales = (table[table["domain"] == domain] for table in (gallery.vectors, sold))
         subjects = part.assign(as_of=pd.to_datetime(part["as_of"]))
-        found = find_look_alikes(subjects, theirs, mine, k)
-        near |= {(str(domain), key): some for key, some in found.items()}
+        alike = find_look_alikes(subjects, sales, photos, gallery.look_alikes)
+        near |= {(str(domain), key): pairs for key, pairs in alike.items()}
+    return near
+
+
+def home_cards(valued: pd.DataFrame, gallery: Gallery) -> list[dict[str, Any]]:
+    """A card for each home: its first photos, what they added, and the sales that look like it.
+
+    Parameters
+    ----------
+    valued : DataFrame
+        Homes, as `choose_homes` gives them.
+    gallery : Gallery
+        Photos, sales and contributions.
+
+    Returns
+    -------
+    list of dict
+        The cards; `near` is None where no sales are to be shown.
+    """
+    vectors, show, most = gallery.vectors, gallery.show, gallery.photos_a_home
+    near = look_alikes_by_home(valued, gallery)
     keys = {*valued["listing_key"], *(one["listing_key"] for x in near.values() for one, _ in x)}
     shots = vectors[vectors["listing_key"].isin(keys)].drop(columns="vector")
     shots = shots.sort_values("order", kind="stable")
     albums = {
         key: part.to_dict("records") for key, part in shots.groupby(["domain", "listing_key"])
     }
-    effect = photo_contributions(contributions)
+    effect = photo_contributions(gallery.contributions)
+
+    def sale_card(domain: str, sale: dict[str, Any], likeness: float) -> dict[str, Any]:
+        place = home_place(sale)
+        return {
+            "photo": photo_view(albums[domain, sale["listing_key"]][0], place, show),
+            "place": place,
+            "key": sale["listing_key"],
+            "price": money(sale["close_price"]),
+            "date": f"{sale['close_date']:%Y-%m-%d}",
+            "likeness": f"{likeness:.2f}",
+        }
+
     out = []
     for row in valued.to_dict("records"):
         key, where = (row["domain"], row["listing_key"]), home_place(row)
-        album = albums[key]
+        album, sales = albums[key], [sale_card(key[0], *pair) for pair in near[key]]
         out.append(
             {
                 "key": row["listing_key"],
@@ -162,23 +224,9 @@ def home_cards(
                 "abstention": "" if pd.isna(row["pred_abstention"]) else row["pred_abstention"],
                 "log": float(effect[key]) if key in effect.index else None,
                 "added": log_percent(float(effect[key])) if key in effect.index else "",
-                "photos": [photo_view(photo, where, show) for photo in album[:photos]],
-                "more": max(len(album) - photos, 0),
-                "near": [
-                    {
-                        "photo": photo_view(
-                            albums[key[0], sale["listing_key"]][0], home_place(sale), show
-                        ),
-                        "place": home_place(sale),
-                        "key": sale["listing_key"],
-                        "price": money(sale["close_price"]),
-                        "date": f"{sale['close_date']:%Y-%m-%d}",
-                        "likeness": f"{likeness:.2f}",
-                    }
-                    for sale, likeness in near[key]
-                ]
-                if k
-                else None,
+                "photos": [photo_view(photo, where, show) for photo in album[:most]],
+                "more": max(len(album) - most, 0),
+                "near": sales if gallery.look_alikes else None,
             }
         )
     return out

@@ -3,6 +3,7 @@ one by one."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -185,20 +186,39 @@ def looks_at_photos(one: dict[str, Any]) -> bool:
     return own or any(looks_at_photos(member) for member in one.get("members", {}).values())
 
 
-def photos_context(
-    ablated: dict[str, Any],
-    summary: dict[str, Any],
-    saved: dict[str, dict[str, Any]],
-    skipped: dict[str, str],
-    encoder: dict[str, Any],
-    vectors: pd.DataFrame,
-    homes: list[dict[str, Any]] | None,
-) -> dict[str, Any]:
-    """What the page's template needs. `ablated`: metrics/ablate.json, `summary`:
-    metrics/summary.json, `saved`: each variant's model.json, `skipped`: why variants that would
-    see photos were not fitted, `homes`: cards of lib.report.pages.photo_homes, None
-    where none are asked for. Variants that see list prices stand in no table here."""
-    blind = {n: one for n, one in saved.items() if one.get("view") == "blind"}
+@dataclass(frozen=True)
+class PhotoFacts:
+    """What the stages wrote that the page tells of.
+
+    Attributes
+    ----------
+    ablated, summary : dict of str to Any
+        metrics/ablate.json and metrics/summary.json.
+    saved : dict of str to dict
+        The model.json of each variant.
+    skipped : dict of str to str
+        Why variants with photos were not fitted.
+    encoder : dict of str to Any
+        data/embed/encoder.json.
+    vectors : DataFrame
+        data/embed/vectors.parquet.
+    homes : list of dict or None
+        Cards of `lib.report.pages.photo_homes`; None where none are to be shown.
+    """
+
+    ablated: dict[str, Any]
+    summary: dict[str, Any]
+    saved: dict[str, dict[str, Any]]
+    skipped: dict[str, str]
+    encoder: dict[str, Any]
+    vectors: pd.DataFrame
+    homes: list[dict[str, Any]] | None
+
+
+def photos_context(facts: PhotoFacts) -> dict[str, Any]:
+    """What the page's template needs; variants that see list prices stand in no table here."""
+    summary, homes = facts.summary, facts.homes
+    blind = {n: one for n, one in facts.saved.items() if one.get("view") == "blind"}
     folds = [
         fold_part(
             domain,
@@ -207,13 +227,14 @@ def photos_context(
         )
         for domain in TITLES
     ]
+    lifts = facts.ablated.get("photos", {})
     return {
-        "lifts": [lift_part(variant, part) for variant, part in ablated.get("photos", {}).items()],
+        "lifts": [lift_part(variant, part) for variant, part in lifts.items()],
         "folds": [part for part in folds if part],
-        "skipped": [f"{name} was not fitted: {why}." for name, why in skipped.items()],
-        "encoder": encoder_finding(encoder, vectors),
-        "rooms": room_rows(vectors),
-        "rooms_told": room_finding(vectors),
+        "skipped": [f"{name} was not fitted: {why}." for name, why in facts.skipped.items()],
+        "encoder": encoder_finding(facts.encoder, facts.vectors),
+        "rooms": room_rows(facts.vectors),
+        "rooms_told": room_finding(facts.vectors),
         "homes": homes,
         "homes_told": photo_homes.homes_finding(homes) if homes else "",
         "metrics": list(METRICS.values()),

@@ -108,7 +108,9 @@ def cards(most=9, a_home=6, k=3, said=None):
     valued, vectors, listings = market()
     some = photo_homes.choose_homes(valued, vectors, listings, most)
     said = contributions(o1=0.0953, o2=-0.02) if said is None else said
-    return photo_homes.home_cards(some, vectors, listings, said, show, a_home, k)
+    return photo_homes.home_cards(
+        some, photo_homes.Gallery(vectors, listings, said, show, a_home, k)
+    )
 
 
 def context(lifts=None, homes=None, skipped=None):
@@ -130,7 +132,8 @@ def context(lifts=None, homes=None, skipped=None):
     skipped = {"sale_late_fusion": "no photo"} if skipped is None else skipped
     vectors = market()[1]
     homes = cards() if homes is None else homes
-    return photos.photos_context(ablated, scores, saved, skipped, ENCODER, vectors, homes)
+    facts = photos.PhotoFacts(ablated, scores, saved, skipped, ENCODER, vectors, homes)
+    return photos.photos_context(facts)
 
 
 def page(**parts):
@@ -198,7 +201,8 @@ def test_a_sale_that_may_not_be_shown_is_no_look_alike():
     valued, vectors, listings = market()
     listings.loc[listings["listing_key"] == "s4", "internet_entire_listing_display_yn"] = False
     some = photo_homes.choose_homes(valued, vectors, listings, 1)
-    card = photo_homes.home_cards(some, vectors, listings, contributions(), show, 1, 3)[0]
+    gallery = photo_homes.Gallery(vectors, listings, contributions(), show, 1, 3)
+    card = photo_homes.home_cards(some, gallery)[0]
     assert [one["key"] for one in card["near"]] == ["s2"]
 
 
