@@ -1,16 +1,117 @@
-"""Where the fitted variants and the blends of them lie."""
+"""What `train`, `fuse` and `blend` write of a model, and where it lies: model.json, typed.
+
+A folder below `ROOTS` is a variant or a blend. Its model.json is a `FittedVariant`, a `Blend` with
+its members inside, or a `Skipped`; `read_model` tells which by the keys that each alone has. It is
+read and written here and nowhere else. Beside it lie out-of-fold and later predictions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
+from lib.common import io
+from lib.common.errors import RemlError
 from lib.common.params import Section
 
 FITTED = (Path("data/train"), Path("data/fuse"))
 ROOTS = (*FITTED, Path("data/blend"))
+
+View = Literal["blind", "aware"]
+
+
+class LevelSettings(Section):
+    """The `train.level` section: days looked back, and the count of sales that halves trust."""
+
+    days: int = Field(ge=1)
+    shrink: float = Field(ge=0)
+
+
+class _Artifact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variant: str
+
+
+class FittedVariant(_Artifact):
+    """A model fitted on the past of a domain.
+
+    `params` is its section of params.yaml, `inputs` the columns that it sees, `state` the estimator
+    as text. `features` holds the hashes of the feature table that it has learnt from, `encoder` and
+    `vectors_sha256` the same of photos, where it sees any. `trained_before` is an ISO date.
+    """
+
+    domain: str
+    model: str
+    view: View
+    seed: int
+    params: dict[str, Any]
+    level: LevelSettings | None
+    inputs: list[str]
+    features: dict[str, str]
+    encoder: dict[str, Any] | None = None
+    vectors_sha256: str | None = None
+    trained_before: str
+    trained_on: int
+    importances: dict[str, float]
+    state: str
+
+    @property
+    def parts(self) -> list[FittedVariant]:
+        """The variants that make the estimate: this one."""
+        return [self]
+
+
+class Blend(_Artifact):
+    """A weighted mean of fitted variants' log prices; `weights` sum to one, by member."""
+
+    domain: str
+    model: Literal["blend"]
+    view: View
+    weights: dict[str, float]
+    members: dict[str, FittedVariant]
+    level: LevelSettings | None
+    trained_before: str
+    trained_on: int
+    importances: dict[str, float]
+
+    @property
+    def parts(self) -> list[FittedVariant]:
+        """The variants that make the estimate: the members."""
+        return list(self.members.values())
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns that any member sees, each once, in the members' order."""
+        return list(dict.fromkeys(name for member in self.parts for name in member.inputs))
+
+
+class Skipped(_Artifact):
+    """A variant or blend that was not fitted; `skipped` says why."""
+
+    skipped: str
+
+
+Model = FittedVariant | Blend
+
+
+def _kind(content: Any) -> str:
+    """Which of the three a mapping or an artifact is."""
+    keys = content if isinstance(content, dict) else type(content).model_fields
+    return "skipped" if "skipped" in keys else "blend" if "weights" in keys else "variant"
+
+
+_ARTIFACT: TypeAdapter[Model | Skipped] = TypeAdapter(
+    Annotated[
+        Annotated[FittedVariant, Tag("variant")]
+        | Annotated[Blend, Tag("blend")]
+        | Annotated[Skipped, Tag("skipped")],
+        Discriminator(_kind),
+    ]
+)
 
 
 def model_folders(roots: Iterable[Path] = ROOTS) -> dict[str, Path]:
@@ -20,8 +121,33 @@ def model_folders(roots: Iterable[Path] = ROOTS) -> dict[str, Path]:
     return {folder.name: folder for folder in sorted(found, key=lambda folder: folder.name)}
 
 
-class LevelSettings(Section):
-    """The `train.level` section: days looked back, and the count of sales that halves trust."""
+def parse_model(content: Any, where: str) -> Model | Skipped:
+    """The content of a model.json, typed; raises `RemlError` naming `where` if it is none."""
+    try:
+        return _ARTIFACT.validate_python(content)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in fault["loc"][1:]) or "(top level)"
+        raise RemlError(
+            f"{where}: {key}: {fault['msg']}; another version of REML wrote it: fit it again"
+        ) from error
 
-    days: int = Field(ge=1)
-    shrink: float = Field(ge=0)
+
+def read_model(folder: Path) -> Model | Skipped:
+    """What a variant's or blend's folder holds; raises `RemlError` where it holds no model.json, or
+    one that this version cannot read."""
+    path = folder / "model.json"
+    return parse_model(io.read_json(path), str(path))
+
+
+def read_fitted(folder: Path) -> Model:
+    """As `read_model`; raises `RemlError` also where the variant was skipped."""
+    artifact = read_model(folder)
+    if isinstance(artifact, Skipped):
+        raise RemlError(f"{folder}: it was not fitted: {artifact.skipped}")
+    return artifact
+
+
+def write_model(folder: Path, artifact: Model | Skipped) -> None:
+    """Write model.json; what was not set (photos of a variant that sees none) is left out."""
+    io.write_json(folder / "model.json", artifact.model_dump(exclude_unset=True))

@@ -6,6 +6,7 @@ are never negative and sum to one, drawn towards equal ones where sales are few.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from pydantic import Field
 from scipy.optimize import nnls
 
 from lib.common import params
-from lib.common.artifacts import LevelSettings
+from lib.common.artifacts import FittedVariant, LevelSettings
 from lib.common.params import Section
 from lib.models.training.level_correction import level
 from lib.models.training.out_of_fold import errors
@@ -70,11 +71,11 @@ def blend(
     return dict(zip(members, final.tolist(), strict=True)), out
 
 
-def importances(saved: dict[str, dict], share: dict[str, float]) -> dict[str, float]:
+def importances(members: Mapping[str, FittedVariant], share: dict[str, float]) -> dict[str, float]:
     """The members' importances, each first made to sum to one, by their weights."""
     total: dict[str, float] = {}
     for name, weight in share.items():
-        own = saved[name]["importances"]
+        own = members[name].importances
         whole = sum(own.values()) or 1.0
         for column, value in own.items():
             total[column] = total.get(column, 0.0) + weight * value / whole

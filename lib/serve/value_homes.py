@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lib.common.artifacts import Skipped
 from lib.features import build
 from lib.models.serving.predict import photos_missing, sees_photos
 from lib.models.serving.served_variants import (
@@ -50,14 +51,14 @@ def value_subjects(
     parts, blind = [], []
     for domain, rows in homes.groupby("domain"):
         saved = read_served(str(domain), settings)
-        if "skipped" in saved:
-            left = rows[["_source_file", "_source_row"]].assign(_reason=saved["skipped"])
+        if isinstance(saved, Skipped):
+            left = rows[["_source_file", "_source_row"]].assign(_reason=saved.skipped)
             rejected = pd.concat([rejected, left])
             continue
         require_no_future(f"{as_of}", saved, "--as-of")
         features, near, _ = build.build_features(rows, evidence[str(domain)], spec)
         features = photos_missing(features, saved)  # a file of properties has none
-        blind += [saved["variant"]] if sees_photos(saved) else []
+        blind += [saved.variant] if sees_photos(saved) else []
         past = read_model_features(saved)
         parts.append(value_homes(features, rows, near, past, saved, settings)[0])
     valued = pd.concat(parts) if parts else pd.DataFrame(columns=["listing_key", "domain"])

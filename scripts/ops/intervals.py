@@ -38,19 +38,19 @@ def tell_folds(variant: str) -> None:
     """Print them for each fold from the second on."""
     base, settings = params.load("calibrate", prediction_intervals.CalibrateParams)
     folder = artifacts.model_folders()[variant]
-    saved = io.read_json(folder / "model.json")
-    cut = io.read_json(Path("metrics/split.json"))[saved["domain"]]
+    saved = artifacts.read_fitted(folder)
+    cut = io.read_json(Path("metrics/split.json"))[saved.domain]
     require(
         "grouped" not in cut, f"{variant}: its sales have no dates, so no fold is the later one"
     )
-    features = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
+    features = io.read_parquet(Path(f"data/features/{saved.domain}.parquet"))
     table = prediction_intervals.join_features(
         io.read_parquet(folder / "predictions.parquet"), features
     )
     table = table[table["role"] == "train"].reset_index(drop=True)
     edges = np.array(cut["fold_edges"], "datetime64[D]")
     fold = np.searchsorted(edges, table["as_of"].to_numpy("datetime64[D]"), side="right")
-    found = on_folds(table, saved, fold, settings.coverages, settings, base.seed)
+    found = on_folds(table, saved.inputs, fold, settings.coverages, settings, base.seed)
     for number, test, errors in found:
         tell(f"{variant}, fold {number}", test, errors)
 

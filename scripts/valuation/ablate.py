@@ -16,7 +16,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.common import artifacts, cli, io, params
-from lib.common.artifacts import LevelSettings
+from lib.common.artifacts import FittedVariant, Skipped
 from lib.common.errors import require
 from lib.common.parallel import map_threads
 from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
@@ -35,37 +35,37 @@ EMBEDDED = Path("data/embed")
 PLACES = 6  # digits behind the point in the metrics
 
 
-def read_tables(saved: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_tables(saved: FittedVariant) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(the table that a variant learns from, without photos; the photos of its domain, none where
     the variant does not see any)."""
     features, roles, screened = (
-        io.read_parquet(root / f"{saved['domain']}.parquet") for root in (FEATURES, SPLIT, SCREENED)
+        io.read_parquet(root / f"{saved.domain}.parquet") for root in (FEATURES, SPLIT, SCREENED)
     )
-    table, _ = joined(features, roles, screened, saved["view"])
+    table, _ = joined(features, roles, screened, saved.view)
     if not sees_photos(saved):
         return table, pd.DataFrame()
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
-    return table, vectors[vectors["domain"] == saved["domain"]].reset_index(drop=True)
+    return table, vectors[vectors["domain"] == saved.domain].reset_index(drop=True)
 
 
-def make_refit(saved: dict) -> Refit:
+def make_refit(saved: FittedVariant) -> Refit:
     """The variant that `train` or `fuse` saved, to be fitted again."""
-    estimator, section = MODELS[saved["model"]]
-    chosen = section.model_validate(saved["params"])
-    edges = io.read_json(SPLIT / "split.json")[saved["domain"]]["fold_edges"]
+    estimator, section = MODELS[saved.model]
+    chosen = section.model_validate(saved.params)
+    edges = io.read_json(SPLIT / "split.json")[saved.domain]["fold_edges"]
     return Refit(
-        saved["inputs"],
+        saved.inputs,
         [pd.Timestamp(edge) for edge in edges],
-        lambda: estimator(chosen, saved["seed"]),
-        LevelSettings(**saved["level"]) if saved["level"] else None,
+        lambda: estimator(chosen, saved.seed),
+        saved.level,
     )
 
 
-def ablate_variant(saved: dict, draws: int, seed: int) -> dict:
+def ablate_variant(saved: FittedVariant, draws: int, seed: int) -> dict:
     """What each group is worth to a saved variant."""
     table, vectors = read_tables(saved)
     table = pooling.add_photo_columns(table, vectors) if len(vectors) else table
-    return ablate_groups(table, make_refit(saved), saved["params"], draws, seed)
+    return ablate_groups(table, make_refit(saved), saved.params, draws, seed)
 
 
 def blind_estimates(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -74,15 +74,17 @@ def blind_estimates(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
     sold = table.loc[table["fold"] > 0, "listing_key"]
     out = {}
     for name, folder in artifacts.model_folders(artifacts.FITTED).items():
-        saved = io.read_json(folder / "model.json")
-        if saved.get("domain") != domain or saved["view"] != "blind" or sees_photos(saved):
+        saved = artifacts.read_model(folder)
+        if isinstance(saved, Skipped) or saved.domain != domain:
+            continue
+        if saved.view != "blind" or sees_photos(saved):
             continue
         said = io.read_parquet(folder / "predictions.parquet").set_index("listing_key")
         out[name] = np.exp(said["log_estimate"].loc[sold].to_numpy(float))
     return out
 
 
-def measure_lift(saved: dict, settings: photo_lift.PhotoLiftParams, seed: int) -> dict:
+def measure_lift(saved: FittedVariant, settings: photo_lift.PhotoLiftParams, seed: int) -> dict:
     """What photos are worth to a saved variant, and what looking at them costs."""
     if not sees_photos(saved):
         return {"skipped": "this variant does not look at photos"}
@@ -92,7 +94,7 @@ def measure_lift(saved: dict, settings: photo_lift.PhotoLiftParams, seed: int) -
         with_photos,
         pooling.add_photo_columns(table, leakage_checks.shuffle_albums(vectors, seed)),
         leakage_checks.recount_photos(with_photos, vectors),
-        blind_estimates(saved["domain"], with_photos),
+        blind_estimates(saved.domain, with_photos),
     )
     plan = ComparisonPlan(settings.draws, settings.permutations, seed)
     part = photo_lift.measure_photo_lift(sample, make_refit(saved), plan, settings.guard)
@@ -106,12 +108,14 @@ def measure_lift(saved: dict, settings: photo_lift.PhotoLiftParams, seed: int) -
     return part | {"cost": {"encoder": encoder["encoder"]} | said}
 
 
-def lift_part(saved: dict, settings: photo_lift.PhotoLiftParams, seed: int) -> dict:
-    """`lifted`, or why that was skipped, with the verdict in words."""
-    if "skipped" in saved:
-        part = {"skipped": saved["skipped"]}
+def lift_part(
+    saved: FittedVariant | Skipped, settings: photo_lift.PhotoLiftParams, seed: int
+) -> dict:
+    """`measure_lift`, or why that was skipped, with the verdict in words."""
+    if isinstance(saved, Skipped):
+        part = {"skipped": saved.skipped}
     else:
-        part = {"domain": saved["domain"]} | measure_lift(saved, settings, seed)
+        part = {"domain": saved.domain} | measure_lift(saved, settings, seed)
     return part | {"told": photo_lift_text.describe_lift(part)}
 
 
@@ -124,14 +128,16 @@ def round_decimals(content: object) -> object:
     return round(content, PLACES) if isinstance(content, float) else content
 
 
-def read_variant(name: str, where: str) -> dict:
+def read_variant(name: str, where: str) -> FittedVariant | Skipped:
     """What `train` or `fuse` saved of a variant; raises where there is none of that name."""
     known = artifacts.model_folders(artifacts.FITTED)
     require(
         name in known,
         f"params.yaml, {where}: no trained variant {name!r} (trained: {', '.join(known)})",
     )
-    return io.read_json(known[name] / "model.json")
+    saved = artifacts.read_model(known[name])
+    assert not isinstance(saved, artifacts.Blend)  # none lies below FITTED
+    return saved
 
 
 @click.command(help=__doc__)
@@ -144,14 +150,14 @@ def main() -> None:
         (kind, name): read_variant(name, where[kind]) for kind in wanted for name in wanted[kind]
     }
 
-    def done(job: tuple[tuple[str, str], dict]) -> dict:
+    def done(job: tuple[tuple[str, str], FittedVariant | Skipped]) -> dict:
         (kind, _), saved = job
         if kind == "photos":
             part = lift_part(saved, settings.photos, base.seed)
-        elif "skipped" in saved:
-            part = {"skipped": saved["skipped"]}
+        elif isinstance(saved, Skipped):
+            part = {"skipped": saved.skipped}
         else:
-            part = {"domain": saved["domain"]} | ablate_variant(saved, settings.draws, base.seed)
+            part = {"domain": saved.domain} | ablate_variant(saved, settings.draws, base.seed)
         bar.update()
         return part
 

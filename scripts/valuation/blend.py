@@ -12,6 +12,7 @@ import click
 import pandas as pd
 
 from lib.common import artifacts, cli, io, params, table_spec
+from lib.common.artifacts import Blend, FittedVariant, Model, Skipped
 from lib.common.errors import require
 from lib.models import stacking
 from lib.models.stacking import BlendParams, BlendVariant
@@ -22,20 +23,19 @@ SPLIT = Path("data/split")
 METRICS = Path("metrics/blend.json")
 
 
-def member(name: str, chosen: BlendVariant, variant: str) -> dict:
+def read_member(name: str, chosen: BlendVariant, variant: str) -> Model | Skipped:
     """What `train` or `fuse` saved of one member of a blend."""
     known = artifacts.model_folders(artifacts.FITTED)
     where = f"params.yaml, blend.variants.{variant}.members"
     require(name in known, f"{where}: no trained variant {name!r} (trained: {', '.join(known)})")
-    saved = io.read_json(known[name] / "model.json")
+    saved = artifacts.read_model(known[name])
+    if isinstance(saved, Skipped):
+        return saved
     require(
-        saved.get("domain", chosen.domain) == chosen.domain,
-        f"{where}: {name} values the domain {saved.get('domain')!r}, not {chosen.domain!r}",
+        saved.domain == chosen.domain,
+        f"{where}: {name} values the domain {saved.domain!r}, not {chosen.domain!r}",
     )
-    require(
-        saved.get("view", "blind") == "blind",
-        f"{where}: {name} sees list prices; a blend stays blind to them",
-    )
+    require(saved.view == "blind", f"{where}: {name} sees list prices; a blend stays blind to them")
     return saved
 
 
@@ -52,38 +52,38 @@ def main() -> None:
             len(chosen.members) > 0 and variant not in fitted,
             f"params.yaml, blend.variants.{variant}: a blend has members and a name of its own",
         )
-        saved = {name: member(name, chosen, variant) for name in chosen.members}
-        without = {name: one["skipped"] for name, one in saved.items() if "skipped" in one}
-        saved = {name: one for name, one in saved.items() if name not in without}
-        if not saved:
+        saved = {name: read_member(name, chosen, variant) for name in chosen.members}
+        without = {n: one.skipped for n, one in saved.items() if isinstance(one, Skipped)}
+        members = {n: one for n, one in saved.items() if isinstance(one, FittedVariant)}
+        if not members:
             skipped = next(iter(without.values()))
             tally[variant] = {"skipped": skipped}
-            io.write_json(folder / "model.json", {"variant": variant, "skipped": skipped})
+            artifacts.write_model(folder, Skipped(variant=variant, skipped=skipped))
             io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
             continue
         left_out |= {variant: without} if without else {}
         roles = io.read_parquet(SPLIT / f"{chosen.domain}.parquet").set_index("listing_key")
         grouped = "grouped" in io.read_json(SPLIT / "split.json")[chosen.domain]
         correction = None if grouped else settings.level  # without dates nobody knows newest sales
-        tables = {name: io.read_parquet(fitted[name] / "predictions.parquet") for name in saved}
+        tables = {name: io.read_parquet(fitted[name] / "predictions.parquet") for name in members}
         fold = roles.loc[next(iter(tables.values()))["listing_key"], "fold"]
         share, predicted = stacking.blend(tables, fold, settings.weighting, correction)
-        first = next(iter(saved.values()))
+        first = next(iter(members.values()))
         io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
-        io.write_json(
-            folder / "model.json",
-            {
-                "variant": variant,
-                "domain": chosen.domain,
-                "model": "blend",
-                "view": "blind",
-                "weights": share,
-                "members": saved,
-                "level": correction.model_dump() if correction else None,
-                "trained_before": first["trained_before"],
-                "trained_on": first["trained_on"],
-                "importances": stacking.importances(saved, share),
-            },
+        artifacts.write_model(
+            folder,
+            Blend(
+                variant=variant,
+                domain=chosen.domain,
+                model="blend",
+                view="blind",
+                weights=share,
+                members=members,
+                level=correction,
+                trained_before=first.trained_before,
+                trained_on=first.trained_on,
+                importances=stacking.importances(members, share),
+            ),
         )
         tally[variant] = {name: round(weight, 4) for name, weight in share.items()}
     told = {"left_out": left_out} if left_out else {}

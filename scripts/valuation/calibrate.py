@@ -26,10 +26,10 @@ def calibrate(variant: str, settings: CalibrateParams, seed: int) -> dict[str, A
     """Fit and write the intervals of one variant; what the metrics tell of it, or None where the
     variant was skipped."""
     folder = artifacts.model_folders()[variant]
-    saved = io.read_json(folder / "model.json")
-    if "skipped" in saved:
+    saved = artifacts.read_model(folder)
+    if isinstance(saved, artifacts.Skipped):
         return None
-    domain = saved["domain"]
+    domain = saved.domain
     features = io.read_parquet(Path(f"data/features/{domain}.parquet"))
     roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
     learnt = features[
@@ -38,7 +38,7 @@ def calibrate(variant: str, settings: CalibrateParams, seed: int) -> dict[str, A
     predicted = io.read_parquet(folder / "predictions.parquet")
     table = join_features(predicted, features)
     state, scored = prediction_intervals.fit(
-        table, saved, learnt, settings.coverages, settings, seed
+        table, saved.inputs, learnt, settings.coverages, settings, seed
     )
     later = table[table["role"] != "train"]
     ranges = later[["listing_key", "role"]].join(

@@ -13,6 +13,7 @@ import click
 import pandas as pd
 
 from lib.common import artifacts, cli, io, params, table_spec
+from lib.common.artifacts import FittedVariant, Skipped
 from lib.evaluation.cards import card, facts, tables
 from lib.evaluation.cards.card import CardsParams
 from lib.evaluation.scoring import thresholds
@@ -88,35 +89,29 @@ def main() -> None:
     slices = io.read_parquet(EVALUATED / "slices.parquet")
     tests = {str(name): part for name, part in predictions.groupby("variant")}
     folders = artifacts.model_folders()
-    saved_all = {name: io.read_json(folder / "model.json") for name, folder in folders.items()}
+    saved_all = {name: artifacts.read_model(folder) for name, folder in folders.items()}
+    fitted = [one for one in saved_all.values() if not isinstance(one, Skipped)]
     linear = {
-        one["domain"]: name
+        one.domain: name
         for name, one in saved_all.items()
-        if one.get("model") == "linear" and one["view"] == "blind"
+        if isinstance(one, FittedVariant) and one.model == "linear" and one.view == "blind"
     }
     shared = {
         "source": io.read_json(FEED),
         "feed": base.feed,
         "staging": staging,
-        "kinds": input_kinds(
-            {
-                n
-                for one in saved_all.values()
-                if "skipped" not in one
-                for n in facts.visible_inputs(one)
-            }
-        ),
+        "kinds": input_kinds({name for one in fitted for name in facts.visible_inputs(one)}),
         "lacks": findings.missing_parts(staging, split, predicted["valued"]),
     }
     shutil.rmtree(OUT, ignore_errors=True)  # as dvc does
     tally: dict[str, dict] = {}
     rows = []
     for name, saved in saved_all.items():
-        if "skipped" in saved:
-            io.write_text(OUT / f"{name}.md", card.render_skipped_card(name, saved["skipped"]))
+        if isinstance(saved, Skipped):
+            io.write_text(OUT / f"{name}.md", card.render_skipped_card(name, saved.skipped))
             rows.append(tables.index_row(name, None, {}, False))
             continue
-        domain, score = saved["domain"], evaluated["variants"][name]
+        domain, score = saved.domain, evaluated["variants"][name]
         served = predicted["variants"].get(domain) == name
         other = tests[linear[domain]] if linear.get(domain, name) != name else None
         judged = facts.check_variant(
@@ -127,7 +122,7 @@ def main() -> None:
         content = judged | {
             "name": name,
             "domain": domain,
-            "view": saved["view"],
+            "view": saved.view,
             "served": served,
             "valued_by": predicted["variants"].get(domain),
             "saved": saved,

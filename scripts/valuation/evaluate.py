@@ -44,8 +44,8 @@ def score_variant(
 ) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
     """The score of one variant, its test predictions, and its `tables`."""
     folder = artifacts.model_folders()[variant]
-    saved = io.read_json(folder / "model.json")
-    homes = io.read_parquet(Path(f"data/features/{saved['domain']}.parquet"))
+    saved = artifacts.read_fitted(folder)
+    homes = io.read_parquet(Path(f"data/features/{saved.domain}.parquet"))
     homes = homes.reindex(
         columns=list(dict.fromkeys(["listing_key", *PLACE, *worst_errors.NEEDED]))
     )
@@ -55,21 +55,21 @@ def score_variant(
     test = test.merge(ranges.drop(columns="role"), on="listing_key", validate="one_to_one")
     names = [*test, *PLACE]
     test = test.merge(homes, on="listing_key").assign(
-        variant=variant, domain=saved["domain"], model=saved["model"]
+        variant=variant, domain=saved.domain, model=saved.model
     )
-    folds, aware = score.score_folds(predicted), saved.get("view", "blind") == "aware"
+    folds, aware = score.score_folds(predicted), saved.view == "aware"
     usable = test[test["usable"]].reset_index(drop=True)
     folds_screened = score.score_folds(predicted[predicted["usable"]])
     scored = {
-        "domain": saved["domain"],
-        "view": saved.get("view", "blind"),
+        "domain": saved.domain,
+        "view": saved.view,
         **score.score_sales(test, settings, seed, folds["cod"], aware),
         "screened": score.score_sales(usable, settings, seed, folds_screened["cod"], aware),
         "folds": folds,
         "folds_screened": folds_screened,
     }
     past = predicted.loc[predicted["role"] == "train", ["listing_key"]].merge(homes)
-    against = worst_errors.reasons_by_key(flags[flags["domain"] == saved["domain"]])
+    against = worst_errors.reasons_by_key(flags[flags["domain"] == saved.domain])
     found = tables.make_tables(test, past, against, settings, seed)
     whole = [
         strata.ratio_study_to_long(part["ratio_study"], kind, "all", part["sales"])

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lib.common import artifacts, cli, io, params, table_spec
+from lib.common.artifacts import Model, Skipped
 from lib.evaluation.explanation import contributions, importance, narrative
 from lib.evaluation.explanation.importance import ExplainParams
 from lib.models.serving.predict import photographed
@@ -51,10 +52,10 @@ def homes_to_explain(predictions: pd.DataFrame, worst: int) -> pd.Series:
 
 
 def explain_domain(
-    saved: dict, folder: Path, settings: ExplainParams, seed: int
+    saved: Model, folder: Path, settings: ExplainParams, seed: int
 ) -> dict[str, pd.DataFrame]:
     """The four tables of `KEYS` of the domain that a saved model values."""
-    domain = saved["domain"]
+    domain = saved.domain
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
     table, _ = joined(*(io.read_parquet(path) for path in files))
     table = photographed(table, saved, VECTORS).set_index("listing_key", drop=False)
@@ -96,8 +97,8 @@ def main() -> None:
     looks = []
     for domain, variant in io.read_json(Path("metrics/predict.json"))["variants"].items():
         folder = artifacts.model_folders()[variant]
-        saved = io.read_json(folder / "model.json")
-        if "skipped" in saved:
+        saved = artifacts.read_model(folder)
+        if isinstance(saved, Skipped):
             continue
         tables = explain_domain(saved, folder, settings, base.seed)
         for name, table in tables.items():

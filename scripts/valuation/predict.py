@@ -11,6 +11,7 @@ import click
 import pandas as pd
 
 from lib.common import cli, io, params, table_spec
+from lib.common.artifacts import Skipped
 from lib.common.errors import require
 from lib.models.serving.served_variants import (
     FEATURES,
@@ -33,7 +34,7 @@ def value_open_listings(domain: str, settings: Serving) -> tuple[pd.DataFrame, p
     near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
     roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
     keys = roles.loc[roles["role"] == "subject", "listing_key"]
-    if "skipped" in saved or not len(keys):
+    if isinstance(saved, Skipped) or not len(keys):
         none = near.iloc[:0].assign(domain=domain, adjusted_close_price=0.0, similarity=0.0)
         valued = pd.DataFrame(columns=["listing_key", "domain", "as_of", "pred_close_price"])
         return valued, none.assign(time_adjusted_close_price=0.0)

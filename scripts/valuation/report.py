@@ -110,9 +110,9 @@ def photos_page(
     """What the page `photos` needs; `saved` is each variant's model.json."""
     homes = photo_cards(valued, vectors, settings) if settings.photo_homes else None
     skipped = {
-        name: saved[name]["skipped"]
+        name: one.skipped
         for name, folder in artifacts.model_folders().items()
-        if folder.parent.name == "fuse" and "skipped" in saved[name]
+        if folder.parent.name == "fuse" and isinstance(one := saved[name], artifacts.Skipped)
     }
     encoder = io.read_json(EMBEDDED / "encoder.json")
     ablated, summary = told["ablate"], told["summary"]
@@ -162,7 +162,7 @@ def main() -> None:
         name: io.read_parquet(EVALUATED / f"{name}.parquet") for name in ("predictions", "slices")
     }
     folders = artifacts.model_folders()
-    saved = {name: io.read_json(folder / "model.json") for name, folder in folders.items()}
+    saved = {name: artifacts.read_model(folder) for name, folder in folders.items()}
     scores, predicted = told["evaluate"]["variants"], told["predict"]["variants"]
     chosen = {domain: variant for domain, variant in predicted.items() if variant in scores}
     valued = io.read_csv(Path("data/predict/valuations.csv"))

@@ -16,7 +16,8 @@ from typing import Any
 import click
 import pandas as pd
 
-from lib.common import cache, cli, io, params
+from lib.common import artifacts, cache, cli, io, params
+from lib.common.artifacts import FittedVariant, Skipped
 from lib.models import tuning
 from lib.models.tuning import TuneParams
 from lib.report.plots.tuning import plot_search
@@ -31,39 +32,38 @@ SCREENED = Path("data/screen")
 
 
 def search(
-    saved: dict, settings: TuneParams, ranges: dict[str, tuning.Range], seed: int
+    saved: FittedVariant, settings: TuneParams, ranges: dict[str, tuning.Range], seed: int
 ) -> list[dict]:
     """The finished trials of a search around the settings that `train` saved, in order."""
     # slow to import, and a search is off as a rule
-    from lib.common import artifacts
     from lib.evaluation.metrics import accuracy
     from lib.features.asof import windows
     from lib.models.estimators.photo import registry
     from lib.models.estimators.tabular import boosting
     from lib.models.training import level_correction, training_table
 
-    domain = saved["domain"]
+    domain = saved.domain
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
-    table, _ = training_table.joined(*(io.read_parquet(path) for path in files), saved["view"])
+    features, roles, screened = (io.read_parquet(path) for path in files)
+    table, _ = training_table.joined(features, roles, screened, saved.view)
     cut = io.read_json(SPLIT / "split.json")[domain]
     edges = [pd.Timestamp(edge) for edge in cut["fold_edges"]]
-    estimator, section = registry.MODELS[saved["model"]]
-    spec = artifacts.LevelSettings(**saved["level"]) if saved["level"] else None
+    estimator, section = registry.MODELS[saved.model]
 
     def objective(changed: dict[str, Any]) -> float:
-        chosen = section.model_validate(saved["params"] | changed)
-        make = lambda: estimator(chosen, saved["seed"])  # noqa: E731
-        return tuning.score(table, saved["inputs"], edges, make, spec, settings.metric)
+        chosen = section.model_validate(saved.params | changed)
+        make = lambda: estimator(chosen, saved.seed)  # noqa: E731
+        return tuning.score(table, saved.inputs, edges, make, saved.level, settings.metric)
 
     rooms = (accuracy, windows, registry, boosting, level_correction)  # what a trial runs
-    told = {name: saved[name] for name in ("model", "params", "level", "inputs", "seed", "view")}
+    told = saved.model_dump(include={"model", "params", "level", "inputs", "seed", "view"})
     key = cache.key_of(
         *(cache.file_sha256(path) for path in files),
         json.dumps([cut, told, settings.model_dump(exclude={"trials", "seconds"}), seed]),
         cache.code_hash([Path(tuning.__file__), *cache.room_files(*rooms)]),
         *(version(name) for name in ("optuna", "lightgbm", "scikit-learn", "numpy")),
     )
-    present = {name: saved["params"][name] for name in ranges}
+    present = {name: saved.params[name] for name in ranges}
     until = time.monotonic() + (settings.seconds or float("inf"))
 
     def going_on(finished: int) -> bool:
@@ -83,19 +83,22 @@ def search(
 @cli.command
 def main() -> None:
     base, settings = params.load("tune", TuneParams)
-    saved = io.read_json(TRAIN / settings.variant / "model.json")
-    ranges = settings.ranges.get(saved.get("model", ""), {})
-    off = f"{settings.variant} was not trained: {saved['skipped']}" if "skipped" in saved else ""
-    off = off if settings.trials else "tune.trials is 0, so nothing was searched"
-    trials = [] if off else search(saved, settings, ranges, base.seed)
-    head = {"variant": settings.variant}
-    if trials:
+    saved = artifacts.read_model(TRAIN / settings.variant)
+    off, trials = "", []
+    if not settings.trials:
+        off = "tune.trials is 0, so nothing was searched"
+    elif isinstance(saved, FittedVariant):
+        trials = search(saved, settings, settings.ranges.get(saved.model, {}), base.seed)
+    elif isinstance(saved, Skipped):
+        off = f"{settings.variant} was not trained: {saved.skipped}"
+    head: dict[str, Any] = {"variant": settings.variant}
+    if trials and isinstance(saved, FittedVariant):
         best = tuning.best(trials)
-        head |= {"model": saved["model"], "metric": settings.metric, "trials": len(trials)}
+        head |= {"model": saved.model, "metric": settings.metric, "trials": len(trials)}
         told = head | {"present": trials[0]["value"], "best": best["value"]}
         content = told | {
             "params": best["params"],
-            "set": tuning.param_changes(saved["model"], best),
+            "set": tuning.param_changes(saved.model, best),
         }
     else:
         content = told = head | {"off": off or "no trial ended within tune.seconds"}

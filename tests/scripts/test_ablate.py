@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from lib.common import io
+from lib.common.artifacts import Skipped, read_model, write_model
 from lib.evaluation.ablation.ablation import ComparisonPlan, measure_gain
 from lib.evaluation.explanation.contributions import (
     contribution_centres,
@@ -24,6 +25,7 @@ from tests.support.commands import run_command
 from tests.support.dag import ROOT
 from tests.support.daily_sales import EDGES
 from tests.support.photo_market import photo_market
+from tests.support.saved_models import make_variant
 
 VARIANT = "sale_photo_trees"
 PHOTOS = {
@@ -61,18 +63,17 @@ def lay(folder, worth=0.3, photos=PHOTOS, variants=()):
     small |= {"start": [], "feature_fraction": 1.0}
     trees = params["fuse"]["photo_trees"] | small
     seen = pooling.photo_columns(pooling.add_photo_columns(table, vectors))
-    saved = {
-        "variant": VARIANT, "domain": "sale", "model": "photo_trees", "view": "blind", "seed": 1,
-        "params": trees, "level": None, "inputs": ["living_area", *seen],
-    }  # fmt: skip
-    io.write_json(folder / f"data/fuse/{VARIANT}/model.json", saved)
-    plain = saved | {"variant": "sale_plain", "inputs": ["living_area"]}
-    io.write_json(folder / "data/train/sale_plain/model.json", plain)
+    saved = make_variant(
+        variant=VARIANT, model="photo_trees", seed=1, params=trees, inputs=["living_area", *seen]
+    )
+    write_model(folder / f"data/fuse/{VARIANT}", saved)
+    plain = saved.model_copy(update={"variant": "sale_plain", "inputs": ["living_area"]})
+    write_model(folder / "data/train/sale_plain", plain)
     rough = table[["listing_key"]].assign(log_estimate=np.log(table["close_price"].mean()))
     rough = rough.sample(frac=1.0, random_state=1)  # its rows are found by key
     rough.to_parquet(folder / "data/train/sale_plain/predictions.parquet")
-    none = {"variant": "rental_x", "skipped": "only 3 closed rentals"}
-    io.write_json(folder / "data/train/rental_x/model.json", none)
+    none = Skipped(variant="rental_x", skipped="only 3 closed rentals")
+    write_model(folder / "data/train/rental_x", none)
     section = {"variants": list(variants), "draws": 100, "photos": photos}
     content = {"base": params["base"], "ablate": section}
     (folder / "params.yaml").write_text(yaml.safe_dump(content))
@@ -137,7 +138,7 @@ def test_a_variant_that_is_not_there_is_named(tmp_path):
 def with_truth(folder):
     """(the folder of a demo run, what `fuse` saved, its table with photos and true `quality`)."""
     with chdir(folder):
-        saved = io.read_json(folder / f"data/fuse/{VARIANT}/model.json")
+        saved = read_model(folder / f"data/fuse/{VARIANT}")
         table, vectors = ablate.read_tables(saved)
     truth = json.loads((folder / "data/raw/demo/truth.json").read_text())
     homes = {one["home"]: one["quality"] for one in truth["homes"]}

@@ -10,9 +10,11 @@ import yaml
 from click.testing import CliRunner
 
 from lib.common import io
+from lib.common.artifacts import Skipped, write_model
 from lib.common.errors import RemlError
 from lib.models.stacking import BlendVariant
-from scripts.valuation.blend import main, member
+from scripts.valuation.blend import main, read_member
+from tests.support.saved_models import make_variant
 
 
 @pytest.fixture
@@ -20,15 +22,13 @@ def trained(tmp_path, monkeypatch):
     """A workspace with two trained variants, one a domain."""
     monkeypatch.chdir(tmp_path)
     for name, domain in (("sale_linear", "sale"), ("rental_linear", "rental")):
-        folder = tmp_path / "data/train" / name
-        folder.mkdir(parents=True)
-        (folder / "model.json").write_text(json.dumps({"variant": name, "domain": domain}))
+        write_model(tmp_path / "data/train" / name, make_variant(variant=name, domain=domain))
     return tmp_path
 
 
 def test_a_member_is_read(trained):
     chosen = BlendVariant(domain="sale", members=["sale_linear"])
-    assert member("sale_linear", chosen, "sale_blend")["variant"] == "sale_linear"
+    assert read_member("sale_linear", chosen, "sale_blend").variant == "sale_linear"
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_member_is_read(trained):
 )
 def test_a_wrong_member_is_told_in_one_line(trained, name, told):
     with pytest.raises(RemlError) as error:
-        member(name, BlendVariant(domain="sale", members=[name]), "sale_blend")
+        read_member(name, BlendVariant(domain="sale", members=[name]), "sale_blend")
     assert str(error.value) == f"params.yaml, blend.variants.sale_blend.members: {told}"
 
 
@@ -65,11 +65,9 @@ def fitted(tmp_path, monkeypatch):
         raw = np.log(price) + rng.normal(0, 0.1, 90)
         said = table.assign(log_raw=raw, level=0.0, log_estimate=raw)
         io.write_parquet(Path(f"data/train/{name}/predictions.parquet"), said, ["listing_key"])
-        saved = {"variant": name, "domain": "sale", "trained_before": "2024-05-01",
-                 "trained_on": 90, "importances": {"x": 1.0}}  # fmt: skip
-        io.write_json(Path(f"data/train/{name}/model.json"), saved)
-    nobody = {"variant": "seeing", "skipped": NO_PHOTOS}
-    io.write_json(Path("data/fuse/seeing/model.json"), nobody)
+        saved = make_variant(variant=name, trained_on=90, importances={"x": 1.0})
+        write_model(Path("data/train", name), saved)
+    write_model(Path("data/fuse/seeing"), Skipped(variant="seeing", skipped=NO_PHOTOS))
     roles = table[["listing_key", "role"]].assign(fold=np.arange(90) // 30 + 1)
     io.write_parquet(Path("data/split/sale.parquet"), roles, ["listing_key"])
     io.write_json(Path("data/split/split.json"), {"sale": {}})

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from lib.common.artifacts import Skipped, read_model
 from lib.evaluation.explanation.contributions import contribution_centres, log_contributions
 from lib.models.training.training_table import joined
 from scripts.valuation import ablate, explain
@@ -38,8 +39,8 @@ def models(folder):
     roots = ("train", "fuse", "blend")
     paths = [path for root in roots for path in folder.glob(f"data/{root}/*/model.json")]
     for path in sorted(paths):
-        saved = json.loads(path.read_text())
-        if "skipped" not in saved:
+        saved = read_model(path.parent)
+        if not isinstance(saved, Skipped):
             yield saved, pd.read_parquet(path.with_name("predictions.parquet"))
 
 
@@ -56,7 +57,7 @@ def test_every_model_of_the_run_multiplies_back_to_its_estimates(spine):
         value = np.exp(base) * (1 + np.expm1(parts)).prod(axis=1).to_numpy()
         value *= np.exp(later["level"].to_numpy())
         np.testing.assert_allclose(value, np.exp(later["log_estimate"]), rtol=1e-9)
-        named.append(saved["variant"])
+        named.append(saved.variant)
     assert {"sale_blend", "sale_aware", "sale_linear", "sale_district"} <= set(named)
 
 

@@ -1,6 +1,5 @@
 """`fuse`: variants that see photos, from vectors to valuations, explanations and cards."""
 
-import json
 import shutil
 from contextlib import chdir
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from lib.common import io
+from lib.common.artifacts import Skipped, read_model
 from lib.evaluation.explanation.contributions import contribution_centres, log_contributions
 from lib.models.serving.predict import photos_missing, raw_estimates
 from lib.models.training.training_table import joined
@@ -102,7 +102,7 @@ def lies(folder, name):
 
 
 def saved(folder, name):
-    return json.loads((lies(folder, name) / "model.json").read_text())
+    return read_model(lies(folder, name))
 
 
 def seen(folder):
@@ -118,13 +118,13 @@ def test_each_variant_sees_photos_and_errs_less_on_the_folds(spine):
     for name in VARIANTS:
         told = saved(spine, name)
         assert {"living_area", "img_missing", "img_vector", "img_vector_kitchen"} <= set(
-            told["inputs"]
+            told.inputs
         )
-        assert told["encoder"] == ENCODER and len(told["vectors_sha256"]) == 64
-        assert told["view"] == "blind" and told["level"]
+        assert told.encoder == ENCODER and len(told.vectors_sha256) == 64
+        assert told.view == "blind" and told.level
         assert (spine / f"plots/fuse/{name}/metrics.json").is_file()
         assert summary[name]["folds"]["mape"] < plain
-    weights = saved(spine, "sale_blend")["weights"]
+    weights = saved(spine, "sale_blend").weights
     assert sum(weights[name] for name in VARIANTS) > 0.5
     stage_runner.assert_sane(spine)
 
@@ -209,9 +209,9 @@ def test_without_a_usable_photo_each_variant_is_skipped_and_the_blend_does_witho
     run(folder, "embed", "cards", vectors().iloc[:0])
     reason = "no sale of the past has a usable photo"
     for name in VARIANTS:
-        assert saved(folder, name) == {"variant": name, "skipped": reason}
+        assert saved(folder, name) == Skipped(variant=name, skipped=reason)
         assert reason in (folder / f"docs/model_cards/{name}.md").read_text()
-    assert saved(folder, "sale_blend")["weights"] == {"sale_linear": 1.0}
+    assert saved(folder, "sale_blend").weights == {"sale_linear": 1.0}
     left = stage_runner.metrics(folder, "blend")["left_out"]["sale_blend"]
     assert left == dict.fromkeys(VARIANTS, reason)
     assert len(pd.read_csv(folder / "data/predict/valuations.csv")) == 5
@@ -227,4 +227,4 @@ def test_a_domain_without_enough_sales_is_skipped(spine, tmp_path):
     with chdir(folder):
         io.write_json(Path("data/split/split.json"), {"sale": {"skipped": "too few"}})
     assert stage_runner.stage(folder, "fuse", "sale_photo_net").exit_code == 0
-    assert saved(folder, "sale_photo_net")["skipped"] == "too few"
+    assert saved(folder, "sale_photo_net").skipped == "too few"

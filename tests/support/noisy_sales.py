@@ -26,7 +26,7 @@ SPEC = Spec(
         minimum_comparables=3, maximum_distance=5, maximum_width=5, beyond={"living_area": 0}
     ),
 )
-SAVED = {"inputs": ["living_area", "own_age", "comp_count", "postal_code"]}
+SEEN_INPUTS = ["living_area", "own_age", "comp_count", "postal_code"]
 
 
 def noisy_sales(n=3000, later=1500, seed=0):

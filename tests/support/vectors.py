@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 
 from tests.support.estimators import ESTIMATORS
+from tests.support.saved_models import make_variant, through_text
 
 DIMS = 12
 EFFECT = 0.2  # log price for one standard deviation of what the photos show
@@ -63,9 +62,8 @@ def make(name, **changes):
 
 
 def saved(name, model, inputs, **more):
-    """A fitted model as the content of its model.json, after a trip through text."""
-    content = {
-        "model": name, "params": model.params.model_dump(), "seed": 7, "inputs": list(inputs),
-        "domain": "sale", "variant": "v", "level": None, "state": model.dump(),
-    }  # fmt: skip
-    return json.loads(json.dumps(content | more))
+    """A fitted model as its model.json gives it back."""
+    variant = make_variant(
+        model=name, params=model.params.model_dump(), inputs=list(inputs), state=model.dump()
+    )
+    return through_text(variant.model_copy(update=more))

@@ -14,6 +14,7 @@ import yaml
 from pydantic import Field
 
 from lib.common import params
+from lib.common.artifacts import Blend, Model
 from lib.evaluation.cards import tables
 from lib.evaluation.scoring.thresholds import FAIL, Thresholds
 from lib.report.wording import numbers, thresholds_text
@@ -23,12 +24,13 @@ INDEX = Path(__file__).with_name("card_index.md")
 FILES = 12  # raw files that the index names
 
 
-def settings_yaml(saved: Mapping[str, Any]) -> str:
+def settings_yaml(saved: Model) -> str:
     """What a variant was fitted with, as YAML; weights of a blend to four digits."""
     names = ("model", "view", "params", "level", "seed", "encoder")
-    told = {name: saved[name] for name in names if name in saved}
-    if "weights" in saved:
-        told["weights"] = {name: round(share, 4) for name, share in saved["weights"].items()}
+    content = saved.model_dump(include=set(names), exclude_unset=True)
+    told = {name: content[name] for name in names if name in content}
+    if isinstance(saved, Blend):
+        told["weights"] = {name: round(share, 4) for name, share in saved.weights.items()}
     return yaml.safe_dump(told, sort_keys=False, width=90).rstrip()
 
 

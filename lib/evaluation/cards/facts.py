@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lib.common.artifacts import Model
 from lib.evaluation.cards import tables
 from lib.evaluation.metrics import paired_bootstrap
 from lib.evaluation.metrics.bootstrap import home_clusters
@@ -68,11 +69,10 @@ def check_variant(
     return {"checks": checks, "by_zip": by_zip, "by_band": by_band}
 
 
-def visible_inputs(saved: Mapping[str, Any]) -> list[str]:
+def visible_inputs(saved: Model) -> list[str]:
     """The inputs that a variant looks at; those of a blend are its members', each once."""
-    parts = saved["members"].values() if "members" in saved else [saved]
     return list(
-        dict.fromkeys(name for one in parts for name in visible(one["inputs"], one["params"]))
+        dict.fromkeys(name for one in saved.parts for name in visible(one.inputs, one.params))
     )
 
 
@@ -85,14 +85,13 @@ def date_span(days: pd.Series) -> dict[str, Any]:
     return {"first": f"{first:%F}", "last": f"{last:%F}", "days": (last - first).days + 1}
 
 
-def training_hashes(saved: Mapping[str, Any]) -> dict[str, str]:
+def training_hashes(saved: Model) -> dict[str, str]:
     """The hashes of spec, inputs and photo vectors that a model, or a blend's members, have learnt
     from."""
-    parts = list(saved["members"].values()) if "members" in saved else [saved]
     words = {"reml_spec_sha256": "feature spec", "reml_inputs_sha256": "inputs of the features"}
-    hashes = {words.get(k, k): one for k, one in parts[0]["features"].items()}
-    for one in parts:
-        hashes |= {"photo vectors": one["vectors_sha256"]} if "vectors_sha256" in one else {}
+    hashes = {words.get(k, k): one for k, one in saved.parts[0].features.items()}
+    for one in saved.parts:
+        hashes |= {"photo vectors": one.vectors_sha256} if one.vectors_sha256 else {}
     return {f"{what} (SHA-256)": value for what, value in hashes.items()}
 
 

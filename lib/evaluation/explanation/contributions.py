@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lib.common.artifacts import Blend, Model
 from lib.evaluation.feature_groups import BASELINE, GROUPS, group_of
 from lib.models.estimators.photo.late_fusion import LateFusion
 from lib.models.estimators.photo.photo_mlp import PhotoNet
@@ -60,12 +61,12 @@ def _said_by(names: list[str], inputs: pd.DataFrame) -> np.ndarray:
     return by
 
 
-def contribution_centres(past: pd.DataFrame, saved: dict[str, Any]) -> Centres:
+def contribution_centres(past: pd.DataFrame, saved: Model) -> Centres:
     """What contributions are measured against: means over `past`, the feature rows that a saved
     model was trained on."""
-    if "weights" in saved:
+    if isinstance(saved, Blend):
         each = by_member(lambda _, member: contribution_centres(past, member), saved)
-        return dict(zip(saved["weights"], each, strict=True))
+        return dict(zip(saved.weights, each, strict=True))
     model, inputs = load_model(saved), model_inputs(past, saved)
     if isinstance(model, Linear):
         return _linear_terms(model, inputs).mean().to_dict()
@@ -103,19 +104,19 @@ def _beyond_start(model: Any, inputs: pd.DataFrame, centre: Centres) -> tuple[fl
 
 
 def log_contributions(
-    features: pd.DataFrame, saved: dict[str, Any], centre: Centres
+    features: pd.DataFrame, saved: Model, centre: Centres
 ) -> tuple[float, pd.DataFrame]:
     """(baseline, log-price contributions (n, inputs)) of a saved model or blend: they add up to
     `raw_estimates`. `centre` is what `centres` gives of the same model; n is not 0."""
-    if "weights" in saved:
+    if isinstance(saved, Blend):
         base, whole = 0.0, pd.DataFrame(index=features.index)
         each = by_member(
             lambda name, member: log_contributions(features, member, centre[name]), saved
         )
-        for weight, (own, part) in zip(saved["weights"].values(), each, strict=True):
+        for weight, (own, part) in zip(saved.weights.values(), each, strict=True):
             base += weight * own
             whole = whole.add(weight * part, fill_value=0.0)
-        order = [name for one in saved["members"].values() for name in one["inputs"]]
+        order = saved.inputs
         return base, whole[[name for name in dict.fromkeys(order) if name in whole]]
     model: Any = load_model(saved)
     inputs = model_inputs(features, saved)
@@ -142,7 +143,7 @@ def as_text(values: pd.Series) -> np.ndarray:
 
 
 def contributions_to_long(
-    features: pd.DataFrame, saved: dict[str, Any], base: float, table: pd.DataFrame
+    features: pd.DataFrame, saved: Model, base: float, table: pd.DataFrame
 ) -> pd.DataFrame:
     """What `contributions` gave of `features`, and a column `level` of `table`, as a row a home and
     input: the columns of `LONG`. The baseline stands as an input of its own, so that a home's rows
@@ -153,8 +154,8 @@ def contributions_to_long(
         pd.DataFrame(
             {
                 "listing_key": features["listing_key"].to_numpy(),
-                "domain": saved["domain"],
-                "variant": saved["variant"],
+                "domain": saved.domain,
+                "variant": saved.variant,
                 "input": name,
                 "group": group_of(str(name)),
                 "value": as_text(seen[name]) if name in seen and not is_vector(name) else None,

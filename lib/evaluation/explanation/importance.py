@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from lib.common import params
+from lib.common.artifacts import Model
 from lib.evaluation.explanation.contributions import (
     Centres,
     contributions_by_group,
@@ -30,7 +29,7 @@ PDP_HOMES = 100  # that a mean needs; each is valued once a point
 
 
 def contributions_with_level(
-    homes: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame, centre: Centres
+    homes: pd.DataFrame, saved: Model, predictions: pd.DataFrame, centre: Centres
 ) -> tuple[float, pd.DataFrame]:
     """(baseline, contributions (n, inputs and `level`)) of homes, comparables among them."""
     base, table = log_contributions(homes, saved, centre)
@@ -80,7 +79,7 @@ def choose_inputs(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[s
 
 def input_effects(
     homes: pd.DataFrame,
-    saved: dict[str, Any],
+    saved: Model,
     names: list[str],
     bins: int,
     draws: int,

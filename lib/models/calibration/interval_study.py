@@ -4,7 +4,6 @@ they are beside plain split conformal ones of the same model on the same sales."
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,7 +69,7 @@ def beside_split(test: pd.DataFrame, errors: np.ndarray, names: list[str]) -> pd
 
 def on_folds(
     table: pd.DataFrame,
-    saved: dict[str, Any],
+    inputs: list[str],
     fold: np.ndarray,
     coverages: list[float],
     spec: prediction_intervals.Spec,
@@ -86,7 +85,7 @@ def on_folds(
         role = np.where(fold[rows] < number, "train", "test")
         part = table[rows].assign(role=role).reset_index(drop=True)
         past = part[part["role"] == "train"]
-        state, known = prediction_intervals.fit(part, saved, past, coverages, spec, seed)
+        state, known = prediction_intervals.fit(part, inputs, past, coverages, spec, seed)
         later = part[part["role"] == "test"].reset_index(drop=True)
         ranges = prediction_intervals.intervals(later, known, state, newcomers=False)
         errors = known.loc[known["past"], "error"].to_numpy(float)

@@ -45,13 +45,6 @@ def names(coverages: list[float]) -> dict[str, float]:
     return {f"{round(coverage * 100)}": coverage for coverage in coverages}
 
 
-def inputs_of(saved: dict[str, Any]) -> list[str]:
-    """The inputs that a variant, or the members of a blend, may look at."""
-    if "members" not in saved:
-        return list(saved["inputs"])
-    return list(dict.fromkeys(name for one in saved["members"].values() for name in one["inputs"]))
-
-
 def learned(
     inputs: np.ndarray, error: np.ndarray, wanted: dict[str, float], spec: Spec, seed: int
 ) -> dict[str, Any]:
@@ -122,7 +115,7 @@ def grouped(past: pd.DataFrame, scale: pd.Series, weight: float, spec: Groups) -
 
 def fit(
     table: pd.DataFrame,
-    saved: dict[str, Any],
+    inputs: list[str],
     learnt: pd.DataFrame,
     coverages: list[float],
     spec: Spec,
@@ -131,9 +124,9 @@ def fit(
     """(what serving needs, the scored rows) of one variant.
 
     `table` has its predictions beside the feature table's columns: listing_key, role, as_of,
-    close_date, close_price, log_estimate and inputs. Rows of role train are the past; those that
-    closed later are known to whoever comes after. `learnt` has the feature rows of all sales of the
-    past. Raises `RemlError` where the past is too short.
+    close_date, close_price, log_estimate and `inputs`, those that the variant sees. Rows of role
+    train are the past; those that closed later are known to whoever comes after. `learnt` has the
+    feature rows of all sales of the past. Raises `RemlError` where the past is too short.
     """
     table = table.reset_index(drop=True)
     error = np.log(table["close_price"]) - table[ESTIMATE]
@@ -142,7 +135,7 @@ def fit(
         bounds(error[past].to_numpy(), coverage)  # refuses a past that is too short
     learn = past.sum() >= spec.difficulty.minimum_errors
     wanted = names([*coverages]) | {FSD: CENTRAL}
-    columns = [n for n in inputs_of(saved) if n in table and table[n].dtype.kind in "ifub"]
+    columns = [n for n in inputs if n in table and table[n].dtype.kind in "ifub"]
     state: dict[str, Any] = {
         "method": spec.method if learn else "split",
         "columns": [*columns, ESTIMATE],
@@ -152,22 +145,22 @@ def fit(
         "adaptive": spec.adaptive.model_dump(),
         "abstention": spec.abstention.model_dump(),
         "reach": reach(learnt, spec.abstention),
-        "counted": COUNT in inputs_of(saved),
+        "counted": COUNT in inputs,
         "groups": {"by": "none", "edges": []},
     }
     newest = table.loc[past, "close_date"].max()
     state["half_life"] = half_life(table.loc[past, "close_date"], newest, spec.adaptive)
-    inputs = matrix(table, state["columns"])
+    values = matrix(table, state["columns"])
     told = pd.DataFrame(index=table.index)
     if state["method"] != "split":
         order = table[past].sort_values(["as_of", "listing_key"], kind="stable").index.to_numpy()
-        state["models"] = learned(inputs[order], error[order].to_numpy(), wanted, spec, seed)
-        told = said(inputs, state["models"])
+        state["models"] = learned(values[order], error[order].to_numpy(), wanted, spec, seed)
+        told = said(values, state["models"])
         part = crosswise(len(order), spec.difficulty.parts)
         for one in range(spec.difficulty.parts):  # what is told of a row must not know its error
             rest, own = order[part != one], order[part == one]
-            models = learned(inputs[rest], error[rest].to_numpy(), wanted, spec, seed)
-            told.loc[own] = said(inputs[own], models).to_numpy()
+            models = learned(values[rest], error[rest].to_numpy(), wanted, spec, seed)
+            told.loc[own] = said(values[own], models).to_numpy()
         if "scale" in told:
             state["floor"] = spec.difficulty.floor * float(told.loc[past, "scale"].median())
     weight = float(past.sum())

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.common import io
-from lib.common.artifacts import LevelSettings
+from lib.common.artifacts import Blend, FittedVariant, Model
 from lib.common.parallel import map_threads
 from lib.models.estimators.photo.photo_pca import COUNT, MISSING, PREFIX, REUSED
 from lib.models.estimators.photo.registry import MODELS
@@ -25,73 +25,64 @@ from lib.photos.pooled import pooling
 Result = TypeVar("Result")
 
 
-def load_model(saved: dict[str, Any]) -> Estimator:
+def load_model(saved: FittedVariant) -> Estimator:
     """The estimator that `train` saved as the content of model.json."""
-    estimator, section = MODELS[saved["model"]]
-    return estimator.load(saved["state"], section.model_validate(saved["params"]), saved["seed"])
+    estimator, section = MODELS[saved.model]
+    return estimator.load(saved.state, section.model_validate(saved.params), saved.seed)
 
 
-def sees_photos(saved: dict[str, Any]) -> bool:
+def sees_photos(saved: Model) -> bool:
     """Whether a saved variant, or a member of a blend, was trained on photos."""
-    parts = saved["members"].values() if "weights" in saved else [saved]
-    return any(name.startswith(PREFIX) for one in parts for name in one["inputs"])
+    return any(name.startswith(PREFIX) for name in saved.inputs)
 
 
-def photos_missing(features: pd.DataFrame, saved: dict[str, Any]) -> pd.DataFrame:
+def photos_missing(features: pd.DataFrame, saved: Model) -> pd.DataFrame:
     """`features`, and each input of a saved variant or blend that tells of photos (`img_`) and is
     not among them, as for homes without photos."""
-    parts = saved["members"].values() if "weights" in saved else [saved]
-    names = dict.fromkeys(name for one in parts for name in one["inputs"])
-    absent = [name for name in names if name.startswith(PREFIX) and name not in features]
+    absent = [name for name in saved.inputs if name.startswith(PREFIX) and name not in features]
     none = {MISSING: 1.0, COUNT: 0.0, REUSED: 0.0}
     return features.assign(**{name: none.get(name, np.nan) for name in absent})
 
 
-def model_inputs(features: pd.DataFrame, saved: dict[str, Any]) -> pd.DataFrame:
+def model_inputs(features: pd.DataFrame, saved: FittedVariant) -> pd.DataFrame:
     """What a saved variant (no blend) was trained to see of `features`."""
-    seen = with_list_price(features) if saved.get("view") == "aware" else features
-    return seen[saved["inputs"]]
+    seen = with_list_price(features) if saved.view == "aware" else features
+    return seen[saved.inputs]
 
 
-def by_member(
-    function: Callable[[str, dict[str, Any]], Result], blend: dict[str, Any]
-) -> list[Result]:
+def by_member(function: Callable[[str, FittedVariant], Result], blend: Blend) -> list[Result]:
     """`function` of each member of a blend and its name, on all cores: trees give Python's lock
     away while they predict."""
     with threadpool_limits(1, "blas"):  # for all of them: members that each set it would race
-        return map_threads(lambda name: function(name, blend["members"][name]), blend["weights"])
+        return map_threads(lambda name: function(name, blend.members[name]), blend.weights)
 
 
-def raw_estimates(features: pd.DataFrame, saved: dict[str, Any]) -> np.ndarray:
+def raw_estimates(features: pd.DataFrame, saved: Model) -> np.ndarray:
     """Log price before the level correction, of a variant or of a blend's members together."""
-    if "weights" not in saved:
+    if isinstance(saved, FittedVariant):
         return load_model(saved).predict(model_inputs(features, saved))
     each = by_member(lambda name, member: raw_estimates(features, member), saved)
-    return np.column_stack(each) @ np.array(list(saved["weights"].values()))
+    return np.column_stack(each) @ np.array(list(saved.weights.values()))
 
 
-def levels(features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame) -> np.ndarray:
+def levels(features: pd.DataFrame, saved: Model, predictions: pd.DataFrame) -> np.ndarray:
     """The level correction of each row of `features` at its `as_of` date, in log price.
 
     `predictions` is the variant's own table, whose closed sales say where the market is.
     """
-    if saved["level"] is None:
+    if saved.level is None:
         return np.zeros(len(features))
-    return level(errors(predictions), features["as_of"], LevelSettings(**saved["level"]))
+    return level(errors(predictions), features["as_of"], saved.level)
 
 
-def levels_since(
-    features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame
-) -> np.ndarray:
+def levels_since(features: pd.DataFrame, saved: Model, predictions: pd.DataFrame) -> np.ndarray:
     """`levels` of rows valued since the day the model stopped learning; 0 for earlier ones, such
     as comparables that it was trained on: of their market it has seen more than the level says."""
-    later = features["as_of"] >= pd.Timestamp(saved["trained_before"])
+    later = features["as_of"] >= pd.Timestamp(saved.trained_before)
     return np.where(later, levels(features, saved, predictions), 0.0)
 
 
-def log_estimates(
-    features: pd.DataFrame, saved: dict[str, Any], predictions: pd.DataFrame
-) -> np.ndarray:
+def log_estimates(features: pd.DataFrame, saved: Model, predictions: pd.DataFrame) -> np.ndarray:
     """Log price of each row of `features` at its `as_of` date, level correction included."""
     return raw_estimates(features, saved) + levels(features, saved, predictions)
 
@@ -99,10 +90,10 @@ def log_estimates(
 # Features with what their listings' photos say beside them, for models that look at photos.
 
 
-def photographed(features: pd.DataFrame, saved: dict[str, Any], vectors: Path) -> pd.DataFrame:
+def photographed(features: pd.DataFrame, saved: Model, vectors: Path) -> pd.DataFrame:
     """All feature rows of a domain, with the `img_` columns of `lib.photos.pooled.pooling` where
     the saved variant or blend looks at photos. `vectors` is the file that `embed` wrote."""
     if not sees_photos(saved):
         return features
     table = io.read_parquet(vectors)
-    return pooling.add_photo_columns(features, table[table["domain"] == saved["domain"]])
+    return pooling.add_photo_columns(features, table[table["domain"] == saved.domain])

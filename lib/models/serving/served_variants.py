@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common import artifacts, io
+from lib.common.artifacts import Model, Skipped
 from lib.common.errors import require
 from lib.common.params import Section
 from lib.models.serving import similar_sales
@@ -31,7 +32,7 @@ class Serving(Section):
     leaf_weight: float = Field(ge=0, le=1)
 
 
-def read_served(domain: str, settings: Serving) -> dict:
+def read_served(domain: str, settings: Serving) -> Model | Skipped:
     """What `train` saved of the variant that values a domain, or why it was skipped."""
     variant = settings.variants[domain]
     fitted = artifacts.model_folders()
@@ -40,21 +41,21 @@ def read_served(domain: str, settings: Serving) -> dict:
         f"params.yaml, predict.variants.{domain}: no trained variant "
         f"{variant!r} (trained: {', '.join(fitted)})",
     )
-    return io.read_json(fitted[variant] / "model.json")
+    return artifacts.read_model(fitted[variant])
 
 
-def read_model_features(saved: dict) -> pd.DataFrame:
+def read_model_features(saved: Model) -> pd.DataFrame:
     """Every feature row of the domain that a saved model values, as the model sees it."""
-    features = io.read_parquet(FEATURES / f"{saved['domain']}.parquet")
+    features = io.read_parquet(FEATURES / f"{saved.domain}.parquet")
     return photographed(features, saved, VECTORS)
 
 
-def require_no_future(as_of: str, saved: dict, where: str) -> None:
+def require_no_future(as_of: str, saved: Model, where: str) -> None:
     """Raise `RemlError` where homes are to be valued as of a day (ISO date) before the model
     stopped learning; `where` is what set the day."""
     require(
-        as_of >= saved["trained_before"],
-        f"{where} {as_of}: the model has learnt from sales up to {saved['trained_before']}, "
+        as_of >= saved.trained_before,
+        f"{where} {as_of}: the model has learnt from sales up to {saved.trained_before}, "
         "so a valuation on an earlier day would know its future; choose a later day, or set "
         "split.boundary in params.yaml to an earlier one",
     )
@@ -65,15 +66,13 @@ def value_homes(
     homes: pd.DataFrame,
     near: pd.DataFrame,
     past: pd.DataFrame,
-    saved: dict,
+    saved: Model,
     settings: Serving,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(valuations of homes by a saved model, the comparables shown beside them); `near` are the
     candidates that `features` found among those of `past`."""
-    predictions = io.read_parquet(
-        artifacts.model_folders()[saved["variant"]] / "predictions.parquet"
-    )
-    calibrated = CALIBRATED / saved["variant"]
+    predictions = io.read_parquet(artifacts.model_folders()[saved.variant] / "predictions.parquet")
+    calibrated = CALIBRATED / saved.variant
     calibration = (
         io.read_json(calibrated / "model.json"),
         io.read_parquet(calibrated / "scores.parquet"),
@@ -82,4 +81,4 @@ def value_homes(
     near = similar_sales.closest(features, near, past, saved, predictions, weight, count)
     shown = near.round({"adjusted_close_price": 2, "similarity": 4})
     valued = valuations(features, homes, shown, saved, predictions, calibration, count)
-    return valued, near.assign(domain=saved["domain"])
+    return valued, near.assign(domain=saved.domain)

@@ -8,11 +8,10 @@ the model's, not an appraiser's.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from lib.common.artifacts import Blend, Model
 from lib.models.estimators.tabular.boosting import LightGBM
 from lib.models.serving.predict import levels_since, load_model, model_inputs, raw_estimates
 
@@ -20,7 +19,7 @@ CHUNK = 20_000  # pairs of homes at a time, so that memory stays bounded
 
 
 def leaf_share(
-    homes: pd.DataFrame, saved: dict[str, Any], one: np.ndarray, other: np.ndarray
+    homes: pd.DataFrame, saved: Model, one: np.ndarray, other: np.ndarray
 ) -> np.ndarray | None:
     """The share of trees in which rows `one` and `other` (pairs,) of the feature rows `homes` fall
     into one leaf; of a blend, its members' by weight. None where no member has trees.
@@ -28,14 +27,16 @@ def leaf_share(
     Trees count alike: weighting them by how far their leaves lie apart changed nothing on King
     County's folds.
     """
-    if "weights" in saved:
+    if isinstance(saved, Blend):
         parts = [
-            (weight, leaf_share(homes, saved["members"][name], one, other))
-            for name, weight in saved["weights"].items()
+            (weight, leaf_share(homes, saved.members[name], one, other))
+            for name, weight in saved.weights.items()
         ]
         found = [(weight, share) for weight, share in parts if share is not None]
         total = sum(weight for weight, _ in found)
-        return sum(weight * share for weight, share in found) / total if total else None
+        if not total:
+            return None
+        return np.asarray(sum(weight * share for weight, share in found) / total)
     model = load_model(saved)
     if not isinstance(model, LightGBM):
         return None
@@ -64,7 +65,7 @@ def closest(
     features: pd.DataFrame,
     near: pd.DataFrame,
     past: pd.DataFrame,
-    saved: dict[str, Any],
+    saved: Model,
     predictions: pd.DataFrame,
     leaf_weight: float,
     count: int,

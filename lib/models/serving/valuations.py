@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lib.common.artifacts import Model
 from lib.models.calibration.prediction_intervals import intervals
 from lib.models.serving.predict import log_estimates
 
@@ -39,7 +40,7 @@ def valuations(
     features: pd.DataFrame,
     homes: pd.DataFrame,
     near: pd.DataFrame,
-    saved: dict[str, Any],
+    saved: Model,
     predictions: pd.DataFrame,
     calibration: tuple[dict[str, Any], pd.DataFrame],
     comparables: int,
@@ -58,7 +59,7 @@ def valuations(
     priced[money] = np.round(priced[money])
     priced = priced.round({"pred_fsd": 4, "pred_confidence": 1})
     out = features[["listing_key", "as_of"]].join(priced)
-    out.insert(1, "domain", saved["domain"])
+    out.insert(1, "domain", saved.domain)
     facts = homes[["listing_key", *(name for name in FACTS if name in homes)]]
     out = out.merge(facts, on="listing_key", how="left", validate="one_to_one")
     out = out.merge(nearest_wide(near, comparables), on="listing_key", how="left")

@@ -18,7 +18,7 @@ from dvclive import Live
 from pydantic import field_validator
 
 from lib.common import cli, io, params
-from lib.common.artifacts import LevelSettings
+from lib.common.artifacts import FittedVariant, LevelSettings, Skipped, View, write_model
 from lib.common.errors import require
 from lib.common.params import Section
 from lib.models.estimators.tabular.boosting import LightGBMParams, RandomForestParams
@@ -27,7 +27,7 @@ from lib.models.estimators.tabular.linear import LinearParams
 from lib.models.estimators.tabular.registry import TABULAR
 from lib.models.training.learning_curves import KINDS, CurveParams, Curves
 from lib.models.training.out_of_fold import predictions
-from lib.models.training.training_table import View, dateless_inputs, joined
+from lib.models.training.training_table import dateless_inputs, joined
 
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
@@ -94,7 +94,7 @@ def plots_folder(folder: Path) -> Path:
 
 def skip_variant(folder: Path, reason: str) -> None:
     """Write why a variant is not fitted in place of a model."""
-    io.write_json(folder / "model.json", {"variant": folder.name, "skipped": reason})
+    write_model(folder, Skipped(variant=folder.name, skipped=reason))
     io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
     io.write_json(plots_folder(folder) / "metrics.json", {"skipped": reason})
     cli.log.warning(f"{folder.parent.name}.skipped", variant=folder.name, reason=reason)
@@ -137,24 +137,24 @@ def fit_variant(
     )
     learnt = int(((table["role"] == "train") & table["usable"]).sum())
     io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
-    io.write_json(
-        folder / "model.json",
-        {
-            "variant": folder.name,
-            "domain": chosen.domain,
-            "model": chosen.model,
-            "view": chosen.view,
-            "seed": job.seed,
-            "params": section.model_dump(),
-            "level": correction.model_dump() if correction else None,
-            "inputs": inputs,
-            "features": io.parquet_metadata(FEATURES / f"{chosen.domain}.parquet", "reml_"),
+    write_model(
+        folder,
+        FittedVariant(
+            variant=folder.name,
+            domain=chosen.domain,
+            model=chosen.model,
+            view=chosen.view,
+            seed=job.seed,
+            params=section.model_dump(),
+            level=correction,
+            inputs=inputs,
+            features=io.parquet_metadata(FEATURES / f"{chosen.domain}.parquet", "reml_"),
             **extra,
-            "trained_before": cut["boundary"],
-            "trained_on": learnt,
-            "importances": model.importances(),
-            "state": model.dump(),
-        },
+            trained_before=cut["boundary"],
+            trained_on=learnt,
+            importances=model.importances(),
+            state=model.dump(),
+        ),
     )
     write_curves(curves.table(), plots_folder(folder))
     cli.log.info(

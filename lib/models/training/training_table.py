@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lib.common.artifacts import View
 from lib.common.vocabulary import KEY_COLUMNS
 
 
@@ -29,7 +30,6 @@ def joined(
 # is blind, and what a model makes of the list price stands beside it, never instead.
 
 
-View = Literal["blind", "aware"]
 LISTED = "own_log_list_price"
 
 

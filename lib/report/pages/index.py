@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common import params
+from lib.common.artifacts import Model, Skipped
 from lib.evaluation.metrics.accuracy import DIRECTIONS
 from lib.report.pages import site
 from lib.report.plots import valuation
@@ -39,7 +41,7 @@ class DomainData:
         The tables of data/evaluate, of all variants.
     split : dict of str to Any
         The domain's part of metrics/split.json.
-    saved : dict of str to Any
+    saved : FittedVariant or Blend
         The model.json of `best`.
     index : DataFrame
         The price index of the domain, as `features` wrote it.
@@ -51,7 +53,7 @@ class DomainData:
     predictions: pd.DataFrame
     slices: pd.DataFrame
     split: dict[str, Any]
-    saved: dict[str, Any]
+    saved: Model
     index: pd.DataFrame
 
     @property
@@ -73,7 +75,7 @@ class DomainData:
 
 def make_domain_parts(
     metrics: dict[str, dict[str, Any]],
-    saved: dict[str, dict[str, Any]],
+    saved: Mapping[str, Model | Skipped],
     predictions: pd.DataFrame,
     slices: pd.DataFrame,
     indices: dict[str, pd.DataFrame],
@@ -84,7 +86,7 @@ def make_domain_parts(
     ----------
     metrics : dict of str to dict
         The metrics files, by stage.
-    saved : dict of str to dict
+    saved : mapping of str to FittedVariant, Blend or Skipped
         The model.json of each variant.
     predictions, slices : DataFrame
         The tables of data/evaluate.
@@ -101,7 +103,8 @@ def make_domain_parts(
         if best not in scores:
             continue
         names = [name for name in scores if scores[name]["domain"] == domain]
-        checks = metrics["cards"]["variants"][best]["checks"]
+        checks, served = metrics["cards"]["variants"][best]["checks"], saved[best]
+        assert not isinstance(served, Skipped)  # what was skipped has no scores
         data = DomainData(
             domain,
             best,
@@ -109,7 +112,7 @@ def make_domain_parts(
             predictions,
             slices,
             metrics["split"][domain],
-            saved[best],
+            served,
             indices[domain],
         )
         out.append(domain_part(data) | {"thresholds": thresholds_text.threshold_rows(checks)})
@@ -118,7 +121,7 @@ def make_domain_parts(
 
 def index_context(
     metrics: dict[str, dict[str, Any]],
-    saved: dict[str, dict[str, Any]],
+    saved: Mapping[str, Model | Skipped],
     domains: list[dict[str, Any]],
     valued: pd.DataFrame,
     listings: int,
@@ -129,7 +132,7 @@ def index_context(
     ----------
     metrics : dict of str to dict
         The metrics files, by stage.
-    saved : dict of str to dict
+    saved : mapping of str to FittedVariant, Blend or Skipped
         The model.json of each variant.
     domains : list of dict
         The parts of `make_domain_parts`.
@@ -285,7 +288,7 @@ def domain_part(data: DomainData) -> dict[str, Any]:
         "weighs on MAPE, RMSE and R²."
         if odd
         else "",
-        "trained": f"{data.saved['trained_on']:,}",
+        "trained": f"{data.saved.trained_on:,}",
         "purged": split["purged"],
         "again": split["test_homes_sold_before"],
         "plots": [site.make_picture(*one) for one in domain_pictures(data)],

@@ -3,11 +3,13 @@ one by one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from lib.common.artifacts import Model, Skipped
 from lib.evaluation.ablation import photo_lift_text
 from lib.evaluation.ablation.photo_lift_text import signed_points
 from lib.evaluation.explanation.narrative import join_words
@@ -180,10 +182,9 @@ def room_finding(vectors: pd.DataFrame) -> str:
     )
 
 
-def looks_at_photos(one: dict[str, Any]) -> bool:
-    """Whether a variant, or a member of a blend, looks at photos, by its model.json."""
-    own = any(group_of(name) == photo_homes.GROUP for name in one.get("inputs", []))
-    return own or any(looks_at_photos(member) for member in one.get("members", {}).values())
+def looks_at_photos(one: Model) -> bool:
+    """Whether a variant, or a member of a blend, looks at photos."""
+    return any(group_of(name) == photo_homes.GROUP for name in one.inputs)
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ class PhotoFacts:
     ----------
     ablated, summary : dict of str to Any
         metrics/ablate.json and metrics/summary.json.
-    saved : dict of str to dict
+    saved : mapping of str to FittedVariant, Blend or Skipped
         The model.json of each variant.
     skipped : dict of str to str
         Why variants with photos were not fitted.
@@ -208,7 +209,7 @@ class PhotoFacts:
 
     ablated: dict[str, Any]
     summary: dict[str, Any]
-    saved: dict[str, dict[str, Any]]
+    saved: Mapping[str, Model | Skipped]
     skipped: dict[str, str]
     encoder: dict[str, Any]
     vectors: pd.DataFrame
@@ -218,11 +219,15 @@ class PhotoFacts:
 def photos_context(facts: PhotoFacts) -> dict[str, Any]:
     """What the page's template needs; variants that see list prices stand in no table here."""
     summary, homes = facts.summary, facts.homes
-    blind = {n: one for n, one in facts.saved.items() if one.get("view") == "blind"}
+    blind = {
+        name: one
+        for name, one in facts.saved.items()
+        if not isinstance(one, Skipped) and one.view == "blind"
+    }
     folds = [
         fold_part(
             domain,
-            {n: summary[n] for n, one in blind.items() if one["domain"] == domain and n in summary},
+            {n: summary[n] for n, one in blind.items() if one.domain == domain and n in summary},
             {n for n, one in blind.items() if looks_at_photos(one)},
         )
         for domain in TITLES

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from lib.common.artifacts import Model, Skipped
 from lib.evaluation.metrics.accuracy import DIRECTIONS
 from lib.report.wording.numbers import share
 
@@ -180,13 +182,13 @@ def missing_parts(
     return lacks
 
 
-def skipped_variants(saved: dict[str, Any], split: dict[str, Any]) -> list[str]:
+def skipped_variants(saved: Mapping[str, Model | Skipped], split: dict[str, Any]) -> list[str]:
     """The variants that were not trained though their domain was, each with its reason.
 
     `saved` is the content of each variant's model.json by its name."""
     told = {part["skipped"] for part in split.values() if "skipped" in part}
     return [
-        f"{name} was not trained: {one['skipped']}."
+        f"{name} was not trained: {one.skipped}."
         for name, one in saved.items()
-        if "skipped" in one and one["skipped"] not in told
+        if isinstance(one, Skipped) and one.skipped not in told
     ]

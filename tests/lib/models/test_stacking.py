@@ -12,6 +12,7 @@ from lib.models.stacking import Weighting, blend, importances, weights
 from lib.models.training.level_correction import level
 from lib.models.training.out_of_fold import errors
 from tests.support.hypothesis_profiles import examples
+from tests.support.saved_models import make_variant
 
 FREE = Weighting(shrink=0)
 START = pd.Timestamp("2024-01-01")
@@ -115,5 +116,8 @@ def test_the_level_is_that_of_the_blends_own_errors():
 
 
 def test_importances_are_shares_by_weight():
-    saved = {"a": {"importances": {"x": 3.0, "y": 1.0}}, "b": {"importances": {"y": 10.0}}}
+    saved = {
+        "a": make_variant(importances={"x": 3.0, "y": 1.0}),
+        "b": make_variant(importances={"y": 10.0}),
+    }
     assert importances(saved, {"a": 0.4, "b": 0.6}) == pytest.approx({"x": 0.3, "y": 0.7})

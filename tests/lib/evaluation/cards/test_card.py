@@ -6,6 +6,7 @@ import pytest
 from lib.evaluation.cards import facts, tables
 from lib.evaluation.scoring import thresholds
 from lib.report.wording import numbers, thresholds_text
+from tests.support.saved_models import make_blend, make_variant
 
 SPAN = {"value": 0.1, "low": 0.05, "high": 0.2}
 
@@ -48,20 +49,16 @@ def test_inputs_are_counted_by_kind_and_those_of_a_blend_once():
         "the list price": 1,
         "other": 1,
     }
-    none: dict = {}
-    members = {
-        "a": {"inputs": ["x", "y"], "params": none},
-        "b": {"inputs": ["y", "z"], "params": none},
-    }
-    assert facts.visible_inputs({"members": members}) == ["x", "y", "z"]
-    assert facts.visible_inputs({"inputs": ["x"], "params": none}) == ["x"]
+    members = {"a": make_variant(inputs=["x", "y"]), "b": make_variant(inputs=["y", "z"])}
+    assert facts.visible_inputs(make_blend({}, members)) == ["x", "y", "z"]
+    assert facts.visible_inputs(make_variant(inputs=["x"])) == ["x"]
 
 
 def test_inputs_that_no_member_looks_at_are_not_listed():
-    shut = {"inputs": ["x", "mkt_a", "mkt_b"], "params": {"without": ["mkt_"]}}
-    opened = {"inputs": ["x", "mkt_a", "mkt_b"], "params": {"without": ["mkt_b"]}}
+    shut = make_variant(inputs=["x", "mkt_a", "mkt_b"], params={"without": ["mkt_"]})
+    opened = make_variant(inputs=["x", "mkt_a", "mkt_b"], params={"without": ["mkt_b"]})
     assert facts.visible_inputs(shut) == ["x"]
-    assert facts.visible_inputs({"members": {"a": shut, "b": opened}}) == ["x", "mkt_a"]
+    assert facts.visible_inputs(make_blend({}, {"a": shut, "b": opened})) == ["x", "mkt_a"]
 
 
 def test_the_gain_is_taken_on_the_sales_that_both_value():

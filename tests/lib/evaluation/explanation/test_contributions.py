@@ -1,7 +1,5 @@
 """Contributions: exactly additive for every model and blend, against one baseline."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,7 +23,13 @@ from lib.models.stacking import Weighting, blend
 from lib.models.training.training_table import LISTED, with_list_price
 from tests.support.estimators import RIDGE, STARTS, TREES, hedonic_homes
 from tests.support.hypothesis_profiles import examples
-from tests.support.saved_models import LEVELLED, train_and_save
+from tests.support.saved_models import (
+    LEVELLED,
+    make_blend,
+    make_variant,
+    through_text,
+    train_and_save,
+)
 
 
 def whole(saved, predicted, table):
@@ -59,11 +63,9 @@ def test_a_blend_is_the_weighted_sum_of_its_members():
     tables = {name: predicted for name, (_, predicted, _) in parts.items()}
     fold = table.loc[tables["linear"].index, "fold"]
     share, blended = blend(tables, fold, Weighting(shrink=10), LEVELLED)
-    saved = {
-        "model": "blend", "weights": share, "level": LEVELLED.model_dump(),
-        "members": {name: saved for name, (saved, _, _) in parts.items()},
-    }  # fmt: skip
-    base, said, estimate = whole(json.loads(json.dumps(saved)), blended, table)
+    members = {name: saved for name, (saved, _, _) in parts.items()}
+    saved = through_text(make_blend(share, members, level=LEVELLED))
+    base, said, estimate = whole(saved, blended, table)
     assert_multiplies(base, said, estimate)
     each = {name: whole(*part) for name, part in parts.items()}
     for column in said.columns.drop(LEVEL):
@@ -76,10 +78,7 @@ def test_linear_contributions_of_a_case_worked_by_hand():
     inputs = pd.DataFrame({"size": [1.0, 1, 3, 3], "postal_code": ["A", "B", "A", "B"]})
     model = Linear(RIDGE.model_copy(update={"alpha": 1e-12}), 0)
     model.fit(inputs, 10 + 2 * inputs["size"].to_numpy() + np.array([0, 1, 0, 1]))
-    saved = {
-        "model": "linear", "params": model.params.model_dump(), "seed": 0, "domain": "sale",
-        "inputs": list(inputs), "level": None, "state": model.dump(),
-    }  # fmt: skip
+    saved = make_variant(params=model.params.model_dump(), inputs=list(inputs), state=model.dump())
     base, parts = log_contributions(inputs.iloc[[0, 3]], saved, contribution_centres(inputs, saved))
     assert base == pytest.approx(14.5)
     np.testing.assert_allclose(parts["size"], [-2, 2], atol=1e-6)
@@ -88,11 +87,10 @@ def test_linear_contributions_of_a_case_worked_by_hand():
 
 def boosted(inputs, price, **changes):
     model = LightGBM(TREES.model_copy(update=changes), 7).fit(inputs, price)
-    saved = {
-        "model": "lightgbm", "params": model.params.model_dump(), "seed": 7, "domain": "sale",
-        "inputs": list(inputs), "level": None, "state": model.dump(), "variant": "v",
-    }  # fmt: skip
-    return saved
+    return make_variant(
+        model="lightgbm", params=model.params.model_dump(), inputs=list(inputs),
+        state=model.dump(),
+    )  # fmt: skip
 
 
 def test_the_price_that_boosting_starts_from_counts_for_where_it_came_from():
@@ -128,9 +126,9 @@ def test_an_encoded_column_counts_for_its_own():
     dates["close_date"] = dates["as_of"]
     model = LightGBM(TREES.model_copy(update={"encode": ["postal_code"], "start": []}), 7)
     model.fit(inputs, price, dates)
-    saved = boosted(inputs, price) | {
-        "params": model.params.model_dump(), "state": model.dump()
-    }  # fmt: skip
+    saved = boosted(inputs, price).model_copy(
+        update={"params": model.params.model_dump(), "state": model.dump()}
+    )
     base, parts = log_contributions(inputs, saved, contribution_centres(inputs, saved))
     assert list(parts) == list(inputs)
     np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(inputs, saved), rtol=1e-12)
@@ -141,7 +139,7 @@ def test_an_aware_model_is_explained_by_the_list_price_it_started_from():
     features = inputs.assign(list_price=np.exp(price))
     saved = boosted(
         with_list_price(features)[[*inputs, LISTED]], price, start=[LISTED], without=["own_"]
-    ) | {"view": "aware"}
+    ).model_copy(update={"view": "aware"})
     base, parts = log_contributions(features, saved, contribution_centres(features, saved))
     np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(features, saved), rtol=1e-12)
     assert parts[LISTED].abs().mean() > 10 * parts["noise"].abs().mean()
@@ -171,7 +169,7 @@ def test_any_home_is_explained_exactly(rows):
 
 def test_the_long_table_adds_up_and_shows_the_homes_own_values():
     saved, predicted, table = train_and_save("linear", LEVELLED)
-    saved["variant"] = "sale_linear"
+    saved = saved.model_copy(update={"variant": "sale_linear"})
     base, parts, estimate = whole(saved, predicted, table)
     later = table[table["role"] != "train"].reset_index(drop=True)
     got = contributions_to_long(later, saved, base, parts)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.models.calibration.interval_study import beside_split, on_folds, split_intervals
-from tests.support.noisy_sales import SAVED, SPEC, noisy_sales
+from tests.support.noisy_sales import SEEN_INPUTS, SPEC, noisy_sales
 
 
 def test_plain_split_intervals_have_one_width():
@@ -47,7 +47,7 @@ def test_a_fold_is_valued_by_what_lay_before_it():
     fold = np.repeat([0, 1, 2, 3], 300)
 
     def found(given):
-        return {n: (t, e) for n, t, e in on_folds(given, SAVED, fold, [0.9], SPEC, 1)}
+        return {n: (t, e) for n, t, e in on_folds(given, SEEN_INPUTS, fold, [0.9], SPEC, 1)}
 
     before = found(table)
     assert list(before) == [2, 3] and [len(e) for _, e in before.values()] == [300, 600]

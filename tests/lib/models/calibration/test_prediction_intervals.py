@@ -10,8 +10,8 @@ import pytest
 from lib.common.errors import RemlError
 from lib.models.calibration import error_models, prediction_intervals
 from lib.models.calibration.abstention import Abstention, kind, reach, reasons
-from lib.models.calibration.prediction_intervals import Groups, fit, grouped, inputs_of
-from tests.support.noisy_sales import HARD, SAVED, SPEC, noisy_sales
+from lib.models.calibration.prediction_intervals import Groups, fit, grouped
+from tests.support.noisy_sales import HARD, SEEN_INPUTS, SPEC, noisy_sales
 
 COVERAGES = [0.8, 0.9]
 
@@ -19,7 +19,7 @@ COVERAGES = [0.8, 0.9]
 def made(table, **change):
     """(intervals of the later rows beside the rows, what serving needs, the scored rows)."""
     spec = SPEC.model_copy(update=change)
-    state, known = fit(table, SAVED, table[table["role"] == "train"], COVERAGES, spec, 1)
+    state, known = fit(table, SEEN_INPUTS, table[table["role"] == "train"], COVERAGES, spec, 1)
     state = json.loads(json.dumps(state))
     later = table[table["role"] != "train"].reset_index(drop=True)
     return (
@@ -205,12 +205,6 @@ def test_undated_sales_share_the_scores_of_the_past(plain):
     told, state, _ = made(table)
     assert state["half_life"] is None
     assert abs(inside(told).mean() - 0.9) < 0.03
-
-
-def test_the_inputs_of_a_blend_are_those_of_its_members():
-    members = {"a": {"inputs": ["x", "y"]}, "b": {"inputs": ["y", "z"]}}
-    assert inputs_of({"members": members}) == ["x", "y", "z"]
-    assert inputs_of({"inputs": ["x"]}) == ["x"]
 
 
 def test_reasons_name_what_is_wrong_and_by_how_much():

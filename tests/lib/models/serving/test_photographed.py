@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from lib.models.serving.predict import photographed
+from tests.support.saved_models import make_variant
 
 FEATURES = pd.DataFrame({"listing_key": ["a", "b"], "as_of": pd.Timestamp("2024-01-01")})
-SEEING = {"domain": "sale", "inputs": ["img_missing"]}
+SEEING = make_variant(inputs=["img_missing"])
 
 
 def test_a_model_gets_the_photos_of_its_domain(tmp_path):
@@ -21,5 +22,5 @@ def test_a_model_gets_the_photos_of_its_domain(tmp_path):
 
 
 def test_a_model_that_looks_at_none_needs_no_vectors(tmp_path):
-    got = photographed(FEATURES, {"domain": "sale", "inputs": ["size"]}, tmp_path / "none.parquet")
+    got = photographed(FEATURES, make_variant(inputs=["size"]), tmp_path / "none.parquet")
     assert got is FEATURES

@@ -1,7 +1,5 @@
 """Serving: a saved model and the newest sales give what training gave, level included."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +18,7 @@ from lib.models.training.out_of_fold import predictions
 from lib.models.training.training_table import LISTED, with_list_price
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 from tests.support.estimators import RIDGE
-from tests.support.saved_models import train_and_save
+from tests.support.saved_models import make_blend, make_variant, through_text, train_and_save
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
@@ -54,13 +52,11 @@ def test_a_served_blend_is_that_of_training():
     tables = {name: predicted for name, (_, predicted, _) in parts.items()}
     fold = table.loc[tables["linear"].index, "fold"]
     share, blended = blend(tables, fold, Weighting(shrink=10), spec)
-    saved = {
-        "model": "blend", "weights": share, "level": spec.model_dump(),
-        "members": {name: saved for name, (saved, _, _) in parts.items()},
-    }  # fmt: skip
+    members = {name: saved for name, (saved, _, _) in parts.items()}
+    saved = through_text(make_blend(share, members, level=spec))
     later = blended["role"] != "train"
     features = table.set_index("listing_key").loc[blended.loc[later, "listing_key"]].reset_index()
-    got = log_estimates(features, json.loads(json.dumps(saved)), blended)
+    got = log_estimates(features, saved, blended)
     np.testing.assert_allclose(got, blended.loc[later, "log_estimate"], rtol=1e-14)
     assert min(share.values()) > 0.01
 
@@ -76,10 +72,7 @@ def test_an_aware_model_is_served_what_it_was_trained_on():
     model, predicted = predictions(
         with_list_price(table), inputs, EDGES, lambda: MODELS["linear"][0](RIDGE, 7), None
     )
-    saved = {
-        "model": "linear", "params": RIDGE.model_dump(), "seed": 7, "inputs": inputs,
-        "level": None, "state": model.dump(), "domain": "sale", "view": "aware",
-    }  # fmt: skip
+    saved = make_variant(params=RIDGE.model_dump(), inputs=inputs, state=model.dump(), view="aware")
     later = predicted["role"] != "train"
     features = table.loc[predicted.index[later], ["as_of", "list_price", *INPUTS]]
     got = log_estimates(features, saved, predicted)
@@ -90,17 +83,17 @@ def test_an_aware_model_is_served_what_it_was_trained_on():
 
 
 def test_features_that_say_nothing_of_photos_are_of_homes_without_any():
-    plain = {"inputs": ["size"], "view": "blind"}
-    seeing = {"inputs": ["size", "img_missing", "img_count", "img_reused", "img_vector"]}
-    mixed = {"weights": {"a": 0.5, "b": 0.5}, "members": {"a": plain, "b": seeing}}
+    plain = make_variant(inputs=["size"])
+    seeing = make_variant(inputs=["size", "img_missing", "img_count", "img_reused", "img_vector"])
+    mixed = make_blend({"a": 0.5, "b": 0.5}, {"a": plain, "b": seeing})
     assert [sees_photos(one) for one in (plain, seeing, mixed)] == [False, True, True]
     features = pd.DataFrame({"size": [7.0, 8.0], "other": 1.0})
     got = model_inputs(photos_missing(features, seeing), seeing)
-    assert list(got) == seeing["inputs"]
+    assert list(got) == seeing.inputs
     assert got.loc[0, ["img_missing", "img_count", "img_reused"]].tolist() == [1, 0, 0]
     assert got["img_vector"].isna().all()
     both = photos_missing(features, mixed)
-    pd.testing.assert_frame_equal(both[seeing["inputs"]], got)
+    pd.testing.assert_frame_equal(both[seeing.inputs], got)
     known = both.assign(img_missing=0.0, img_count=3.0)
     assert photos_missing(known, seeing)["img_count"].tolist() == [3, 3]  # what is there stays
     pd.testing.assert_frame_equal(model_inputs(features, plain), features[["size"]])

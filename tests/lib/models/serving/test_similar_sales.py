@@ -6,7 +6,7 @@ import pytest
 
 from lib.models.serving.predict import levels_since, load_model, log_estimates, raw_estimates
 from lib.models.serving.similar_sales import closeness, closest, leaf_share
-from tests.support.saved_models import LEVELLED, train_and_save
+from tests.support.saved_models import LEVELLED, make_blend, train_and_save
 
 MONTH = pd.Timedelta(days=30)
 
@@ -14,7 +14,7 @@ MONTH = pd.Timedelta(days=30)
 def made(name="lightgbm", count=6):
     """(homes on the market, candidates as `features` gives them, sales, model, predictions)."""
     saved, predicted, table = train_and_save(name, LEVELLED)
-    saved |= {"trained_before": "2024-04-30", "variant": "v"}
+    saved = saved.model_copy(update={"trained_before": "2024-04-30"})
     sales = table[table["role"] == "train"]
     homes = table.iloc[[150, 151, 152]].reset_index(drop=True)
     rng = np.random.default_rng(5)
@@ -40,7 +40,7 @@ def test_the_share_of_leaves_in_common_counted_tree_by_tree():
     one, other = np.array([0, 5, 9, 9]), np.array([1, 5, 40, 80])
     got = leaf_share(table, saved, one, other)
     leaves = load_model(saved).booster.predict(
-        load_model(saved)._matrix(table[saved["inputs"]]), pred_leaf=True
+        load_model(saved)._matrix(table[saved.inputs]), pred_leaf=True
     )
     for pair in range(4):
         same = sum(a == b for a, b in zip(leaves[one[pair]], leaves[other[pair]], strict=True))
@@ -52,7 +52,7 @@ def test_a_blend_asks_its_members_that_have_trees_by_weight():
     parts = {name: made(name)[3] for name in ("lightgbm", "random_forest", "linear")}
     table = made()[2]
     weights = {"lightgbm": 0.2, "random_forest": 0.3, "linear": 0.5}
-    saved = {"weights": weights, "members": parts}
+    saved = make_blend(weights, parts)
     one, other = np.arange(20), np.arange(20, 40)
     each = {name: leaf_share(table, part, one, other) for name, part in parts.items()}
     assert each["linear"] is None

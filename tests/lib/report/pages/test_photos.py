@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from lib.common.artifacts import Skipped
 from lib.photos.pooled import rooms
 from lib.report.pages import photo_homes, photos, site
 from tests.support import browser as kit
 from tests.support.photos import drawn, image
+from tests.support.saved_models import make_blend, make_variant
 
 ENCODER = {"encoder": "small", "library": "open_clip", "model": "ViT-B-32", "weights": "ab" * 32,
            "dims": 3, "texts": True, "photos_per_second": 20}  # fmt: skip
@@ -120,15 +122,14 @@ def context(lifts=None, homes=None, skipped=None):
         for name, error in [("sale_linear", 0.12), ("sale_photo_trees", 0.1), ("sale_blend", 0.09),
                             ("sale_aware", 0.02), ("rental_linear", 0.2)]
     } | {"sale_photo_net": {"mape": 0.1}}  # fmt: skip
-    seeing = {"inputs": ["living_area", "img_count"]}
+    seeing = make_variant(inputs=["living_area", "img_count"])
     saved = {
-        "sale_linear": {"inputs": ["living_area"]}, "sale_photo_trees": seeing,
-        "sale_photo_net": seeing, "sale_blend": {"members": {"sale_photo_trees": seeing}},
-        "sale_aware": {"inputs": [], "view": "aware"},
-        "rental_linear": {"inputs": [], "domain": "rental"},
+        "sale_linear": make_variant(inputs=["living_area"]), "sale_photo_trees": seeing,
+        "sale_photo_net": seeing, "sale_blend": make_blend({}, {"sale_photo_trees": seeing}),
+        "sale_aware": make_variant(view="aware"),
+        "rental_linear": make_variant(domain="rental"),
+        "sale_late_fusion": Skipped(variant="sale_late_fusion", skipped="no photo"),
     }  # fmt: skip
-    saved = {name: {"domain": "sale", "view": "blind"} | one for name, one in saved.items()}
-    saved["sale_late_fusion"] = {"skipped": "no photo"}
     skipped = {"sale_late_fusion": "no photo"} if skipped is None else skipped
     vectors = market()[1]
     homes = cards() if homes is None else homes

@@ -14,6 +14,7 @@ from lib.models.estimators.photo.registry import PHOTO
 from lib.models.serving.predict import raw_estimates
 from lib.models.serving.similar_sales import leaf_share
 from lib.models.training.out_of_fold import predictions
+from tests.support.saved_models import make_blend
 from tests.support.vectors import homes, make, saved, shuffled
 
 INPUTS, PRICE, DATES = homes(600)
@@ -80,7 +81,7 @@ def test_a_blend_with_a_photo_member_adds_up(name):
         "seeing": saved(name, fit(name), INPUTS),
         "plain": saved("lightgbm", plain, INPUTS[TABULAR]),
     }
-    mixed = {"weights": {"seeing": 0.6, "plain": 0.4}, "members": members, "level": None}
+    mixed = make_blend({"seeing": 0.6, "plain": 0.4}, members)
     base, parts = log_contributions(NEW, mixed, contribution_centres(INPUTS, mixed))
     got = base + parts.sum(axis=1)
     np.testing.assert_allclose(got, raw_estimates(NEW, mixed), rtol=0, atol=1e-9)
