@@ -1,6 +1,6 @@
-"""The groups in which people read a model's inputs, each with a plain title.
+"""The groups by which a model's inputs are shown, each with a plain title.
 
-A group is made of prefixes of input names, the longest that fits counts. Explanations are added up
+A group is made of prefixes of input names; the longest that fits counts. Explanations are added up
 by group, and `ablate` takes a group out at a time.
 """
 
@@ -19,7 +19,7 @@ class Group:
     prefixes: tuple[str, ...] = ()
 
 
-# in the order in which they are told
+# in the order in which they are shown
 GROUPS: dict[str, Group] = {
     "size": Group(
         "Size and rooms",
@@ -66,7 +66,7 @@ def group_of(name: str) -> str:
 
 
 def base_input(name: str) -> str:
-    """What an input tells: itself, or what it is computed from."""
+    """The input that a derived input is computed from, or the input itself."""
     return next((base for base, made in DERIVED.items() if made == name), name)
 
 

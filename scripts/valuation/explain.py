@@ -64,21 +64,21 @@ def explain_domain(
     near = near[near["domain"] == domain].reset_index(drop=True)
     past = table[(table["role"] == "train") & table["usable"]]
     later = table[table["role"].isin(["test", "subject"])]
-    some = later.sample(min(settings.homes, len(later)), random_state=seed)["listing_key"]
-    one = homes_to_explain(predictions, settings.worst)
-    keys = list(dict.fromkeys([*one, *some, *near["comparable"]]))
-    base, said = importance.contributions_with_level(
+    sample = later.sample(min(settings.homes, len(later)), random_state=seed)["listing_key"]
+    shown = homes_to_explain(predictions, settings.worst)
+    keys = list(dict.fromkeys([*shown, *sample, *near["comparable"]]))
+    base, added = importance.contributions_with_level(
         table.loc[keys], saved, predictions, contributions.contribution_centres(past, saved)
     )
     rng = np.random.default_rng(seed)
-    names = importance.choose_inputs(said.loc[some], past, settings.inputs)
+    names = importance.choose_inputs(added.loc[sample], past, settings.inputs)
     learnt = past.sample(min(settings.homes, len(past)), random_state=seed)
-    by_group = contributions.contributions_by_group(said)
+    by_group = contributions.contributions_by_group(added)
     gaps = importance.comparable_adjustments(near, by_group, by_group)
-    told = contributions.contributions_to_long(table.loc[one], saved, base, said.loc[one])
+    steps = contributions.contributions_to_long(table.loc[shown], saved, base, added.loc[shown])
     return {
-        "contributions": told.merge(table[["role"]], left_on="listing_key", right_index=True),
-        "importance": importance.mean_importance(said.loc[some]),
+        "contributions": steps.merge(table[["role"]], left_on="listing_key", right_index=True),
+        "importance": importance.mean_importance(added.loc[sample]),
         "effects": importance.input_effects(
             learnt, saved, names, settings.bins, settings.draws, rng
         ),
@@ -93,7 +93,7 @@ def main() -> None:
     source = io.read_json(FEED)
     shutil.rmtree(PLOTS, ignore_errors=True)
     PLOTS.mkdir(parents=True)
-    found: dict[str, list[pd.DataFrame]] = {name: [] for name in KEYS}
+    parts_by_name: dict[str, list[pd.DataFrame]] = {name: [] for name in KEYS}
     looks = []
     for domain, variant in io.read_json(Path("metrics/predict.json"))["variants"].items():
         folder = artifacts.model_folders()[variant]
@@ -102,22 +102,21 @@ def main() -> None:
             continue
         tables = explain_domain(saved, folder, settings, base.seed)
         for name, table in tables.items():
-            mine = {"domain": domain, "variant": variant}
-            found[name].append(table.assign(**mine))
+            parts_by_name[name].append(table.assign(domain=domain, variant=variant))
         looks += narrative.domain_looks(domain, tables["importance"], tables["effects"])
     ablated = io.read_json(Path("metrics/ablate.json"))
     looks += narrative.ablation_looks(ablated["variants"])
     looks += narrative.photo_looks(ablated["photos"])
     # workers are forked after LightGBM has run here, but they draw and do nothing else
     looks = narrative.draw_looks(looks)
-    for name, parts in found.items():
+    for name, parts in parts_by_name.items():
         if parts:
             io.write_parquet(OUT / f"{name}.parquet", pd.concat(parts), KEYS[name])
     for one in looks:
         if one["svg"]:
             io.write_text(PLOTS / one["plot"], one["svg"])
-    told = [{name: text for name, text in one.items() if name != "svg"} for one in looks]
-    io.write_json(OUT / "looks.json", told)
+    texts = [{name: text for name, text in one.items() if name != "svg"} for one in looks]
+    io.write_json(OUT / "looks.json", texts)
     io.write_text(
         ANALYSIS,
         narrative.analysis_markdown(base.feed, source["synthetic"], looks, "../plots/explain"),

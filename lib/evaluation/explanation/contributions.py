@@ -46,15 +46,14 @@ def _linear_terms(model: Linear, inputs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(out, index=inputs.index)
 
 
-def _said(model: Any, inputs: pd.DataFrame) -> np.ndarray:
-    """The part of a prediction of trees, nets or `Comparables` that rests on the first known of
-    `params.start` (n,)."""
+def _start_part(model: Any, inputs: pd.DataFrame) -> np.ndarray:
+    """The part (n,) of a prediction that rests on the first known of `params.start`."""
     built_on = isinstance(model, LightGBM | PhotoNet)
     return model._start(inputs) if built_on else model.predict(inputs)
 
 
-def _said_by(names: list[str], inputs: pd.DataFrame) -> np.ndarray:
-    """Which of `names` that is, for each row (n,): for a row that has none, the first."""
+def _start_input(names: list[str], inputs: pd.DataFrame) -> np.ndarray:
+    """Which of `names` each row's start came from (n,): the first for a row that has none."""
     by = np.full(len(inputs), names[0], dtype=object)
     for name in reversed(names):
         by[np.isfinite(first_known(inputs, [name]))] = name
@@ -62,8 +61,21 @@ def _said_by(names: list[str], inputs: pd.DataFrame) -> np.ndarray:
 
 
 def contribution_centres(past: pd.DataFrame, saved: Model) -> Centres:
-    """What contributions are measured against: means over `past`, the feature rows that a saved
-    model was trained on."""
+    """What contributions are measured against.
+
+    Parameters
+    ----------
+    past : DataFrame
+        The feature rows that the saved model was trained on.
+    saved : Model
+        A fitted variant or a blend.
+
+    Returns
+    -------
+    dict of str to Any
+        Means (log price) of the model's terms over `past`, by name; of a blend, those of each
+        member.
+    """
     if isinstance(saved, Blend):
         each = by_member(lambda _, member: contribution_centres(past, member), saved)
         return dict(zip(saved.weights, each, strict=True))
@@ -71,7 +83,7 @@ def contribution_centres(past: pd.DataFrame, saved: Model) -> Centres:
     if isinstance(model, Linear):
         return _linear_terms(model, inputs).mean().to_dict()
     photos = model.photo_terms(inputs).mean().to_dict() if isinstance(model, LateFusion) else {}
-    return {"start": float(_said(model, inputs).mean())} | photos
+    return {"start": float(_start_part(model, inputs).mean())} | photos
 
 
 def _trees(model: LightGBM, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
@@ -106,8 +118,25 @@ def _beyond_start(model: Any, inputs: pd.DataFrame, centre: Centres) -> tuple[fl
 def log_contributions(
     features: pd.DataFrame, saved: Model, centre: Centres
 ) -> tuple[float, pd.DataFrame]:
-    """(baseline, log-price contributions (n, inputs)) of a saved model or blend: they add up to
-    `raw_estimates`. `centre` is what `centres` gives of the same model; n is not 0."""
+    """What each input adds to the log price: with the baseline, contributions add up to
+    `raw_estimates`.
+
+    Parameters
+    ----------
+    features : DataFrame
+        Feature rows of n homes, at least one.
+    saved : Model
+        A fitted variant or a blend.
+    centre : dict of str to Any
+        What `contribution_centres` gives of the same model.
+
+    Returns
+    -------
+    baseline : float
+        Log price, the same for all homes.
+    table : DataFrame of shape (n, inputs)
+        Contributions in log price, indexed as `features`.
+    """
     if isinstance(saved, Blend):
         base, whole = 0.0, pd.DataFrame(index=features.index)
         each = by_member(
@@ -125,11 +154,11 @@ def log_contributions(
         base = model.state["intercept"] + sum(centre[name] for name in terms)
         return base, terms - pd.Series(centre, dtype="float64")
     base, table = _beyond_start(model, inputs, centre)
-    base, said = base + centre["start"], _said(model, inputs) - centre["start"]
+    base, said = base + centre["start"], _start_part(model, inputs) - centre["start"]
     names = [name for name in model.params.start if name in inputs]
     if not names:  # nobody has a start: the mean is one number, and `said` zero but for rounding
         return base, table
-    by = _said_by(names, inputs)
+    by = _start_input(names, inputs)
     for name in names:
         if (by == name).any():
             table[name] = table.get(name, 0.0) + np.where(by == name, said, 0.0)
@@ -137,7 +166,18 @@ def log_contributions(
 
 
 def as_text(values: pd.Series) -> np.ndarray:
-    """Cells as text: numbers to eight digits, missing ones stay so."""
+    """Cells as texts: numbers to eight digits; missing ones stay missing.
+
+    Parameters
+    ----------
+    values : Series of shape (n,)
+        Cells of one type.
+
+    Returns
+    -------
+    ndarray of object of shape (n,)
+        Texts, None where missing.
+    """
     told = values.map("{:.8g}".format) if pd.api.types.is_numeric_dtype(values) else values
     return told.astype(object).where(values.notna(), None).to_numpy()
 
@@ -145,9 +185,24 @@ def as_text(values: pd.Series) -> np.ndarray:
 def contributions_to_long(
     features: pd.DataFrame, saved: Model, base: float, table: pd.DataFrame
 ) -> pd.DataFrame:
-    """What `contributions` gave of `features`, and a column `level` of `table`, as a row a home and
-    input: the columns of `LONG`. The baseline stands as an input of its own, so that a home's rows
-    add up to its log estimate."""
+    """Contributions as one row a home and input; a home's rows add up to its log estimate.
+
+    Parameters
+    ----------
+    features : DataFrame
+        Feature rows of n homes, with listing_key.
+    saved : Model
+        The fitted variant or the blend.
+    base : float
+        The baseline (log price), which becomes an input of its own.
+    table : DataFrame of shape (n, inputs)
+        What `log_contributions` gave of `features`, and the column `level`.
+
+    Returns
+    -------
+    DataFrame
+        The columns of LONG; `value` is text, missing for vectors and what is no feature.
+    """
     whole = table.assign(**{BASELINE: base})
     seen = with_list_price(features) if "list_price" in features else features
     parts = [
@@ -168,7 +223,18 @@ def contributions_to_long(
 
 
 def contributions_by_group(table: pd.DataFrame) -> pd.DataFrame:
-    """Contributions (n, inputs) added up by group (n, groups), in the order of `GROUPS`."""
+    """Contributions added up by group.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n, inputs)
+        Contributions in log price.
+
+    Returns
+    -------
+    DataFrame of shape (n, groups)
+        Sums in log price, in the order of GROUPS; groups without inputs are left out.
+    """
     names = {group: [n for n in table if group_of(str(n)) == group] for group in GROUPS}
     return pd.DataFrame(
         {group: table[own].sum(axis=1) for group, own in names.items() if own}, index=table.index

@@ -3,8 +3,8 @@ effects.
 
 Partial dependence (Friedman, Annals of Statistics 29, 2001) sets the input to a value in every
 home, also where no such home exists. Accumulated local effects (Apley and Zhu, JRSS B 82, 2020)
-only move it within the bin that a home lies in, and add the steps up, so that inputs that go along
-with it do not speak through it.
+only move it within the bin that a home lies in, and add the steps up, so that the effects of
+correlated inputs are not attributed to it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,22 @@ TRIM = 0.01  # of the homes beyond either end of an input's range
 
 
 def set_input(homes: pd.DataFrame, name: str, value: np.ndarray | float) -> pd.DataFrame:
-    """`homes` with another value of one input, and of what is computed from it alone."""
+    """Homes with another value of one input, and of what is computed from it alone.
+
+    Parameters
+    ----------
+    homes : DataFrame
+        Feature rows of n homes.
+    name : str
+        A numeric input.
+    value : ndarray of shape (n,) or float
+        Its new values.
+
+    Returns
+    -------
+    DataFrame
+        A changed copy of `homes`.
+    """
     out = homes.assign(**{name: np.broadcast_to(np.asarray(value, float), len(homes))})
     if name in DERIVED and DERIVED[name] in homes:
         out[DERIVED[name]] = np.log(out[name].where(out[name] > 0))
@@ -31,8 +46,22 @@ def set_input(homes: pd.DataFrame, name: str, value: np.ndarray | float) -> pd.D
 
 
 def bin_edges(values: pd.Series, bins: int) -> np.ndarray:
-    """Distinct quantiles of the known values, at most `bins` + 1, from the `TRIM`th to the last but
-    that: few homes beyond would stretch the range and say little."""
+    """Distinct quantiles of an input's values, between the TRIM and 1 - TRIM quantiles.
+
+    The few homes beyond would stretch the range and add little.
+
+    Parameters
+    ----------
+    values : Series of shape (n,)
+        Values of the input; missing ones are left out.
+    bins : int
+        How many bins to make at most.
+
+    Returns
+    -------
+    ndarray of shape (at most bins + 1,)
+        The edges, rising; empty where no value is there.
+    """
     known = values.dropna().to_numpy(float)
     if not len(known):
         return np.array([])
@@ -42,14 +71,50 @@ def bin_edges(values: pd.Series, bins: int) -> np.ndarray:
 
 
 def centre_effect(effect: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """`effect` at points `at` (g,), shifted so that its mean over homes of these `values` is 0."""
+    """An effect shifted so that its mean over the homes is 0.
+
+    Parameters
+    ----------
+    effect : ndarray of shape (g,)
+        Effect in log price.
+    at : ndarray of shape (g,)
+        The input's values that it belongs to, rising.
+    values : ndarray of shape (n,)
+        The input's values in the homes.
+
+    Returns
+    -------
+    ndarray of shape (g,)
+        The shifted effect.
+    """
     return effect - np.interp(values, at, effect).mean()
 
 
 def partial_dependence(
     predict: Predict, homes: pd.DataFrame, name: str, grid: np.ndarray
 ) -> np.ndarray:
-    """Mean log price over all homes with the input at each value of `grid` (g,), not centred."""
+    """Mean log price over all homes with the input set to each value of a grid, not centred.
+
+    Parameters
+    ----------
+    predict : callable
+        Gives log prices (n,) of feature rows.
+    homes : DataFrame
+        Feature rows of n homes.
+    name : str
+        A numeric input.
+    grid : ndarray of shape (g,)
+        Values to set it to.
+
+    Returns
+    -------
+    ndarray of shape (g,)
+        Mean log price at each value.
+
+    Notes
+    -----
+    Friedman, Greedy Function Approximation, Annals of Statistics 29 (2001).
+    """
     many = pd.concat([set_input(homes, name, value) for value in grid], ignore_index=True)
     return predict(many).reshape(len(grid), len(homes)).mean(axis=1)
 
@@ -85,10 +150,33 @@ def accumulated_local_effects(
     draws: int,
     rng: np.random.Generator,
 ) -> EffectCurve | None:
-    """The curve of one numeric input; None where it takes fewer than two values.
+    """The accumulated local effects of one numeric input, with a bootstrap band.
 
-    Homes without a value, or beyond the ends of the range, are left out. `draws` resamples of the
-    homes make the band.
+    Parameters
+    ----------
+    predict : callable
+        Gives log prices (n,) of feature rows.
+    homes : DataFrame
+        Feature rows; homes without a value, or beyond the ends of the range, are left out.
+    name : str
+        A numeric input.
+    bins : int
+        How many bins to make at most.
+    draws : int
+        Resamples of the homes for the band.
+    rng : numpy.random.Generator
+        Source of the resamples.
+
+    Returns
+    -------
+    EffectCurve or None
+        Effects in log price at the edges of the bins; None where the input takes fewer than two
+        values.
+
+    Notes
+    -----
+    Apley and Zhu, Visualizing the Effects of Predictor Variables in Black Box Supervised Learning
+    Models, JRSS B 82 (2020).
     """
     at = bin_edges(homes[name], bins)
     if len(at) < 2:
@@ -100,8 +188,8 @@ def accumulated_local_effects(
         [set_input(known, name, at[bin_of]), set_input(known, name, at[bin_of + 1])],
         ignore_index=True,
     )
-    said = predict(both)
-    step = said[len(known) :] - said[: len(known)]
+    predicted = predict(both)
+    step = predicted[len(known) :] - predicted[: len(known)]
     drawn = np.empty((draws, len(at)))
     for draw in range(draws):
         rows = rng.integers(0, len(known), len(known))

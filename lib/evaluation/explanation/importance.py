@@ -22,8 +22,8 @@ from lib.evaluation.feature_groups import BASELINE, LEVEL, base_input, group_of
 from lib.models.estimators.photo.photo_pca import MISSING
 from lib.models.serving.predict import levels_since, raw_estimates
 
-# what a home is by itself and where it lies: others move with sales of other homes, and one of them
-# alone cannot be moved
+# what a home is by itself and where it lies; inputs of other groups come from sales of other homes,
+# and no one of them can be changed by itself
 OWN = ("size", "age", "lot", "amenities", "location", "remarks", "photos")
 PDP_HOMES = 100  # that a mean needs; each is valued once a point
 
@@ -31,20 +31,60 @@ PDP_HOMES = 100  # that a mean needs; each is valued once a point
 def contributions_with_level(
     homes: pd.DataFrame, saved: Model, predictions: pd.DataFrame, centre: Centres
 ) -> tuple[float, pd.DataFrame]:
-    """(baseline, contributions (n, inputs and `level`)) of homes, comparables among them."""
+    """Contributions of homes, with the level correction as a column of its own.
+
+    Parameters
+    ----------
+    homes : DataFrame
+        Feature rows of n homes, comparables among them.
+    saved : Model
+        A fitted variant or a blend.
+    predictions : DataFrame
+        predictions.parquet of the same model.
+    centre : dict of str to Any
+        What `contribution_centres` gives of the model.
+
+    Returns
+    -------
+    baseline : float
+        Log price.
+    table : DataFrame of shape (n, inputs and `level`)
+        Contributions in log price.
+    """
     base, table = log_contributions(homes, saved, centre)
     return base, table.assign(**{LEVEL: levels_since(homes, saved, predictions)})
 
 
 def merge_derived_inputs(table: pd.DataFrame) -> pd.DataFrame:
-    """Contributions (n, inputs), an input and what is computed from it alone added up."""
+    """Contributions of an input and of what is computed from it alone, added up.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n, inputs)
+        Contributions in log price.
+
+    Returns
+    -------
+    DataFrame of shape (n, base inputs)
+        Sums in log price, by the base input.
+    """
     return table.T.groupby([base_input(str(name)) for name in table], sort=False).sum().T
 
 
 def mean_importance(table: pd.DataFrame) -> pd.DataFrame:
-    """`kind` (input or group), `name`, `group` and `importance`: the mean absolute contribution to
-    log price over the homes of `table` (n, inputs); of a group, and of an input with what is
-    computed from it alone, that of the sums."""
+    """The mean absolute contribution of each input and of each group.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n, inputs)
+        Contributions in log price.
+
+    Returns
+    -------
+    DataFrame
+        `kind` (input or group), `name`, `group`, `importance` (log price): of a group, and of an
+        input with what is computed from it alone, that of the sums.
+    """
     parts = []
     for kind, one in (
         ("input", merge_derived_inputs(table)),
@@ -61,8 +101,24 @@ def mean_importance(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def choose_inputs(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[str]:
-    """The numeric inputs of the home itself with the greatest importance, at most `most`. Whether
-    it has photos is none: without them, all that they say would go too."""
+    """The numeric inputs of the home itself with the greatest importance.
+
+    Whether a home has photos is not among them: without photos, all that they say would go too.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n, inputs)
+        Contributions in log price.
+    homes : DataFrame
+        Feature rows, which say what is numeric.
+    most : int
+        How many inputs to give at most.
+
+    Returns
+    -------
+    list of str
+        The inputs, the most important first.
+    """
     size = merge_derived_inputs(table).abs().mean()
     names = [
         str(name)
@@ -85,20 +141,41 @@ def input_effects(
     draws: int,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """`input`, `at` (a bin edge), `ale`, `low`, `high` and `pdp` (log price, each of mean zero) and
-    `homes` (whose value lies between the ends) of the inputs `names` of the served model."""
+    """Accumulated local effects and partial dependence of some inputs.
+
+    Parameters
+    ----------
+    homes : DataFrame
+        Feature rows.
+    saved : Model
+        The fitted variant or blend that values homes.
+    names : list of str
+        Numeric inputs.
+    bins : int
+        How many bins to make at most.
+    draws : int
+        Resamples of the homes for the band.
+    rng : numpy.random.Generator
+        Source of the resamples.
+
+    Returns
+    -------
+    DataFrame
+        `input`, `at` (a bin edge), `ale`, `low`, `high` and `pdp` (log price, each of mean zero),
+        and `homes`, how many have a value between the ends.
+    """
 
     def predict(rows: pd.DataFrame) -> np.ndarray:
         return raw_estimates(rows, saved)
 
-    some = homes.sample(min(PDP_HOMES, len(homes)), random_state=int(rng.integers(2**31)))
+    sample = homes.sample(min(PDP_HOMES, len(homes)), random_state=int(rng.integers(2**31)))
     parts = []
     for name in names:
         curve = accumulated_local_effects(predict, homes, name, bins, draws, rng)
         if curve is None:
             continue
         at = curve.edges
-        said = partial_dependence(predict, some, name, at)
+        dependence = partial_dependence(predict, sample, name, at)
         values = homes.loc[homes[name].between(at[0], at[-1]), name].to_numpy(float)
         parts.append(
             pd.DataFrame(
@@ -108,7 +185,7 @@ def input_effects(
                     "ale": curve.effect,
                     "low": curve.low,
                     "high": curve.high,
-                    "pdp": centre_effect(said, at, values),
+                    "pdp": centre_effect(dependence, at, values),
                     "homes": curve.homes,
                 }
             )
@@ -120,15 +197,24 @@ def input_effects(
 def comparable_adjustments(
     near: pd.DataFrame, subjects: pd.DataFrame, sales: pd.DataFrame
 ) -> pd.DataFrame:
-    """A row a comparable and group: `listing_key`, `rank`, `comparable`, `group` and
-    `log_adjustment`, by which the home's contribution exceeds the comparable's.
+    """By how much each group's contribution to the home exceeds that to the comparable.
 
-    `near` names pairs (listing_key, rank, comparable); `subjects` and `sales` are contributions
-    (listing_key, groups). exp(sum of a pair's) is the ratio of the two homes' estimates.
+    Parameters
+    ----------
+    near : DataFrame
+        Pairs: listing_key, rank, comparable.
+    subjects, sales : DataFrame of shape (n, groups)
+        Contributions in log price, by listing_key.
+
+    Returns
+    -------
+    DataFrame
+        One row a pair and group: listing_key, rank, comparable, group, log_adjustment. exp of a
+        pair's sum is the ratio of the two homes' estimates.
     """
     keys = near[["listing_key", "rank", "comparable"]].reset_index(drop=True)
-    mine, theirs = subjects.loc[keys["listing_key"]], sales.loc[keys["comparable"]]
-    gap = mine.reset_index(drop=True) - theirs.reset_index(drop=True)
+    subject, sale = subjects.loc[keys["listing_key"]], sales.loc[keys["comparable"]]
+    gap = subject.reset_index(drop=True) - sale.reset_index(drop=True)
     groups = [name for name in gap if name != BASELINE]
     parts = [keys.assign(group=name, log_adjustment=gap[name]) for name in groups]
     return pd.concat(parts, ignore_index=True)

@@ -1,4 +1,8 @@
-"""What the explanation says: sentences computed from its tables, and docs/analysis.md."""
+"""The narrative of `explain`: looks at what drives the values, each a sentence and a picture.
+
+A look is a title, a sentence computed from the tables of the explanation, and a picture. The looks
+make docs/analysis.md and the report's page `explanation`.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,13 @@ from lib.evaluation.feature_groups import group_title
 from lib.report.plots import explanation
 
 TITLES = {"sale": "Sales", "rental": "Rentals"}
+METRICS = {"mape": "MAPE", "mdape": "MdAPE"}
 BENDS = 0.5  # share of a line's squared misses that one bend must save to be told
 STRAIGHT = 0.98  # R2 of one line from which no bend is looked for
+MOST = 12  # inputs in a picture of importances
+
+Draw = Callable[[], str]  # a picture to be drawn, as SVG
+Look = dict[str, Any]  # texts by name; `svg` is a Draw or None, and a text after `draw_looks`
 
 
 def log_percent(log: float, places: int = 1) -> str:
@@ -34,7 +43,18 @@ def join_words(parts: list[str]) -> str:
 
 
 def importance_sentence(sizes: pd.Series) -> str:
-    """What moves values the most; `sizes` are mean absolute contributions by title or name."""
+    """What moves values the most.
+
+    Parameters
+    ----------
+    sizes : Series
+        Mean absolute contributions (log price) by title or name.
+
+    Returns
+    -------
+    str
+        A sentence on the three largest.
+    """
     top = sizes.sort_values(ascending=False, kind="stable").head(3)
     told = [f"{name} ({np.expm1(size) * 100:.1f} %)" for name, size in top.items()]
     verb = "move" if len(told) > 1 else "moves"
@@ -42,8 +62,21 @@ def importance_sentence(sizes: pd.Series) -> str:
 
 
 def find_bend(at: np.ndarray, effect: np.ndarray) -> int | None:
-    """The place in `at` (g,) where two lines that meet fit `effect` best; None where one line does
-    nearly as well, or is nearly right (R2 over `STRAIGHT`), or the points are too few."""
+    """Where two lines that meet fit an effect best.
+
+    Parameters
+    ----------
+    at : ndarray of shape (g,)
+        Values of the input, rising.
+    effect : ndarray of shape (g,)
+        Its effect there, in log price.
+
+    Returns
+    -------
+    int or None
+        The place in `at`; None where one line does nearly as well, or is nearly right (R2 over
+        STRAIGHT), or there are under five points.
+    """
     if len(at) < 5:
         return None
     misses = []
@@ -60,8 +93,18 @@ def find_bend(at: np.ndarray, effect: np.ndarray) -> int | None:
 
 
 def effect_sentence(curve: pd.DataFrame) -> str:
-    """How far the value moves over an input's range, and where the effect bends; `curve` is one
-    input's part of `lib.evaluation.explanation.importance.input_effects`."""
+    """How far the value moves over an input's range, and where the effect bends.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        One input's rows of `lib.evaluation.explanation.importance.input_effects`.
+
+    Returns
+    -------
+    str
+        A sentence or two.
+    """
     name = curve["input"].iloc[0]
     at, ale = curve["at"].to_numpy(float), curve["ale"].to_numpy(float)
     if curve["low"].max() <= curve["high"].min():
@@ -80,13 +123,12 @@ def effect_sentence(curve: pd.DataFrame) -> str:
 
 
 def loss_clause(one: dict[str, Any]) -> str:
-    """What a group is worth in both metrics, with intervals, the metrics that tell first."""
-    names = {"mape": "MAPE", "mdape": "MdAPE"}
-    sure = [n for n in names if one[n]["low"] > 0 or one[n]["high"] < 0]
+    """What a group is worth in both metrics, with intervals; significant metrics come first."""
+    sure = [n for n in METRICS if one[n]["low"] > 0 or one[n]["high"] < 0]
     parts = [
-        f"{100 * one[n]['value']:+.2f} points of {names[n]}, 95 % interval "
+        f"{100 * one[n]['value']:+.2f} points of {METRICS[n]}, 95 % interval "
         f"{100 * one[n]['low']:+.3f} to {100 * one[n]['high']:+.3f}"
-        for n in [*sure, *(n for n in names if n not in sure)]
+        for n in [*sure, *(n for n in METRICS if n not in sure)]
     ]
     return f"{one['title']} ({'; '.join(parts)})"
 
@@ -124,40 +166,6 @@ def ablation_sentences(variant: str, part: dict[str, Any]) -> str:
     return " ".join(lines)
 
 
-def analysis_markdown(feed: str, synthetic: bool, looks: list[dict[str, str]], at: str) -> str:
-    """docs/analysis.md: the takeaways, then each look with its picture (a path under `at`)."""
-    lines = [
-        "# What drives the valuations",
-        "",
-        f"Feed `{feed}`" + (" (**synthetic**: nothing here is real)" if synthetic else "") + ". "
-        "Written by the stage `explain`; the figures of feature groups taken out are those of "
-        "`ablate`. Percentages multiply: a value is the baseline times (1 + each percentage). An "
-        "effect of an input by itself is beyond what the prices of comparables and of the market "
-        "already say of the home, which stay as they are.",
-        "",
-    ]
-    if not looks:
-        lines.append("No domain has a model to explain.")
-    else:
-        lines += ["## Takeaways", ""] + [f"- {one['told']}: {one['sentence']}" for one in looks]
-    for section in dict.fromkeys(one["section"] for one in looks):
-        lines += ["", f"## {section}"]
-        for one in (one for one in looks if one["section"] == section and one["plot"]):
-            lines += ["", f"### {one['title']}", "", one["sentence"], ""]
-            lines += [f"![{one['title']}]({at}/{one['plot']})"]
-    return "\n".join(lines) + "\n"
-
-
-# The looks at an explanation: each a title, a sentence and a picture. `docs/analysis.md` and the
-# page `explanation` are made of them.
-
-
-MOST = 12  # inputs in a picture of importances
-
-Draw = Callable[[], str]  # a picture to be drawn, as SVG
-Look = dict[str, Any]  # texts by name; `svg` is a Draw or None, and once `drawn` a text
-
-
 def make_look(
     section: str, title_: str, told: str, sentence: str, plot: str = "", svg: Draw | None = None
 ) -> Look:
@@ -172,20 +180,23 @@ def make_look(
     }
 
 
-def _svg(draw: Draw | None) -> str:
-    return draw() if draw else ""
-
-
-def draw_looks(looks: list[Look]) -> list[Look]:
-    """The looks with their pictures drawn, on all cores; "" where there is none."""
-    return [
-        one | {"svg": svg}
-        for one, svg in zip(looks, map_processes(_svg, [x["svg"] for x in looks]), strict=True)
-    ]
-
-
 def domain_looks(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> list[Look]:
-    """The looks at what drives the values of one domain, from tables of `importance.py`."""
+    """The looks at what drives the values of one domain.
+
+    Parameters
+    ----------
+    domain : str
+        The domain.
+    importance : DataFrame
+        The table of `lib.evaluation.explanation.importance.mean_importance`.
+    effects : DataFrame
+        The table of `lib.evaluation.explanation.importance.input_effects`.
+
+    Returns
+    -------
+    list of Look
+        Importance by group and by input, then a look for each input with an effect.
+    """
     section = TITLES[domain]
     out = []
     for kind, name, what in (
@@ -259,3 +270,39 @@ def photo_looks(photos: dict[str, Any]) -> list[Look]:
             )
         )
     return out
+
+
+def _svg(draw: Draw | None) -> str:
+    return draw() if draw else ""
+
+
+def draw_looks(looks: list[Look]) -> list[Look]:
+    """The looks with their pictures drawn, on all cores; "" where there is none."""
+    return [
+        one | {"svg": svg}
+        for one, svg in zip(looks, map_processes(_svg, [x["svg"] for x in looks]), strict=True)
+    ]
+
+
+def analysis_markdown(feed: str, synthetic: bool, looks: list[dict[str, str]], at: str) -> str:
+    """docs/analysis.md: the takeaways, then each look with its picture (a path under `at`)."""
+    lines = [
+        "# What drives the valuations",
+        "",
+        f"Feed `{feed}`" + (" (**synthetic**: nothing here is real)" if synthetic else "") + ". "
+        "Written by the stage `explain`; the figures of feature groups taken out are those of "
+        "`ablate`. Percentages multiply: a value is the baseline times (1 + each percentage). An "
+        "effect of an input by itself is beyond what the prices of comparables and of the market "
+        "already say of the home, which stay as they are.",
+        "",
+    ]
+    if not looks:
+        lines.append("No domain has a model to explain.")
+    else:
+        lines += ["## Takeaways", ""] + [f"- {one['told']}: {one['sentence']}" for one in looks]
+    for section in dict.fromkeys(one["section"] for one in looks):
+        lines += ["", f"## {section}"]
+        for one in (one for one in looks if one["section"] == section and one["plot"]):
+            lines += ["", f"### {one['title']}", "", one["sentence"], ""]
+            lines += [f"![{one['title']}]({at}/{one['plot']})"]
+    return "\n".join(lines) + "\n"
