@@ -127,7 +127,7 @@ def input_kinds(features: pd.DataFrame) -> dict[str, str]:
     Parameters
     ----------
     features : DataFrame
-        A feature table; every column has an entry in the spec (`check`).
+        A feature table; every column has an entry in the spec (`check_columns`).
 
     Returns
     -------

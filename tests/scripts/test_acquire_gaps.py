@@ -78,7 +78,7 @@ def stage_as(feed, folder):
     out.mkdir(parents=True)
     scratch = folder / "scratch"
     scratch.mkdir()
-    parsed = stage.parse(stage.csv_reader.csv_files(raw), agreed, raw)
+    parsed = stage.parse(stage.csv_reader.find_csv_files(raw), agreed, raw)
     staging.stage_feed(parsed, agreed, out, scratch)
     io.write_json(folder / "metrics/staging.json", {"feed": feed})
     return out
@@ -131,10 +131,10 @@ def test_what_the_manifest_says_counts(feed):
                                ("partial", "2024-02-19", "2024-02-20")):  # fmt: skip
         manifest.add_entries(path, ManifestEntry("listings", state, "x", first, last))
     manifest.add_entries(
-        path, ManifestEntry("photos", "done", "x", domain="sale", listing_id="0", found=2)
+        path, ManifestEntry("photos", "done", "x", domain="sale", listing_id="0", count=2)
     )
     manifest.add_entries(
-        path, ManifestEntry("photos", "done", "x", domain="sale", listing_id="10", found=1)
+        path, ManifestEntry("photos", "done", "x", domain="sale", listing_id="10", count=1)
     )
     assert invoke(gaps).exit_code == 0
     found = table("gaps.csv").query("domain == 'sale'").set_index("date")

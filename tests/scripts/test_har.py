@@ -263,7 +263,7 @@ def test_the_101st_photo_is_not_fetched(tmp_path):
         assert portal.pictures == [f"1/{n}" for n in range(1, 101)]
         assert desk.pictures() == {"1": portal.photos["1"][:100]}
         last = desk.entries()[-1]
-        assert (last.expected, last.found, last.capped) == (103, 100, 3)
+        assert (last.expected, last.count, last.capped) == (103, 100, 3)
         assert "nothing to fetch" in desk.march().stdout
 
 

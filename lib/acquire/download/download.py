@@ -169,13 +169,13 @@ class Run:
             fault = self.tools.export_fault(part, found, window)
             state = "partial" if window.partial else "done"
             return self.keep_file(
-                part, entry, f"{window_stem(window)}_{{sha}}.csv", fault, state=state, found=found,
+                part, entry, f"{window_stem(window)}_{{sha}}.csv", fault, state=state, count=found,
                 spent=self.spent - before,
             )  # fmt: skip
 
         since, until = window.since.isoformat(), window.until.isoformat()
         first = ManifestEntry("listings", "started", "", since=since, until=until, zips=window.zips)
-        self.fetched += self.try_fetch(first, fetch).found
+        self.fetched += self.try_fetch(first, fetch).count
         return too_many[-1] if too_many else None
 
     def fetch_photos(
@@ -207,7 +207,7 @@ class Run:
         most = max(has, entry.expected)
         counts: dict[str, object] = {
             "expected": most,
-            "found": requested,
+            "count": requested,
             "capped": has - requested,
         }
         if has < entry.expected:

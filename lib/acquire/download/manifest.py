@@ -19,6 +19,7 @@ from lib.common import cache
 from lib.common.errors import RemlError
 
 NAME = "manifest.jsonl"  # in the folder of a feed's acquisition
+FIELDS = {"found": "count"}  # name in the file -> field, where they differ
 State = Literal["started", "done", "partial", "empty", "failed"]
 
 
@@ -32,9 +33,9 @@ class ManifestEntry:
 
     `state`: started (asked for), done, partial (the last day was not over, or fewer photos came
     than the export says: to be fetched again), empty (the portal says there is nothing), failed
-    (`reason` says why). `expected` and `found` count listings or photos; `capped` photos were left
-    out on purpose. `file` is relative to the manifest's folder; photos are in their listing's own
-    zip, of which `sha256` and `bytes` are, and later in a bundle.
+    (`reason` says why). `expected` and `count` are numbers of listings or photos; `capped` photos
+    were left out on purpose. `file` is relative to the manifest's folder; photos are in their
+    listing's own zip, of which `sha256` and `bytes` are, and later in a bundle.
     """
 
     kind: Literal["listings", "photos"]
@@ -47,7 +48,7 @@ class ManifestEntry:
     listing_id: str = ""
     changed: str = ""
     expected: int = 0
-    found: int = 0
+    count: int = 0
     capped: int = 0
     spent: int = 0  # listings that were transferred for it, those of failed tries too
     attempts: int = 0
@@ -84,7 +85,8 @@ def read_manifest(path: Path) -> list[ManifestEntry]:
             continue
         try:
             content = json.loads(line)
-            entries.append(ManifestEntry(**content | {"zips": tuple(content.get("zips", ()))}))
+            fields = {FIELDS.get(name, name): value for name, value in content.items()}
+            entries.append(ManifestEntry(**fields | {"zips": tuple(content.get("zips", ()))}))
         except (ValueError, TypeError, AttributeError) as error:
             raise RemlError(
                 f"{path}, line {number}: not an entry of this manifest; delete that line; what it "
@@ -103,7 +105,12 @@ def add_entries(path: Path, *entries: ManifestEntry) -> None:
             tail = file.read()
             if not tail.endswith(b"\n"):
                 file.truncate(size - len(tail) + tail.rfind(b"\n") + 1)
-        file.write(b"".join(json.dumps(asdict(one)).encode() + b"\n" for one in entries))
+        file.write(b"".join(json.dumps(_as_line(one)).encode() + b"\n" for one in entries))
+
+
+def _as_line(entry: ManifestEntry) -> dict[str, object]:
+    written = {field: name for name, field in FIELDS.items()}
+    return {written.get(name, name): value for name, value in asdict(entry).items()}
 
 
 def latest_entries(entries: Iterable[ManifestEntry]) -> dict[tuple[str, ...], ManifestEntry]:

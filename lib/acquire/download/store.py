@@ -100,7 +100,7 @@ def recover_files(
                     folder / manifest.NAME,
                     replace(
                         entry, state="partial" if "_so_far_" in name else "done", file=name,
-                        bytes=path.stat().st_size, sha256=cache.file_sha256(path), found=found,
+                        bytes=path.stat().st_size, sha256=cache.file_sha256(path), count=found,
                         capped=max(entry.expected - found, 0),
                     ),
                 )  # fmt: skip

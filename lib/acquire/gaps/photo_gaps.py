@@ -25,7 +25,7 @@ def fetched_photos(entries: Iterable[ManifestEntry]) -> pd.DataFrame:
     (n, 4) `domain`, `listing_id`, `found`, `capped`, in the manifest's order.
     """
     last = {
-        (entry.domain, entry.listing_id): (entry.found, entry.capped)
+        (entry.domain, entry.listing_id): (entry.count, entry.capped)
         for entry in entries
         if entry.kind == "photos" and entry.state != "started"
     }

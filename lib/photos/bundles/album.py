@@ -98,12 +98,12 @@ def _placed(
     nameless: dict[str, list[MediaRecord]] = defaultdict(list)
     lost: list[dict[str, Any]] = []
     unread: set[str] = set()
-    known = fold_names(albums)
+    by_any_name = fold_names(albums)
     for bundle in bundles:
         stem = PurePosixPath(bundle.name).stem
         unread |= {bundle.place(name) for name in bundle.index["unread"]}
         for record in bundle.index["media"]:
-            album = match_record(record, stem, bundle.domain, listings, known)
+            album = match_record(record, stem, bundle.domain, listings, by_any_name)
             if album:
                 records[album].append(record)
             elif record.withheld and not record.listings:
@@ -119,8 +119,10 @@ def _placed(
                 )  # fmt: skip
     inside = photos_below(photos, unread | set(nameless))
     withheld = {photo["sha1"]: UNREAD for name in unread for photo in inside[name]}
-    for name, some in nameless.items():
-        withheld |= {photo["sha1"]: PRIVATE for photo in photos_in_doubt(inside[name], some)}
+    for name, records_there in nameless.items():
+        withheld |= {
+            photo["sha1"]: PRIVATE for photo in photos_in_doubt(inside[name], records_there)
+        }
     return records, withheld, lost
 
 
@@ -140,23 +142,23 @@ def _albums(
     `withheld` has a reason by content, so that under no other name or listing do they come back.
     """
     for name, album in albums.items():
-        found, hidden = assign_records(album, records.get(name, []))
+        record_at, hidden = assign_records(album, records.get(name, []))
         for position, photo in enumerate(album):
-            record = found.get(position)
+            record = record_at.get(position)
             photo["sort"] = _rank(photo, record)
             photo["room"] = (record.room if record else None) or room_of_name(photo["name"])
         withheld |= {album[position]["sha1"]: PRIVATE for position in hidden}
     kept, refused = [], []
     for name in sorted(albums):
-        seen: set[str] = set()
+        sha1s: set[str] = set()
         for photo in sorted(albums[name], key=lambda one: one["sort"]):
             if photo["sha1"] in withheld:
                 refused.append(_refusal(photo, withheld[photo["sha1"]]))
-            elif photo["sha1"] in seen:
+            elif photo["sha1"] in sha1s:
                 refused.append(_refusal(photo, "same photo twice in a listing"))
             else:
-                seen.add(photo["sha1"])
-                photo["order"] = len(seen)
+                sha1s.add(photo["sha1"])
+                photo["order"] = len(sha1s)
                 photo["file"] = _file(photo)
                 kept.append(photo)
     return kept, refused

@@ -15,20 +15,20 @@ ARCHIVES = {".7z", ".bz2", ".gz", ".rar", ".tar", ".tbz2", ".tgz", ".txz", ".xz"
 def list_inventory(folders: list[Path]) -> dict[str, list[Path]]:
     """All files below `folders` by kind, in a fixed order; a folder is named where it is called
     like a bundle, or is a link and so not looked into. Hidden files are left out."""
-    found: dict[str, list[Path]] = defaultdict(list)
+    by_kind: dict[str, list[Path]] = defaultdict(list)
     for folder in folders:
         for where, inner, files in os.walk(folder):
             inner[:] = [name for name in inner if not name.startswith(".")]
             for name in inner:
                 path = Path(where, name)
                 if path.is_symlink():
-                    found["link to a folder"].append(path)
+                    by_kind["link to a folder"].append(path)
                 elif path.suffix.lower() == ".zip":
-                    found["folder called .zip"].append(path)
+                    by_kind["folder called .zip"].append(path)
             for name in files:
                 if not name.startswith("."):
-                    found[_kind(Path(where, name))].append(Path(where, name))
-    return {kind: sorted(paths) for kind, paths in sorted(found.items())}
+                    by_kind[_kind(Path(where, name))].append(Path(where, name))
+    return {kind: sorted(paths) for kind, paths in sorted(by_kind.items())}
 
 
 def _kind(path: Path) -> str:

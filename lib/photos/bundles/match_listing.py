@@ -50,8 +50,8 @@ class ListingIndex:
         for domain, key, other in zip(domains, keys, ids, strict=True):
             if other:
                 # an id that two listings share names neither
-                known = self.by_name.get((domain, other), (key, other))
-                same = known is not None and known[0] == key
+                first = self.by_name.get((domain, other), (key, other))
+                same = first is not None and first[0] == key
                 self.by_name[domain, other] = (key, other) if same else None
         for domain, key, other in zip(domains, keys, ids, strict=True):
             self.by_name[domain, key] = (key, other)
@@ -64,10 +64,10 @@ class ListingIndex:
         """(domain, listing_key, listing_id) of the listing called `name`: in `domain`, else in the
         other one, for a bundle that was put into the wrong folder. A name that differs in case
         alone is the same, unless there are two such."""
-        for known, called in ((self.by_name, name), (self.by_casefold, name.casefold())):
+        for index, wanted in ((self.by_name, name), (self.by_casefold, name.casefold())):
             for one in (domain, *sorted({"sale", "rental"} - {domain})):
-                if (one, called) in known:
-                    hit = known[one, called]
+                if (one, wanted) in index:
+                    hit = index[one, wanted]
                     return (one, *hit) if hit else None
         return None
 
@@ -116,5 +116,5 @@ def _token(stem: str, domain: str, listings: ListingIndex) -> tuple[str, str]:
 
 def _number(text: str) -> int | None:
     """The first number in a file name, of six digits at most."""
-    found = re.search(r"(?<![0-9])[0-9]{1,6}(?![0-9])", text)
-    return int(found[0]) if found else None
+    digits = re.search(r"(?<![0-9])[0-9]{1,6}(?![0-9])", text)
+    return int(digits[0]) if digits else None

@@ -66,18 +66,18 @@ def is_manifest(entry: str) -> bool:
 
 def parse_manifest(content: bytes, manifest: str = "") -> tuple[list[MediaRecord], list[str]]:
     """(records, faults) of a manifest's bytes. Never raises: what cannot be read is a fault."""
-    found: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
     faults: list[str] = []
     try:
         text = content.decode(json.detect_encoding(content)).strip("\ufeff \t\r\n")
         at, end = _skip(text, 0), len(text)
-        while at < end or not (found or faults or at):
+        while at < end or not (records or faults or at):
             value, at = json.JSONDecoder().raw_decode(text, at)
             at = _skip(text, at)
-            _collect(value, {}, found, faults)
+            _collect(value, {}, records, faults)
     except (ValueError, RecursionError) as error:
         faults.append(f"invalid JSON: {str(error)[:120]}")
-    return [_record(one, manifest) for one in found], faults
+    return [_record(one, manifest) for one in records], faults
 
 
 def _skip(text: str, at: int) -> int:
@@ -87,13 +87,13 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def _collect(value: object, outer: dict[str, Any], found: list, faults: list[str]) -> None:
-    """Put the records in `value` into `found`, as fields by folded name; `outer` says what the
+def _collect(value: object, outer: dict[str, Any], records: list, faults: list[str]) -> None:
+    """Put the records in `value` into `records`, as fields by folded name; `outer` says what the
     listing is called where a record itself does not."""
     if isinstance(value, list):
         for n, one in enumerate(value):
             if isinstance(one, dict | list):
-                _collect(one, outer, found, faults)
+                _collect(one, outer, records, faults)
             else:
                 faults.append(f"record {n} is no object")
         return
@@ -104,11 +104,11 @@ def _collect(value: object, outer: dict[str, Any], found: list, faults: list[str
     if not inside and not FIELDS & set(fields):
         inside = lists
     if len(inside) == 1:
-        _collect(fields[inside[0]], named or outer, found, faults)
+        _collect(fields[inside[0]], named or outer, records, faults)
     elif inside or not FIELDS & set(fields):
         faults.append("neither a list of media records nor an object with one list of them")
     else:
-        found.append(fields if named else fields | outer)
+        records.append(fields if named else fields | outer)
 
 
 def _folded(one: dict[str, Any]) -> dict[str, Any]:
@@ -171,16 +171,16 @@ def assign_records(
     or None).
     """
     pairs = _by_name(photos, records) or _by_number(photos, records)
-    found: dict[int, MediaRecord] = {}
+    record_at: dict[int, MediaRecord] = {}
     withheld: set[int] = set()
     for position, r in pairs:
-        found.setdefault(position, records[r])
+        record_at.setdefault(position, records[r])
         if records[r].withheld:
             withheld.add(position)
     placed = {r for _, r in pairs}
     if any(record.withheld and r not in placed for r, record in enumerate(records)):
-        withheld |= set(range(len(photos))) - set(found)
-    return found, withheld
+        withheld |= set(range(len(photos))) - set(record_at)
+    return record_at, withheld
 
 
 def _by_name(photos: list[dict[str, Any]], records: list[MediaRecord]) -> list[tuple[int, int]]:
@@ -201,7 +201,7 @@ def _by_number(photos: list[dict[str, Any]], records: list[MediaRecord]) -> list
     """Pairs by order, where both sides have the same numbers, each once."""
     orders = {record.order: r for r, record in enumerate(records)}
     numbers = {photo["number"]: p for p, photo in enumerate(photos)}
-    whole = len(orders) == len(records) and len(numbers) == len(photos)
-    if not whole or None in orders or set(orders) != set(numbers):
+    each_once = len(orders) == len(records) and len(numbers) == len(photos)
+    if not each_once or None in orders or set(orders) != set(numbers):
         return []
     return [(numbers[order], r) for order, r in orders.items()]

@@ -32,8 +32,8 @@ def match_record(
     record: MediaRecord, stem: str, domain: str, listings: ListingIndex, albums: dict[Album, Album]
 ) -> Album | None:
     """The album of a record in a manifest of the bundle `stem`: the first staged listing that it
-    names by key, id, URL or its manifest's folder; else the first of `albums` (see `folded`) which
-    it names so; else None."""
+    names by key, id, URL or its manifest's folder; else the first of `albums` (see `fold_names`)
+    which it names so; else None."""
     url = match_listing(record.path.lstrip("/") or "-", stem, domain, listings)
     folder = match_listing(record.manifest or "-", stem, domain, listings)
     for name in record.listings:
@@ -67,12 +67,12 @@ def manifest_folder(folder: str, manifest: str) -> str:
 
 def photos_below(photos: list[Photo], places: set[str]) -> dict[str, list[Photo]]:
     """The photos in or below each of `places`."""
-    found: dict[str, list[Photo]] = defaultdict(list)
+    photos_in: dict[str, list[Photo]] = defaultdict(list)
     for photo in photos if places else []:
         for folder in PurePosixPath(photo["bundle"], photo["entry"]).parents:
             if str(folder) in places:
-                found[str(folder)].append(photo)
-    return found
+                photos_in[str(folder)].append(photo)
+    return photos_in
 
 
 def photos_in_doubt(photos: list[Photo], records: list[MediaRecord]) -> list[Photo]:

@@ -63,11 +63,11 @@ class ZipEntry:
 def read_entries(
     bundle: zipfile.ZipFile, infos: list[zipfile.ZipInfo], limits: UnpackLimits
 ) -> Iterator:
-    """Each of `infos` as an `Entry`, in their order, but for plain folders, which are left out.
+    """Each of `infos` as an `ZipEntry`, in their order, but for plain folders, which are left out.
 
     Never raises for what is in the archive: an entry that cannot be read carries the reason.
     """
-    used, seen = 0, set()
+    used, names = 0, set()
     overlapping = overlapping_entries(infos)
     for index, info in enumerate(infos):
         if is_folder(info) and info.file_size == 0:
@@ -79,9 +79,9 @@ def read_entries(
             check_kind(info)
             if index in overlapping:
                 raise RefusedError("entry overlaps another")
-            if info.orig_filename in seen:
+            if info.orig_filename in names:
                 raise RefusedError("name occurs twice")
-            seen.add(info.orig_filename)
+            names.add(info.orig_filename)
             content = bytearray()
             try:
                 for chunk in _pieces(bundle, info):
@@ -158,17 +158,17 @@ def is_folder(info: zipfile.ZipInfo) -> bool:
 def overlapping_entries(infos: list[zipfile.ZipInfo]) -> set[int]:
     """Positions of entries whose packed bytes begin inside an earlier entry's: a bomb that uses
     the same bytes many times. Of two that overlap, the one that begins first is not among them."""
-    end, found = -1, set()
+    end, overlapping = -1, set()
     order = sorted(range(len(infos)), key=lambda i: (infos[i].header_offset, i))
     for index in order:
         info = infos[index]
         if is_folder(info) and info.file_size == 0:
             continue
         if info.header_offset < end:
-            found.add(index)
+            overlapping.add(index)
         else:  # 30 bytes is the fixed part of the header before the data
             end = info.header_offset + 30 + len(info.orig_filename) + info.compress_size
-    return found
+    return overlapping
 
 
 END, END64, CENTRAL, LOCAL = b"PK\x05\x06", b"PK\x06\x06", b"PK\x01\x02", b"PK\x03\x04"

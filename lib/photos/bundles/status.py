@@ -38,8 +38,8 @@ def listing_statuses(listings: pd.DataFrame, albums: Albums) -> pd.DataFrame:
     """
     found = Counter(album_key(photo) for photo in albums.photos)
     table = listings[["domain", "listing_key"]].astype("str").copy()
-    said = listings.get("photos_count", np.nan)
-    expected = pd.to_numeric(pd.Series(said, index=listings.index), errors="coerce")
+    stated = listings.get("photos_count", np.nan)
+    expected = pd.to_numeric(pd.Series(stated, index=listings.index), errors="coerce")
     expected = expected.where((expected >= 0) & (expected % 1 == 0)).astype("float64")
     names = [(d, k.strip()) for d, k in zip(table["domain"], table["listing_key"], strict=True)]
     got = np.array([found[name] for name in names], dtype="int64")

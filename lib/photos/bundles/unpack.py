@@ -85,18 +85,18 @@ def _place(
         ]
         return
     try:
-        found = decode.decode_image(entry.content, settings.look)
+        picture = decode.decode_image(entry.content, settings.look)
     except RefusedError as refused:
         index["rejected"].append(_line(entry.name, refused))
         return
-    about = {key: value for key, value in vars(found).items() if key != "jpeg"}
+    about = {key: value for key, value in vars(picture).items() if key != "jpeg"}
     place = {
         "offset": pictures.tell(),
-        "length": len(found.jpeg),
-        "checksum": jpeg_checksum(found.jpeg),
+        "length": len(picture.jpeg),
+        "checksum": jpeg_checksum(picture.jpeg),
     }
     index["photos"].append({"entry": entry.name, "bytes": len(entry.content)} | about | place)
-    pictures.write(found.jpeg)
+    pictures.write(picture.jpeg)
 
 
 def manifest_index(content: bytes) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _line(entry: str | None, refused: RefusedError) -> dict[str, Any]:
 
 
 def read_index(folder: Path) -> dict[str, Any]:
-    """The index that `unpack` wrote, media records as `Media`.
+    """The index that `unpack_bundle` wrote, media records as `MediaRecord`.
 
     Raises `RemlError` where it is not as it was written.
     """

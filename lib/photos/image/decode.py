@@ -182,9 +182,9 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         raise RefusedError("pixels are fractions")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        seen = image.convert("RGBA")
-        white = Image.new("RGBA", seen.size, "white")
-        return Image.alpha_composite(white, seen).convert("RGB")
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, "white")
+        return Image.alpha_composite(white, layered).convert("RGB")
     return image.convert("RGB")
 
 

@@ -168,7 +168,7 @@ def _alike(pairs: np.ndarray, looks: np.ndarray) -> np.ndarray:
     """
     kept = [pairs[:0]]
     for at in range(0, len(pairs), CHUNK):
-        some = pairs[at : at + CHUNK]
-        apart = looks[some[:, 0]] - looks[some[:, 1]]
-        kept.append(some[np.einsum("ij,ij->i", apart, apart) < UNLIKE**2 * looks.shape[1]])
+        chunk = pairs[at : at + CHUNK]
+        apart = looks[chunk[:, 0]] - looks[chunk[:, 1]]
+        kept.append(chunk[np.einsum("ij,ij->i", apart, apart) < UNLIKE**2 * looks.shape[1]])
     return np.concatenate(kept)

@@ -66,19 +66,21 @@ def add_photo_columns(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFram
         "img_reused": reused.astype("float64"),
     }
     points = np.stack(counted["vector"].to_list()) if len(counted) else np.empty((0, 0))
-    known = [name for name in vectors if name.startswith(QUALITY) and vectors[name].notna().any()]
+    qualities = [
+        name for name in vectors if name.startswith(QUALITY) and vectors[name].notna().any()
+    ]
     for room in (None, *ROOMS):
         rows = np.arange(len(counted)) if room is None else np.flatnonzero(counted["room"] == room)
         whose = counted["rank"].to_numpy()[rows]
         columns[f"img_vector_{room}" if room else "img_vector"] = _vectors(
             points[rows], whose, len(table)
         )
-        for name in known:
+        for name in qualities:
             columns[f"img_{room}_{name}" if room else f"img_{name}"] = _means(
                 counted[name].to_numpy("float64")[rows], whose, len(table)
             )
-    beside = {name: column[rank] for name, column in columns.items()}
-    return pd.concat([table, pd.DataFrame(beside, index=table.index)], axis=1)
+    by_row = {name: column[rank] for name, column in columns.items()}
+    return pd.concat([table, pd.DataFrame(by_row, index=table.index)], axis=1)
 
 
 def _shown(rank: pd.Series, vectors: pd.DataFrame) -> pd.DataFrame:
@@ -106,12 +108,12 @@ def _once(shown: pd.DataFrame, pairs: pd.DataFrame) -> np.ndarray:
     `alike` to.
     """
     once = np.ones(len(shown), bool)
-    own = pairs.reset_index(names="row").merge(
+    within = pairs.reset_index(names="row").merge(
         shown[["rank", "before", "sha1"]].reset_index(names="other"),
         left_on=["rank", "before", "alike"], right_on=["rank", "before", "sha1"],
     )  # fmt: skip
-    own = own[own["other"] < own["row"]].sort_values("row", kind="stable")
-    for row, other in zip(own["row"], own["other"], strict=True):
+    within = within[within["other"] < within["row"]].sort_values("row", kind="stable")
+    for row, other in zip(within["row"], within["other"], strict=True):
         once[row] &= ~once[other]
     return once
 
@@ -129,7 +131,7 @@ def _vectors(points: np.ndarray, whose: np.ndarray, count: int) -> np.ndarray:
 
 def _means(values: np.ndarray, whose: np.ndarray, count: int) -> np.ndarray:
     """(count,) the mean of the known `values` of each rank in `whose`, or missing."""
-    known = ~np.isnan(values)
-    sums = np.bincount(whose[known], values[known], minlength=count)
-    sizes = np.bincount(whose[known], minlength=count)
+    finite = ~np.isnan(values)
+    sums = np.bincount(whose[finite], values[finite], minlength=count)
+    sizes = np.bincount(whose[finite], minlength=count)
     return np.divide(sums, sizes, out=np.full(count, np.nan), where=sizes > 0)

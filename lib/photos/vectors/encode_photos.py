@@ -63,8 +63,8 @@ def open_encoder(name: str, settings: EmbedSettings, folder: Path) -> Encoder:
 
 def open_cache(encoder: Encoder) -> VectorCache:
     """The cache of an encoder, named by all that its vectors depend on, the code included."""
-    own = [Path(file) for file in (__file__, decode.__file__, same_picture.__file__)]
-    code = cache.code_hash([encoder.source, *own])
+    files = [Path(file) for file in (__file__, decode.__file__, same_picture.__file__)]
+    code = cache.code_hash([encoder.source, *files])
     name = cache.key_of(*encoder.identity, code)
     return VectorCache(cache.root() / KIND / f"{name}.sqlite", encoder.dims)
 

@@ -39,10 +39,10 @@ class TorchEncoder:
         )
         torch.set_num_threads(settings.threads)
         torch.backends.cudnn.deterministic = True
-        path, found = weights.find_weights(name, entry, folder)
-        self.weights: str | None = found
+        path, sha256 = weights.find_weights(name, entry, folder)
+        self.weights: str | None = sha256
         load = load_open_clip if entry.library == "open_clip" else load_timm
-        model, self.transform, tokenize = _told(path, entry, load)
+        model, self.transform, tokenize = _load(path, entry, load)
         self.device, self.dtype = torch.device(settings.device), PRECISIONS[settings.precision]
         self.model = model.eval().to(self.device, self.dtype)
         self.image: Callable = getattr(self.model, "encode_image", self.model)
@@ -55,7 +55,7 @@ class TorchEncoder:
         if settings.device == "cuda":
             kind = torch.cuda.get_device_name()
         self.identity = (
-            entry.library, entry.model, found, repr(model), repr(self.transform),
+            entry.library, entry.model, sha256, repr(model), repr(self.transform),
             settings.precision, settings.device, kind, str(settings.batch),
             *(version(one) for one in (PACKAGES[entry.library], "torch", "torchvision", "pillow")),
         )  # fmt: skip
@@ -97,21 +97,22 @@ def _unit(vectors: torch.Tensor) -> np.ndarray:
     return torch.nn.functional.normalize(vectors.float(), dim=-1).cpu().numpy()
 
 
-def _told(path: Path, entry: EncoderEntry, load: Callable) -> Any:
+def _load(path: Path, entry: EncoderEntry, load: Callable) -> Any:
     """What `load` makes of a checkpoint; whatever it stumbles over becomes one line."""
     try:
         return load(path, entry)
     except RemlError:
         raise
     except Exception as error:  # broken bytes raise whatever the readers stumble over
-        told = " ".join(str(error).split())
-        if "weights_only" in told.replace(" ", "_").lower():  # its advice is to run what is inside
-            told = "not plain tensors"
-        other = "loading state_dict" in told
+        reason = " ".join(str(error).split())
+        # torch's advice is to run what is inside
+        if "weights_only" in reason.replace(" ", "_").lower():
+            reason = "not plain tensors"
+        other = "loading state_dict" in reason
         what = "weights of another architecture than" if other else "cannot be read as weights of"
         raise RemlError(
             f"{path}: {what} {entry.model} ({entry.library}); name the right checkpoint, or fetch "
-            f"it again ({type(error).__name__}: {told[:120]})"
+            f"it again ({type(error).__name__}: {reason[:120]})"
         ) from error
 
 
@@ -132,19 +133,19 @@ def load_open_clip(
     tag = str(entry.weights)
     if not get_pretrained_cfg(entry.model, tag):  # a path: prepared as the model's tags are
         tag = open_clip.list_pretrained_tags_by_model(entry.model)[0]
-    told = get_pretrained_cfg(entry.model, tag)
-    wanted = {key: told[key] for key in ("mean", "std", "interpolation", "resize_mode")}
+    pretrained = get_pretrained_cfg(entry.model, tag)
+    wanted = {key: pretrained[key] for key in ("mean", "std", "interpolation", "resize_mode")}
     model = open_clip.create_model(
         entry.model,
         pretrained=str(path),
         pretrained_text=False,
-        force_quick_gelu=tag == entry.weights and bool(told.get("quick_gelu")),
+        force_quick_gelu=tag == entry.weights and bool(pretrained.get("quick_gelu")),
         force_image_size=entry.size,
         force_preprocess_cfg=wanted,
     )
     transform = image_transform_v2(PreprocessCfg(**model.visual.preprocess_cfg), is_train=False)
-    own = "hf_tokenizer_name" not in text
-    return model, transform, open_clip.get_tokenizer(entry.model) if own else None
+    own_tokenizer = "hf_tokenizer_name" not in text
+    return model, transform, open_clip.get_tokenizer(entry.model) if own_tokenizer else None
 
 
 def load_timm(path: Path, entry: EncoderEntry) -> tuple[torch.nn.Module, Callable, None]:

@@ -66,27 +66,27 @@ class VectorCache:
         found: dict[str, CacheRow] = {}
         with self._open() as connection:
             for start in range(0, len(wanted), KEYS_PER_QUERY):
-                some = wanted[start : start + KEYS_PER_QUERY]
-                marks = ",".join("?" * len(some))
+                part = wanted[start : start + KEYS_PER_QUERY]
+                marks = ",".join("?" * len(part))
                 query = f"SELECT * FROM photos WHERE key IN ({marks})"
-                for key, vector, thumbnail, told in connection.execute(query, some):
-                    if self._whole(key, vector, thumbnail, told):
+                for key, vector, thumbnail, stored_sum in connection.execute(query, part):
+                    if self._whole(key, vector, thumbnail, stored_sum):
                         found[key] = (vector, thumbnail)
                     else:
                         self.damaged += 1
         return found
 
-    def _whole(self, key: str, vector: object, thumbnail: object, told: object) -> bool:
+    def _whole(self, key: str, vector: object, thumbnail: object, stored_sum: object) -> bool:
         if not (isinstance(vector, bytes) and isinstance(thumbnail, bytes)):
             return False
         sizes = (len(vector), len(thumbnail)) == (4 * self.dims, int(np.prod(THUMBNAIL)))
-        return sizes and told == row_checksum(key, vector, thumbnail)
+        return sizes and stored_sum == row_checksum(key, vector, thumbnail)
 
     def write(self, rows: dict[str, CacheRow]) -> None:
         """Put rows in, all or none, in place of those of the same keys."""
-        told = [(key, *row, row_checksum(key, *row)) for key, row in rows.items()]
+        packed = [(key, *row, row_checksum(key, *row)) for key, row in rows.items()]
         with self._open() as connection:
-            connection.executemany("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", told)
+            connection.executemany("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", packed)
 
 
 def cached_prompts(

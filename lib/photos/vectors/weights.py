@@ -50,11 +50,11 @@ def _open_clip(name: str, entry: EncoderEntry) -> HubWeights | None:
         f"params.yaml, embed.encoders.{name}.model: open_clip has no model {entry.model!r}; "
         'python -c "import open_clip; print(open_clip.list_models())" lists them',
     )
-    found = get_pretrained_cfg(entry.model, str(entry.weights))
-    if not found:
+    config = get_pretrained_cfg(entry.model, str(entry.weights))
+    if not config:
         return None
-    repo, file = os.path.split(found.get("hf_hub", ""))
-    return _published(name, repo, file, OPEN_CLIP_FILES, found.get("url", ""))
+    repo, file = os.path.split(config.get("hf_hub", ""))
+    return _published(name, repo, file, OPEN_CLIP_FILES, config.get("url", ""))
 
 
 def split_model(entry: EncoderEntry) -> tuple[str, str]:
@@ -72,22 +72,22 @@ def _timm(name: str, entry: EncoderEntry) -> HubWeights | None:
         f"params.yaml, embed.encoders.{name}.model: timm has no model {model!r}; "
         'python -c "import timm; print(timm.list_models())" lists them',
     )
-    known = timm.models.get_arch_pretrained_cfgs(model)
-    found = known.get(f"{model}.{entry.weights}")
+    tags = timm.models.get_arch_pretrained_cfgs(model)
+    config = tags.get(f"{model}.{entry.weights}")
     require(
-        not tag or f"{model}.{tag}" in known,
+        not tag or f"{model}.{tag}" in tags,
         f"params.yaml, embed.encoders.{name}.model: timm has no tag {tag!r} of {model}, only "
-        f"{', '.join(one.partition('.')[2] for one in known)}",
+        f"{', '.join(one.partition('.')[2] for one in tags)}",
     )
-    if found is None:
+    if config is None:
         return None
     require(
         tag in ("", entry.weights),
         f"params.yaml, embed.encoders.{name}: model {entry.model!r} and weights "
         f"{entry.weights!r} name two tags; name one",
     )
-    repo, file = found.hf_hub_id or "", found.hf_hub_filename or ""
-    return _published(name, repo, file, TIMM_FILES, found.url or "")
+    repo, file = config.hf_hub_id or "", config.hf_hub_filename or ""
+    return _published(name, repo, file, TIMM_FILES, config.url or "")
 
 
 def _published(name: str, repo: str, file: str, files: tuple[str, ...], url: str) -> HubWeights:
@@ -134,13 +134,13 @@ def find_weights(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, st
             path = fetch_weights(hub, offline=True)
         except EntryNotFoundError as error:
             raise RemlError(missing_weights(name, hub)) from error
-    found = cache.file_sha256(path)
+    sha256 = cache.file_sha256(path)
     require(
-        entry.sha256 in (None, found),
-        f"{path}: SHA-256 {found}, but embed.encoders.{name}.sha256 in params.yaml pins "
+        entry.sha256 in (None, sha256),
+        f"{path}: SHA-256 {sha256}, but embed.encoders.{name}.sha256 in params.yaml pins "
         f"{entry.sha256}; fetch the file again, or mend the pin if you trust this file",
     )
-    return path, found
+    return path, sha256
 
 
 def missing_weights(name: str, hub: HubWeights) -> str:

@@ -27,7 +27,7 @@ def path(tmp_path):
 
 def test_what_is_added_is_read(path):
     entries = [
-        window("done", "2025-03-01", "2025-03-07", zips=("77008", "77009"), found=3),
+        window("done", "2025-03-01", "2025-03-07", zips=("77008", "77009"), count=3),
         photos("failed", reason="“none” — \n of them", attempts=4),
     ]
     assert manifest.read_manifest(path) == []
@@ -41,7 +41,7 @@ def test_what_is_added_is_read(path):
 def test_a_cut_costs_the_lines_it_cut_and_no_other(path, cut, more):
     """Wherever the file ends, whole lines are read and the next entry gets a line of its own."""
     path.unlink(missing_ok=True)
-    entries = [photos("done", str(number), found=number) for number in range(4)]
+    entries = [photos("done", str(number), count=number) for number in range(4)]
     for entry in entries:
         manifest.add_entries(path, entry)
     content = path.read_bytes()
@@ -76,8 +76,8 @@ def test_a_line_that_is_none_is_named(path, line):
 def test_of_one_thing_the_last_entry_counts():
     entries = [
         photos("started", "1"),
-        photos("done", "1", found=3),
-        photos("done", "1", found=4, changed="later"),
+        photos("done", "1", count=3),
+        photos("done", "1", count=4, changed="later"),
         photos("done", "1", domain="rental"),
         window("started", "2025-03-01", "2025-03-02"),
         window("done", "2025-03-01", "2025-03-02", zips=("77008",)),

@@ -49,8 +49,8 @@ def test_files_that_were_checked_and_not_noted_are_taken_in(tmp_path):
     taken, found = recover(tmp_path, ALBUM, WINDOW)
     album, window = found[ALBUM.key()], found[WINDOW.key()]
     assert taken == 2
-    assert (album.state, album.expected, album.found, album.capped) == ("done", 4, 3, 1)
-    assert (window.state, window.found, window.file) == ("done", 2, f"listings/{name}_0123abcd.csv")
+    assert (album.state, album.expected, album.count, album.capped) == ("done", 4, 3, 1)
+    assert (window.state, window.count, window.file) == ("done", 2, f"listings/{name}_0123abcd.csv")
     assert recover(tmp_path)[0] == 0
 
 
@@ -101,7 +101,7 @@ def test_a_session_is_private_and_of_a_permitted_host_alone(tmp_path):
 def test_what_was_transferred_on_a_day_counts_failed_tries_and_each_album_once():
     at = "2026-03-02T23:59:59+00:00"
     entries = [
-        ManifestEntry("listings", "done", at, spent=12, found=4),
+        ManifestEntry("listings", "done", at, spent=12, count=4),
         ManifestEntry("listings", "failed", at, since="x", spent=8),
         ManifestEntry("listings", "done", "2026-03-03T00:00:00+00:00", spent=99),
         *[

@@ -9,12 +9,12 @@ from lib.acquire.gaps import gap_text, photo_gaps
 def photos(listing_id, state, found=0, capped=0, domain="sale", changed=""):
     return ManifestEntry(
         "photos", state, "2025-03-09T03:00:00+00:00", domain=domain, listing_id=listing_id,
-        found=found, capped=capped, changed=changed,
+        count=found, capped=capped, changed=changed,
     )  # fmt: skip
 
 
 def rows(*lines):
-    """Rows as `seen.seen` gives them: (id, photos_count, ZIP, day, domain)."""
+    """Rows as `find_modified_days` gives them: (id, photos_count, ZIP, day, domain)."""
     names = ["listing_id", "photos_count", "postal_code", "day", "domain"]
     table = pd.DataFrame(lines, columns=names)
     table["day"] = pd.to_datetime(table["day"]).astype("datetime64[us]")
@@ -59,7 +59,7 @@ def test_the_last_entry_about_a_listing_counts_whatever_it_was_asked_for():
         photos("a", "done", 1, domain="rental"),
         photos("b", "done", 4),
         photos("b", "failed"),
-        ManifestEntry("listings", "done", "x", "2025-03-01", "2025-03-02", found=9),
+        ManifestEntry("listings", "done", "x", "2025-03-01", "2025-03-02", count=9),
     ]
     found = photo_gaps.fetched_photos(entries)
     assert found.values.tolist() == [

@@ -38,7 +38,7 @@ def photos(*rows, alike=(), quality=True):
 
 
 def naive(table, vectors):
-    """What `beside` gives, by a loop over listings in order of their dates."""
+    """What `add_photo_columns` gives, by a loop over listings in order of their dates."""
     before, out = set(), {}
     for row in table.sort_values(["as_of", "listing_key"]).itertuples():
         own = vectors[vectors["listing_key"] == row.listing_key].sort_values(["order", "sha1"])
