@@ -54,7 +54,7 @@ def own_ledger(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def one_core() -> None:
     """Stages that run in this process stay in it: a fork after a fit of LightGBM hangs."""
-    parallel.cores = lambda: 1
+    parallel.count_cores = lambda: 1
 
 
 @pytest.fixture(scope="session")

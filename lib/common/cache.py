@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 
-from lib.common.process import gone
+from lib.common.process import has_ended
 
 
-def root() -> Path:
+def cache_root() -> Path:
     """The cache's folder: `$REML_CACHE_DIR`, else `~/.cache/reml`. Where it lies changes no
     result, so a variable of the environment may say it."""
     return Path(os.environ.get("REML_CACHE_DIR") or Path.home() / ".cache" / "reml")
@@ -43,14 +43,14 @@ def room_files(*modules: ModuleType) -> list[Path]:
     return sorted(path for room in rooms for path in room.iterdir() if path.is_file())
 
 
-def entry(kind: str, key: str, build: Callable[[Path], None]) -> Path:
+def find_or_build(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     """The finished folder of `key` among the entries called `kind`.
 
     Where it is missing, `build` fills an empty folder beside it, which is then renamed: a killed
     run leaves no half entry, and of two runs that build the same one the first to end wins.
     What `build` raises is passed on, and nothing is kept.
     """
-    final = root() / kind / key
+    final = cache_root() / kind / key
     if final.is_dir():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -72,5 +72,5 @@ def _sweep(final: Path) -> None:
     """Remove what killed runs left of this entry."""
     for left in final.parent.glob(f".{final.name}.*"):
         pid = left.name.split(".")[2]
-        if pid.isdigit() and gone(int(pid)):
+        if pid.isdigit() and has_ended(int(pid)):
             shutil.rmtree(left, ignore_errors=True)

@@ -65,7 +65,7 @@ def path_error(error: OSError) -> str:
     return f"{os.fsdecode(error.filename)}: {reason}"
 
 
-def progress(items: Any, label: str, total: int | None = None) -> Any:
+def show_progress(items: Any, label: str, total: int | None = None) -> Any:
     """`items`, with a progress bar on a terminal and silently elsewhere; `total` is their number
     where they cannot tell it."""
     from tqdm import tqdm

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def hidden(*packages: str) -> Iterator[None]:
+def hide_packages(*packages: str) -> Iterator[None]:
     """While it lasts, `packages` that nobody has imported yet look as if not installed.
 
     For a library that imports an optional one, whole and slowly, for parts that we do not use:

@@ -25,7 +25,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
     return path
 
 
-def copy(source: Path, path: Path) -> Path:
+def copy_file(source: Path, path: Path) -> Path:
     """Copy the bytes of a file of any size to `path` atomically, making its folder; returns
     `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)

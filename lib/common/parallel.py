@@ -28,24 +28,26 @@ DIED = (
 )
 
 
-def cores() -> int:
+def count_cores() -> int:
     """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def context() -> multiprocessing.context.BaseContext:
+def process_context() -> multiprocessing.context.BaseContext:
     """How worker processes start: forked on Linux, which saves each a second of imports."""
     return multiprocessing.get_context("fork" if sys.platform.startswith("linux") else "spawn")
 
 
 def _shown(results: Iterator[Result], total: int, label: str | None) -> Iterable[Result]:
-    return cli.progress(results, label, total) if label else results
+    return cli.show_progress(results, label, total) if label else results
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, context(), initializer=tie_worker, initargs=(os.getpid(),))
+    return ProcessPoolExecutor(
+        workers, process_context(), initializer=tie_worker, initargs=(os.getpid(),)
+    )
 
 
 def map_processes(
@@ -63,7 +65,7 @@ def map_processes(
     here; `RemlError` where a worker died, most likely for want of memory.
     """
     todo = list(items)
-    workers = min(workers or cores(), len(todo))
+    workers = min(workers or count_cores(), len(todo))
     if workers <= 1:
         return list(_shown(map(function, todo), len(todo), label))
     with _pool(workers) as pool:
@@ -83,7 +85,7 @@ def stream_processes(
     """
     todo = iter(items)
     first = list(islice(todo, 2))
-    workers = workers or cores()
+    workers = workers or count_cores()
     if workers == 1 or len(first) < 2:
         yield from map(function, chain(first, todo))
         return
@@ -112,7 +114,7 @@ def map_threads(
     `function` raises is raised here.
     """
     todo = list(items)
-    workers = min(workers or cores(), len(todo))
+    workers = min(workers or count_cores(), len(todo))
     if workers <= 1:
         return [function(item) for item in todo]
     with ThreadPoolExecutor(workers) as pool:

@@ -15,7 +15,7 @@ RUNNER = "REML_RUNNER_PID"  # set by scripts.ops.guarded for all that runs below
 POLL_S = 0.2  # how often a process looks whether its runner still lives
 
 
-def gone(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
     """Whether a process has ended. A zombie has: nobody has collected its exit status, which in
     a container without an init process nobody ever will, and dvc takes it for alive."""
     try:
@@ -26,7 +26,7 @@ def gone(pid: int) -> bool:
 
 def _die_with(runner: int) -> None:
     """Wait for the runner's end, then end this process."""
-    while not gone(runner):
+    while not has_ended(runner):
         time.sleep(POLL_S)
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -43,7 +43,7 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
     runner = os.environ.get(RUNNER)
     if runner:
-        if gone(int(runner)):  # it died while this process imported its modules
+        if has_ended(int(runner)):  # it died while this process imported its modules
             os.kill(os.getpid(), signal.SIGKILL)
         threading.Thread(target=_die_with, args=(int(runner),), daemon=True).start()
 

@@ -63,22 +63,22 @@ class Meta(Section):
     tables: dict[str, Table]
 
 
-def read(path: Path) -> Meta:
+def read_spec(path: Path) -> Meta:
     """A `<stage>.meta.yml`; raises `RemlError` naming the file and key that is wrong."""
     return validate(Meta, read_yaml(path), str(path))
 
 
-def spelled(name: str) -> list[str]:
+def expand_name(name: str) -> list[str]:
     """The paths that a table's name stands for: `a/{b,c}.csv` is a/b.csv and a/c.csv."""
     parts = re.split(r"\{([^}]*)\}", name)
     choices = [part.split(",") if i % 2 else [part] for i, part in enumerate(parts)]
     return ["".join(chosen) for chosen in itertools.product(*choices)]
 
 
-def tables(meta: Meta, folder: Path) -> Iterator[tuple[Path, Table]]:
+def find_tables(meta: Meta, folder: Path) -> Iterator[tuple[Path, Table]]:
     """The tables of `meta` that lie in `folder`, each with its path."""
     for name, table in meta.tables.items():
-        for pattern in spelled(name):
+        for pattern in expand_name(name):
             for path in sorted(Path().glob(pattern)):
                 if path.is_relative_to(folder):
                     yield path, table
@@ -91,7 +91,7 @@ def columns_of(path: Path) -> list[str]:
     return list(pd.read_csv(path, nrows=0).columns)
 
 
-def within(table: Table, frame: pd.DataFrame, where: str) -> None:
+def check_ranges(table: Table, frame: pd.DataFrame, where: str) -> None:
     """Raise `AssertionError` where a value of `frame` lies outside its column's range: a fault of
     our own code, told by column and count, never by value, since values are listings.
 
@@ -110,12 +110,12 @@ def within(table: Table, frame: pd.DataFrame, where: str) -> None:
         assert not count, f"{where}: {column} outside {low} to {high} in {count} row(s)"
 
 
-def enforce(meta_file: Path, folder: Path) -> None:
+def enforce_ranges(meta_file: Path, folder: Path) -> None:
     """`within` for each table in `folder`.
 
     Parameters: the `<stage>.meta.yml`, relative to the code, and the folder that the stage wrote.
     """
-    for path, table in tables(read(CODE / meta_file), folder):
+    for path, table in find_tables(read_spec(CODE / meta_file), folder):
         spans = [
             column
             for column in columns_of(path)
@@ -125,4 +125,4 @@ def enforce(meta_file: Path, folder: Path) -> None:
             continue
         reader = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
         frame = reader(path, **{"columns" if path.suffix == ".parquet" else "usecols": spans})
-        within(table, frame, str(path))
+        check_ranges(table, frame, str(path))

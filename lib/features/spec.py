@@ -114,11 +114,11 @@ def enforce_spec(
     RemlError
         As `check_columns`, and for a value out of its range.
     """
-    tables = table_spec.read(table_spec.CODE / META).tables
+    tables = table_spec.read_spec(table_spec.CODE / META).tables
     check_columns(tables[TABLE], features, available)
-    table_spec.within(tables[TABLE], features, "features")
-    table_spec.within(tables[NEAR], near, "comparables")
-    table_spec.within(tables[INDEX], index, "index")
+    table_spec.check_ranges(tables[TABLE], features, "features")
+    table_spec.check_ranges(tables[NEAR], near, "comparables")
+    table_spec.check_ranges(tables[INDEX], index, "index")
 
 
 def input_kinds(features: pd.DataFrame) -> dict[str, str]:
@@ -134,5 +134,5 @@ def input_kinds(features: pd.DataFrame) -> dict[str, str]:
     dict of str to str
         Column name to kind, such as `own`, `market` or `comparable`.
     """
-    table = table_spec.read(table_spec.CODE / META).tables[TABLE]
+    table = table_spec.read_spec(table_spec.CODE / META).tables[TABLE]
     return {str(name): str(e.kind) for name in features if (e := table.entry(str(name)))}

@@ -22,8 +22,8 @@ NAMING = {"start": False, "monotone": False, "encode": True}
 def check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
     """Raise `RemlError` where a model's section of `stage` names an input that the feature spec
     does not list, or one of the wrong type: it would be passed over without a word."""
-    listed = table_spec.read(table_spec.CODE / spec.META).tables[spec.TABLE]
-    photos = table_spec.read(table_spec.CODE / PHOTOS_META).tables[PHOTOS_TABLE]
+    listed = table_spec.read_spec(table_spec.CODE / spec.META).tables[spec.TABLE]
+    photos = table_spec.read_spec(table_spec.CODE / PHOTOS_META).tables[PHOTOS_TABLE]
     for model in MODELS:
         for setting, text in NAMING.items():
             for name in sections.get(model, {}).get(setting, ()):

@@ -31,7 +31,7 @@ BAD_PRICE = "price is zero or negative"
 BAD_ESTIMATE = "estimate is zero or negative; counted as not given"
 
 
-def read(path: Path) -> pd.DataFrame:
+def read_estimates(path: Path) -> pd.DataFrame:
     """A CSV of any encoding and delimiter (cells as text), or a Parquet file."""
     if path.suffix.lower() == ".parquet":
         try:
@@ -53,14 +53,14 @@ def read(path: Path) -> pd.DataFrame:
     return table.loc[:, [bool(name.strip()) for name in names]]  # of stray delimiters
 
 
-def prepared(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(the table that `scoring` takes, what was left out: row, listing_key, reason).
 
     `table` has a column of estimates and one of prices by one of their NAMES (currency), and any of
     NUMBERS, TEXTS, as_of (date), pred_low_90, pred_high_90 and the like; other columns are not
     looked at. Rows count from 1 below the header. Raises `RemlError` naming `where`, row and mend.
     """
-    names = folded(table, where)
+    names = fold_headers(table, where)
     require(len(table) > 0, f"{where}: no row below the header; give one row a sale")
     out = pd.DataFrame(index=table.index)
     for column, wanted in NAMES.items():
@@ -73,7 +73,7 @@ def prepared(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFram
             len(found) == 1,
             f"{where}: columns {' and '.join(map(str, found))} both name the same; keep one",
         )
-        out[column] = numbers(table[found[0]], f"{where}", str(found[0]))
+        out[column] = parse_numbers(table[found[0]], f"{where}", str(found[0]))
     ends = [name for name in names if name.startswith(("pred_low_", "pred_high_"))]
     sides = [{n.removeprefix(f"pred_{s}_") for n in ends if s in n} for s in ("low", "high")]
     alone = sorted(sides[0] ^ sides[1])
@@ -82,11 +82,11 @@ def prepared(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFram
         f"{where}: intervals {', '.join(alone)} lack one end; give both pred_low_ and pred_high_",
     )
     for name in [*ends, *(name for name in NUMBERS if name in names)]:
-        out[name] = numbers(table[names[name]], where, name)
+        out[name] = parse_numbers(table[names[name]], where, name)
     for name in (name for name in TEXTS if name in names):
-        out[name] = texts(table[names[name]])
+        out[name] = parse_texts(table[names[name]])
     if "as_of" in names:
-        out["as_of"] = dates(table[names["as_of"]], where)
+        out["as_of"] = parse_dates(table[names["as_of"]], where)
     for name in score.interval_names(out):
         bad = out[f"pred_low_{name}"] > out[f"pred_high_{name}"]
         require(
@@ -95,15 +95,15 @@ def prepared(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFram
         )
         require(
             not bad.any(),
-            f"{where}, row {first(bad)}: pred_low_{name} lies above pred_high_{name} "
+            f"{where}, row {first_row(bad)}: pred_low_{name} lies above pred_high_{name} "
             f"({int(bad.sum())} such rows); swap them",
         )
     if {"as_of", "year_built"} <= set(out) and "own_age" not in out:
         out["own_age"] = out["as_of"].dt.year - out["year_built"]
-    return checked(out, where)
+    return keep_scorable(out, where)
 
 
-def checked(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with a positive price, estimates that are not positive set missing; and both listed."""
     price, estimate = table["close_price"], table["pred_close_price"]
     reason = pd.Series(
@@ -129,12 +129,12 @@ def checked(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame
     return out, listed[reason != ""].reset_index(drop=True)
 
 
-def first(bad: pd.Series) -> int:
+def first_row(bad: pd.Series) -> int:
     """The number of the first row that is marked, from 1."""
     return int(np.flatnonzero(bad.to_numpy())[0]) + 1 if bad.any() else 0
 
 
-def folded(table: pd.DataFrame, where: str) -> dict[str, Any]:
+def fold_headers(table: pd.DataFrame, where: str) -> dict[str, Any]:
     """Each column by its name in small letters; a column without name and cells is left out."""
     names: dict[str, Any] = {}
     for name in table:
@@ -147,13 +147,13 @@ def folded(table: pd.DataFrame, where: str) -> dict[str, Any]:
     return names
 
 
-def texts(cells: pd.Series) -> pd.Series:
+def parse_texts(cells: pd.Series) -> pd.Series:
     """A column as texts, missing where empty; whole numbers without their decimal point."""
     text = cells.astype("str").str.strip().str.replace(r"^(\d+)\.0$", r"\1", regex=True)
     return text.where(cells.notna() & ~text.str.lower().isin(EMPTY), None)
 
 
-def numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
+def parse_numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
     """A column as numbers; an empty cell is missing, anything else that is none is an error."""
     text = cells.astype("str").str.strip()
     empty = cells.isna() | text.str.lower().isin(EMPTY)
@@ -161,13 +161,14 @@ def numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
     bad = ~empty & ~np.isfinite(got)
     require(
         not bad.any(),
-        f"{where}, row {first(bad)}: {name} {str(text[bad].iloc[0])[:40] if bad.any() else ''!r} "
-        f"is no number ({int(bad.sum())} such cells); write it like 350000 or 350000.50",
+        f"{where}, row {first_row(bad)}: {name} "
+        f"{str(text[bad].iloc[0])[:40] if bad.any() else ''!r} is no number "
+        f"({int(bad.sum())} such cells); write it like 350000 or 350000.50",
     )
     return got
 
 
-def dates(cells: pd.Series, where: str) -> pd.Series:
+def parse_dates(cells: pd.Series, where: str) -> pd.Series:
     """A column as dates; an empty cell is missing, anything else that is none is an error."""
     text = cells.astype("str").str.strip()
     empty = cells.isna() | text.str.lower().isin(EMPTY)
@@ -176,21 +177,22 @@ def dates(cells: pd.Series, where: str) -> pd.Series:
     bad = ~empty & got.isna()
     require(
         not bad.any(),
-        f"{where}, row {first(bad)}: as_of {str(text[bad].iloc[0])[:40] if bad.any() else ''!r} "
-        f"is no date ({int(bad.sum())} such cells); write it like 2025-01-31",
+        f"{where}, row {first_row(bad)}: as_of "
+        f"{str(text[bad].iloc[0])[:40] if bad.any() else ''!r} is no date "
+        f"({int(bad.sum())} such cells); write it like 2025-01-31",
     )
     return got
 
 
-def counted(left_out: pd.DataFrame) -> dict[str, int]:
+def count_reasons(left_out: pd.DataFrame) -> dict[str, int]:
     """Reason -> rows."""
     return {str(reason): int(n) for reason, n in left_out["reason"].value_counts().items()}
 
 
-def told(score: dict[str, Any], left_out: pd.DataFrame, where: str) -> str:
+def format_scores(score: dict[str, Any], left_out: pd.DataFrame, where: str) -> str:
     """The summary that a person reads: counts, then each figure with its interval."""
     lines = [f"{where}: {score['sales']:,} sales scored"]
-    for reason, count in counted(left_out).items():
+    for reason, count in count_reasons(left_out).items():
         rows = left_out.loc[left_out["reason"] == reason, "row"]
         some = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
         lines.append(f"  {count:,} row(s), {reason}: row {some}")
@@ -202,20 +204,20 @@ def told(score: dict[str, Any], left_out: pd.DataFrame, where: str) -> str:
             count = score["with_interval"].get(kind, score["sales"])
             if count < score["sales"]:
                 lines.append(f"only {count:,} of the sales have a {kind} % interval:")
-            lines += [line(f"{prefix}{name}", one) for name, one in score[group].items()]
+            lines += [format_line(f"{prefix}{name}", one) for name, one in score[group].items()]
     study = score["ratio_study"]
     for kind in ("untrimmed", "trimmed"):
         gone = f", {study['trimmed_sales']} ratios taken out" if kind == "trimmed" else ""
         lines.append(f"ratio study, {kind}{gone}")
         lines += [
-            line(name, study[kind][name]) + f"  {study[kind][name]['verdict']}"
+            format_line(name, study[kind][name]) + f"  {study[kind][name]['verdict']}"
             for name in STATISTICS
         ]
     chased = study["sales_chasing"]
     return "\n".join([*lines, f"sales chasing: {chased['verdict']}; {chased['reason']}"])
 
 
-def line(name: str, one: dict[str, Any]) -> str:
+def format_line(name: str, one: dict[str, Any]) -> str:
     """One figure and its interval."""
     value, low, high = (
         "n/a"

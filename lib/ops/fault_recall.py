@@ -25,7 +25,7 @@ PHOTOS = {"shared_photo", "photo_gps"}  # of another stage
 
 
 @dataclass(frozen=True)
-class Results:
+class StageResults:
     """What the stages wrote: staged rows, quarantine and duplicates of `staging`, both domains'
     tables and the issues of `normalize`, flags and both domains' verdicts of `screen`."""
 
@@ -42,7 +42,7 @@ def _places(table: pd.DataFrame) -> set[tuple[str, int]]:
     return set(zip(table["_source_file"], table["_source_row"].astype(int), strict=True))
 
 
-def finder(results: Results) -> Callable[[dict[str, Any]], bool]:
+def make_finder(results: StageResults) -> Callable[[dict[str, Any]], bool]:
     """A function that says whether a fault of the truth was found."""
     aside = _places(results.quarantined)
     dropped = _places(results.duplicates)
@@ -81,10 +81,10 @@ def finder(results: Results) -> Callable[[dict[str, Any]], bool]:
 NAMELESS = {"missing_identity"}  # copies of such a row cannot be told by their key
 
 
-def score(truth: dict[str, Any], results: Results) -> dict[str, Any]:
+def score_recall(truth: dict[str, Any], results: StageResults) -> dict[str, Any]:
     """`kinds` (kind -> found, planted), and of the sales that `screen` excludes against the planted
     bad ones: `precision`, `recall`, the keys `missed` and `wrong`."""
-    found = finder(results)
+    found = make_finder(results)
     kinds: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for fault in truth["faults"]:
         if fault["kind"] not in PHOTOS:
@@ -104,10 +104,10 @@ def score(truth: dict[str, Any], results: Results) -> dict[str, Any]:
     }
 
 
-def report(truth: dict[str, Any], results: Results, misses: bool = False) -> list[str]:
+def format_recall(truth: dict[str, Any], results: StageResults, misses: bool = False) -> list[str]:
     """`score` as lines for people; with `misses` also each bad sale that is still usable and each
     good one that is not, with the reasons."""
-    got = score(truth, results)
+    got = score_recall(truth, results)
     total = [sum(column) for column in zip(*got["kinds"].values(), strict=True)]
     lines = [f"planted faults found: {total[0]} of {total[1]} ({total[0] / total[1]:.1%})"]
     lines += [f"  {kind}: {n} of {of}" for kind, (n, of) in got["kinds"].items() if n < of]

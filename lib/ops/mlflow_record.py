@@ -10,7 +10,7 @@ from lib.common import io, params
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """One run: `params` and `tags` as text, `metrics` as numbers, and `content`, a hash of all
     three, by which a run that is already logged is found again."""
 
@@ -24,7 +24,7 @@ class Record:
         return io.sha256(json.dumps(told, sort_keys=True).encode())
 
 
-def record(summary: dict[str, dict[str, Any]], models: dict[str, bytes]) -> Record:
+def make_record(summary: dict[str, dict[str, Any]], models: dict[str, bytes]) -> RunRecord:
     """The record of a run.
 
     `summary` is metrics/summary.json, `models` holds each variant's model.json as it lies there. A
@@ -42,7 +42,7 @@ def record(summary: dict[str, dict[str, Any]], models: dict[str, bytes]) -> Reco
         for name, value in sorted(figures.items())
         if value is not None
     }
-    return Record(params, metrics, tags)
+    return RunRecord(params, metrics, tags)
 
 
 class TrackParams(params.Section):

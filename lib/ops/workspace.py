@@ -15,12 +15,12 @@ import yaml
 
 from lib.common import io
 from lib.common.params import PARAMS_FILE
-from lib.common.process import gone
+from lib.common.process import has_ended
 
 KEPT = Path(".dvc/tmp/params.kept.json")
 
 
-def keep() -> None:
+def keep_params() -> None:
     """Keep params.yaml aside, in the name of this process."""
     io.write_json(KEPT, {"pid": os.getpid(), "text": PARAMS_FILE.read_text(encoding="utf-8")})
 
@@ -29,13 +29,13 @@ def _feed(text: str) -> object:
     return ((yaml.safe_load(text) or {}).get("base") or {}).get("feed")
 
 
-def put_back() -> None:
+def restore_params() -> None:
     """Put params.yaml back if the run that kept it is over and another feed's name stands in it;
     what else was changed in it since is nobody's business here."""
     if not KEPT.is_file():
         return
     kept = io.read_json(KEPT)
-    if kept["pid"] != os.getpid() and not gone(kept["pid"]):
+    if kept["pid"] != os.getpid() and not has_ended(kept["pid"]):
         return
     if _feed(PARAMS_FILE.read_text(encoding="utf-8")) != _feed(kept["text"]):
         io.write_text(PARAMS_FILE, kept["text"])

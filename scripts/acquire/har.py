@@ -83,7 +83,7 @@ def start_run(
     secrets: tuple[str, str], agreed: contract.Contract,
 ) -> Iterator[Run]:  # fmt: skip
     """A run with a browser of its own."""
-    chromium = screenshots.executable()
+    chromium = screenshots.find_chromium()
     require(chromium is not None, "no Chromium on PATH; on Debian: apt-get install chromium")
     require(
         importlib.util.find_spec("playwright") is not None,

@@ -31,7 +31,7 @@ DRAWS, SEED = 1000, 1
 DOMAIN = "sale"
 
 
-def run(feed: str, boundary: str | None) -> Path:
+def run_feed(feed: str, boundary: str | None) -> Path:
     """Run the pipeline on the feed, its boundary moved where one is given; the results' folder."""
     command = ["python", "-m", "scripts.ops.run", "--feed", feed]
     command += ["--set", f"split.boundary={boundary}"] if boundary else []
@@ -40,7 +40,7 @@ def run(feed: str, boundary: str | None) -> Path:
     return RUNS / feed
 
 
-def tested(folder: Path) -> pd.DataFrame:
+def read_test_sales(folder: Path) -> pd.DataFrame:
     """`as_of`, price and each variant's estimate (columns by its name) of the test sales."""
     out = pd.DataFrame()
     for root in ("train", "fuse", "blend"):
@@ -56,14 +56,14 @@ def tested(folder: Path) -> pd.DataFrame:
     return out
 
 
-def estimated(sales: pd.DataFrame) -> dict[str, np.ndarray]:
+def variant_estimates(sales: pd.DataFrame) -> dict[str, np.ndarray]:
     """Each variant's estimates of the sales that `tested` gives."""
     return {name: sales[name].to_numpy() for name in sales if name.startswith(DOMAIN)}
 
 
-def tell(title: str, sales: pd.DataFrame) -> None:
+def print_figures(title: str, sales: pd.DataFrame) -> None:
     """Print the figures of every variant, and how far the blend beats each."""
-    price, estimates = sales["close_price"].to_numpy(), estimated(sales)
+    price, estimates = sales["close_price"].to_numpy(), variant_estimates(sales)
     best = estimates[f"{DOMAIN}_blend"]
     click.echo(f"{title}: {len(price)} sales from {sales['as_of'].min():%Y-%m-%d}")
     for name, estimate in estimates.items():
@@ -108,9 +108,9 @@ def main(feed: str, mode: str, boundaries: tuple[dt.datetime, ...]) -> None:
         f"{RAW / feed}: no such folder; bring the sales in with make import FEED={feed} "
         "FROM=path.csv",
     )
-    folder = run(feed, None)
-    sales = tested(folder)
-    tell(f"{feed}, frozen", sales)
+    folder = run_feed(feed, None)
+    sales = read_test_sales(folder)
+    print_figures(f"{feed}, frozen", sales)
     months = sales["as_of"].dt.to_period("M")
     first, *later = sorted(months.unique())
     kept = folder.with_name(f".{feed}.frozen")  # runs/<feed> is to stand at the feed's own boundary
@@ -120,19 +120,20 @@ def main(feed: str, mode: str, boundaries: tuple[dt.datetime, ...]) -> None:
         if mode == "rolling":
             parts = [sales[months == first]]
             for month in later:
-                newest = tested(run(feed, f"{month.start_time:%Y-%m-%d}"))
+                newest = read_test_sales(run_feed(feed, f"{month.start_time:%Y-%m-%d}"))
                 parts.append(newest[newest["as_of"].dt.to_period("M") == month])
-            tell(f"{feed}, rolling", pd.concat(parts))
+            print_figures(f"{feed}, rolling", pd.concat(parts))
         moved = [sales]
         for date in boundaries:
-            moved.append(tested(run(feed, f"{date:%Y-%m-%d}")))
-            tell(f"{feed}, frozen at {date:%Y-%m-%d}", moved[-1])
+            moved.append(read_test_sales(run_feed(feed, f"{date:%Y-%m-%d}")))
+            print_figures(f"{feed}, frozen at {date:%Y-%m-%d}", moved[-1])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         kept.rename(folder)
     if boundaries:
         told = [
-            paired_verdicts(estimated(m), m["close_price"].to_numpy(), DRAWS, SEED) for m in moved
+            paired_verdicts(variant_estimates(m), m["close_price"].to_numpy(), DRAWS, SEED)
+            for m in moved
         ]
         changed = [f"{one} and {other} in {metric}" for one, other, metric in find_reversals(*told)]
         click.echo(f"pairs that change places (95 % intervals): {', '.join(changed) or 'none'}")

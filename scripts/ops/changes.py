@@ -19,7 +19,7 @@ from lib.common.params import flatten_params
 from lib.common.paths import RUNS
 from lib.listings.contract import contract
 from lib.ops.compare import changes, changes_page, revisions
-from lib.ops.compare.revisions import Side
+from lib.ops.compare.revisions import ComparedRun
 from lib.report.pages import site
 
 OUT = Path("data/changes")
@@ -27,31 +27,31 @@ CONTRIBUTIONS = "data/explain/contributions.parquet"
 DOMAINS = ("sale", "rental")
 
 
-def chosen(base: str, feed: str, older: str) -> tuple[Side, Side]:
+def choose_runs(base: str, feed: str, older: str) -> tuple[ComparedRun, ComparedRun]:
     """(the side to compare with, the side that stands now)."""
     if feed:
-        now = revisions.of_folder(RUNS / feed)
+        now = revisions.run_in_folder(RUNS / feed)
         require(now.valuations() is not None, f"{now.name}: no results; make run FEED={feed}")
     else:
-        now = Side("the workspace", None, Path())
+        now = ComparedRun("the workspace", None, Path())
         require(now.valuations() is not None, f"{revisions.VALUATIONS}: no such file; make repro")
     if older:
-        then = revisions.of_folder(Path(older))
+        then = revisions.run_in_folder(Path(older))
         require(
             then.valuations() is not None,
             f"FROM={older}: no {revisions.VALUATIONS} or valuations.csv in it; name the folder of "
             "a run, such as runs/<feed>.previous",
         )
     elif feed:
-        then = revisions.of_folder(RUNS / f"{feed}.previous")
+        then = revisions.run_in_folder(RUNS / f"{feed}.previous")
         require(
             then.valuations() is not None,
             f"{then.name}: no earlier run is kept; it is there once `make run FEED={feed}` has run "
             "twice, or name an older one: FROM=folder",
         )
     else:
-        rev = revisions.commit(base)
-        then = Side(f"{base} ({rev[:8]})", rev, None)
+        rev = revisions.find_commit(base)
+        then = ComparedRun(f"{base} ({rev[:8]})", rev, None)
         require(
             then.valuations() is not None,
             f"BASE={base}: neither DVC's cache nor a remote holds its {revisions.VALUATIONS}; "
@@ -61,7 +61,7 @@ def chosen(base: str, feed: str, older: str) -> tuple[Side, Side]:
     return then, now
 
 
-def feed_of(then: Side, now: Side) -> str:
+def feed_of(then: ComparedRun, now: ComparedRun) -> str:
     """The feed that both sides value; raises where they differ."""
     names = [(side.json("metrics/predict.json") or {}).get("feed") for side in (then, now)]
     require(names[1] is not None, f"{now.name}: no metrics/predict.json, which names its feed")
@@ -73,12 +73,12 @@ def feed_of(then: Side, now: Side) -> str:
     return str(names[1])
 
 
-def listings(side: Side, domain: str) -> pd.DataFrame | None:
+def read_listings(side: ComparedRun, domain: str) -> pd.DataFrame | None:
     """The normalised listings of a domain."""
     return side.parquet(f"data/normalize/{domain}.parquet")
 
 
-def notes(then: Side, now: Side) -> list[str]:
+def describe_rows(then: ComparedRun, now: ComparedRun) -> list[str]:
     """What came in, in words."""
     told = []
     for word, side in (("Base", then), ("Now", now)):
@@ -106,29 +106,29 @@ def notes(then: Side, now: Side) -> list[str]:
 )
 @cli.command
 def main(base: str, feed: str, older: str, count: int) -> None:
-    then, now = chosen(base, feed, older)
+    then, now = choose_runs(base, feed, older)
     before, after = then.valuations(), now.valuations()
     assert before is not None and after is not None
     cli.log.info("changes.read", base=then.name, now=now.name, listings=len(after))
     name = feed_of(then, now)
-    moved = changes.moves(before, after)
+    moved = changes.value_changes(before, after)
     explained = [side.parquet(CONTRIBUTIONS) for side in (then, now)]
     why = None
     if explained[0] is not None and explained[1] is not None:
-        why = changes.causes(explained[0], explained[1]).merge(moved[changes.KEYS])
+        why = changes.contribution_changes(explained[0], explained[1]).merge(moved[changes.KEYS])
     lacking = [side.name for side, one in zip((then, now), explained, strict=True) if one is None]
-    new, gone = changes.alone(after, before), changes.alone(before, after)
+    new, gone = changes.unmatched_listings(after, before), changes.unmatched_listings(before, after)
     parts, data = [], []
-    for domain in cli.progress(DOMAINS, "changes"):
-        tables = listings(then, domain), listings(now, domain)
+    for domain in cli.show_progress(DOMAINS, "changes"):
+        tables = read_listings(then, domain), read_listings(now, domain)
         differ = None
         if tables[0] is not None and tables[1] is not None:
-            differ = changes.differing(*tables)
+            differ = changes.differing_cells(*tables)
             data.append(changes.data_part(domain, *tables, differ))
         of = [frame[frame["domain"] == domain] for frame in (moved, new, gone)]
         if any(len(frame) for frame in of):
             own = None if why is None else why[why["domain"] == domain]
-            parts.append(changes_page.part(domain, *of, own, differ, tables[1], count))
+            parts.append(changes_page.domain_section(domain, *of, own, differ, tables[1], count))
     code = None if then.rev is None else revisions.code_changes(then.rev, now.rev)
     settings = [side.yaml("params.yaml") for side in (then, now)]
     context = {
@@ -137,14 +137,16 @@ def main(base: str, feed: str, older: str, count: int) -> None:
         "as_of": after["as_of"].max(),
         "now": now.name,
         "base": then.name,
-        "stale": "" if feed else revisions.stale(),
+        "stale": "" if feed else revisions.describe_stale(),
         "domains": parts,
         "explained": why is not None,
         "why_not": f"What moved the values is not told: no {CONTRIBUTIONS} in "
         f"{' and '.join(lacking)}.",
         "data": data,
-        "data_notes": notes(then, now),
-        "settings": changes.settings(*map(flatten_params, settings)) if all(settings) else None,
+        "data_notes": describe_rows(then, now),
+        "settings": changes.changed_settings(*map(flatten_params, settings))
+        if all(settings)
+        else None,
         "code": code,
         "code_unknown": "git does not have the commit that the base was run on.",
     }

@@ -34,29 +34,29 @@ FIGURES = (
 ANEW = f"set base.feed to {DEMO}, `make repro`, and add dvc.lock and what it wrote together"
 
 
-def git(*arguments: str) -> bytes:
+def run_git(*arguments: str) -> bytes:
     """What a git command prints."""
     return subprocess.run(["git", *arguments], capture_output=True, check=True).stdout
 
 
-def staged(*paths: str) -> list[str]:
+def staged_files(*paths: str) -> list[str]:
     """The files that the commit would hold, or those of them that `paths` name."""
-    names = git("ls-files", "-z", "--cached", "--", *paths).decode(errors="surrogateescape")
+    names = run_git("ls-files", "-z", "--cached", "--", *paths).decode(errors="surrogateescape")
     return [name for name in names.split("\0") if name]
 
 
-def content(name: str) -> bytes:
+def staged_content(name: str) -> bytes:
     """A file as it is staged."""
-    return git("show", f":{name}")
+    return run_git("show", f":{name}")
 
 
-def mapping(name: str, faults: list[str]) -> dict:
+def staged_mapping(name: str, faults: list[str]) -> dict:
     """A staged YAML or JSON file as a mapping; empty, and a fault more, where it is none."""
-    if not staged(name):
+    if not staged_files(name):
         return {}
     parse = json.loads if name.endswith(".json") else yaml.safe_load
     try:
-        read = parse(content(name))
+        read = parse(staged_content(name))
     except (yaml.YAMLError, ValueError) as error:
         faults.append(f"{name}: cannot be read ({' '.join(str(error).split())})")
         return {}
@@ -92,14 +92,16 @@ def feeds_of(stage: dict) -> set[str]:
 def figure_faults(outs: dict[str, str | None]) -> list[str]:
     """Which staged metrics and plots are not the outs (path -> hash) that dvc.lock records."""
     faults = []
-    names = staged(*FIGURES)
+    names = staged_files(*FIGURES)
     for out, recorded in outs.items():
         inside = {name for name in names if PurePosixPath(out) in PurePosixPath(name).parents}
         if inside:
-            real = folder_md5({name.removeprefix(f"{out}/"): content(name) for name in inside})
+            real = folder_md5(
+                {name.removeprefix(f"{out}/"): staged_content(name) for name in inside}
+            )
         elif out in names:
             inside = {out}
-            real = file_md5(content(out))
+            real = file_md5(staged_content(out))
         else:
             continue
         names = [name for name in names if name not in inside]
@@ -111,17 +113,17 @@ def figure_faults(outs: dict[str, str | None]) -> list[str]:
 def feed_faults() -> list[str]:
     """What in the staged settings and figures comes from a feed other than the demo."""
     faults: list[str] = []
-    base = mapping("params.yaml", faults).get("base") or {}
+    base = staged_mapping("params.yaml", faults).get("base") or {}
     if base.get("feed") != DEMO:
         faults.append(
             f"params.yaml: base.feed is {base.get('feed')!r}; commit it as {DEMO!r} and "
             "run other feeds with `make run FEED=name`"
         )
-    for name in staged("metrics/*.json"):
-        feed = mapping(name, faults).get("feed", DEMO)
+    for name in staged_files("metrics/*.json"):
+        feed = staged_mapping(name, faults).get("feed", DEMO)
         if feed != DEMO:
             faults.append(f"{name}: figures of feed {feed!r}; {ANEW}")
-    stages = mapping("dvc.lock", faults).get("stages") or {}
+    stages = staged_mapping("dvc.lock", faults).get("stages") or {}
     feeds = set().union(*(feeds_of(stage) for stage in stages.values())) - {DEMO}
     faults += [f"dvc.lock: from feed {feed!r}; {ANEW}" for feed in sorted(feeds)]
     outs = {
@@ -135,8 +137,10 @@ def feed_faults() -> list[str]:
 @cli.command
 def main(files: tuple[str, ...]) -> None:
     faults = feed_faults()
-    for name in staged(*files) if files else []:  # a file that the commit deletes may always go
-        faults += file_faults(name, int(git("cat-file", "-s", f":{name}")))
+    for name in (
+        staged_files(*files) if files else []
+    ):  # a file that the commit deletes may always go
+        faults += file_faults(name, int(run_git("cat-file", "-s", f":{name}")))
     require(not faults, "\n       ".join(faults))
 
 

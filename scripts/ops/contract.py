@@ -22,7 +22,7 @@ from lib.listings.onboarding import draft_contract, infer, review
 from lib.listings.staging import csv_reader
 
 
-def head(path: Path, rows: int) -> pd.DataFrame:
+def read_head(path: Path, rows: int) -> pd.DataFrame:
     """The first whole rows of an export as text; of equal headers the first counts."""
     require(path.is_file(), f"{path}: no such file")
     names = csv_reader.read_header(path).names
@@ -34,7 +34,7 @@ def head(path: Path, rows: int) -> pd.DataFrame:
     return table.loc[:, ~table.columns.duplicated()]
 
 
-def statuses(path: Path, header: str) -> dict[str, int]:
+def count_statuses(path: Path, header: str) -> dict[str, int]:
     """Each status of the whole export and its rows, most frequent first."""
     names = csv_reader.read_header(path).names
     place = names.index(header)
@@ -43,7 +43,7 @@ def statuses(path: Path, header: str) -> dict[str, int]:
     return {status: count for status, count in tally.most_common() if status}
 
 
-def show(rows: list[tuple[str, ...]]) -> None:
+def print_table(rows: list[tuple[str, ...]]) -> None:
     """Print a table; the first row is its head."""
     widths = [min(max(len(cell) for cell in column), 34) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -78,12 +78,12 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
     check_feed_name(feed)
     out = out or contract_path(feed)
     require(force or not out.exists(), f"{out}: is there already; --force overwrites it")
-    table = head(file, rows)
+    table = read_head(file, rows)
     guesses = infer.guess_columns(table)
     status = [one.header for one in guesses if one.claimed and one.field == "standard_status"]
-    seen = statuses(file, status[0]) if status else {}
+    seen = count_statuses(file, status[0]) if status else {}
     made = draft_contract.draft_contract(file.name, table, guesses, seen)
-    show(
+    print_table(
         [
             ("header", "RESO field", "score", "why"),
             *(
@@ -130,11 +130,11 @@ def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
         click.echo(f"{raw}: no files yet; name one to check it: check {feed} export.csv")
     faults = []
     for path in paths:
-        table = head(path, rows)
+        table = read_head(path, rows)
         matched, unclaimed = review.review_export(table, agreed)
         click.echo(f"\n{path}: {len(table):,} rows read")
         found = [one for one in matched if one.header is not None]
-        show(
+        print_table(
             [
                 ("column", "header", "filled", "of these readable"),
                 *(

@@ -44,12 +44,12 @@ class Words(params.Section):
     fields: dict[str, Word]
 
 
-def line(cells: list[str]) -> str:
+def table_row(cells: list[str]) -> str:
     """A row of a Markdown table."""
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def span(ends: tuple[float | None, float | None] | None) -> str:
+def format_range(ends: tuple[float | None, float | None] | None) -> str:
     """A range in words."""
     if ends in (None, table_spec.OPEN):
         return ""
@@ -59,51 +59,55 @@ def span(ends: tuple[float | None, float | None] | None) -> str:
     return f"{low} to {high}"
 
 
-def section(name: str, table: table_spec.Table) -> list[str]:
+def table_section(name: str, table: table_spec.Table) -> list[str]:
     """A table of the pipeline as Markdown."""
     out = [f"### `{name}`", "", " ".join(table.description.split())]
     out += [CONTRACT[table.contract]] if table.contract else []
-    out += ["", line(list(COLUMNS)), line(["---"] * len(COLUMNS))]
+    out += ["", table_row(list(COLUMNS)), table_row(["---"] * len(COLUMNS))]
     for column, entry in table.columns.items():
         what = entry.description
         what += f" Kind: {entry.kind}." if entry.kind else ""
         what += f" From {', '.join(f'`{one}`' for one in entry.inputs)}." if entry.inputs else ""
         what += f" Over {entry.window}." if entry.window else ""
-        cells = [f"`{column}`", what, entry.unit or "", entry.type, span(entry.range)]
-        out.append(line([*cells, entry.source or table.source, entry.as_of or table.as_of]))
+        cells = [f"`{column}`", what, entry.unit or "", entry.type, format_range(entry.range)]
+        out.append(table_row([*cells, entry.source or table.source, entry.as_of or table.as_of]))
     return [*out, ""]
 
 
-def fields() -> list[str]:
+def contract_section() -> list[str]:
     """The fields that a contract may claim by RESO's names."""
     words = params.validate(Words, params.read_yaml(WORDS), str(WORDS)).fields
     out = ["## Columns of a contract", ""]
     out.append("Names are RESO's. A contract may add `local_*` columns, which it describes itself.")
-    out += ["", line(["Column", "What it is", "Unit", "Type", "As of"]), line(["---"] * 5)]
+    out += [
+        "",
+        table_row(["Column", "What it is", "Unit", "Type", "As of"]),
+        table_row(["---"] * 5),
+    ]
     for name, field in reso.load_dictionary().fields.items():
         kind = KINDS.get(field.type, field.type)
         word = words[name]
-        out.append(line([f"`{name}`", word.description, field.unit or "", kind, word.as_of]))
+        out.append(table_row([f"`{name}`", word.description, field.unit or "", kind, word.as_of]))
     return [*out, ""]
 
 
-def page() -> str:
+def dictionary_page() -> str:
     """The whole page, stages in the order of dvc.yaml."""
     stages = list(yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"])
     files = {path.name.split(".")[0]: path for path in Path("lib").rglob("*.meta.yml")}
     out = [HEAD]
     for stage in [one for one in stages if one in files]:
         out += [f"## {stage}", ""]
-        for name, table in table_spec.read(files[stage]).tables.items():
-            out += section(name, table)
-    return "\n".join([*out, *fields()]).rstrip() + "\n"
+        for name, table in table_spec.read_spec(files[stage]).tables.items():
+            out += table_section(name, table)
+    return "\n".join([*out, *contract_section()]).rstrip() + "\n"
 
 
 @click.command(help=__doc__)
 @click.option("--check", is_flag=True, help="Write nothing; fail where the page is stale.")
 @cli.command
 def main(check: bool) -> None:
-    text = page()
+    text = dictionary_page()
     if check:
         fresh = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
         require(fresh, f"{PAGE}: stale; run `make dictionary` and commit it")

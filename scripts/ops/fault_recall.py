@@ -52,7 +52,7 @@ def run_stages(folder: Path, settings: dict) -> dict:
     return feed.truth
 
 
-def results(folder: Path) -> fault_recall.Results:
+def read_results(folder: Path) -> fault_recall.StageResults:
     """What the stages wrote below `folder`."""
     data = folder / "data"
     tables = [
@@ -61,7 +61,7 @@ def results(folder: Path) -> fault_recall.Results:
         )
         for stage in ("normalize", "screen")
     ]
-    return fault_recall.Results(
+    return fault_recall.StageResults(
         staged=io.read_parquet(data / "staging/listings.parquet"),
         quarantined=io.read_csv(data / "staging/quarantine_rows.csv"),
         duplicates=io.read_csv(data / "staging/duplicates.csv"),
@@ -84,9 +84,9 @@ def main(seeds: tuple[int, ...], sales: int | None, misses: bool) -> None:
         arguments |= {"sales": sales} if sales else {}
         with tempfile.TemporaryDirectory() as scratch:
             truth = run_stages(Path(scratch), arguments)
-            found = results(Path(scratch))
+            found = read_results(Path(scratch))
         click.echo(f"seed {seed}")
-        for line in fault_recall.report(truth, found, misses):
+        for line in fault_recall.format_recall(truth, found, misses):
             click.echo(f"  {line}")
 
 

@@ -19,7 +19,7 @@ import click
 
 from lib.common import cli, params
 from lib.common.errors import RemlError
-from lib.common.process import RUNNER, gone
+from lib.common.process import RUNNER, has_ended
 from lib.ops.run.fast_lock import fast_lock
 from lib.ops.run.repro_progress import ProgressFilter, list_stages
 from lib.ops.run.warm_start import warm_start
@@ -35,7 +35,7 @@ def forget_dead_locks() -> None:
             *held["write"].values(),
             *(one for many in held["read"].values() for one in many),
         ]
-        if all(gone(int(holder["pid"])) for holder in holders):
+        if all(has_ended(int(holder["pid"])) for holder in holders):
             LOCKS.unlink()
     except (OSError, ValueError, KeyError):
         return  # no locks, or dvc is just writing them: its own checks follow

@@ -23,7 +23,7 @@ from lib.ops.run.raw_folder import RECEIPTS, check_file
 BUNDLES = {"sale": "sale/images", "rental": "rental/images"}
 
 
-def holds(path: Path, digest: str) -> bool:
+def has_digest(path: Path, digest: str) -> bool:
     """Whether `path` is a file with this SHA-256."""
     return path.is_file() and cache.file_sha256(path) == digest
 
@@ -62,16 +62,16 @@ def main(feed: str, source: str, domain: str) -> None:
     ledger = folder / RECEIPTS
     done = receipts.read_receipts(ledger)
     named = [line["file"] for line in done if line["sha256"] == digest]
-    if any(holds(folder / name, digest) for name in named):
+    if any(has_digest(folder / name, digest) for name in named):
         click.echo(f"{path}: already imported, nothing to do")
         return
-    if not holds(target, digest):  # else an import was killed between the copy and its receipt
+    if not has_digest(target, digest):  # else an import was killed between the copy and its receipt
         require(
             not target.exists(),
             f"{target}: exists with other content; raw files are never "
             f"overwritten, so rename {path.name} first",
         )
-        io.copy(path, target)
+        io.copy_file(path, target)
     name = target.relative_to(folder).as_posix()
     if name not in named:
         done.append(

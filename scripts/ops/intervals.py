@@ -21,7 +21,7 @@ from lib.models.calibration import prediction_intervals
 from lib.models.calibration.interval_study import beside_split, on_folds
 
 
-def tell(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
+def print_figures(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
     """Print the figures of intervals on some sales."""
     click.echo(f"{title}: {len(test)} sales, {len(errors)} errors of the past")
     names = [n.removeprefix("pred_low_") for n in test if n.startswith("pred_low_")]
@@ -34,7 +34,7 @@ def tell(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
         )
 
 
-def tell_folds(variant: str) -> None:
+def print_folds(variant: str) -> None:
     """Print them for each fold from the second on."""
     base, settings = params.load("calibrate", prediction_intervals.CalibrateParams)
     folder = artifacts.model_folders()[variant]
@@ -52,7 +52,7 @@ def tell_folds(variant: str) -> None:
     fold = np.searchsorted(edges, table["as_of"].to_numpy("datetime64[D]"), side="right")
     found = on_folds(table, saved.inputs, fold, settings.coverages, settings, base.seed)
     for number, test, errors in found:
-        tell(f"{variant}, fold {number}", test, errors)
+        print_figures(f"{variant}, fold {number}", test, errors)
 
 
 @click.command(help=__doc__)
@@ -78,11 +78,13 @@ def main(folder: Path, variant: str, folds: bool) -> None:
             "FEED=name and --run runs/name), or name a variant that it calibrated",
         )
     if folds:
-        tell_folds(variant)
+        print_folds(variant)
         return
     known, test = io.read_parquet(scores), io.read_parquet(tested)
     errors = known.loc[known["past"], "error"].to_numpy(float)
-    tell(f"{variant}, test", test[test["variant"] == variant].reset_index(drop=True), errors)
+    print_figures(
+        f"{variant}, test", test[test["variant"] == variant].reset_index(drop=True), errors
+    )
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ COLUMNS = {
 WHOLE = "(the whole run)"
 
 
-def moment(value: str | dt.datetime) -> dt.datetime:
+def utc_time(value: str | dt.datetime) -> dt.datetime:
     """A time of the ledger in UTC. SQLite keeps no zone; the ledger writes UTC only."""
     read = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     return read.replace(tzinfo=dt.UTC) if read.tzinfo is None else read.astimezone(dt.UTC)
@@ -48,12 +48,12 @@ def from_database(url: str | None, path: Path) -> list[dict]:
     rows: list[dict] = []
 
     def read() -> None:
-        with database.engine(url, path).connect() as connection:
+        with database.make_engine(url, path).connect() as connection:
             if sa.inspect(connection).has_table(ledger.TABLE.name):
                 found = connection.execute(sa.select(ledger.TABLE))
                 rows.extend(dict(row) for row in found.mappings())
 
-    database.within(60, read)
+    database.run_within(60, read)
     return rows
 
 
@@ -65,7 +65,7 @@ def from_jsonl(path: Path) -> list[dict]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             row = json.loads(line)
-            row |= {name: moment(row[name]) for name in ledger.MOMENTS}
+            row |= {name: utc_time(row[name]) for name in ledger.MOMENTS}
             rows.append({column.name: row[column.name] for column in ledger.TABLE.columns})
         except (ValueError, KeyError, TypeError):
             cut += 1
@@ -74,19 +74,19 @@ def from_jsonl(path: Path) -> list[dict]:
     return rows
 
 
-def newest(rows: list[dict], feed: str | None, limit: int) -> list[dict]:
+def newest_entries(rows: list[dict], feed: str | None, limit: int) -> list[dict]:
     """The last `limit` entries of a feed (of all, where None), each once, newest first; a run
     stands above its loads."""
     kept: dict[str, dict] = {}
     for row in rows:
         if feed in (None, row["feed"]):
-            times = {name: moment(row[name]) for name in ledger.MOMENTS}
+            times = {name: utc_time(row[name]) for name in ledger.MOMENTS}
             kept.setdefault(row["entry_id"], row | times)
     ordered = sorted(kept.values(), key=lambda row: (row["kind"] == "load", row["file"] or ""))
     return sorted(ordered, key=lambda row: (row["ended_at"], row["run_id"]), reverse=True)[:limit]
 
 
-def cell(name: str, value: object) -> str:
+def format_cell(name: str, value: object) -> str:
     """How a value is shown: digests short, unknown counts as `-`, nothing that moves a cursor."""
     if isinstance(value, dt.datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
@@ -101,7 +101,7 @@ def cell(name: str, value: object) -> str:
 def as_table(rows: list[dict]) -> str:
     """Rows as aligned columns under their titles, numbers to the right."""
     lines = [list(COLUMNS.values())]
-    lines += [[cell(name, row[name]) for name in COLUMNS] for row in rows]
+    lines += [[format_cell(name, row[name]) for name in COLUMNS] for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     shown = []
     for line in lines:
@@ -113,20 +113,20 @@ def as_table(rows: list[dict]) -> str:
     return "\n".join(shown)
 
 
-def send(rows: list[dict], url: str | None) -> None:
+def send_entries(rows: list[dict], url: str | None) -> None:
     """Copy rows to the database named in DATABASE_URL."""
     if url is None:
         raise RemlError("DATABASE_URL is not set, so there is no database to send to")
     names = [field.name for field in fields(ledger.Load)]
     plain = [
         ledger.Load(**{name: row[name] for name in names}).row()
-        for row in newest(rows, None, len(rows))
+        for row in newest_entries(rows, None, len(rows))
     ]
     try:
         if plain:
-            ledger.insert_into(database.engine(url, Path()), plain)
+            ledger.insert_into(database.make_engine(url, Path()), plain)
     except Exception as error:  # its own words may quote the password
-        raise RemlError(f"{ledger.SERVER}: {database.explain(error)}; nothing sent") from None
+        raise RemlError(f"{ledger.SERVER}: {database.explain_error(error)}; nothing sent") from None
     cli.log.info("ledger.sent", entries=len(plain))
 
 
@@ -143,19 +143,19 @@ def send(rows: list[dict], url: str | None) -> None:
 @click.option("--send", "sends", is_flag=True, help="First copy local entries to DATABASE_URL.")
 @cli.command
 def main(feed: str | None, limit: int, as_json: bool, sends: bool) -> None:
-    url, home = ledger.database_url(), ledger.folder()
+    url, home = ledger.database_url(), ledger.ledger_folder()
     local = home / ledger.SQLITE
     rows = from_jsonl(home / ledger.JSONL)
     if sends:
-        send(from_database(None, local) + rows, url)
+        send_entries(from_database(None, local) + rows, url)
     place = ledger.SERVER if url else str(local)
     try:
         rows = from_database(url, local) + rows
     except Exception as error:  # its own words may quote the password
-        why = f"{place} cannot be read: {database.explain(error)}"
+        why = f"{place} cannot be read: {database.explain_error(error)}"
         require(bool(rows), f"{why}; docs/runbooks/etl.md says how to mend it")
         cli.log.warning("ledger.unreadable", why=why, showing=str(home / ledger.JSONL))
-    shown = newest(rows, feed, limit)
+    shown = newest_entries(rows, feed, limit)
     if as_json:
         for row in shown:
             click.echo(json.dumps(row, default=dt.datetime.isoformat))

@@ -29,7 +29,7 @@ TAIL = 15  # lines of a failed step that are printed
 LEFT, PARTLY = 3, (3, 4)  # exit codes of a download that left something
 
 
-def step(name: str, command: list[str], log: Path, environment: dict[str, str]) -> int:
+def run_step(name: str, command: list[str], log: Path, environment: dict[str, str]) -> int:
     """Run one step, its output to the log; prints its end where it failed."""
     with log.open("a+", encoding="utf-8") as file:
         file.write(f"== {name}\n")
@@ -91,10 +91,10 @@ def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
     others = {name: value for name, value in os.environ.items() if name not in account}
     with hold_lock(folder / "nightly.lock", "a nightly run"):
         log.write_text("", encoding="utf-8")
-        if step("gaps", ["scripts.acquire.gaps", *day], log, others):
+        if run_step("gaps", ["scripts.acquire.gaps", *day], log, others):
             raise RemlError("the search for gaps failed; the lines above say why")
         hosts = [f"--permitted-host={one}" for text in permitted for one in text.split()]
-        code = step("download", ["scripts.acquire.har", *day, *hosts], log, dict(os.environ))
+        code = run_step("download", ["scripts.acquire.har", *day, *hosts], log, dict(os.environ))
         if code not in (0, *PARTLY):
             raise RemlError("the download failed; the lines above say why")
         feed = f"--feed={config.feed}"
@@ -103,7 +103,7 @@ def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
             if imported(path, raw / RECEIPTS):
                 continue
             wanted = ["scripts.ops.import_file", feed, f"--from={path}", f"--domain={domain}"]
-            if step(f"import {path.name}", wanted, log, others):
+            if run_step(f"import {path.name}", wanted, log, others):
                 code = code or LEFT  # what else came is imported all the same
         for _, path in finished(folder):
             if path.suffix == ".zip" and imported(path, raw / RECEIPTS):
@@ -111,9 +111,9 @@ def main(permitted: tuple[str, ...], date: dt.datetime | None) -> None:
         if not csv_reader.find_csv_files(raw):
             click.echo(f"{raw}: nothing in it yet, so there is nothing to run on")
             sys.exit(code)
-        if step("run", ["scripts.ops.run", feed], log, others):
+        if run_step("run", ["scripts.ops.run", feed], log, others):
             raise RemlError("the pipeline failed; the lines above say why")
-        step("status", ["scripts.acquire.status", *day], log, others)
+        run_step("status", ["scripts.acquire.status", *day], log, others)
     click.echo(f"report: {(RUNS / config.feed / 'data/report/index.html').resolve()}")
     sys.exit(code)
 

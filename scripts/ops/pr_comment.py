@@ -24,10 +24,10 @@ METRICS = Path("metrics/evaluate.json")
 SUMMARY = Path("metrics/summary.json")
 
 
-def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, dict | str]:
+def compare_variants(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, dict | str]:
     """By variant in `serving`: sales, left_out, gaps and slices of the paired comparison with the
     base's predictions, or why there is none."""
-    before = revisions.parquet(rev, str(PREDICTIONS))
+    before = revisions.read_out_parquet(rev, str(PREDICTIONS))
     if before is None:
         missing = (
             f"no comparison sale by sale: `{PREDICTIONS}` of the base is in neither DVC's cache "
@@ -35,7 +35,7 @@ def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, d
         )
         return dict.fromkeys(serving, missing)
     after = io.read_parquet(PREDICTIONS)
-    shared = figures.joined(before, after)
+    shared = figures.join_predictions(before, after)
     out: dict[str, dict | str] = {}
     for variant in serving:
         rows = shared[shared["variant"] == variant].reset_index(drop=True)
@@ -47,13 +47,13 @@ def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, d
             out[variant] = f"no comparison sale by sale: {gone}"
             continue
         parts = [
-            (kind, value, len(part), figures.gap(part, draws, seed)["mdape"])
-            for kind, value, part in figures.sliced(rows)
+            (kind, value, len(part), figures.paired_gap(part, draws, seed)["mdape"])
+            for kind, value, part in figures.large_slices(rows)
         ]
         out[variant] = {
             "sales": len(rows),
             "left_out": len(set(keys[0]) | set(keys[1])) - len(rows),
-            "gaps": figures.gap(rows, draws, seed),
+            "gaps": figures.paired_gap(rows, draws, seed),
             "slices": parts,
         }
     return out
@@ -65,33 +65,33 @@ def compared(rev: str, serving: list[str], draws: int, seed: int) -> dict[str, d
 def main(base: str) -> None:
     given, scoring = params.load("evaluate", Scoring)
     serving = sorted(params.load("predict", Serving)[1].variants.values())
-    rev = revisions.commit(base)
+    rev = revisions.find_commit(base)
     scores = io.read_json(METRICS)
     feed = scores["feed"]
     agreed = contract.read_contract(feed)
     diff = revisions.dvc_diff("metrics", rev, "--precision", "12")
-    rows = figures.moved(
+    rows = figures.changed_figures(
         diff.get(str(SUMMARY), {}),
-        revisions.json_file(rev, str(METRICS)),
+        revisions.read_git_json(rev, str(METRICS)),
         scores,
     )
     told = [f"## What this does to the valuations (base `{rev[:8]}`)", ""]
-    if behind := revisions.stale():
+    if behind := revisions.describe_stale():
         told += [f"**{behind}**", ""]
     told += [f"Feed **{feed}**: {agreed.title}.", ""]
     if agreed.synthetic:
         told += ["**Synthetic data**: every listing and price is invented. These figures show that "
                  "the pipeline works, not how accurate it is on real sales.", ""]  # fmt: skip
-    if revisions.file(rev, str(SUMMARY)) is None:
+    if revisions.read_git_file(rev, str(SUMMARY)) is None:
         told += [f"The base has no `{SUMMARY}`: every figure is new.", ""]
-    sales = compared(rev, serving, scoring.draws, given.seed)
+    sales = compare_variants(rev, serving, scoring.draws, given.seed)
     told += pr_comment.verdict_part(sales)
     told += pr_comment.figures_part(rows, serving)
     told += pr_comment.slices_part(sales)
     told += pr_comment.params_part(revisions.dvc_diff("params", rev, "--deps"))
-    locks = revisions.file(rev, str(LOCK)), LOCK.read_bytes() if LOCK.is_file() else None
+    locks = revisions.read_git_file(rev, str(LOCK)), LOCK.read_bytes() if LOCK.is_file() else None
     always = [str(RAW / feed), "data/features", *(f"data/blend/{one}" for one in serving)]
-    told += pr_comment.hashes_part(*map(revisions.hashes, locks), ["data/blend", *always])
+    told += pr_comment.hashes_part(*map(revisions.out_hashes, locks), ["data/blend", *always])
     click.echo("\n".join(told).rstrip())
 
 

@@ -22,7 +22,7 @@ from lib.ops.run.raw_folder import (
     check_demo_folder,
     check_file,
     check_links,
-    ignored,
+    list_ignored,
 )
 from lib.ops.sections import stage_sections
 
@@ -107,7 +107,7 @@ def check_raw(feed: str) -> None:
     for path in paths:
         check_file(path, feed, agreed)
     receipts.read_receipts(raw / RECEIPTS)
-    if left := ignored(raw, paths):
+    if left := list_ignored(raw, paths):
         cli.log.warning("preflight.ignored", folder=str(raw), files=left, read=TABLES)
     click.echo(f"preflight: feed {feed}, {len(paths)} file(s), contract and headers fit")
 
@@ -116,10 +116,10 @@ def check_raw(feed: str) -> None:
 @click.option("--feed", help="Check this feed instead of base.feed.")
 @cli.command
 def main(feed: str | None) -> None:
-    workspace.put_back()  # what a killed `make run` left in params.yaml
+    workspace.restore_params()  # what a killed `make run` left in params.yaml
     require(params.PARAMS_FILE.is_file(), f"{params.PARAMS_FILE}: no such file")
     # what has passed once passes again: looking takes seconds
-    cache.entry("preflight", settings_key(feed), lambda _: check_settings(feed))
+    cache.find_or_build("preflight", settings_key(feed), lambda _: check_settings(feed))
     feed = read_base().feed if feed is None else feed
     check_demo_folder(RAW / DEMO)
     if feed != DEMO:  # whatever else is wrong in there, DVC's demo stage writes it anew

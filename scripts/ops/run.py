@@ -52,7 +52,7 @@ IN_GIT = (
 FIGURES = ("mdape", "mape", "r2", "ppe10", "bias", "coverage_90")
 
 
-def parted(text: str) -> list[str]:
+def split_changes(text: str) -> list[str]:
     """The changes in the text of one --set. A new one begins where NAME= follows a space, so that
     values may hold spaces: "a.b=1 c=[2, 3]" -> ["a.b=1", "c=[2, 3]"]."""
     name = r"\+{0,2}[\w.]+="  # DVC adds a key that is not there yet after a +
@@ -66,7 +66,7 @@ def parted(text: str) -> list[str]:
     return changes
 
 
-def identity() -> dict[str, str]:
+def git_environment() -> dict[str, str]:
     """The environment, with a git identity for the experiment's commit where none is set."""
     name = subprocess.run(["git", "config", "user.email"], capture_output=True, check=False)
     if name.returncode == 0:
@@ -90,7 +90,7 @@ def unknown_to_git(feed: str) -> list[str]:
     return [str(RAW / feed), *(git_files("--others", folder) if git_files(folder) else [folder])]
 
 
-def command(feed: str, name: str, changes: list[str]) -> list[str]:
+def run_command(feed: str, name: str, changes: list[str]) -> list[str]:
     """The `dvc exp run` for a feed: temporary tree, what git does not track brought along."""
     args = [
         "python",
@@ -122,14 +122,14 @@ def commit_of(ref: str) -> str:
     return done.stdout.strip()
 
 
-def revision(name: str, base: str) -> str:
+def experiment_commit(name: str, base: str) -> str:
     """The commit of the experiment called `name` that was started on the commit `base`."""
     found = commit_of(f"refs/exps/{base[:2]}/{base[2:]}/{name}")
     require(found != "", f"DVC kept no experiment {name}; run it again")
     return found
 
 
-def put(fresh: Path, folder: Path) -> None:
+def replace_results(fresh: Path, folder: Path) -> None:
     """Rename `fresh` to `folder`; what was there becomes <folder>.previous, and that of before is
     deleted. No feed is called so: names have no dot."""
     if folder.is_dir():
@@ -139,7 +139,7 @@ def put(fresh: Path, folder: Path) -> None:
     fresh.rename(folder)
 
 
-def collect(feed: str, commit: str) -> Path:
+def collect_results(feed: str, commit: str) -> Path:
     """Copy the experiment's results to runs/<feed>/; those of the run before go to
     runs/<feed>.previous/, and older ones go."""
     fresh = RUNS / f".{feed}.part"
@@ -153,7 +153,7 @@ def collect(feed: str, commit: str) -> Path:
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
         tar.extractall(fresh, filter="data")
     io.write_text(fresh / "revision.txt", f"{commit}\n")  # `make changes` compares the code
-    put(fresh, RUNS / feed)
+    replace_results(fresh, RUNS / feed)
     return RUNS / feed
 
 
@@ -171,8 +171,8 @@ def collect(feed: str, commit: str) -> Path:
 def main(feed: str, changes: tuple[str, ...]) -> None:
     require(feed != "", "which feed? make run FEED=name")
     require(feed != DEMO, "feed demo: `make repro` runs it; make run FEED=name is for other feeds")
-    wanted = [change for text in changes for change in parted(text)]
-    workspace.put_back()  # a run before may have been killed
+    wanted = [change for text in changes for change in split_changes(text)]
+    workspace.restore_params()  # a run before may have been killed
     checked = subprocess.run(["python", "-m", "scripts.ops.preflight", "--feed", feed], check=False)
     if checked.returncode:
         raise SystemExit(checked.returncode)
@@ -181,12 +181,12 @@ def main(feed: str, changes: tuple[str, ...]) -> None:
     wanted = [*(f"{key}={value}" for key, value in settings.items()), *wanted]
     name = f"feed-{feed.replace('_', '-')}"
     base = commit_of("HEAD")  # somebody may commit while the run goes on
-    workspace.keep()
-    run = subprocess.run(command(feed, name, wanted), env=identity(), check=False)
-    workspace.put_back()
+    workspace.keep_params()
+    run = subprocess.run(run_command(feed, name, wanted), env=git_environment(), check=False)
+    workspace.restore_params()
     if run.returncode:
         raise RemlError(f"the run on {feed} failed; the lines above say where")
-    folder = collect(feed, revision(name, base))
+    folder = collect_results(feed, experiment_commit(name, base))
     for variant, figures in io.read_json(folder / "metrics/summary.json").items():
         click.echo(
             f"{variant}: "

@@ -28,15 +28,17 @@ from lib.ops import external_estimates
 def main(predictions: Path, out: Path | None) -> None:
     base, settings = params.load("evaluate", score.Scoring)
     where = str(predictions)
-    table, left_out = external_estimates.prepared(external_estimates.read(predictions), where)
+    table, left_out = external_estimates.prepare_estimates(
+        external_estimates.read_estimates(predictions), where
+    )
     scored = score.score_sales(table, settings, base.seed)
-    click.echo(external_estimates.told(scored, left_out, where))
+    click.echo(external_estimates.format_scores(scored, left_out, where))
     if out is None:
         return
     parts = tables.make_tables(table, table.head(0), {}, settings, base.seed)
     all_sales = strata.ratio_study_to_long(scored["ratio_study"], "all", "all", scored["sales"])
     parts["ratio_study"] = pd.concat([all_sales, parts["ratio_study"]], ignore_index=True)
-    reasons = external_estimates.counted(left_out)
+    reasons = external_estimates.count_reasons(left_out)
     content = {"predictions": predictions.name, "left_out": reasons, **scored}
     io.write_json(out / "summary.json", score.round_nested(content, settings.places))
     parts["left_out"] = left_out

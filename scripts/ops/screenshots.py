@@ -42,12 +42,12 @@ COLOURS = 128  # of a picture, which keeps it under LARGEST
 LARGEST = 120_000  # bytes
 
 
-def executable() -> str | None:
+def find_chromium() -> str | None:
     """The first Chromium on PATH."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-def fingerprint(html: str) -> str:
+def page_fingerprint(html: str) -> str:
     """SHA-1, in hex, of how a page is built and what its sentences say. Figures, cells of tables
     and what is drawn are left out: their last digits differ from machine to machine."""
     for left_out in (r"<svg.*?</svg>", r"(?<=<td)[^>]*>.*?(?=</td>)", r"data:image/[^\"]*"):
@@ -57,7 +57,7 @@ def fingerprint(html: str) -> str:
 
 
 @contextmanager
-def chromium(path: str) -> Iterator["Browser"]:
+def open_chromium(path: str) -> Iterator["Browser"]:
     """The headless browser at `path`, closed at the end."""
     from playwright.sync_api import sync_playwright
 
@@ -67,7 +67,7 @@ def chromium(path: str) -> Iterator["Browser"]:
         browser.close()
 
 
-def small(png: bytes) -> bytes:
+def reduce_colours(png: bytes) -> bytes:
     """The picture in few colours."""
     out = streams.BytesIO()
     with Image.open(streams.BytesIO(png)) as picture:
@@ -86,15 +86,15 @@ def main() -> None:
     require(base.feed == DEMO, f"base.feed is {base.feed!r}; pictures are of the {DEMO} feed only")
     pages = sorted(REPORT.glob("*.html"))
     require(bool(pages), f"{REPORT}: no pages; `make repro` writes them")
-    path = executable()
+    path = find_chromium()
     if path is None:
         raise RemlError("no Chromium on PATH; on Debian: apt-get install chromium")
-    with chromium(path) as browser:
+    with open_chromium(path) as browser:
         for page in pages:
             for size, (width, height) in SIZES.items():
                 window = browser.new_page(viewport={"width": width, "height": height})
                 window.goto(page.resolve().as_uri())
-                picture = small(window.screenshot())
+                picture = reduce_colours(window.screenshot())
                 assert len(picture) <= LARGEST, f"{page.name}, {size}: {len(picture)} bytes"
                 io.write_bytes(OUT / f"report_{page.stem}_{size}.png", picture)
                 window.close()
@@ -102,7 +102,7 @@ def main() -> None:
     for old in OUT.glob("report_*.png"):
         if old.name not in shown:  # of a page that is no more
             old.unlink()
-    taken = {page.name: fingerprint(page.read_text(encoding="utf-8")) for page in pages}
+    taken = {page.name: page_fingerprint(page.read_text(encoding="utf-8")) for page in pages}
     io.write_json(TAKEN, taken)
     cli.log.info("screenshots.complete", pages=len(pages), out=str(OUT))
 

@@ -162,7 +162,7 @@ def main() -> None:
         return part
 
     # threads: while one weighs what it found, which holds Python's lock, others grow trees
-    with threadpool_limits(1, "blas"), cli.progress(jobs, "ablate") as bar:
+    with threadpool_limits(1, "blas"), cli.show_progress(jobs, "ablate") as bar:
         parts = dict(zip(jobs, map_threads(done, jobs.items()), strict=True))
     photos, found = (
         {name: part for (which, name), part in parts.items() if which == kind} for kind in wanted

@@ -88,7 +88,7 @@ def main() -> None:
         tally[variant] = {name: round(weight, 4) for name, weight in share.items()}
     told = {"left_out": left_out} if left_out else {}
     io.write_json(METRICS, {"feed": base.feed, "weights": tally} | told)
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     cli.log.info("blend.complete", out=str(OUT), **tally, **told)
 
 

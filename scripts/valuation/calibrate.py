@@ -67,7 +67,7 @@ def main() -> None:
     )
     told = {name: part for name, part in zip(names, parts, strict=True) if part is not None}
     io.write_json(METRICS, {"feed": base.feed, "variants": told})
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     cli.log.info(
         "calibrate.complete", out=str(OUT), **{v: f"{p['errors']} errors" for v, p in told.items()}
     )

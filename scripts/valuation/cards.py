@@ -64,7 +64,7 @@ def input_kinds(inputs: set[str]) -> dict[str, str]:
     """The kind of each column of the feature tables, as `features` wrote it, and of the `inputs`
     that tell of photos, by the data dictionary."""
     of_features, (file, table) = io.read_json(SPEC)["kinds"], PHOTOS
-    listed = table_spec.read(table_spec.CODE / file).tables[table]
+    listed = table_spec.read_spec(table_spec.CODE / file).tables[table]
     rest = inputs - set(of_features)
     return of_features | {n: str(entry.kind) for n in rest if (entry := listed.entry(n))}
 

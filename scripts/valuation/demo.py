@@ -28,7 +28,7 @@ def main() -> None:
     except ValueError as error:
         raise RemlError(f"params.yaml, section demo: {error}") from error
     shutil.rmtree(OUT, ignore_errors=True)  # as dvc does: no file of another seed stays behind
-    for path, content in cli.progress(feed.files.items(), "demo"):
+    for path, content in cli.show_progress(feed.files.items(), "demo"):
         io.write_bytes(OUT / path, content)
     counts = feed.truth["counts"]
     cli.log.info(

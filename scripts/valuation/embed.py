@@ -49,7 +49,7 @@ def main() -> None:
     vectors_table.write_table(OUT, table, rejected, description)
     counts = vectors_table.count_table(table, rejected)
     io.write_json(METRICS, {"feed": base.feed, "encoder": settings.encoder} | counts)
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     if len(rejected):
         cli.log.warning("embed.rejected", photos=len(rejected), see=str(OUT / "rejected.csv"))
     cli.log.info(

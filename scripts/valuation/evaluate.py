@@ -105,8 +105,8 @@ def main() -> None:
     content = {"feed": base.feed, "acceptable": acceptable, "variants": scores}
     io.write_json(METRICS, score.round_nested(content, settings.places))
     io.write_json(SUMMARY, score.round_nested(score.summarize_scores(scores), settings.places))
-    table_spec.enforce(META, OUT)
-    table_spec.enforce(META, PLOTS)
+    table_spec.enforce_ranges(META, OUT)
+    table_spec.enforce_ranges(META, PLOTS)
     cli.log.info(
         "evaluate.complete",
         out=str(METRICS),

@@ -121,7 +121,7 @@ def main() -> None:
         ANALYSIS,
         narrative.analysis_markdown(base.feed, source["synthetic"], looks, "../plots/explain"),
     )
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     cli.log.info("explain.complete", out=str(OUT), looks=len(looks), summary=str(ANALYSIS))
 
 

@@ -60,7 +60,7 @@ def main(since: dt.datetime | None, out: Path | None) -> None:
     tables, may_know = read_evidence(base.feed)
     metadata, folder, tally = hash_inputs(base.feed, settings), out or OUT, {}
     kinds: dict[str, str] = {}
-    for domain in cli.progress(DOMAINS, "features"):
+    for domain in cli.show_progress(DOMAINS, "features"):
         homes = tables[domain]
         homes = homes[homes["as_of"] >= (since or pd.Timestamp.min)]
         features, near, index = build.build_features(homes, may_know[domain], settings)

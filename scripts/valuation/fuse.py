@@ -54,7 +54,7 @@ def main(variant: str) -> None:
     names = [*inputs, *pooling.photo_columns(table)]
     job = VariantFit(folder, chosen, section, settings.level, settings.curves, base.seed)
     fit_variant.fit_variant(job, table, names, extra)
-    table_spec.enforce(META, folder)
+    table_spec.enforce_ranges(META, folder)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def main() -> None:
     io.write_json(
         METRICS, {"feed": base.feed, "as_of": f"{as_of:%Y-%m-%d}", "rows_in": count, **by_reason}
     )
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     cli.log.info(
         "normalize.complete",
         rows=kept,

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from lib.common import cache, cli, io, params, table_spec
 from lib.common.errors import RemlError, require, require_columns
-from lib.common.parallel import context
+from lib.common.parallel import process_context
 from lib.common.paths import RAW
 from lib.common.process import tie_worker
 from lib.common.vocabulary import DOMAINS
@@ -41,7 +41,9 @@ KIND = "photos"  # of cache entries
 
 def unpack_cached(path: Path, key: str, settings: unpack.UnpackSettings) -> Path:
     """The folder with a bundle's pictures and index, unpacked now if the cache lacks it."""
-    return cache.entry(KIND, key, lambda folder: unpack.unpack_bundle(path, settings, folder))
+    return cache.find_or_build(
+        KIND, key, lambda folder: unpack.unpack_bundle(path, settings, folder)
+    )
 
 
 def unpack_bundles(paths: list[Path], settings: unpack.UnpackSettings, workers: int) -> list[Path]:
@@ -54,19 +56,22 @@ def unpack_bundles(paths: list[Path], settings: unpack.UnpackSettings, workers: 
     todo = {
         key: path
         for path, key in zip(paths, keys, strict=True)
-        if not (cache.root() / KIND / key).is_dir()
+        if not (cache.cache_root() / KIND / key).is_dir()
     }
     if len(todo) <= 1 or workers == 1:
-        for key, path in cli.progress(list(todo.items()), "photos"):
+        for key, path in cli.show_progress(list(todo.items()), "photos"):
             unpack_cached(path, key, settings)
     else:
         with ProcessPoolExecutor(
-            min(workers, len(todo)), context(), initializer=tie_worker, initargs=(os.getpid(),)
+            min(workers, len(todo)),
+            process_context(),
+            initializer=tie_worker,
+            initargs=(os.getpid(),),
         ) as pool:
             waiting = {
                 path: pool.submit(unpack_cached, path, key, settings) for key, path in todo.items()
             }
-            for path, future in cli.progress(list(waiting.items()), "photos"):
+            for path, future in cli.show_progress(list(waiting.items()), "photos"):
                 try:
                     future.result()
                 except BrokenProcessPool as error:
@@ -74,7 +79,7 @@ def unpack_bundles(paths: list[Path], settings: unpack.UnpackSettings, workers: 
                         f"{path}: a worker died over it or a bundle beside it, most likely for "
                         "want of memory; lower photos.workers or photos.max_entry_bytes"
                     ) from error
-    return [cache.root() / KIND / key for key in keys]
+    return [cache.cache_root() / KIND / key for key in keys]
 
 
 def read_listings() -> pd.DataFrame:
@@ -169,7 +174,7 @@ def main() -> None:
         {"feed": base.feed, **counts, **status.summarize_bundles(albums, bundles)},
     )
     io.write_json(METRICS, {"feed": base.feed, **counts})
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     for kind, told in counts["not_read"].items():
         cli.log.warning("photos.not_read", kind=kind, files=told["files"], names=told["names"][:5])
     if counts["withheld_without_photo"]:

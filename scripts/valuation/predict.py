@@ -70,7 +70,7 @@ def main() -> None:
             "valued": {domain: counts.get(domain, 0) for domain in settings.variants},
         },
     )
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     cli.log.info("predict.complete", valued=len(valued), out=str(OUT / "valuations.csv"))
 
 

@@ -64,7 +64,7 @@ def main() -> None:
     }
     bad = gold_sample.read_quarantined(STAGED / "quarantine_rows.csv", agreed, headers, base.seed)
     choices = {}
-    for domain in cli.progress(gold_sample.DOMAINS, "sample"):
+    for domain in cli.show_progress(gold_sample.DOMAINS, "sample"):
         some = bad[bad["domain"] == domain].reset_index(drop=True)
         choices[domain] = gold_sample.choose_rows(
             STAGED, agreed, some, domain, settings.rows, base.seed
@@ -87,7 +87,7 @@ def main() -> None:
     for domain, some in told.items():
         counts[domain]["traits"] = len(some["traits"])
     io.write_json(METRICS, {"feed": base.feed, "domains": counts})
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     cli.log.info(
         "sample.complete",
         feed=base.feed,

@@ -33,7 +33,7 @@ def main() -> None:
     aside = io.read_parquet(NORMALIZED / "repeated_sales.parquet", overrides.ASIDE)
     overrides.check_overrides(given, sales, aside, path)
     tally, flagged = {}, []
-    for domain in cli.progress(DOMAINS, "screen"):
+    for domain in cli.show_progress(DOMAINS, "screen"):
         own = given[given["domain"] == domain]
         verdicts, flags = screen.screen_sales(tables[domain], spec, own, groups)
         assert len(verdicts) == len(screen.closed_sales(tables[domain]))
@@ -42,7 +42,7 @@ def main() -> None:
         flagged.append(flags)
     everything = pd.concat(flagged, ignore_index=True)
     io.write_parquet(OUT / "flags.parquet", everything, screen.FLAGS)
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     io.write_json(METRICS, {"feed": base.feed, "domains": tally})
     cli.log.info(
         "screen.complete",

@@ -48,7 +48,7 @@ def photos(domain: str, listings: pd.Series) -> pd.DataFrame:
     shown = pd.DataFrame([[one[name] for name in columns] for one in found], columns=columns)
     shown = shown[shown["listing_key"].isin(listings)]
     with ThreadPoolExecutor(WORKERS) as pool:
-        looks = list(cli.progress(pool.map(look, shown["file"]), f"{domain} photos"))
+        looks = list(cli.show_progress(pool.map(look, shown["file"]), f"{domain} photos"))
     read = [one is not None for one in looks]
     if not all(read):
         cli.log.warning("split.photos_unread", domain=domain, photos=read.count(False))
@@ -102,7 +102,7 @@ def main() -> None:
     )
     io.write_json(OUT / "split.json", tally)
     io.write_json(METRICS, tally)
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     cli.log.info(
         "split.complete",
         out=str(OUT),

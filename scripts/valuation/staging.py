@@ -64,7 +64,7 @@ def check(paths: list[Path], agreed: contract.Contract) -> None:
 def plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
-        known = (cache.root() / "staging" / key(cache.file_sha256(path), agreed)).is_dir()
+        known = (cache.cache_root() / "staging" / key(cache.file_sha256(path), agreed)).is_dir()
         headers = csv_reader.read_header(path).names
         found = contract.match_headers(agreed, headers)
         aside = [header for header in headers if header not in found.values()]
@@ -79,9 +79,9 @@ def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[stagi
     """Each file as Parquet, from the cache where it was parsed before."""
     loaded = import_times(raw)
     parsed = []
-    for path in cli.progress(paths, "staging"):
+    for path in cli.show_progress(paths, "staging"):
         sha256 = cache.file_sha256(path)
-        folder = cache.entry(
+        folder = cache.find_or_build(
             "staging",
             key(sha256, agreed),
             lambda part, path=path: parse_export.parse_export(path, agreed, part),
@@ -150,7 +150,7 @@ def main(dry_run: bool) -> None:
         check(paths, agreed)
         plan(paths, agreed)
         return
-    with ledger.run(base.feed, cache.key_of(agreed.model_dump_json())) as loaded:
+    with ledger.record_run(base.feed, cache.key_of(agreed.model_dump_json())) as loaded:
         check(paths, agreed)
         parsed = parse(paths, agreed, raw)
         total = load(base, agreed, parsed, settings.max_quarantined_share)
@@ -160,7 +160,7 @@ def main(dry_run: bool) -> None:
     click.echo((OUT / "coverage_summary.md").read_text(encoding="utf-8"))
     for path in sorted(OUT.iterdir()):
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
-    table_spec.enforce(META, OUT)
+    table_spec.enforce_ranges(META, OUT)
     cli.log.info(
         "staging.complete",
         feed=base.feed,

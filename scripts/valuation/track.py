@@ -22,7 +22,7 @@ TAG = "reml.content"
 OFF = "track.uri is empty, so nothing was logged"
 
 
-def log(uri: str, experiment: str, told: mlflow_record.Record) -> bool:
+def log(uri: str, experiment: str, told: mlflow_record.RunRecord) -> bool:
     """Log a run, or find it there by its content; returns whether it is new."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     try:
@@ -66,7 +66,7 @@ def main() -> None:
         name: (folder / "model.json").read_bytes()
         for name, folder in artifacts.model_folders().items()
     }
-    told = mlflow_record.record(io.read_json(SUMMARY), models)
+    told = mlflow_record.make_record(io.read_json(SUMMARY), models)
     experiment = f"reml-{base.feed}"
     new = log(settings.uri, experiment, told)
     io.write_json(

@@ -45,7 +45,7 @@ def main(variant: str) -> None:
             return
     job = VariantFit(folder, chosen, section, settings.level, settings.curves, base.seed)
     fit_variant(job, table, inputs, {})
-    table_spec.enforce(META, folder)
+    table_spec.enforce_ranges(META, folder)
 
 
 if __name__ == "__main__":

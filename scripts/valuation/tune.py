@@ -70,7 +70,7 @@ def search(
         return finished < settings.trials and time.monotonic() < until
 
     trials = []
-    storage = cache.root() / "tune" / f"{key}.sqlite"
+    storage = cache.cache_root() / "tune" / f"{key}.sqlite"
     for one in tuning.search(storage, present, ranges, objective, seed, settings.startup, going_on):
         cli.log.info("tune.trial", **one)
         trials.append(one)

@@ -36,7 +36,7 @@ def test_test_sales_stand_beside_each_variants_estimate(tmp_path):
         folder = tmp_path / "data" / root / name
         folder.mkdir(parents=True)
         table.to_parquet(folder / "predictions.parquet")
-    got = accuracy.tested(tmp_path)
+    got = accuracy.read_test_sales(tmp_path)
     assert list(got) == ["as_of", "close_price", "sale_linear", "sale_blend"]
     assert got["sale_linear"].round(9).to_dict() == {"b": 2.0, "c": 3.0}
     assert got["sale_blend"].round(9).to_dict() == {"b": 20.0, "c": 30.0}

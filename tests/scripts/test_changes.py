@@ -71,7 +71,7 @@ def test_a_run_keeps_the_results_that_it_replaces(tmp_path):
         fresh = tmp_path / ".mine.part"
         fresh.mkdir()
         (fresh / "number").write_text(str(number))
-        run.put(fresh, tmp_path / "mine")
+        run.replace_results(fresh, tmp_path / "mine")
     kept = {path.parent.name: path.read_text() for path in tmp_path.glob("*/number")}
     assert kept == {"mine": "2", "mine.previous": "1"}
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from lib.common import table_spec
 from lib.common.params import read_yaml
 from lib.listings.contract import contract, reso
-from scripts.ops.dictionary import PAGE, WORDS, main, page
+from scripts.ops.dictionary import PAGE, WORDS, dictionary_page, main
 from tests.support.dag import ROOT, STAGES
 
 METAS = sorted(path for path in (ROOT / "lib").rglob("*.meta.yml") if path.name != WORDS.name)
@@ -29,7 +29,7 @@ KINDS = {
 
 def test_the_page_is_what_the_files_say(monkeypatch):
     monkeypatch.chdir(ROOT)
-    assert PAGE.read_text() == page(), "run `make dictionary`"
+    assert PAGE.read_text() == dictionary_page(), "run `make dictionary`"
 
 
 def test_a_stale_page_is_told(tmp_path, monkeypatch):
@@ -52,7 +52,7 @@ def test_every_field_of_reso_is_described_and_no_other():
 @pytest.mark.parametrize("path", METAS, ids=lambda path: path.name)
 def test_a_dictionary_file_is_of_a_stage_and_each_entry_says_all(path):
     assert path.name.split(".")[0] in STAGES
-    for name, table in table_spec.read(path).tables.items():
+    for name, table in table_spec.read_spec(path).tables.items():
         for column, entry in table.columns.items():
             assert entry.description.endswith("."), f"{name}: {column}"
             assert entry.source or table.source, f"{name}: {column} has no source"
@@ -65,7 +65,7 @@ def described(folder):
         return {
             path.as_posix(): table
             for meta in METAS
-            for path, table in table_spec.tables(table_spec.read(meta), Path())
+            for path, table in table_spec.find_tables(table_spec.read_spec(meta), Path())
         }
 
 

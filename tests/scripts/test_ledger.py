@@ -52,13 +52,15 @@ def at(day: int, **changes: object) -> ledger.Load:
 def test_it_says_plainly_that_there_are_none_and_makes_no_file(home):
     assert "no loads in the ledger" in show().stdout
     assert list(home.iterdir()) == []
-    ledger.record([LOAD], None, home)
+    ledger.record_loads([LOAD], None, home)
     assert "no loads of feed other in the ledger" in show("--feed", "other").stdout
     assert shown("--feed", "other") == []
 
 
 def test_it_shows_the_last_loads_newest_first(home):
-    ledger.record([at(2), at(3), ledger.whole_run([at(3)]), at(1, feed="other")], None, home)
+    ledger.record_loads(
+        [at(2), at(3), ledger.total_of_loads([at(3)]), at(1, feed="other")], None, home
+    )
     lines = show().stdout.splitlines()
     assert lines[0].split()[:5] == ["ended", "(UTC)", "feed", "file", "status"]
     assert [line.split()[3] for line in lines[1:]] == ["(the", "sale/3.csv", "sale/2.csv",
@@ -73,7 +75,7 @@ def test_it_shows_the_last_loads_newest_first(home):
 
 
 def test_json_gives_every_column_whole(home):
-    ledger.record([LOAD], None, home)
+    ledger.record_loads([LOAD], None, home)
     (row,) = shown()
     assert list(row) == [column.name for column in ledger.TABLE.columns]
     for name, value in dataclasses.asdict(LOAD).items():
@@ -81,15 +83,17 @@ def test_json_gives_every_column_whole(home):
 
 
 def test_unknown_counts_and_letters_that_move_the_cursor(home):
-    ledger.record([at(1, file="sale/\x1b[2J\n.csv", rows_in=None, rows_clean=None)], None, home)
+    ledger.record_loads(
+        [at(1, file="sale/\x1b[2J\n.csv", rows_in=None, rows_clean=None)], None, home
+    )
     text = show().stdout
     assert "sale/?[2J?.csv  loaded        -      -          2" in text
     assert len(text.splitlines()) == 2
 
 
 def test_it_reads_the_jsonl_ledger_too_each_entry_once(home, monkeypatch):
-    ledger.record([at(1)], None, home)
-    ledger.record([at(1), at(2)], UNREACHABLE, home)
+    ledger.record_loads([at(1)], None, home)
+    ledger.record_loads([at(1), at(2)], UNREACHABLE, home)
     with (home / ledger.JSONL).open("a") as file:
         file.write('{"entry_id": "cut sho\n[]\n{}\n')
     result = show()
@@ -102,7 +106,7 @@ def test_it_reads_the_jsonl_ledger_too_each_entry_once(home, monkeypatch):
 
 def test_no_database_shows_the_jsonl_ledger_with_a_warning(home, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", UNREACHABLE)
-    ledger.record([at(1)], UNREACHABLE, home)
+    ledger.record_loads([at(1)], UNREACHABLE, home)
     result = show()
     assert "sale/1.csv" in result.stdout
     assert "ledger.unreadable" in result.stderr and "ConnectionRefusedError" in result.stderr
@@ -113,7 +117,7 @@ def test_no_database_and_nothing_to_show_is_an_error_without_secrets(name, home,
     no_names(monkeypatch)
     monkeypatch.setenv("DATABASE_URL", BAD_URLS[name][0])
     assert "DATABASE_URL cannot be read: " in show(code=2).stderr
-    ledger.record([LOAD], None, home)
+    ledger.record_loads([LOAD], None, home)
     assert "nothing sent" in show("--send", code=2).stderr
 
 
@@ -131,7 +135,7 @@ def test_a_corrupt_file_is_named(home):
 
 
 def test_a_database_without_the_table_has_no_loads(home, postgres, monkeypatch):
-    with database.engine(None, home / ledger.SQLITE).begin() as connection:
+    with database.make_engine(None, home / ledger.SQLITE).begin() as connection:
         connection.exec_driver_sql("CREATE TABLE other (x TEXT)")
     assert "no loads" in show().stdout
     monkeypatch.setenv("DATABASE_URL", postgres.url(postgres.database()))
@@ -142,22 +146,22 @@ def test_moving_to_postgres(home, postgres, monkeypatch):
     """What SQLite and the JSONL ledger hold is sent once, however often it is sent."""
     assert "DATABASE_URL is not set" in show("--send", code=2).stderr
     url = postgres.url(postgres.database())
-    ledger.record([at(1), ledger.whole_run([at(1)])], None, home)
-    ledger.record([at(2)], UNREACHABLE, home)
+    ledger.record_loads([at(1), ledger.total_of_loads([at(1)])], None, home)
+    ledger.record_loads([at(2)], UNREACHABLE, home)
     before = shown()
     monkeypatch.setenv("DATABASE_URL", url)
-    ledger.record([at(3)], url, home)
+    ledger.record_loads([at(3)], url, home)
     for _ in range(2):
         rows = shown("--send")
         assert [row["file"] for row in rows] == ["sale/3.csv", "sale/2.csv", None, "sale/1.csv"]
         assert rows[1:] == before
-    with database.engine(url, home).connect() as connection:
+    with database.make_engine(url, home).connect() as connection:
         count = connection.scalar(sa.select(sa.func.count()).select_from(ledger.TABLE))
     assert count == 4
 
 
 def test_make_ledger_shows_it(clone, home):
-    ledger.record([at(1), at(2, feed="other")], None, home)
+    ledger.record_loads([at(1), at(2, feed="other")], None, home)
     done = clone.run("make", "--no-print-directory", "ledger", "FEED=other")
     assert done.returncode == 0, done.stderr
     assert "sale/2.csv" in done.stdout and "sale/1.csv" not in done.stdout

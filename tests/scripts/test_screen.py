@@ -25,7 +25,7 @@ def staged(tmp_path_factory):
 
 def test_every_planted_fault_is_found_and_screen_is_precise(staged):
     folder, truth = staged
-    got = fault_recall.score(truth, command.results(folder))
+    got = fault_recall.score_recall(truth, command.read_results(folder))
     assert {kind: count for kind, count in got["kinds"].items() if count[0] < count[1]} == {}
     assert got["recall"] >= 0.9 and got["precision"] >= 0.9
     assert got["planted"] >= 60
@@ -33,19 +33,19 @@ def test_every_planted_fault_is_found_and_screen_is_precise(staged):
 
 def test_the_measure_would_see_a_screen_that_finds_nothing_or_everything(staged):
     folder, truth = staged
-    results = command.results(folder)
-    blind = fault_recall.Results(
+    results = command.read_results(folder)
+    blind = fault_recall.StageResults(
         **{**vars(results), "flags": results.flags.iloc[:0],
            "screened": results.screened.assign(usable=True)}
     )  # fmt: skip
-    got = fault_recall.score(truth, blind)
+    got = fault_recall.score_recall(truth, blind)
     assert got["recall"] == 0 and got["kinds"]["family_transfer"][0] == 0
-    wild = fault_recall.Results(
+    wild = fault_recall.StageResults(
         **{**vars(results), "screened": results.screened.assign(usable=False)}
     )
-    got = fault_recall.score(truth, wild)
+    got = fault_recall.score_recall(truth, wild)
     assert got["recall"] == 1 and got["precision"] < 0.2
-    assert len(fault_recall.report(truth, wild, misses=False)) == 2
+    assert len(fault_recall.format_recall(truth, wild, misses=False)) == 2
 
 
 def test_the_tables_and_counts_agree(staged):

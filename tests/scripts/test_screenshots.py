@@ -41,7 +41,7 @@ def test_each_page_is_taken_at_both_widths(folder):
         with Image.open(io.BytesIO(content)) as picture:
             assert picture.size == size and picture.mode == "P"
     taken = json.loads((folder / "docs/images/taken.json").read_text())
-    assert taken == {"a.html": screenshots.fingerprint("<h1>A page</h1>")}
+    assert taken == {"a.html": screenshots.page_fingerprint("<h1>A page</h1>")}
 
 
 PAGE = """<h1>Accuracy</h1><p>Half of 1,204 estimates are within -7.4 % of the price.</p>
@@ -50,15 +50,17 @@ PAGE = """<h1>Accuracy</h1><p>Half of 1,204 estimates are within -7.4 % of the p
 
 def test_a_fingerprint_is_of_sentences_and_structure_not_of_figures():
     same = PAGE.replace("1,204", "987").replace("77002", "none").replace("M1 2", "M3 4")
-    assert screenshots.fingerprint(same) == screenshots.fingerprint(PAGE)
+    assert screenshots.page_fingerprint(same) == screenshots.page_fingerprint(PAGE)
     for old, new in (("Half", "Most"), ("<h1>", "<h1 class=x>"), ("<th>ZIP</th>", "")):
-        assert screenshots.fingerprint(PAGE.replace(old, new)) != screenshots.fingerprint(PAGE)
+        assert screenshots.page_fingerprint(PAGE.replace(old, new)) != screenshots.page_fingerprint(
+            PAGE
+        )
 
 
 def test_the_committed_pictures_show_the_report_as_it_is(full_demo):
     pages = sorted((full_demo.folder / "data/report").glob("*.html"))
     taken = json.loads((ROOT / screenshots.TAKEN).read_text())
-    seen = {page.name: screenshots.fingerprint(page.read_text()) for page in pages}
+    seen = {page.name: screenshots.page_fingerprint(page.read_text()) for page in pages}
     assert seen == taken, "a page has changed since its picture was taken: `make screenshots`"
     names = {f"report_{page.stem}_{size}.png" for page in pages for size in screenshots.SIZES}
     assert {path.name for path in (ROOT / screenshots.OUT).glob("*.png")} == names

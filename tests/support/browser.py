@@ -79,7 +79,7 @@ UNNAMED = """() => [
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; none is a failure in `make test-all`, elsewhere a loud skip."""
-    path = screenshots.executable()
+    path = screenshots.find_chromium()
     if path is None:
         absent("no Chromium on PATH (apt-get install chromium): no page was opened")
     return path
@@ -88,7 +88,7 @@ def chromium() -> str:
 @pytest.fixture(scope="module")  # no longer: Playwright keeps an event loop running meanwhile
 def browser(chromium: str) -> Iterator[Any]:
     """A headless Chromium."""
-    with screenshots.chromium(chromium) as started:
+    with screenshots.open_chromium(chromium) as started:
         yield started
 
 

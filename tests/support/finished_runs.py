@@ -21,7 +21,9 @@ from filelock import FileLock
 from lib.common import cache
 from tests.support.dag import ROOT
 
-HOME = cache.root()  # as whoever starts the tests has it: tests set the variable for themselves
+HOME = (
+    cache.cache_root()
+)  # as whoever starts the tests has it: tests set the variable for themselves
 KIND = "tests"
 KEPT = 2  # entries of a name, so that two branches do not build in turn
 IN_USE = 86_400  # seconds for which another session may read an entry that it has asked for
@@ -61,7 +63,7 @@ def built(name: str, build: Callable[[Path], None], *also: str) -> Path:
         FileLock(place / ".lock"),
         mock.patch.dict(os.environ, {"REML_CACHE_DIR": str(HOME)}),
     ):
-        found = cache.entry(f"{KIND}/{name}", cache.key_of(state(), *also)[:16], fill)
+        found = cache.find_or_build(f"{KIND}/{name}", cache.key_of(state(), *also)[:16], fill)
         os.utime(found)
         entries = [path for path in place.iterdir() if path.is_dir() and path != found]
         for old in sorted(entries, key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:

@@ -16,7 +16,7 @@ TIMES = ("as_of", "modification_timestamp", "hist_cumulative_days_on_market")
 EXACT = 5e-3  # log points by which contributions may miss a change: values are rounded to the unit
 
 
-def moves(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def value_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Listings valued in both runs, `old` and `new` (currency) and `change` (new / old - 1), the
     largest changes first; the other columns are those of `after`."""
     old = before[[*KEYS, "pred_close_price"]].rename(columns={"pred_close_price": "old"})
@@ -26,13 +26,13 @@ def moves(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return both.loc[order].reset_index(drop=True)
 
 
-def alone(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+def unmatched_listings(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """The rows of `one` whose listing `other` does not have."""
     told = one.merge(other[KEYS], on=KEYS, how="left", indicator=True)
     return told[told["_merge"] == "left_only"].drop(columns="_merge").reset_index(drop=True)
 
 
-def causes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def contribution_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Change of each input's log contribution for the listings that both tables explain.
 
     Tables have domain, listing_key, input, group, value, log_contribution. Returns the keys, input,
@@ -51,7 +51,7 @@ def causes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     ].sort_values(keys, ignore_index=True)
 
 
-def unexplained(moved: pd.DataFrame, why: pd.DataFrame) -> int:
+def count_unexplained(moved: pd.DataFrame, why: pd.DataFrame) -> int:
     """How many listings' log change differs from the sum of their contributions' changes."""
     told = why.groupby(KEYS)["moved"].sum().rename("told").reset_index()
     both = moved.merge(told, on=KEYS)
@@ -60,7 +60,7 @@ def unexplained(moved: pd.DataFrame, why: pd.DataFrame) -> int:
     return int((np.abs(np.log(both["new"] / both["old"]) - both["told"]) > slack).sum())
 
 
-def by_group(why: pd.DataFrame) -> pd.DataFrame:
+def group_pushes(why: pd.DataFrame) -> pd.DataFrame:
     """A row a group of inputs: `typical`, the mean size of its push on a listing's value (log
     points), and `push`, the mean with its sign; the strongest first."""
     each = why.groupby([*KEYS, "group"])["moved"].sum().reset_index()
@@ -70,7 +70,7 @@ def by_group(why: pd.DataFrame) -> pd.DataFrame:
     return out.reset_index().sort_values("typical", ascending=False, ignore_index=True)
 
 
-def cell(value: object) -> str:
+def format_cell(value: object) -> str:
     """A value of a listing as people read it."""
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return "none"
@@ -82,25 +82,25 @@ def cell(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def percent(log_change: float) -> str:
+def format_percent(log_change: float) -> str:
     """Log points as the percentage that they move a value by: 0.0488 -> +5.0 %."""
     return f"{100 * np.expm1(log_change):+.1f} %"
 
 
-def reasons(why: pd.DataFrame) -> list[str]:
+def explain_change(why: pd.DataFrame) -> list[str]:
     """The strongest causes of one listing's change in words, with the input's own change."""
     order = why["moved"].abs().sort_values(ascending=False, kind="stable").index[:CAUSES]
     told = []
     for row in why.loc[order].to_dict("records"):
         if abs(row["moved"]) < MOVED / 10:
             continue
-        was, now = cell(row["old_value"]), cell(row["value"])
+        was, now = format_cell(row["old_value"]), format_cell(row["value"])
         step = f" ({was} → {now})" if was != now else ""
-        told.append(f"{row['input']}{step}: {percent(row['moved'])}")
+        told.append(f"{row['input']}{step}: {format_percent(row['moved'])}")
     return told
 
 
-def differing(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def differing_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """A row a cell that differs between two tables of listings of one domain: listing_key, column,
     old, new (as text). Columns of the source's own book-keeping and of the calendar are left out.
     """
@@ -119,7 +119,7 @@ def differing(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
             one, other = one.astype(object), other.astype(object)
         rows = ~(one.eq(other) | (one.isna() & other.isna()))
         if rows.any():
-            told = {"old": one[rows].map(cell), "new": other[rows].map(cell)}
+            told = {"old": one[rows].map(format_cell), "new": other[rows].map(format_cell)}
             parts.append(pd.DataFrame(told).assign(column=name).reset_index())
     empty = pd.DataFrame(columns=["listing_key", "old", "new", "column"], dtype=str)
     every = pd.concat(parts, ignore_index=True) if parts else empty
@@ -144,7 +144,7 @@ def data_part(
     }
 
 
-def settings(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+def changed_settings(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(name, old, new) of the parameters that differ, both given flat, by dotted name."""
     rows = []
     for name in sorted({*before, *after}):

@@ -17,7 +17,7 @@ TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
 BARS = 12  # listings in the picture of the largest changes
 
 
-def spread(moved: pd.DataFrame) -> str:
+def plot_changes(moved: pd.DataFrame) -> str:
     """A histogram of the changes of value; the ends hold what lies beyond them."""
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.4)
@@ -33,7 +33,7 @@ def spread(moved: pd.DataFrame) -> str:
         return to_svg(drawn)
 
 
-def bars(moved: pd.DataFrame) -> str:
+def plot_largest(moved: pd.DataFrame) -> str:
     """The largest changes of value, up in blue, down in orange."""
     with matplotlib.rc_context(STYLE):
         top = moved.head(BARS).iloc[::-1]
@@ -47,7 +47,7 @@ def bars(moved: pd.DataFrame) -> str:
         return to_svg(drawn)
 
 
-def groups(pushes: pd.DataFrame) -> str:
+def plot_groups(pushes: pd.DataFrame) -> str:
     """How far each group of inputs moved a listing's value, on average."""
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.4)
@@ -73,7 +73,7 @@ def headline(moved: pd.DataFrame) -> str:
     )
 
 
-def sold(gone: pd.DataFrame, now: pd.DataFrame | None) -> str:
+def describe_departed(gone: pd.DataFrame, now: pd.DataFrame | None) -> str:
     """What became of the listings that are no longer valued, and how the base's value compares
     with the price of those that have closed. `now` holds the listings as they stand now."""
     if now is None or gone.empty:
@@ -93,14 +93,14 @@ def sold(gone: pd.DataFrame, now: pd.DataFrame | None) -> str:
     )
 
 
-def came_and_went(new: pd.DataFrame, gone: pd.DataFrame) -> str:
+def count_arrivals(new: pd.DataFrame, gone: pd.DataFrame) -> str:
     """How many listings are valued in one run only."""
     if new.empty and gone.empty:
         return "Both runs value the same listings."
     return f"Valued now and not before: {len(new):,}; before and not now: {len(gone):,}."
 
 
-def captions(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str, Any]]:
+def make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str, Any]]:
     """The pictures of a domain, each with its finding; none where no value changed."""
     if not (moved["change"] != 0).any():
         return []
@@ -109,12 +109,12 @@ def captions(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str,
     out = [
         site.make_picture(
             "Changes of value",
-            spread(moved),
+            plot_changes(moved),
             f"{up:,} values rose and {int((moved['change'] < 0).sum()):,} fell.",
         ),
         site.make_picture(
             "Largest changes",
-            bars(moved),
+            plot_largest(moved),
             f"Listing {first['listing_key']} moved most: {100 * first['change']:+.1f} %.",
         ),
     ]
@@ -123,15 +123,15 @@ def captions(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str,
         out.append(
             site.make_picture(
                 "What moved them",
-                groups(pushes),
+                plot_groups(pushes),
                 f"{top['group']} moved values most: by {100 * np.expm1(top['typical']):.1f} % on "
-                f"average, {changes.percent(top['push'])} with its sign.",
+                f"average, {changes.format_percent(top['push'])} with its sign.",
             )
         )
     return out
 
 
-def movers(
+def largest_changes(
     moved: pd.DataFrame, why: pd.DataFrame | None, differ: pd.DataFrame | None, count: int
 ) -> list[dict[str, Any]]:
     """The listings that moved most, each with what moved it and what changed in its record."""
@@ -149,14 +149,14 @@ def movers(
                 "old": f"{one['old']:,.0f}",
                 "new": f"{one['new']:,.0f}",
                 "change": f"{100 * one['change']:+.1f} %",
-                "reasons": [] if own is None else changes.reasons(own),
+                "reasons": [] if own is None else changes.explain_change(own),
                 "record": [f"{part['column']}: {part['old']} → {part['new']}" for part in cells],
             }
         )
     return rows
 
 
-def part(
+def domain_section(
     domain: str,
     moved: pd.DataFrame,
     new: pd.DataFrame,
@@ -171,12 +171,12 @@ def part(
         "domain": domain,
         "title": TITLES[domain],
         "headline": headline(moved) if len(moved) else "No listing is valued in both runs.",
-        "plots": captions(moved, None if why is None else changes.by_group(why))
+        "plots": make_pictures(moved, None if why is None else changes.group_pushes(why))
         if len(moved)
         else [],
-        "rows": movers(moved, why, differ, count),
-        "listings": came_and_went(new, gone),
-        "sold": sold(gone, now),
+        "rows": largest_changes(moved, why, differ, count),
+        "listings": count_arrivals(new, gone),
+        "sold": describe_departed(gone, now),
         "compared": differ is not None,
-        "unexplained": 0 if why is None else changes.unexplained(moved, why),
+        "unexplained": 0 if why is None else changes.count_unexplained(moved, why),
     }

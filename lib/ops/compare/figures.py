@@ -25,7 +25,7 @@ PLAIN = ("r2", "rmsle", "cod", "median_ratio", "mean_ratio", "prd", "mki", "prb"
 
 
 @dataclass(frozen=True)
-class Moved:
+class FigureChange:
     """One figure of one variant in two revisions; None where a revision has no such figure.
     `verdict`: 1 better, -1 worse, 0 neither; spans are 95 % intervals, where evaluate.json has
     them."""
@@ -39,12 +39,12 @@ class Moved:
     verdict: int
 
 
-def core(metric: str) -> str:
+def base_metric(metric: str) -> str:
     """A metric without what it was measured on: fold_mdape and screened_mdape -> mdape."""
     return re.sub(r"^(folds?|screened|trimmed|untrimmed)_", "", metric)
 
 
-def verdict(metric: str, old: float | None, new: float | None) -> int:
+def judge_change(metric: str, old: float | None, new: float | None) -> int:
     """1 where `new` is the better figure by the metric's own direction, -1 where it is the worse, 0
     where they are equal, one is missing, or the metric has no direction that is known.
 
@@ -52,7 +52,7 @@ def verdict(metric: str, old: float | None, new: float | None) -> int:
     """
     if old is None or new is None or old == new:
         return 0
-    name = core(metric)
+    name = base_metric(metric)
     promised = re.fullmatch(r"coverage_(\d+)", name)
     if promised or name in TARGETS:
         best = int(promised[1]) / 100 if promised else TARGETS[name]
@@ -61,7 +61,9 @@ def verdict(metric: str, old: float | None, new: float | None) -> int:
     return int(np.sign(new - old)) * way
 
 
-def span(scores: dict[str, Any] | None, variant: str, metric: str) -> tuple[float, float] | None:
+def find_interval(
+    scores: dict[str, Any] | None, variant: str, metric: str
+) -> tuple[float, float] | None:
     """The 95 % interval of a figure of the summary, from evaluate.json's content."""
     part = ((scores or {}).get("variants") or {}).get(variant) or {}
     name, part = (
@@ -80,9 +82,9 @@ def span(scores: dict[str, Any] | None, variant: str, metric: str) -> tuple[floa
     return None
 
 
-def moved(
+def changed_figures(
     diff: dict[str, Any], before: dict[str, Any] | None, after: dict[str, Any] | None
-) -> list[Moved]:
+) -> list[FigureChange]:
     """What `dvc metrics diff` found in the summary, name -> {old, new}, by variant and metric, each
     with its intervals in the two contents of evaluate.json."""
     rows = []
@@ -91,16 +93,16 @@ def moved(
         if not metric or metric.endswith(BOUNDS):
             continue
         old, new = pair.get("old"), pair.get("new")
-        spans = span(before, variant, metric), span(after, variant, metric)
-        rows.append(Moved(variant, metric, old, new, *spans, verdict(metric, old, new)))
+        spans = find_interval(before, variant, metric), find_interval(after, variant, metric)
+        rows.append(FigureChange(variant, metric, old, new, *spans, judge_change(metric, old, new)))
     return rows
 
 
-def text(metric: str, value: float | None, signed: bool = False) -> str:
+def format_figure(metric: str, value: float | None, signed: bool = False) -> str:
     """A figure as people read it: 9.64 %, 0.9210, 45,120; `signed` with + or -, points for %."""
     if value is None:
         return "none"
-    name, sign = core(metric), "+" if signed else ""
+    name, sign = base_metric(metric), "+" if signed else ""
     if name in MONEY:
         return f"{value:{sign},.0f}"
     if name in PLAIN:
@@ -108,7 +110,7 @@ def text(metric: str, value: float | None, signed: bool = False) -> str:
     return f"{100 * value:{sign}.2f} {'points' if signed else '%'}"
 
 
-def joined(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def join_predictions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """The test sales that both tables of predictions value and price alike: the columns of `after`
     and `base_close_price`, what `before` said."""
     keys = ["variant", "domain", "listing_key", "close_price"]
@@ -118,7 +120,7 @@ def joined(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return after.merge(said, on=keys).sort_values(["variant", "listing_key"], ignore_index=True)
 
 
-def gap(rows: pd.DataFrame, draws: int, seed: int) -> dict[str, dict[str, float]]:
+def paired_gap(rows: pd.DataFrame, draws: int, seed: int) -> dict[str, dict[str, float]]:
     """`comparison.paired` of what stands now against the base, on the same sales."""
     now, base, price = (
         rows[name].to_numpy(float)
@@ -130,7 +132,7 @@ def gap(rows: pd.DataFrame, draws: int, seed: int) -> dict[str, dict[str, float]
     )
 
 
-def sliced(rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+def large_slices(rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """(kind, slice, its rows) for the price bands, ZIPs and months that are not thin."""
     for kind, column in (
         ("price band", slices.quantile_bands(rows["close_price"])),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from lib.ops.compare import figures
-from lib.ops.compare.figures import Moved
+from lib.ops.compare.figures import FigureChange
 
 ARROWS = {True: "↑", False: "↓"}
 WORDS = {1: "better", -1: "worse", 0: ""}
@@ -14,30 +14,31 @@ HASH = 8  # digits of a hash that are shown
 WIDEST = 60  # letters of a parameter's value that are shown
 
 
-def cell(value: object) -> str:
+def escape_cell(value: object) -> str:
     """A value in a table: no bar, no backtick and no line break of its own, and not endless."""
     told = " ".join(str(value).split()).replace("`", "'").replace("|", "\\|")
     return told if len(told) <= WIDEST else f"{told[: WIDEST - 3]}..."
 
 
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
+def markdown_table(head: list[str], rows: list[list[str]]) -> list[str]:
     """Lines of a Markdown table, with an empty line after it."""
     lines = [head, ["---"] * len(head), *rows]
     return [*("| " + " | ".join(line) + " |" for line in lines), ""]
 
 
 def _with_span(metric: str, value: float | None, span: tuple[float, float] | None) -> str:
-    told = figures.text(metric, value)
+    told = figures.format_figure(metric, value)
     if value is None or span is None:
         return told
-    low, high = (figures.text(metric, end).removesuffix(" %") for end in span)
+    low, high = (figures.format_figure(metric, end).removesuffix(" %") for end in span)
     return f"{told} [{low}, {high}]"
 
 
-def _row(one: Moved) -> list[str]:
+def _row(one: FigureChange) -> list[str]:
     change, word = "", WORDS[one.verdict]
     if one.old is not None and one.new is not None:
-        change = f"{ARROWS[one.new > one.old]} {figures.text(one.metric, one.new - one.old, True)}"
+        step = figures.format_figure(one.metric, one.new - one.old, True)
+        change = f"{ARROWS[one.new > one.old]} {step}"
     else:
         word = "new" if one.old is None else "gone"
     before = _with_span(one.metric, one.old, one.old_span)
@@ -45,7 +46,7 @@ def _row(one: Moved) -> list[str]:
             _with_span(one.metric, one.new, one.new_span), change, word]  # fmt: skip
 
 
-def figures_part(rows: list[Moved], serving: list[str]) -> list[str]:
+def figures_part(rows: list[FigureChange], serving: list[str]) -> list[str]:
     """The figures that moved: of what values homes in the open, of the others folded away."""
     out = ["### Figures that moved", ""]
     if not rows:
@@ -57,10 +58,10 @@ def figures_part(rows: list[Moved], serving: list[str]) -> list[str]:
     head = ["variant", "figure", "base", "now", "change", ""]
     first = [_row(one) for one in rows if one.variant in serving]
     rest = [_row(one) for one in rows if one.variant not in serving]
-    out += table(head, first) if first else ["Nothing of what values homes moved.", ""]
+    out += markdown_table(head, first) if first else ["Nothing of what values homes moved.", ""]
     if rest:
         out += [f"<details><summary>Other variants ({len(rest)} figures)</summary>", ""]
-        out += [*table(head, rest), "</details>", ""]
+        out += [*markdown_table(head, rest), "</details>", ""]
     return out
 
 
@@ -69,7 +70,7 @@ def _interval(gap: dict[str, float]) -> str:
     return f"{100 * gap['value']:+.2f} points, 95 % interval {ends[0]} to {ends[1]}"
 
 
-def sure(gap: dict[str, float]) -> int:
+def significant_sign(gap: dict[str, float]) -> int:
     """1 where the interval of a difference in error lies below zero (better), -1 above, else 0."""
     return int(gap["high"] < 0) - int(gap["low"] > 0)
 
@@ -85,7 +86,7 @@ def verdict_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
         for metric, name in (("mdape", "MdAPE"), ("mape", "MAPE")):
             gap = told["gaps"][metric]
             same = gap["value"] == gap["low"] == gap["high"] == 0
-            said = "the same" if same else f"{_interval(gap)}: {words[sure(gap)]}"
+            said = "the same" if same else f"{_interval(gap)}: {words[significant_sign(gap)]}"
             out.append(f"- `{variant}` {name}: {said} ({told['sales']:,} sales)")
         if told["left_out"]:
             left = f"{told['left_out']:,} test sales are in one revision only"
@@ -100,10 +101,10 @@ def slices_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
     if not parts:
         return [*out, "Not known: no variant could be compared sale by sale.", ""]
     rows = [
-        [f"`{variant}`", f"{kind} {cell(value)}", f"{sales:,}", _interval(gap)]
+        [f"`{variant}`", f"{kind} {escape_cell(value)}", f"{sales:,}", _interval(gap)]
         for variant, told in parts
         for kind, value, sales, gap in told["slices"]
-        if sure(gap) < 0
+        if significant_sign(gap) < 0
     ]
     looked = sum(len(told["slices"]) for _, told in parts)
     counted = (
@@ -111,18 +112,29 @@ def slices_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
     )
     chance = "; about one in forty would seem so by chance alone" if rows else ""
     out.append(f"{counted}{chance}.")
-    return [*out, "", *(table(["variant", "slice", "sales", "MdAPE"], rows) if rows else [])]
+    return [
+        *out,
+        "",
+        *(markdown_table(["variant", "slice", "sales", "MdAPE"], rows) if rows else []),
+    ]
 
 
 def params_part(diff: dict[str, dict[str, Any]]) -> list[str]:
     """Parameters that differ, by file and name."""
     rows = [
-        [f"`{cell(name)}`", f"`{cell(pair.get('old'))}`", f"`{cell(pair.get('new'))}`"]
+        [
+            f"`{escape_cell(name)}`",
+            f"`{escape_cell(pair.get('old'))}`",
+            f"`{escape_cell(pair.get('new'))}`",
+        ]
         for file in sorted(diff)
         for name, pair in sorted(diff[file].items())
     ]
     out = ["### Parameters", ""]
-    return [*out, *(table(["parameter", "base", "now"], rows) if rows else ["None changed.", ""])]
+    return [
+        *out,
+        *(markdown_table(["parameter", "base", "now"], rows) if rows else ["None changed.", ""]),
+    ]
 
 
 def hashes_part(before: dict[str, str], after: dict[str, str], always: list[str]) -> list[str]:
@@ -138,4 +150,4 @@ def hashes_part(before: dict[str, str], after: dict[str, str], always: list[str]
         rows.append([f"`{path}`", f"`{old}`", f"`{new}`", "" if old == new else "changed"])
     out = ["### Data and models", ""]
     none = ["`dvc.lock` names none.", ""]
-    return [*out, *(table(["out", "base", "now", ""], rows) if rows else none)]
+    return [*out, *(markdown_table(["out", "base", "now", ""], rows) if rows else none)]

@@ -24,7 +24,7 @@ def _run(*command: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, check=False)
 
 
-def commit(name: str) -> str:
+def find_commit(name: str) -> str:
     """The hash of the commit called `name`; raises `RemlError` where there is none."""
     # a name that begins with a dash is no option: it is asked for as a name
     done = _run("git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
@@ -36,19 +36,19 @@ def commit(name: str) -> str:
     return done.stdout.decode().strip()
 
 
-def file(rev: str, path: str) -> bytes | None:
+def read_git_file(rev: str, path: str) -> bytes | None:
     """A file as commit `rev` has it in git; None where it has none."""
     done = _run("git", "show", f"{rev}:./{path}")
     return done.stdout if done.returncode == 0 else None
 
 
-def json_file(rev: str, path: str) -> Any:
+def read_git_json(rev: str, path: str) -> Any:
     """A JSON file of commit `rev`; None where it has none."""
-    content = file(rev, path)
+    content = read_git_file(rev, path)
     return None if content is None else json.loads(content)
 
 
-def hashes(lock: bytes | None) -> dict[str, str]:
+def out_hashes(lock: bytes | None) -> dict[str, str]:
     """Path -> hash of every out and raw folder in the text of a dvc.lock (None: no such file)."""
     stages = ((yaml.load(lock, LOADER) if lock else None) or {}).get("stages") or {}
     found = {}
@@ -59,7 +59,7 @@ def hashes(lock: bytes | None) -> dict[str, str]:
     return found
 
 
-def out(rev: str, path: str) -> bytes | None:
+def read_out(rev: str, path: str) -> bytes | None:
     """A file among the outs of commit `rev`, from DVC's cache; None where the commit has no such
     out, or neither the cache nor a remote holds it."""
     from dvc.api import DVCFileSystem
@@ -74,9 +74,9 @@ def out(rev: str, path: str) -> bytes | None:
         return None
 
 
-def parquet(rev: str, path: str) -> pd.DataFrame | None:
+def read_out_parquet(rev: str, path: str) -> pd.DataFrame | None:
     """A Parquet file as `out` finds it."""
-    content = out(rev, path)
+    content = read_out(rev, path)
     return None if content is None else pd.read_parquet(BytesIO(content))
 
 
@@ -90,7 +90,7 @@ def dvc_diff(kind: str, rev: str, *options: str) -> dict[str, dict[str, Any]]:
     return json.loads(done.stdout)
 
 
-def changed(why: list[Any]) -> bool:
+def is_changed(why: list[Any]) -> bool:
     """Whether what `dvc status` says of a stage is a change; outs that are missing from the cache
     are none."""
     kinds = [kind for one in why if isinstance(one, dict) for part in one.values() for kind in
@@ -99,14 +99,14 @@ def changed(why: list[Any]) -> bool:
     return bool(texts) or any(kind != "not in cache" for kind in kinds)
 
 
-def stale() -> str:
+def describe_stale() -> str:
     """A sentence where the workspace's results are not those of its code and parameters, which
     `make repro` would make; else nothing."""
     done = _run("dvc", "status", "--json")
     if done.returncode:
         return "Whether these results are up to date is not known: dvc status failed."
     told = json.loads(done.stdout)
-    names = [name for name, why in told.items() if not name.endswith(".dvc") and changed(why)]
+    names = [name for name, why in told.items() if not name.endswith(".dvc") and is_changed(why)]
     if not names:
         return ""
     return (
@@ -139,7 +139,7 @@ IN_GIT = ("metrics/", "params.yaml")  # what a revision keeps in git; all else i
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedRun:
     """`name`: what to call it; `rev`: the commit of its code, where one is known; `folder`: where
     its files are, None for a revision, whose files come from git and DVC's cache."""
 
@@ -151,7 +151,7 @@ class Side:
         """A file by its path in the workspace; None where this side does not have it."""
         if self.folder is None:
             assert self.rev is not None
-            of = file if path.startswith(IN_GIT) else out
+            of = read_git_file if path.startswith(IN_GIT) else read_out
             return of(self.rev, path)
         given = self.folder / path
         return given.read_bytes() if given.is_file() else None
@@ -194,8 +194,8 @@ class Side:
         )
 
 
-def of_folder(folder: Path) -> Side:
+def run_in_folder(folder: Path) -> ComparedRun:
     """The results of a run in a folder, such as runs/<feed>; revision.txt names its commit."""
     known = folder / "revision.txt"
     rev = known.read_text(encoding="utf-8").strip() if known.is_file() else None
-    return Side(str(folder), rev, folder)
+    return ComparedRun(str(folder), rev, folder)

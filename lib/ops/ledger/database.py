@@ -32,7 +32,7 @@ class UnusableUrlError(Exception):
     """DATABASE_URL cannot be used. The message quotes no part of it."""
 
 
-def engine(url: str | None, path: Path) -> sa.Engine:
+def make_engine(url: str | None, path: Path) -> sa.Engine:
     """The Postgres server of `url`, or else the SQLite file `path`; connects to nothing yet."""
     if url is None:
         arguments: dict = {"timeout": WAIT, "isolation_level": "IMMEDIATE"}  # no late lock upgrade
@@ -68,7 +68,7 @@ def _server(text: str) -> tuple[sa.URL, dict]:
     return url.set(drivername="postgresql+pg8000", query={}), arguments
 
 
-def explain(error: BaseException) -> str:
+def explain_error(error: BaseException) -> str:
     """Why a ledger cannot be used, in words that hold no part of DATABASE_URL."""
     if isinstance(error, UnusableUrlError):
         return str(error)
@@ -84,7 +84,7 @@ def explain(error: BaseException) -> str:
     return f"the server cannot be used ({type(root).__name__})"
 
 
-def within(seconds: float, work: Callable[[], None]) -> None:
+def run_within(seconds: float, work: Callable[[], None]) -> None:
     """Do `work`, or raise TimeoutError when it takes longer; it then goes on unheeded."""
     raised: list[Exception] = []
 

@@ -87,7 +87,7 @@ TABLE = sa.table(
 )
 
 
-def folder() -> Path:
+def ledger_folder() -> Path:
     """The folder of the SQLite and JSONL ledgers: REML_STATE_DIR, else the user's state folder.
 
     Runs on other feeds happen in trees that DVC throws away, so it lies outside the project; and
@@ -125,14 +125,14 @@ def git_revision() -> str | None:
     return done.stdout.strip()
 
 
-def whole_run(loads: list[Load]) -> Load:
+def total_of_loads(loads: list[Load]) -> Load:
     """The row of a run from the loads of its files (at least one): counts added up."""
     counts = {name: sum(getattr(load, name) for load in loads) for name in COUNTS.values()}
     return replace(loads[0], file=None, file_sha256=None, **counts)
 
 
 @contextmanager
-def run(feed: str, contract_sha256: str) -> Iterator[Callable[[list[dict]], str]]:
+def record_run(feed: str, contract_sha256: str) -> Iterator[Callable[[list[dict]], str]]:
     """A run of staging. The function that it gives records the loads of a run that went well and
     says where: a list of `file`, `file_sha256` and the counts named in COUNTS. Where the block
     ends in an error, the run is recorded as failed, with counts unknown."""
@@ -153,13 +153,13 @@ def run(feed: str, contract_sha256: str) -> Iterator[Callable[[list[dict]], str]
         named = [{COUNTS.get(name, name): value for name, value in one.items()} for one in files]
         ended = replace(begun, ended_at=dt.datetime.now(dt.UTC), status="loaded")
         loads = [replace(ended, **one) for one in named]
-        return record([*loads, whole_run(loads)], database_url(), folder())
+        return record_loads([*loads, total_of_loads(loads)], database_url(), ledger_folder())
 
     try:
         yield loaded
     except Exception:
         failed = replace(begun, ended_at=dt.datetime.now(dt.UTC))
-        record([failed], database_url(), folder())
+        record_loads([failed], database_url(), ledger_folder())
         raise
 
 
@@ -176,7 +176,7 @@ def insert_into(target: sa.Engine, rows: list[dict]) -> None:
         connection.execute(insert, rows)
 
 
-def append(path: Path, rows: Iterable[dict]) -> None:
+def append_rows(path: Path, rows: Iterable[dict]) -> None:
     """Add rows that a JSONL ledger does not have yet, in one write."""
     path.parent.mkdir(parents=True, exist_ok=True)
     old = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
@@ -186,7 +186,7 @@ def append(path: Path, rows: Iterable[dict]) -> None:
         file.write((lead + "".join(f"{line}\n" for line in fresh)).encode())
 
 
-def record(loads: list[Load], url: str | None, home: Path) -> str:
+def record_loads(loads: list[Load], url: str | None, home: Path) -> str:
     """Write loads to the ledger and say where they went; warns where it must, never raises.
 
     Parameters: the loads; `database_url()`; `folder()`. What the ledger has stays as it is.
@@ -198,15 +198,15 @@ def record(loads: list[Load], url: str | None, home: Path) -> str:
     def write() -> None:
         if url is None:
             home.mkdir(parents=True, exist_ok=True)
-        insert_into(database.engine(url, home / SQLITE), rows)
+        insert_into(database.make_engine(url, home / SQLITE), rows)
 
     try:
-        database.within(DEADLINE, write)
+        database.run_within(DEADLINE, write)
         return str(home / SQLITE) if url is None else SERVER
     except Exception as error:  # whatever a driver raises: a ledger is no reason to fail a run
-        why = database.explain(error)
+        why = database.explain_error(error)
     try:
-        append(home / JSONL, rows)
+        append_rows(home / JSONL, rows)
     except OSError as error:
         cli.log.warning("ledger.lost", why=why, then=type(error).__name__, folder=str(home))
         return "nowhere"

@@ -54,7 +54,7 @@ def check_links(raw: Path) -> None:
         )
 
 
-def ignored(raw: Path, paths: list[Path]) -> list[str]:
+def list_ignored(raw: Path, paths: list[Path]) -> list[str]:
     """The files of a feed that no stage reads: neither CSV nor photos nor receipts nor hidden."""
     read = {*paths, raw / RECEIPTS}
     names = [path.relative_to(raw) for path in sorted(raw.rglob("*")) if path.is_file()]

@@ -21,7 +21,7 @@ from typing import Any
 
 from setproctitle import setproctitle
 
-from lib.common.imports import hidden
+from lib.common.imports import hide_packages
 
 LIBRARIES = (  # imported by several stages, the slowest first
     "pandas", "pyarrow.parquet", "scipy.stats", "scipy.sparse", "scipy.spatial", "scipy.linalg",
@@ -34,7 +34,7 @@ def import_libraries() -> None:
     """Import LIBRARIES, and LightGBM without scikit-learn as `lib.models` does."""
     for name in LIBRARIES:
         importlib.import_module(name)
-    with hidden("sklearn"):
+    with hide_packages("sklearn"):
         importlib.import_module("lightgbm")
 
 

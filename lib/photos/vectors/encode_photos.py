@@ -66,7 +66,7 @@ def open_cache(encoder: Encoder) -> VectorCache:
     files = [Path(file) for file in (__file__, decode.__file__, same_picture.__file__)]
     code = cache.code_hash([encoder.source, *files])
     name = cache.key_of(*encoder.identity, code)
-    return VectorCache(cache.root() / KIND / f"{name}.sqlite", encoder.dims)
+    return VectorCache(cache.cache_root() / KIND / f"{name}.sqlite", encoder.dims)
 
 
 def encode_missing(
@@ -84,7 +84,7 @@ def encode_missing(
     fields: dict[str, object] = {"cached": len(rows), "encoded": len(todo)}
     reasons: dict[str, str] = {}
     began = time.perf_counter()
-    for batch in encode_batches(cli.progress(todo, "embed"), encoder, workers):
+    for batch in encode_batches(cli.show_progress(todo, "embed"), encoder, workers):
         done = {one.key: one.row for one in batch if one.row is not None}
         stored.write(done)
         rows |= done

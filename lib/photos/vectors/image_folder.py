@@ -111,13 +111,13 @@ def convert_folder(images: Path, part: Path, workers: int) -> tuple[pd.DataFrame
     jpegs = [part / f"{place:06d}.jpg" for place in range(len(paths))]
     arguments = (paths, [images] * len(paths), jpegs)
     if workers == 1 or len(paths) < POOLED:
-        records = list(cli.progress(map(convert_image, *arguments), "read"))
+        records = list(cli.show_progress(map(convert_image, *arguments), "read"))
     else:
         spawn = multiprocessing.get_context("spawn")  # forking a process with threads can hang
         with ProcessPoolExecutor(workers, spawn, initializer=die_with_parent) as pool:
             try:
                 records = list(
-                    cli.progress(pool.map(convert_image, *arguments, chunksize=8), "read")
+                    cli.show_progress(pool.map(convert_image, *arguments, chunksize=8), "read")
                 )
             except BrokenProcessPool as error:
                 raise RemlError(

@@ -21,15 +21,15 @@ def fill(text: str):
 
 
 def test_an_entry_is_built_once():
-    first = cache.entry("kind", "key", fill("one"))
-    again = cache.entry("kind", "key", fill("two"))
-    assert first == again == cache.root() / "kind/key"
+    first = cache.find_or_build("kind", "key", fill("one"))
+    again = cache.find_or_build("kind", "key", fill("two"))
+    assert first == again == cache.cache_root() / "kind/key"
     assert (again / "x").read_text() == "one"
 
 
 def test_the_root_is_in_the_home_folder_unless_told(monkeypatch):
     monkeypatch.delenv("REML_CACHE_DIR")
-    assert cache.root() == Path.home() / ".cache/reml"
+    assert cache.cache_root() == Path.home() / ".cache/reml"
 
 
 def test_a_build_that_fails_leaves_nothing():
@@ -38,8 +38,8 @@ def test_a_build_that_fails_leaves_nothing():
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError, match="no"):
-        cache.entry("kind", "key", broken)
-    assert list((cache.root() / "kind").iterdir()) == []
+        cache.find_or_build("kind", "key", broken)
+    assert list((cache.cache_root() / "kind").iterdir()) == []
 
 
 def test_what_a_killed_run_left_is_swept_and_what_a_running_one_builds_is_not():
@@ -47,16 +47,18 @@ def test_what_a_killed_run_left_is_swept_and_what_a_running_one_builds_is_not():
         "import os, signal; from lib.common import cache\n"
         "def build(folder):\n"
         "    (folder / 'half').write_text('x'); os.kill(os.getpid(), signal.SIGKILL)\n"
-        "cache.entry('kind', 'key', build)"
+        "cache.find_or_build('kind', 'key', build)"
     )
     killed = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": "."})
     assert killed.returncode == -9
-    left = list((cache.root() / "kind").iterdir())
-    assert len(left) == 1 and not (cache.root() / "kind/key").exists()
-    live = cache.root() / f"kind/.key.{os.getppid()}.abc"
+    left = list((cache.cache_root() / "kind").iterdir())
+    assert len(left) == 1 and not (cache.cache_root() / "kind/key").exists()
+    live = cache.cache_root() / f"kind/.key.{os.getppid()}.abc"
     live.mkdir()
-    cache.entry("kind", "key", fill("one"))
-    assert sorted((cache.root() / "kind").iterdir()) == sorted([live, cache.root() / "kind/key"])
+    cache.find_or_build("kind", "key", fill("one"))
+    assert sorted((cache.cache_root() / "kind").iterdir()) == sorted(
+        [live, cache.cache_root() / "kind/key"]
+    )
 
 
 def test_of_two_that_build_the_same_one_wins_and_both_get_it():
@@ -68,15 +70,15 @@ def test_of_two_that_build_the_same_one_wins_and_both_get_it():
 
     found: list[Path] = []
     threads = [
-        threading.Thread(target=lambda: found.append(cache.entry("kind", "key", slow)))
+        threading.Thread(target=lambda: found.append(cache.find_or_build("kind", "key", slow)))
         for _ in range(2)
     ]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
-    assert found == [cache.root() / "kind/key"] * 2
-    assert [path.name for path in (cache.root() / "kind").iterdir()] == ["key"]
+    assert found == [cache.cache_root() / "kind/key"] * 2
+    assert [path.name for path in (cache.cache_root() / "kind").iterdir()] == ["key"]
 
 
 def test_keys_tell_parts_apart(tmp_path):

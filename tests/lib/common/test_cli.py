@@ -32,7 +32,7 @@ def main(mode):
     if mode == "fd":
         os.read(9999, 1)
     cli.log.info("stage.complete", rows=3, out="data/x")
-    for item in cli.progress([1, 2], "bar"):
+    for item in cli.show_progress([1, 2], "bar"):
         print(item)
 
 main()

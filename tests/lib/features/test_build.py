@@ -28,7 +28,7 @@ from tests.support.market import (
     market,
 )
 
-TABLE_SPEC = table_spec.read(table_spec.CODE / spec.META).tables[spec.TABLE]
+TABLE_SPEC = table_spec.read_spec(table_spec.CODE / spec.META).tables[spec.TABLE]
 
 
 def test_comparables_shown_closed_before_the_valuation_and_are_of_other_homes():

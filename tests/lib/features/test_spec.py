@@ -9,7 +9,7 @@ from lib.common.errors import RemlError
 from lib.features import spec
 from tests.support.market import FEATURES, INDEX, NAMES, NEAR, RENTALS, SERIES, TABLE, evidence_of
 
-ENTRIES = table_spec.read(table_spec.CODE / spec.META).tables[spec.TABLE]
+ENTRIES = table_spec.read_spec(table_spec.CODE / spec.META).tables[spec.TABLE]
 HAS = evidence_of(TABLE).available
 INPUTS = {name: entry for name, entry in ENTRIES.columns.items() if entry.kind != "key"}
 

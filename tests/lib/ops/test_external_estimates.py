@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from lib.common.errors import RemlError
-from lib.ops.external_estimates import BAD_ESTIMATE, BAD_PRICE, NO_PRICE, counted, prepared, read
+from lib.ops.external_estimates import (
+    BAD_ESTIMATE,
+    BAD_PRICE,
+    NO_PRICE,
+    count_reasons,
+    prepare_estimates,
+    read_estimates,
+)
 
 
 def frame(**columns):
@@ -13,11 +20,11 @@ def frame(**columns):
 
 
 def test_both_pairs_of_names_are_read_whatever_their_case():
-    got, left_out = prepared(frame(), "any.csv")
+    got, left_out = prepare_estimates(frame(), "any.csv")
     assert got.to_dict("list") == {"pred_close_price": [110, 90], "close_price": [100, 100]}
     assert not len(left_out)
     named = frame().rename(columns={"estimate": "Pred_Close_Price", "sale_price": " CLOSE_PRICE"})
-    assert prepared(named, "any.csv")[0].equals(got)
+    assert prepare_estimates(named, "any.csv")[0].equals(got)
 
 
 def test_facts_of_the_home_are_taken_where_they_are_given():
@@ -26,7 +33,7 @@ def test_facts_of_the_home_are_taken_where_they_are_given():
         property_key=["a", "a"], pred_low_90=["80", "70"], pred_high_90=["120", "110"],
         pred_abstention=["", "too wide"], remarks=["x", "y"],
     )  # fmt: skip
-    got, _ = prepared(table, "any.csv")
+    got, _ = prepare_estimates(table, "any.csv")
     assert got["postal_code"].tolist()[0] == "00501" and pd.isna(got["postal_code"].iloc[1])
     assert got["own_age"].iloc[0] == 35 and np.isnan(got["own_age"].iloc[1])
     assert got["pred_abstention"].isna().tolist() == [True, False]
@@ -50,7 +57,7 @@ def test_facts_of_the_home_are_taken_where_they_are_given():
 )
 def test_what_cannot_be_scored_is_one_line_with_the_row_and_the_mend(table, message):
     with pytest.raises(RemlError, match=message):
-        prepared(table, "any.csv")
+        prepare_estimates(table, "any.csv")
 
 
 def test_rows_without_a_price_are_left_out_and_listed_with_their_reason():
@@ -61,7 +68,7 @@ def test_rows_without_a_price_are_left_out_and_listed_with_their_reason():
             "sale_price": ["1", "0", "", "4", "5", "-6"],
         }
     )
-    got, left_out = prepared(table, "any.csv")
+    got, left_out = prepare_estimates(table, "any.csv")
     assert got["listing_key"].tolist() == ["a", "d", "e"]
     assert got["pred_close_price"].isna().tolist() == [False, True, True]
     assert left_out.to_dict("list") == {
@@ -69,7 +76,7 @@ def test_rows_without_a_price_are_left_out_and_listed_with_their_reason():
         "listing_key": ["b", "c", "d", "f"],
         "reason": [BAD_PRICE, NO_PRICE, BAD_ESTIMATE, BAD_PRICE],
     }
-    assert counted(left_out) == {BAD_PRICE: 2, NO_PRICE: 1, BAD_ESTIMATE: 1}
+    assert count_reasons(left_out) == {BAD_PRICE: 2, NO_PRICE: 1, BAD_ESTIMATE: 1}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +91,7 @@ def test_a_file_that_is_no_table_is_one_line(tmp_path, content, message):
     path = tmp_path / "any.csv"
     path.write_bytes(content)
     with pytest.raises(RemlError, match=message):
-        read(path)
+        read_estimates(path)
 
 
 def test_any_delimiter_and_parquet_are_read_alike(tmp_path):
@@ -92,18 +99,21 @@ def test_any_delimiter_and_parquet_are_read_alike(tmp_path):
     pd.DataFrame({"estimate": [110, 90], "sale_price": [100.0, 100]}).to_parquet(
         tmp_path / "a.parquet"
     )
-    one, other = (prepared(read(tmp_path / f"a.{kind}"), "a")[0] for kind in ("csv", "parquet"))
+    one, other = (
+        prepare_estimates(read_estimates(tmp_path / f"a.{kind}"), "a")[0]
+        for kind in ("csv", "parquet")
+    )
     assert one.equals(other)
     (tmp_path / "b.parquet").write_bytes(b"estimate,sale_price\n1,2\n")
     with pytest.raises(RemlError, match="not a Parquet file"):
-        read(tmp_path / "b.parquet")
+        read_estimates(tmp_path / "b.parquet")
 
 
 def csv(tmp_path, text):
     """What `read` and `prepared` make of a CSV."""
     path = tmp_path / "any.csv"
     path.write_text(text)
-    return prepared(read(path), "any.csv")[0]
+    return prepare_estimates(read_estimates(path), "any.csv")[0]
 
 
 @pytest.mark.parametrize(
@@ -142,5 +152,5 @@ def test_dates_of_several_offsets_count_by_their_own_day(tmp_path):
 def test_a_zip_that_was_stored_as_a_fraction_is_one_again():
     table = pd.DataFrame({"estimate": [1.0, 2], "sale_price": [1.0, 2]})
     table["postal_code"] = [98001.0, np.nan]
-    got, _ = prepared(table, "a.parquet")
+    got, _ = prepare_estimates(table, "a.parquet")
     assert got["postal_code"].tolist()[0] == "98001" and got["postal_code"].isna().tolist()[1]

@@ -28,7 +28,7 @@ def repository(tmp_path, monkeypatch):
 
 
 def kept_by(pid):
-    workspace.keep()
+    workspace.keep_params()
     kept = json.loads(workspace.KEPT.read_text())
     workspace.KEPT.write_text(json.dumps(kept | {"pid": pid}))
 
@@ -37,7 +37,7 @@ def test_what_a_killed_run_left_is_taken_back_from_git_too(repository):
     kept_by(2**22 + 1)  # no such process
     (repository / "params.yaml").write_text(OTHER)
     subprocess.run(["git", "add", "."], check=True)
-    workspace.put_back()
+    workspace.restore_params()
     assert (repository / "params.yaml").read_text() == OWN
     status = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True)
     assert "params.yaml" not in status.stdout and not workspace.KEPT.exists()
@@ -46,13 +46,13 @@ def test_what_a_killed_run_left_is_taken_back_from_git_too(repository):
 def test_a_run_that_still_lives_is_left_alone(repository):
     kept_by(os.getppid())
     (repository / "params.yaml").write_text(OTHER)
-    workspace.put_back()
+    workspace.restore_params()
     assert (repository / "params.yaml").read_text() == OTHER and workspace.KEPT.exists()
 
 
 def test_other_changes_since_are_kept(repository):
     kept_by(2**22 + 1)
     (repository / "params.yaml").write_text(OWN + "more: 1\n")
-    workspace.put_back()
-    workspace.put_back()  # and nothing kept is fine
+    workspace.restore_params()
+    workspace.restore_params()  # and nothing kept is fine
     assert (repository / "params.yaml").read_text() == OWN + "more: 1\n"

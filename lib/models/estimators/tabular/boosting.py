@@ -10,12 +10,12 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from lib.common.errors import require
-from lib.common.imports import hidden
+from lib.common.imports import hide_packages
 from lib.common.params import Section
 from lib.models.estimators.tabular import target_encoding
 from lib.models.estimators.tabular.columns import Prefix, categories, first_known, seen, some
 
-with hidden("sklearn"):  # a second of each start, for an interface that nothing here uses
+with hide_packages("sklearn"):  # a second of each start, for an interface that nothing here uses
     import lightgbm
 
 ENCODED = "enc_"  # prefix of the encoded columns

@@ -199,7 +199,7 @@ def test_groups_add_up_their_inputs_by_the_longest_prefix():
 
 
 def test_every_feature_of_the_spec_has_a_group_of_its_own():
-    table = table_spec.read(table_spec.CODE / spec.META).tables[spec.TABLE]
+    table = table_spec.read_spec(table_spec.CODE / spec.META).tables[spec.TABLE]
     for name, entry in table.columns.items():
         if entry.kind != "key":
             assert group_of(name) in set(GROUPS) - {OTHER, LEVEL}, name

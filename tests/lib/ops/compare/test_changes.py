@@ -28,18 +28,18 @@ AFTER = valued(
 
 
 def test_listings_of_both_runs_by_the_size_of_their_change():
-    moved = changes.moves(BEFORE, AFTER)
+    moved = changes.value_changes(BEFORE, AFTER)
     assert moved[["domain", "listing_key", "old", "new"]].values.tolist() == [
         ["sale", "2", 200.0, 180.0],
         ["sale", "1", 100.0, 101.0],
         ["rental", "1", 10.0, 10.0],
     ]
     assert moved["change"].tolist() == pytest.approx([-0.1, 0.01, 0.0])
-    assert changes.alone(AFTER, BEFORE)["listing_key"].tolist() == ["3"]
-    assert changes.alone(BEFORE, AFTER)["listing_key"].tolist() == ["4"]
+    assert changes.unmatched_listings(AFTER, BEFORE)["listing_key"].tolist() == ["3"]
+    assert changes.unmatched_listings(BEFORE, AFTER)["listing_key"].tolist() == ["4"]
 
 
-WHY = changes.causes(
+WHY = changes.contribution_changes(
     explained(
         [
             ("sale", "1", "baseline", "baseline", None, 4.0),
@@ -64,12 +64,12 @@ def test_causes_are_changes_of_contributions_and_unknown_inputs_count_as_none():
         {"baseline": 0.1, "living_area": 0.2, "new_input": -0.02, "old_input": -0.05}
     )
     assert set(WHY["listing_key"]) == {"1"}, "only what both runs explain"
-    assert changes.reasons(WHY) == [
+    assert changes.explain_change(WHY) == [
         "living_area (1800.0 → 2300.0): +22.1 %",
         "baseline: +10.5 %",
         "old_input (x → none): -4.9 %",
     ]
-    groups = changes.by_group(WHY).set_index("group")
+    groups = changes.group_pushes(WHY).set_index("group")
     assert groups.loc["other", "push"] == pytest.approx(-0.07)
     assert groups.index[0] == "size"
 
@@ -81,12 +81,12 @@ def test_the_pushes_of_all_inputs_make_the_change(steps, value):
     after = explained(
         [("sale", "1", name, "g", "0", 1.0 + step) for name, step in zip(names, steps, strict=True)]
     )
-    why = changes.causes(before, after)
+    why = changes.contribution_changes(before, after)
     new = value * np.exp(sum(steps))
-    moved = changes.moves(valued([("sale", "1", value)]), valued([("sale", "1", new)]))
+    moved = changes.value_changes(valued([("sale", "1", value)]), valued([("sale", "1", new)]))
     assert np.exp(why["moved"].sum()) == pytest.approx(1 + moved["change"][0], rel=1e-9)
-    assert changes.unexplained(moved, why) == 0
-    assert changes.unexplained(moved, why.assign(moved=why["moved"] + 0.05)) == 1
+    assert changes.count_unexplained(moved, why) == 0
+    assert changes.count_unexplained(moved, why.assign(moved=why["moved"] + 0.05)) == 1
 
 
 def test_records_that_differ_cell_by_cell():
@@ -105,7 +105,7 @@ def test_records_that_differ_cell_by_cell():
     after.loc[after["listing_key"] == "2", "city"] = "B"
     after.loc[after["listing_key"] == "1", "close_date"] = pd.Timestamp("2025-01-31")
     after = after[after["listing_key"] != "3"]
-    got = changes.differing(before, after)
+    got = changes.differing_cells(before, after)
     assert got[["listing_key", "column", "old", "new"]].values.tolist() == [
         ["1", "close_date", "none", "2025-01-31"],
         ["1", "living_area", "1,800", "2,300"],
@@ -115,11 +115,13 @@ def test_records_that_differ_cell_by_cell():
     assert (told["old"], told["rows"], told["new"], told["gone"]) == ("3", "2", "0", "1")
     assert told["changed"] == "2"
     assert told["columns"] == ["city 1", "close_date 1", "living_area 1"]
-    assert changes.differing(before, before).empty
+    assert changes.differing_cells(before, before).empty
 
 
 def test_parameters_that_differ():
-    got = changes.settings({"a.b": 1, "a.c": [1], "gone": None}, {"a.b": 2, "a.c": [1], "new": "x"})
+    got = changes.changed_settings(
+        {"a.b": 1, "a.c": [1], "gone": None}, {"a.b": 2, "a.c": [1], "new": "x"}
+    )
     assert got == [("a.b", "1", "2"), ("gone", "None", "none"), ("new", "none", "x")]
 
 
@@ -134,19 +136,21 @@ def test_what_became_of_the_listings_that_are_gone():
             "close_price": [100.0, 100.0, np.nan],
         }
     )
-    assert changes_page.sold(gone, now) == (
+    assert changes_page.describe_departed(gone, now) == (
         "Their status now: 1 Canceled, 2 Closed, 1 not in the export. The base's values of the 2 "
         "that have closed miss the price by 10.0 % in the median."
     )
-    assert changes_page.sold(gone.iloc[:0], now) == ""
+    assert changes_page.describe_departed(gone.iloc[:0], now) == ""
 
 
 def test_a_page_part_says_what_moved_and_draws_it_the_same_each_time():
-    moved = changes.moves(BEFORE, AFTER)
+    moved = changes.value_changes(BEFORE, AFTER)
     sale = moved[moved["domain"] == "sale"]
     none = pd.DataFrame(columns=["listing_key", "old", "new", "column"])
     told = [
-        changes_page.part("sale", sale, AFTER.iloc[3:], BEFORE.iloc[3:], WHY, none, None, 25)
+        changes_page.domain_section(
+            "sale", sale, AFTER.iloc[3:], BEFORE.iloc[3:], WHY, none, None, 25
+        )
         for _ in range(2)
     ]
     assert told[0] == told[1]
@@ -162,9 +166,9 @@ def test_a_page_part_says_what_moved_and_draws_it_the_same_each_time():
 
 
 def test_nothing_moved_is_said_without_pictures():
-    moved = changes.moves(BEFORE, BEFORE)
+    moved = changes.value_changes(BEFORE, BEFORE)
     none = pd.DataFrame(columns=["listing_key", "old", "new", "column"])
     empty = BEFORE.iloc[:0]
-    told = changes_page.part("sale", moved, empty, empty, None, none, None, 25)
+    told = changes_page.domain_section("sale", moved, empty, empty, None, none, None, 25)
     assert told["headline"] == "None of the 4 listings valued in both runs changed its value."
     assert told["plots"] == [] and told["rows"] == []

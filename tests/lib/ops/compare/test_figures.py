@@ -35,12 +35,12 @@ from lib.ops.compare import figures
     ],
 )
 def test_better_is_told_by_each_metrics_own_direction(metric, old, new, wanted):
-    assert figures.verdict(metric, old, new) == wanted
+    assert figures.judge_change(metric, old, new) == wanted
 
 
 def test_every_metric_has_a_direction():
     for name in DIRECTIONS:
-        moves = {figures.verdict(name, 0.5, 0.4), figures.verdict(name, 0.4, 0.5)}
+        moves = {figures.judge_change(name, 0.5, 0.4), figures.judge_change(name, 0.4, 0.5)}
         assert moves == {1, -1}, name
 
 
@@ -59,7 +59,7 @@ def test_every_metric_has_a_direction():
     ],
 )
 def test_figures_read_as_people_write_them(metric, value, signed, wanted):
-    assert figures.text(metric, value, signed) == wanted
+    assert figures.format_figure(metric, value, signed) == wanted
 
 
 def scores(low):
@@ -84,7 +84,7 @@ def test_each_figure_comes_with_its_intervals_in_one_order_whatever_the_input():
         "sale_a.fold_mdape": {"old": 0.1, "new": 0.1},
         "rental_b.mdape": {"old": 0.1, "new": None},
     }
-    rows = figures.moved(diff, scores(0.05), scores(0.06))
+    rows = figures.changed_figures(diff, scores(0.05), scores(0.06))
     assert [(one.variant, one.metric) for one in rows] == [
         ("rental_b", "mdape"),
         ("sale_a", "cod"),
@@ -93,12 +93,12 @@ def test_each_figure_comes_with_its_intervals_in_one_order_whatever_the_input():
         ("sale_a", "mdape"),
         ("sale_a", "screened_mdape"),
     ]
-    assert rows == figures.moved(dict(reversed(diff.items())), scores(0.05), scores(0.06))
+    assert rows == figures.changed_figures(dict(reversed(diff.items())), scores(0.05), scores(0.06))
     for one in rows:
         told = one.variant == "sale_a" and not one.metric.startswith("fold_")
         assert one.old_span == ((0.05, 0.2) if told else None), one.metric
         assert one.new_span == ((0.06, 0.2) if told else None), one.metric
-    assert figures.moved(diff, None, None)[4].old_span is None
+    assert figures.changed_figures(diff, None, None)[4].old_span is None
 
 
 def predictions(rows):
@@ -121,7 +121,7 @@ def test_only_the_same_sales_at_the_same_price_are_compared():
             ("b", "sale", "1", 100.0, 99.0),
         ]
     )
-    got = figures.joined(before, after)
+    got = figures.join_predictions(before, after)
     assert got[["listing_key", "base_close_price", "pred_close_price"]].values.tolist() == [
         ["2", 90.0, 95.0]
     ]
@@ -139,11 +139,11 @@ def test_a_better_revision_has_a_gap_below_zero():
             "property_key": None,
         }
     )
-    gap = figures.gap(rows, 200, 1)["mdape"]
+    gap = figures.paired_gap(rows, 200, 1)["mdape"]
     assert gap["high"] < 0 and gap["value"] < -0.02
-    assert figures.gap(rows, 200, 1)["mdape"] == gap
+    assert figures.paired_gap(rows, 200, 1)["mdape"] == gap
     twice = pd.concat([rows.assign(property_key=np.arange(800).astype("str"))] * 2)
-    spans = [one["high"] - one["low"] for one in (gap, figures.gap(twice, 200, 1)["mdape"])]
+    spans = [one["high"] - one["low"] for one in (gap, figures.paired_gap(twice, 200, 1)["mdape"])]
     assert spans[1] == pytest.approx(spans[0], rel=0.3)  # as rows of their own: 0.7 of it
 
 
@@ -155,5 +155,5 @@ def test_thin_slices_are_left_out():
             "as_of": pd.Timestamp("2025-01-05"),
         }
     )
-    found = [(kind, name, len(part)) for kind, name, part in figures.sliced(rows)]
+    found = [(kind, name, len(part)) for kind, name, part in figures.large_slices(rows)]
     assert found == [("ZIP", "2", 30), ("ZIP", "none", 41), ("month", "2025-01", 100)]

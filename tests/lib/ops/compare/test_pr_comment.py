@@ -1,7 +1,7 @@
 """Parts of the comment under a pull request, as Markdown."""
 
 from lib.ops.compare import pr_comment
-from lib.ops.compare.figures import Moved
+from lib.ops.compare.figures import FigureChange
 
 BETTER = {"value": -0.012, "low": -0.02, "high": -0.004}
 WORSE = {"value": 0.012, "low": 0.004, "high": 0.02}
@@ -15,10 +15,10 @@ def told(gaps, parts=(), left_out=0):
 
 def test_a_figure_is_told_with_its_arrow_interval_and_verdict():
     rows = [
-        Moved("sale_blend", "mdape", 0.1, 0.09, (0.08, 0.12), (0.07, 0.11), 1),
-        Moved("sale_blend", "r2", 0.9, 0.8, None, None, -1),
-        Moved("sale_linear", "mdape", None, 0.2, None, (0.1, 0.3), 0),
-        Moved("sale_old", "mdape", 0.2, None, None, None, 0),
+        FigureChange("sale_blend", "mdape", 0.1, 0.09, (0.08, 0.12), (0.07, 0.11), 1),
+        FigureChange("sale_blend", "r2", 0.9, 0.8, None, None, -1),
+        FigureChange("sale_linear", "mdape", None, 0.2, None, (0.1, 0.3), 0),
+        FigureChange("sale_old", "mdape", 0.2, None, None, None, 0),
     ]
     text = "\n".join(pr_comment.figures_part(rows, ["sale_blend"]))
     assert (

@@ -31,7 +31,7 @@ NAMES = [column.name for column in ledger.TABLE.columns]
 
 def stored(url: str | None, home: Path) -> list[dict]:
     """What the database holds, in order of the entry ids."""
-    with database.engine(url, home / ledger.SQLITE).connect() as connection:
+    with database.make_engine(url, home / ledger.SQLITE).connect() as connection:
         query = sa.select(ledger.TABLE).order_by(sa.column("entry_id"))
         return [dict(row) for row in connection.execute(query).mappings()]
 
@@ -67,7 +67,7 @@ def url(request: pytest.FixtureRequest) -> str | None:
 
 def test_a_run_and_its_loads_are_stored_as_given(url, tmp_path, capsys):
     loads = [LOAD, make_load(file="rental/b.csv", file_sha256="b" * 64)]
-    where = ledger.record([*loads, ledger.whole_run(loads)], url, tmp_path)
+    where = ledger.record_loads([*loads, ledger.total_of_loads(loads)], url, tmp_path)
     assert where == (ledger.SERVER if url else str(tmp_path / ledger.SQLITE))
     rows = {row["file"]: row for row in stored(url, tmp_path)}
     assert set(rows) == {"sale/a.csv", "rental/b.csv", None}
@@ -86,10 +86,10 @@ def test_a_run_and_its_loads_are_stored_as_given(url, tmp_path, capsys):
 
 
 def test_the_same_file_again_adds_no_second_load(url, tmp_path, capsys):
-    ledger.record([LOAD], url, tmp_path)
+    ledger.record_loads([LOAD], url, tmp_path)
     before = stored(url, tmp_path)
     renamed = make_load(run_id="run-2", file="sale/copy.csv", ended_at=BEGAN + dt.timedelta(days=1))
-    ledger.record([renamed], url, tmp_path)
+    ledger.record_loads([renamed], url, tmp_path)
     assert stored(url, tmp_path) == before
     assert capsys.readouterr() == ("", "")  # not even refused: it is no fault
     assert not (tmp_path / ledger.JSONL).exists()
@@ -101,7 +101,7 @@ def test_the_same_file_again_adds_no_second_load(url, tmp_path, capsys):
     ids=lambda change: next(iter(change)),
 )
 def test_another_feed_content_or_contract_is_another_load(change, url, tmp_path):
-    ledger.record([LOAD, make_load(**change)], url, tmp_path)
+    ledger.record_loads([LOAD, make_load(**change)], url, tmp_path)
     assert len(stored(url, tmp_path)) == 2
 
 
@@ -109,21 +109,21 @@ def test_a_failed_load_does_not_hide_the_one_that_succeeds_later(url, tmp_path):
     unknown = dict.fromkeys(["rows_in", "rows_clean", "rows_duplicate", "rows_quarantined"])
     failed = make_load(status="failed", **unknown)
     for one in (failed, failed, LOAD):
-        ledger.record([one], url, tmp_path)
+        ledger.record_loads([one], url, tmp_path)
     assert sorted(row["status"] for row in stored(url, tmp_path)) == ["failed", "loaded"]
 
 
 def test_every_run_is_a_row(url, tmp_path):
-    runs = [ledger.whole_run([make_load(run_id=ledger.new_run_id())]) for _ in range(3)]
+    runs = [ledger.total_of_loads([make_load(run_id=ledger.new_run_id())]) for _ in range(3)]
     for run in runs:
-        ledger.record([run, run], url, tmp_path)
+        ledger.record_loads([run, run], url, tmp_path)
     assert {row["run_id"] for row in stored(url, tmp_path)} == {run.run_id for run in runs}
 
 
 def test_the_table_itself_keeps_the_rules(url, tmp_path):
     """Whoever else writes to it."""
-    ledger.record([LOAD], url, tmp_path)
-    engine = database.engine(url, tmp_path / ledger.SQLITE)
+    ledger.record_loads([LOAD], url, tmp_path)
+    engine = database.make_engine(url, tmp_path / ledger.SQLITE)
     for change in (
         {"entry_id": "x"},  # the same load under another id
         {"file_sha256": "x"},  # the same id
@@ -145,7 +145,7 @@ def test_odd_values_are_stored_too(url, tmp_path, capsys):
         started_at=BEGAN.astimezone(dt.timezone(dt.timedelta(hours=-6))),
         git_revision=None,
     )
-    ledger.record([odd], url, tmp_path)
+    ledger.record_loads([odd], url, tmp_path)
     (row,) = stored(url, tmp_path)
     assert row["file"] == "sale/\\udcff 'x\"; DROP TABLE etl_ledger; -- %s :a é.csv"
     assert row["rows_in"] == 10 and row["started_at"].replace(tzinfo=dt.UTC) == BEGAN
@@ -153,7 +153,7 @@ def test_odd_values_are_stored_too(url, tmp_path, capsys):
 
 
 def test_nothing_to_record_is_nothing_written(tmp_path):
-    ledger.record([], None, tmp_path / "new")
+    ledger.record_loads([], None, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
@@ -172,8 +172,8 @@ def described(text: str) -> dict[str, tuple[str, bool]]:
 
 
 def test_the_table_that_is_created_equals_the_ddl_file(url, tmp_path):
-    ledger.record([LOAD], url, tmp_path)
-    engine = database.engine(url, tmp_path / ledger.SQLITE)
+    ledger.record_loads([LOAD], url, tmp_path)
+    engine = database.make_engine(url, tmp_path / ledger.SQLITE)
     inspector = sa.inspect(engine)
     wanted = described(ledger.SCHEMA.read_text())
     assert inspector.get_table_names() == ["etl_ledger"]
@@ -223,7 +223,7 @@ def test_stages_write_the_ledger_and_read_nothing_from_it():
 def falls_back(url: str | None, home: Path, capsys: pytest.CaptureFixture, why: str) -> None:
     """One warning that says `why`, the entries in the JSONL ledger, no long wait, no secret."""
     began = time.monotonic()
-    where = ledger.record([LOAD, ledger.whole_run([LOAD])], url, home)
+    where = ledger.record_loads([LOAD, ledger.total_of_loads([LOAD])], url, home)
     assert time.monotonic() - began < 8
     assert where == str(home / ledger.JSONL)
     said = capsys.readouterr()
@@ -260,7 +260,7 @@ def test_a_url_that_leads_nowhere(name, tmp_path, capsys, caplog, monkeypatch):
 def test_refusals_of_a_server(postgres, tmp_path, capsys, caplog):
     caplog.set_level(logging.DEBUG)
     name = postgres.database()
-    ledger.record([LOAD], postgres.url(name), tmp_path / "fine")
+    ledger.record_loads([LOAD], postgres.url(name), tmp_path / "fine")
     postgres.run(
         name,
         f"CREATE ROLE {name}_reader LOGIN PASSWORD 'CANARY1@CANARY2/CANARY3'",
@@ -284,29 +284,29 @@ def test_refusals_of_a_server(postgres, tmp_path, capsys, caplog):
 def test_options_that_hosts_of_databases_put_into_their_urls(postgres, tmp_path):
     at = postgres.url(postgres.database())
     for option in ("?sslmode=disable", "?sslmode=prefer&connect_timeout=3&application_name=x"):
-        assert ledger.record([LOAD], at + option, tmp_path) == ledger.SERVER
+        assert ledger.record_loads([LOAD], at + option, tmp_path) == ledger.SERVER
     short = at.replace("postgresql://", "postgres://")
-    assert ledger.record([LOAD], short, tmp_path) == ledger.SERVER
-    assert database.engine("postgresql://u:p@h/d?sslmode=verify-full", tmp_path)
+    assert ledger.record_loads([LOAD], short, tmp_path) == ledger.SERVER
+    assert database.make_engine("postgresql://u:p@h/d?sslmode=verify-full", tmp_path)
 
 
 @pytest.mark.rest
 def test_a_user_who_may_only_insert_is_enough(postgres, tmp_path):
     name = postgres.database()
-    ledger.record([LOAD], postgres.url(name), tmp_path)
+    ledger.record_loads([LOAD], postgres.url(name), tmp_path)
     postgres.run(
         name,
         f"CREATE ROLE {name}_writer LOGIN PASSWORD 'CANARY1@CANARY2/CANARY3'",
         f"GRANT INSERT ON etl_ledger TO {name}_writer",
     )
     again = [LOAD, make_load(file_sha256="b" * 64)]
-    where = ledger.record(again, postgres.url(name, user=f"{name}_writer"), tmp_path)
+    where = ledger.record_loads(again, postgres.url(name, user=f"{name}_writer"), tmp_path)
     assert where == ledger.SERVER
     assert len(stored(postgres.url(name), tmp_path)) == 2
 
 
 def test_counts_that_do_not_add_up_are_kept_aside_with_the_reason(url, tmp_path, capsys):
-    ledger.record([make_load(rows_clean=99)], url, tmp_path)
+    ledger.record_loads([make_load(rows_clean=99)], url, tmp_path)
     said = capsys.readouterr().out
     assert ("CHECK constraint failed" if url is None else "refused the counts") in said
     assert lines(tmp_path)[0]["rows_clean"] == 99
@@ -339,15 +339,15 @@ def test_a_server_that_never_comes_to_the_end(tmp_path, capsys, monkeypatch):
 def test_a_table_that_somebody_holds_locked(postgres, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(database, "WAIT", 0.5)
     at = postgres.url(postgres.database())
-    ledger.record([LOAD], at, tmp_path / "fine")
-    with database.engine(at, tmp_path).begin() as holder:
+    ledger.record_loads([LOAD], at, tmp_path / "fine")
+    with database.make_engine(at, tmp_path).begin() as holder:
         holder.exec_driver_sql("LOCK TABLE etl_ledger")
         falls_back(at, tmp_path, capsys, "TimeoutError")
 
 
 def test_a_locked_sqlite_file(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(database, "WAIT", 0.2)
-    ledger.record([LOAD], None, tmp_path)
+    ledger.record_loads([LOAD], None, tmp_path)
     holder = sqlite3.connect(tmp_path / ledger.SQLITE, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     falls_back(None, tmp_path, capsys, "database is locked")
@@ -385,7 +385,7 @@ def unprivileged() -> Iterator[None]:
 def test_a_read_only_sqlite_file_and_then_a_read_only_folder(capsys):
     with tempfile.TemporaryDirectory(prefix="reml-ledger-") as name:  # others may enter it
         home = Path(name)
-        ledger.record([LOAD], None, home)
+        ledger.record_loads([LOAD], None, home)
         (home / ledger.SQLITE).chmod(0o444)
         home.chmod(0o777)
         with unprivileged():
@@ -394,20 +394,20 @@ def test_a_read_only_sqlite_file_and_then_a_read_only_folder(capsys):
         home.chmod(0o555)
         with unprivileged():
             for at in (None, f"postgresql://u:{ESCAPED}@127.0.0.1:1/db"):
-                assert ledger.record([LOAD], at, home) == "nowhere"
+                assert ledger.record_loads([LOAD], at, home) == "nowhere"
                 said = capsys.readouterr().out
                 assert said.count("\n") == 1 and "ledger.lost" in said and "Permission" in said
                 secret_is_safe(home, said)
-            assert ledger.record([LOAD], None, home / "below") == "nowhere"
+            assert ledger.record_loads([LOAD], None, home / "below") == "nowhere"
         home.chmod(0o755)
 
 
 def test_the_same_loads_go_into_the_jsonl_ledger_once_and_after_a_cut_line(tmp_path):
     bad = "postgresql://u:p@127.0.0.1:1/db"
-    ledger.record([LOAD], bad, tmp_path)
+    ledger.record_loads([LOAD], bad, tmp_path)
     with (tmp_path / ledger.JSONL).open("a") as file:
         file.write('{"entry_id": "cut sho')
-    ledger.record([LOAD, make_load(file_sha256="b" * 64)], bad, tmp_path)
+    ledger.record_loads([LOAD, make_load(file_sha256="b" * 64)], bad, tmp_path)
     read = (tmp_path / ledger.JSONL).read_text().splitlines()
     assert len(read) == 3
     assert json.loads(read[0])["file_sha256"] == "a" * 64
@@ -424,7 +424,7 @@ database.WAIT, ledger.DEADLINE = 30, 60
 home, url, run = pathlib.Path(sys.argv[1]), sys.argv[2] or None, sys.argv[3]
 for number in range(10):
     one = make_load(run_id=f"{run}-{number}", file_sha256=f"{number:064d}")
-    where = ledger.record([one, ledger.whole_run([one])], url, home)
+    where = ledger.record_loads([one, ledger.total_of_loads([one])], url, home)
     assert where == (ledger.SERVER if url else str(home / ledger.SQLITE)), where
 """
 
@@ -456,12 +456,12 @@ def test_two_that_make_the_table_at_once(postgres, tmp_path):
 
     def second() -> None:
         try:
-            ledger.insert_into(database.engine(at, tmp_path), [LOAD.row()])
+            ledger.insert_into(database.make_engine(at, tmp_path), [LOAD.row()])
         except Exception as error:
             raised.append(error)
 
     thread = threading.Thread(target=second)
-    with database.engine(at, tmp_path).begin() as first:
+    with database.make_engine(at, tmp_path).begin() as first:
         first.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ledger.CREATING})")
         first.exec_driver_sql(ledger.SCHEMA.read_text())
         thread.start()
@@ -476,13 +476,13 @@ def test_two_that_make_the_table_at_once(postgres, tmp_path):
 
 def test_the_folder_is_the_named_one_else_the_users_state_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("REML_STATE_DIR", str(tmp_path / "mine"))
-    assert ledger.folder() == tmp_path / "mine"
+    assert ledger.ledger_folder() == tmp_path / "mine"
     monkeypatch.setenv("REML_STATE_DIR", "")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    assert ledger.folder() == tmp_path / "state/reml"
+    assert ledger.ledger_folder() == tmp_path / "state/reml"
     monkeypatch.delenv("XDG_STATE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert ledger.folder() == tmp_path / ".local/state/reml"
+    assert ledger.ledger_folder() == tmp_path / ".local/state/reml"
 
 
 @pytest.mark.parametrize("inside", ["data/staging", "data/../metrics", "."])
@@ -493,7 +493,7 @@ def test_the_ledger_never_lies_among_the_outs(inside, tmp_path, monkeypatch, cap
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in (inside, str(project / inside)):
         monkeypatch.setenv("REML_STATE_DIR", name)
-        assert ledger.folder() == tmp_path / "state/reml"
+        assert ledger.ledger_folder() == tmp_path / "state/reml"
         assert "state_dir_ignored" in capsys.readouterr().out
 
 

@@ -118,7 +118,7 @@ def test_processes_that_share_photos_give_what_one_gives(tmp_path, monkeypatch):
     photos[5][1].write_bytes(b"x")
     found = []
     for cores in (1, 3):
-        monkeypatch.setattr(parallel, "cores", lambda count=cores: count)
+        monkeypatch.setattr(parallel, "count_cores", lambda count=cores: count)
         encoder = Fake(5)
         encoder.shared, encoder.lock = True, nullcontext()
         found.append(list(encode_photos.encode_batches(photos, encoder, 1)))
