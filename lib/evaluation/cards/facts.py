@@ -20,14 +20,31 @@ from lib.report.wording import numbers
 
 
 def gap_to_baseline(
-    mine: pd.DataFrame, baseline: pd.DataFrame | None, draws: int, seed: int
+    test: pd.DataFrame, baseline: pd.DataFrame | None, draws: int, seed: int
 ) -> dict[str, float] | None:
-    """MdAPE less that of the baseline on the sales that both value, with its paired interval; none
-    for the baseline itself. Frames of listing_key, property_key, close_price, pred_close_price."""
+    """MdAPE less that of the baseline on the sales that both value, with its paired interval.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Test sales of the variant: listing_key, property_key, close_price and pred_close_price
+        (currency).
+    baseline : DataFrame or None
+        Those of the linear baseline; None for the baseline itself.
+    draws : int
+        Bootstrap draws.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    dict of str to float or None
+        value, low and high, as fractions; None for the baseline itself.
+    """
     if baseline is None:
         return None
     columns = ["listing_key", "pred_close_price"]
-    both = mine[[*columns, "property_key", "close_price"]].merge(
+    both = test[[*columns, "property_key", "close_price"]].merge(
         baseline[columns], on="listing_key"
     )
     both = both[both[["pred_close_price_x", "pred_close_price_y"]].notna().all(axis=1)]
@@ -47,8 +64,31 @@ def check_variant(
     draws: int,
     seed: int,
 ) -> dict[str, Any]:
-    """`checks` (every threshold; none where list prices were seen), `by_zip` and `by_band` (levels
-    of groups) of one variant; see `lib.evaluation.scoring.thresholds`."""
+    """The thresholds and the levels of groups of one variant; see
+    `lib.evaluation.scoring.thresholds`.
+
+    Parameters
+    ----------
+    score : Mapping of str to Any
+        The variant's part of metrics/evaluate.json.
+    test : DataFrame
+        Its test sales: listing_key, property_key, postal_code, close_price and pred_close_price
+        (currency).
+    baseline : DataFrame or None
+        Those of the linear baseline; None for the baseline itself.
+    limits : Thresholds
+        The thresholds.
+    draws : int
+        Bootstrap draws.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    dict of str to Any
+        `checks` (every threshold; empty for a variant that sees list prices), `by_zip` and
+        `by_band` (tables of `group_levels`).
+    """
     test = test[test["pred_close_price"].notna()].reset_index(drop=True)
     estimate, price = (test[name].to_numpy() for name in ("pred_close_price", "close_price"))
     ratio = estimate / price
@@ -77,7 +117,18 @@ def visible_inputs(saved: Model) -> list[str]:
 
 
 def date_span(days: pd.Series) -> dict[str, Any]:
-    """First and last day as text ("" where no date is known), and how many days they span."""
+    """First and last day, and how many days they span.
+
+    Parameters
+    ----------
+    days : Series of datetime64
+        Days; missing ones are left out.
+
+    Returns
+    -------
+    dict of str to Any
+        `first` and `last` as text ("" where no date is there), `days`.
+    """
     known = days.dropna()
     if known.empty:
         return {"first": "", "last": "", "days": 0}

@@ -110,7 +110,18 @@ def level_rows(levels: pd.DataFrame, slices: pd.DataFrame) -> list[tuple[str, ..
 
 
 def summarize_levels(table: pd.DataFrame) -> str:
-    """How many groups lie where, in words."""
+    """How many groups lie where, in words.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `lib.evaluation.scoring.thresholds.group_levels` gives.
+
+    Returns
+    -------
+    str
+        A clause.
+    """
     thick = table[~table["thin"]]
     count = thick["verdict"].value_counts()
     return (

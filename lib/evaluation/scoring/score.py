@@ -48,14 +48,36 @@ def round_nested(content: Any, places: int) -> Any:
 
 
 def interval_names(table: pd.DataFrame) -> list[str]:
-    """The coverages, in percent, whose intervals a table has."""
+    """The coverages whose intervals a table has.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table; intervals are columns pred_low_<name> and pred_high_<name>.
+
+    Returns
+    -------
+    list of str
+        Coverages in percent, such as "90".
+    """
     lows = [str(name) for name in table if str(name).startswith("pred_low_")]
     names = [name.removeprefix("pred_low_") for name in lows]
     return [name for name in names if f"pred_high_{name}" in table]
 
 
 def home_numbers(table: pd.DataFrame) -> np.ndarray:
-    """(n,) number of each row's home; without keys each row is one."""
+    """The number of each row's home, which the bootstrap draws as one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        n sales; without the column property_key each row is a home of its own.
+
+    Returns
+    -------
+    ndarray of int of shape (n,)
+        Numbers from 0, equal for rows of one home.
+    """
     if "property_key" not in table:
         return np.arange(len(table))
     return home_clusters(table["property_key"])
@@ -64,16 +86,31 @@ def home_numbers(table: pd.DataFrame) -> np.ndarray:
 def make_ratio_study(
     table: pd.DataFrame, study: verdicts.RatioStudyParams
 ) -> tuple[RatioStudy, dict[str, MetricFamily]]:
-    """The ratio study of the rows with an estimate, and its families: untrimmed, and by TRIMS."""
+    """The ratio study of the rows with an estimate, and its metrics.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Sales: close_price and pred_close_price (currency).
+    study : RatioStudyParams
+        How ratios are trimmed.
+
+    Returns
+    -------
+    study : RatioStudy
+        The study of the rows with an estimate.
+    families : dict of str to MetricFamily
+        `untrimmed` and those of TRIMS, for counts of all rows.
+    """
     rows = np.flatnonzero(table["pred_close_price"].notna())
-    made = RatioStudy(
+    ratio_study = RatioStudy(
         *(table[name].to_numpy(float)[rows] for name in ("pred_close_price", "close_price"))
     )
-    families = {"untrimmed": made.family()} | {
-        name: made.family(factor, study.trim_cap)
+    families = {"untrimmed": ratio_study.family()} | {
+        name: ratio_study.family(factor, study.trim_cap)
         for name, factor in zip(TRIMS, study.trim, strict=True)
     }
-    return made, {name: restrict_rows(family, rows) for name, family in families.items()}
+    return ratio_study, {name: restrict_rows(family, rows) for name, family in families.items()}
 
 
 def score_sales(
@@ -83,47 +120,63 @@ def score_sales(
     fold_cod: float | None = None,
     aware: bool = False,
 ) -> dict[str, Any]:
-    """Sales, accuracy, accuracy of the answered ones, intervals, and the ratio study.
+    """Every figure of one table of sales, each with its interval from the same bootstrap.
 
-    `fold_cod`: COD out of fold in the past, for the sales-chasing check; `aware`: the estimates
-    rest on list prices.
+    Parameters
+    ----------
+    table : DataFrame
+        Sales with the columns that the head of this module names.
+    settings : Scoring
+        The `evaluate` section of params.yaml.
+    seed : int
+        Seed of the draws.
+    fold_cod : float, optional
+        COD out of fold in the past (percent), for the check of sales chasing.
+    aware : bool
+        Whether the estimates rest on list prices.
+
+    Returns
+    -------
+    dict of str to Any
+        `sales`, `with_interval`, `accuracy`, `answered` (the estimates that the model does not
+        abstain from), `interval_<name>` for each coverage, and `ratio_study`.
     """
     estimate, price = (table[name].to_numpy(float) for name in ("pred_close_price", "close_price"))
-    given = np.isfinite(estimate)
+    answered = np.isfinite(estimate)
     if "pred_abstention" in table:
-        given &= table["pred_abstention"].isna().to_numpy()
-    answered = accuracy_family(estimate[given], price[given])
+        answered &= table["pred_abstention"].isna().to_numpy()
+    answered_family = accuracy_family(estimate[answered], price[answered])
     families = {
-        "accuracy": accuracy_family(estimate, price, given),
-        "answered": restrict_rows(answered, np.flatnonzero(given)),
+        "accuracy": accuracy_family(estimate, price, answered),
+        "answered": restrict_rows(answered_family, np.flatnonzero(answered)),
     }
     for name in interval_names(table):
         low, high = (table[f"pred_{side}_{name}"].to_numpy(float) for side in ("low", "high"))
         families[f"interval_{name}"] = coverage_family(price, low, high, estimate, int(name) / 100)
     study, studied = make_ratio_study(table, settings.ratio_study)
-    found = bootstrap_intervals(
+    metrics = bootstrap_intervals(
         families | studied, home_numbers(table), settings.draws, np.random.default_rng(seed)
     )
     for name in studied:
-        for statistic, one in found[name].items():
+        for statistic, one in metrics[name].items():
             one["verdict"] = verdicts.judge_statistic(statistic, one, settings.ratio_study.cod)
-    whole = np.ones((1, len(study.ratio)))
+    ones = np.ones((1, len(study.ratio)))
     limits = settings.ratio_study
-    gone = {
-        f"{name}_sales": int((whole - study.trim_counts(whole, factor, limits.trim_cap)).sum())
+    trimmed = {
+        f"{name}_sales": int((ones - study.trim_counts(ones, factor, limits.trim_cap)).sum())
         for name, factor in zip(TRIMS, limits.trim, strict=True)
     }
-    cod = found["untrimmed"]["cod"]
+    cod = metrics["untrimmed"]["cod"]
     return {
         "sales": len(table),
         "with_interval": {
             name: int(table[[f"pred_low_{name}", f"pred_high_{name}"]].notna().all(axis=1).sum())
             for name in interval_names(table)
         },
-        **{name: found[name] for name in families},
+        **{name: metrics[name] for name in families},
         "ratio_study": {
-            **{name: found[name] for name in studied},
-            **gone,
+            **{name: metrics[name] for name in studied},
+            **trimmed,
             "prb_regression": study.prb_regression(),
             "sales_chasing": verdicts.check_sales_chasing(study.ratio, cod, fold_cod, aware),
         },
@@ -131,8 +184,18 @@ def score_sales(
 
 
 def score_folds(predictions: pd.DataFrame) -> dict[str, float]:
-    """Accuracy out of fold, in the past, and COD and median ratio there: the figures to choose by,
-    as often as one likes."""
+    """Accuracy, COD and median ratio out of fold in the past: the figures to choose variants by.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        predictions.parquet of a variant: role, log_estimate (log currency), close_price (currency).
+
+    Returns
+    -------
+    dict of str to float
+        Every metric of DIRECTIONS, `cod` (percent) and `median_ratio`.
+    """
     past = predictions[predictions["role"] == "train"]
     estimate, price = np.exp(past["log_estimate"].to_numpy()), past["close_price"].to_numpy()
     study = RatioStudy(estimate, price).family().point_values(len(price))
@@ -170,7 +233,20 @@ def summarize_scores(scores: dict[str, Any]) -> dict[str, Any]:
 
 
 def round_table(table: pd.DataFrame, places: int) -> pd.DataFrame:
-    """A table as it goes into a CSV: numbers to `places` significant digits."""
+    """A table as it goes into a CSV.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table.
+    places : int
+        Significant digits of its numbers.
+
+    Returns
+    -------
+    DataFrame
+        The table with its columns of floats rounded.
+    """
     numbers = table.select_dtypes("float").columns
     return table.assign(
         **{

@@ -20,21 +20,56 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def ratio_study_to_long(found: dict[str, Any], kind: str, stratum: str, sales: int) -> pd.DataFrame:
-    """A row a statistic of a `score`'s ratio study, in COLUMNS."""
+def ratio_study_to_long(
+    statistics: dict[str, Any], kind: str, stratum: str, sales: int
+) -> pd.DataFrame:
+    """The statistics of a ratio study as one row each.
+
+    Parameters
+    ----------
+    statistics : dict of str to Any
+        `untrimmed` and those of TRIMS that there are, each statistic to its interval and verdict.
+    kind : str
+        Kind of the stratum.
+    stratum : str
+        Name of the stratum.
+    sales : int
+        How many sales it has.
+
+    Returns
+    -------
+    DataFrame
+        The columns of COLUMNS.
+    """
     rows = [
         {"kind": kind, "stratum": stratum, "sales": sales, "trimmed": name, "statistic": statistic}
         | one
         | {"thin": sales < slices.THIN}
         for name in ("untrimmed", *score.TRIMS)
-        if name in found
-        for statistic, one in found[name].items()
+        if name in statistics
+        for statistic, one in statistics[name].items()
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def ratio_study_by_stratum(table: pd.DataFrame, settings: score.Scoring, seed: int) -> pd.DataFrame:
-    """COLUMNS for each stratum of the rows with an estimate; each has its own bootstrap."""
+    """The ratio study of each stratum, each with its own bootstrap.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Sales with the columns that `slice_columns` and `score_sales` name; rows without an estimate
+        are left out.
+    settings : Scoring
+        The `evaluate` section of params.yaml.
+    seed : int
+        Seed of each stratum's draws.
+
+    Returns
+    -------
+    DataFrame
+        The columns of COLUMNS, for the kinds of KINDS.
+    """
     table = table[table["pred_close_price"].notna()].reset_index(drop=True)
     parts = [pd.DataFrame(columns=list(COLUMNS))]
     for kind, column in slices.slice_columns(table).items():
@@ -42,26 +77,44 @@ def ratio_study_by_stratum(table: pd.DataFrame, settings: score.Scoring, seed: i
             continue
         for stratum, part in table.groupby(column.to_numpy(object)):
             _, families = score.make_ratio_study(part, settings.ratio_study)
-            found = bootstrap_intervals(
+            statistics = bootstrap_intervals(
                 {name: families[name] for name in TRIMMED},
                 score.home_numbers(part),
                 settings.draws,
                 np.random.default_rng(seed),
             )
             for name in TRIMMED:
-                for statistic, one in found[name].items():
+                for statistic, one in statistics[name].items():
                     one["verdict"] = verdicts.judge_statistic(
                         statistic, one, settings.ratio_study.cod
                     )
-            parts.append(ratio_study_to_long(found, kind, str(stratum), len(part)))
+            parts.append(ratio_study_to_long(statistics, kind, str(stratum), len(part)))
     return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
 
 def calibration_by_decile(
     table: pd.DataFrame, draws: int, seed: int, parts: int = 10
 ) -> pd.DataFrame:
-    """Tenths of the estimates: decile, sales, median estimate and price (currency), and the median
-    price / estimate with its 95 % interval; thin ones marked. 1 is what a buyer may expect."""
+    """The median of price over estimate in each tenth of the estimates; 1 is what a buyer may
+    expect.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Sales: close_price and pred_close_price (currency), property_key where known.
+    draws : int
+        Bootstrap draws.
+    seed : int
+        Seed of each tenth's draws.
+    parts : int
+        How many parts to make.
+
+    Returns
+    -------
+    DataFrame
+        decile, sales, median_estimate and median_price (currency), price_to_estimate with low and
+        high (95 %), thin.
+    """
     table = table[table["pred_close_price"].notna()].reset_index(drop=True)
     tenth = (
         slices.quantile_bands(table["pred_close_price"], parts).str.extract(r"(\d+)")[0].astype(int)

@@ -83,8 +83,21 @@ def check_thresholds(
 
 
 def median_interval(values: np.ndarray, level: float) -> tuple[float, float]:
-    """Bounds of the median that hold with at least this confidence whatever the distribution: the
-    order statistics that the binomial distribution names; nan where `values` are too few."""
+    """Bounds of the median that hold whatever the distribution.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        A sample.
+    level : float
+        The least confidence of the bounds.
+
+    Returns
+    -------
+    tuple of float
+        The order statistics that the binomial distribution names; nan where there are too few
+        values.
+    """
     below = bdtr(np.arange(len(values) + 1), len(values), 0.5)
     rank = int(np.searchsorted(below, (1 - level) / 2)) if len(values) else 0
     if not rank:
@@ -94,41 +107,82 @@ def median_interval(values: np.ndarray, level: float) -> tuple[float, float]:
 
 
 def proxy_bands(estimate: np.ndarray, price: np.ndarray) -> pd.Series:
-    """Each sale's fifth by the IAAO's proxy of market value: bands cut on the price or the estimate
-    alone lean towards what that one is off by."""
+    """Each sale's fifth by the IAAO's proxy of market value.
+
+    Parameters
+    ----------
+    estimate : ndarray of shape (n,)
+        Estimates in currency.
+    price : ndarray of shape (n,)
+        Prices paid in currency.
+
+    Returns
+    -------
+    Series of str of shape (n,)
+        "1 low" to "5 high".
+
+    Notes
+    -----
+    Bands by the price or by the estimate alone are tilted by the errors of that one.
+    """
     return quantile_bands(pd.Series(value_proxy(estimate, price)))
 
 
 def group_levels(ratio: np.ndarray, group: pd.Series, limit: float) -> pd.DataFrame:
-    """One row a group: group, sales, thin, level, low, high, verdict.
+    """The level of each group, and whether it differs from that of all.
 
-    Parameters: ratios (n,), the group of each (missing: none), how far a group's level may lie from
-    that of all, as a share of it. The intervals of the groups that are not thin hold together with
-    95 % (Bonferroni), so that many groups do not fail by chance; thin ones get no verdict.
+    Parameters
+    ----------
+    ratio : ndarray of shape (n,)
+        Estimate over price of each sale.
+    group : Series of shape (n,)
+        Group of each sale; missing: none.
+    limit : float
+        How far a group's level may lie from that of all, as a share of it.
+
+    Returns
+    -------
+    DataFrame
+        One row a group: group, sales, thin, level (median ratio), low, high, verdict. Thin groups
+        get no verdict.
+
+    Notes ----- The intervals of the groups that are not thin hold together with 95 % (Bonferroni),
+    so that among many groups few fail by chance.
     """
     parts = {
         str(name): ratio[rows] for name, rows in group.groupby(group.to_numpy()).indices.items()
     }
     thick = sum(len(part) >= THIN for part in parts.values())
-    whole = float(np.median(ratio)) if len(ratio) else np.nan
-    floor, ceiling = whole * (1 - limit), whole * (1 + limit)
+    overall = float(np.median(ratio)) if len(ratio) else np.nan
+    floor, ceiling = overall * (1 - limit), overall * (1 + limit)
     rows = []
     for name, part in parts.items():
         low, high = median_interval(part, 1 - 0.05 / max(thick, 1))
         if len(part) < THIN or np.isnan(low):
-            said = UNKNOWN
+            judged = UNKNOWN
         elif high < floor or low > ceiling:
-            said = FAIL
+            judged = FAIL
         else:
-            said = PASS if low >= floor and high <= ceiling else OPEN
-        rows.append((name, len(part), len(part) < THIN, float(np.median(part)), low, high, said))
+            judged = PASS if low >= floor and high <= ceiling else OPEN
+        rows.append((name, len(part), len(part) < THIN, float(np.median(part)), low, high, judged))
     columns = ["group", "sales", "thin", "level", "low", "high", "verdict"]
     return pd.DataFrame(rows, columns=columns).astype({"thin": bool})
 
 
 def combine_verdicts(table: pd.DataFrame) -> str:
-    """One verdict on all groups: fail if one fails, pass if all that are not thin pass."""
-    said = set(table.loc[~table["thin"], "verdict"])
-    if not said:
+    """One verdict on all groups: fail if one fails, pass if all that are not thin pass.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `group_levels` gives.
+
+    Returns
+    -------
+    str
+        PASS, FAIL, OPEN or UNKNOWN.
+    """
+    verdicts = set(table.loc[~table["thin"], "verdict"])
+    if not verdicts:
         return UNKNOWN
-    return FAIL if FAIL in said else PASS if said == {PASS} else OPEN
+    return FAIL if FAIL in verdicts else PASS if verdicts == {PASS} else OPEN

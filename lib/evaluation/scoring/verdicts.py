@@ -76,10 +76,21 @@ def judge_statistic(name: str, one: Interval, cod: tuple[float, float]) -> str:
 
 
 def close_share(ratio: np.ndarray) -> tuple[float, float, float]:
-    """(share of ratios within CLOSE of 1, the most that their spread implies, chance of so many).
+    """How many ratios lie near 1, and how likely so many are by their spread alone.
 
-    The most: a Laplace distribution about 1 with the same distance of the quartiles, more peaked
-    than errors of prices are. The chance is that of a binomial draw.
+    Parameters
+    ----------
+    ratio : ndarray of shape (n,)
+        Estimate over price of each sale.
+
+    Returns
+    -------
+    tuple of float
+        The share within CLOSE of 1, the most that the spread implies, and the chance (binomial) of
+        so many.
+
+    Notes ----- The most is that of a Laplace distribution about 1 with the same distance of the
+    quartiles, which is more peaked than errors of prices are.
     """
     low, high = np.quantile(ratio, [0.25, 0.75])
     near = np.abs(ratio - 1) <= CLOSE
@@ -92,18 +103,32 @@ def close_share(ratio: np.ndarray) -> tuple[float, float, float]:
 def check_sales_chasing(
     ratio: np.ndarray, cod: Interval, fold_cod: float | None, aware: bool = False
 ) -> dict[str, str]:
-    """{verdict, reason} on whether estimates were set to the prices they are compared with.
+    """Whether estimates were set to the prices they are compared with.
 
-    verdict: `no sign`, `suspect` or `cannot tell`. `ratio` (n,); `cod` of the test with its
-    interval; `fold_cod`: the COD out of fold in the past, where there is one. What the standard
-    compares first, values of sold homes with those of unsold ones from one roll, needs two rolls
-    and is not done.
+    Parameters
+    ----------
+    ratio : ndarray of shape (n,)
+        Estimate over price of each sale.
+    cod : Interval
+        COD of the test (percent) with its interval.
+    fold_cod : float or None
+        COD out of fold in the past, where there is one.
+    aware : bool
+        Whether the estimates rest on list prices.
+
+    Returns
+    -------
+    dict of str to str
+        `verdict` (`no sign`, `suspect` or `cannot tell`) and `reason`.
+
+    Notes ----- The standard's first check compares values of sold homes with those of unsold ones
+    from one roll; it needs two rolls and is not done.
     """
     n = len(ratio)
     if n < ENOUGH:
         return {"verdict": "cannot tell", "reason": f"{n} sales are too few for this check"}
     near, implied, chance = close_share(ratio)
-    signs, told = [], []
+    signs, calm = [], []
     span = f"COD {cod['value']:.1f} ({cod['low']:.1f} to {cod['high']:.1f})"
     if cod["value"] < CHASED:
         sure = "" if cod["high"] < CHASED else ", though its interval reaches above"
@@ -111,20 +136,20 @@ def check_sales_chasing(
         if aware:
             signs[-1] += "; this variant sees the list price, which is nearly the price itself"
     else:
-        told.append(f"{span} is not below {CHASED:g}")
+        calm.append(f"{span} is not below {CHASED:g}")
     heap = f"{100 * near:.1f} % of the ratios lie within {100 * CLOSE:g} % of 1"
     if near > HEAP * implied and chance < SURE:
         signs.append(f"{heap}, where their spread implies {100 * implied:.1f} % at most")
     else:
-        told.append(f"{heap}, and their spread allows up to {100 * implied:.1f} %")
+        calm.append(f"{heap}, and their spread allows up to {100 * implied:.1f} %")
     if fold_cod is None or not np.isfinite(fold_cod):
-        told.append("no estimates of earlier sales are at hand to compare the spread with")
+        calm.append("no estimates of earlier sales are at hand to compare the spread with")
     elif cod["high"] < NARROWER * fold_cod:
         signs.append(f"the ratios spread less than out of fold in the past (COD {fold_cod:.1f})")
     else:
-        told.append(f"COD out of fold in the past is {fold_cod:.1f}")
+        calm.append(f"COD out of fold in the past is {fold_cod:.1f}")
     return {
         "verdict": "suspect" if signs else "no sign",
-        "reason": "; ".join(signs or told)
+        "reason": "; ".join(signs or calm)
         + ". Sold homes are not compared with unsold ones, whose prices nobody knows.",
     }

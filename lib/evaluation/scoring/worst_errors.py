@@ -26,8 +26,18 @@ UNKNOWN = "the table holds no facts of the home"
 
 
 def usual_ranges(past: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """The (lower, upper) value of each column of NEEDED that all but 1 % of the homes learnt from
-    keep to, at either end, for the columns that they have."""
+    """The range that all but 1 % of the homes learnt from keep to at either end, column by column.
+
+    Parameters
+    ----------
+    past : DataFrame
+        The homes learnt from, with those columns of NEEDED that there are.
+
+    Returns
+    -------
+    dict of str to tuple of float
+        Column to (lower, upper) value.
+    """
     return {
         name: (float(values.quantile(1 - FAR)), float(values.quantile(FAR)))
         for name in NEEDED
@@ -38,39 +48,39 @@ def usual_ranges(past: pd.DataFrame) -> dict[str, tuple[float, float]]:
 def explain_error(
     row: dict[str, object], bounds: dict[str, tuple[float, float]], flags: str
 ) -> str:
-    """What may explain one error, in words. `flags`: what `screen` says against the sale."""
+    """What may explain one error, in words; `flags` is what `screen` says against the sale."""
 
     def number(name: str) -> float:
         value = row.get(name)
         return float(value) if isinstance(value, int | float) else np.nan
 
-    told = [f"the price is odd: {flags}"] if flags else []
+    parts = [f"the price is odd: {flags}"] if flags else []
     reason = row.get("pred_abstention")
     if isinstance(reason, str):
-        told.append(f"the valuation was not stood by: {reason}")
+        parts.append(f"the valuation was not stood by: {reason}")
     count = number("comp_count")
     if count < FEW:
-        told.append(f"{count:.0f} comparables" if count else "no comparable at all")
+        parts.append(f"{count:.0f} comparables" if count else "no comparable at all")
     for name, words in (
         ("comp_distance", "its comparables are unlike it"),
         ("comp_spread", "its comparables disagree on the price"),
         ("comp_age_days", "its comparables sold long ago ({:.0f} days)"),
     ):
         if name in bounds and number(name) > bounds[name][1]:
-            told.append(words.format(number(name)))
+            parts.append(words.format(number(name)))
     for name, words in LIKENESS.items():
         if name in bounds and not np.isnan(value := number(name)):
             if value > bounds[name][1]:
-                told.append(f"{words.format(value)}, more than 99 % of the homes it learnt from")
+                parts.append(f"{words.format(value)}, more than 99 % of the homes it learnt from")
             elif value < bounds[name][0]:
-                told.append(f"{words.format(value)}, less than 99 % of the homes it learnt from")
+                parts.append(f"{words.format(value)}, less than 99 % of the homes it learnt from")
     missing = [NAMES.get(name, name.replace("_", " ")) for name in BASICS if is_missing(row, name)]
     if missing:
-        told.append(f"not known: {', '.join(missing)}")
+        parts.append(f"not known: {', '.join(missing)}")
     if abs(level := number("level")) > LEVEL:
-        told.append(f"the market's level moved it by {100 * np.expm1(level):+.0f} %")
-    known = any(name in row for name in (*NEEDED, *BASICS))
-    return "; ".join(told) or (NOTHING if known else UNKNOWN)
+        parts.append(f"the market's level moved it by {100 * np.expm1(level):+.0f} %")
+    has_facts = any(name in row for name in (*NEEDED, *BASICS))
+    return "; ".join(parts) or (NOTHING if has_facts else UNKNOWN)
 
 
 def is_missing(row: dict[str, object], name: str) -> bool:
@@ -79,19 +89,46 @@ def is_missing(row: dict[str, object], name: str) -> bool:
 
 
 def reasons_by_key(flags: pd.DataFrame, severity: str = "exclude") -> dict[str, str]:
-    """listing_key -> the reasons of `screen` (listing_key, severity, reason) against the sale."""
+    """What `screen` says against each sale.
+
+    Parameters
+    ----------
+    flags : DataFrame
+        listing_key, severity, reason.
+    severity : str
+        Which flags count.
+
+    Returns
+    -------
+    dict of str to str
+        Listing key to its reasons.
+    """
     against = flags[flags["severity"] == severity]
     return {str(key): "; ".join(part) for key, part in against.groupby("listing_key")["reason"]}
 
 
 def find_worst_errors(
-    test: pd.DataFrame, past: pd.DataFrame, against: dict[str, str], most: int
+    test: pd.DataFrame, past: pd.DataFrame, flag_reasons: dict[str, str], most: int
 ) -> pd.DataFrame:
-    """The `most` rows of `test` with the largest |error|: rank, listing_key (where there is one),
-    as_of, postal_code, close_price, pred_close_price, error (fraction of the price), reasons.
+    """The sales with the largest absolute relative errors, each with what may explain it.
 
-    `past` are the homes learnt from, with the columns of NEEDED that there are; `against` as
-    `flagged` gives it.
+    Parameters
+    ----------
+    test : DataFrame
+        Test sales: close_price and pred_close_price (currency), and what of listing_key, as_of,
+        postal_code and the columns of NEEDED there is.
+    past : DataFrame
+        The homes learnt from, with those columns of NEEDED that there are.
+    flag_reasons : dict of str to str
+        Listing key to what `screen` says flag_reasons the sale.
+    most : int
+        How many sales to give at most.
+
+    Returns
+    -------
+    DataFrame
+        rank, listing_key, as_of, postal_code, close_price, pred_close_price, error (fraction of the
+        price), reasons.
     """
     estimated = test[test["pred_close_price"].notna()]
     if "comp_count" in test and not (test["comp_count"] > 0).any():
@@ -100,11 +137,11 @@ def find_worst_errors(
     order = np.argsort(-error.abs().to_numpy(), kind="stable")[:most]
     chosen = estimated.iloc[order].assign(error=error.iloc[order])
     bounds = usual_ranges(past)
-    told = [
-        explain_error(row, bounds, against.get(str(row.get("listing_key")), ""))
+    texts = [
+        explain_error(row, bounds, flag_reasons.get(str(row.get("listing_key")), ""))
         for row in chosen.to_dict("records")
     ]
     names = ["listing_key", "as_of", "postal_code", "close_price", "pred_close_price", "error"]
     out = chosen[[name for name in names if name in chosen]].reset_index(drop=True)
     out.insert(0, "rank", np.arange(1, len(out) + 1))
-    return out.assign(reasons=told)
+    return out.assign(reasons=texts)
