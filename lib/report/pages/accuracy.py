@@ -28,8 +28,20 @@ FIRST = 10  # worst errors that are shown unfolded
 
 
 def order_slices(slices: pd.DataFrame, column: str = "slice") -> pd.DataFrame:
-    """Slices in the order that they are read in: ages from new to old, others by name, what is not
-    known last."""
+    """Slices in reading order: ages from new to old, others by name, what is not known last.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        Slices, with their names in one column.
+    column : str
+        That column.
+
+    Returns
+    -------
+    DataFrame
+        The same rows in order.
+    """
     place = {word: f"{i}" for i, word in enumerate(AGE_WORDS)}
     key = slices[column].map(lambda name: "~" if name == NONE else place.get(name, str(name)))
     return slices.assign(key=key).sort_values("key", kind="stable").drop(columns="key")
@@ -44,7 +56,18 @@ def share_with_interval(
 
 
 def slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table for each kind of slice that says more than one thing."""
+    """A table for each kind of slice that has more than the slice of missing values.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        The rows of slices.parquet of one variant.
+
+    Returns
+    -------
+    list of dict
+        title, rows, folded and finding of each table.
+    """
     tables = []
     for kind, title in KINDS.items():
         part = order_slices(slices[slices["kind"] == kind])
@@ -78,19 +101,30 @@ def slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def spread_finding(part: pd.DataFrame) -> str:
-    """Which slices stand apart from the middle of their kind by their intervals."""
+    """Which slices of a kind differ most by their intervals.
+
+    Parameters
+    ----------
+    part : DataFrame
+        The slices of one kind of one variant.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
     thick = part[~part["thin"]]
     if not len(thick):
         return "Every slice is thin: no figure here stands on its own."
     if len(thick) == 1:
         return "One slice has 30 sales or more, so nothing is to be compared."
     worst, best = thick.loc[thick["mdape"].idxmax()], thick.loc[thick["mdape"].idxmin()]
-    told = (
+    text = (
         f"The median error runs from {share(best['mdape'])} ({best['slice']}) to "
         f"{share(worst['mdape'])} ({worst['slice']})"
     )
     apart = worst["mdape_low"] > best["mdape_high"]
-    return told + (
+    return text + (
         "; their intervals do not meet."
         if apart
         else "; their intervals meet, so chance may have made the difference."
@@ -98,7 +132,18 @@ def spread_finding(part: pd.DataFrame) -> str:
 
 
 def calibration_finding(tenths: pd.DataFrame) -> str:
-    """Where along the estimates prices differ from them by more than chance."""
+    """Where along the estimates prices differ from them by more than chance.
+
+    Parameters
+    ----------
+    tenths : DataFrame
+        What `calibration_by_decile` gives.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
     thick = tenths[~tenths["thin"]]
     off = thick[(thick["low"] > 1) | (thick["high"] < 1)]
     if not len(thick):
@@ -114,7 +159,18 @@ def calibration_finding(tenths: pd.DataFrame) -> str:
 
 
 def estimate_finding(test: pd.DataFrame) -> str:
-    """How the size of errors differs between low and high estimates."""
+    """How the size of errors differs between low and high estimates.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Test sales: close_price and pred_close_price (currency).
+
+    Returns
+    -------
+    str
+        A sentence or two.
+    """
     size = (test["pred_close_price"] / test["close_price"] - 1).abs()
     beyond = int((size > errors.FARTHEST).sum())
     rank = test["pred_close_price"].rank(pct=True)
@@ -127,7 +183,19 @@ def estimate_finding(test: pd.DataFrame) -> str:
 
 
 def map_finding(test: pd.DataFrame) -> str:
-    """Whether neighbours err alike: the correlation of errors with those of the nearest sale."""
+    """Whether neighbours err alike: the rank correlation of errors with those of the nearest sale.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Test sales with coordinates: close_price and pred_close_price (currency), latitude,
+        longitude (degrees).
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
     error = np.log(test["pred_close_price"] / test["close_price"]).to_numpy()
     if len(test) < 30:
         return "Too few sales to see a pattern."
@@ -144,7 +212,18 @@ def map_finding(test: pd.DataFrame) -> str:
 
 
 def worst_part(worst: pd.DataFrame) -> dict[str, Any]:
-    """The worst errors as rows, and what they have in common."""
+    """The worst errors as rows, and what they have in common.
+
+    Parameters
+    ----------
+    worst : DataFrame
+        The rows of worst.csv of one variant.
+
+    Returns
+    -------
+    dict of str to Any
+        `first` and `rest` (rows), `finding`.
+    """
     rows = [
         {
             "rank": row["rank"],
@@ -176,7 +255,28 @@ def domain_part(
     tenths: pd.DataFrame,
     worst: pd.DataFrame,
 ) -> dict[str, Any]:
-    """What the template needs of one domain; all tables hold the variant that values it alone."""
+    """What the template needs of one domain; all tables hold the variant that values it alone.
+
+    Parameters
+    ----------
+    domain : str
+        The domain.
+    score : dict of str to Any
+        The variant's part of metrics/evaluate.json.
+    test : DataFrame
+        Its rows of predictions.parquet.
+    slices : DataFrame
+        Its rows of slices.parquet.
+    tenths : DataFrame
+        Its rows of calibration.csv.
+    worst : DataFrame
+        Its rows of worst.csv.
+
+    Returns
+    -------
+    dict of str to Any
+        Headline, tables, plots and worst errors.
+    """
     test = test[test["pred_close_price"].notna()]
     pictures = [
         ("Calibration", errors.plot_calibration(tenths), calibration_finding(tenths)),
@@ -193,9 +293,9 @@ def domain_part(
         )
     answered, every = score["answered"]["mdape"], score["accuracy"]["mdape"]
     hit = score["accuracy"]["hit_rate"]["value"]
-    given = "Every valuation is stood by."
+    stood_by = "Every valuation is stood by."
     if hit is not None and hit < 1:
-        given = (
+        stood_by = (
             f"{share(hit)} of the valuations are stood by; half of those lie within "
             f"{share(answered['value'])} of the price."
         )
@@ -204,7 +304,7 @@ def domain_part(
         "domain": domain,
         "title": TITLES[domain],
         "headline": f"Half of the {score['sales']:,} valuations lie within {span['value']} of the "
-        f"price paid (95 % interval {span['span'] or 'n/a'}). {given}",
+        f"price paid (95 % interval {span['span'] or 'n/a'}). {stood_by}",
         "tables": slice_tables(slices),
         "plots": [site.make_picture(*one) for one in pictures],
         "worst": worst_part(worst),
@@ -214,11 +314,25 @@ def domain_part(
 def accuracy_context(
     chosen: dict[str, str], evaluated: dict[str, Any], tables: dict[str, pd.DataFrame]
 ) -> dict[str, Any]:
-    """The page's context. `chosen`: domain -> the variant that values it; `tables`: predictions,
-    slices, calibration and worst, as `evaluate` wrote them."""
+    """What the page's template needs.
+
+    Parameters
+    ----------
+    chosen : dict of str to str
+        Domain to the variant that values it.
+    evaluated : dict of str to Any
+        metrics/evaluate.json.
+    tables : dict of str to DataFrame
+        predictions, slices, calibration and worst, as `evaluate` wrote them.
+
+    Returns
+    -------
+    dict of str to Any
+        The context of accuracy.html.
+    """
     parts = []
     for domain, variant in chosen.items():
-        mine = {
+        parts_of_variant = {
             name: table[table["variant"] == variant].reset_index(drop=True)
             for name, table in tables.items()
         }
@@ -226,10 +340,10 @@ def accuracy_context(
             domain_part(
                 domain,
                 evaluated["variants"][variant],
-                mine["predictions"],
-                mine["slices"],
-                mine["calibration"],
-                mine["worst"],
+                parts_of_variant["predictions"],
+                parts_of_variant["slices"],
+                parts_of_variant["calibration"],
+                parts_of_variant["worst"],
             )
             | {"variant": variant}
         )

@@ -81,8 +81,23 @@ def _comparables(near: pd.DataFrame) -> dict[str, Any]:
 def explanation_homes(
     valued: pd.DataFrame, contributions: pd.DataFrame, near: pd.DataFrame
 ) -> list[dict[str, Any]]:
-    """What the page shows of each home of `valued` (rows of valuations.csv): the steps to its
-    value, and its comparables with their adjustments."""
+    """What the page shows of each home: the steps to its value, and its comparables with
+    adjustments.
+
+    Parameters
+    ----------
+    valued : DataFrame
+        Rows of valuations.csv.
+    contributions : DataFrame
+        data/explain/contributions.parquet.
+    near : DataFrame
+        data/explain/comparables.parquet.
+
+    Returns
+    -------
+    list of dict
+        The homes that have contributions, in the order of `valued`.
+    """
     contributions, near = (
         table[table["listing_key"].isin(valued["listing_key"])] for table in (contributions, near)
     )
@@ -112,7 +127,8 @@ def explanation_context(
     looks: list[dict[str, str]], drawn: list[dict[str, str]], shown: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """What the page's template needs: the `looks` of `lib.evaluation.explanation.narrative` by
-    section, those `drawn` with their SVG, and the `homes` shown."""
+    section, those `drawn` with their SVG, and the homes shown.
+    """
     sections = [
         {
             "title": section,

@@ -23,7 +23,20 @@ THICK = 10  # sales that a band of confidence has at least, to be shown
 
 
 def plot_widths(width: np.ndarray, split: float) -> str:
-    """Histogram of relative widths beside the one width of plain split conformal."""
+    """Histogram of relative widths beside the one width of plain split conformal.
+
+    Parameters
+    ----------
+    width : ndarray of shape (n,)
+        Width of each 90 % interval as a share of the value.
+    split : float
+        The width of plain split conformal.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.4)
         least, most = np.quantile(width, [0, 0.995])
@@ -38,7 +51,18 @@ def plot_widths(width: np.ndarray, split: float) -> str:
 
 
 def error_by_confidence(test: pd.DataFrame) -> pd.DataFrame:
-    """Sales and median absolute error by band of the confidence score; thin bands left out."""
+    """Sales and median absolute error by band of the confidence score; thin bands are left out.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Test sales: close_price, pred_close_price (currency), pred_confidence (points).
+
+    Returns
+    -------
+    DataFrame
+        size, median (share of the price) and slice of each band.
+    """
     error = (test["pred_close_price"] / test["close_price"] - 1).abs()
     band = pd.cut(test["pred_confidence"], CONFIDENCE, right=False)
     out = error.groupby(band, observed=True).agg(["size", "median"]).reset_index()
@@ -47,7 +71,18 @@ def error_by_confidence(test: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_confidence(bands: pd.DataFrame) -> str:
-    """Median error by band of confidence."""
+    """Median error by band of confidence.
+
+    Parameters
+    ----------
+    bands : DataFrame
+        What `error_by_confidence` gives.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.4)
         axes.bar(bands["slice"], bands["median"], color=BLUE)
@@ -60,7 +95,20 @@ def plot_confidence(bands: pd.DataFrame) -> str:
 
 
 def plot_zip_coverage(slices: pd.DataFrame, name: str) -> str:
-    """Share of prices inside by ZIP, the ZIPs with most sales; a bar is two standard errors."""
+    """Share of prices inside by ZIP, for the ZIPs with most sales; a bar is two standard errors.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        The slices by ZIP.
+    name : str
+        Coverage in percent, such as "90".
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         most = slices.nlargest(MOST_ZIPS, "sales").sort_values(f"coverage_{name}")
         drawn, axes = new_figure(5.2, max(2.4, 0.19 * len(most) + 1))
@@ -76,22 +124,44 @@ def plot_zip_coverage(slices: pd.DataFrame, name: str) -> str:
         return to_svg(drawn)
 
 
-def interval_headline(told: pd.DataFrame) -> str:
-    """What each interval held and how wide it is beside one width for all."""
+def interval_headline(study: pd.DataFrame) -> str:
+    """What each interval held, and how wide it is beside one width for all.
+
+    Parameters
+    ----------
+    study : DataFrame
+        What `lib.models.calibration.interval_study.beside_split` gives.
+
+    Returns
+    -------
+    str
+        A sentence for each coverage.
+    """
     parts = []
-    for name, pair in told.groupby("coverage"):
-        own, plain = (pair[pair["intervals"] == which].iloc[0] for which in ("own", "split"))
+    for name, pair in study.groupby("coverage"):
+        ours, plain = (pair[pair["intervals"] == which].iloc[0] for which in ("own", "split"))
         parts.append(
-            f"The {name} % intervals held {share(own['held'])} of the prices "
-            f"({share(own['below'])} lay below, {share(own['above'])} above); one is "
-            f"{share(own['median_width'])} of the value wide in the median, one width for all "
+            f"The {name} % intervals held {share(ours['held'])} of the prices "
+            f"({share(ours['below'])} lay below, {share(ours['above'])} above); one is "
+            f"{share(ours['median_width'])} of the value wide in the median, one width for all "
             f"would take {share(plain['median_width'])} and hold {share(plain['held'])}."
         )
     return " ".join(parts)
 
 
-def study_rows(told: pd.DataFrame) -> list[dict[str, Any]]:
-    """The study as the template shows it."""
+def study_rows(study: pd.DataFrame) -> list[dict[str, Any]]:
+    """The study as the template shows it.
+
+    Parameters
+    ----------
+    study : DataFrame
+        What `lib.models.calibration.interval_study.beside_split` gives.
+
+    Returns
+    -------
+    list of dict
+        name and cells of each row.
+    """
     which = {"own": "as given", "split": "one width for all"}
     return [
         {
@@ -106,26 +176,38 @@ def study_rows(told: pd.DataFrame) -> list[dict[str, Any]]:
                 f"{share(one['month_least'])} to {share(one['month_most'])}",
             ],
         }
-        for one in told.to_dict("records")
+        for one in study.to_dict("records")
     ]
 
 
 def abstention_finding(test: pd.DataFrame) -> tuple[str, list[tuple[str, int]]]:
-    """How many valuations are not to be relied on, how far they were off, and how often each kind
-    of reason is given."""
+    """How many valuations are not to be relied on, how far they were off, and why.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Test sales: close_price, pred_close_price (currency), pred_abstention.
+
+    Returns
+    -------
+    finding : str
+        A sentence.
+    reasons : list of tuple
+        Kind of reason and how often it is given.
+    """
     out = test["pred_abstention"].notna()
     if not out.any():
         return "No valuation of the test is marked as not to be relied on.", []
     error = (test["pred_close_price"] / test["close_price"] - 1).abs()
     reasons = test.loc[out, "pred_abstention"].str.split("; ").explode()
     counts = reasons.map(abstention.kind).value_counts()
-    told = (
+    text = (
         f"{int(out.sum()):,} of {len(test):,} valuations of the test come with a reason not to "
         f"rely on them: half of these were off by more than {share(error[out].median())}"
     )
     if out.all():
-        return f"{told}.", list(counts.items())
-    return f"{told}, of the others by more than {share(error[~out].median())}.", list(
+        return f"{text}.", list(counts.items())
+    return f"{text}, of the others by more than {share(error[~out].median())}.", list(
         counts.items()
     )
 
@@ -135,17 +217,32 @@ def domain_part(
 ) -> dict[str, Any]:
     """What the template needs of one domain.
 
-    `test` and `slices` are of the variant that values homes, `errors` the past log errors that it
-    was calibrated on, `how` its entry in metrics/calibrate.json.
+    Parameters
+    ----------
+    domain : str
+        The domain.
+    test : DataFrame
+        Test predictions of the variant that values homes.
+    slices : DataFrame
+        Its rows of slices.parquet.
+    errors : ndarray of shape (m,)
+        The past log errors that it was calibrated on.
+    how : dict of str to Any
+        Its part of metrics/calibrate.json.
+
+    Returns
+    -------
+    dict of str to Any
+        Headline, rows, plots and abstentions.
     """
     names = [n.removeprefix("pred_low_") for n in test if n.startswith("pred_low_")]
-    told = beside_split(test, errors, names)
+    study = beside_split(test, errors, names)
 
     def of(kind: str) -> pd.DataFrame:
         return slices[slices["kind"] == kind].sort_values("slice")
 
     width = ((test["pred_high_90"] - test["pred_low_90"]) / test["pred_close_price"]).to_numpy()
-    plain = told[(told["coverage"] == "90") & (told["intervals"] == "split")].iloc[0]
+    plain = study[(study["coverage"] == "90") & (study["intervals"] == "split")].iloc[0]
     tenth, most = np.quantile(width, [0.1, 0.9])
     bands = error_by_confidence(test)
     within = float(
@@ -187,8 +284,8 @@ def domain_part(
     return {
         "domain": domain,
         "title": TITLES[domain],
-        "headline": interval_headline(told),
-        "rows": study_rows(told),
+        "headline": interval_headline(study),
+        "rows": study_rows(study),
         "plots": [site.make_picture(*one) for one in pictures],
         "abstained": finding,
         "reasons": reasons,
@@ -197,7 +294,18 @@ def domain_part(
 
 
 def coverage_finding(slices: pd.DataFrame) -> str:
-    """The slice, thin ones aside, where the 90 % intervals held least, and where most."""
+    """The slice where the 90 % intervals held least, and where most; thin slices are left out.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        The slices of one kind.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
     thick = slices[~slices["thin"].astype(bool)]
     if not len(thick):
         return "Every slice has under 30 test sales, so none stands on its own."

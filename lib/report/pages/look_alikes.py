@@ -11,9 +11,17 @@ from threadpoolctl import threadpool_limits
 
 
 def mean_vectors(vectors: pd.DataFrame) -> pd.Series:
-    """The mean vector (d,) of each listing's distinct pictures, by listing key in order.
+    """The mean vector of each listing's distinct pictures.
 
-    `vectors` are rows of one domain of data/embed/vectors.parquet (listing_key, picture, vector).
+    Parameters
+    ----------
+    vectors : DataFrame
+        Rows of one domain of data/embed/vectors.parquet: listing_key, picture, vector.
+
+    Returns
+    -------
+    Series of ndarray of shape (d,)
+        Mean vectors, by listing key in order.
     """
     once = vectors.drop_duplicates(["listing_key", "picture"])
     groups = once.groupby("listing_key", sort=True)["vector"]

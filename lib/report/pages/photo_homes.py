@@ -45,7 +45,18 @@ def make_thumbnail(jpeg: bytes) -> str:
 
 
 def is_hidden(listings: pd.DataFrame) -> pd.Series:
-    """Which listings' owners do not want them, or a value of them, to be shown (boolean)."""
+    """Which listings' owners do not want them, or a value of them, to be shown.
+
+    Parameters
+    ----------
+    listings : DataFrame
+        n listings, with what columns of CONSENT there are.
+
+    Returns
+    -------
+    Series of bool of shape (n,)
+        True where one of the columns says no.
+    """
     told = [listings[name] for name in CONSENT if name in listings]
     said_no = [one.astype("str").str.strip().str.lower().isin(NO) for one in told]
     return pd.concat(said_no, axis=1).any(axis=1) if said_no else pd.Series(False, listings.index)
@@ -79,8 +90,24 @@ def photo_view(photo: dict[str, Any], where: str, show: Callable[[str], str]) ->
 def find_look_alikes(
     subjects: pd.DataFrame, sold: pd.DataFrame, vectors: pd.DataFrame, k: int
 ) -> dict[str, list[tuple[dict[str, Any], float]]]:
-    """The k rows of `sold` that look most like each row of `subjects` (listing_key, property_key,
-    as_of), with their likeness, by listing key; all of one domain, as `vectors` are."""
+    """The sales that look most like each home, all of one domain.
+
+    Parameters
+    ----------
+    subjects : DataFrame
+        Homes: listing_key, property_key, as_of (datetime64).
+    sold : DataFrame
+        Sales: listing_key, property_key, close_date (datetime64).
+    vectors : DataFrame
+        Photos: listing_key, picture, vector.
+    k : int
+        How many sales to find.
+
+    Returns
+    -------
+    dict of str to list of tuple
+        Listing key to (sale, likeness) pairs, the most alike first.
+    """
     points = look_alikes.mean_vectors(vectors)
     sold = sold[sold["listing_key"].isin(points.index)].reset_index(drop=True)
     if not len(sold) or not len(subjects):
@@ -103,8 +130,19 @@ def find_look_alikes(
 
 
 def photo_contributions(contributions: pd.DataFrame) -> pd.Series:
-    """What photos added to each home's log value, by domain and listing_key; homes whose model
-    does not look at photos are not in it."""
+    """What photos added to each home's log value; homes whose model looks at no photos are left
+    out.
+
+    Parameters
+    ----------
+    contributions : DataFrame
+        data/explain/contributions.parquet.
+
+    Returns
+    -------
+    Series
+        Log price, by domain and listing_key.
+    """
     own = contributions[contributions["group"] == GROUP]
     return own.groupby(["domain", "listing_key"])["log_contribution"].sum()
 
@@ -112,8 +150,24 @@ def photo_contributions(contributions: pd.DataFrame) -> pd.Series:
 def choose_homes(
     valued: pd.DataFrame, vectors: pd.DataFrame, listings: pd.DataFrame, most: int
 ) -> pd.DataFrame:
-    """The first `most` rows of `valued` that have photos and may be shown, the domains in turn,
-    with the home's property_key beside."""
+    """The first homes that have photos and may be shown, the domains in turn.
+
+    Parameters
+    ----------
+    valued : DataFrame
+        Rows of valuations.csv.
+    vectors : DataFrame
+        data/embed/vectors.parquet.
+    listings : DataFrame
+        Normalised rows: domain, listing_key, property_key, and the columns of CONSENT.
+    most : int
+        How many homes to choose at most.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `valued` with property_key.
+    """
     keys = ["domain", "listing_key"]
     open_ = listings.loc[~is_hidden(listings), [*keys, "property_key"]]
     pictured = vectors[keys].drop_duplicates()

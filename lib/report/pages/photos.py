@@ -138,7 +138,20 @@ def fold_part(domain: str, scores: dict[str, Any], seeing: set[str]) -> dict[str
 
 
 def encoder_finding(encoder: dict[str, Any], vectors: pd.DataFrame) -> list[str]:
-    """Who made the vectors, of how many photos, and which of them counted once."""
+    """Who made the vectors, of how many photos, and which of them counted once.
+
+    Parameters
+    ----------
+    encoder : dict of str to Any
+        data/embed/encoder.json.
+    vectors : DataFrame
+        data/embed/vectors.parquet.
+
+    Returns
+    -------
+    list of str
+        Two paragraphs.
+    """
     listings = len(vectors[["domain", "listing_key"]].drop_duplicates())
     contents, pictures = vectors["sha1"].nunique(), vectors["picture"].nunique()
     again, close = len(vectors) - contents, contents - pictures
@@ -159,7 +172,18 @@ def encoder_finding(encoder: dict[str, Any], vectors: pd.DataFrame) -> list[str]
 
 
 def room_rows(vectors: pd.DataFrame) -> list[dict[str, Any]]:
-    """Photos by room, all and by how the room was known; the unknown last."""
+    """Photos by room, all and by how the room was known; unknown rooms last.
+
+    Parameters
+    ----------
+    vectors : DataFrame
+        data/embed/vectors.parquet.
+
+    Returns
+    -------
+    list of dict
+        name and cells of each row.
+    """
     counts = pd.crosstab(vectors["room"], vectors["room_by"])
     counts = counts.assign(all=counts.sum(axis=1)).reindex(columns=["all", *photo_homes.BY])
     order = sorted(counts.index, key=lambda room: (room == rooms.UNKNOWN, room))
@@ -173,7 +197,18 @@ def room_rows(vectors: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def room_finding(vectors: pd.DataFrame) -> str:
-    """For how many photos the room is known, and by what."""
+    """For how many photos the room is known, and by what.
+
+    Parameters
+    ----------
+    vectors : DataFrame
+        data/embed/vectors.parquet.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
     known = (vectors["room"] != rooms.UNKNOWN).mean()
     name, looks = (int((vectors["room_by"] == how).sum()) for how in photo_homes.BY)
     return (

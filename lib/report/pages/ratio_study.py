@@ -25,8 +25,10 @@ def ratio_headline(study: dict[str, Any]) -> str:
         "outside": "surely outside it",
         "inconclusive": "neither surely",
     }
-    told = "; ".join(f"{words[key]}: {', '.join(found) or 'none'}" for key, found in names.items())
-    return f"{told[0].upper()}{told[1:]}."
+    text = "; ".join(
+        f"{words[key]}: {', '.join(listed) or 'none'}" for key, listed in names.items()
+    )
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def vertical_finding(study: dict[str, Any]) -> str:
@@ -44,7 +46,20 @@ def vertical_finding(study: dict[str, Any]) -> str:
 
 
 def forest_plots(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tuple[str, str, str]]:
-    """Forest plots of level and COD by ZIP, else by the first kind that has several strata."""
+    """Forest plots of level and COD by ZIP, else by the first kind that has several strata.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows of ratio_study.csv of one variant.
+    ranges : dict of str to list of float
+        Statistic to its acceptable range.
+
+    Returns
+    -------
+    list of tuple of str
+        (title, SVG, finding) of each plot.
+    """
     plain = table[table["trimmed"] == "untrimmed"]
     kinds = [k for k in ("ZIP", *KINDS) if plain.loc[plain["kind"] == k, "stratum"].nunique() > 1]
     out = []
@@ -55,9 +70,9 @@ def forest_plots(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tu
         left = len(part) - len(most)
         thick = most[~most["thin"]]
         least, greatest = (statistic_figure(name, most["value"].agg(end)) for end in ("min", "max"))
-        told = f"Lowest {least}, highest {greatest}; in {len(thick)} of {len(most)} there are "
-        told += "30 sales or more (blue)."
-        told += f" The {left} with the fewest sales are left out." if left else ""
+        text = f"Lowest {least}, highest {greatest}; in {len(thick)} of {len(most)} there are "
+        text += "30 sales or more (blue)."
+        text += f" The {left} with the fewest sales are left out." if left else ""
         title = (
             f"{RATIOS[name].capitalize() if name == 'median_ratio' else RATIOS[name]} by {kinds[0]}"
         )
@@ -68,7 +83,7 @@ def forest_plots(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tu
                 errors.plot_strata_forest(
                     most, (low, high), f"{RATIOS[name]}, 95 % interval; shaded: acceptable"
                 ),
-                told,
+                text,
             )
         )
     return out
@@ -82,7 +97,26 @@ def domain_part(
     test: pd.DataFrame,
     table: pd.DataFrame,
 ) -> dict[str, Any]:
-    """What the template needs of one domain; `test` and `table` hold `variant` alone."""
+    """What the template needs of one domain.
+
+    Parameters
+    ----------
+    domain, variant : str
+        The domain, and the variant that values it.
+    scores : dict of str to Any
+        The domain's variants in metrics/evaluate.json.
+    ranges : dict of str to list of float
+        Statistic to its acceptable range.
+    test : DataFrame
+        Test predictions of `variant`.
+    table : DataFrame
+        Its rows of ratio_study.csv.
+
+    Returns
+    -------
+    dict of str to Any
+        Headline, rows, tables and plots.
+    """
     score = scores[variant]
     study = score["ratio_study"]
     test = test[test["pred_close_price"].notna()]
@@ -120,8 +154,24 @@ def ratio_study_context(
     predictions: pd.DataFrame,
     table: pd.DataFrame,
 ) -> dict[str, Any]:
-    """The page's context. `chosen`: domain -> the variant that values it; the others are what
-    `evaluate` wrote."""
+    """What the page's template needs.
+
+    Parameters
+    ----------
+    chosen : dict of str to str
+        Domain to the variant that values it.
+    evaluated : dict of str to Any
+        metrics/evaluate.json.
+    predictions : DataFrame
+        predictions.parquet of data/evaluate.
+    table : DataFrame
+        ratio_study.csv of data/evaluate.
+
+    Returns
+    -------
+    dict of str to Any
+        The context of ratio_study.html.
+    """
     parts = []
     for domain, variant in chosen.items():
         scores = {
@@ -164,10 +214,10 @@ SHOWN = ("median_ratio", "cod", "prd", "prb")  # by stratum: MKI and VEI need ma
 
 def statistic_cell(name: str, one: dict[str, Any]) -> dict[str, str]:
     """A statistic as a cell: {value, span, verdict}."""
-    told = statistic_figure(name, one["value"])
+    text = statistic_figure(name, one["value"])
     ends = [statistic_figure(name, one[side]) for side in ("low", "high")]
-    spanned = "" if "n/a" in (told, *ends) else f"{ends[0]} to {ends[1]}"
-    return {"value": told, "span": spanned, "verdict": one["verdict"] if spanned else ""}
+    spanned = "" if "n/a" in (text, *ends) else f"{ends[0]} to {ends[1]}"
+    return {"value": text, "span": spanned, "verdict": one["verdict"] if spanned else ""}
 
 
 def statistic_rows(score: dict[str, Any], ranges: dict[str, list[float]]) -> list[dict[str, Any]]:
@@ -202,7 +252,18 @@ def variant_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def stratum_tables(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table for each kind of stratum, untrimmed, with what it finds."""
+    """A table for each kind of stratum, untrimmed, with its finding.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows of ratio_study.csv of one variant.
+
+    Returns
+    -------
+    list of dict
+        title, names, rows, folded and finding of each table.
+    """
     tables = []
     for kind, title in KINDS.items():
         part = table[(table["kind"] == kind) & (table["trimmed"] == "untrimmed")]
@@ -221,32 +282,43 @@ def stratum_tables(table: pd.DataFrame) -> list[dict[str, Any]]:
                 }
             )
         listed = order_slices(pd.DataFrame(rows), "stratum").to_dict("records")
-        found = {
+        content = {
             "title": title,
             "names": [RATIOS[name] for name in names],
             "rows": listed,
             "folded": len(rows) > LONG,
         }
-        tables.append(found | {"finding": stratum_finding(part)})
+        tables.append(content | {"finding": stratum_finding(part)})
     return tables
 
 
 def stratum_finding(part: pd.DataFrame) -> str:
-    """In how many strata with enough sales the level and the COD are surely off."""
+    """In how many strata with enough sales the level and the COD are surely off.
+
+    Parameters
+    ----------
+    part : DataFrame
+        The untrimmed rows of one kind of stratum.
+
+    Returns
+    -------
+    str
+        A sentence or two.
+    """
     thick = part[~part["thin"]]
     count = thick["stratum"].nunique()
     if not count:
         return "Every stratum has under 30 sales: no verdict here stands on its own."
-    told = []
+    clauses = []
     for name in ("median_ratio", "cod"):
-        mine = thick[thick["statistic"] == name]
-        out = mine.loc[mine["verdict"] == "outside", "stratum"]
-        sure = int((mine["verdict"] == "within").sum())
-        told.append(
+        rows = thick[thick["statistic"] == name]
+        out = rows.loc[rows["verdict"] == "outside", "stratum"]
+        sure = int((rows["verdict"] == "within").sum())
+        clauses.append(
             f"{RATIOS[name]} surely within in {sure}, surely outside in {len(out)}"
             + (f" ({', '.join(out.head(5))}{', ...' if len(out) > 5 else ''})" if len(out) else "")
         )
     thin = part["stratum"].nunique() - count
-    return f"Of {count} strata with 30 sales or more: {'; '.join(told)}." + (
+    return f"Of {count} strata with 30 sales or more: {'; '.join(clauses)}." + (
         f" {thin} more are thin." if thin else ""
     )

@@ -27,7 +27,17 @@ MOST_STRATA = 40  # that a forest plot has room for
 
 
 def set_money_axis(axes: Axes, values: pd.Series, label: str) -> None:
-    """A logarithmic axis of money along the bottom."""
+    """Make the bottom axis a logarithmic one of money.
+
+    Parameters
+    ----------
+    axes : Axes
+        The axes to change.
+    values : Series
+        Amounts in currency that it has to hold.
+    label : str
+        What the axis shows.
+    """
     low, high = float(values.min()) * 0.92, float(values.max()) * 1.08
     axes.set(xscale="log", xlim=(low, high), xlabel=label)
     axes.xaxis.set_ticks(log_ticks(low, high))
@@ -36,7 +46,18 @@ def set_money_axis(axes: Axes, values: pd.Series, label: str) -> None:
 
 
 def plot_calibration(tenths: pd.DataFrame) -> str:
-    """Median price over estimate in each tenth of the estimates, with 95 % intervals."""
+    """Median price over estimate in each tenth of the estimates, with 95 % intervals.
+
+    Parameters
+    ----------
+    tenths : DataFrame
+        What `calibration_by_decile` gives.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.6)
         axes.axhline(1, color=INK, linewidth=1)
@@ -63,8 +84,20 @@ def plot_calibration(tenths: pd.DataFrame) -> str:
 
 
 def plot_errors_by_estimate(test: pd.DataFrame, tenths: int = 10) -> str:
-    """Error of each sale against its estimate, with the median and the middle 80 % of the errors
-    along the estimates."""
+    """Error of each sale against its estimate, with the median and the middle 80 % of the errors.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Sales: close_price and pred_close_price (currency).
+    tenths : int
+        Parts of the estimates that the lines are drawn through.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.6)
         estimate = test["pred_close_price"]
@@ -90,7 +123,18 @@ def plot_errors_by_estimate(test: pd.DataFrame, tenths: int = 10) -> str:
 
 
 def plot_residual_map(test: pd.DataFrame) -> str:
-    """Test sales where they lie: colour is the error, its sign included."""
+    """Sales where they lie, coloured by their signed error.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Sales: close_price and pred_close_price (currency), latitude, longitude (degrees).
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         narrow = float(np.cos(np.radians(test["latitude"].mean())))
         wide, tall = np.ptp(test["longitude"]) * narrow, np.ptp(test["latitude"])
@@ -119,8 +163,20 @@ def plot_residual_map(test: pd.DataFrame) -> str:
 
 
 def plot_vertical_equity(test: pd.DataFrame, limit: float = 10.0) -> str:
-    """Ratios against the proxy of value, and the median in each group that VEI compares: level
-    medians are what vertical equity is. The band is the acceptable `limit` percent."""
+    """Ratios against the proxy of value, and the median in each group that VEI compares.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Sales: close_price and pred_close_price (currency).
+    limit : float
+        The acceptable difference in percent, shaded.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.8)
         price, estimate = (test[n].to_numpy(float) for n in ("close_price", "pred_close_price"))
@@ -152,9 +208,22 @@ def plot_vertical_equity(test: pd.DataFrame, limit: float = 10.0) -> str:
 
 
 def plot_strata_forest(strata: pd.DataFrame, span: tuple[float, float], label: str) -> str:
-    """One statistic by stratum with its intervals, the acceptable `span` shaded; thin strata grey.
+    """One statistic by stratum with its intervals; the acceptable range is shaded, thin strata are
+    grey.
 
-    `strata`: stratum, sales, value, low, high, thin, in order from the top.
+    Parameters
+    ----------
+    strata : DataFrame
+        stratum, sales, value, low, high, thin, in order from the top.
+    span : tuple of float
+        The acceptable range.
+    label : str
+        What the axis shows.
+
+    Returns
+    -------
+    str
+        SVG.
     """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 1.2 + 0.23 * len(strata))

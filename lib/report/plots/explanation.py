@@ -18,7 +18,18 @@ def _plain(value: float, _: object = None) -> str:
 
 
 def plot_importance(sizes: pd.Series) -> str:
-    """Mean absolute contributions (log price) by name, the greatest on top, as percentages."""
+    """Mean absolute contributions by name as percentages, the greatest on top.
+
+    Parameters
+    ----------
+    sizes : Series
+        Contributions (log price) by name.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 0.9 + 0.26 * len(sizes))
         shown = np.expm1(sizes.sort_values(kind="stable"))
@@ -30,7 +41,20 @@ def plot_importance(sizes: pd.Series) -> str:
 
 
 def plot_effect(curve: pd.DataFrame, name: str) -> str:
-    """Accumulated local effects of one input with their band, and partial dependence, dashed."""
+    """Accumulated local effects of one input with their band, and partial dependence, dashed.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        at, ale, low, high and pdp (log price) of one input.
+    name : str
+        The input.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(4.2, 3.0)
         at = curve["at"]
@@ -52,7 +76,7 @@ def plot_effect(curve: pd.DataFrame, name: str) -> str:
 
 
 def plot_group_forest(groups: dict[str, Any]) -> str:
-    """What error each group's absence adds, with 95 % intervals: MAPE and MdAPE in points."""
+    """The error that each group's absence adds, with 95 % intervals: MAPE and MdAPE in points."""
     told = [part for part in groups.values() if "verdict" in part][::-1]
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 1.0 + 0.42 * len(told))

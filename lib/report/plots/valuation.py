@@ -22,7 +22,18 @@ from lib.report.plots.style import (
 
 
 def plot_actual_predicted(test: pd.DataFrame) -> str:
-    """Test prices against their estimates, both logarithmic, with the line of equality."""
+    """Test prices against their estimates, both logarithmic, with the line of equality.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Sales: close_price and pred_close_price (currency).
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 4.6)
         price, estimate = test["close_price"], test["pred_close_price"]
@@ -48,7 +59,20 @@ def plot_actual_predicted(test: pd.DataFrame) -> str:
 
 
 def plot_error_by_band(slices: pd.DataFrame, baseline: pd.DataFrame) -> str:
-    """Median absolute error in each price band, this model beside the baseline."""
+    """Median absolute error in each price band, this model beside the baseline.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        slice, sales and mdape (fraction) of each band.
+    baseline : DataFrame
+        Those of the linear baseline; of another length, it is left out.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.4)
         places = np.arange(len(slices))
@@ -65,7 +89,20 @@ def plot_error_by_band(slices: pd.DataFrame, baseline: pd.DataFrame) -> str:
 
 
 def plot_zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
-    """ZIPs where their test sales lie: colour is the median error there, size the sales count."""
+    """ZIPs where their test sales lie, coloured by the median error, sized by the number of sales.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Sales: postal_code, latitude, longitude (degrees).
+    slices : DataFrame
+        slice, sales, mdape (fraction) and thin of each ZIP.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 4.6)
         centre = test.groupby("postal_code")[["longitude", "latitude"]].median().dropna()
@@ -101,8 +138,18 @@ def plot_zip_map(test: pd.DataFrame, slices: pd.DataFrame) -> str:
 
 
 def plot_price_index(index: pd.DataFrame) -> str:
-    """Level of prices since the first month: the whole market, and each area that it is made of,
-    the two that moved farthest apart by name."""
+    """Level of prices since the first month: the market, and each area that it is made of.
+
+    Parameters
+    ----------
+    index : DataFrame
+        postal_code (missing: the market), month (datetime64), log_index.
+
+    Returns
+    -------
+    str
+        SVG; the two areas that moved farthest apart bear their names.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.6)
         lines = index.assign(level=np.expm1(index["log_index"]))
@@ -133,7 +180,22 @@ def plot_price_index(index: pd.DataFrame) -> str:
 
 
 def plot_coverage(slices: pd.DataFrame, names: list[str], label: str) -> str:
-    """Share of prices inside each interval, by slice, beside what the interval promises."""
+    """Share of prices inside each interval by slice, beside what the interval promises.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        slice, thin and coverage_<name> (fraction) of each slice.
+    names : list of str
+        Coverages in percent, such as "90".
+    label : str
+        What the slices are.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.4)
         places = np.arange(len(slices))

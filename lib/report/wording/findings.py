@@ -68,7 +68,18 @@ def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
 
 
 def index_sentence(index: pd.DataFrame) -> str:
-    """How far prices have come since the first month, and where they stand highest and lowest."""
+    """How far prices have come since the first month, and where they stand highest and lowest.
+
+    Parameters
+    ----------
+    index : DataFrame
+        postal_code (missing: the market), month (datetime64), log_index.
+
+    Returns
+    -------
+    str
+        A sentence or two.
+    """
     last = index.groupby("postal_code", dropna=False).tail(1)
     moved = last.set_index("postal_code")["log_index"].map(math.expm1)
     told = (
@@ -93,7 +104,18 @@ def accuracy_sentence(score: dict[str, Any]) -> str:
 
 
 def band_sentence(slices: pd.DataFrame) -> str:
-    """Where along the price range the error is greatest and smallest."""
+    """Where along the price range the error is greatest and smallest.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        slice and mdape (fraction) of each price band.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
     worst, best = (slices.loc[slices["mdape"].agg(pick)] for pick in ("idxmax", "idxmin"))
     return (
         f"The median error is greatest in band {worst['slice']} ({share(worst['mdape'])}) and "
@@ -102,7 +124,18 @@ def band_sentence(slices: pd.DataFrame) -> str:
 
 
 def zip_sentence(slices: pd.DataFrame) -> str:
-    """The spread of errors over ZIPs with enough sales, and how many are thin."""
+    """The spread of errors over ZIPs with enough sales, and how many are thin.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        slice, mdape (fraction) and thin of each ZIP.
+
+    Returns
+    -------
+    str
+        A sentence or two.
+    """
     thick = slices[~slices["thin"]]
     thin = int(slices["thin"].sum())
     note = f" {thin} of {len(slices)} ZIPs have under 30 test sales." if thin else ""
@@ -117,7 +150,18 @@ def zip_sentence(slices: pd.DataFrame) -> str:
 
 
 def coverage_sentence(slices: pd.DataFrame) -> str:
-    """The slice where 90 % intervals held the least."""
+    """The slice where the 90 % intervals held the least.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        slice, sales and coverage_90 (fraction) of each slice.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
     worst = slices.loc[slices["coverage_90"].idxmin()]
     return (
         f"The 90 % intervals hold least in {worst['slice']}: {share(worst['coverage_90'])} of "
