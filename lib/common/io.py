@@ -58,12 +58,41 @@ def read_json(path: Path) -> Any:
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> Path:
-    """Write a frame without its index as CSV, atomically; returns `path`."""
+    """Write a frame without its index as CSV, atomically.
+
+    Parameters
+    ----------
+    path
+        Its folder is made where it is missing.
+    frame
+        Any columns; rows keep their order.
+
+    Returns
+    -------
+    Path
+        `path`.
+    """
     return write_text(path, frame.to_csv(index=False, lineterminator="\n"))
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """A CSV of ours as a frame, keys and ZIPs as text; raises `RemlError` where it is missing."""
+    """A CSV that the pipeline wrote, as a frame.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+
+    Returns
+    -------
+    DataFrame
+        Columns that end in listing_key, and postal_code, as text.
+
+    Raises
+    ------
+    RemlError
+        Where the file is missing.
+    """
     import pandas as pd
 
     require(path.is_file(), f"{path}: no such file; `make repro` writes it")
@@ -83,8 +112,24 @@ def write_parquet(
     sort_by: Iterable[str],
     metadata: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write a frame, sorted by `sort_by`, as Parquet with fixed writer settings, `metadata` beside
-    the schema; returns `path`."""
+    """Write a frame as Parquet with fixed writer settings, so that equal frames give equal bytes.
+
+    Parameters
+    ----------
+    path
+        Its folder is made where it is missing.
+    frame
+        Any columns; its index is not kept.
+    sort_by
+        Columns that rows are sorted by; rows that are equal there keep their order.
+    metadata
+        Kept beside the schema.
+
+    Returns
+    -------
+    Path
+        `path`.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -107,7 +152,25 @@ def parquet_metadata(path: Path, prefix: str) -> dict[str, str]:
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """A Parquet file as a frame; raises `RemlError` where it is missing."""
+    """A Parquet file as a frame.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    columns
+        Those to read; all where None.
+
+    Returns
+    -------
+    DataFrame
+        As it was written, with an index from 0.
+
+    Raises
+    ------
+    RemlError
+        Where the file is missing.
+    """
     import pandas as pd
 
     require(path.is_file(), f"{path}: no such file; `make repro` writes it")

@@ -92,10 +92,24 @@ def columns_of(path: Path) -> list[str]:
 
 
 def check_ranges(table: Table, frame: pd.DataFrame, where: str) -> None:
-    """Raise `AssertionError` where a value of `frame` lies outside its column's range: a fault of
-    our own code, told by column and count, never by value, since values are listings.
+    """Check that every value lies in the range of its column.
 
-    Parameters: the table's entry, some or all of its columns, what to call it.
+    A value that does not is a fault of our own code; it is named by column and count, never by
+    itself, since values are listings.
+
+    Parameters
+    ----------
+    table
+        The table's entry in its `<stage>.meta.yml`.
+    frame
+        Any of its columns.
+    where
+        What to call the table.
+
+    Raises
+    ------
+    AssertionError
+        Where a value lies outside its column's range.
     """
     for column in frame:
         entry = table.entry(str(column))

@@ -32,7 +32,24 @@ BAD_ESTIMATE = "estimate is zero or negative; counted as not given"
 
 
 def read_estimates(path: Path) -> pd.DataFrame:
-    """A CSV of any encoding and delimiter (cells as text), or a Parquet file."""
+    """A table of estimates from a CSV of any encoding and delimiter, or a Parquet file.
+
+    Parameters
+    ----------
+    path
+        A `.parquet` file, or a CSV of any other name.
+
+    Returns
+    -------
+    DataFrame
+        Cells of a CSV as text; columns without a name are left out.
+
+    Raises
+    ------
+    RemlError
+        Where a Parquet file cannot be read, a column stands twice, or a row has a cell too many or
+        too few.
+    """
     if path.suffix.lower() == ".parquet":
         try:
             return pd.read_parquet(path)
@@ -54,11 +71,26 @@ def read_estimates(path: Path) -> pd.DataFrame:
 
 
 def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(the table that `scoring` takes, what was left out: row, listing_key, reason).
+    """The table that `score` takes, and what was left out of it.
 
-    `table` has a column of estimates and one of prices by one of their NAMES (currency), and any of
-    NUMBERS, TEXTS, as_of (date), pred_low_90, pred_high_90 and the like; other columns are not
-    looked at. Rows count from 1 below the header. Raises `RemlError` naming `where`, row and mend.
+    Parameters
+    ----------
+    table
+        A column of estimates and one of prices by one of their NAMES (currency), and any of
+        NUMBERS, TEXTS, as_of (date), pred_low_90, pred_high_90 and the like; other columns are not
+        looked at.
+    where
+        What to call the table in errors.
+
+    Returns
+    -------
+    tuple of DataFrame
+        The scorable rows; and row (from 1 below the header), listing_key, reason of the others.
+
+    Raises
+    ------
+    RemlError
+        Naming `where`, row and mend, where a column lacks or a cell cannot be read.
     """
     names = fold_headers(table, where)
     require(len(table) > 0, f"{where}: no row below the header; give one row a sale")
@@ -104,7 +136,25 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
 
 
 def keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows with a positive price, estimates that are not positive set missing; and both listed."""
+    """Rows with a positive price, estimates that are not positive set missing; and both listed.
+
+    Parameters
+    ----------
+    table
+        close_price, pred_close_price (currency), and any other columns.
+    where
+        What to call the table in errors.
+
+    Returns
+    -------
+    tuple of DataFrame
+        The rows that are kept; and row, listing_key, reason of what was left out or set missing.
+
+    Raises
+    ------
+    RemlError
+        Where no row has a positive price.
+    """
     price, estimate = table["close_price"], table["pred_close_price"]
     reason = pd.Series(
         np.select(
@@ -130,12 +180,41 @@ def keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.Dat
 
 
 def first_row(bad: pd.Series) -> int:
-    """The number of the first row that is marked, from 1."""
+    """The number of the first row that is marked, from 1; 0 where none is.
+
+    Parameters
+    ----------
+    bad
+        Booleans, shape (n,).
+
+    Returns
+    -------
+    int
+        Counted below the header.
+    """
     return int(np.flatnonzero(bad.to_numpy())[0]) + 1 if bad.any() else 0
 
 
 def fold_headers(table: pd.DataFrame, where: str) -> dict[str, Any]:
-    """Each column by its name in small letters; a column without name and cells is left out."""
+    """Each column by its name in small letters.
+
+    Parameters
+    ----------
+    table
+        Any columns.
+    where
+        What to call the table in errors.
+
+    Returns
+    -------
+    dict
+        Name in small letters -> column.
+
+    Raises
+    ------
+    RemlError
+        Where two columns are one name.
+    """
     names: dict[str, Any] = {}
     for name in table:
         small = str(name).strip().lower()
@@ -148,13 +227,42 @@ def fold_headers(table: pd.DataFrame, where: str) -> dict[str, Any]:
 
 
 def parse_texts(cells: pd.Series) -> pd.Series:
-    """A column as texts, missing where empty; whole numbers without their decimal point."""
+    """A column as texts, missing where empty; whole numbers without their decimal point.
+
+    Parameters
+    ----------
+    cells
+        Of any type, shape (n,).
+
+    Returns
+    -------
+    Series
+        Text or None, with the index of `cells`.
+    """
     text = cells.astype("str").str.strip().str.replace(r"^(\d+)\.0$", r"\1", regex=True)
     return text.where(cells.notna() & ~text.str.lower().isin(EMPTY), None)
 
 
 def parse_numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
-    """A column as numbers; an empty cell is missing, anything else that is none is an error."""
+    """A column as numbers; an empty cell is missing, anything else that is none is an error.
+
+    Parameters
+    ----------
+    cells
+        Texts or numbers, shape (n,).
+    where, name
+        What to call table and column in errors.
+
+    Returns
+    -------
+    Series
+        float64, with the index of `cells`.
+
+    Raises
+    ------
+    RemlError
+        Naming the first row whose cell is no finite number.
+    """
     text = cells.astype("str").str.strip()
     empty = cells.isna() | text.str.lower().isin(EMPTY)
     got = pd.to_numeric(text.where(~empty), errors="coerce").astype("float64")
@@ -169,7 +277,26 @@ def parse_numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
 
 
 def parse_dates(cells: pd.Series, where: str) -> pd.Series:
-    """A column as dates; an empty cell is missing, anything else that is none is an error."""
+    """A column as dates; an empty cell is missing, anything else that is none is an error.
+
+    Parameters
+    ----------
+    cells
+        ISO 8601 texts or dates, shape (n,); an offset from UTC is dropped, so that a date stays the
+        day that it names.
+    where
+        What to call the table in errors.
+
+    Returns
+    -------
+    Series
+        datetime64, with the index of `cells`.
+
+    Raises
+    ------
+    RemlError
+        Naming the first row whose cell is no date.
+    """
     text = cells.astype("str").str.strip()
     empty = cells.isna() | text.str.lower().isin(EMPTY)
     local = text.where(~empty).str.replace(r"(Z|[+-]\d\d:?\d\d)$", "", regex=True)  # its own day
@@ -185,12 +312,38 @@ def parse_dates(cells: pd.Series, where: str) -> pd.Series:
 
 
 def count_reasons(left_out: pd.DataFrame) -> dict[str, int]:
-    """Reason -> rows."""
+    """How many rows were left out for each reason.
+
+    Parameters
+    ----------
+    left_out
+        reason, a row each.
+
+    Returns
+    -------
+    dict
+        Reason -> rows, the most frequent first.
+    """
     return {str(reason): int(n) for reason, n in left_out["reason"].value_counts().items()}
 
 
 def format_scores(score: dict[str, Any], left_out: pd.DataFrame, where: str) -> str:
-    """The summary that a person reads: counts, then each figure with its interval."""
+    """The summary that a person reads: counts, then each figure with its interval.
+
+    Parameters
+    ----------
+    score
+        As `score.score_sales` returns it.
+    left_out
+        row and reason, as `prepare_estimates` returns it.
+    where
+        What to call the table.
+
+    Returns
+    -------
+    str
+        Several lines.
+    """
     lines = [f"{where}: {score['sales']:,} sales scored"]
     for reason, count in count_reasons(left_out).items():
         rows = left_out.loc[left_out["reason"] == reason, "row"]

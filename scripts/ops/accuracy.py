@@ -41,7 +41,18 @@ def run_feed(feed: str, boundary: str | None) -> Path:
 
 
 def read_test_sales(folder: Path) -> pd.DataFrame:
-    """`as_of`, price and each variant's estimate (columns by its name) of the test sales."""
+    """The test sales of a run with each variant's estimate.
+
+    Parameters
+    ----------
+    folder
+        Of the run, laid out like the workspace.
+
+    Returns
+    -------
+    DataFrame
+        By listing_key: as_of, close_price and a column a variant (currency).
+    """
     out = pd.DataFrame()
     for root in ("train", "fuse", "blend"):
         for part in sorted((folder / "data" / root).glob(f"{DOMAIN}_*")):
@@ -57,12 +68,31 @@ def read_test_sales(folder: Path) -> pd.DataFrame:
 
 
 def variant_estimates(sales: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Each variant's estimates of the sales that `tested` gives."""
+    """Each variant's estimates of the test sales.
+
+    Parameters
+    ----------
+    sales
+        As `read_test_sales` returns them.
+
+    Returns
+    -------
+    dict
+        Variant -> currency, shape (n,).
+    """
     return {name: sales[name].to_numpy() for name in sales if name.startswith(DOMAIN)}
 
 
 def print_figures(title: str, sales: pd.DataFrame) -> None:
-    """Print the figures of every variant, and how far the blend beats each."""
+    """Print the figures of every variant, and how far the blend beats each.
+
+    Parameters
+    ----------
+    title
+        What to call the sales.
+    sales
+        As `read_test_sales` returns them.
+    """
     price, estimates = sales["close_price"].to_numpy(), variant_estimates(sales)
     best = estimates[f"{DOMAIN}_blend"]
     click.echo(f"{title}: {len(price)} sales from {sales['as_of'].min():%Y-%m-%d}")

@@ -128,7 +128,8 @@ def main(base: str, feed: str, older: str, count: int) -> None:
         of = [frame[frame["domain"] == domain] for frame in (moved, new, gone)]
         if any(len(frame) for frame in of):
             own = None if why is None else why[why["domain"] == domain]
-            parts.append(changes_page.domain_section(domain, *of, own, differ, tables[1], count))
+            part = changes_page.DomainChanges(domain, *of, own, differ, tables[1])
+            parts.append(changes_page.domain_section(part, count))
     code = None if then.rev is None else revisions.code_changes(then.rev, now.rev)
     settings = [side.yaml("params.yaml") for side in (then, now)]
     context = {

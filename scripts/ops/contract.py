@@ -23,7 +23,25 @@ from lib.listings.staging import csv_reader
 
 
 def read_head(path: Path, rows: int) -> pd.DataFrame:
-    """The first whole rows of an export as text; of equal headers the first counts."""
+    """The first rows of an export as text; of equal headers the first counts.
+
+    Parameters
+    ----------
+    path
+        A CSV of any encoding and delimiter.
+    rows
+        How many rows at most.
+
+    Returns
+    -------
+    DataFrame
+        Texts, a column a header.
+
+    Raises
+    ------
+    RemlError
+        Where there is no such file, or it has no row.
+    """
     require(path.is_file(), f"{path}: no such file")
     names = csv_reader.read_header(path).names
     some = [row for _, row in itertools.islice(csv_reader.read_rows(path), rows)]

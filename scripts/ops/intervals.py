@@ -22,7 +22,17 @@ from lib.models.calibration.interval_study import beside_split, on_folds
 
 
 def print_figures(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
-    """Print the figures of intervals on some sales."""
+    """Print the figures of intervals on test sales.
+
+    Parameters
+    ----------
+    title
+        What to call the sales.
+    test
+        Prices, estimates and interval ends (currency), as `evaluate` writes them.
+    errors
+        Log errors of the past, from which split intervals are made, shape (m,).
+    """
     click.echo(f"{title}: {len(test)} sales, {len(errors)} errors of the past")
     names = [n.removeprefix("pred_low_") for n in test if n.startswith("pred_low_")]
     for one in beside_split(test, errors, names).itertuples():

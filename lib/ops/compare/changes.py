@@ -17,8 +17,19 @@ EXACT = 5e-3  # log points by which contributions may miss a change: values are 
 
 
 def value_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Listings valued in both runs, `old` and `new` (currency) and `change` (new / old - 1), the
-    largest changes first; the other columns are those of `after`."""
+    """Changes of value of the listings that both runs value, the largest first.
+
+    Parameters
+    ----------
+    before, after
+        Valuations: domain, listing_key, pred_close_price (currency).
+
+    Returns
+    -------
+    DataFrame
+        The columns of `after`, with `old` and `new` (currency) for its estimate, and `change`
+        (share, new / old - 1).
+    """
     old = before[[*KEYS, "pred_close_price"]].rename(columns={"pred_close_price": "old"})
     both = after.rename(columns={"pred_close_price": "new"}).merge(old, on=KEYS)
     both["change"] = both["new"] / both["old"] - 1
@@ -27,17 +38,35 @@ def value_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def unmatched_listings(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `one` whose listing `other` does not have."""
+    """The listings of one table that another does not have.
+
+    Parameters
+    ----------
+    one, other
+        Tables with domain and listing_key; rows of `one` are returned.
+
+    Returns
+    -------
+    DataFrame
+        Rows and columns of `one`.
+    """
     told = one.merge(other[KEYS], on=KEYS, how="left", indicator=True)
     return told[told["_merge"] == "left_only"].drop(columns="_merge").reset_index(drop=True)
 
 
 def contribution_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Change of each input's log contribution for the listings that both tables explain.
+    """Change of each input's log contribution, for the listings that both tables explain.
 
-    Tables have domain, listing_key, input, group, value, log_contribution. Returns the keys, input,
-    group, `old_value`, `value`, and `moved` (log points); an input that one run does not know
-    counts as 0 there.
+    Parameters
+    ----------
+    before, after
+        domain, listing_key, input, group, value, log_contribution (log points).
+
+    Returns
+    -------
+    DataFrame
+        The keys, input, group, `old_value`, `value` and `moved` (log points); an input that one run
+        does not have counts as 0 there.
     """
     keys = [*KEYS, "input"]
     shared = before[KEYS].drop_duplicates().merge(after[KEYS].drop_duplicates(), on=KEYS)
@@ -52,7 +81,20 @@ def contribution_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFr
 
 
 def count_unexplained(moved: pd.DataFrame, why: pd.DataFrame) -> int:
-    """How many listings' log change differs from the sum of their contributions' changes."""
+    """How many listings' log change differs from the sum of their contributions' changes.
+
+    Parameters
+    ----------
+    moved
+        As `value_changes` returns it.
+    why
+        As `contribution_changes` returns it.
+
+    Returns
+    -------
+    int
+        Listings that differ by more than rounding of both values explains.
+    """
     told = why.groupby(KEYS)["moved"].sum().rename("told").reset_index()
     both = moved.merge(told, on=KEYS)
     # both values are rounded to the unit, which is much of a small rent
@@ -61,8 +103,19 @@ def count_unexplained(moved: pd.DataFrame, why: pd.DataFrame) -> int:
 
 
 def group_pushes(why: pd.DataFrame) -> pd.DataFrame:
-    """A row a group of inputs: `typical`, the mean size of its push on a listing's value (log
-    points), and `push`, the mean with its sign; the strongest first."""
+    """How far each group of inputs moved a listing's value, the strongest first.
+
+    Parameters
+    ----------
+    why
+        As `contribution_changes` returns it.
+
+    Returns
+    -------
+    DataFrame
+        A row a group: `typical`, the mean size of its push on a listing's value, and `push`, the
+        mean with its sign (log points).
+    """
     each = why.groupby([*KEYS, "group"])["moved"].sum().reset_index()
     out = each.groupby("group")["moved"].agg(
         typical=lambda part: float(part.abs().mean()), push="mean"
@@ -88,7 +141,18 @@ def format_percent(log_change: float) -> str:
 
 
 def explain_change(why: pd.DataFrame) -> list[str]:
-    """The strongest causes of one listing's change in words, with the input's own change."""
+    """The strongest causes of one listing's change in words, with the input's own change.
+
+    Parameters
+    ----------
+    why
+        The rows of one listing of what `contribution_changes` returns.
+
+    Returns
+    -------
+    list of str
+        At most `CAUSES` clauses, such as `living_area (1,500 → 1,800): +5.0 %`.
+    """
     order = why["moved"].abs().sort_values(ascending=False, kind="stable").index[:CAUSES]
     told = []
     for row in why.loc[order].to_dict("records"):
@@ -101,8 +165,19 @@ def explain_change(why: pd.DataFrame) -> list[str]:
 
 
 def differing_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """A row a cell that differs between two tables of listings of one domain: listing_key, column,
-    old, new (as text). Columns of the source's own book-keeping and of the calendar are left out.
+    """The cells in which two tables of listings of one domain differ.
+
+    Columns of the source's own book-keeping (`_`) and of the calendar (`TIMES`) are left out.
+
+    Parameters
+    ----------
+    before, after
+        Listings by listing_key, with any other columns.
+
+    Returns
+    -------
+    DataFrame
+        A row a cell: listing_key, column, old, new (text).
     """
     names = [
         name
@@ -129,7 +204,22 @@ def differing_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 def data_part(
     domain: str, before: pd.DataFrame, after: pd.DataFrame, differ: pd.DataFrame
 ) -> dict[str, Any]:
-    """Rows of a domain in both runs: counts, and the columns that changed most often."""
+    """Counts of a domain's rows in both runs, and the columns that changed most often.
+
+    Parameters
+    ----------
+    domain
+        What to call them.
+    before, after
+        Listings by listing_key.
+    differ
+        As `differing_cells` returns it for them.
+
+    Returns
+    -------
+    dict
+        Counts as text; `columns` holds at most eight.
+    """
     keys = [set(side["listing_key"]) for side in (before, after)]
     counts = differ["column"].value_counts()
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
@@ -18,7 +19,18 @@ BARS = 12  # listings in the picture of the largest changes
 
 
 def plot_changes(moved: pd.DataFrame) -> str:
-    """A histogram of the changes of value; the ends hold what lies beyond them."""
+    """A histogram of the changes of value; its ends hold what lies beyond them.
+
+    Parameters
+    ----------
+    moved
+        change (share).
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.4)
         change = moved["change"].to_numpy()
@@ -34,7 +46,18 @@ def plot_changes(moved: pd.DataFrame) -> str:
 
 
 def plot_largest(moved: pd.DataFrame) -> str:
-    """The largest changes of value, up in blue, down in orange."""
+    """The largest changes of value as bars, up in blue, down in orange.
+
+    Parameters
+    ----------
+    moved
+        listing_key and change (share), the largest first.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         top = moved.head(BARS).iloc[::-1]
         drawn, axes = new_figure(5.2, 3.4)
@@ -48,7 +71,18 @@ def plot_largest(moved: pd.DataFrame) -> str:
 
 
 def plot_groups(pushes: pd.DataFrame) -> str:
-    """How far each group of inputs moved a listing's value, on average."""
+    """How far each group of inputs moved a listing's value, on average.
+
+    Parameters
+    ----------
+    pushes
+        As `changes.group_pushes` returns it.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 3.4)
         top = pushes.head(BARS).iloc[::-1]
@@ -60,7 +94,18 @@ def plot_groups(pushes: pd.DataFrame) -> str:
 
 
 def headline(moved: pd.DataFrame) -> str:
-    """How many values moved, and how far."""
+    """How many values moved, and how far, in a sentence or two.
+
+    Parameters
+    ----------
+    moved
+        change (share); at least one row.
+
+    Returns
+    -------
+    str
+        Text of the page.
+    """
     count = int((moved["change"].abs() >= changes.MOVED).sum())
     if not (moved["change"] != 0).any():
         return f"None of the {len(moved):,} listings valued in both runs changed its value."
@@ -74,8 +119,22 @@ def headline(moved: pd.DataFrame) -> str:
 
 
 def describe_departed(gone: pd.DataFrame, now: pd.DataFrame | None) -> str:
-    """What became of the listings that are no longer valued, and how the base's value compares
-    with the price of those that have closed. `now` holds the listings as they stand now."""
+    """What became of the listings that are no longer valued, and how the base's value compares with
+    the price of those that have closed.
+
+    Parameters
+    ----------
+    gone
+        Their valuations in the base: listing_key, pred_close_price (currency).
+    now
+        Listings as they stand now: listing_key, standard_status, close_price; None where there is
+        no such table.
+
+    Returns
+    -------
+    str
+        Text of the page; empty where nothing is to be said.
+    """
     if now is None or gone.empty:
         return ""
     states = gone.merge(
@@ -94,14 +153,38 @@ def describe_departed(gone: pd.DataFrame, now: pd.DataFrame | None) -> str:
 
 
 def count_arrivals(new: pd.DataFrame, gone: pd.DataFrame) -> str:
-    """How many listings are valued in one run only."""
+    """How many listings are valued in one run only.
+
+    Parameters
+    ----------
+    new, gone
+        Rows that only the later run has, and only the base.
+
+    Returns
+    -------
+    str
+        Text of the page.
+    """
     if new.empty and gone.empty:
         return "Both runs value the same listings."
     return f"Valued now and not before: {len(new):,}; before and not now: {len(gone):,}."
 
 
 def make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str, Any]]:
-    """The pictures of a domain, each with its finding; none where no value changed."""
+    """The pictures of a domain, each with its finding; none where no value changed.
+
+    Parameters
+    ----------
+    moved
+        As `changes.value_changes` returns it.
+    pushes
+        As `changes.group_pushes` returns it; None where contributions are lacking.
+
+    Returns
+    -------
+    list of dict
+        As `site.picture` makes them.
+    """
     if not (moved["change"] != 0).any():
         return []
     up = int((moved["change"] > 0).sum())
@@ -134,7 +217,24 @@ def make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict
 def largest_changes(
     moved: pd.DataFrame, why: pd.DataFrame | None, differ: pd.DataFrame | None, count: int
 ) -> list[dict[str, Any]]:
-    """The listings that moved most, each with what moved it and what changed in its record."""
+    """The listings that moved most, each with what moved it and what changed in its record.
+
+    Parameters
+    ----------
+    moved
+        As `changes.value_changes` returns it.
+    why
+        As `changes.contribution_changes` returns it, or None.
+    differ
+        As `changes.differing_cells` returns it, or None.
+    count
+        How many listings.
+
+    Returns
+    -------
+    list of dict
+        Rows of the page's table, as text.
+    """
     rows = []
     for one in moved[moved["change"] != 0].head(count).to_dict("records"):
         own = None if why is None else why[why["listing_key"] == one["listing_key"]]
@@ -156,27 +256,33 @@ def largest_changes(
     return rows
 
 
-def domain_section(
-    domain: str,
-    moved: pd.DataFrame,
-    new: pd.DataFrame,
-    gone: pd.DataFrame,
-    why: pd.DataFrame | None,
-    differ: pd.DataFrame | None,
-    now: pd.DataFrame | None,
-    count: int,
-) -> dict[str, Any]:
-    """Everything that the page says of one domain; frames hold rows of that domain alone."""
+@dataclass(frozen=True)
+class DomainChanges:
+    """Two runs' rows of one domain: what `changes.value_changes` says of the listings that both
+    value, the valuations that one of them lacks (`new`, `gone`), `changes.contribution_changes`,
+    `changes.differing_cells`, and the listings as they stand now; None for what no run has."""
+
+    domain: str
+    moved: pd.DataFrame
+    new: pd.DataFrame
+    gone: pd.DataFrame
+    contributions: pd.DataFrame | None
+    cells: pd.DataFrame | None
+    listings: pd.DataFrame | None
+
+
+def domain_section(part: DomainChanges, count: int) -> dict[str, Any]:
+    """Everything that the page says of one domain, `count` of its largest changes among it."""
+    moved, why = part.moved, part.contributions
+    pushes = None if why is None else changes.group_pushes(why)
     return {
-        "domain": domain,
-        "title": TITLES[domain],
+        "domain": part.domain,
+        "title": TITLES[part.domain],
         "headline": headline(moved) if len(moved) else "No listing is valued in both runs.",
-        "plots": make_pictures(moved, None if why is None else changes.group_pushes(why))
-        if len(moved)
-        else [],
-        "rows": largest_changes(moved, why, differ, count),
-        "listings": count_arrivals(new, gone),
-        "sold": describe_departed(gone, now),
-        "compared": differ is not None,
+        "plots": make_pictures(moved, pushes) if len(moved) else [],
+        "rows": largest_changes(moved, why, part.cells, count),
+        "listings": count_arrivals(part.new, part.gone),
+        "sold": describe_departed(part.gone, part.listings),
+        "compared": part.cells is not None,
         "unexplained": 0 if why is None else changes.count_unexplained(moved, why),
     }

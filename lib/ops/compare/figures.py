@@ -111,8 +111,18 @@ def format_figure(metric: str, value: float | None, signed: bool = False) -> str
 
 
 def join_predictions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """The test sales that both tables of predictions value and price alike: the columns of `after`
-    and `base_close_price`, what `before` said."""
+    """The test sales that two tables of predictions value and price alike.
+
+    Parameters
+    ----------
+    before, after
+        variant, domain, listing_key, close_price, pred_close_price (currency).
+
+    Returns
+    -------
+    DataFrame
+        The columns of `after`, and `base_close_price`, the estimate of `before`.
+    """
     keys = ["variant", "domain", "listing_key", "close_price"]
     said = before[[*keys, "pred_close_price"]].rename(
         columns={"pred_close_price": "base_close_price"}
@@ -121,7 +131,22 @@ def join_predictions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def paired_gap(rows: pd.DataFrame, draws: int, seed: int) -> dict[str, dict[str, float]]:
-    """`comparison.paired` of what stands now against the base, on the same sales."""
+    """Difference in error of the present estimates against the base's, on the same sales.
+
+    Parameters
+    ----------
+    rows
+        close_price, pred_close_price, base_close_price (currency), property_key.
+    draws
+        Bootstrap samples of homes.
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict
+        Metric -> value, low, high (share): the 95 % interval of the paired bootstrap.
+    """
     now, base, price = (
         rows[name].to_numpy(float)
         for name in ("pred_close_price", "base_close_price", "close_price")
@@ -133,7 +158,18 @@ def paired_gap(rows: pd.DataFrame, draws: int, seed: int) -> dict[str, dict[str,
 
 
 def large_slices(rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """(kind, slice, its rows) for the price bands, ZIPs and months that are not thin."""
+    """The price bands, ZIPs and months that hold enough sales to be compared.
+
+    Parameters
+    ----------
+    rows
+        close_price (currency), postal_code, as_of.
+
+    Yields
+    ------
+    tuple
+        Kind, slice and its rows, at least `slices.THIN` of them.
+    """
     for kind, column in (
         ("price band", slices.quantile_bands(rows["close_price"])),
         ("ZIP", rows["postal_code"].fillna("none")),

@@ -75,7 +75,20 @@ def read_out(rev: str, path: str) -> bytes | None:
 
 
 def read_out_parquet(rev: str, path: str) -> pd.DataFrame | None:
-    """A Parquet file as `out` finds it."""
+    """A Parquet file as `read_out` finds it.
+
+    Parameters
+    ----------
+    rev
+        A commit.
+    path
+        Of the out, in the workspace.
+
+    Returns
+    -------
+    DataFrame or None
+        None where the commit has no such out, or nobody holds it.
+    """
     content = read_out(rev, path)
     return None if content is None else pd.read_parquet(BytesIO(content))
 

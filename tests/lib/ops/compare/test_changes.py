@@ -147,12 +147,10 @@ def test_a_page_part_says_what_moved_and_draws_it_the_same_each_time():
     moved = changes.value_changes(BEFORE, AFTER)
     sale = moved[moved["domain"] == "sale"]
     none = pd.DataFrame(columns=["listing_key", "old", "new", "column"])
-    told = [
-        changes_page.domain_section(
-            "sale", sale, AFTER.iloc[3:], BEFORE.iloc[3:], WHY, none, None, 25
-        )
-        for _ in range(2)
-    ]
+    part = changes_page.DomainChanges(
+        "sale", sale, AFTER.iloc[3:], BEFORE.iloc[3:], WHY, none, None
+    )
+    told = [changes_page.domain_section(part, 25) for _ in range(2)]
     assert told[0] == told[1]
     assert told[0]["headline"].startswith("2 of the 2 listings valued in both runs moved by 1 %")
     assert told[0]["rows"][0]["change"] == "-10.0 %" and told[0]["rows"][0]["reasons"] == []
@@ -169,6 +167,7 @@ def test_nothing_moved_is_said_without_pictures():
     moved = changes.value_changes(BEFORE, BEFORE)
     none = pd.DataFrame(columns=["listing_key", "old", "new", "column"])
     empty = BEFORE.iloc[:0]
-    told = changes_page.domain_section("sale", moved, empty, empty, None, none, None, 25)
+    part = changes_page.DomainChanges("sale", moved, empty, empty, None, none, None)
+    told = changes_page.domain_section(part, 25)
     assert told["headline"] == "None of the 4 listings valued in both runs changed its value."
     assert told["plots"] == [] and told["rows"] == []
