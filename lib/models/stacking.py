@@ -17,8 +17,8 @@ from scipy.optimize import nnls
 from lib.common import params
 from lib.common.artifacts import FittedVariant, LevelSettings
 from lib.common.params import Section
-from lib.models.training.level_correction import level
-from lib.models.training.out_of_fold import errors
+from lib.models.training.level_correction import level_shift
+from lib.models.training.out_of_fold import unseen_errors
 
 HEAVY = 1e3  # how much the sum of weights counts beside the errors themselves
 
@@ -29,7 +29,7 @@ class Weighting(Section):
     shrink: float = Field(ge=0)
 
 
-def weights(misses: np.ndarray, shrink: float) -> np.ndarray:
+def fit_weights(misses: np.ndarray, shrink: float) -> np.ndarray:
     """Weights (m,) for which the blend of `misses` (n, m), log errors, has the least squares."""
     count, members = misses.shape
     equal = np.full(members, 1 / members)
@@ -40,7 +40,7 @@ def weights(misses: np.ndarray, shrink: float) -> np.ndarray:
     return (count * fitted / fitted.sum() + shrink * equal) / (count + shrink)
 
 
-def blend(
+def blend_predictions(
     members: dict[str, pd.DataFrame],
     fold: pd.Series,
     spec: Weighting,
@@ -48,10 +48,10 @@ def blend(
 ) -> tuple[dict[str, float], pd.DataFrame]:
     """(weight of each member, the blend's predictions in the form of theirs).
 
-    `members` are tables of `lib.models.training.out_of_fold.predictions` with the same rows, `fold`
-    their fold numbers (0: in none). A fold is blended by weights of the folds before it, the first
-    by equal ones, every later row by weights of all folds; usable sales alone count. The level
-    correction is the blend's own.
+    `members` are tables of `lib.models.training.out_of_fold.fit_and_predict` with the same rows,
+    `fold` their fold numbers (0: in none). A fold is blended by weights of the folds before it, the
+    first by equal ones, every later row by weights of all folds; usable sales alone count. The
+    level correction is the blend's own.
     """
     tables = list(members.values())
     raw = np.column_stack([table["log_raw"] for table in tables])
@@ -60,18 +60,20 @@ def blend(
     price = np.log(out["close_price"].to_numpy(float))
     misses = np.column_stack([table["log_estimate"] for table in tables]) - price[:, None]
     known = (number > 0) & out["usable"].to_numpy(bool)
-    final = weights(misses[known], spec.shrink)
+    final = fit_weights(misses[known], spec.shrink)
     blended = raw @ final
     for one in np.unique(number[number > 0]):
-        before = weights(misses[known & (number < one)], spec.shrink)
+        before = fit_weights(misses[known & (number < one)], spec.shrink)
         blended[number == one] = raw[number == one] @ before
     out["log_raw"] = blended
-    out["level"] = level(errors(out), out["as_of"], correction) if correction else 0.0
+    out["level"] = level_shift(unseen_errors(out), out["as_of"], correction) if correction else 0.0
     out["log_estimate"] = out["log_raw"] + out["level"]
     return dict(zip(members, final.tolist(), strict=True)), out
 
 
-def importances(members: Mapping[str, FittedVariant], share: dict[str, float]) -> dict[str, float]:
+def blend_importances(
+    members: Mapping[str, FittedVariant], share: dict[str, float]
+) -> dict[str, float]:
     """The members' importances, each first made to sum to one, by their weights."""
     total: dict[str, float] = {}
     for name, weight in share.items():

@@ -38,7 +38,7 @@ class Range(Section):
         return self
 
 
-def score(
+def score_settings(
     table: pd.DataFrame,
     inputs: list[str],
     edges: list[pd.Timestamp],
@@ -50,24 +50,24 @@ def score(
     takes the errors of earlier folds. `table` is that of `lib.models.training.out_of_fold`."""
     # slow to import, and a search is off as a rule
     from lib.evaluation.metrics.accuracy import accuracy_metrics
-    from lib.models.training.level_correction import level
-    from lib.models.training.out_of_fold import errors, out_of_fold
+    from lib.models.training.level_correction import level_shift
+    from lib.models.training.out_of_fold import out_of_fold, unseen_errors
 
     raw = out_of_fold(table, inputs, edges, make)
     rows = table[table["fold"] > 0].assign(log_raw=raw)
-    shift = level(errors(rows), rows["as_of"], spec) if spec else 0.0
+    shift = level_shift(unseen_errors(rows), rows["as_of"], spec) if spec else 0.0
     estimate = np.exp(rows["log_raw"].to_numpy() + shift)
     return float(accuracy_metrics(estimate, rows["close_price"].to_numpy(float))[metric])
 
 
-def plain(params: dict[str, Any]) -> dict[str, Any]:
+def round_settings(params: dict[str, Any]) -> dict[str, Any]:
     """Settings as people type them: three significant digits are as many as the folds can tell."""
     return {
         name: one if isinstance(one, int) else float(f"{one:.3g}") for name, one in params.items()
     }
 
 
-def search(
+def search_settings(
     storage: Path,
     present: dict[str, Any],
     ranges: dict[str, Range],
@@ -92,7 +92,7 @@ def search(
         study.tell(left.number, state=state.FAIL)
     done: list[dict[str, Any]] = []
     for old in study.get_trials(states=[state.COMPLETE]):
-        done.append({"trial": len(done), "value": old.value, "params": plain(old.params)})
+        done.append({"trial": len(done), "value": old.value, "params": round_settings(old.params)})
         yield done[-1]
     while going_on(len(done)):
         study.sampler = optuna.samplers.TPESampler(seed=seed + len(done), n_startup_trials=startup)
@@ -105,14 +105,14 @@ def search(
             else trial.suggest_float(name, one.low, one.high, log=one.log)
             for name, one in ranges.items()
         }
-        tried = plain(params)
+        tried = round_settings(params)
         value = float(objective(tried))
         study.tell(trial, value)
         done.append({"trial": len(done), "value": value, "params": tried})
         yield done[-1]
 
 
-def best(trials: list[dict[str, Any]]) -> dict[str, Any]:
+def best_trial(trials: list[dict[str, Any]]) -> dict[str, Any]:
     """The trial of the least error, the earliest of equals."""
     return min(trials, key=lambda one: (one["value"], one["trial"]))
 

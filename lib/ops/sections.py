@@ -24,8 +24,8 @@ def stage_sections() -> dict[str, type[params.Section]]:
     from lib.listings.staging import staging
     from lib.models import stacking, tuning
     from lib.models.calibration import prediction_intervals
-    from lib.models.serving.served_variants import Serving
-    from lib.models.split.time_folds import Split
+    from lib.models.serving.served_variants import PredictParams
+    from lib.models.split.time_folds import SplitParams
     from lib.models.training import fit_variant, fuse_params
     from lib.ops import mlflow_record
     from lib.photos.bundles import unpack
@@ -42,7 +42,7 @@ def stage_sections() -> dict[str, type[params.Section]]:
         "normalize": normalize.NormalizeParams,
         "screen": ScreenSettings,
         "features": FeatureSettings,
-        "split": Split,
+        "split": SplitParams,
         "embed": EmbedSettings,
         "train": fit_variant.TrainParams,
         "fuse": fuse_params.FuseParams,
@@ -50,7 +50,7 @@ def stage_sections() -> dict[str, type[params.Section]]:
         "blend": stacking.BlendParams,
         "calibrate": prediction_intervals.CalibrateParams,
         "evaluate": score.Scoring,
-        "predict": Serving,
+        "predict": PredictParams,
         "ablate": photo_lift.AblateParams,
         "explain": importance.ExplainParams,
         "cards": card.CardsParams,

@@ -10,9 +10,9 @@ import pandas as pd
 
 from lib.common.artifacts import Skipped
 from lib.features import build
-from lib.models.serving.predict import photos_missing, sees_photos
+from lib.models.serving.predict import add_missing_photos, sees_photos
 from lib.models.serving.served_variants import (
-    Serving,
+    PredictParams,
     read_model_features,
     read_served,
     require_no_future,
@@ -38,7 +38,7 @@ def value_subjects(
     as_of: dt.date,
     spec: build.FeatureSettings,
     evidence: Mapping[str, build.MarketEvidence],
-    settings: Serving,
+    settings: PredictParams,
 ) -> ValuedFile:
     """Value the properties of a file as of a date.
 
@@ -57,7 +57,7 @@ def value_subjects(
             continue
         require_no_future(f"{as_of}", saved, "--as-of")
         features, near, _ = build.build_features(rows, evidence[str(domain)], spec)
-        features = photos_missing(features, saved)  # a file of properties has none
+        features = add_missing_photos(features, saved)  # a file of properties has none
         blind += [saved.variant] if sees_photos(saved) else []
         past = read_model_features(saved)
         parts.append(value_homes(features, rows, near, past, saved, settings)[0])

@@ -18,7 +18,7 @@ import pandas as pd
 from lib.common import artifacts, cli, io, params
 from lib.common.errors import require
 from lib.models.calibration import prediction_intervals
-from lib.models.calibration.interval_study import beside_split, on_folds
+from lib.models.calibration.interval_study import compare_with_split, fold_intervals
 
 
 def print_figures(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
@@ -35,7 +35,7 @@ def print_figures(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
     """
     click.echo(f"{title}: {len(test)} sales, {len(errors)} errors of the past")
     names = [n.removeprefix("pred_low_") for n in test if n.startswith("pred_low_")]
-    for one in beside_split(test, errors, names).itertuples():
+    for one in compare_with_split(test, errors, names).itertuples():
         click.echo(
             f"{one.coverage} % {one.intervals:<5} held {one.held:.1%} (below {one.below:.1%}, "
             f"above {one.above:.1%})  median width {one.median_width:.1%}  interval score "
@@ -60,7 +60,7 @@ def print_folds(variant: str) -> None:
     table = table[table["role"] == "train"].reset_index(drop=True)
     edges = np.array(cut["fold_edges"], "datetime64[D]")
     fold = np.searchsorted(edges, table["as_of"].to_numpy("datetime64[D]"), side="right")
-    found = on_folds(table, saved.inputs, fold, settings.coverages, settings, base.seed)
+    found = fold_intervals(table, saved.inputs, fold, settings.coverages, settings, base.seed)
     for number, test, errors in found:
         print_figures(f"{variant}, fold {number}", test, errors)
 

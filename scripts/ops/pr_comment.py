@@ -15,7 +15,7 @@ from lib.common import cli, io, params
 from lib.common.paths import RAW
 from lib.evaluation.scoring.score import Scoring
 from lib.listings.contract import contract
-from lib.models.serving.served_variants import Serving
+from lib.models.serving.served_variants import PredictParams
 from lib.ops.compare import figures, pr_comment, revisions
 
 LOCK = Path("dvc.lock")
@@ -64,7 +64,7 @@ def compare_variants(rev: str, serving: list[str], draws: int, seed: int) -> dic
 @cli.command
 def main(base: str) -> None:
     given, scoring = params.load("evaluate", Scoring)
-    serving = sorted(params.load("predict", Serving)[1].variants.values())
+    serving = sorted(params.load("predict", PredictParams)[1].variants.values())
     rev = revisions.find_commit(base)
     scores = io.read_json(METRICS)
     feed = scores["feed"]

@@ -16,7 +16,7 @@ import click
 from lib.common import cli, io, params
 from lib.features import build
 from lib.listings.contract import contract
-from lib.models.serving.served_variants import FEATURES, Serving
+from lib.models.serving.served_variants import FEATURES, PredictParams
 from lib.serve.subjects import read_subjects
 from lib.serve.value_homes import ValuedFile, value_subjects
 from scripts.valuation import features as stage
@@ -70,7 +70,7 @@ def main(file: Path, out: Path, folder: Path | None, as_of: dt.datetime | None) 
     if folder:
         file, out = file.absolute(), out.absolute()
         os.chdir(folder)  # a run's folder is laid out like the workspace
-    base, settings = params.load("predict", Serving)
+    base, settings = params.load("predict", PredictParams)
     latest = dt.date.fromisoformat(io.read_json(Path("metrics/normalize.json"))["as_of"])
     date = as_of.date() if as_of else latest
     subjects = read_subjects(file, contract.read_contract(base.feed), date)

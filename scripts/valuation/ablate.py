@@ -24,7 +24,7 @@ from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, ablate_group
 from lib.evaluation.ablation.photo_lift import AblateParams
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.serving.predict import sees_photos
-from lib.models.training.training_table import joined
+from lib.models.training.training_table import join_training_table
 from lib.photos.pooled import pooling
 
 METRICS = Path("metrics/ablate.json")
@@ -41,7 +41,7 @@ def read_tables(saved: FittedVariant) -> tuple[pd.DataFrame, pd.DataFrame]:
     features, roles, screened = (
         io.read_parquet(root / f"{saved.domain}.parquet") for root in (FEATURES, SPLIT, SCREENED)
     )
-    table, _ = joined(features, roles, screened, saved.view)
+    table, _ = join_training_table(features, roles, screened, saved.view)
     if not sees_photos(saved):
         return table, pd.DataFrame()
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")

@@ -67,7 +67,7 @@ def main() -> None:
         correction = None if grouped else settings.level  # without dates nobody knows newest sales
         tables = {name: io.read_parquet(fitted[name] / "predictions.parquet") for name in members}
         fold = roles.loc[next(iter(tables.values()))["listing_key"], "fold"]
-        share, predicted = stacking.blend(tables, fold, settings.weighting, correction)
+        share, predicted = stacking.blend_predictions(tables, fold, settings.weighting, correction)
         first = next(iter(members.values()))
         io.write_parquet(folder / "predictions.parquet", predicted, ["listing_key"])
         artifacts.write_model(
@@ -82,7 +82,7 @@ def main() -> None:
                 level=correction,
                 trained_before=first.trained_before,
                 trained_on=first.trained_on,
-                importances=stacking.importances(members, share),
+                importances=stacking.blend_importances(members, share),
             ),
         )
         tally[variant] = {name: round(weight, 4) for name, weight in share.items()}

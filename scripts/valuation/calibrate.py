@@ -22,7 +22,7 @@ META = Path("lib/models/calibration/calibrate.meta.yml")
 METRICS = Path("metrics/calibrate.json")
 
 
-def calibrate(variant: str, settings: CalibrateParams, seed: int) -> dict[str, Any] | None:
+def calibrate_variant(variant: str, settings: CalibrateParams, seed: int) -> dict[str, Any] | None:
     """Fit and write the intervals of one variant; what the metrics tell of it, or None where the
     variant was skipped."""
     folder = artifacts.model_folders()[variant]
@@ -37,12 +37,12 @@ def calibrate(variant: str, settings: CalibrateParams, seed: int) -> dict[str, A
     ]
     predicted = io.read_parquet(folder / "predictions.parquet")
     table = join_features(predicted, features)
-    state, scored = prediction_intervals.fit(
+    state, scored = prediction_intervals.fit_intervals(
         table, saved.inputs, learnt, settings.coverages, settings, seed
     )
     later = table[table["role"] != "train"]
     ranges = later[["listing_key", "role"]].join(
-        prediction_intervals.intervals(later, scored, state, newcomers=False)
+        prediction_intervals.predict_intervals(later, scored, state, newcomers=False)
     )
     io.write_json(OUT / variant / "model.json", state)
     io.write_parquet(OUT / variant / "scores.parquet", scored, ["listing_key"])
@@ -63,7 +63,7 @@ def main() -> None:
     base, settings = params.load("calibrate", CalibrateParams)
     names = list(artifacts.model_folders())
     parts = map_processes(
-        partial(calibrate, settings=settings, seed=base.seed), names, label="calibrate"
+        partial(calibrate_variant, settings=settings, seed=base.seed), names, label="calibrate"
     )
     told = {name: part for name, part in zip(names, parts, strict=True) if part is not None}
     io.write_json(METRICS, {"feed": base.feed, "variants": told})

@@ -17,8 +17,8 @@ from lib.common import artifacts, cli, io, params, table_spec
 from lib.common.artifacts import Model, Skipped
 from lib.evaluation.explanation import contributions, importance, narrative
 from lib.evaluation.explanation.importance import ExplainParams
-from lib.models.serving.predict import photographed
-from lib.models.training.training_table import joined
+from lib.models.serving.predict import add_photos
+from lib.models.training.training_table import join_training_table
 
 OUT = Path("data/explain")
 META = Path("lib/evaluation/explanation/explain.meta.yml")
@@ -57,8 +57,8 @@ def explain_domain(
     """The four tables of `KEYS` of the domain that a saved model values."""
     domain = saved.domain
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
-    table, _ = joined(*(io.read_parquet(path) for path in files))
-    table = photographed(table, saved, VECTORS).set_index("listing_key", drop=False)
+    table, _ = join_training_table(*(io.read_parquet(path) for path in files))
+    table = add_photos(table, saved, VECTORS).set_index("listing_key", drop=False)
     predictions = io.read_parquet(folder / "predictions.parquet")
     near = io.read_parquet(SHOWN)
     near = near[near["domain"] == domain].reset_index(drop=True)

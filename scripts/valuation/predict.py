@@ -15,7 +15,7 @@ from lib.common.artifacts import Skipped
 from lib.common.errors import require
 from lib.models.serving.served_variants import (
     FEATURES,
-    Serving,
+    PredictParams,
     read_model_features,
     read_served,
     require_no_future,
@@ -28,7 +28,7 @@ NORMALIZED = Path("data/normalize")
 METRICS = Path("metrics/predict.json")
 
 
-def value_open_listings(domain: str, settings: Serving) -> tuple[pd.DataFrame, pd.DataFrame]:
+def value_open_listings(domain: str, settings: PredictParams) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Valuations of the domain's listings on the market, and the comparables shown."""
     saved = read_served(domain, settings)
     near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
@@ -48,7 +48,7 @@ def value_open_listings(domain: str, settings: Serving) -> tuple[pd.DataFrame, p
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("predict", Serving)
+    base, settings = params.load("predict", PredictParams)
     kept = io.read_json(FEATURES / "spec.json")["settings"]["comparables"]["k"]
     require(
         settings.comparables <= kept,

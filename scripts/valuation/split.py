@@ -31,7 +31,7 @@ METRICS = Path("metrics/split.json")
 WORKERS = 4  # threads that open photos; one of 12 megapixels takes 36 MB
 
 
-def look(file: str) -> np.ndarray | None:
+def load_thumbnail(file: str) -> np.ndarray | None:
     """The thumbnail of a photo of `data/photos`; None where it cannot be opened."""
     try:
         return same_picture.make_thumbnail(decode.open_jpeg(PHOTOS / file))
@@ -39,7 +39,7 @@ def look(file: str) -> np.ndarray | None:
         return None
 
 
-def photos(domain: str, listings: pd.Series) -> pd.DataFrame:
+def read_pictures(domain: str, listings: pd.Series) -> pd.DataFrame:
     """`listing_key` and `picture` of each photo of these listings of the domain; a photo that
     cannot be opened counts by its sha1 alone."""
     lines = (PHOTOS / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
@@ -48,7 +48,7 @@ def photos(domain: str, listings: pd.Series) -> pd.DataFrame:
     shown = pd.DataFrame([[one[name] for name in columns] for one in found], columns=columns)
     shown = shown[shown["listing_key"].isin(listings)]
     with ThreadPoolExecutor(WORKERS) as pool:
-        looks = list(cli.show_progress(pool.map(look, shown["file"]), f"{domain} photos"))
+        looks = list(cli.show_progress(pool.map(load_thumbnail, shown["file"]), f"{domain} photos"))
     read = [one is not None for one in looks]
     if not all(read):
         cli.log.warning("split.photos_unread", domain=domain, photos=read.count(False))
@@ -59,18 +59,20 @@ def photos(domain: str, listings: pd.Series) -> pd.DataFrame:
     return shown[["listing_key"]].assign(picture=[known.get(one, one) for one in shown["sha1"]])
 
 
-def part(table: pd.DataFrame, spec: time_folds.Split, domain: str, seed: int) -> tuple[dict, Any]:
+def split_domain(
+    table: pd.DataFrame, spec: time_folds.SplitParams, domain: str, seed: int
+) -> tuple[dict, Any]:
     """(where the past ends and the folds begin, role and fold of each row) of one domain."""
     name = f"{domain} listings"
-    if why := group_folds.undated(table):
-        group = group_folds.groups(table, photos(domain, table["listing_key"]))
-        roles = group_folds.roles(table, group, spec, seed, name)
+    if why := group_folds.undated_reason(table):
+        group = group_folds.group_homes(table, read_pictures(domain, table["listing_key"]))
+        roles = group_folds.group_roles(table, group, spec, seed, name)
         latest = table.loc[roles["role"].isin(["train", "test"]), "as_of"].max()
         told = {"boundary": f"{latest:%Y-%m-%d}", "grouped": why, "fold_edges": []}
-        return told | {"groups_by_picture": group_folds.joined(table, group)}, roles
-    cut = time_folds.plan(table[time_folds.sold(table)], spec, name)
+        return told | {"groups_by_picture": group_folds.count_picture_groups(table, group)}, roles
+    cut = time_folds.plan_split(table[time_folds.is_sold(table)], spec, name)
     edges = [f"{edge:%Y-%m-%d}" for edge in cut.edges]
-    return {"boundary": f"{cut.boundary:%Y-%m-%d}", "fold_edges": edges}, time_folds.roles(
+    return {"boundary": f"{cut.boundary:%Y-%m-%d}", "fold_edges": edges}, time_folds.time_roles(
         table, cut
     )
 
@@ -78,12 +80,12 @@ def part(table: pd.DataFrame, spec: time_folds.Split, domain: str, seed: int) ->
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, spec = params.load("split", time_folds.Split)
+    base, spec = params.load("split", time_folds.SplitParams)
     tally: dict[str, dict] = {}
     for domain in DOMAINS:
         table = io.read_parquet(FEATURES / f"{domain}.parquet")
         try:
-            told, roles = part(table, spec, domain, base.seed)
+            told, roles = split_domain(table, spec, domain, base.seed)
         except RemlError as reason:  # too little to learn from: say so, value the other domain
             tally[domain] = {"skipped": str(reason)}
             roles = table[["listing_key"]].assign(role="unused", fold=0)

@@ -22,7 +22,7 @@ TAG = "reml.content"
 OFF = "track.uri is empty, so nothing was logged"
 
 
-def log(uri: str, experiment: str, told: mlflow_record.RunRecord) -> bool:
+def log_run(uri: str, experiment: str, told: mlflow_record.RunRecord) -> bool:
     """Log a run, or find it there by its content; returns whether it is new."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     try:
@@ -68,7 +68,7 @@ def main() -> None:
     }
     told = mlflow_record.make_record(io.read_json(SUMMARY), models)
     experiment = f"reml-{base.feed}"
-    new = log(settings.uri, experiment, told)
+    new = log_run(settings.uri, experiment, told)
     io.write_json(
         OUT / "receipt.json", {"uri": settings.uri, "experiment": experiment, TAG: told.content}
     )

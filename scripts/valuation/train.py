@@ -20,7 +20,7 @@ from lib.models.training.fit_variant import (
     read_training_table,
     skip_variant,
 )
-from lib.models.training.training_table import LISTED, starting
+from lib.models.training.training_table import LISTED, start_from_list_price
 
 OUT = Path("data/train")
 META = Path("lib/models/training/train.meta.yml")
@@ -39,7 +39,7 @@ def main(variant: str) -> None:
     section = getattr(settings, chosen.model)
     table, inputs = read_training_table(chosen.domain, chosen.view)
     if chosen.view == "aware":
-        section = starting(section)
+        section = start_from_list_price(section)
         if not table.loc[(table["role"] == "train") & table["usable"], LISTED].notna().any():
             skip_variant(folder, f"no {chosen.domain} of the past has a list price")
             return

@@ -31,7 +31,7 @@ SPLIT = Path("data/split")
 SCREENED = Path("data/screen")
 
 
-def search(
+def run_search(
     saved: FittedVariant, settings: TuneParams, ranges: dict[str, tuning.Range], seed: int
 ) -> list[dict]:
     """The finished trials of a search around the settings that `train` saved, in order."""
@@ -45,7 +45,7 @@ def search(
     domain = saved.domain
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
     features, roles, screened = (io.read_parquet(path) for path in files)
-    table, _ = training_table.joined(features, roles, screened, saved.view)
+    table, _ = training_table.join_training_table(features, roles, screened, saved.view)
     cut = io.read_json(SPLIT / "split.json")[domain]
     edges = [pd.Timestamp(edge) for edge in cut["fold_edges"]]
     estimator, section = registry.MODELS[saved.model]
@@ -53,7 +53,7 @@ def search(
     def objective(changed: dict[str, Any]) -> float:
         chosen = section.model_validate(saved.params | changed)
         make = lambda: estimator(chosen, saved.seed)  # noqa: E731
-        return tuning.score(table, saved.inputs, edges, make, saved.level, settings.metric)
+        return tuning.score_settings(table, saved.inputs, edges, make, saved.level, settings.metric)
 
     rooms = (accuracy, windows, registry, boosting, level_correction)  # what a trial runs
     told = saved.model_dump(include={"model", "params", "level", "inputs", "seed", "view"})
@@ -71,7 +71,9 @@ def search(
 
     trials = []
     storage = cache.cache_root() / "tune" / f"{key}.sqlite"
-    for one in tuning.search(storage, present, ranges, objective, seed, settings.startup, going_on):
+    for one in tuning.search_settings(
+        storage, present, ranges, objective, seed, settings.startup, going_on
+    ):
         cli.log.info("tune.trial", **one)
         trials.append(one)
         if len(trials) == settings.trials:
@@ -88,12 +90,12 @@ def main() -> None:
     if not settings.trials:
         off = "tune.trials is 0, so nothing was searched"
     elif isinstance(saved, FittedVariant):
-        trials = search(saved, settings, settings.ranges.get(saved.model, {}), base.seed)
+        trials = run_search(saved, settings, settings.ranges.get(saved.model, {}), base.seed)
     elif isinstance(saved, Skipped):
         off = f"{settings.variant} was not trained: {saved.skipped}"
     head: dict[str, Any] = {"variant": settings.variant}
     if trials and isinstance(saved, FittedVariant):
-        best = tuning.best(trials)
+        best = tuning.best_trial(trials)
         head |= {"model": saved.model, "metric": settings.metric, "trials": len(trials)}
         told = head | {"present": trials[0]["value"], "best": best["value"]}
         content = told | {

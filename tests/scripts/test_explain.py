@@ -12,7 +12,7 @@ import yaml
 
 from lib.common.artifacts import Skipped, read_model
 from lib.evaluation.explanation.contributions import contribution_centres, log_contributions
-from lib.models.training.training_table import joined
+from lib.models.training.training_table import join_training_table
 from scripts.valuation import ablate, explain
 from tests.support import finished_runs, stage_runner
 from tests.support.commands import run_command
@@ -46,7 +46,7 @@ def models(folder):
 
 def test_every_model_of_the_run_multiplies_back_to_its_estimates(spine):
     files = [spine / f"data/{name}/sale.parquet" for name in ("features", "split", "screen")]
-    table, _ = joined(*map(pd.read_parquet, files), "aware")
+    table, _ = join_training_table(*map(pd.read_parquet, files), "aware")
     past = table[(table["role"] == "train") & table["usable"]]
     named = []
     for saved, predictions in models(spine):

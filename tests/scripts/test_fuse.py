@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from lib.common import io
 from lib.common.artifacts import Skipped, read_model
 from lib.evaluation.explanation.contributions import contribution_centres, log_contributions
-from lib.models.serving.predict import photos_missing, raw_estimates
-from lib.models.training.training_table import joined
+from lib.models.serving.predict import add_missing_photos, raw_estimates
+from lib.models.training.training_table import join_training_table
 from lib.photos.pooled import pooling
 from scripts.ops import value
 from tests.support import stage_runner
@@ -108,7 +108,7 @@ def saved(folder, name):
 def seen(folder):
     """The table that the variants learnt from."""
     files = [folder / f"data/{name}/sale.parquet" for name in ("features", "split", "screen")]
-    table, _ = joined(*map(pd.read_parquet, files))
+    table, _ = join_training_table(*map(pd.read_parquet, files))
     return pooling.add_photo_columns(table, pd.read_parquet(folder / "data/embed/vectors.parquet"))
 
 
@@ -163,7 +163,7 @@ def test_a_file_of_properties_is_valued_without_photos_and_says_so_once(spine, t
     rows = seen(spine).set_index("listing_key", drop=False).loc[valued.index]
     hidden = rows[[name for name in rows if not name.startswith("img_")]]
     blend = saved(spine, "sale_blend")
-    hidden = photos_missing(hidden, blend)
+    hidden = add_missing_photos(hidden, blend)
     level = pd.read_parquet(spine / "data/blend/sale_blend/predictions.parquet")
     level = level.set_index("listing_key")["level"][valued.index]
     wanted = np.exp(raw_estimates(hidden, blend) + level.to_numpy())

@@ -13,7 +13,7 @@ from lib.demo.pictures import draw_photo
 from lib.models.split import time_folds
 from scripts.valuation import split
 
-SPEC = time_folds.Split(boundary=0.25, folds=2, fold_share=1.0, minimum_train=10)
+SPEC = time_folds.SplitParams(boundary=0.25, folds=2, fold_share=1.0, minimum_train=10)
 
 
 def drawn(seed):
@@ -53,10 +53,10 @@ def table(count=40):
 
 
 def test_a_copy_of_a_photo_joins_two_listings_and_alike_photos_do_not(shown):
-    got = split.photos("sale", table()["listing_key"]).set_index("listing_key")["picture"]
+    got = split.read_pictures("sale", table()["listing_key"]).set_index("listing_key")["picture"]
     assert got.pop("k30") == "02"
     assert got.to_dict() == {f"k{i:02d}": f"{i:02d}" for i in range(40) if i != 30}
-    told, roles = split.part(table(), SPEC, "sale", 7)
+    told, roles = split.split_domain(table(), SPEC, "sale", 7)
     assert told["groups_by_picture"] == 1 and told["grouped"] == "no sale has a close date"
     sides = roles.set_index("listing_key").loc[["k02", "k30"], ["role", "fold"]]
     assert len(sides.drop_duplicates()) == 1
@@ -72,7 +72,9 @@ def test_a_photo_that_cannot_be_opened_counts_by_its_sha1(shown):
     cut.write_bytes(cut.read_bytes()[:300])
     gone.unlink()
     with capture_logs() as said:
-        got = split.photos("sale", table()["listing_key"]).set_index("listing_key")["picture"]
+        got = split.read_pictures("sale", table()["listing_key"]).set_index("listing_key")[
+            "picture"
+        ]
     assert got[["k02", "k03", "k30", "k05"]].tolist() == ["00a", "00a", "00a", "05"]
     assert [(one["event"], one["photos"]) for one in said] == [("split.photos_unread", 2)]
 
@@ -83,7 +85,7 @@ def test_only_photos_of_the_table_are_opened(shown, monkeypatch):
     monkeypatch.setattr(
         Image, "open", lambda path, **more: opened.append(path.stem) or read(path, **more)
     )
-    split.photos("sale", table(20)["listing_key"])
+    split.read_pictures("sale", table(20)["listing_key"])
     assert sorted(opened) == [f"k{i:02d}" for i in range(20)]
 
 
@@ -91,5 +93,5 @@ def test_a_dated_feed_needs_no_photos(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     days = pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(40), unit="D")
     dated = table().assign(close_date=days, as_of=days)
-    told, _ = split.part(dated, SPEC, "sale", 7)
+    told, _ = split.split_domain(dated, SPEC, "sale", 7)
     assert "grouped" not in told and "groups_by_picture" not in told

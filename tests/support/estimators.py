@@ -6,27 +6,35 @@ import numpy as np
 import pandas as pd
 
 from lib.models.estimators.photo.late_fusion import LateFusion, LateFusionParams
-from lib.models.estimators.photo.photo_boosting import PhotoTrees, PhotoTreesParams
-from lib.models.estimators.photo.photo_mlp import PhotoNet, PhotoNetParams
+from lib.models.estimators.photo.photo_boosting import PhotoBoostedTrees, PhotoBoostedTreesParams
+from lib.models.estimators.photo.photo_mlp import PhotoMLP, PhotoMLPParams
 from lib.models.estimators.tabular.boosting import RandomForest, RandomForestParams
-from lib.models.estimators.tabular.comparables_regressor import Comparables, ComparablesParams
-from lib.models.estimators.tabular.registry import LightGBM, LightGBMParams, Linear, LinearParams
+from lib.models.estimators.tabular.comparables_regressor import (
+    ComparablesRegressor,
+    ComparablesRegressorParams,
+)
+from lib.models.estimators.tabular.registry import (
+    BoostedTrees,
+    BoostedTreesParams,
+    HedonicRidge,
+    HedonicRidgeParams,
+)
 
 STARTS = ["comp_log_price", "mkt_zip_log_price_365d"]
-TREES = LightGBMParams(
+TREES = BoostedTreesParams(
     without=[], start=STARTS, objective="l2", alpha=0.9, num_iterations=60, learning_rate=0.1,
     num_leaves=15, min_data_in_leaf=5, feature_fraction=0.8, bagging_fraction=0.8, lambda_l2=0.0,
     num_threads=1,
 )  # fmt: skip
-RIDGE = LinearParams(alpha=1.0, without=[])
+RIDGE = HedonicRidgeParams(alpha=1.0, without=[])
 FOREST = RandomForestParams(
     without=[], start=STARTS, objective="l2", num_iterations=100, num_leaves=63,
     min_data_in_leaf=2, feature_fraction=0.8, bagging_fraction=0.63, num_threads=1,
 )  # fmt: skip
-NEIGHBOURS = ComparablesParams(start=["size", *STARTS], shrink=10)
+NEIGHBOURS = ComparablesRegressorParams(start=["size", *STARTS], shrink=10)
 PHOTO_COMPONENTS = {"components": 3, "room_components": 2}
 FUSED = LateFusionParams(**TREES.model_dump(), **PHOTO_COMPONENTS, ridge=1.0, parts=3)
-NET = PhotoNetParams(
+NET = PhotoMLPParams(
     **PHOTO_COMPONENTS,
     without=[],
     start=STARTS,
@@ -37,12 +45,15 @@ NET = PhotoNetParams(
     learning_rate=0.01,
 )
 ESTIMATORS = {
-    "linear": (Linear, RIDGE),
-    "lightgbm": (LightGBM, TREES),
+    "linear": (HedonicRidge, RIDGE),
+    "lightgbm": (BoostedTrees, TREES),
     "random_forest": (RandomForest, FOREST),
-    "comparables": (Comparables, NEIGHBOURS),
-    "photo_trees": (PhotoTrees, PhotoTreesParams(**TREES.model_dump(), **PHOTO_COMPONENTS)),
-    "photo_net": (PhotoNet, NET),
+    "comparables": (ComparablesRegressor, NEIGHBOURS),
+    "photo_trees": (
+        PhotoBoostedTrees,
+        PhotoBoostedTreesParams(**TREES.model_dump(), **PHOTO_COMPONENTS),
+    ),
+    "photo_net": (PhotoMLP, NET),
     "late_fusion": (LateFusion, FUSED),
 }
 

@@ -6,7 +6,7 @@ import json
 
 from lib.common.artifacts import Blend, FittedVariant, LevelSettings, Model, Skipped, parse_model
 from lib.models.estimators.photo.registry import MODELS
-from lib.models.training.out_of_fold import predictions
+from lib.models.training.out_of_fold import fit_and_predict
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 from tests.support.estimators import ESTIMATORS, TREES
 
@@ -47,9 +47,11 @@ def train_and_save(name, level):
     """(what `train` saves, its predictions, the features) after a trip through JSON text."""
     table = daily_sales()
     estimator, _ = MODELS[name]
-    model, predicted = predictions(table, INPUTS, EDGES, lambda: estimator(PARAMS[name], 7), level)
+    model, predicted = fit_and_predict(
+        table, INPUTS, EDGES, lambda: estimator(PARAMS[name], 7), level
+    )
     saved = make_variant(
         model=name, params=PARAMS[name].model_dump(), inputs=INPUTS, level=level,
-        state=model.dump(),
+        state=model.to_json(),
     )  # fmt: skip
     return through_text(saved), predicted, table

@@ -64,6 +64,6 @@ def make(name, **changes):
 def saved(name, model, inputs, **more):
     """A fitted model as its model.json gives it back."""
     variant = make_variant(
-        model=name, params=model.params.model_dump(), inputs=list(inputs), state=model.dump()
+        model=name, params=model.params.model_dump(), inputs=list(inputs), state=model.to_json()
     )
     return through_text(variant.model_copy(update=more))

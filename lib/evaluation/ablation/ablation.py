@@ -21,9 +21,9 @@ from lib.evaluation.metrics.accuracy import accuracy_metrics
 from lib.evaluation.metrics.bootstrap import home_clusters
 from lib.evaluation.metrics.paired_bootstrap import paired_intervals
 from lib.models.estimators.tabular.base import Estimator
-from lib.models.estimators.tabular.columns import visible
-from lib.models.training.level_correction import level
-from lib.models.training.out_of_fold import errors, out_of_fold
+from lib.models.estimators.tabular.columns import visible_columns
+from lib.models.training.level_correction import level_shift
+from lib.models.training.out_of_fold import out_of_fold, unseen_errors
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def refit_on_folds(
         Estimates in currency, in the order of the rows of `table` that lie in a fold.
     """
     rows = table[table["fold"] > 0].assign(log_raw=out_of_fold(table, inputs, edges, make))
-    shift = level(errors(rows), rows["as_of"], spec) if spec else 0.0
+    shift = level_shift(unseen_errors(rows), rows["as_of"], spec) if spec else 0.0
     return np.exp(rows["log_raw"].to_numpy() + shift)
 
 
@@ -140,7 +140,7 @@ def ablate_groups(
     price, home = sold["close_price"].to_numpy(float), home_clusters(sold["property_key"])
     full = refit.fold_estimates(table)
     accuracy = accuracy_metrics(full, price)
-    looked_at = set(visible(refit.inputs, params))
+    looked_at = set(visible_columns(refit.inputs, params))
     groups: dict[str, Any] = {}
     for group, members in group_members(refit.inputs).items():
         part: dict[str, Any] = {

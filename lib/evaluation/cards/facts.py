@@ -15,7 +15,7 @@ from lib.evaluation.cards import tables
 from lib.evaluation.metrics import paired_bootstrap
 from lib.evaluation.metrics.bootstrap import home_clusters
 from lib.evaluation.scoring import thresholds
-from lib.models.estimators.tabular.columns import visible
+from lib.models.estimators.tabular.columns import visible_columns
 from lib.report.wording import numbers
 
 
@@ -112,7 +112,9 @@ def check_variant(
 def visible_inputs(saved: Model) -> list[str]:
     """The inputs that a variant looks at; those of a blend are its members', each once."""
     return list(
-        dict.fromkeys(name for one in saved.parts for name in visible(one.inputs, one.params))
+        dict.fromkeys(
+            name for one in saved.parts for name in visible_columns(one.inputs, one.params)
+        )
     )
 
 

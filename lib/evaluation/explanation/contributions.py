@@ -22,19 +22,19 @@ import pandas as pd
 from lib.common.artifacts import Blend, Model
 from lib.evaluation.feature_groups import BASELINE, GROUPS, group_of
 from lib.models.estimators.photo.late_fusion import LateFusion
-from lib.models.estimators.photo.photo_mlp import PhotoNet
-from lib.models.estimators.photo.photo_pca import is_vector, origin
-from lib.models.estimators.tabular.boosting import ENCODED, LightGBM
-from lib.models.estimators.tabular.columns import first_known
-from lib.models.estimators.tabular.linear import Linear
-from lib.models.serving.predict import by_member, load_model, model_inputs
-from lib.models.training.training_table import with_list_price
+from lib.models.estimators.photo.photo_mlp import PhotoMLP
+from lib.models.estimators.photo.photo_pca import is_vector, source_input
+from lib.models.estimators.tabular.boosting import ENCODED, BoostedTrees
+from lib.models.estimators.tabular.columns import first_finite
+from lib.models.estimators.tabular.linear import HedonicRidge
+from lib.models.serving.predict import load_model, map_members, model_inputs
+from lib.models.training.training_table import add_list_price
 
 Centres = dict[str, Any]
 LONG = ["listing_key", "domain", "variant", "input", "group", "value", "log_contribution"]
 
 
-def _linear_terms(model: Linear, inputs: pd.DataFrame) -> pd.DataFrame:
+def _linear_terms(model: HedonicRidge, inputs: pd.DataFrame) -> pd.DataFrame:
     """Coefficient times scaled value by input; those of a category's columns together."""
     terms = model._matrix(inputs) * np.array(model.state["coef"])
     names = list(model.state["numbers"])
@@ -48,7 +48,7 @@ def _linear_terms(model: Linear, inputs: pd.DataFrame) -> pd.DataFrame:
 
 def _start_part(model: Any, inputs: pd.DataFrame) -> np.ndarray:
     """The part (n,) of a prediction that rests on the first known of `params.start`."""
-    built_on = isinstance(model, LightGBM | PhotoNet)
+    built_on = isinstance(model, BoostedTrees | PhotoMLP)
     return model._start(inputs) if built_on else model.predict(inputs)
 
 
@@ -56,7 +56,7 @@ def _start_input(names: list[str], inputs: pd.DataFrame) -> np.ndarray:
     """Which of `names` each row's start came from (n,): the first for a row that has none."""
     by = np.full(len(inputs), names[0], dtype=object)
     for name in reversed(names):
-        by[np.isfinite(first_known(inputs, [name]))] = name
+        by[np.isfinite(first_finite(inputs, [name]))] = name
     return by
 
 
@@ -77,16 +77,16 @@ def contribution_centres(past: pd.DataFrame, saved: Model) -> Centres:
         member.
     """
     if isinstance(saved, Blend):
-        each = by_member(lambda _, member: contribution_centres(past, member), saved)
+        each = map_members(lambda _, member: contribution_centres(past, member), saved)
         return dict(zip(saved.weights, each, strict=True))
     model, inputs = load_model(saved), model_inputs(past, saved)
-    if isinstance(model, Linear):
+    if isinstance(model, HedonicRidge):
         return _linear_terms(model, inputs).mean().to_dict()
     photos = model.photo_terms(inputs).mean().to_dict() if isinstance(model, LateFusion) else {}
     return {"start": float(_start_part(model, inputs).mean())} | photos
 
 
-def _trees(model: LightGBM, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+def _trees(model: BoostedTrees, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
     """(expected value, SHAP values (n, inputs)) of the trees alone."""
     booster = model._fitted()
     values = np.asarray(
@@ -96,16 +96,16 @@ def _trees(model: LightGBM, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
     )
     if model.boosting == "rf":  # LightGBM adds up what a forest averages
         values = values / booster.num_trees()
-    names = [origin(name.removeprefix(ENCODED)) for name in booster.feature_name()]
+    names = [source_input(name.removeprefix(ENCODED)) for name in booster.feature_name()]
     table = pd.DataFrame(values[:, :-1], index=inputs.index).T.groupby(names, sort=False).sum().T
     return float(values[0, -1]), table
 
 
 def _beyond_start(model: Any, inputs: pd.DataFrame, centre: Centres) -> tuple[float, pd.DataFrame]:
     """(baseline, contributions (n, inputs)) of all that a model adds to what it starts from."""
-    if isinstance(model, PhotoNet):
+    if isinstance(model, PhotoMLP):
         return model.terms(inputs)
-    if not isinstance(model, LightGBM):
+    if not isinstance(model, BoostedTrees):
         return 0.0, pd.DataFrame(index=inputs.index)
     base, table = _trees(model, inputs)
     if isinstance(model, LateFusion):
@@ -139,7 +139,7 @@ def log_contributions(
     """
     if isinstance(saved, Blend):
         base, whole = 0.0, pd.DataFrame(index=features.index)
-        each = by_member(
+        each = map_members(
             lambda name, member: log_contributions(features, member, centre[name]), saved
         )
         for weight, (own, part) in zip(saved.weights.values(), each, strict=True):
@@ -149,7 +149,7 @@ def log_contributions(
         return base, whole[[name for name in dict.fromkeys(order) if name in whole]]
     model: Any = load_model(saved)
     inputs = model_inputs(features, saved)
-    if isinstance(model, Linear):
+    if isinstance(model, HedonicRidge):
         terms = _linear_terms(model, inputs)
         base = model.state["intercept"] + sum(centre[name] for name in terms)
         return base, terms - pd.Series(centre, dtype="float64")
@@ -204,7 +204,7 @@ def contributions_to_long(
         The columns of LONG; `value` is text, missing for vectors and what is no feature.
     """
     whole = table.assign(**{BASELINE: base})
-    seen = with_list_price(features) if "list_price" in features else features
+    seen = add_list_price(features) if "list_price" in features else features
     parts = [
         pd.DataFrame(
             {

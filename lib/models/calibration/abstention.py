@@ -20,14 +20,14 @@ class Abstention(Section):
     beyond: dict[str, float]
 
 
-def reach(learnt: pd.DataFrame, spec: Abstention) -> dict[str, tuple[float, float]]:
+def training_ranges(learnt: pd.DataFrame, spec: Abstention) -> dict[str, tuple[float, float]]:
     """The smallest and largest value of each column of `spec.beyond` in the sales that a model has
     learnt from; columns that they lack are left out."""
     known = [name for name in spec.beyond if name in learnt and learnt[name].notna().any()]
     return {name: (float(learnt[name].min()), float(learnt[name].max())) for name in known}
 
 
-def reasons(
+def abstention_reasons(
     homes: pd.DataFrame,
     width: np.ndarray,
     learnt: dict[str, tuple[float, float]],
@@ -59,7 +59,7 @@ def reasons(
     return np.array(["; ".join(one) or None for one in out], dtype=object)
 
 
-def kind(reason: str) -> str:
+def reason_kind(reason: str) -> str:
     """What a reason is about, its figures left out: reasons of a kind are counted together."""
     for word, told in (
         ("comparables,", "too few comparables"),

@@ -33,7 +33,7 @@ class Adaptive(Section):
     step: float = Field(gt=0, lt=1)
 
 
-def bound(scores: np.ndarray, weights: np.ndarray, tail: float) -> float:
+def lower_bound(scores: np.ndarray, weights: np.ndarray, tail: float) -> float:
     """The lower bound that a new score falls under with probability <= `tail`; nan if the scores
     cannot say so.
 
@@ -47,7 +47,7 @@ def bound(scores: np.ndarray, weights: np.ndarray, tail: float) -> float:
     return float(scores[rank - 1]) if rank else np.nan
 
 
-def bounds(errors: np.ndarray, coverage: float) -> tuple[float, float]:
+def split_bounds(errors: np.ndarray, coverage: float) -> tuple[float, float]:
     """(lower, upper) shift in log price that covers a new error with probability >= `coverage`.
 
     `errors` (n,) are log price minus predicted log price. Raises `RemlError` where n is too
@@ -61,10 +61,10 @@ def bounds(errors: np.ndarray, coverage: float) -> tuple[float, float]:
         f"intervals; they need {int(np.ceil(1 / tail - 1e-9)) - 1}",
     )
     even = np.ones(n)
-    return bound(errors, even, tail), -bound(-errors[::-1], even, tail)
+    return lower_bound(errors, even, tail), -lower_bound(-errors[::-1], even, tail)
 
 
-def half_life(close_date: pd.Series, day: pd.Timestamp, spec: Adaptive) -> float | None:
+def choose_half_life(close_date: pd.Series, day: pd.Timestamp, spec: Adaptive) -> float | None:
     """Days in which a score's weight halves: those of `spec`, doubled until the scores of
     `close_date` weigh `least_weight` together on `day`; None (all weigh alike) where they never do.
     """
@@ -79,7 +79,7 @@ def half_life(close_date: pd.Series, day: pd.Timestamp, spec: Adaptive) -> float
     return None
 
 
-def shifts(
+def adaptive_bounds(
     rows: pd.DataFrame, coverage: float, adaptive: Adaptive, half_life: float | None
 ) -> np.ndarray:
     """(lower, upper) shift in log price (n, 2) of each row; missing for those that are `past`.
@@ -122,7 +122,7 @@ def shifts(
             mine = here[group[here] == one]
             for side, order in enumerate(like[one]):
                 known = order[(seen[order] < day) & (weight[order] > 0)]
-                low = bound(scores[known, side], weight[known], asked[side])
+                low = lower_bound(scores[known, side], weight[known], asked[side])
                 if np.isnan(low) and len(known):
                     low = scores[known[0], side]
                 out[mine, side] = [1, -1][side] * low * scale[mine] + centre[mine, side]

@@ -32,12 +32,12 @@ class Difficulty(Section):
     floor: float = Field(ge=0, le=1)
 
 
-def matrix(table: pd.DataFrame, columns: list[str]) -> np.ndarray:
+def select_numbers(table: pd.DataFrame, columns: list[str]) -> np.ndarray:
     """The columns as numbers; those that a table lacks are missing."""
     return table.reindex(columns=columns).to_numpy(float)
 
 
-def standard(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
+def standardize(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
     """Inputs in standard deviations from their median; 0 where missing."""
     centred = (inputs - np.array(model["median"])) / np.array(model["deviation"])
     return np.clip(np.nan_to_num(centred), -LIMIT, LIMIT)
@@ -57,19 +57,21 @@ def fit_difficulty(inputs: np.ndarray, error: np.ndarray, spec: Difficulty) -> d
     with threadpool_limits(
         1
     ):  # threads mostly wait; BLAS on another number gives other last digits
-        fitted = GammaRegressor(alpha=spec.alpha, max_iter=2000).fit(standard(inputs, model), size)
+        fitted = GammaRegressor(alpha=spec.alpha, max_iter=2000).fit(
+            standardize(inputs, model), size
+        )
     model |= {"intercept": float(fitted.intercept_), "coefficients": fitted.coef_.tolist()}
-    told = scale(inputs, model | {"range": [0.0, np.inf]})
+    told = predict_difficulty(inputs, model | {"range": [0.0, np.inf]})
     return model | {"range": [float(told.min()), float(told.max())]}
 
 
-def scale(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
+def predict_difficulty(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
     """The mean absolute log error to expect (n,), inside the range of the sales learnt from."""
-    log_scale = model["intercept"] + standard(inputs, model) @ np.array(model["coefficients"])
+    log_scale = model["intercept"] + standardize(inputs, model) @ np.array(model["coefficients"])
     return np.clip(np.exp(log_scale), *model["range"])
 
 
-def crosswise(count: int, parts: int) -> np.ndarray:
+def assign_parts(count: int, parts: int) -> np.ndarray:
     """The part (count,) of each row: neighbours in their order share one."""
     return np.arange(count) * parts // max(count, 1)
 
@@ -108,7 +110,7 @@ def fit_quantiles(
     return lightgbm.train(settings, lightgbm.Dataset(inputs, error)).model_to_string()
 
 
-def predict(inputs: np.ndarray, trees: str) -> np.ndarray:
+def predict_quantile(inputs: np.ndarray, trees: str) -> np.ndarray:
     """The quantile of each row of `inputs` (n,)."""
     if not len(inputs):
         return np.empty(0)

@@ -11,18 +11,18 @@ import pandas as pd
 from lib.evaluation.metrics import accuracy
 from lib.evaluation.metrics.slices import quantile_bands
 from lib.models.calibration import prediction_intervals
-from lib.models.calibration.conformal import bounds
+from lib.models.calibration.conformal import split_bounds
 
 
 def split_intervals(
     estimate: np.ndarray, errors: np.ndarray, coverage: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) of plain split conformal intervals, from log errors of the past (m,)."""
-    low, high = bounds(errors, coverage)
+    low, high = split_bounds(errors, coverage)
     return estimate * np.exp(low), estimate * np.exp(high)
 
 
-def told(
+def interval_metrics(
     test: pd.DataFrame, low: np.ndarray, high: np.ndarray, coverage: float
 ) -> dict[str, float]:
     """`metrics.coverage` of intervals on the test, and the least and most they held in a fifth of
@@ -44,7 +44,7 @@ def told(
     )
 
 
-def beside_split(test: pd.DataFrame, errors: np.ndarray, names: list[str]) -> pd.DataFrame:
+def compare_with_split(test: pd.DataFrame, errors: np.ndarray, names: list[str]) -> pd.DataFrame:
     """One row for each coverage in `names` ("80", "90") and each of `own` and `split` intervals.
 
     `test` has close_price, pred_close_price, as_of and pred_low_/pred_high_ per coverage; `errors`
@@ -59,7 +59,9 @@ def beside_split(test: pd.DataFrame, errors: np.ndarray, names: list[str]) -> pd
             "own": own,
             "split": split_intervals(estimate, errors, share),
         }.items():
-            rows.append({"intervals": which, "coverage": name, **told(test, low, high, share)})
+            rows.append(
+                {"intervals": which, "coverage": name, **interval_metrics(test, low, high, share)}
+            )
     return pd.DataFrame(rows)
 
 
@@ -67,7 +69,7 @@ def beside_split(test: pd.DataFrame, errors: np.ndarray, names: list[str]) -> pd
 # settings by, since the test is not looked at.
 
 
-def on_folds(
+def fold_intervals(
     table: pd.DataFrame,
     inputs: list[str],
     fold: np.ndarray,
@@ -85,8 +87,8 @@ def on_folds(
         role = np.where(fold[rows] < number, "train", "test")
         part = table[rows].assign(role=role).reset_index(drop=True)
         past = part[part["role"] == "train"]
-        state, known = prediction_intervals.fit(part, inputs, past, coverages, spec, seed)
+        state, known = prediction_intervals.fit_intervals(part, inputs, past, coverages, spec, seed)
         later = part[part["role"] == "test"].reset_index(drop=True)
-        ranges = prediction_intervals.intervals(later, known, state, newcomers=False)
+        ranges = prediction_intervals.predict_intervals(later, known, state, newcomers=False)
         errors = known.loc[known["past"], "error"].to_numpy(float)
         yield number, later.join(ranges), errors

@@ -11,9 +11,15 @@ from pydantic import Field, field_validator
 
 from lib.common.params import Section
 from lib.models.calibration import error_models
-from lib.models.calibration.abstention import COUNT, Abstention, reach, reasons
-from lib.models.calibration.conformal import CENTRAL, Adaptive, bounds, half_life, shifts
-from lib.models.calibration.error_models import Difficulty, Quantiles, crosswise, matrix
+from lib.models.calibration.abstention import COUNT, Abstention, abstention_reasons, training_ranges
+from lib.models.calibration.conformal import (
+    CENTRAL,
+    Adaptive,
+    adaptive_bounds,
+    choose_half_life,
+    split_bounds,
+)
+from lib.models.calibration.error_models import Difficulty, Quantiles, assign_parts, select_numbers
 
 ESTIMATE = "log_estimate"  # stands beside the inputs: dear homes err otherwise than cheap ones
 FSD = "fsd"  # the name that the central interval goes by
@@ -40,12 +46,12 @@ class Spec(Section):
     abstention: Abstention
 
 
-def names(coverages: list[float]) -> dict[str, float]:
+def coverage_names(coverages: list[float]) -> dict[str, float]:
     """Each coverage by the name it has in columns: {"80": 0.8, "90": 0.9}."""
     return {f"{round(coverage * 100)}": coverage for coverage in coverages}
 
 
-def learned(
+def fit_error_models(
     inputs: np.ndarray, error: np.ndarray, wanted: dict[str, float], spec: Spec, seed: int
 ) -> dict[str, Any]:
     """What `spec.method` learns of errors (n,) from `inputs` (n, columns): a model by name."""
@@ -61,25 +67,29 @@ def learned(
     }
 
 
-def said(inputs: np.ndarray, models: dict[str, Any]) -> pd.DataFrame:
+def predict_error_models(inputs: np.ndarray, models: dict[str, Any]) -> pd.DataFrame:
     """What each of the models from `learned` says of each row."""
     return pd.DataFrame(
         {
-            name: (error_models.scale if name == "scale" else error_models.predict)(inputs, model)
+            name: (
+                error_models.predict_difficulty
+                if name == "scale"
+                else error_models.predict_quantile
+            )(inputs, model)
             for name, model in models.items()
         },
         index=range(len(inputs)),
     )
 
 
-def looked_at(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
+def score_rows(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
     """`scale`, `group`, and for each coverage where its scores begin (`low_90`, `high_90`), for
     rows of the feature table with `log_estimate`, numbered from 0."""
-    told = said(matrix(table, state["columns"]), state["models"])
-    return placed(table.reset_index(drop=True), told, state)
+    told = predict_error_models(select_numbers(table, state["columns"]), state["models"])
+    return assign_scores(table.reset_index(drop=True), told, state)
 
 
-def placed(table: pd.DataFrame, told: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
+def assign_scores(table: pd.DataFrame, told: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
     """What `looked_at` returns, from what the models said."""
     out = pd.DataFrame({"scale": 1.0, "group": 0}, index=table.index)
     if "scale" in told:
@@ -97,7 +107,9 @@ def placed(table: pd.DataFrame, told: pd.DataFrame, state: dict[str, Any]) -> pd
     return out
 
 
-def grouped(past: pd.DataFrame, scale: pd.Series, weight: float, spec: Groups) -> dict[str, Any]:
+def make_groups(
+    past: pd.DataFrame, scale: pd.Series, weight: float, spec: Groups
+) -> dict[str, Any]:
     """The groups of `past`: their inner edges, or the areas that have one of their own.
 
     `weight` is what all scores together weigh; each group is to have `spec.minimum` of it.
@@ -113,7 +125,7 @@ def grouped(past: pd.DataFrame, scale: pd.Series, weight: float, spec: Groups) -
     return {"by": spec.by, "edges": np.quantile(value, np.arange(1, most) / most).tolist()}
 
 
-def fit(
+def fit_intervals(
     table: pd.DataFrame,
     inputs: list[str],
     learnt: pd.DataFrame,
@@ -132,9 +144,9 @@ def fit(
     error = np.log(table["close_price"]) - table[ESTIMATE]
     past = (table["role"] == "train").to_numpy(bool)
     for coverage in coverages:
-        bounds(error[past].to_numpy(), coverage)  # refuses a past that is too short
+        split_bounds(error[past].to_numpy(), coverage)  # refuses a past that is too short
     learn = past.sum() >= spec.difficulty.minimum_errors
-    wanted = names([*coverages]) | {FSD: CENTRAL}
+    wanted = coverage_names([*coverages]) | {FSD: CENTRAL}
     columns = [n for n in inputs if n in table and table[n].dtype.kind in "ifub"]
     state: dict[str, Any] = {
         "method": spec.method if learn else "split",
@@ -144,23 +156,25 @@ def fit(
         "floor": 0.0,
         "adaptive": spec.adaptive.model_dump(),
         "abstention": spec.abstention.model_dump(),
-        "reach": reach(learnt, spec.abstention),
+        "reach": training_ranges(learnt, spec.abstention),
         "counted": COUNT in inputs,
         "groups": {"by": "none", "edges": []},
     }
     newest = table.loc[past, "close_date"].max()
-    state["half_life"] = half_life(table.loc[past, "close_date"], newest, spec.adaptive)
-    values = matrix(table, state["columns"])
+    state["half_life"] = choose_half_life(table.loc[past, "close_date"], newest, spec.adaptive)
+    values = select_numbers(table, state["columns"])
     told = pd.DataFrame(index=table.index)
     if state["method"] != "split":
         order = table[past].sort_values(["as_of", "listing_key"], kind="stable").index.to_numpy()
-        state["models"] = learned(values[order], error[order].to_numpy(), wanted, spec, seed)
-        told = said(values, state["models"])
-        part = crosswise(len(order), spec.difficulty.parts)
+        state["models"] = fit_error_models(
+            values[order], error[order].to_numpy(), wanted, spec, seed
+        )
+        told = predict_error_models(values, state["models"])
+        part = assign_parts(len(order), spec.difficulty.parts)
         for one in range(spec.difficulty.parts):  # what is told of a row must not know its error
             rest, own = order[part != one], order[part == one]
-            models = learned(values[rest], error[rest].to_numpy(), wanted, spec, seed)
-            told.loc[own] = said(values[own], models).to_numpy()
+            models = fit_error_models(values[rest], error[rest].to_numpy(), wanted, spec, seed)
+            told.loc[own] = predict_error_models(values[own], models).to_numpy()
         if "scale" in told:
             state["floor"] = spec.difficulty.floor * float(told.loc[past, "scale"].median())
     weight = float(past.sum())
@@ -170,12 +184,12 @@ def fit(
     scale = (
         np.maximum(told["scale"], state["floor"]) if "scale" in told else pd.Series(1.0, told.index)
     )
-    state["groups"] = grouped(table[past], scale[past], weight, spec.groups)
+    state["groups"] = make_groups(table[past], scale[past], weight, spec.groups)
     rows = table[["listing_key", "as_of", "close_date"]].assign(past=past, error=error)
-    return state, rows[KNOWN].join(placed(table, told, state))
+    return state, rows[KNOWN].join(assign_scores(table, told, state))
 
 
-def intervals(
+def predict_intervals(
     homes: pd.DataFrame, known: pd.DataFrame, state: dict[str, Any], newcomers: bool
 ) -> pd.DataFrame:
     """One row a home: `pred_close_price`, `pred_fsd` and `pred_confidence` (100 (1 - FSD)),
@@ -189,7 +203,7 @@ def intervals(
     if newcomers:
         new = homes[["listing_key", "as_of"]].reset_index(drop=True)
         new = new.assign(past=False, close_date=pd.Series(pd.NaT, new.index), error=np.nan)
-        new = new.astype({"close_date": "datetime64[us]"}).join(looked_at(homes, state))
+        new = new.astype({"close_date": "datetime64[us]"}).join(score_rows(homes, state))
         rows = pd.concat([known, new], ignore_index=True)
         mine = np.arange(len(rows)) >= len(known)
     estimate, adaptive = np.exp(homes[ESTIMATE].to_numpy(float)), Adaptive(**state["adaptive"])
@@ -197,7 +211,7 @@ def intervals(
     low, high = np.zeros(len(homes)), np.zeros(len(homes))  # an interval holds the estimate
     for name, coverage in sorted(state["coverages"].items(), key=lambda one: one[1]):
         own = rows.assign(low=rows[f"low_{name}"], high=rows[f"high_{name}"])
-        moved = shifts(own, coverage, adaptive, state["half_life"])[mine]
+        moved = adaptive_bounds(own, coverage, adaptive, state["half_life"])[mine]
         if name == FSD:
             out["pred_fsd"] = np.abs(np.expm1(moved[:, 1]) - np.expm1(moved[:, 0])) / 2
             out["pred_confidence"] = 100 * np.clip(1 - out["pred_fsd"], 0, 1)
@@ -205,7 +219,9 @@ def intervals(
         low, high = np.minimum(low, moved[:, 0]), np.maximum(high, moved[:, 1])  # and narrower ones
         out[f"pred_low_{name}"], out[f"pred_high_{name}"] = estimate * np.exp([low, high])
     spec = Abstention(**state["abstention"])
-    why = reasons(homes, np.exp(high) - np.exp(low), state["reach"], state["counted"], spec)
+    why = abstention_reasons(
+        homes, np.exp(high) - np.exp(low), state["reach"], state["counted"], spec
+    )
     out["pred_abstention"] = pd.array(why, dtype="str")
     return pd.DataFrame(out, index=homes.index)
 

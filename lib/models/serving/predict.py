@@ -17,9 +17,9 @@ from lib.common.parallel import map_threads
 from lib.models.estimators.photo.photo_pca import COUNT, MISSING, PREFIX, REUSED
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.estimators.tabular.base import Estimator
-from lib.models.training.level_correction import level
-from lib.models.training.out_of_fold import errors
-from lib.models.training.training_table import with_list_price
+from lib.models.training.level_correction import level_shift
+from lib.models.training.out_of_fold import unseen_errors
+from lib.models.training.training_table import add_list_price
 from lib.photos.pooled import pooling
 
 Result = TypeVar("Result")
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 def load_model(saved: FittedVariant) -> Estimator:
     """The estimator that `train` saved as the content of model.json."""
     estimator, section = MODELS[saved.model]
-    return estimator.load(saved.state, section.model_validate(saved.params), saved.seed)
+    return estimator.from_json(saved.state, section.model_validate(saved.params), saved.seed)
 
 
 def sees_photos(saved: Model) -> bool:
@@ -36,7 +36,7 @@ def sees_photos(saved: Model) -> bool:
     return any(name.startswith(PREFIX) for name in saved.inputs)
 
 
-def photos_missing(features: pd.DataFrame, saved: Model) -> pd.DataFrame:
+def add_missing_photos(features: pd.DataFrame, saved: Model) -> pd.DataFrame:
     """`features`, and each input of a saved variant or blend that tells of photos (`img_`) and is
     not among them, as for homes without photos."""
     absent = [name for name in saved.inputs if name.startswith(PREFIX) and name not in features]
@@ -46,11 +46,11 @@ def photos_missing(features: pd.DataFrame, saved: Model) -> pd.DataFrame:
 
 def model_inputs(features: pd.DataFrame, saved: FittedVariant) -> pd.DataFrame:
     """What a saved variant (no blend) was trained to see of `features`."""
-    seen = with_list_price(features) if saved.view == "aware" else features
+    seen = add_list_price(features) if saved.view == "aware" else features
     return seen[saved.inputs]
 
 
-def by_member(function: Callable[[str, FittedVariant], Result], blend: Blend) -> list[Result]:
+def map_members(function: Callable[[str, FittedVariant], Result], blend: Blend) -> list[Result]:
     """`function` of each member of a blend and its name, on all cores: trees give Python's lock
     away while they predict."""
     with threadpool_limits(1, "blas"):  # for all of them: members that each set it would race
@@ -61,36 +61,40 @@ def raw_estimates(features: pd.DataFrame, saved: Model) -> np.ndarray:
     """Log price before the level correction, of a variant or of a blend's members together."""
     if isinstance(saved, FittedVariant):
         return load_model(saved).predict(model_inputs(features, saved))
-    each = by_member(lambda name, member: raw_estimates(features, member), saved)
+    each = map_members(lambda name, member: raw_estimates(features, member), saved)
     return np.column_stack(each) @ np.array(list(saved.weights.values()))
 
 
-def levels(features: pd.DataFrame, saved: Model, predictions: pd.DataFrame) -> np.ndarray:
+def level_corrections(
+    features: pd.DataFrame, saved: Model, predictions: pd.DataFrame
+) -> np.ndarray:
     """The level correction of each row of `features` at its `as_of` date, in log price.
 
     `predictions` is the variant's own table, whose closed sales say where the market is.
     """
     if saved.level is None:
         return np.zeros(len(features))
-    return level(errors(predictions), features["as_of"], saved.level)
+    return level_shift(unseen_errors(predictions), features["as_of"], saved.level)
 
 
-def levels_since(features: pd.DataFrame, saved: Model, predictions: pd.DataFrame) -> np.ndarray:
+def level_corrections_since(
+    features: pd.DataFrame, saved: Model, predictions: pd.DataFrame
+) -> np.ndarray:
     """`levels` of rows valued since the day the model stopped learning; 0 for earlier ones, such
     as comparables that it was trained on: of their market it has seen more than the level says."""
     later = features["as_of"] >= pd.Timestamp(saved.trained_before)
-    return np.where(later, levels(features, saved, predictions), 0.0)
+    return np.where(later, level_corrections(features, saved, predictions), 0.0)
 
 
 def log_estimates(features: pd.DataFrame, saved: Model, predictions: pd.DataFrame) -> np.ndarray:
     """Log price of each row of `features` at its `as_of` date, level correction included."""
-    return raw_estimates(features, saved) + levels(features, saved, predictions)
+    return raw_estimates(features, saved) + level_corrections(features, saved, predictions)
 
 
 # Features with what their listings' photos say beside them, for models that look at photos.
 
 
-def photographed(features: pd.DataFrame, saved: Model, vectors: Path) -> pd.DataFrame:
+def add_photos(features: pd.DataFrame, saved: Model, vectors: Path) -> pd.DataFrame:
     """All feature rows of a domain, with the `img_` columns of `lib.photos.pooled.pooling` where
     the saved variant or blend looks at photos. `vectors` is the file that `embed` wrote."""
     if not sees_photos(saved):

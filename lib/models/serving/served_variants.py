@@ -16,15 +16,15 @@ from lib.common.artifacts import Model, Skipped
 from lib.common.errors import require
 from lib.common.params import Section
 from lib.models.serving import similar_sales
-from lib.models.serving.predict import photographed
-from lib.models.serving.valuations import valuations
+from lib.models.serving.predict import add_photos
+from lib.models.serving.valuations import make_valuations
 
 FEATURES = Path("data/features")
 VECTORS = Path("data/embed/vectors.parquet")
 CALIBRATED = Path("data/calibrate")
 
 
-class Serving(Section):
+class PredictParams(Section):
     """The `predict` section of params.yaml."""
 
     variants: dict[str, str]
@@ -32,7 +32,7 @@ class Serving(Section):
     leaf_weight: float = Field(ge=0, le=1)
 
 
-def read_served(domain: str, settings: Serving) -> Model | Skipped:
+def read_served(domain: str, settings: PredictParams) -> Model | Skipped:
     """What `train` saved of the variant that values a domain, or why it was skipped."""
     variant = settings.variants[domain]
     fitted = artifacts.model_folders()
@@ -47,7 +47,7 @@ def read_served(domain: str, settings: Serving) -> Model | Skipped:
 def read_model_features(saved: Model) -> pd.DataFrame:
     """Every feature row of the domain that a saved model values, as the model sees it."""
     features = io.read_parquet(FEATURES / f"{saved.domain}.parquet")
-    return photographed(features, saved, VECTORS)
+    return add_photos(features, saved, VECTORS)
 
 
 def require_no_future(as_of: str, saved: Model, where: str) -> None:
@@ -67,7 +67,7 @@ def value_homes(
     near: pd.DataFrame,
     past: pd.DataFrame,
     saved: Model,
-    settings: Serving,
+    settings: PredictParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(valuations of homes by a saved model, the comparables shown beside them); `near` are the
     candidates that `features` found among those of `past`."""
@@ -78,7 +78,7 @@ def value_homes(
         io.read_parquet(calibrated / "scores.parquet"),
     )
     count, weight = settings.comparables, settings.leaf_weight
-    near = similar_sales.closest(features, near, past, saved, predictions, weight, count)
+    near = similar_sales.rank_similar_sales(features, near, past, saved, predictions, weight, count)
     shown = near.round({"adjusted_close_price": 2, "similarity": 4})
-    valued = valuations(features, homes, shown, saved, predictions, calibration, count)
+    valued = make_valuations(features, homes, shown, saved, predictions, calibration, count)
     return valued, near.assign(domain=saved.domain)

@@ -12,8 +12,13 @@ import numpy as np
 import pandas as pd
 
 from lib.common.artifacts import Blend, Model
-from lib.models.estimators.tabular.boosting import LightGBM
-from lib.models.serving.predict import levels_since, load_model, model_inputs, raw_estimates
+from lib.models.estimators.tabular.boosting import BoostedTrees
+from lib.models.serving.predict import (
+    level_corrections_since,
+    load_model,
+    model_inputs,
+    raw_estimates,
+)
 
 CHUNK = 20_000  # pairs of homes at a time, so that memory stays bounded
 
@@ -38,7 +43,7 @@ def leaf_share(
             return None
         return np.asarray(sum(weight * share for weight, share in found) / total)
     model = load_model(saved)
-    if not isinstance(model, LightGBM):
+    if not isinstance(model, BoostedTrees):
         return None
     leaves = np.asarray(
         model._fitted().predict(
@@ -54,14 +59,14 @@ def leaf_share(
     return out
 
 
-def closeness(near: pd.DataFrame) -> np.ndarray:
+def distance_similarity(near: pd.DataFrame) -> np.ndarray:
     """In (0, 1], 1 for the nearest candidate: the weight that `features` gives a candidate by its
     distance, over that of the nearest (`lib.features.comparables.comparable_features`)."""
     first = near.groupby("listing_key")["distance"].transform("min")
     return ((0.5 + first) / (0.5 + near["distance"])).to_numpy(float)
 
 
-def closest(
+def rank_similar_sales(
     features: pd.DataFrame,
     near: pd.DataFrame,
     past: pd.DataFrame,
@@ -89,10 +94,10 @@ def closest(
     )
     one, other = subject[near["listing_key"]].to_numpy(), sale[near["comparable"]].to_numpy()
     share = leaf_share(homes, saved, one, other) if leaf_weight else None
-    score = closeness(near)
+    score = distance_similarity(near)
     if share is not None:
         score = leaf_weight * share + (1 - leaf_weight) * score
-    said = raw_estimates(homes, saved) + levels_since(homes, saved, predictions)
+    said = raw_estimates(homes, saved) + level_corrections_since(homes, saved, predictions)
     near["adjusted_close_price"] = near["close_price"] * np.exp(said[one] - said[other])
     near["similarity"] = score
     order = near.assign(_at=-score).sort_values(["listing_key", "_at", "rank"], kind="stable")

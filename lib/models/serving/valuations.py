@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lib.common.artifacts import Model
-from lib.models.calibration.prediction_intervals import intervals
+from lib.models.calibration.prediction_intervals import predict_intervals
 from lib.models.serving.predict import log_estimates
 
 FACTS = [
@@ -23,7 +23,7 @@ FACTS = [
 ]
 
 
-def nearest_wide(near: pd.DataFrame, count: int) -> pd.DataFrame:
+def widen_comparables(near: pd.DataFrame, count: int) -> pd.DataFrame:
     """`listing_key` and, for ranks 1 to `count`, comp_1_listing_key, comp_1_close_date,
     comp_1_close_price and so on, all that `near` says of a comparable; absent ones missing."""
     wide = near[["listing_key"]].drop_duplicates()
@@ -36,7 +36,7 @@ def nearest_wide(near: pd.DataFrame, count: int) -> pd.DataFrame:
     return wide
 
 
-def valuations(
+def make_valuations(
     features: pd.DataFrame,
     homes: pd.DataFrame,
     near: pd.DataFrame,
@@ -54,7 +54,7 @@ def valuations(
     state, known = calibration
     features = features.reset_index(drop=True)
     features["log_estimate"] = log_estimates(features, saved, predictions)
-    priced = intervals(features, known, state, newcomers=True)
+    priced = predict_intervals(features, known, state, newcomers=True)
     money = priced.columns.drop(["pred_fsd", "pred_confidence", "pred_abstention"])
     priced[money] = np.round(priced[money])
     priced = priced.round({"pred_fsd": 4, "pred_confidence": 1})
@@ -62,5 +62,5 @@ def valuations(
     out.insert(1, "domain", saved.domain)
     facts = homes[["listing_key", *(name for name in FACTS if name in homes)]]
     out = out.merge(facts, on="listing_key", how="left", validate="one_to_one")
-    out = out.merge(nearest_wide(near, comparables), on="listing_key", how="left")
+    out = out.merge(widen_comparables(near, comparables), on="listing_key", how="left")
     return out.sort_values("listing_key").reset_index(drop=True)

@@ -17,15 +17,15 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from lib.common.errors import require
-from lib.models.split.time_folds import Split, priced
+from lib.models.split.time_folds import SplitParams, is_priced
 
 
-def undated(table: pd.DataFrame) -> str:
+def undated_reason(table: pd.DataFrame) -> str:
     """Why the sales of a feature table tell no time, or an empty text where they do.
 
     A table without any sale counts as dated: there is nothing to group.
     """
-    dates = table.loc[priced(table) & table["as_of"].notna(), "close_date"]
+    dates = table.loc[is_priced(table) & table["as_of"].notna(), "close_date"]
     if not len(dates):
         return ""
     if dates.isna().all():
@@ -33,7 +33,7 @@ def undated(table: pd.DataFrame) -> str:
     return f"all sales closed on {dates.min():%Y-%m-%d}" if dates.nunique() == 1 else ""
 
 
-def groups(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:
+def group_homes(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:
     """A group number for each row of `table` (listing_key, property_key).
 
     Rows of one property_key share a group, and so do listings that share a picture: `photos` has
@@ -54,25 +54,25 @@ def groups(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:
     return connected_components(links, directed=False)[1][rows]
 
 
-def joined(table: pd.DataFrame, group: np.ndarray) -> int:
+def count_picture_groups(table: pd.DataFrame, group: np.ndarray) -> int:
     """How many of the groups (n,) hold several homes of `table`, which pictures alone can do."""
-    alone = groups(table, pd.DataFrame({"listing_key": [], "picture": []}, dtype="object"))
+    alone = group_homes(table, pd.DataFrame({"listing_key": [], "picture": []}, dtype="object"))
     return int((pd.Series(alone).groupby(group).nunique() > 1).sum())
 
 
-def roles(
-    table: pd.DataFrame, group: np.ndarray, spec: Split, seed: int, name: str
+def group_roles(
+    table: pd.DataFrame, group: np.ndarray, spec: SplitParams, seed: int, name: str
 ) -> pd.DataFrame:
     """`listing_key`, `role` and `fold` of each row, as `folds.roles` gives them.
 
     A group's place follows from `seed` and its smallest listing_key, whatever the order of rows.
     Raises `RemlError` where `split.boundary` is a date, or where sales or groups are too few.
     """
-    sale = (priced(table) & table["as_of"].notna()).to_numpy(bool)
+    sale = (is_priced(table) & table["as_of"].notna()).to_numpy(bool)
     where = f"{name}, split.boundary {spec.boundary}"
     require(
         isinstance(spec.boundary, float),
-        f"{where}: {undated(table)}, so no date parts them; choose a fraction",
+        f"{where}: {undated_reason(table)}, so no date parts them; choose a fraction",
     )
     frame = pd.DataFrame({"group": group, "key": table["listing_key"].to_numpy(object)})[sale]
     counted = frame.groupby("group")["key"].agg(["min", "size"])
@@ -87,9 +87,9 @@ def roles(
     least = max(spec.minimum_train, 10 * spec.folds)
     require(
         past >= least and len(rest) >= 2 * spec.folds,
-        f"{where}: {undated(table)}, and {past} sales in {len(rest)} groups of homes beside the "
-        f"test are too few for {spec.folds} folds (they need {least} sales); bring in more sales, "
-        "or lower split.minimum_train or split.folds",
+        f"{where}: {undated_reason(table)}, and {past} sales in {len(rest)} groups of homes beside "
+        f"the test are too few for {spec.folds} folds (they need {least} sales); bring in more "
+        "sales, or lower split.minimum_train or split.folds",
     )
     fold = pd.Series(0, index=counted.index)
     fold[rest.index] = np.arange(len(rest)) % spec.folds + 1

@@ -15,7 +15,7 @@ from lib.common.params import Section
 ROLES = ("train", "test", "purged", "subject", "unused")
 
 
-class Split(Section):
+class SplitParams(Section):
     """The `split` section: a boundary date, or the newest fraction of sales that is the test."""
 
     boundary: dt.date | float
@@ -32,14 +32,14 @@ class Split(Section):
 
 
 @dataclass(frozen=True)
-class Plan:
+class SplitPlan:
     """The boundary date and the fold edges: fold k (from 1) covers [edges[k-1], edges[k])."""
 
     boundary: pd.Timestamp
     edges: list[pd.Timestamp]
 
 
-def plan(closed: pd.DataFrame, spec: Split, name: str) -> Plan:
+def plan_split(closed: pd.DataFrame, spec: SplitParams, name: str) -> SplitPlan:
     """Where the past ends and the folds begin, from closed sales with `as_of` and `close_date`.
 
     Raises `RemlError` where a side of the boundary is empty or the past is too short for folds.
@@ -79,27 +79,27 @@ def plan(closed: pd.DataFrame, spec: Split, name: str) -> Plan:
     first = max(int(len(past) * (1 - spec.fold_share)), ready)
     at = np.linspace(first, len(opened), spec.folds + 1).astype(int)[:-1]
     edges = [*sorted({pd.Timestamp(opened[i]) for i in at}), boundary]
-    return Plan(boundary, edges)
+    return SplitPlan(boundary, edges)
 
 
-def priced(table: pd.DataFrame) -> pd.Series:
+def is_priced(table: pd.DataFrame) -> pd.Series:
     """Closed rows with a price (boolean)."""
     return (table["standard_status"] == "Closed") & (table["close_price"] > 0)
 
 
-def sold(table: pd.DataFrame) -> pd.Series:
+def is_sold(table: pd.DataFrame) -> pd.Series:
     """Closed rows with a price and a date (boolean)."""
-    return priced(table) & table["close_date"].notna()
+    return is_priced(table) & table["close_date"].notna()
 
 
-def roles(table: pd.DataFrame, cut: Plan) -> pd.DataFrame:
+def time_roles(table: pd.DataFrame, cut: SplitPlan) -> pd.DataFrame:
     """`listing_key`, `role` (one of ROLES) and `fold` (0 = in no fold) for each row of `table`.
 
     A sale that was agreed before the boundary and closed after it is `purged`: its price was not
     known to the past, and the model of the boundary knows more than its own date did. Rows with
     an as_of date that are not closed are subjects; closed rows without a price are unused.
     """
-    dated = sold(table)
+    dated = is_sold(table)
     on_market = (table["standard_status"] != "Closed") & table["as_of"].notna()
     role = pd.Series("unused", index=table.index, dtype="str")
     role = role.mask(on_market, "subject").mask(dated, "purged")

@@ -21,13 +21,13 @@ from lib.common import cli, io, params
 from lib.common.artifacts import FittedVariant, LevelSettings, Skipped, View, write_model
 from lib.common.errors import require
 from lib.common.params import Section
-from lib.models.estimators.tabular.boosting import LightGBMParams, RandomForestParams
-from lib.models.estimators.tabular.comparables_regressor import ComparablesParams
-from lib.models.estimators.tabular.linear import LinearParams
+from lib.models.estimators.tabular.boosting import BoostedTreesParams, RandomForestParams
+from lib.models.estimators.tabular.comparables_regressor import ComparablesRegressorParams
+from lib.models.estimators.tabular.linear import HedonicRidgeParams
 from lib.models.estimators.tabular.registry import TABULAR
-from lib.models.training.learning_curves import KINDS, CurveParams, Curves
-from lib.models.training.out_of_fold import predictions
-from lib.models.training.training_table import dateless_inputs, joined
+from lib.models.training.learning_curves import KINDS, CurveParams, LearningCurves
+from lib.models.training.out_of_fold import fit_and_predict
+from lib.models.training.training_table import dateless_inputs, join_training_table
 
 FEATURES = Path("data/features")
 SPLIT = Path("data/split")
@@ -80,11 +80,11 @@ def read_cut(domain: str) -> dict[str, Any]:
 
 
 def read_training_table(domain: str, view: View) -> tuple[pd.DataFrame, list[str]]:
-    """What `lib.models.training.training_table.joined` makes of a domain's files."""
+    """What `lib.models.training.training_table.join_training_table` makes of a domain's files."""
     features, roles, screened = (
         io.read_parquet(root / f"{domain}.parquet") for root in (FEATURES, SPLIT, SCREENED)
     )
-    return joined(features, roles, screened, view)
+    return join_training_table(features, roles, screened, view)
 
 
 def plots_folder(folder: Path) -> Path:
@@ -126,8 +126,8 @@ def fit_variant(
     estimator, grouped = chosen.models[chosen.model][0], "grouped" in cut
     inputs = dateless_inputs(inputs) if grouped else inputs
     correction = job.level if chosen.level and not grouped else None
-    curves = Curves(inputs, job.curves.points)
-    model, predicted = predictions(
+    curves = LearningCurves(inputs, job.curves.points)
+    model, predicted = fit_and_predict(
         table,
         inputs,
         [pd.Timestamp(edge) for edge in cut["fold_edges"]],
@@ -152,8 +152,8 @@ def fit_variant(
             **extra,
             trained_before=cut["boundary"],
             trained_on=learnt,
-            importances=model.importances(),
-            state=model.dump(),
+            importances=model.feature_importances(),
+            state=model.to_json(),
         ),
     )
     write_curves(curves.table(), plots_folder(folder))
@@ -173,11 +173,11 @@ class TrainParams(params.Section):
     variants: dict[str, Variant]
     feature_sets: dict[str, list[str]]
     boosting: dict[str, Any]
-    linear: LinearParams
-    lightgbm: LightGBMParams
-    kriged: LightGBMParams
+    linear: HedonicRidgeParams
+    lightgbm: BoostedTreesParams
+    kriged: BoostedTreesParams
     random_forest: RandomForestParams
-    comparables: ComparablesParams
-    district: LightGBMParams
+    comparables: ComparablesRegressorParams
+    district: BoostedTreesParams
     level: LevelSettings
     curves: CurveParams

@@ -10,8 +10,8 @@ from pydantic import Field
 from lib.common.artifacts import LevelSettings
 from lib.common.params import Section
 from lib.models.estimators.photo.late_fusion import LateFusionParams
-from lib.models.estimators.photo.photo_boosting import PhotoTreesParams
-from lib.models.estimators.photo.photo_mlp import PhotoNetParams
+from lib.models.estimators.photo.photo_boosting import PhotoBoostedTreesParams
+from lib.models.estimators.photo.photo_mlp import PhotoMLPParams
 from lib.models.estimators.photo.registry import PHOTO
 from lib.models.training.fit_variant import Variant
 from lib.models.training.learning_curves import CurveParams
@@ -29,8 +29,8 @@ class FuseParams(Section):
     """The `fuse` section of params.yaml."""
 
     variants: dict[str, FuseVariant] = Field(min_length=1)  # DVC has no data/fuse without any
-    photo_trees: PhotoTreesParams
-    photo_net: PhotoNetParams
+    photo_trees: PhotoBoostedTreesParams
+    photo_net: PhotoMLPParams
     late_fusion: LateFusionParams
     level: LevelSettings
     curves: CurveParams

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from lib.common.params import Section
 from lib.models.estimators.tabular.base import Estimator
-from lib.models.estimators.tabular.boosting import LightGBM
+from lib.models.estimators.tabular.boosting import BoostedTrees
 
 KINDS = ("training", "folds")
 
@@ -24,12 +24,12 @@ class CurveParams(Section):
     points: int = Field(ge=1)
 
 
-def steps(trees: int, points: int) -> list[int]:
+def curve_steps(trees: int, points: int) -> list[int]:
     """At most `points` numbers of trees, evenly apart, `trees` the last: (800, 4) -> 200 to 800."""
     return sorted({max(1, round(trees * i / points)) for i in range(1, points + 1)})
 
 
-class Curves:
+class LearningCurves:
     """Gathers errors while `training.predictions` fits its models: its `Watch`."""
 
     def __init__(self, inputs: list[str], points: int) -> None:
@@ -41,9 +41,9 @@ class Curves:
         """(steps, n) errors of what `model` says of the n `sales` with a price."""
         sales = sales[sales["close_price"].notna()]
         price = sales["close_price"].to_numpy(float)
-        if isinstance(model, LightGBM):
-            self.steps = steps(model.params.num_iterations, self.points)
-            predicted = model.staged(sales[self.inputs], self.steps)
+        if isinstance(model, BoostedTrees):
+            self.steps = curve_steps(model.params.num_iterations, self.points)
+            predicted = model.staged_predict(sales[self.inputs], self.steps)
         else:
             predicted = model.predict(sales[self.inputs])[None, :]
         return np.abs(np.exp(predicted) / price - 1)

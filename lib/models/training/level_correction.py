@@ -15,7 +15,7 @@ from lib.features.asof.rule import days_since_epoch
 from lib.features.asof.windows import past_median
 
 
-def level(errors: pd.DataFrame, as_of: pd.Series, spec: LevelSettings) -> np.ndarray:
+def level_shift(errors: pd.DataFrame, as_of: pd.Series, spec: LevelSettings) -> np.ndarray:
     """The shift in log price at each `as_of` (n,), from `errors`: `close_date` and `log_error`
     (log price minus predicted log price) of sales the model had not seen."""
     if not len(errors):

@@ -14,7 +14,7 @@ from lib.common.artifacts import LevelSettings
 from lib.common.errors import require
 from lib.common.parallel import map_threads
 from lib.models.estimators.tabular.base import Estimator
-from lib.models.training.level_correction import level
+from lib.models.training.level_correction import level_shift
 
 
 class Watch(Protocol):
@@ -26,7 +26,7 @@ class Watch(Protocol):
 
 
 @dataclass(frozen=True)
-class Part:
+class FitPart:
     """Rows that one model learns from, those that it predicts, and those that it is judged on
     (boolean, all of the table's length), and what `Watch.add` is told of them."""
 
@@ -36,13 +36,13 @@ class Part:
     kind: str
 
 
-def fitted(model: Estimator, sales: pd.DataFrame, inputs: list[str]) -> Estimator:
+def fit_model(model: Estimator, sales: pd.DataFrame, inputs: list[str]) -> Estimator:
     """A fresh `model`, fitted on closed sales."""
     price = np.log(sales["close_price"].to_numpy(float))
     return model.fit(sales[inputs], price, sales[["as_of", "close_date"]])
 
 
-def folds(table: pd.DataFrame, edges: list[pd.Timestamp]) -> list[Part]:
+def fold_parts(table: pd.DataFrame, edges: list[pd.Timestamp]) -> list[FitPart]:
     """What the model of each fold that has rows learns from, as `out_of_fold` says."""
     parts = []
     starts = edges[:-1] or [None] * int(table["fold"].max())
@@ -52,14 +52,14 @@ def folds(table: pd.DataFrame, edges: list[pd.Timestamp]) -> list[Part]:
         known = (table["role"] == "train") & table["usable"] & before
         if rows.any():
             require(known.any(), f"fold {number}: no usable sale outside it to learn from")
-            parts.append(Part(known, rows, rows, "folds"))
+            parts.append(FitPart(known, rows, rows, "folds"))
     return parts
 
 
 def fit_parts(
     table: pd.DataFrame,
     inputs: list[str],
-    parts: list[Part],
+    parts: list[FitPart],
     make: Callable[[], Estimator],
     watch: Watch | None,
 ) -> tuple[list[Estimator], pd.Series]:
@@ -69,8 +69,8 @@ def fit_parts(
     rows, starts first: a core that comes to the longest one last would leave the others waiting.
     """
 
-    def done(job: tuple[Estimator, Part]) -> tuple[Estimator, np.ndarray | None, Any]:
-        model, part = fitted(job[0], table[job[1].known], inputs), job[1]
+    def done(job: tuple[Estimator, FitPart]) -> tuple[Estimator, np.ndarray | None, Any]:
+        model, part = fit_model(job[0], table[job[1].known], inputs), job[1]
         said = model.predict(table.loc[part.told, inputs]) if part.told.any() else None
         return model, said, watch.look(model, table[part.judged]) if watch else None
 
@@ -100,10 +100,10 @@ def out_of_fold(
 
     Without `edges` the folds are groups of homes, and the model of each is fitted on the others'.
     """
-    return fit_parts(table, inputs, folds(table, edges), make, None)[1]
+    return fit_parts(table, inputs, fold_parts(table, edges), make, None)[1]
 
 
-def errors(predictions: pd.DataFrame) -> pd.DataFrame:
+def unseen_errors(predictions: pd.DataFrame) -> pd.DataFrame:
     """`close_date` and `log_error` of the usable sales whose price their model had not seen."""
     priced = predictions["close_price"].notna() & predictions["log_raw"].notna()
     sold = predictions[priced & predictions["usable"]]
@@ -115,7 +115,7 @@ def errors(predictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def predictions(
+def fit_and_predict(
     table: pd.DataFrame,
     inputs: list[str],
     edges: list[pd.Timestamp],
@@ -134,9 +134,9 @@ def predictions(
     out["close_price"] = table["close_price"].where(table["role"] != "subject")
     past = (table["role"] == "train") & table["usable"]
     later = table["role"].isin(["test", "purged", "subject"])
-    parts = [*folds(table, edges), Part(past, later, past, "training")]
+    parts = [*fold_parts(table, edges), FitPart(past, later, past, "training")]
     models, out["log_raw"] = fit_parts(table, inputs, parts, make, watch)
     out = out[later | (table["fold"] > 0)]
-    out["level"] = level(errors(out), out["as_of"], spec) if spec else 0.0
+    out["level"] = level_shift(unseen_errors(out), out["as_of"], spec) if spec else 0.0
     out["log_estimate"] = out["log_raw"] + out["level"]
     return models[-1], out

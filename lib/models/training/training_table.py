@@ -11,7 +11,7 @@ from lib.common.artifacts import View
 from lib.common.vocabulary import KEY_COLUMNS
 
 
-def joined(
+def join_training_table(
     features: pd.DataFrame, roles: pd.DataFrame, screened: pd.DataFrame, view: View = "blind"
 ) -> tuple[pd.DataFrame, list[str]]:
     """(the table that `lib.models.training.out_of_fold` takes, the model's inputs) of one domain:
@@ -21,7 +21,7 @@ def joined(
     table = table.merge(verdict, on="listing_key", how="left", validate="one_to_one")
     table["usable"] = table["usable"].eq(True)  # a listing on the market is no evidence yet
     inputs = [name for name in features if name not in KEY_COLUMNS]
-    return (with_list_price(table), [*inputs, LISTED]) if view == "aware" else (table, inputs)
+    return (add_list_price(table), [*inputs, LISTED]) if view == "aware" else (table, inputs)
 
 
 # The two views of a home: blind to its list price, and aware of it.
@@ -33,13 +33,13 @@ def joined(
 LISTED = "own_log_list_price"
 
 
-def with_list_price(features: pd.DataFrame) -> pd.DataFrame:
+def add_list_price(features: pd.DataFrame) -> pd.DataFrame:
     """A feature table and its column `LISTED`: log list price (log currency), missing without."""
     price = features["list_price"].astype("float64")
     return features.assign(**{LISTED: np.log(price.where(price > 0))})
 
 
-def starting(section: Any) -> Any:
+def start_from_list_price(section: Any) -> Any:
     """The parameters of a model that starts from the list price where it starts from anything."""
     if "start" not in type(section).model_fields:
         return section

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from lib.models.calibration import abstention
-from lib.models.calibration.interval_study import beside_split
+from lib.models.calibration.interval_study import compare_with_split
 from lib.report.pages import site
 from lib.report.plots import valuation
 from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, new_figure, to_svg
@@ -130,7 +130,7 @@ def interval_headline(study: pd.DataFrame) -> str:
     Parameters
     ----------
     study : DataFrame
-        What `lib.models.calibration.interval_study.beside_split` gives.
+        What `lib.models.calibration.interval_study.compare_with_split` gives.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def study_rows(study: pd.DataFrame) -> list[dict[str, Any]]:
     Parameters
     ----------
     study : DataFrame
-        What `lib.models.calibration.interval_study.beside_split` gives.
+        What `lib.models.calibration.interval_study.compare_with_split` gives.
 
     Returns
     -------
@@ -200,7 +200,7 @@ def abstention_finding(test: pd.DataFrame) -> tuple[str, list[tuple[str, int]]]:
         return "No valuation of the test is marked as not to be relied on.", []
     error = (test["pred_close_price"] / test["close_price"] - 1).abs()
     reasons = test.loc[out, "pred_abstention"].str.split("; ").explode()
-    counts = reasons.map(abstention.kind).value_counts()
+    counts = reasons.map(abstention.reason_kind).value_counts()
     text = (
         f"{int(out.sum()):,} of {len(test):,} valuations of the test come with a reason not to "
         f"rely on them: half of these were off by more than {share(error[out].median())}"
@@ -236,7 +236,7 @@ def domain_part(
         Headline, rows, plots and abstentions.
     """
     names = [n.removeprefix("pred_low_") for n in test if n.startswith("pred_low_")]
-    study = beside_split(test, errors, names)
+    study = compare_with_split(test, errors, names)
 
     def of(kind: str) -> pd.DataFrame:
         return slices[slices["kind"] == kind].sort_values("slice")

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 from lib.common import table_spec
 from lib.features import build, spec
-from lib.models.estimators.tabular.registry import LightGBM, LightGBMParams
+from lib.models.estimators.tabular.registry import BoostedTrees, BoostedTreesParams
 from tests.support.hypothesis_profiles import examples
 from tests.support.market import (
     FEATURES,
@@ -59,12 +59,12 @@ def test_canary_permuted_prices_destroy_skill():
         numbers = features[NAMES].select_dtypes("number")
         filled = numbers.fillna(numbers[past].median()).fillna(0)
         linear = LinearRegression().fit(filled[past], target[past]).predict(filled[late])
-        params = LightGBMParams(
+        params = BoostedTreesParams(
             without=[], start=["comp_log_price"], objective="l2", alpha=0.9, num_iterations=60,
             learning_rate=0.1, num_leaves=7, min_data_in_leaf=10, feature_fraction=1,
             bagging_fraction=1, lambda_l2=0, num_threads=1,
         )  # fmt: skip
-        trees = LightGBM(params, 1).fit(features.loc[past, NAMES], target[past])
+        trees = BoostedTrees(params, 1).fit(features.loc[past, NAMES], target[past])
         for predicted in (linear, trees.predict(features.loc[late, NAMES])):
             left = ((target[late] - predicted) ** 2).sum()
             r2 = 1 - left / ((target[late] - target[late].mean()) ** 2).sum()

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from lib.common.artifacts import LevelSettings
-from lib.models.stacking import Weighting, blend, importances, weights
-from lib.models.training.level_correction import level
-from lib.models.training.out_of_fold import errors
+from lib.models.stacking import Weighting, blend_importances, blend_predictions, fit_weights
+from lib.models.training.level_correction import level_shift
+from lib.models.training.out_of_fold import unseen_errors
 from tests.support.hypothesis_profiles import examples
 from tests.support.saved_models import make_variant
 
@@ -25,7 +25,7 @@ def test_weights_are_the_least_squares_on_the_simplex(seed, members, count):
     misses = rng.normal(
         rng.normal(0, 0.1, members), rng.uniform(0.05, 0.4, members), (count, members)
     )
-    got = weights(misses, 0)
+    got = fit_weights(misses, 0)
     assert (got >= 0).all() and got.sum() == pytest.approx(1)
     found = minimize(
         lambda w: ((misses @ w) ** 2).sum(), np.full(members, 1 / members), method="SLSQP",
@@ -37,9 +37,9 @@ def test_weights_are_the_least_squares_on_the_simplex(seed, members, count):
 
 def test_few_sales_leave_weights_near_equal_and_none_leave_them_equal():
     misses = np.column_stack([np.full(100, 0.3), np.tile([0.01, -0.01], 50)])
-    assert weights(misses, 0) == pytest.approx([0, 1], abs=2e-3)  # 0.01² / 0.09 of the first
-    assert weights(misses, 100) == pytest.approx([0.25, 0.75], abs=1e-3)
-    assert weights(misses[:0], 100).tolist() == [0.5, 0.5]
+    assert fit_weights(misses, 0) == pytest.approx([0, 1], abs=2e-3)  # 0.01² / 0.09 of the first
+    assert fit_weights(misses, 100) == pytest.approx([0.25, 0.75], abs=1e-3)
+    assert fit_weights(misses[:0], 100).tolist() == [0.5, 0.5]
 
 
 def member(seed, noise, n=300):
@@ -65,7 +65,7 @@ FOLDS = pd.Series(np.where(np.arange(300) < 200, np.arange(300) // 50 + 1, 0))
 
 def test_the_better_member_weighs_more_and_the_blend_beats_both():
     members = {"one": member(1, 0.2), "other": member(2, 0.1)}
-    share, got = blend(members, FOLDS, FREE, None)
+    share, got = blend_predictions(members, FOLDS, FREE, None)
     assert share["other"] == pytest.approx(0.8, abs=0.1)  # 0.2^2 / (0.1^2 + 0.2^2)
     test = got["role"] == "test"
     truth = np.log(got["close_price"])
@@ -76,12 +76,12 @@ def test_the_better_member_weighs_more_and_the_blend_beats_both():
 @pytest.mark.parametrize("fold", [1, 2, 4])
 def test_later_prices_change_no_earlier_blend_nor_their_own_fold(fold):
     members = {"one": member(1, 0.2), "other": member(2, 0.1)}
-    _, before = blend(members, FOLDS, FREE, None)
+    _, before = blend_predictions(members, FOLDS, FREE, None)
     later = FOLDS.ge(fold) | (FOLDS == 0)
     rng = np.random.default_rng(3)
     factor = np.where(later, np.exp(rng.normal(0, 2, 300)), 1)
     changed = {n: t.assign(close_price=t["close_price"] * factor) for n, t in members.items()}
-    _, after = blend(changed, FOLDS, FREE, None)
+    _, after = blend_predictions(changed, FOLDS, FREE, None)
     rows = (FOLDS > 0) & FOLDS.le(fold)
     pd.testing.assert_series_equal(after["log_raw"][rows], before["log_raw"][rows])
     if fold < 4:
@@ -94,7 +94,10 @@ def test_sales_that_are_no_evidence_change_no_weight():
         n: t.assign(close_price=t["close_price"].where(t["usable"], 1.0))
         for n, t in members.items()
     }
-    assert blend(members, FOLDS, FREE, None)[0] == blend(changed, FOLDS, FREE, None)[0]
+    assert (
+        blend_predictions(members, FOLDS, FREE, None)[0]
+        == blend_predictions(changed, FOLDS, FREE, None)[0]
+    )
 
 
 def test_test_prices_change_no_weight():
@@ -103,14 +106,17 @@ def test_test_prices_change_no_weight():
         n: t.assign(close_price=t["close_price"] * np.where(t["role"] == "test", 3, 1))
         for n, t in members.items()
     }
-    assert blend(members, FOLDS, FREE, None)[0] == blend(changed, FOLDS, FREE, None)[0]
+    assert (
+        blend_predictions(members, FOLDS, FREE, None)[0]
+        == blend_predictions(changed, FOLDS, FREE, None)[0]
+    )
 
 
 def test_the_level_is_that_of_the_blends_own_errors():
     spec = LevelSettings(days=20, shrink=3)
     members = {"one": member(1, 0.2), "other": member(2, 0.1)}
-    _, got = blend(members, FOLDS, FREE, spec)
-    np.testing.assert_array_equal(got["level"], level(errors(got), got["as_of"], spec))
+    _, got = blend_predictions(members, FOLDS, FREE, spec)
+    np.testing.assert_array_equal(got["level"], level_shift(unseen_errors(got), got["as_of"], spec))
     np.testing.assert_array_equal(got["log_estimate"], got["log_raw"] + got["level"])
     assert got["level"].abs().max() > 0
 
@@ -120,4 +126,4 @@ def test_importances_are_shares_by_weight():
         "a": make_variant(importances={"x": 3.0, "y": 1.0}),
         "b": make_variant(importances={"y": 10.0}),
     }
-    assert importances(saved, {"a": 0.4, "b": 0.6}) == pytest.approx({"x": 0.3, "y": 0.7})
+    assert blend_importances(saved, {"a": 0.4, "b": 0.6}) == pytest.approx({"x": 0.3, "y": 0.7})

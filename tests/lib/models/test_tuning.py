@@ -8,8 +8,8 @@ from lib.common.errors import RemlError
 from lib.common.params import validate
 from lib.evaluation.metrics.accuracy import accuracy_metrics
 from lib.models import tuning
-from lib.models.estimators.tabular.registry import Linear, LinearParams
-from lib.models.training.out_of_fold import predictions
+from lib.models.estimators.tabular.registry import HedonicRidge, HedonicRidgeParams
+from lib.models.training.out_of_fold import fit_and_predict
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 
 RANGES = {
@@ -27,7 +27,9 @@ def bowl(params):
 def run(folder, until, objective=bowl, seed=5):
     storage = folder / "study.sqlite"
     return list(
-        tuning.search(storage, PRESENT, RANGES, objective, seed, 5, lambda done: done < until)
+        tuning.search_settings(
+            storage, PRESENT, RANGES, objective, seed, 5, lambda done: done < until
+        )
     )
 
 
@@ -41,7 +43,7 @@ def test_it_starts_from_the_present_settings_and_comes_near_the_best(tmp_path):
     trials = run(tmp_path, 40)
     assert trials[0]["params"] == PRESENT and trials[0]["value"] == bowl(PRESENT)
     assert [one["trial"] for one in trials] == list(range(40))
-    best = tuning.best(trials)
+    best = tuning.best_trial(trials)
     assert best["value"] < 1.1 < trials[0]["value"]
     assert all(one["value"] == bowl(one["params"]) for one in trials)
     assert all(isinstance(one["params"]["leaves"], int) for one in trials)
@@ -56,7 +58,7 @@ def test_whole_numbers_are_those_of_the_settings_however_the_ends_are_typed(tmp_
     ranges = {"leaves": tuning.Range(low=2.0, high=100), "share": tuning.Range(low=0, high=1)}
     tried = [
         one["params"]
-        for one in tuning.search(
+        for one in tuning.search_settings(
             tmp_path / "study.sqlite", PRESENT, ranges, bowl, 5, 5, lambda done: done < 8
         )
     ]
@@ -94,14 +96,14 @@ def test_a_score_is_the_error_that_evaluate_reports_of_the_folds():
     table, spec = daily_sales(), LevelSettings(days=20, shrink=2)
     table.loc[::5, "usable"] = False
     for level in (spec, None):
-        make = lambda: Linear(LinearParams(alpha=1.0, without=[]), 0)  # noqa: E731
-        _, predicted = predictions(table, INPUTS, EDGES, make, level)
+        make = lambda: HedonicRidge(HedonicRidgeParams(alpha=1.0, without=[]), 0)  # noqa: E731
+        _, predicted = fit_and_predict(table, INPUTS, EDGES, make, level)
         past = predicted[predicted["role"] == "train"]
         wanted = accuracy_metrics(
             np.exp(past["log_estimate"].to_numpy()), past["close_price"].to_numpy()
         )
         for metric in ("mape", "mdape"):
-            got = tuning.score(table, INPUTS, EDGES, make, level, metric)
+            got = tuning.score_settings(table, INPUTS, EDGES, make, level, metric)
             assert got == pytest.approx(wanted[metric], rel=1e-12)
 
 
@@ -109,8 +111,9 @@ def test_prices_of_the_test_change_no_score():
     table, changed = daily_sales(), daily_sales()
     changed.loc[changed["role"] != "train", "close_price"] *= 10
     one, other = (
-        tuning.score(
-            frame, INPUTS, EDGES, lambda: Linear(LinearParams(alpha=1.0, without=[]), 0),
+        tuning.score_settings(
+            frame, INPUTS, EDGES,
+            lambda: HedonicRidge(HedonicRidgeParams(alpha=1.0, without=[]), 0),
             LevelSettings(days=20, shrink=2), "mape",
         )
         for frame in (table, changed)
@@ -133,7 +136,7 @@ def test_an_end_of_a_range_is_a_finite_number(wrong):
 
 
 def test_settings_are_as_people_type_them():
-    assert tuning.plain({"a": 0.0123456, "b": 31, "c": 12.3456}) == {
+    assert tuning.round_settings({"a": 0.0123456, "b": 31, "c": 12.3456}) == {
         "a": 0.0123,
         "b": 31,
         "c": 12.3,

@@ -19,15 +19,15 @@ from lib.models.estimators.photo.photo_pca import (
     MISSING,
     PREFIX,
     ROWS,
-    Components,
-    PhotoInputs,
-    by_origin,
+    PhotoPCA,
+    PhotoPCAParams,
+    sum_by_source,
 )
-from lib.models.estimators.tabular.boosting import LightGBM, LightGBMParams
-from lib.models.estimators.tabular.columns import seen
+from lib.models.estimators.tabular.boosting import BoostedTrees, BoostedTreesParams
+from lib.models.estimators.tabular.columns import drop_prefixes
 
 
-class LateFusionParams(LightGBMParams, Components):
+class LateFusionParams(BoostedTreesParams, PhotoPCAParams):
     """The `fuse.late_fusion` section: `ridge` is the penalty on the photo part's standardised
     inputs, `parts` how many the training rows are cut into."""
 
@@ -35,7 +35,7 @@ class LateFusionParams(LightGBMParams, Components):
     parts: int = Field(ge=2)
 
 
-def parts_of(dates: pd.DataFrame | None, rows: int, count: int) -> list[np.ndarray]:
+def split_by_date(dates: pd.DataFrame | None, rows: int, count: int) -> list[np.ndarray]:
     """Row numbers of at most `count` parts of the training `rows`, contiguous in `close_date`
     where `dates` has some, else in the order of the rows."""
     order = np.arange(rows)
@@ -46,19 +46,19 @@ def parts_of(dates: pd.DataFrame | None, rows: int, count: int) -> list[np.ndarr
     return [part for part in np.array_split(order, count) if len(part)]
 
 
-def without_photos(inputs: pd.DataFrame) -> pd.DataFrame:
+def drop_photo_inputs(inputs: pd.DataFrame) -> pd.DataFrame:
     """The inputs that say nothing of photos."""
     return inputs[[name for name in inputs if not str(name).startswith(PREFIX)]]
 
 
-class LateFusion(LightGBM):
+class LateFusion(BoostedTrees):
     """Log price = what trees say + what a ridge regression says of the photos, 0 without any."""
 
     params: LateFusionParams
 
     def __init__(self, params: LateFusionParams, seed: int) -> None:
         super().__init__(params, seed)
-        self.photos = PhotoInputs(params)
+        self.photos = PhotoPCA(params)
         self.seen: dict[str, Any] = {"numbers": []}
 
     def _residuals(
@@ -66,10 +66,12 @@ class LateFusion(LightGBM):
     ) -> np.ndarray:
         """Log price less what trees say that had not seen the sale (n,)."""
         rows, out = np.arange(len(inputs)), np.empty(len(inputs))
-        for part in parts_of(dates, len(inputs), self.params.parts):
+        for part in split_by_date(dates, len(inputs), self.params.parts):
             rest = np.setdiff1d(rows, part)
             told = None if dates is None else dates.iloc[rest]
-            trees = LightGBM(self.params, self.seed).fit(inputs.iloc[rest], log_price[rest], told)
+            trees = BoostedTrees(self.params, self.seed).fit(
+                inputs.iloc[rest], log_price[rest], told
+            )
             out[part] = log_price[part] - trees.predict(inputs.iloc[part])
         return out
 
@@ -77,13 +79,13 @@ class LateFusion(LightGBM):
         """(which homes have photos (n,), what their photos say in numbers)."""
         read = self.photos.transform(inputs)
         has = read.get(MISSING, pd.Series(1.0, read.index)).eq(0).to_numpy(bool)
-        told = seen(read, self.params.without)
+        told = drop_prefixes(read, self.params.without)
         return has, read[[name for name in told if name.startswith(PREFIX) and name != MISSING]]
 
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
     ) -> LateFusion:
-        plain = without_photos(inputs)
+        plain = drop_photo_inputs(inputs)
         super().fit(plain, log_price, dates)
         self.photos.fit(inputs)
         has, read = self._looked_at(inputs)
@@ -125,32 +127,32 @@ class LateFusion(LightGBM):
         has, read = self._looked_at(inputs)
         terms = self._scaled(read) * np.array(self.seen["coef"])
         table = pd.DataFrame(terms, index=inputs.index, columns=self.seen["numbers"])
-        table = by_origin(table).assign(**{MISSING: self.seen["constant"]})
+        table = sum_by_source(table).assign(**{MISSING: self.seen["constant"]})
         return table.mul(has.astype(float), axis=0)
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:
         return super().predict(inputs) + self.photo_terms(inputs).to_numpy(float).sum(axis=1)
 
-    def staged(self, inputs: pd.DataFrame, steps: list[int]) -> np.ndarray:
+    def staged_predict(self, inputs: pd.DataFrame, steps: list[int]) -> np.ndarray:
         photos = self.photo_terms(inputs).to_numpy(float).sum(axis=1)
-        return super().staged(inputs, steps) + photos
+        return super().staged_predict(inputs, steps) + photos
 
-    def importances(self) -> dict[str, float]:
+    def feature_importances(self) -> dict[str, float]:
         """Total gain of each input's splits; of photo inputs the sum of squares that they explain,
         which gains are in a squared error, summed over as many homes."""
-        return super().importances() | self.seen.get("gains", {})
+        return super().feature_importances() | self.seen.get("gains", {})
 
-    def dump(self) -> str:
+    def to_json(self) -> str:
         return json.dumps(
-            {"trees": super().dump(), "photos": self.photos.dump(), "seen": self.seen}
+            {"trees": super().to_json(), "photos": self.photos.to_dict(), "seen": self.seen}
         )
 
     @classmethod
-    def load(cls, text: str, params: Any, seed: int) -> LateFusion:
+    def from_json(cls, text: str, params: Any, seed: int) -> LateFusion:
         state = json.loads(text)
         model = cls(params, seed)
-        trees = LightGBM.load(state["trees"], params, seed)
+        trees = BoostedTrees.from_json(state["trees"], params, seed)
         model.state, model.booster = trees.state, trees.booster
-        model.photos = PhotoInputs.load(state["photos"], params)
+        model.photos = PhotoPCA.from_dict(state["photos"], params)
         model.seen = state["seen"]
         return model

@@ -9,46 +9,46 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.models.estimators.photo.photo_pca import Components, PhotoInputs, origin
-from lib.models.estimators.tabular.boosting import LightGBM, LightGBMParams
+from lib.models.estimators.photo.photo_pca import PhotoPCA, PhotoPCAParams, source_input
+from lib.models.estimators.tabular.boosting import BoostedTrees, BoostedTreesParams
 
 
-class PhotoTreesParams(LightGBMParams, Components):
+class PhotoBoostedTreesParams(BoostedTreesParams, PhotoPCAParams):
     """The `fuse.photo_trees` section."""
 
 
-class PhotoTrees(LightGBM):
-    """`LightGBM` on inputs whose vectors `PhotoInputs`, fitted on the same rows, has read."""
+class PhotoBoostedTrees(BoostedTrees):
+    """`BoostedTrees` on inputs whose vectors a `PhotoPCA`, fitted on the same rows, has read."""
 
-    def __init__(self, params: PhotoTreesParams, seed: int) -> None:
+    def __init__(self, params: PhotoBoostedTreesParams, seed: int) -> None:
         super().__init__(params, seed)
-        self.photos = PhotoInputs(params)
+        self.photos = PhotoPCA(params)
 
     def _matrix(self, inputs: pd.DataFrame) -> np.ndarray:
         return super()._matrix(self.photos.transform(inputs))
 
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
-    ) -> PhotoTrees:
+    ) -> PhotoBoostedTrees:
         self.photos.fit(inputs)
         super().fit(self.photos.transform(inputs), log_price, dates)
         return self
 
-    def importances(self) -> dict[str, float]:
+    def feature_importances(self) -> dict[str, float]:
         """Total gain of each input's splits; of a vector, those of its components."""
         total: dict[str, float] = {}
-        for name, gain in super().importances().items():
-            total[origin(name)] = total.get(origin(name), 0.0) + gain
+        for name, gain in super().feature_importances().items():
+            total[source_input(name)] = total.get(source_input(name), 0.0) + gain
         return total
 
-    def dump(self) -> str:
-        return json.dumps({"trees": super().dump(), "photos": self.photos.dump()})
+    def to_json(self) -> str:
+        return json.dumps({"trees": super().to_json(), "photos": self.photos.to_dict()})
 
     @classmethod
-    def load(cls, text: str, params: Any, seed: int) -> PhotoTrees:
+    def from_json(cls, text: str, params: Any, seed: int) -> PhotoBoostedTrees:
         state = json.loads(text)
         model = cls(params, seed)
-        trees = LightGBM.load(state["trees"], params, seed)
+        trees = BoostedTrees.from_json(state["trees"], params, seed)
         model.state, model.booster = trees.state, trees.booster
-        model.photos = PhotoInputs.load(state["photos"], params)
+        model.photos = PhotoPCA.from_dict(state["photos"], params)
         return model

@@ -20,14 +20,20 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common.parallel import map_processes
-from lib.models.estimators.photo.photo_pca import Components, PhotoInputs, by_origin
-from lib.models.estimators.tabular.columns import Prefix, categories, first_known, seen, some
+from lib.models.estimators.photo.photo_pca import PhotoPCA, PhotoPCAParams, sum_by_source
+from lib.models.estimators.tabular.columns import (
+    Prefix,
+    drop_prefixes,
+    first_finite,
+    require_columns,
+    text_categories,
+)
 
 FAR = 5.0  # standard deviations at which an input stops moving the net: a net's lines run on
 # where no home was, and one mistyped lot would carry its value along
 
 
-class PhotoNetParams(Components):
+class PhotoMLPParams(PhotoPCAParams):
     """The `fuse.photo_net` section; `without` and `start` as trees have them, `penalty` on squared
     weights, `nets` that are averaged, `passes` over the sales."""
 
@@ -40,18 +46,18 @@ class PhotoNetParams(Components):
     learning_rate: float = Field(gt=0, allow_inf_nan=False)
 
 
-class PhotoNet:
+class PhotoMLP:
     """Log price = start + what the nets say, one hidden layer of rectified units each."""
 
     fits_on_all_cores = True
 
-    def __init__(self, params: PhotoNetParams, seed: int) -> None:
+    def __init__(self, params: PhotoMLPParams, seed: int) -> None:
         self.params, self.seed = params, seed
-        self.photos = PhotoInputs(params)
+        self.photos = PhotoPCA(params)
         self.state: dict[str, Any] = {}
 
     def _start(self, inputs: pd.DataFrame) -> np.ndarray:
-        start = first_known(inputs, self.params.start)
+        start = first_finite(inputs, self.params.start)
         return np.where(np.isfinite(start), start, self.state["mean"])
 
     def _columns(self) -> list[str]:
@@ -87,14 +93,14 @@ class PhotoNet:
 
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
-    ) -> PhotoNet:
+    ) -> PhotoMLP:
         plain = self.photos.fit(inputs).transform(inputs)
-        columns = seen(plain, self.params.without)
-        texts = categories(plain, columns)
+        columns = drop_prefixes(plain, self.params.without)
+        texts = text_categories(plain, columns)
         # a number that is the same in all of training teaches nothing, and nothing would ever move
         # the weights that it starts with: another value later would count by chance
         numbers = [n for n in columns if n not in texts and self._varies(plain[n])]
-        some([*numbers, *(value for values in texts.values() for value in values)])
+        require_columns([*numbers, *(value for values in texts.values() for value in values)])
         values = plain[numbers].to_numpy(float)
         median = np.nanmedian(values, axis=0)
         filled = np.where(np.isfinite(values), values, median)
@@ -180,17 +186,17 @@ class PhotoNet:
         base = float(self._premium(np.zeros((1, matrix.shape[1])))[0])
         table = pd.DataFrame(parts / len(self.state["nets"]), index=inputs.index)
         table = table.T.groupby(self._columns(), sort=False).sum().T
-        return base, by_origin(table)
+        return base, sum_by_source(table)
 
-    def importances(self) -> dict[str, float]:
+    def feature_importances(self) -> dict[str, float]:
         """Mean absolute size of what each input adds to a training home's log price (`terms`)."""
         return dict(self.state["importances"])
 
-    def dump(self) -> str:
-        return json.dumps({"net": self.state, "photos": self.photos.dump()})
+    def to_json(self) -> str:
+        return json.dumps({"net": self.state, "photos": self.photos.to_dict()})
 
     @classmethod
-    def load(cls, text: str, params: PhotoNetParams, seed: int) -> PhotoNet:
+    def from_json(cls, text: str, params: PhotoMLPParams, seed: int) -> PhotoMLP:
         model, state = cls(params, seed), json.loads(text)
-        model.state, model.photos = state["net"], PhotoInputs.load(state["photos"], params)
+        model.state, model.photos = state["net"], PhotoPCA.from_dict(state["photos"], params)
         return model

@@ -25,7 +25,7 @@ ROWS = 10  # training listings that a component rests on at least
 FLAT = 1e-9  # of the first component's variance: less is rounding, whose direction means nothing
 
 
-class Components(Section):
+class PhotoPCAParams(Section):
     """How many components a photo model takes of `img_vector`, and of a room's; vectors whose names
     begin with a prefix in `without` it does not see."""
 
@@ -45,16 +45,16 @@ def is_vector(name: str) -> bool:
     return name == VECTOR or name.startswith(f"{VECTOR}_")
 
 
-def origin(name: str) -> str:
+def source_input(name: str) -> str:
     """The vector column that a component was made of, and any other name as it is:
     `img_kitchen_pca_03` -> `img_vector_kitchen`."""
     made = re.fullmatch(r"img(_.+)?_pca_\d+", name)
     return VECTOR + (made[1] or "") if made else name
 
 
-def by_origin(table: pd.DataFrame) -> pd.DataFrame:
+def sum_by_source(table: pd.DataFrame) -> pd.DataFrame:
     """The columns of `table`, those of one vector's components added up under its name."""
-    return table.T.groupby([origin(str(name)) for name in table], sort=False).sum().T
+    return table.T.groupby([source_input(str(name)) for name in table], sort=False).sum().T
 
 
 def _names(column: str, count: int) -> list[str]:
@@ -69,7 +69,7 @@ def _stacked(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return has, np.stack(vectors) if vectors else np.empty((0, 0))
 
 
-def principal(vectors: np.ndarray, count: int) -> dict[str, Any]:
+def principal_components(vectors: np.ndarray, count: int) -> dict[str, Any]:
     """`mean` and `scale` (d,), and the first `components` (at most `count`, d) of `vectors` (m, d):
     eigenvectors of their correlations, each with its largest loading above zero."""
     # the spread of equal numbers is 0 up to rounding, which is no scale
@@ -82,22 +82,22 @@ def principal(vectors: np.ndarray, count: int) -> dict[str, Any]:
     return {"mean": mean.tolist(), "scale": scale.tolist(), "components": found.tolist()}
 
 
-class PhotoInputs:
+class PhotoPCA:
     """Turns vectors into components. Few training listings with a vector get fewer components (one
     for each `ROWS`), and none get none."""
 
-    def __init__(self, settings: Components) -> None:
+    def __init__(self, settings: PhotoPCAParams) -> None:
         self.settings = settings
         self.state: dict[str, Any] = {}
 
-    def fit(self, inputs: pd.DataFrame) -> PhotoInputs:
+    def fit(self, inputs: pd.DataFrame) -> PhotoPCA:
         """Learn from the rows of `inputs` (n, columns), the training listings."""
         self.state = {}
         for name in [str(name) for name in inputs if is_vector(str(name))]:
             _, vectors = _stacked(inputs[name])
             if count := min(self.settings.of(name), len(vectors) // ROWS):
                 with threadpool_limits(1, "blas"):  # sums in another order give other last digits
-                    made = principal(vectors, count)
+                    made = principal_components(vectors, count)
                 self.state |= {name: made} if made["components"] else {}
         return self
 
@@ -117,12 +117,12 @@ class PhotoInputs:
             parts.append(pd.DataFrame(out, index=inputs.index, columns=_names(name, len(axes))))
         return pd.concat(parts, axis=1)
 
-    def dump(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """What was learnt, for JSON."""
         return self.state
 
     @classmethod
-    def load(cls, state: dict[str, Any], settings: Components) -> PhotoInputs:
+    def from_dict(cls, state: dict[str, Any], settings: PhotoPCAParams) -> PhotoPCA:
         photos = cls(settings)
         photos.state = state
         return photos

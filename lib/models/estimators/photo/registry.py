@@ -6,13 +6,13 @@ from typing import Any
 
 from lib.common.params import Section
 from lib.models.estimators.photo.late_fusion import LateFusion, LateFusionParams
-from lib.models.estimators.photo.photo_boosting import PhotoTrees, PhotoTreesParams
-from lib.models.estimators.photo.photo_mlp import PhotoNet, PhotoNetParams
+from lib.models.estimators.photo.photo_boosting import PhotoBoostedTrees, PhotoBoostedTreesParams
+from lib.models.estimators.photo.photo_mlp import PhotoMLP, PhotoMLPParams
 from lib.models.estimators.tabular.registry import TABULAR
 
 PHOTO: dict[str, tuple[Any, type[Section]]] = {
-    "photo_trees": (PhotoTrees, PhotoTreesParams),
-    "photo_net": (PhotoNet, PhotoNetParams),
+    "photo_trees": (PhotoBoostedTrees, PhotoBoostedTreesParams),
+    "photo_net": (PhotoMLP, PhotoMLPParams),
     "late_fusion": (LateFusion, LateFusionParams),
 }
 

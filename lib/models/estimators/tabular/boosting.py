@@ -13,7 +13,13 @@ from lib.common.errors import require
 from lib.common.imports import hide_packages
 from lib.common.params import Section
 from lib.models.estimators.tabular import target_encoding
-from lib.models.estimators.tabular.columns import Prefix, categories, first_known, seen, some
+from lib.models.estimators.tabular.columns import (
+    Prefix,
+    drop_prefixes,
+    first_finite,
+    require_columns,
+    text_categories,
+)
 
 with hide_packages("sklearn"):  # a second of each start, for an interface that nothing here uses
     import lightgbm
@@ -47,7 +53,7 @@ class TreesParams(Section):
     num_threads: int
 
 
-class LightGBMParams(TreesParams):
+class BoostedTreesParams(TreesParams):
     """The `train.lightgbm` and `train.kriged` sections."""
 
     alpha: float = Field(gt=0, allow_inf_nan=False)
@@ -55,14 +61,14 @@ class LightGBMParams(TreesParams):
     lambda_l2: float = Field(ge=0)
 
     @model_validator(mode="after")
-    def _is_a_share(self) -> LightGBMParams:
+    def _is_a_share(self) -> BoostedTreesParams:
         if self.objective == "quantile" and self.alpha >= 1:
             raise ValueError("alpha must lie below 1 where objective is quantile")
         return self
 
 
 # the settings that LightGBM itself takes; a model on top of trees has more
-KNOWN = set(LightGBMParams.model_fields) - {
+KNOWN = set(BoostedTreesParams.model_fields) - {
     "without",
     "start",
     "encode",
@@ -77,7 +83,7 @@ class RandomForestParams(TreesParams):
     bagging_fraction: float = Field(gt=0, lt=1)  # a forest of equal samples is one tree
 
 
-class LightGBM:
+class BoostedTrees:
     """Boosted trees on top of what past sales say.
 
     Trees cannot follow a market above what they have seen, but the price of comparables, or the
@@ -97,7 +103,7 @@ class LightGBM:
         return cast(lightgbm.Booster, self.booster)
 
     def _start(self, inputs: pd.DataFrame) -> np.ndarray:
-        start = first_known(inputs, self.params.start)
+        start = first_finite(inputs, self.params.start)
         return np.where(np.isfinite(start), start, self.state["mean"])
 
     def _matrix(self, inputs: pd.DataFrame) -> np.ndarray:
@@ -111,7 +117,10 @@ class LightGBM:
                 columns.append(inputs[name].map(codes).to_numpy(float))
             else:
                 columns.append(inputs[name].to_numpy(float))
-        columns += [target_encoding.encode(inputs[name], means) for name, means in encoded.items()]
+        columns += [
+            target_encoding.encode_categories(inputs[name], means)
+            for name, means in encoded.items()
+        ]
         return np.column_stack(columns)
 
     def _cross_fitted(
@@ -126,7 +135,7 @@ class LightGBM:
                 f"encode: {name} holds numbers; only text columns are encoded",
             )
         require(not wanted or dates is not None, "encode: training needs `as_of` and `close_date`")
-        start = first_known(inputs, self.params.start)
+        start = first_finite(inputs, self.params.start)
         # where nothing is known to start from, the training mean is, which later sales move
         residual = log_price - start if self.params.start else log_price
         shrink = self.params.encode_shrink
@@ -142,15 +151,15 @@ class LightGBM:
 
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
-    ) -> LightGBM:
-        columns = seen(inputs, self.params.without)
-        texts = categories(inputs, columns)
+    ) -> BoostedTrees:
+        columns = drop_prefixes(inputs, self.params.without)
+        texts = text_categories(inputs, columns)
         self.state = {
             "columns": columns,
             "categories": texts,
             "mean": float(np.mean(log_price)),
         }
-        some([*columns, *inputs.columns.intersection(self.params.encode)])
+        require_columns([*columns, *inputs.columns.intersection(self.params.encode)])
         matrix = self._cross_fitted(inputs, log_price, dates)
         names = [*columns, *(ENCODED + name for name in self.state["encoded"])]
         ways = self.params.monotone
@@ -179,7 +188,7 @@ class LightGBM:
         trees = self._fitted().predict(self._matrix(inputs), num_threads=self.params.num_threads)
         return self._start(inputs) + np.asarray(trees)
 
-    def staged(self, inputs: pd.DataFrame, steps: list[int]) -> np.ndarray:
+    def staged_predict(self, inputs: pd.DataFrame, steps: list[int]) -> np.ndarray:
         """(steps, n): what the first trees alone predict, for each of the rising numbers `steps`.
         Each tree is asked once. Boosting that ended early repeats its last word."""
         model, matrix, start = self._fitted(), self._matrix(inputs), self._start(inputs)
@@ -201,25 +210,25 @@ class LightGBM:
             out.append(start + total / (done if self.boosting == "rf" else 1))
         return np.array(out)
 
-    def importances(self) -> dict[str, float]:
+    def feature_importances(self) -> dict[str, float]:
         """Total gain of each input's splits, as the saved model tells it: its text has six digits
         of each."""
         saved = lightgbm.Booster(model_str=self._fitted().model_to_string())
         gains = saved.feature_importance("gain")
         return dict(zip(saved.feature_name(), gains.tolist(), strict=True))
 
-    def dump(self) -> str:
+    def to_json(self) -> str:
         return json.dumps({**self.state, "booster": self._fitted().model_to_string()})
 
     @classmethod
-    def load(cls, text: str, params: TreesParams, seed: int) -> LightGBM:
+    def from_json(cls, text: str, params: TreesParams, seed: int) -> BoostedTrees:
         model = cls(params, seed)
         model.state = json.loads(text)
         model.booster = lightgbm.Booster(model_str=model.state.pop("booster"))
         return model
 
 
-class RandomForest(LightGBM):
+class RandomForest(BoostedTrees):
     """A forest (Breiman, Machine Learning 45, 2001): trees on random parts of the past, each
     grown on the premium over the start, their mean taken."""
 

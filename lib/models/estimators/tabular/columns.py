@@ -13,19 +13,19 @@ from lib.common.errors import require
 Prefix = Annotated[str, Field(min_length=1)]  # every name begins with an empty one
 
 
-def seen(inputs: pd.DataFrame, without: list[str]) -> list[str]:
+def drop_prefixes(inputs: pd.DataFrame, without: list[str]) -> list[str]:
     """The columns whose names begin with none of the prefixes in `without`."""
     return [name for name in inputs if not name.startswith(tuple(without))]
 
 
-def visible(inputs: list[str], params: dict[str, Any]) -> list[str]:
+def visible_columns(inputs: list[str], params: dict[str, Any]) -> list[str]:
     """The inputs that a model with these settings looks at: by name, or to start or encode from."""
     named = {*params.get("start", []), *params.get("encode", [])}
-    through = seen(pd.DataFrame(columns=inputs), params.get("without", []))
+    through = drop_prefixes(pd.DataFrame(columns=inputs), params.get("without", []))
     return [name for name in inputs if name in named or name in through]
 
 
-def some(columns: object) -> None:
+def require_columns(columns: object) -> None:
     """Raise `RemlError` where `columns`, those that a model could learn from, are none."""
     require(
         bool(columns),
@@ -34,7 +34,7 @@ def some(columns: object) -> None:
     )
 
 
-def categories(inputs: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
+def text_categories(inputs: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
     """The values of each of `columns` that holds text, in order."""
     return {
         name: sorted(inputs[name].dropna().unique())
@@ -43,7 +43,7 @@ def categories(inputs: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]
     }
 
 
-def first_known(inputs: pd.DataFrame, names: list[str]) -> np.ndarray:
+def first_finite(inputs: pd.DataFrame, names: list[str]) -> np.ndarray:
     """The first of the columns `names` that each row has (n,); missing where it has none."""
     found = np.full(len(inputs), np.nan)
     for name in names:

@@ -16,10 +16,10 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common.params import Section
-from lib.models.estimators.tabular.columns import first_known
+from lib.models.estimators.tabular.columns import first_finite
 
 
-class ComparablesParams(Section):
+class ComparablesRegressorParams(Section):
     """The `train.comparables` section: the first of `start` that is known is the price said;
     `shrink` (in sales) draws its slope to 1, which takes it as it is."""
 
@@ -27,17 +27,17 @@ class ComparablesParams(Section):
     shrink: float = Field(ge=0)
 
 
-class Comparables:
+class ComparablesRegressor:
     """Log price = mean + slope (start - its mean); the mean alone where no start is known."""
 
-    def __init__(self, params: ComparablesParams, seed: int) -> None:
+    def __init__(self, params: ComparablesRegressorParams, seed: int) -> None:
         self.params = params
         self.state: dict[str, Any] = {}
 
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
-    ) -> Comparables:
-        said = first_known(inputs, self.params.start)
+    ) -> ComparablesRegressor:
+        said = first_finite(inputs, self.params.start)
         known = np.isfinite(said)
         self.state = {"mean": float(np.mean(log_price)), "centre": 0.0, "at": 0.0, "slope": 1.0}
         if known.any():
@@ -54,19 +54,21 @@ class Comparables:
         return self
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:
-        said, state = first_known(inputs, self.params.start), self.state
+        said, state = first_finite(inputs, self.params.start), self.state
         line = state["at"] + state["slope"] * (said - state["centre"])
         return np.where(np.isfinite(said), line, state["mean"])
 
-    def importances(self) -> dict[str, float]:
+    def feature_importances(self) -> dict[str, float]:
         """The slope, given to the first of `start`."""
         return {name: self.state["slope"] for name in self.params.start[:1]}
 
-    def dump(self) -> str:
+    def to_json(self) -> str:
         return json.dumps(self.state)
 
     @classmethod
-    def load(cls, text: str, params: ComparablesParams, seed: int) -> Comparables:
+    def from_json(
+        cls, text: str, params: ComparablesRegressorParams, seed: int
+    ) -> ComparablesRegressor:
         model = cls(params, seed)
         model.state = json.loads(text)
         return model

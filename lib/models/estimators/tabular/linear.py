@@ -11,23 +11,28 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
-from lib.models.estimators.tabular.columns import Prefix, categories, seen, some
+from lib.models.estimators.tabular.columns import (
+    Prefix,
+    drop_prefixes,
+    require_columns,
+    text_categories,
+)
 
 
-class LinearParams(Section):
+class HedonicRidgeParams(Section):
     """The `train.linear` section."""
 
     alpha: float = Field(ge=0, allow_inf_nan=False)
     without: list[Prefix]
 
 
-class Linear:
+class HedonicRidge:
     """Regularised hedonic regression: ridge on scaled numbers and one column a category.
 
     Missing numbers take the training median; a category never seen counts as none.
     """
 
-    def __init__(self, params: LinearParams, seed: int) -> None:
+    def __init__(self, params: HedonicRidgeParams, seed: int) -> None:
         self.params = params
         self.state: dict[str, Any] = {}
 
@@ -47,12 +52,12 @@ class Linear:
 
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
-    ) -> Linear:
-        columns = seen(inputs, self.params.without)
-        texts = categories(inputs, columns)
+    ) -> HedonicRidge:
+        columns = drop_prefixes(inputs, self.params.without)
+        texts = text_categories(inputs, columns)
         # a column that is empty in training teaches nothing: its median would be missing too
         numbers = [n for n in columns if n not in texts and inputs[n].notna().any()]
-        some([*numbers, *(value for values in texts.values() for value in values)])
+        require_columns([*numbers, *(value for values in texts.values() for value in values)])
         values = inputs[numbers].to_numpy(float)
         median = np.nanmedian(values, axis=0)
         filled = np.where(np.isfinite(values), values, median)
@@ -76,7 +81,7 @@ class Linear:
         with threadpool_limits(1, "blas"):
             return self._matrix(inputs) @ np.array(self.state["coef"]) + self.state["intercept"]
 
-    def importances(self) -> dict[str, float]:
+    def feature_importances(self) -> dict[str, float]:
         """Log-price effect of one standard deviation; for categories, the spread of effects."""
         coef = np.abs(self.state["coef"])
         out = dict(zip(self.state["numbers"], coef.tolist(), strict=False))
@@ -87,11 +92,11 @@ class Linear:
             start += len(values)
         return out
 
-    def dump(self) -> str:
+    def to_json(self) -> str:
         return json.dumps(self.state)
 
     @classmethod
-    def load(cls, text: str, params: LinearParams, seed: int) -> Linear:
+    def from_json(cls, text: str, params: HedonicRidgeParams, seed: int) -> HedonicRidge:
         model = cls(params, seed)
         model.state = json.loads(text)
         return model

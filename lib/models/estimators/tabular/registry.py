@@ -6,20 +6,23 @@ from typing import Any
 
 from lib.common.params import Section
 from lib.models.estimators.tabular.boosting import (
-    LightGBM,
-    LightGBMParams,
+    BoostedTrees,
+    BoostedTreesParams,
     RandomForest,
     RandomForestParams,
 )
-from lib.models.estimators.tabular.comparables_regressor import Comparables, ComparablesParams
-from lib.models.estimators.tabular.linear import Linear, LinearParams
+from lib.models.estimators.tabular.comparables_regressor import (
+    ComparablesRegressor,
+    ComparablesRegressorParams,
+)
+from lib.models.estimators.tabular.linear import HedonicRidge, HedonicRidgeParams
 
 # a model's name -> its class and the class of its section of params.yaml, called like it
 TABULAR: dict[str, tuple[Any, type[Section]]] = {
-    "linear": (Linear, LinearParams),
-    "lightgbm": (LightGBM, LightGBMParams),
-    "kriged": (LightGBM, LightGBMParams),
+    "linear": (HedonicRidge, HedonicRidgeParams),
+    "lightgbm": (BoostedTrees, BoostedTreesParams),
+    "kriged": (BoostedTrees, BoostedTreesParams),
     "random_forest": (RandomForest, RandomForestParams),
-    "comparables": (Comparables, ComparablesParams),
-    "district": (LightGBM, LightGBMParams),
+    "comparables": (ComparablesRegressor, ComparablesRegressorParams),
+    "district": (BoostedTrees, BoostedTreesParams),
 }

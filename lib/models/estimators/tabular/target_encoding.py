@@ -24,7 +24,7 @@ def _sums(days: np.ndarray, values: np.ndarray, as_of: np.ndarray) -> tuple[np.n
     return total[at], at.astype(float)
 
 
-def shrunken(
+def shrink_means(
     total: np.ndarray, count: np.ndarray, overall: np.ndarray | float, shrink: float
 ) -> np.ndarray:
     """Mean of `count` values of sum `total`, drawn to `overall` as if by `shrink` more values."""
@@ -54,7 +54,7 @@ def past_means(
         mine = names == name
         rows, sales = mine & asked, mine & told
         total, count = _sums(days[sales], residual[sales], as_of[rows])
-        out[rows] = shrunken(total, count, overall[rows], shrink)
+        out[rows] = shrink_means(total, count, overall[rows], shrink)
     return out
 
 
@@ -64,11 +64,11 @@ def final_means(codes: pd.Series, residual: np.ndarray, shrink: float) -> dict[s
     known = np.isfinite(residual)
     overall = float(residual[known].mean()) if known.any() else 0.0
     grouped = pd.Series(residual[known]).groupby(codes.to_numpy(object)[known])
-    means = shrunken(grouped.sum().to_numpy(), grouped.size().to_numpy(float), overall, shrink)
+    means = shrink_means(grouped.sum().to_numpy(), grouped.size().to_numpy(float), overall, shrink)
     names = [str(name) for name in grouped.size().index]
     return {"values": dict(zip(names, means.tolist(), strict=True)), "overall": overall}
 
 
-def encode(codes: pd.Series, means: dict[str, Any]) -> np.ndarray:
+def encode_categories(codes: pd.Series, means: dict[str, Any]) -> np.ndarray:
     """`codes` as the numbers of `final_means`."""
     return codes.map(means["values"]).astype(float).fillna(means["overall"]).to_numpy()

@@ -5,12 +5,12 @@ import pytest
 
 from lib.common.artifacts import LevelSettings
 from lib.evaluation.ablation.ablation import Refit, ablate_groups, judge_group, refit_on_folds
-from lib.models.estimators.tabular.columns import visible
-from lib.models.estimators.tabular.registry import Linear, LinearParams
-from lib.models.training.out_of_fold import predictions
+from lib.models.estimators.tabular.columns import visible_columns
+from lib.models.estimators.tabular.registry import HedonicRidge, HedonicRidgeParams
+from lib.models.training.out_of_fold import fit_and_predict
 from tests.support.daily_sales import EDGES, daily_sales
 
-RIDGE = LinearParams(alpha=1e-6, without=[])
+RIDGE = HedonicRidgeParams(alpha=1e-6, without=[])
 INPUTS = ["living_area", "postal_code", "txt_characters"]
 
 
@@ -26,7 +26,7 @@ def planted(n=400):
 
 
 def run(table, inputs=INPUTS, edges=EDGES, params=RIDGE, **changes):
-    refit = Refit(inputs, edges, lambda: Linear(params, 0), changes.get("spec"))
+    refit = Refit(inputs, edges, lambda: HedonicRidge(params, 0), changes.get("spec"))
     return ablate_groups(table, refit, params.model_dump(), 300, changes.get("seed", 1))
 
 
@@ -56,8 +56,8 @@ def test_the_test_and_what_closes_in_it_change_nothing():
 def test_errors_are_those_that_training_writes_with_the_level():
     table = planted()
     spec = LevelSettings(days=20, shrink=2)
-    said = refit_on_folds(table, INPUTS, EDGES, lambda: Linear(RIDGE, 0), spec)
-    _, written = predictions(table, INPUTS, EDGES, lambda: Linear(RIDGE, 0), spec)
+    said = refit_on_folds(table, INPUTS, EDGES, lambda: HedonicRidge(RIDGE, 0), spec)
+    _, written = fit_and_predict(table, INPUTS, EDGES, lambda: HedonicRidge(RIDGE, 0), spec)
     past = written[written["role"] == "train"]
     np.testing.assert_allclose(said, np.exp(past["log_estimate"]), rtol=1e-12)
 
@@ -85,8 +85,8 @@ def test_what_a_model_starts_from_is_seen_though_it_is_kept_from_the_trees():
         "start": ["comp_log_price"],
         "encode": ["postal_code"],
     }
-    assert visible(inputs, params) == ["comp_log_price", "postal_code", "txt_x"]
-    assert visible(inputs, {}) == inputs
+    assert visible_columns(inputs, params) == ["comp_log_price", "postal_code", "txt_x"]
+    assert visible_columns(inputs, {}) == inputs
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from lib.evaluation.explanation.contributions import (
 from lib.evaluation.feature_groups import BASELINE, GROUPS, LEVEL, OTHER, group_members, group_of
 from lib.features import spec
 from lib.models.estimators.photo.registry import MODELS
-from lib.models.estimators.tabular.registry import LightGBM, Linear
-from lib.models.serving.predict import levels, log_estimates, raw_estimates
-from lib.models.stacking import Weighting, blend
-from lib.models.training.training_table import LISTED, with_list_price
+from lib.models.estimators.tabular.registry import BoostedTrees, HedonicRidge
+from lib.models.serving.predict import level_corrections, log_estimates, raw_estimates
+from lib.models.stacking import Weighting, blend_predictions
+from lib.models.training.training_table import LISTED, add_list_price
 from tests.support.estimators import RIDGE, STARTS, TREES, hedonic_homes
 from tests.support.hypothesis_profiles import examples
 from tests.support.saved_models import (
@@ -37,7 +37,7 @@ def whole(saved, predicted, table):
     past = table[(table["role"] == "train") & table["usable"]]
     later = table[table["role"] != "train"].reset_index(drop=True)
     base, parts = log_contributions(later, saved, contribution_centres(past, saved))
-    parts = parts.assign(**{LEVEL: levels(later, saved, predicted)})
+    parts = parts.assign(**{LEVEL: level_corrections(later, saved, predicted)})
     return base, parts, log_estimates(later, saved, predicted)
 
 
@@ -62,7 +62,7 @@ def test_a_blend_is_the_weighted_sum_of_its_members():
     table = parts["linear"][2]
     tables = {name: predicted for name, (_, predicted, _) in parts.items()}
     fold = table.loc[tables["linear"].index, "fold"]
-    share, blended = blend(tables, fold, Weighting(shrink=10), LEVELLED)
+    share, blended = blend_predictions(tables, fold, Weighting(shrink=10), LEVELLED)
     members = {name: saved for name, (saved, _, _) in parts.items()}
     saved = through_text(make_blend(share, members, level=LEVELLED))
     base, said, estimate = whole(saved, blended, table)
@@ -76,9 +76,11 @@ def test_a_blend_is_the_weighted_sum_of_its_members():
 def test_linear_contributions_of_a_case_worked_by_hand():
     """Log price = 10 + 2 size + 1 where the code is B; the mean home has size 2 and half a B."""
     inputs = pd.DataFrame({"size": [1.0, 1, 3, 3], "postal_code": ["A", "B", "A", "B"]})
-    model = Linear(RIDGE.model_copy(update={"alpha": 1e-12}), 0)
+    model = HedonicRidge(RIDGE.model_copy(update={"alpha": 1e-12}), 0)
     model.fit(inputs, 10 + 2 * inputs["size"].to_numpy() + np.array([0, 1, 0, 1]))
-    saved = make_variant(params=model.params.model_dump(), inputs=list(inputs), state=model.dump())
+    saved = make_variant(
+        params=model.params.model_dump(), inputs=list(inputs), state=model.to_json()
+    )
     base, parts = log_contributions(inputs.iloc[[0, 3]], saved, contribution_centres(inputs, saved))
     assert base == pytest.approx(14.5)
     np.testing.assert_allclose(parts["size"], [-2, 2], atol=1e-6)
@@ -86,10 +88,10 @@ def test_linear_contributions_of_a_case_worked_by_hand():
 
 
 def boosted(inputs, price, **changes):
-    model = LightGBM(TREES.model_copy(update=changes), 7).fit(inputs, price)
+    model = BoostedTrees(TREES.model_copy(update=changes), 7).fit(inputs, price)
     return make_variant(
         model="lightgbm", params=model.params.model_dump(), inputs=list(inputs),
-        state=model.dump(),
+        state=model.to_json(),
     )  # fmt: skip
 
 
@@ -124,10 +126,10 @@ def test_an_encoded_column_counts_for_its_own():
     inputs, price = hedonic_homes(300)
     dates = pd.DataFrame({"as_of": pd.date_range("2020-01-01", periods=300)})
     dates["close_date"] = dates["as_of"]
-    model = LightGBM(TREES.model_copy(update={"encode": ["postal_code"], "start": []}), 7)
+    model = BoostedTrees(TREES.model_copy(update={"encode": ["postal_code"], "start": []}), 7)
     model.fit(inputs, price, dates)
     saved = boosted(inputs, price).model_copy(
-        update={"params": model.params.model_dump(), "state": model.dump()}
+        update={"params": model.params.model_dump(), "state": model.to_json()}
     )
     base, parts = log_contributions(inputs, saved, contribution_centres(inputs, saved))
     assert list(parts) == list(inputs)
@@ -138,7 +140,7 @@ def test_an_aware_model_is_explained_by_the_list_price_it_started_from():
     inputs, price = hedonic_homes(300)
     features = inputs.assign(list_price=np.exp(price))
     saved = boosted(
-        with_list_price(features)[[*inputs, LISTED]], price, start=[LISTED], without=["own_"]
+        add_list_price(features)[[*inputs, LISTED]], price, start=[LISTED], without=["own_"]
     ).model_copy(update={"view": "aware"})
     base, parts = log_contributions(features, saved, contribution_centres(features, saved))
     np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(features, saved), rtol=1e-12)

@@ -12,7 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.common.errors import RemlError
-from lib.models.calibration.conformal import Adaptive, bound, bounds, half_life, shifts
+from lib.models.calibration.conformal import (
+    Adaptive,
+    adaptive_bounds,
+    choose_half_life,
+    lower_bound,
+    split_bounds,
+)
 
 NICE = [Fraction(1, 2), Fraction(4, 5), Fraction(9, 10), Fraction(19, 20)]
 DAY0 = pd.Timestamp("2024-01-01")
@@ -36,17 +42,17 @@ def test_bounds_are_the_order_statistics_of_a_naive_count(errors, coverage, miss
     wanted = naive(errors, coverage)
     given_errors = np.array([*errors, *[np.nan] * missing])
     if wanted:
-        assert bounds(given_errors, float(coverage)) == wanted
+        assert split_bounds(given_errors, float(coverage)) == wanted
     else:
         with pytest.raises(RemlError, match=f"{len(errors)} out-of-fold errors are too few"):
-            bounds(given_errors, float(coverage))
+            split_bounds(given_errors, float(coverage))
 
 
 @pytest.mark.parametrize(("coverage", "needs"), [(0.5, 3), (0.8, 9), (0.9, 19), (0.95, 39)])
 def test_too_few_errors_are_refused_and_the_needed_count_is_right(coverage, needs):
-    assert bounds(np.arange(float(needs)), coverage) == (0, needs - 1)
+    assert split_bounds(np.arange(float(needs)), coverage) == (0, needs - 1)
     with pytest.raises(RemlError, match=f"they need {needs}$"):
-        bounds(np.arange(needs - 1.0), coverage)
+        split_bounds(np.arange(needs - 1.0), coverage)
 
 
 def skewed(rng, size):
@@ -61,7 +67,7 @@ def test_a_new_error_is_covered_as_often_as_promised(coverage, n):
     below = above = 0
     for _ in range(rounds):
         errors = skewed(rng, n + 1)
-        low, high = bounds(errors[:-1], coverage)
+        low, high = split_bounds(errors[:-1], coverage)
         below += errors[-1] < low
         above += errors[-1] > high
     for missed in (below, above):  # each tail has its own half of the misses
@@ -83,7 +89,7 @@ def test_a_weighted_bound_leaves_no_more_than_its_tail_below(weighted, percent):
         if used <= room:
             wanted = score
     scores, weights = (np.array([one[i] for one in order], float) for i in (0, 1))
-    got = bound(scores, weights / 8, percent / 100)
+    got = lower_bound(scores, weights / 8, percent / 100)
     assert np.isnan(got) if wanted is None else got == wanted
 
 
@@ -109,7 +115,7 @@ def test_scaled_and_grouped_intervals_are_those_of_crepes(coverage):
     error = scale * rng.exponential(0.1, n + later) * (1 + group)
     table = rows(error, np.arange(n + later) < n, scale, group)
     table.loc[n:, "error"] = np.nan
-    mine = shifts(table, coverage, STILL, None)[n:]
+    mine = adaptive_bounds(table, coverage, STILL, None)[n:]
     theirs = ConformalPredictiveSystem()
     theirs.fit(error[:n], sigmas=scale[:n], bins=group[:n], seed=0)
     wanted = theirs.predict_int(
@@ -125,23 +131,23 @@ def test_a_row_knows_only_what_closed_before_its_day():
     table = rows(rng.normal(0, 0.1, n + later), np.arange(n + later) < n)
     table["close_date"] += pd.to_timedelta(rng.integers(0, 30, n + later), unit="D")
     table.loc[table["past"], "close_date"] = DAY0 + pd.Timedelta(days=n - 1)
-    got = shifts(table, 0.8, MOVING, None)
+    got = adaptive_bounds(table, 0.8, MOVING, None)
     assert np.isnan(got[:n]).all()
     for i in range(n, n + later):
         known = table[table["past"] | (table["close_date"] < table.loc[i, "as_of"])]
         assert tuple(got[i]) == naive(known["error"].tolist(), Fraction(4, 5))
     changed = table.copy()
     changed.loc[120:, "error"] = 9.0  # the future
-    np.testing.assert_array_equal(shifts(changed, 0.8, MOVING, None)[:121], got[:121])
+    np.testing.assert_array_equal(adaptive_bounds(changed, 0.8, MOVING, None)[:121], got[:121])
 
 
 def test_recency_weighs_a_score_by_its_age_on_the_day():
     table = rows(np.arange(50.0), np.arange(50) < 49)
     table.loc[49, "error"] = np.nan
-    low, high = shifts(table, 0.8, MOVING, half_life=10.0)[49]
+    low, high = adaptive_bounds(table, 0.8, MOVING, half_life=10.0)[49]
     weight = 0.5 ** ((49 - np.arange(49)) / 10)
-    assert low == bound(np.arange(49.0), weight, 0.1) and low > 15  # of equal weights: 4
-    assert high == -bound(-np.arange(48.0, -1, -1), weight[::-1], 0.1)
+    assert low == lower_bound(np.arange(49.0), weight, 0.1) and low > 15  # of equal weights: 4
+    assert high == -lower_bound(-np.arange(48.0, -1, -1), weight[::-1], 0.1)
 
 
 def test_the_half_life_grows_until_scores_weigh_enough():
@@ -150,12 +156,12 @@ def test_the_half_life_grows_until_scores_weigh_enough():
 
     def asked(least, way="recency"):
         spec = Adaptive(way=way, half_life_days=20, least_weight=least, step=0.01)
-        return half_life(closed, day, spec)
+        return choose_half_life(closed, day, spec)
 
     assert asked(0) == asked(29) == 20  # a score a day weighs 20 / log 2 = 29 in the long run
     assert asked(30) == 40 and asked(100) == 80
     assert asked(365) is None and asked(0, "aci") is None
-    assert half_life(closed.where(closed.isna()), day, MOVING) is None
+    assert choose_half_life(closed.where(closed.isna()), day, MOVING) is None
 
 
 @pytest.mark.parametrize("way", ["recency", "aci"])
@@ -169,10 +175,10 @@ def test_coverage_holds_in_the_long_run_after_the_level_jumps(way, jump):
     errors[past:] += jump
     table = rows(errors, np.arange(past + later) < past, days=np.arange(past + later) // daily)
     spec = Adaptive(way=way, half_life_days=15, least_weight=0, step=0.005)
-    life = half_life(table.loc[table["past"], "close_date"], table.loc[past, "as_of"], spec)
+    life = choose_half_life(table.loc[table["past"], "close_date"], table.loc[past, "as_of"], spec)
     inside = {}
     for name, how, days in (("adaptive", spec, life), ("still", STILL, None)):
-        bound_ = shifts(table, 0.9, how, days)[past + 600 :]
+        bound_ = adaptive_bounds(table, 0.9, how, days)[past + 600 :]
         told = errors[past + 600 :]
         inside[name] = ((told >= bound_[:, 0]) & (told <= bound_[:, 1])).mean()
     assert abs(inside["adaptive"] - 0.9) < 0.025  # 4 standard errors of 2,400 sales
@@ -187,7 +193,7 @@ def test_adaptive_miss_rates_follow_a_naive_replay():
     table = rows(rng.normal(0, 0.1, n + later), np.arange(n + later) < n)
     table.loc[n + 40 :, "error"] += 0.15
     spec = Adaptive(way="aci", half_life_days=1, least_weight=0, step=step)
-    got = shifts(table, 0.9, spec, None)
+    got = adaptive_bounds(table, 0.9, spec, None)
     asked = [tail, tail]
     for i in range(n, n + later):
         known = np.sort(table.loc[: i - 1, "error"].to_numpy())
@@ -203,6 +209,6 @@ def test_adaptive_miss_rates_follow_a_naive_replay():
 def test_a_group_without_enough_scores_takes_its_most_extreme_one():
     table = rows(np.array([0.1, -0.2, 0.3, np.nan, np.nan]), [True] * 3 + [False] * 2)
     table["group"] = [0, 0, 0, 0, 1]
-    got = shifts(table, 0.9, STILL, None)
+    got = adaptive_bounds(table, 0.9, STILL, None)
     assert got[3].tolist() == [-0.2, 0.3]
     assert np.isnan(got[4]).all()  # a group that nobody knows

@@ -4,7 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.calibration.interval_study import beside_split, on_folds, split_intervals
+from lib.models.calibration.interval_study import (
+    compare_with_split,
+    fold_intervals,
+    split_intervals,
+)
 from tests.support.noisy_sales import SEEN_INPUTS, SPEC, noisy_sales
 
 
@@ -24,7 +28,7 @@ def test_own_and_split_intervals_stand_beside_each_other():
             "pred_low_90": estimate * 0.9, "pred_high_90": estimate * 1.2,
         }
     )  # fmt: skip
-    got = beside_split(test, rng.normal(0, 0.1, 999), ["90"]).set_index("intervals")
+    got = compare_with_split(test, rng.normal(0, 0.1, 999), ["90"]).set_index("intervals")
     held = test["close_price"].between(test["pred_low_90"], test["pred_high_90"])
     own = got.loc["own"]
     assert own["held"] == held.mean()
@@ -47,7 +51,7 @@ def test_a_fold_is_valued_by_what_lay_before_it():
     fold = np.repeat([0, 1, 2, 3], 300)
 
     def found(given):
-        return {n: (t, e) for n, t, e in on_folds(given, SEEN_INPUTS, fold, [0.9], SPEC, 1)}
+        return {n: (t, e) for n, t, e in fold_intervals(given, SEEN_INPUTS, fold, [0.9], SPEC, 1)}
 
     before = found(table)
     assert list(before) == [2, 3] and [len(e) for _, e in before.values()] == [300, 600]

@@ -9,8 +9,13 @@ import pytest
 
 from lib.common.errors import RemlError
 from lib.models.calibration import error_models, prediction_intervals
-from lib.models.calibration.abstention import Abstention, kind, reach, reasons
-from lib.models.calibration.prediction_intervals import Groups, fit, grouped
+from lib.models.calibration.abstention import (
+    Abstention,
+    abstention_reasons,
+    reason_kind,
+    training_ranges,
+)
+from lib.models.calibration.prediction_intervals import Groups, fit_intervals, make_groups
 from tests.support.noisy_sales import HARD, SEEN_INPUTS, SPEC, noisy_sales
 
 COVERAGES = [0.8, 0.9]
@@ -19,11 +24,13 @@ COVERAGES = [0.8, 0.9]
 def made(table, **change):
     """(intervals of the later rows beside the rows, what serving needs, the scored rows)."""
     spec = SPEC.model_copy(update=change)
-    state, known = fit(table, SEEN_INPUTS, table[table["role"] == "train"], COVERAGES, spec, 1)
+    state, known = fit_intervals(
+        table, SEEN_INPUTS, table[table["role"] == "train"], COVERAGES, spec, 1
+    )
     state = json.loads(json.dumps(state))
     later = table[table["role"] != "train"].reset_index(drop=True)
     return (
-        later.join(prediction_intervals.intervals(later, known, state, newcomers=False)),
+        later.join(prediction_intervals.predict_intervals(later, known, state, newcomers=False)),
         state,
         known,
     )
@@ -90,10 +97,10 @@ def test_a_past_row_s_difficulty_does_not_know_its_own_error(plain):
     changed.loc[100, "close_price"] *= 20
     _, _, after = made(changed, difficulty=free)
     assert after.loc[100, "error"] > before.loc[100, "error"] + 2
-    part = error_models.crosswise(3000, 4)
+    part = error_models.assign_parts(3000, 4)
     moved = (after["scale"] != before["scale"])[:3000].to_numpy()
     assert not moved[part == part[100]].any() and moved[part != part[100]].all()
-    raw = [prediction_intervals.looked_at(t, state)["scale"] for t in (table, changed)]
+    raw = [prediction_intervals.score_rows(t, state)["scale"] for t in (table, changed)]
     np.testing.assert_array_equal(*raw)
 
 
@@ -126,7 +133,7 @@ def test_groups_by_value_hold_in_each_third_where_noise_depends_on_it():
 )
 def test_there_are_as_many_groups_as_scores_can_carry(by, minimum, weight, groups):
     past = pd.DataFrame({"log_estimate": np.arange(100.0)})
-    got = grouped(past, past["log_estimate"], weight, Groups(by=by, count=5, minimum=minimum))
+    got = make_groups(past, past["log_estimate"], weight, Groups(by=by, count=5, minimum=minimum))
     assert got["by"] == by and len(got["edges"]) == groups
 
 
@@ -149,10 +156,10 @@ def test_a_newcomer_gets_what_the_same_home_got_as_an_open_listing(plain, made_p
     told, state, known = made_plain(method=method, **changed)
     homes = table[table["role"] == "subject"].reset_index(drop=True)
     own = known[~known["listing_key"].isin(homes["listing_key"])].reset_index(drop=True)
-    got = prediction_intervals.intervals(homes, own, state, newcomers=True)
+    got = prediction_intervals.predict_intervals(homes, own, state, newcomers=True)
     wanted = told[told["role"] == "subject"].reset_index(drop=True)[got.columns]
     pd.testing.assert_frame_equal(got, wanted)
-    assert not len(prediction_intervals.intervals(homes[:0], own, state, newcomers=True))
+    assert not len(prediction_intervals.predict_intervals(homes[:0], own, state, newcomers=True))
 
 
 @pytest.mark.parametrize("method", ["split", "normalized", "cqr"])
@@ -220,7 +227,7 @@ def test_reasons_name_what_is_wrong_and_by_how_much():
         }
     )  # fmt: skip
     width = np.array([1.0, 0.5, 0.2, 1.5])
-    got = reasons(homes, width, reach(learnt, spec), True, spec).tolist()
+    got = abstention_reasons(homes, width, training_ranges(learnt, spec), True, spec).tolist()
     assert got == [
         "living_area 4001 lies above the 4000 of all past sales",
         "4 comparables, under 5; latitude 46.4 lies below the 47 of all past sales",
@@ -228,11 +235,11 @@ def test_reasons_name_what_is_wrong_and_by_how_much():
         "0 comparables, under 5; living_area 499 lies below the 500 of all past sales; "
         "interval 150% of the value wide, over 100%",
     ]
-    assert [kind(one) for text in got for one in text.split("; ")] == [
+    assert [reason_kind(one) for text in got for one in text.split("; ")] == [
         "living_area beyond all past sales",
         "too few comparables", "latitude beyond all past sales",
         "comparables too unlike", "too few comparables", "living_area beyond all past sales",
         "interval too wide",
     ]  # fmt: skip
-    blind = reasons(homes, width, {}, False, spec).tolist()
+    blind = abstention_reasons(homes, width, {}, False, spec).tolist()
     assert blind == [None, None, None, "interval 150% of the value wide, over 100%"]

@@ -7,15 +7,15 @@ import pytest
 from lib.common.artifacts import LevelSettings
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.serving.predict import (
+    add_missing_photos,
     load_model,
     log_estimates,
     model_inputs,
-    photos_missing,
     sees_photos,
 )
-from lib.models.stacking import Weighting, blend
-from lib.models.training.out_of_fold import predictions
-from lib.models.training.training_table import LISTED, with_list_price
+from lib.models.stacking import Weighting, blend_predictions
+from lib.models.training.out_of_fold import fit_and_predict
+from lib.models.training.training_table import LISTED, add_list_price
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 from tests.support.estimators import RIDGE
 from tests.support.saved_models import make_blend, make_variant, through_text, train_and_save
@@ -51,7 +51,7 @@ def test_a_served_blend_is_that_of_training():
     table = parts["linear"][2]
     tables = {name: predicted for name, (_, predicted, _) in parts.items()}
     fold = table.loc[tables["linear"].index, "fold"]
-    share, blended = blend(tables, fold, Weighting(shrink=10), spec)
+    share, blended = blend_predictions(tables, fold, Weighting(shrink=10), spec)
     members = {name: saved for name, (saved, _, _) in parts.items()}
     saved = through_text(make_blend(share, members, level=spec))
     later = blended["role"] != "train"
@@ -69,10 +69,12 @@ def test_an_aware_model_is_served_what_it_was_trained_on():
     table.loc[::7, "list_price"] = np.nan
     table.loc[1, "list_price"] = 0
     inputs = [*INPUTS, LISTED]
-    model, predicted = predictions(
-        with_list_price(table), inputs, EDGES, lambda: MODELS["linear"][0](RIDGE, 7), None
+    model, predicted = fit_and_predict(
+        add_list_price(table), inputs, EDGES, lambda: MODELS["linear"][0](RIDGE, 7), None
     )
-    saved = make_variant(params=RIDGE.model_dump(), inputs=inputs, state=model.dump(), view="aware")
+    saved = make_variant(
+        params=RIDGE.model_dump(), inputs=inputs, state=model.to_json(), view="aware"
+    )
     later = predicted["role"] != "train"
     features = table.loc[predicted.index[later], ["as_of", "list_price", *INPUTS]]
     got = log_estimates(features, saved, predicted)
@@ -88,14 +90,14 @@ def test_features_that_say_nothing_of_photos_are_of_homes_without_any():
     mixed = make_blend({"a": 0.5, "b": 0.5}, {"a": plain, "b": seeing})
     assert [sees_photos(one) for one in (plain, seeing, mixed)] == [False, True, True]
     features = pd.DataFrame({"size": [7.0, 8.0], "other": 1.0})
-    got = model_inputs(photos_missing(features, seeing), seeing)
+    got = model_inputs(add_missing_photos(features, seeing), seeing)
     assert list(got) == seeing.inputs
     assert got.loc[0, ["img_missing", "img_count", "img_reused"]].tolist() == [1, 0, 0]
     assert got["img_vector"].isna().all()
-    both = photos_missing(features, mixed)
+    both = add_missing_photos(features, mixed)
     pd.testing.assert_frame_equal(both[seeing.inputs], got)
     known = both.assign(img_missing=0.0, img_count=3.0)
-    assert photos_missing(known, seeing)["img_count"].tolist() == [3, 3]  # what is there stays
+    assert add_missing_photos(known, seeing)["img_count"].tolist() == [3, 3]  # what is there stays
     pd.testing.assert_frame_equal(model_inputs(features, plain), features[["size"]])
     with pytest.raises(KeyError):  # nobody is taken for a home without photos by mistake
         model_inputs(features, seeing)

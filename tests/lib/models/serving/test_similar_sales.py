@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.serving.predict import levels_since, load_model, log_estimates, raw_estimates
-from lib.models.serving.similar_sales import closeness, closest, leaf_share
+from lib.models.serving.predict import (
+    level_corrections_since,
+    load_model,
+    log_estimates,
+    raw_estimates,
+)
+from lib.models.serving.similar_sales import distance_similarity, leaf_share, rank_similar_sales
 from tests.support.saved_models import LEVELLED, make_blend, train_and_save
 
 MONTH = pd.Timedelta(days=30)
@@ -62,10 +67,10 @@ def test_a_blend_asks_its_members_that_have_trees_by_weight():
 
 def test_weights_of_0_and_1_rank_by_distance_and_by_leaves_alone():
     homes, near, table, saved, predicted = made()
-    far = closest(homes, near, table, saved, predicted, 0.0, 3)
+    far = rank_similar_sales(homes, near, table, saved, predicted, 0.0, 3)
     assert far["comparable"].tolist() == near[near["rank"] <= 3]["comparable"].tolist()
     assert far["rank"].tolist() == [1, 2, 3] * 3
-    by_leaf = closest(homes, near, table, saved, predicted, 1.0, 3)
+    by_leaf = rank_similar_sales(homes, near, table, saved, predicted, 1.0, 3)
     at = pd.Series(np.arange(len(table)), table["listing_key"])
     share = leaf_share(
         table, saved, at[near["listing_key"]].to_numpy(), at[near["comparable"]].to_numpy()
@@ -80,7 +85,7 @@ def test_weights_of_0_and_1_rank_by_distance_and_by_leaves_alone():
 def test_half_and_half_is_the_mean_of_both():
     homes, near, table, saved, predicted = made()
     got, leaf, far = (
-        closest(homes, near, table, saved, predicted, weight, 6).set_index(
+        rank_similar_sales(homes, near, table, saved, predicted, weight, 6).set_index(
             ["listing_key", "comparable"]
         )["similarity"]
         for weight in (0.5, 1.0, 0.0)
@@ -91,12 +96,12 @@ def test_half_and_half_is_the_mean_of_both():
 
 def test_closeness_is_one_for_the_nearest_and_falls():
     near = pd.DataFrame({"listing_key": ["a", "a", "b"], "distance": [0.5, 1.5, 9.0]})
-    assert closeness(near).tolist() == [1.0, 0.5, 1.0]
+    assert distance_similarity(near).tolist() == [1.0, 0.5, 1.0]
 
 
 def test_adjusted_prices_are_prices_times_the_ratio_of_estimates():
     homes, near, table, saved, predicted = made()
-    got = closest(homes, near, table, saved, predicted, 0.5, 4)
+    got = rank_similar_sales(homes, near, table, saved, predicted, 0.5, 4)
     rows = table.set_index("listing_key", drop=False)
     mine = log_estimates(rows.loc[got["listing_key"]], saved, predicted)
     # all comparables closed before the boundary: the model has learnt from them, level and all
@@ -109,7 +114,7 @@ def test_adjusted_prices_are_prices_times_the_ratio_of_estimates():
 def test_the_level_counts_from_the_day_the_model_stopped_learning():
     _, _, table, saved, predicted = made()
     raw = raw_estimates(table, saved)
-    said = raw + levels_since(table, saved, predicted)
+    said = raw + level_corrections_since(table, saved, predicted)
     later = table["as_of"] >= "2024-04-30"
     np.testing.assert_array_equal(said[~later], raw[~later])
     np.testing.assert_allclose(said[later], log_estimates(table, saved, predicted)[later])
@@ -118,16 +123,16 @@ def test_the_level_counts_from_the_day_the_model_stopped_learning():
 
 def test_only_candidates_are_shown_and_none_where_there_are_none():
     homes, near, table, saved, predicted = made()
-    got = closest(homes, near, table, saved, predicted, 1.0, 3)
+    got = rank_similar_sales(homes, near, table, saved, predicted, 1.0, 3)
     allowed = set(zip(near["listing_key"], near["comparable"], strict=True))
     assert set(zip(got["listing_key"], got["comparable"], strict=True)) <= allowed
-    some = closest(homes.iloc[:1], near, table, saved, predicted, 0.5, 3)
+    some = rank_similar_sales(homes.iloc[:1], near, table, saved, predicted, 0.5, 3)
     assert set(some["listing_key"]) == {homes["listing_key"][0]}
-    none = closest(homes, near.iloc[:0], table, saved, predicted, 0.5, 3)
+    none = rank_similar_sales(homes, near.iloc[:0], table, saved, predicted, 0.5, 3)
     assert not len(none) and set(none) == set(got)
 
 
 def test_a_model_without_trees_ranks_by_distance():
     homes, near, table, saved, predicted = made("linear")
-    got = closest(homes, near, table, saved, predicted, 0.5, 2)
+    got = rank_similar_sales(homes, near, table, saved, predicted, 0.5, 2)
     assert got["comparable"].tolist() == near[near["rank"] <= 2]["comparable"].tolist()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.models.serving.predict import log_estimates
-from lib.models.serving.valuations import FACTS, nearest_wide, valuations
+from lib.models.serving.valuations import FACTS, make_valuations, widen_comparables
 from tests.support.saved_models import train_and_save
 
 STATE = {
@@ -46,7 +46,7 @@ def parts():
 
 def test_one_row_a_home_in_order_with_its_own_estimate(parts):
     features, homes, saved, predicted = parts
-    got = valuations(features, homes, NEAR, saved, predicted, CALIBRATION, 2)
+    got = make_valuations(features, homes, NEAR, saved, predicted, CALIBRATION, 2)
     assert got["listing_key"].tolist() == ["k150", "k151", "k152"]
     wanted = np.exp(log_estimates(features.sort_values("listing_key"), saved, predicted))
     assert got["pred_close_price"].tolist() == np.round(wanted).tolist()
@@ -57,20 +57,20 @@ def test_one_row_a_home_in_order_with_its_own_estimate(parts):
 
 
 def test_intervals_hold_the_estimate_and_widen_with_coverage(parts):
-    got = valuations(*parts[:2], NEAR, *parts[2:], CALIBRATION, 1)
+    got = make_valuations(*parts[:2], NEAR, *parts[2:], CALIBRATION, 1)
     names = ["pred_low_90", "pred_low_80", "pred_close_price", "pred_high_80", "pred_high_90"]
     assert (np.diff(got[names].to_numpy(), axis=1) > 0).all()
     assert (got[names] == got[names].round()).all(axis=None)
 
 
 def test_facts_are_those_that_the_feed_has(parts):
-    got = valuations(*parts[:2], NEAR, *parts[2:], CALIBRATION, 1)
+    got = make_valuations(*parts[:2], NEAR, *parts[2:], CALIBRATION, 1)
     assert (got["living_area"] == 1500).all()
     assert set(FACTS) & set(got) == {"living_area", "list_price"} and "other" not in got
 
 
 def test_comparables_stand_beside_their_home_nearest_first(parts):
-    got = valuations(*parts[:2], NEAR, *parts[2:], CALIBRATION, 2).set_index("listing_key")
+    got = make_valuations(*parts[:2], NEAR, *parts[2:], CALIBRATION, 2).set_index("listing_key")
     assert got.loc["k151", ["comp_1_listing_key", "comp_2_listing_key"]].tolist() == ["a", "b"]
     assert got.loc["k151", ["comp_1_close_price", "comp_2_distance"]].tolist() == [1.0, 0.2]
     assert got.loc["k150", "comp_1_living_area"] == 30
@@ -81,5 +81,5 @@ def test_comparables_stand_beside_their_home_nearest_first(parts):
 
 def test_columns_do_not_depend_on_how_many_comparables_there_are():
     for near in (NEAR, NEAR.iloc[:1], NEAR.iloc[:0]):
-        wide = nearest_wide(near, 2)
+        wide = widen_comparables(near, 2)
         assert len(wide.columns) == 13 and len(wide) == near["listing_key"].nunique()

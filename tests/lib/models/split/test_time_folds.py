@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 
 from lib.common.errors import RemlError
 from lib.common.params import validate
-from lib.models.split.time_folds import ROLES, Split, plan, roles, sold
+from lib.models.split.time_folds import ROLES, SplitParams, is_sold, plan_split, time_roles
 from tests.support.hypothesis_profiles import examples
 
 START = pd.Timestamp("2023-01-01")
 
 
 def spec(**changes):
-    return Split(**{"boundary": 0.2, "folds": 3, "fold_share": 0.6, "minimum_train": 20} | changes)
+    return SplitParams(
+        **{"boundary": 0.2, "folds": 3, "fold_share": 0.6, "minimum_train": 20} | changes
+    )
 
 
 def sales(as_of, close, **changes):
@@ -37,30 +39,32 @@ def steady(n=200, lag=0):
 
 def test_a_fraction_puts_the_newest_share_of_sales_in_the_test():
     table = steady(200)
-    cut = plan(table, spec(), "t")
+    cut = plan_split(table, spec(), "t")
     assert cut.boundary == START + pd.Timedelta(days=160)
-    assert (roles(table, cut)["role"] == "test").sum() == 40
+    assert (time_roles(table, cut)["role"] == "test").sum() == 40
 
 
 def test_a_date_is_the_boundary_itself_and_its_day_is_in_the_test():
     table = steady(200)
-    cut = plan(table, spec(boundary=dt.date(2023, 4, 11)), "t")  # START + 100 days
-    got = roles(table, cut)["role"]
+    cut = plan_split(table, spec(boundary=dt.date(2023, 4, 11)), "t")  # START + 100 days
+    got = time_roles(table, cut)["role"]
     assert got.iloc[99] == "train" and got.iloc[100] == "test"
 
 
 def test_sales_agreed_before_the_boundary_and_closed_on_or_after_it_are_purged():
     table = steady(200, lag=10)
-    got = roles(table, plan(table, spec(boundary=dt.date(2023, 4, 11)), "t"))["role"].tolist()
+    got = time_roles(table, plan_split(table, spec(boundary=dt.date(2023, 4, 11)), "t"))[
+        "role"
+    ].tolist()
     assert got == ["train"] * 90 + ["purged"] * 10 + ["test"] * 100
 
 
 def test_folds_of_a_case_worked_by_hand():
     """160 past sales, the newest 60 % of them (96) in three folds of 32 each."""
     table = steady(200)
-    cut = plan(table, spec(), "t")
+    cut = plan_split(table, spec(), "t")
     assert [(edge - START).days for edge in cut.edges] == [64, 96, 128, 160]
-    fold = roles(table, cut)["fold"].tolist()
+    fold = time_roles(table, cut)["fold"].tolist()
     assert fold == [0] * 64 + [1] * 32 + [2] * 32 + [3] * 32 + [0] * 40
 
 
@@ -80,10 +84,10 @@ def test_roles_and_folds_are_strictly_in_order(seed, n, span, lag, folds, bounda
     table = sales(as_of, as_of + rng.integers(0, lag + 1, n))
     settings_ = spec(folds=folds, boundary=boundary, fold_share=share)
     try:
-        cut = plan(table, settings_, "t")
+        cut = plan_split(table, settings_, "t")
     except RemlError:
         return  # too little past: said in one line
-    got = roles(table, cut)
+    got = time_roles(table, cut)
     assert set(got["role"]) <= set(ROLES)
     train, test = got["role"] == "train", got["role"] == "test"
     assert (table["close_date"][train] < cut.boundary).all()
@@ -106,16 +110,16 @@ def test_listings_on_the_market_are_subjects_and_the_rest_is_unused():
     table.loc[200:202, "standard_status"] = ["Active", "Pending", "Withdrawn"]
     table.loc[202, "as_of"] = pd.NaT  # withdrawn listings are valued at no date
     table.loc[203, "close_price"] = np.nan
-    got = roles(table, plan(table[sold(table)], spec(), "t"))
+    got = time_roles(table, plan_split(table[is_sold(table)], spec(), "t"))
     assert got["role"].tolist()[200:] == ["subject", "subject", "unused", "unused"]
     assert got["fold"].tolist()[200:] == [0] * 4
 
 
 def test_undated_closings_are_unused():
     table = steady(200)
-    cut = plan(table, spec(), "t")
+    cut = plan_split(table, spec(), "t")
     table.loc[5, ["as_of", "close_date"]] = pd.NaT
-    got = roles(table, cut).iloc[5]
+    got = time_roles(table, cut).iloc[5]
     assert (got["role"], got["fold"]) == ("unused", 0)
 
 
@@ -131,7 +135,7 @@ def test_undated_closings_are_unused():
 )
 def test_what_cannot_be_split_is_said_in_one_line(table, changes, words):
     with pytest.raises(RemlError, match=words) as caught:
-        plan(table, spec(**changes), "sale listings")
+        plan_split(table, spec(**changes), "sale listings")
     assert str(caught.value).startswith("sale listings")
 
 
@@ -139,4 +143,4 @@ def test_what_cannot_be_split_is_said_in_one_line(table, changes, words):
 def test_a_fraction_outside_0_to_1_is_refused(boundary):
     content = {"boundary": boundary, "folds": 3, "fold_share": 0.6, "minimum_train": 20}
     with pytest.raises(RemlError, match="boundary"):
-        plan(steady(), validate(Split, content, "params.yaml, section split"), "t")
+        plan_split(steady(), validate(SplitParams, content, "params.yaml, section split"), "t")

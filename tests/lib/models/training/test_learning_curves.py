@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from lib.models.estimators.tabular.boosting import (
-    LightGBM,
-    LightGBMParams,
+    BoostedTrees,
+    BoostedTreesParams,
     RandomForest,
     RandomForestParams,
 )
-from lib.models.estimators.tabular.linear import Linear, LinearParams
-from lib.models.training.learning_curves import Curves, steps
+from lib.models.estimators.tabular.linear import HedonicRidge, HedonicRidgeParams
+from lib.models.training.learning_curves import LearningCurves, curve_steps
 
 SHARED = {
     "without": [],
@@ -23,7 +23,7 @@ SHARED = {
     "bagging_fraction": 0.7,
     "num_threads": 1,
 }
-BOOSTED = LightGBMParams(**SHARED, num_iterations=30, alpha=0.5, learning_rate=0.2, lambda_l2=0)
+BOOSTED = BoostedTreesParams(**SHARED, num_iterations=30, alpha=0.5, learning_rate=0.2, lambda_l2=0)
 FOREST = RandomForestParams(**SHARED, num_iterations=30)
 
 
@@ -39,11 +39,11 @@ def fitted(kind, params, sales):
     return kind(params, 1).fit(sales[["living_area"]], np.log(sales["close_price"].to_numpy()))
 
 
-@pytest.mark.parametrize("kind, params", [(LightGBM, BOOSTED), (RandomForest, FOREST)])
+@pytest.mark.parametrize("kind, params", [(BoostedTrees, BOOSTED), (RandomForest, FOREST)])
 def test_the_first_trees_say_what_lightgbm_says_of_them(kind, params, sales):
     model = fitted(kind, params, sales)
     inputs = sales[["living_area"]]
-    said = model.staged(inputs, [1, 7, 30])
+    said = model.staged_predict(inputs, [1, 7, 30])
     mean = np.log(sales["close_price"]).mean()
     for row, trees in zip(said, [1, 7, 30], strict=True):
         direct = mean + model.booster.predict(inputs.to_numpy(), num_iteration=trees)
@@ -51,10 +51,10 @@ def test_the_first_trees_say_what_lightgbm_says_of_them(kind, params, sales):
     np.testing.assert_allclose(said[-1], model.predict(inputs), rtol=1e-12)
 
 
-@pytest.mark.parametrize("kind, params", [(LightGBM, BOOSTED), (RandomForest, FOREST)])
+@pytest.mark.parametrize("kind, params", [(BoostedTrees, BOOSTED), (RandomForest, FOREST)])
 def test_boosting_that_ended_early_repeats_its_last_word(kind, params, sales):
     model = fitted(kind, params, sales)
-    said = model.staged(sales[["living_area"]], [30, 60, 90])
+    said = model.staged_predict(sales[["living_area"]], [30, 60, 90])
     np.testing.assert_array_equal(said[0], said[1])
     np.testing.assert_array_equal(said[0], said[2])
 
@@ -64,7 +64,7 @@ def test_boosting_that_ended_early_repeats_its_last_word(kind, params, sales):
     [(800, 4, [200, 400, 600, 800]), (3, 20, [1, 2, 3]), (10, 1, [10]), (1, 5, [1])],
 )
 def test_steps_rise_to_the_last_tree(trees, points, wanted):
-    assert steps(trees, points) == wanted
+    assert curve_steps(trees, points) == wanted
 
 
 def test_errors_are_pooled_over_folds_of_unequal_size(sales):
@@ -72,8 +72,11 @@ def test_errors_are_pooled_over_folds_of_unequal_size(sales):
     sales = sales.copy()
     sales.loc[5, "close_price"] = np.nan
     folds = [sales.iloc[:50], sales.iloc[50:400]]
-    models = [fitted(LightGBM, BOOSTED, sales.iloc[200:]), fitted(LightGBM, BOOSTED, sales[100:])]
-    curves = Curves(["living_area"], 3)
+    models = [
+        fitted(BoostedTrees, BOOSTED, sales.iloc[200:]),
+        fitted(BoostedTrees, BOOSTED, sales[100:]),
+    ]
+    curves = LearningCurves(["living_area"], 3)
     for model, fold in zip(models, folds, strict=True):
         curves.add("folds", curves.look(model, fold))
     table = curves.table()
@@ -90,8 +93,8 @@ def test_errors_are_pooled_over_folds_of_unequal_size(sales):
 
 
 def test_a_model_without_trees_has_one_point(sales):
-    curves = Curves(["living_area"], 20)
-    model = fitted(Linear, LinearParams(alpha=1.0, without=[]), sales)
+    curves = LearningCurves(["living_area"], 20)
+    model = fitted(HedonicRidge, HedonicRidgeParams(alpha=1.0, without=[]), sales)
     curves.add("training", curves.look(model, sales))
     table = curves.table()
     assert table["step"].tolist() == [0] and 0 < table["training"][0] < 0.2

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from lib.common.artifacts import LevelSettings
-from lib.models.estimators.tabular.registry import Linear, LinearParams
-from lib.models.training.out_of_fold import errors, out_of_fold, predictions
+from lib.models.estimators.tabular.registry import HedonicRidge, HedonicRidgeParams
+from lib.models.training.out_of_fold import fit_and_predict, out_of_fold, unseen_errors
 from tests.support.daily_sales import EDGES, INPUTS, START, daily_sales
 
 LEVEL = LevelSettings(days=20, shrink=2)
 
 
 def make():
-    return Linear(LinearParams(alpha=1e-6, without=[]), 0)
+    return HedonicRidge(HedonicRidgeParams(alpha=1e-6, without=[]), 0)
 
 
 def test_each_fold_is_predicted_by_a_model_of_what_had_closed_before_it():
@@ -37,7 +37,7 @@ def test_later_prices_change_no_earlier_prediction_nor_their_own(row):
     table, changed = daily_sales(), daily_sales()
     changed.loc[row:, "close_price"] *= 10
     before, after = (
-        predictions(t, INPUTS, EDGES, make, LEVEL)[1].set_index("listing_key")
+        fit_and_predict(t, INPUTS, EDGES, make, LEVEL)[1].set_index("listing_key")
         for t in (table, changed)
     )
     folded = table.loc[(table["fold"] > 0) & (table.index <= row + 7), "listing_key"]
@@ -51,16 +51,18 @@ def test_later_prices_change_no_earlier_prediction_nor_their_own(row):
 def test_prices_of_the_test_never_reach_the_model():
     table, changed = daily_sales(), daily_sales()
     changed.loc[changed["role"] != "train", "close_price"] *= 10
-    (one, _), (other, _) = (predictions(t, INPUTS, EDGES, make, LEVEL) for t in (table, changed))
-    assert one.dump() == other.dump()
+    (one, _), (other, _) = (
+        fit_and_predict(t, INPUTS, EDGES, make, LEVEL) for t in (table, changed)
+    )
+    assert one.to_json() == other.to_json()
 
 
 def test_test_purged_and_subject_rows_are_predicted_by_the_model_of_the_whole_past():
     table = daily_sales()
-    model, got = predictions(table, INPUTS, EDGES, make, None)
+    model, got = fit_and_predict(table, INPUTS, EDGES, make, None)
     past = table[table["role"] == "train"]
     whole = make().fit(past[INPUTS], np.log(past["close_price"]))
-    assert model.dump() == whole.dump()
+    assert model.to_json() == whole.to_json()
     later = got[got["role"] != "train"]
     np.testing.assert_allclose(later["log_raw"], whole.predict(table.loc[later.index, INPUTS]))
     assert sorted(later["role"].unique()) == ["purged", "subject", "test"]
@@ -69,17 +71,17 @@ def test_test_purged_and_subject_rows_are_predicted_by_the_model_of_the_whole_pa
 
 def test_rows_in_no_fold_and_unused_rows_get_no_prediction():
     table = daily_sales()
-    _, got = predictions(table, INPUTS, EDGES, make, None)
+    _, got = fit_and_predict(table, INPUTS, EDGES, make, None)
     early = table.loc[(table["role"] == "train") & (table["fold"] == 0), "listing_key"]
     assert not set(early) & set(got["listing_key"])
     assert "unused" not in set(got["role"])
 
 
 def test_a_subjects_price_is_neither_kept_nor_an_error():
-    _, got = predictions(daily_sales(), INPUTS, EDGES, make, LEVEL)
+    _, got = fit_and_predict(daily_sales(), INPUTS, EDGES, make, LEVEL)
     subject = got[got["role"] == "subject"]
     assert len(subject) == 1 and subject["close_price"].isna().all()
-    assert len(errors(got)) == len(got) - 1
+    assert len(unseen_errors(got)) == len(got) - 1
 
 
 def test_errors_are_log_price_less_raw_prediction():
@@ -89,7 +91,7 @@ def test_errors_are_log_price_less_raw_prediction():
             "log_raw": [2.5, 1.0, 1.0], "usable": [True, True, False],
         }
     )  # fmt: skip
-    assert errors(frame)["log_error"].tolist() == pytest.approx([0.5])
+    assert unseen_errors(frame)["log_error"].tolist() == pytest.approx([0.5])
 
 
 def test_unusable_sales_are_predicted_and_teach_nothing():
@@ -97,22 +99,22 @@ def test_unusable_sales_are_predicted_and_teach_nothing():
     table.loc[::5, "usable"] = changed["usable"] = table["usable"].where(table.index % 5 > 0, False)
     changed.loc[~changed["usable"], "close_price"] *= 50
     (one, before), (other, after) = (
-        predictions(t, INPUTS, EDGES, make, LEVEL) for t in (table, changed)
+        fit_and_predict(t, INPUTS, EDGES, make, LEVEL) for t in (table, changed)
     )
-    assert one.dump() == other.dump()
+    assert one.to_json() == other.to_json()
     columns = ["listing_key", "log_raw", "level", "log_estimate"]
     pd.testing.assert_frame_equal(before[columns], after[columns])
     assert (~before["usable"]).sum() > 10 and before["log_raw"].notna().all()
     # and it is the price that they are kept from, not the rows: usable prices do teach
     changed["usable"] = True
-    assert predictions(changed, INPUTS, EDGES, make, LEVEL)[0].dump() != one.dump()
+    assert fit_and_predict(changed, INPUTS, EDGES, make, LEVEL)[0].to_json() != one.to_json()
 
 
 def test_level_follows_a_market_that_the_model_has_not_seen():
     """Prices jump by 20 % after the boundary; a few weeks later estimates have followed."""
     table = daily_sales()
     table.loc[table["close_date"] >= EDGES[-1], "close_price"] *= 1.2
-    _, got = predictions(table, INPUTS, EDGES, make, LevelSettings(days=20, shrink=1))
+    _, got = fit_and_predict(table, INPUTS, EDGES, make, LevelSettings(days=20, shrink=1))
     late = got[(got["role"] == "test") & (got["as_of"] > EDGES[-1] + pd.Timedelta(days=30))]
     raw, shifted = (
         np.median(np.log(late["close_price"]) - late[name]) for name in ("log_raw", "log_estimate")
@@ -143,7 +145,7 @@ def test_folds_of_groups_are_predicted_by_the_other_groups():
 def test_no_group_s_price_reaches_its_own_predictions_nor_the_test_s_the_model():
     table, changed = grouped(), grouped()
     changed.loc[changed["fold"].isin([0, 2]), "close_price"] *= 10
-    (_, before), (_, after) = (predictions(t, INPUTS, [], make, None) for t in (table, changed))
+    (_, before), (_, after) = (fit_and_predict(t, INPUTS, [], make, None) for t in (table, changed))
     mine = table.loc[before.index, "fold"] == 2
     assert mine.sum() == 40
     np.testing.assert_array_equal(before.loc[mine, "log_raw"], after.loc[mine, "log_raw"])
@@ -155,7 +157,7 @@ def test_models_are_watched_in_the_order_of_the_folds_however_long_each_fit_take
     table = daily_sales()
     ended, order = [], []
 
-    class Slow(Linear):
+    class Slow(HedonicRidge):
         def fit(self, inputs, log_price, dates=None):
             time.sleep(0.2 if len(inputs) < 80 else 0)
             ended.append(len(inputs))
@@ -168,7 +170,7 @@ def test_models_are_watched_in_the_order_of_the_folds_however_long_each_fit_take
         def add(self, kind, seen):
             order.append((kind, seen))
 
-    predictions(table, INPUTS, EDGES, lambda: Slow(make().params, 0), None, Watch())
+    fit_and_predict(table, INPUTS, EDGES, lambda: Slow(make().params, 0), None, Watch())
     past = table[table["role"] == "train"]
     assert ended != sorted(ended)  # else this test would see nothing
     assert order == [

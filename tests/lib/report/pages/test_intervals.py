@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lib.models.calibration.interval_study import beside_split
+from lib.models.calibration.interval_study import compare_with_split
 from lib.report.pages import intervals
 from lib.report.plots import valuation
 
@@ -44,7 +44,7 @@ def test_errors_stand_by_band_of_confidence():
 
 def test_the_headline_tells_both_widths():
     errors = np.linspace(-0.2, 0.2, 99)
-    told = beside_split(TEST, errors, ["90"])
+    told = compare_with_split(TEST, errors, ["90"])
     said = intervals.interval_headline(told)
     assert "held 50.0 % of the prices (50.0 % lay below, 0.0 % above)" in said
     split = np.exp(errors[-5]) - np.exp(errors[4])

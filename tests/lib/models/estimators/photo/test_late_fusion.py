@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.estimators.photo.late_fusion import parts_of, without_photos
-from lib.models.estimators.tabular.boosting import LightGBM
+from lib.models.estimators.photo.late_fusion import drop_photo_inputs, split_by_date
+from lib.models.estimators.tabular.boosting import BoostedTrees
 from tests.support.vectors import homes, make
 
 INPUTS, PRICE, DATES = homes(300)
-PLAIN = without_photos(INPUTS)
+PLAIN = drop_photo_inputs(INPUTS)
 
 
 def fused(**changes):
@@ -21,7 +21,7 @@ def fused(**changes):
 def test_parts_lie_one_after_the_other_in_time_and_hold_each_row_once():
     order = np.random.default_rng(2).permutation(300)
     dates = DATES.iloc[order].reset_index(drop=True)
-    parts = parts_of(dates, 300, 4)
+    parts = split_by_date(dates, 300, 4)
     assert sorted(np.concatenate(parts).tolist()) == list(range(300))
     days = [dates["close_date"].iloc[part] for part in parts]
     assert all(one.max() < two.min() for one, two in pairwise(days))
@@ -29,9 +29,9 @@ def test_parts_lie_one_after_the_other_in_time_and_hold_each_row_once():
 
 @pytest.mark.parametrize("dates", [None, DATES.assign(close_date=pd.NaT)])
 def test_without_dates_parts_follow_the_rows(dates):
-    parts = parts_of(dates, 300, 3)
+    parts = split_by_date(dates, 300, 3)
     assert [(part[0], part[-1]) for part in parts] == [(0, 99), (100, 199), (200, 299)]
-    assert [len(part) for part in parts_of(None, 2, 5)] == [1, 1]
+    assert [len(part) for part in split_by_date(None, 2, 5)] == [1, 1]
 
 
 def test_residuals_are_those_of_trees_of_the_other_parts():
@@ -40,7 +40,7 @@ def test_residuals_are_those_of_trees_of_the_other_parts():
     for start in (0, 100, 200):  # a sale a day: parts are stretches of rows
         mine = np.arange(start, start + 100)
         others = np.setdiff1d(np.arange(300), mine)
-        trees = LightGBM(model.params, 7).fit(PLAIN.iloc[others], PRICE[others])
+        trees = BoostedTrees(model.params, 7).fit(PLAIN.iloc[others], PRICE[others])
         wanted = PRICE[mine] - trees.predict(PLAIN.iloc[mine])
         np.testing.assert_array_equal(got[mine], wanted)
 
@@ -84,5 +84,5 @@ def test_without_photos_it_is_the_trees_alone():
 
 def test_a_learning_curve_ends_at_the_whole_model():
     model = fused().fit(INPUTS, PRICE, DATES)
-    said = model.staged(INPUTS, [1, 20, 60])
+    said = model.staged_predict(INPUTS, [1, 20, 60])
     np.testing.assert_allclose(said[-1], model.predict(INPUTS), rtol=1e-12)

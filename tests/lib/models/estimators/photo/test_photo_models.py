@@ -13,7 +13,7 @@ from lib.evaluation.explanation.contributions import (
 from lib.models.estimators.photo.registry import PHOTO
 from lib.models.serving.predict import raw_estimates
 from lib.models.serving.similar_sales import leaf_share
-from lib.models.training.out_of_fold import predictions
+from lib.models.training.out_of_fold import fit_and_predict
 from tests.support.saved_models import make_blend
 from tests.support.vectors import homes, make, saved, shuffled
 
@@ -45,16 +45,16 @@ def test_a_planted_photo_effect_is_found_and_not_in_the_photos_of_others(name):
 @each
 def test_two_fits_save_the_same_and_a_loaded_model_says_the_same(name):
     model = fit(name)
-    assert fit(name, homes(600)[0]).dump() == model.dump()
-    again = type(model).load(model.dump(), model.params, 7)
-    assert again.dump() == model.dump()
+    assert fit(name, homes(600)[0]).to_json() == model.to_json()
+    again = type(model).from_json(model.to_json(), model.params, 7)
+    assert again.to_json() == model.to_json()
     assert again.predict(NEW).tolist() == model.predict(NEW).tolist()
-    assert again.importances() == model.importances()
+    assert again.feature_importances() == model.feature_importances()
 
 
 @each
 def test_importances_name_vectors_not_their_components(name):
-    said = fit(name).importances()
+    said = fit(name).feature_importances()
     assert set(said) == set(INPUTS) - {"img_vector_pool"}
     assert said["img_vector"] + said["img_vector_kitchen"] > 5 * said["img_count"] >= 0
 
@@ -120,14 +120,14 @@ def test_later_photos_change_no_model_of_the_past(name):
     table["role"] = np.where(day + 7 < 500, "train", np.where(day < 500, "purged", "test"))
     fold = np.searchsorted([300, 400, 500], day, side="right")
     table["fold"] = np.where((table["role"] == "train") & (fold < 3), fold, 0)
-    one, said = predictions(table, list(INPUTS), edges, lambda: make(name, start=[]), None)
+    one, said = fit_and_predict(table, list(INPUTS), edges, lambda: make(name, start=[]), None)
     other = table.copy()
     other["img_vector"] = [
         cell if row < 493 or cell is None else cell * 5 + 1
         for row, cell in enumerate(other["img_vector"])
     ]
-    two, again = predictions(other, list(INPUTS), edges, lambda: make(name, start=[]), None)
-    assert two.dump() == one.dump()
+    two, again = fit_and_predict(other, list(INPUTS), edges, lambda: make(name, start=[]), None)
+    assert two.to_json() == one.to_json()
     past = said["role"] == "train"
     assert again.loc[past, "log_raw"].tolist() == said.loc[past, "log_raw"].tolist()
     assert again.loc[~past, "log_raw"].tolist() != said.loc[~past, "log_raw"].tolist()

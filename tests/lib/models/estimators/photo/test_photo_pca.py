@@ -8,21 +8,21 @@ import pytest
 from sklearn.decomposition import PCA
 
 from lib.models.estimators.photo.photo_pca import (
-    Components,
-    PhotoInputs,
-    by_origin,
+    PhotoPCA,
+    PhotoPCAParams,
     is_vector,
-    origin,
+    source_input,
+    sum_by_source,
 )
 from tests.support.vectors import DIMS, homes
 
-SETTINGS = Components(without=[], components=4, room_components=2)
+SETTINGS = PhotoPCAParams(without=[], components=4, room_components=2)
 INPUTS = homes()[0]
 PCA_NAMES = [f"img_pca_0{i}" for i in range(1, 5)]
 
 
 def fitted(inputs, settings=SETTINGS):
-    return PhotoInputs(settings).fit(inputs)
+    return PhotoPCA(settings).fit(inputs)
 
 
 @pytest.mark.parametrize("column, names", [("img_vector", PCA_NAMES),
@@ -52,11 +52,11 @@ def test_only_the_rows_given_are_learnt_from():
     photos = fitted(INPUTS[:200])
     other = INPUTS.copy()
     other.loc[200:, "img_vector"] = pd.Series([np.full(DIMS, 1e3)] * 200, index=other.index[200:])
-    assert fitted(other[:200]).dump() == photos.dump()
-    before = json.dumps(photos.dump())
+    assert fitted(other[:200]).to_dict() == photos.to_dict()
+    before = json.dumps(photos.to_dict())
     photos.transform(other)
-    assert json.dumps(photos.dump()) == before
-    assert fitted(other).dump() != photos.dump()
+    assert json.dumps(photos.to_dict()) == before
+    assert fitted(other).to_dict() != photos.to_dict()
 
 
 def test_what_a_row_gets_does_not_depend_on_the_others():
@@ -97,14 +97,17 @@ def test_a_feed_without_vectors_is_no_obstacle():
 
 def test_what_was_learnt_survives_as_text():
     photos = fitted(INPUTS)
-    again = PhotoInputs.load(json.loads(json.dumps(photos.dump())), SETTINGS)
+    again = PhotoPCA.from_dict(json.loads(json.dumps(photos.to_dict())), SETTINGS)
     pd.testing.assert_frame_equal(again.transform(INPUTS), photos.transform(INPUTS))
 
 
 def test_a_component_counts_for_its_vector():
-    assert origin("img_pca_12") == "img_vector" and origin("img_bath_pca_01") == "img_vector_bath"
-    assert origin("img_count") == "img_count" and origin("living_area") == "living_area"
+    assert (
+        source_input("img_pca_12") == "img_vector"
+        and source_input("img_bath_pca_01") == "img_vector_bath"
+    )
+    assert source_input("img_count") == "img_count" and source_input("living_area") == "living_area"
     assert is_vector("img_vector") and is_vector("img_vector_bath")
     assert not is_vector("img_count") and not is_vector("img_vectors")
     table = pd.DataFrame([[1.0, 2.0, 4.0, 8.0]], columns=["a", "img_pca_01", "b", "img_pca_02"])
-    assert by_origin(table).iloc[0].to_dict() == {"a": 1.0, "img_vector": 10.0, "b": 4.0}
+    assert sum_by_source(table).iloc[0].to_dict() == {"a": 1.0, "img_vector": 10.0, "b": 4.0}

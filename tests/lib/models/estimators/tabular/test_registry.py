@@ -13,8 +13,16 @@ import pytest
 from lib.common.errors import RemlError
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.estimators.tabular.boosting import RandomForest
-from lib.models.estimators.tabular.comparables_regressor import Comparables, ComparablesParams
-from lib.models.estimators.tabular.registry import LightGBM, LightGBMParams, Linear, LinearParams
+from lib.models.estimators.tabular.comparables_regressor import (
+    ComparablesRegressor,
+    ComparablesRegressorParams,
+)
+from lib.models.estimators.tabular.registry import (
+    BoostedTrees,
+    BoostedTreesParams,
+    HedonicRidge,
+    HedonicRidgeParams,
+)
 from tests.support.estimators import (
     ESTIMATORS,
     FOREST,
@@ -36,7 +44,9 @@ both = pytest.mark.parametrize("name", [name for name in ESTIMATORS if name != "
 
 
 def test_linear_without_penalty_is_least_squares():
-    model = Linear(LinearParams(alpha=1e-9, without=["noise", "constant"]), 0).fit(INPUTS, PRICE)
+    model = HedonicRidge(HedonicRidgeParams(alpha=1e-9, without=["noise", "constant"]), 0).fit(
+        INPUTS, PRICE
+    )
     dummies = np.column_stack([INPUTS["postal_code"] == code for code in "ABC"]).astype(float)
     matrix = np.column_stack([INPUTS[["size", "age"]], dummies])
     coefficients, *_ = np.linalg.lstsq(matrix, PRICE, rcond=None)
@@ -57,7 +67,7 @@ def test_a_planted_rule_is_found_on_unseen_homes(name):
 
 @both
 def test_importances_name_every_number_and_put_size_before_noise(name):
-    said = make_estimator(name).fit(INPUTS, PRICE).importances()
+    said = make_estimator(name).fit(INPUTS, PRICE).feature_importances()
     assert set(said) | {"constant"} == set(INPUTS)
     assert said["size"] > said["noise"] >= 0 and said["postal_code"] > said["noise"]
     assert said.get("constant", 0) == 0  # the net does not see it
@@ -66,8 +76,8 @@ def test_importances_name_every_number_and_put_size_before_noise(name):
 @each
 def test_two_fits_save_the_same_bytes(name):
     assert (
-        make_estimator(name).fit(INPUTS, PRICE).dump()
-        == make_estimator(name).fit(*hedonic_homes()).dump()
+        make_estimator(name).fit(INPUTS, PRICE).to_json()
+        == make_estimator(name).fit(*hedonic_homes()).to_json()
     )
 
 
@@ -83,11 +93,11 @@ homes, said, fitted = pd.read_parquet(folder / "new.parquet"), {}, {}
 for name in sys.argv[2:]:
     estimator, section = MODELS[name]
     params = section.model_validate_json((folder / f"{name}.params").read_text())
-    model = estimator.load((folder / f"{name}.json").read_text(), params, 7)
+    model = estimator.from_json((folder / f"{name}.json").read_text(), params, 7)
     said[name] = model.predict(homes).tolist()
 from tests.support.estimators import make_estimator, many_codes
 for name in sys.argv[2:]:
-    fitted[name] = make_estimator(name).fit(*many_codes()).dump()
+    fitted[name] = make_estimator(name).fit(*many_codes()).to_json()
 print(json.dumps([said, fitted]))
 """
 
@@ -108,7 +118,7 @@ def fresh(tmp_path_factory):
     new_homes().to_parquet(folder / "new.parquet")
     for name in ESTIMATORS:
         model = make_estimator(name).fit(INPUTS, PRICE)
-        (folder / f"{name}.json").write_text(model.dump())
+        (folder / f"{name}.json").write_text(model.to_json())
         (folder / f"{name}.params").write_text(model.params.model_dump_json())
     done = subprocess.run(
         [sys.executable, "-c", FRESH, str(folder), *ESTIMATORS],
@@ -124,11 +134,11 @@ def fresh(tmp_path_factory):
 @each
 def test_a_fit_in_another_process_saves_the_same_bytes(name, fresh):
     """Python's hash seed and the order of sets must not reach the model."""
-    assert fresh[1][name] == make_estimator(name).fit(*many_codes()).dump()
+    assert fresh[1][name] == make_estimator(name).fit(*many_codes()).to_json()
 
 
 def test_another_seed_draws_other_trees():
-    other = LightGBM(TREES, 8).fit(INPUTS, PRICE)
+    other = BoostedTrees(TREES, 8).fit(INPUTS, PRICE)
     assert not np.array_equal(
         other.predict(INPUTS), make_estimator("lightgbm").fit(INPUTS, PRICE).predict(INPUTS)
     )
@@ -142,8 +152,8 @@ def test_a_saved_model_predicts_the_same_in_a_fresh_process(name, fresh):
 @each
 def test_a_loaded_model_saves_as_it_was(name):
     model = make_estimator(name).fit(INPUTS, PRICE)
-    again = type(model).load(model.dump(), model.params, 7)
-    assert again.importances() == model.importances()
+    again = type(model).from_json(model.to_json(), model.params, 7)
+    assert again.feature_importances() == model.feature_importances()
     new = hedonic_homes(20, seed=4)[0]
     assert again.predict(new).tolist() == model.predict(new).tolist()
 
@@ -195,7 +205,7 @@ def test_inputs_named_by_prefix_are_not_seen(name):
     model = make_estimator(name)
     model.params = model.params.model_copy(update={"without": ["no", "postal"]})
     model.fit(INPUTS, PRICE)
-    assert set(model.importances()) | {"constant"} == {"size", "age", "constant"}
+    assert set(model.feature_importances()) | {"constant"} == {"size", "age", "constant"}
     changed = INPUTS.assign(noise=99.0, postal_code="C")
     assert model.predict(changed).tolist() == model.predict(INPUTS).tolist()
 
@@ -217,11 +227,11 @@ def test_a_model_that_sees_nothing_says_so(name):
 
 
 def test_lightgbm_follows_the_comparables_above_any_price_it_has_seen():
-    model = LightGBM(TREES, 1).fit(*leveled(0))
+    model = BoostedTrees(TREES, 1).fit(*leveled(0))
     inputs, price = leveled(1.0)
     assert np.abs(model.predict(inputs) - price).max() < 0.05
     blind = TREES.model_copy(update={"without": ["comp_"], "start": []})
-    blind = LightGBM(blind, 1).fit(*leveled(0))
+    blind = BoostedTrees(blind, 1).fit(*leveled(0))
     assert np.abs(blind.predict(inputs) - price).mean() > 0.8  # trees alone stay where they were
 
 
@@ -231,16 +241,16 @@ def test_lightgbm_starts_from_the_zip_where_there_are_no_comparables_else_from_t
     inputs.loc[::3, "comp_log_price"] = np.nan
     inputs.loc[::6, "mkt_zip_log_price_365d"] = np.nan
     few = TREES.model_copy(update={"num_iterations": 1, "learning_rate": 1e-9})
-    model = LightGBM(few, 1).fit(inputs, price)
+    model = BoostedTrees(few, 1).fit(inputs, price)
     start = model.predict(inputs) - model.booster.predict(model._matrix(inputs))
     comp = inputs["comp_log_price"]
     wanted = comp.fillna(inputs["mkt_zip_log_price_365d"]).fillna(price.mean())
     np.testing.assert_allclose(start, wanted)
 
 
-@pytest.mark.parametrize("call", ["predict", "importances", "dump"])
+@pytest.mark.parametrize("call", ["predict", "feature_importances", "to_json"])
 def test_lightgbm_before_fit_says_so(call):
-    model = LightGBM(TREES, 1)
+    model = BoostedTrees(TREES, 1)
     with pytest.raises(RemlError, match="used before fit"):
         model.predict(INPUTS) if call == "predict" else getattr(model, call)()
 
@@ -265,14 +275,14 @@ def test_the_quantile_objective_leaves_that_share_of_prices_below(share):
     inputs, _ = hedonic_homes(2000)
     price = np.random.default_rng(4).normal(12, 0.3, 2000)
     spec = TREES.model_copy(update={"objective": "quantile", "alpha": share, "num_leaves": 2})
-    below = price < LightGBM(spec, 1).fit(inputs, price).predict(inputs)
+    below = price < BoostedTrees(spec, 1).fit(inputs, price).predict(inputs)
     assert below.mean() == pytest.approx(share, abs=0.04)
 
 
 @pytest.mark.parametrize("objective", ["l1", "l2", "huber"])
 def test_other_objectives_fit_too(objective):
     spec = TREES.model_copy(update={"objective": objective, "alpha": 0.2})
-    error = LightGBM(spec, 1).fit(INPUTS, PRICE).predict(INPUTS) - PRICE
+    error = BoostedTrees(spec, 1).fit(INPUTS, PRICE).predict(INPUTS) - PRICE
     assert np.sqrt((error**2).mean()) < 0.25 * PRICE.std()
 
 
@@ -280,9 +290,9 @@ def test_a_monotone_constraint_holds_where_the_data_speak_against_it():
     inputs, price = hedonic_homes(400)
     price = price - 2 * inputs["size"].to_numpy() * (inputs["size"] > 8)  # large homes: cheaper
     ladder = inputs.iloc[[0] * 50].assign(size=np.linspace(6.5, 9, 50))
-    free = LightGBM(TREES, 1).fit(inputs, price).predict(ladder)
+    free = BoostedTrees(TREES, 1).fit(inputs, price).predict(ladder)
     tied = TREES.model_copy(update={"monotone": {"size": 1, "absent": 1}})
-    held = LightGBM(tied, 1).fit(inputs, price).predict(ladder)
+    held = BoostedTrees(tied, 1).fit(inputs, price).predict(ladder)
     assert (np.diff(free) < -0.1).any() and (np.diff(held) >= -1e-12).all()
 
 
@@ -296,10 +306,10 @@ def test_encoded_columns_are_learnt_saved_and_served():
     spec = TREES.model_copy(
         update={"encode": ["postal_code", "absent"], "without": ["postal"], "start": []}
     )
-    model = LightGBM(spec, 7).fit(INPUTS, PRICE, dated())
-    again = LightGBM.load(model.dump(), spec, 7)
+    model = BoostedTrees(spec, 7).fit(INPUTS, PRICE, dated())
+    again = BoostedTrees.from_json(model.to_json(), spec, 7)
     assert again.predict(INPUTS).tolist() == model.predict(INPUTS).tolist()
-    said = model.importances()
+    said = model.feature_importances()
     assert "postal_code" not in said and said["enc_postal_code"] > said["noise"]
     home = INPUTS.iloc[[0]]
     a, b, c, other = (
@@ -307,9 +317,9 @@ def test_encoded_columns_are_learnt_saved_and_served():
     )
     assert c < a < b and c - 0.05 < other < b + 0.05
     with pytest.raises(RemlError, match="encode: size holds numbers"):
-        LightGBM(TREES.model_copy(update={"encode": ["size"]}), 7).fit(INPUTS, PRICE, dated())
+        BoostedTrees(TREES.model_copy(update={"encode": ["size"]}), 7).fit(INPUTS, PRICE, dated())
     with pytest.raises(RemlError, match="encode: training needs"):
-        LightGBM(spec, 7).fit(INPUTS, PRICE)
+        BoostedTrees(spec, 7).fit(INPUTS, PRICE)
 
 
 def test_comparables_are_shrunk_where_prices_follow_them_less():
@@ -317,33 +327,33 @@ def test_comparables_are_shrunk_where_prices_follow_them_less():
     said = inputs["comp_log_price"].to_numpy()
 
     def fitted(shrink, log_price):
-        spec = ComparablesParams(start=STARTS, shrink=shrink)
-        return Comparables(spec, 1).fit(inputs, log_price)
+        spec = ComparablesRegressorParams(start=STARTS, shrink=shrink)
+        return ComparablesRegressor(spec, 1).fit(inputs, log_price)
 
     moved = said - said.mean() + price.mean()
     np.testing.assert_allclose(fitted(1e12, price).predict(inputs), moved)  # taken as they are
     half = said.mean() + 0.5 * (said - said.mean())
     free = fitted(0, half)
     np.testing.assert_allclose(free.predict(inputs), half)
-    assert free.importances() == {"comp_log_price": pytest.approx(0.5)}
+    assert free.feature_importances() == {"comp_log_price": pytest.approx(0.5)}
     # 300 sales that say 0.5 against 300 that say 1
-    assert fitted(300, half).importances() == {"comp_log_price": pytest.approx(0.75)}
+    assert fitted(300, half).feature_importances() == {"comp_log_price": pytest.approx(0.75)}
     none = inputs.assign(comp_log_price=np.nan)
     assert np.allclose(free.predict(none), half.mean())
 
 
 def test_comparables_take_the_first_known_start_and_without_any_say_the_mean():
-    spec = ComparablesParams(start=["first", "second"], shrink=1e12)
+    spec = ComparablesRegressorParams(start=["first", "second"], shrink=1e12)
     inputs = pd.DataFrame({"first": [1.0, np.nan, np.nan], "second": [9.0, 2.0, np.nan]})
     price = np.array([1.0, 2.0, 6.0])
-    got = Comparables(spec, 1).fit(inputs, price).predict(inputs)
+    got = ComparablesRegressor(spec, 1).fit(inputs, price).predict(inputs)
     np.testing.assert_allclose(got, [1.0, 2.0, 3.0])
-    nothing = Comparables(spec, 1).fit(inputs.drop(columns=["first", "second"]), price)
+    nothing = ComparablesRegressor(spec, 1).fit(inputs.drop(columns=["first", "second"]), price)
     np.testing.assert_allclose(nothing.predict(inputs.assign(first=np.nan))[2], 3.0)
 
 
 def test_every_model_is_listed_with_its_parameters():
     assert {name: (model, type(params)) for name, (model, params) in ESTIMATORS.items()} | {
-        "kriged": (LightGBM, LightGBMParams),
-        "district": (LightGBM, LightGBMParams),
+        "kriged": (BoostedTrees, BoostedTreesParams),
+        "district": (BoostedTrees, BoostedTreesParams),
     } == MODELS

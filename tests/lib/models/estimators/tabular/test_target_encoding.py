@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.models.estimators.tabular.target_encoding import encode, final_means, past_means
+from lib.models.estimators.tabular.target_encoding import encode_categories, final_means, past_means
 
 START = pd.Timestamp("2024-01-01")
 ROW = st.tuples(
@@ -83,7 +83,7 @@ def test_later_homes_see_all_of_training_and_unknown_categories_the_mean():
     assert means["overall"] == 3.0
     asked = pd.Series(["A", "B", "Z", None], dtype="str")
     wanted = [(3 + 2 * 3) / 4, (6 + 2 * 3) / 3, 3.0, 3.0]
-    np.testing.assert_allclose(encode(asked, means), wanted)
+    np.testing.assert_allclose(encode_categories(asked, means), wanted)
 
 
 def test_nothing_known_is_no_obstacle():
