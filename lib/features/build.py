@@ -35,7 +35,7 @@ from lib.features.own_home import own_features, time_features
 CATEGORIES = ["postal_code", "property_sub_type"]
 
 
-class FeatureSettings(Section):
+class FeaturesParams(Section):
     """The `features` section of params.yaml."""
 
     windows: list[PositiveInt] = Field(min_length=1)
@@ -144,7 +144,7 @@ def collect_evidence(
 
 
 def optional_features(
-    homes: pd.DataFrame, evidence: MarketEvidence, near: np.ndarray, settings: FeatureSettings
+    homes: pd.DataFrame, evidence: MarketEvidence, near: np.ndarray, settings: FeaturesParams
 ) -> dict[str, np.ndarray]:
     """Features of kinds that not every feed has the inputs for.
 
@@ -184,7 +184,7 @@ def optional_features(
 
 
 def build_features(
-    homes: pd.DataFrame, evidence: MarketEvidence, settings: FeatureSettings
+    homes: pd.DataFrame, evidence: MarketEvidence, settings: FeaturesParams
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Build the feature table of homes, with their comparables and the price index.
 

@@ -16,7 +16,7 @@ def stage_sections() -> dict[str, type[params.Section]]:
     from lib.evaluation.cards import card
     from lib.evaluation.explanation import importance
     from lib.evaluation.scoring import score
-    from lib.features.build import FeatureSettings
+    from lib.features.build import FeaturesParams
     from lib.listings.eda import summary
     from lib.listings.normalize import normalize
     from lib.listings.sample import gold_sample
@@ -29,7 +29,7 @@ def stage_sections() -> dict[str, type[params.Section]]:
     from lib.models.training import fit_variant, fuse_params
     from lib.ops import mlflow_record
     from lib.photos.bundles import unpack
-    from lib.photos.vectors.encoders import EmbedSettings
+    from lib.photos.vectors.encoders import EmbedParams
     from lib.report.pages import index
 
     return {
@@ -41,9 +41,9 @@ def stage_sections() -> dict[str, type[params.Section]]:
         "eda": summary.EdaParams,
         "normalize": normalize.NormalizeParams,
         "screen": ScreenSettings,
-        "features": FeatureSettings,
+        "features": FeaturesParams,
         "split": SplitParams,
-        "embed": EmbedSettings,
+        "embed": EmbedParams,
         "train": fit_variant.TrainParams,
         "fuse": fuse_params.FuseParams,
         "tune": tuning.TuneParams,

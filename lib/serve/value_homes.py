@@ -36,7 +36,7 @@ class ValuedFile:
 def value_subjects(
     subjects: Subjects,
     as_of: dt.date,
-    spec: build.FeatureSettings,
+    spec: build.FeaturesParams,
     evidence: Mapping[str, build.MarketEvidence],
     settings: PredictParams,
 ) -> ValuedFile:

@@ -162,6 +162,7 @@ def fetch_everything(run: Run, todo: list[Window], photos: bool, agreed: contrac
 @click.option("--headed", is_flag=True, help="Show the browser.")
 @click.option("--date", "date", type=DATE, help="The day it is; else by the clock.")
 @cli.command
+# parameters: one an option
 def main(
     since: dt.datetime | None, until: dt.datetime | None, zips: tuple[str, ...], partial: bool,
     photos: bool, dry_run: bool, permitted: tuple[str, ...], headed: bool,

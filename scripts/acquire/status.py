@@ -93,15 +93,51 @@ def parse_exports(paths: list[Path], agreed: contract.Contract, folder: Path) ->
 
 
 def raw_rows(raw: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
-    """(rows of all exports in a folder that the contract lets pass, how many it does not)."""
+    """Read all exports in a folder.
+
+    Parameters
+    ----------
+    raw
+        The folder.
+    agreed
+        The feed's contract.
+
+    Returns
+    -------
+    rows
+        (n, columns) of `parse_exports` that the contract lets pass.
+    quarantined
+        How many it does not.
+    """
     rows = parse_exports(csv_reader.find_csv_files(raw), agreed, raw)
     fine = rows["_reason"].isna()
     return rows[fine], int((~fine).sum())
 
 
 def staged_rows(feed: str, folder: Path, agreed: contract.Contract) -> tuple[pd.DataFrame, int]:
-    """(newest and older rows of a staged feed, 0: staging has told of the quarantined ones).
-    Raises `RemlError` where another feed is staged, or this one by an older contract."""
+    """Read the newest and older rows of a staged feed.
+
+    Parameters
+    ----------
+    feed
+        Its name.
+    folder
+        Of its staging.
+    agreed
+        Its contract.
+
+    Returns
+    -------
+    rows
+        (n, columns) `modified_days.needed_columns`.
+    quarantined
+        0: staging has reported them.
+
+    Raises
+    ------
+    RemlError
+        Where another feed is staged, or this one by an older contract.
+    """
     metrics = folder.parent.parent / staging.METRICS
     there = io.read_json(metrics)["feed"]
     require(

@@ -23,7 +23,7 @@ from lib.photos.vectors import encode_photos, encoders, image_folder, vectors_ta
 STAGE = Path("data/embed")  # the pipeline's own vectors
 
 
-def embed_folder(images: Path, out: Path, name: str, settings: encoders.EmbedSettings) -> None:
+def embed_folder(images: Path, out: Path, name: str, settings: encoders.EmbedParams) -> None:
     """Encode a folder of images and write the table of vectors to another folder."""
     require(images.exists(), f"{images}: no such folder; --images names a folder of image files")
     require(images.is_dir(), f"{images}: a file; --images names a folder of image files")
@@ -35,7 +35,7 @@ def embed_folder(images: Path, out: Path, name: str, settings: encoders.EmbedSet
         not out.resolve().is_relative_to(STAGE.resolve()),
         f"{out}: holds the pipeline's own vectors; choose another --out",
     )
-    encode_photos.open_encoder(name, settings, Path())  # before files are read in vain
+    encode_photos.open_encoder(name, settings, Path())  # so that it fails before any file is read
     out.mkdir(parents=True, exist_ok=True)
     require(os.access(out, os.W_OK), f"{out}: cannot be written to; choose another --out")
     try:
@@ -63,7 +63,7 @@ def embed_folder(images: Path, out: Path, name: str, settings: encoders.EmbedSet
 @click.option("--encoder", "name", help="Encoder to use; by default embed.encoder.")
 @cli.command
 def main(images: Path | None, out: Path | None, name: str | None) -> None:
-    _, settings = params.load("embed", encoders.EmbedSettings)
+    _, settings = params.load("embed", encoders.EmbedParams)
     if images is None or out is None:
         raise RemlError("--images and --out go together: name a folder of images and one to write")
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits

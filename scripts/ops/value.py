@@ -74,7 +74,7 @@ def main(file: Path, out: Path, folder: Path | None, as_of: dt.datetime | None) 
     latest = dt.date.fromisoformat(io.read_json(Path("metrics/normalize.json"))["as_of"])
     date = as_of.date() if as_of else latest
     subjects = read_subjects(file, contract.read_contract(base.feed), date)
-    spec = build.FeatureSettings(**io.read_json(FEATURES / "spec.json")["settings"])
+    spec = build.FeaturesParams(**io.read_json(FEATURES / "spec.json")["settings"])
     _, evidence = stage.read_evidence(base.feed)
     result = value_subjects(subjects, date, spec, evidence, settings)
     io.write_csv(out, result.valued)

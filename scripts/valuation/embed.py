@@ -25,7 +25,12 @@ METRICS = Path("metrics/embed.json")
 
 
 def read_photos() -> pd.DataFrame:
-    """The manifest's photos of staged listings (`vectors_table.FIELDS`), and the `path` of each."""
+    """Read the manifest's photos of staged listings.
+
+    Returns
+    -------
+    (n, columns) `vectors_table.FIELDS`, and the `path` of each photo.
+    """
     manifest = PHOTOS / "manifest.jsonl"
     require(manifest.is_file(), f"{manifest}: no such file; `make repro` writes it")
     records = map(json.loads, manifest.read_text(encoding="utf-8").splitlines())
@@ -41,7 +46,7 @@ def read_photos() -> pd.DataFrame:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("embed", encoders.EmbedSettings)
+    base, settings = params.load("embed", encoders.EmbedParams)
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits
         table, rejected, description = vectors_table.embed_photos(
             read_photos(), settings.encoder, settings

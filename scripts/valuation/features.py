@@ -25,7 +25,20 @@ METRICS = Path("metrics/features.json")
 
 
 def read_evidence(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.MarketEvidence]]:
-    """(normalised table, what it may know) of each domain of a feed."""
+    """Read the listings of a feed and what they may be compared with.
+
+    Parameters
+    ----------
+    feed
+        Its name.
+
+    Returns
+    -------
+    tables
+        The normalised table of each domain.
+    evidence
+        The evidence of each domain.
+    """
     tables, screened = (
         {domain: io.read_parquet(folder / f"{domain}.parquet") for domain in DOMAINS}
         for folder in (NORMALIZED, SCREENED)
@@ -34,7 +47,7 @@ def read_evidence(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.M
     return tables, {one: build.collect_evidence(tables, screened, one, external) for one in DOMAINS}
 
 
-def hash_inputs(feed: str, settings: build.FeatureSettings) -> dict[str, str]:
+def hash_inputs(feed: str, settings: build.FeaturesParams) -> dict[str, str]:
     """SHA-256 of the spec with its parameters, and of the bytes that the features come from."""
     own = external_series.series_path(paths.feed_folder(feed))
     files = [folder / f"{one}.parquet" for one in DOMAINS for folder in (NORMALIZED, SCREENED)]
@@ -56,7 +69,7 @@ def hash_inputs(feed: str, settings: build.FeatureSettings) -> dict[str, str]:
 @cli.command
 def main(since: dt.datetime | None, out: Path | None) -> None:
     require(since is None or out is not None, "--since goes with --out: data/features holds all")
-    base, settings = params.load("features", build.FeatureSettings)
+    base, settings = params.load("features", build.FeaturesParams)
     tables, may_know = read_evidence(base.feed)
     metadata, folder, tally = hash_inputs(base.feed, settings), out or OUT, {}
     kinds: dict[str, str] = {}

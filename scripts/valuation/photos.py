@@ -83,7 +83,12 @@ def unpack_bundles(paths: list[Path], settings: unpack.UnpackSettings, workers: 
 
 
 def read_listings() -> pd.DataFrame:
-    """The columns of the staged listings that say whose photos to expect."""
+    """Read the columns of the staged listings that say whose photos to expect.
+
+    Returns
+    -------
+    (n, columns) `domain`, `listing_key` and, if the feed has them, `listing_id` and `photos_count`.
+    """
     require(LISTINGS.is_file(), f"{LISTINGS}: no such file; `make repro` writes it")
     names = pq.read_schema(LISTINGS).names
     require_columns(names, ["domain", "listing_key"], str(LISTINGS))
@@ -175,8 +180,9 @@ def main() -> None:
     )
     io.write_json(METRICS, {"feed": base.feed, **counts})
     table_spec.enforce_ranges(META, OUT)
-    for kind, told in counts["not_read"].items():
-        cli.log.warning("photos.not_read", kind=kind, files=told["files"], names=told["names"][:5])
+    for kind, files in counts["not_read"].items():
+        names = files["names"][:5]
+        cli.log.warning("photos.not_read", kind=kind, files=files["files"], names=names)
     if counts["withheld_without_photo"]:
         cli.log.warning(
             "photos.withheld_without_photo",

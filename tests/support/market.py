@@ -7,7 +7,7 @@ import pandas as pd
 from lib.common.vocabulary import KEY_COLUMNS
 from lib.features import build
 
-SPEC = build.FeatureSettings.model_validate(
+SPEC = build.FeaturesParams.model_validate(
     {
         "windows": [30, 200],
         "yield_days": 200,

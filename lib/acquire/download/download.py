@@ -154,7 +154,7 @@ class Run:
         before = self.spent
 
         def fetch(entry: ManifestEntry) -> ManifestEntry:
-            # what is called empty is not asked for again: the portal has to say so twice
+            # an empty window is not asked for again: the portal has to say twice that it is empty
             found = self.portal.search(window) or self.portal.search(window)
             if found > min(self.count_room(), self.settings.limits.listings_per_search):
                 too_many.append(found)

@@ -120,7 +120,9 @@ def latest_entries(entries: Iterable[ManifestEntry]) -> dict[tuple[str, ...], Ma
 
 def searched_zips(entries: Iterable[ManifestEntry]) -> dict[dt.date, set[str]]:
     """Day -> the ZIP codes in which all listings modified on it were fetched (or the portal said
-    that there are none), "" where that was everywhere. The last day of a partial window is none."""
+    that there are none), "" where that was everywhere. The last day of a partial window is left
+    out.
+    """
     days: dict[dt.date, set[str]] = {}
     for entry in entries:
         if entry.state in ("done", "partial", "empty"):

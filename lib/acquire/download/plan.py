@@ -87,7 +87,7 @@ def describe_plan(todo: list[Window], photos: int, config: Acquisition) -> str:
 
 HAVE = ("done", "empty")
 VAIN = ("failed", "partial")
-RUNS = 3  # that a listing's photos are asked for in vain, until they change
+RUNS = 3  # in which a listing's photos are asked for without success, until they change
 
 
 def photos_changed(extra: str | None, headers: Iterable[str]) -> str:

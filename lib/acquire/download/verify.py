@@ -1,4 +1,4 @@
-"""Whether what arrived is whole, and what was asked for: the reason why not, or ""."""
+"""Whether what arrived is complete and is what was asked for: the reason why not, or ""."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ class Portal:
     """A session with the portal. `origin` is where its search lies: known once logged in,
     or from an earlier session (then `context` holds that session's cookies)."""
 
+    # parameters: a browser, its manners, and where it may go
     def __init__(
         self,
         context: BrowserContext,

@@ -23,7 +23,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class GapSettings(Section):
-    """How days without listings are told from gaps."""
+    """How gaps are distinguished from quiet days."""
 
     history_weeks: PositiveInt
     minimum_days: PositiveInt
@@ -158,7 +158,7 @@ def read_settings(path: Path = FILE) -> Acquisition:
 
 
 def restrict_zips(config: Acquisition, zips: tuple[str, ...]) -> Acquisition:
-    """The settings with other ZIP codes to search in; raises `RemlError` where one is none."""
+    """Settings with other ZIP codes to search in; raises `RemlError` where one is no ZIP code."""
     content = config.model_dump()
     content["portal"]["zips"] = list(zips)
     return validate(Acquisition, content, "--zip")

@@ -35,7 +35,8 @@ FIELDS = (
 @dataclass(frozen=True)
 class Bundle:
     """A bundle of a feed, or a manifest beside the bundles: its path below the raw folder, its
-    domain, its index, and the folder that the names of its entries begin in (a bundle itself)."""
+    domain, its index, and the folder that the names of its entries begin in (a bundle itself).
+    """
 
     name: str
     domain: str
@@ -43,7 +44,7 @@ class Bundle:
     folder: str = ""
 
     def place(self, manifest: str) -> str:
-        """The folder that a manifest in it speaks of."""
+        """The folder that a manifest in it is about."""
         return manifest_folder(self.folder or self.name, manifest)
 
 

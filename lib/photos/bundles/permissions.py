@@ -24,7 +24,7 @@ Photo = dict[str, Any]
 
 
 def album_name(who: ListingMatch) -> Album:
-    """What an owner's album is called."""
+    """The name of a matched album."""
     return who.domain, who.listing_key if who.listing_key is not None else f"?{who.listing_id}"
 
 
@@ -57,8 +57,9 @@ def fold_names(albums: Iterable[Album]) -> dict[Album, Album]:
 
 
 def manifest_folder(folder: str, manifest: str) -> str:
-    """The folder that a manifest speaks of, where `folder` is its bundle (or the folder beside
-    the bundles). A name that would leave the bundle may speak of all of it."""
+    """The folder that a manifest is about, where `folder` is its bundle (or the folder beside the
+    bundles). A name that would leave the bundle may be about all of it.
+    """
     parts = re.split(r"[\\/]", manifest)[:-1]
     if ".." in parts or manifest.startswith(("/", "\\")):
         parts = []
@@ -76,8 +77,9 @@ def photos_below(photos: list[Photo], places: set[str]) -> dict[str, list[Photo]
 
 
 def photos_in_doubt(photos: list[Photo], records: list[MediaRecord]) -> list[Photo]:
-    """Those of `photos` that withheld records which name no listing may speak of: the ones called
-    as a record says, or all if there is none."""
+    """Those of `photos` that withheld records which name no listing may be about: the ones called
+    as a record says, or all if there is none.
+    """
     by_name: dict[str, list[Photo]] = defaultdict(list)
     for photo in photos:
         for name in {photo["name"], PurePosixPath(photo["name"]).stem}:

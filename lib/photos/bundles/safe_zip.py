@@ -63,7 +63,8 @@ class ZipEntry:
 def read_entries(
     bundle: zipfile.ZipFile, infos: list[zipfile.ZipInfo], limits: UnpackLimits
 ) -> Iterator:
-    """Each of `infos` as an `ZipEntry`, in their order, but for plain folders, which are left out.
+    """Read each of `infos` as a `ZipEntry`, in their order, but for plain folders, which are left
+    out.
 
     Never raises for what is in the archive: an entry that cannot be read carries the reason.
     """

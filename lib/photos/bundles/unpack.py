@@ -111,7 +111,7 @@ def manifest_index(content: bytes) -> dict[str, Any]:
 
 
 def jpeg_checksum(jpeg: bytes) -> str:
-    """What tells later that a picture still is as it was written."""
+    """Checksum by which a picture is known to be as it was written."""
     return hashlib.sha1(jpeg, usedforsecurity=False).hexdigest()
 
 

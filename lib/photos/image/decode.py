@@ -64,7 +64,7 @@ class Picture:
     phash
         Perceptual hash, 16 hex digits.
     had_exif, had_gps
-        Whether the original bore EXIF, and told where it was taken.
+        Whether the original bore EXIF, and said where it was taken.
     """
 
     jpeg: bytes
@@ -149,7 +149,7 @@ def _check(image: Image.Image, kind: str, look: ImageLimits) -> None:
 
 
 def _traces(image: Image.Image) -> tuple[bool, bool]:
-    """Whether the image bears EXIF, and whether it tells where it was taken (EXIF or XMP)."""
+    """Whether the image bears EXIF, and whether it says where it was taken (EXIF or XMP)."""
     place = b"GPSLatitude" in _bytes(image.info.get("xmp"))
     if kind_has_tags := image.format == "TIFF":  # its own tags are no EXIF
         place |= b"GPSLatitude" in _bytes(image.getexif().get(700))

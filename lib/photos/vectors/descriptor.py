@@ -38,7 +38,7 @@ UNIFORM = _patterns()
 
 
 def _quantiles(values: np.ndarray) -> np.ndarray:
-    """(n, 7) the `SHARES` of each row of (n, m), as `np.quantile` tells them. Sorting a row takes
+    """(n, 7) the `SHARES` of each row of (n, m), as `np.quantile` gives them. Sorting a row takes
     a third of the time that finding as many places in it does."""
     ordered = np.sort(values, axis=1)
     place = (values.shape[1] - 1) * SHARES

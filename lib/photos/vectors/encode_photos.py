@@ -28,7 +28,7 @@ from lib.common.errors import require
 from lib.common.parallel import stream_processes
 from lib.photos.image import decode, same_picture
 from lib.photos.image.rejection import RefusedError
-from lib.photos.vectors.encoders import BuiltinEncoder, EmbedSettings, Encoder, require_installed
+from lib.photos.vectors.encoders import BuiltinEncoder, EmbedParams, Encoder, require_installed
 from lib.photos.vectors.vector_cache import CacheRow, VectorCache, as_row
 
 AHEAD = 2  # batches that are decoded while one is encoded, each photo as the encoder wants it
@@ -45,7 +45,7 @@ class EncodedPhoto:
     reason: str = ""
 
 
-def open_encoder(name: str, settings: EmbedSettings, folder: Path) -> Encoder:
+def open_encoder(name: str, settings: EmbedParams, folder: Path) -> Encoder:
     """The encoder called `name`, ready to encode; a checkpoint's path begins in `folder`.
 
     Raises `RemlError` where a library, its weights or the device is missing, or does not fit.

@@ -41,7 +41,7 @@ class EncoderEntry(Section):
         return self
 
 
-class EmbedSettings(Section):
+class EmbedParams(Section):
     """The `embed` section of params.yaml."""
 
     encoder: str
@@ -54,7 +54,7 @@ class EmbedSettings(Section):
     encoders: dict[str, EncoderEntry]
 
     @model_validator(mode="after")
-    def _known(self) -> EmbedSettings:
+    def _known(self) -> EmbedParams:
         if self.encoder not in self.encoders:
             known = ", ".join(self.encoders)
             raise ValueError(f"encoder {self.encoder!r} is no entry of embed.encoders ({known})")

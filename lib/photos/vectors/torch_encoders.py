@@ -18,7 +18,7 @@ from PIL import Image
 
 from lib.common.errors import RemlError, require
 from lib.photos.vectors import weights
-from lib.photos.vectors.encoders import EmbedSettings, EncoderEntry
+from lib.photos.vectors.encoders import EmbedParams, EncoderEntry
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PACKAGES = {"open_clip": "open_clip_torch", "timm": "timm"}  # a library -> its distribution
@@ -30,9 +30,7 @@ class TorchEncoder:
     source = Path(__file__)
     shared = False  # torch has its own threads, and its model lies in memory once
 
-    def __init__(
-        self, name: str, entry: EncoderEntry, settings: EmbedSettings, folder: Path
-    ) -> None:
+    def __init__(self, name: str, entry: EncoderEntry, settings: EmbedParams, folder: Path) -> None:
         require(
             settings.device == "cpu" or torch.cuda.is_available(),
             "params.yaml, embed.device: torch finds no CUDA device here; set it to cpu",

@@ -1,4 +1,4 @@
-"""The table of vectors, one row a photo: from photos to its columns, its files and its counts."""
+"""The table of vectors, one row a photo: its columns, its files and its counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lib.common import io
 from lib.photos.image import same_picture
 from lib.photos.pooled import rooms
 from lib.photos.vectors import encode_photos, vector_cache
-from lib.photos.vectors.encoders import EmbedSettings, Encoder
+from lib.photos.vectors.encoders import EmbedParams, Encoder
 
 FIELDS = ["domain", "listing_key", "sha1", "order", "file", "room"]  # of the manifest
 KEYS = ["domain", "listing_key", "order", "sha1"]
@@ -112,7 +112,7 @@ def _counts(column: pd.Series) -> dict[str, int]:
     return {str(name): int(n) for name, n in column.value_counts().sort_index().items()}
 
 
-def describe_encoder(name: str, settings: EmbedSettings, encoder: Encoder) -> dict[str, Any]:
+def describe_encoder(name: str, settings: EmbedParams, encoder: Encoder) -> dict[str, Any]:
     """The content of `encoder.json` for the encoder called `name`."""
     entry = settings.encoders[name]
     return {
@@ -127,7 +127,7 @@ def describe_encoder(name: str, settings: EmbedSettings, encoder: Encoder) -> di
 
 
 def embed_photos(
-    photos: pd.DataFrame, name: str, settings: EmbedSettings
+    photos: pd.DataFrame, name: str, settings: EmbedParams
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Encode photos, as far as the cache lacks them, and build their table.
 
@@ -172,7 +172,7 @@ def embed_photos(
 
 
 def _encode(
-    paths: dict[str, Path], name: str, settings: EmbedSettings
+    paths: dict[str, Path], name: str, settings: EmbedParams
 ) -> tuple[
     dict[str, vector_cache.CacheRow], dict[str, str], rooms.PromptVectors | None, dict[str, Any]
 ]:

@@ -140,7 +140,7 @@ def test_keys_are_hashes_of_content(tmp_path):
 
 
 def test_the_built_in_encoder_needs_nothing(tmp_path):
-    settings = validate(encoders.EmbedSettings, SETTINGS, "here")
+    settings = validate(encoders.EmbedParams, SETTINGS, "here")
     encoder = encode_photos.open_encoder("one", settings, tmp_path)
     vectors = encoder.encode([encoder.prepare(drawn(n)) for n in range(4)])
     assert vectors.shape == (4, encoder.dims) and vectors.dtype == np.float32
@@ -158,12 +158,12 @@ def test_the_built_in_encoder_needs_nothing(tmp_path):
 ])  # fmt: skip
 def test_settings_that_cannot_be_are_named(change, told):
     with pytest.raises(RemlError, match=told):
-        validate(encoders.EmbedSettings, SETTINGS | change, "params.yaml, section embed")
+        validate(encoders.EmbedParams, SETTINGS | change, "params.yaml, section embed")
 
 
 def test_other_built_in_models_are_refused(tmp_path):
     settings = validate(
-        encoders.EmbedSettings, SETTINGS | {"encoders": {"one": ENTRY | {"model": "sift"}}}, "here"
+        encoders.EmbedParams, SETTINGS | {"encoders": {"one": ENTRY | {"model": "sift"}}}, "here"
     )
     with pytest.raises(RemlError, match="'sift' is no built-in encoder"):
         encode_photos.open_encoder("one", settings, tmp_path)
@@ -173,6 +173,6 @@ def test_other_built_in_models_are_refused(tmp_path):
 def test_without_torch_one_line_says_make_photos(monkeypatch, tmp_path, library):
     monkeypatch.setattr(encoders, "find_spec", lambda name: None if name == "torch" else "there")
     entry = ENTRY | {"library": library, "weights": "x"}
-    settings = validate(encoders.EmbedSettings, SETTINGS | {"encoders": {"one": entry}}, "here")
+    settings = validate(encoders.EmbedParams, SETTINGS | {"encoders": {"one": entry}}, "here")
     with pytest.raises(RemlError, match="needs torch: run `make photos`"):
         encode_photos.open_encoder("one", settings, tmp_path)

@@ -66,7 +66,7 @@ def here(tmp_path, monkeypatch):
 def opened(folder: Path, told: dict, **changes) -> encoders.Encoder:
     """The encoder of an entry, as the stage opens it."""
     params(folder, {"one": told}, **changes)
-    return encode_photos.open_encoder("one", load("embed", encoders.EmbedSettings)[1], folder)
+    return encode_photos.open_encoder("one", load("embed", encoders.EmbedParams)[1], folder)
 
 
 def full(encoder, count: int) -> np.ndarray:
@@ -352,6 +352,6 @@ def test_the_encoders_of_params_have_weights_on_the_hub(name, monkeypatch):
     from lib.photos.vectors import weights
 
     monkeypatch.chdir(ROOT)
-    told = load("embed", encoders.EmbedSettings)[1].encoders[name]
+    told = load("embed", encoders.EmbedParams)[1].encoders[name]
     where = {"clip": CLIP_REPO, "dinov2": "timm/vit_small_patch14_dinov2.lvd142m"}
     assert weights.find_hub(name, told).repo == where[name]
