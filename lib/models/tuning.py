@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
@@ -50,14 +49,11 @@ def score_settings(
     takes the errors of earlier folds. `table` is that of `lib.models.training.out_of_fold`."""
     # slow to import, and a search is off as a rule
     from lib.evaluation.metrics.accuracy import accuracy_metrics
-    from lib.models.training.level_correction import level_shift
-    from lib.models.training.out_of_fold import out_of_fold, unseen_errors
+    from lib.models.training.out_of_fold import refit_on_folds
 
-    raw = out_of_fold(table, inputs, edges, make)
-    rows = table[table["fold"] > 0].assign(log_raw=raw)
-    shift = level_shift(unseen_errors(rows), rows["as_of"], spec) if spec else 0.0
-    estimate = np.exp(rows["log_raw"].to_numpy() + shift)
-    return float(accuracy_metrics(estimate, rows["close_price"].to_numpy(float))[metric])
+    estimate = refit_on_folds(table, inputs, edges, make, spec)
+    price = table.loc[table["fold"] > 0, "close_price"].to_numpy(float)
+    return float(accuracy_metrics(estimate, price)[metric])
 
 
 def round_settings(params: dict[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,7 @@ from lib.evaluation.metrics.bootstrap import home_clusters
 from lib.evaluation.metrics.paired_bootstrap import paired_intervals
 from lib.models.estimators.tabular.base import Estimator
 from lib.models.estimators.tabular.columns import visible_columns
-from lib.models.training.level_correction import level_shift
-from lib.models.training.out_of_fold import out_of_fold, unseen_errors
+from lib.models.training.out_of_fold import refit_on_folds
 
 
 @dataclass(frozen=True)
@@ -61,38 +60,6 @@ class ComparisonPlan:
     draws: int
     permutations: int
     seed: int
-
-
-def refit_on_folds(
-    table: pd.DataFrame,
-    inputs: list[str],
-    edges: list[pd.Timestamp],
-    make: Callable[[], Estimator],
-    spec: LevelSettings | None,
-) -> np.ndarray:
-    """Out-of-fold estimates of the sales in folds, with the as-of level where there is one.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The table of `lib.models.training.out_of_fold`.
-    inputs : list of str
-        The columns that the models see.
-    edges : list of Timestamp
-        The edges of the folds; without any, the folds are groups of homes.
-    make : callable
-        Gives a fresh model.
-    spec : LevelSettings or None
-        Settings of the level correction.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Estimates in currency, in the order of the rows of `table` that lie in a fold.
-    """
-    rows = table[table["fold"] > 0].assign(log_raw=out_of_fold(table, inputs, edges, make))
-    shift = level_shift(unseen_errors(rows), rows["as_of"], spec) if spec else 0.0
-    return np.exp(rows["log_raw"].to_numpy() + shift)
 
 
 def judge_group(gap: dict[str, dict[str, float]]) -> str:

@@ -140,3 +140,35 @@ def fit_and_predict(
     out["level"] = level_shift(unseen_errors(out), out["as_of"], spec) if spec else 0.0
     out["log_estimate"] = out["log_raw"] + out["level"]
     return models[-1], out
+
+
+def refit_on_folds(
+    table: pd.DataFrame,
+    inputs: list[str],
+    edges: list[pd.Timestamp],
+    make: Callable[[], Estimator],
+    spec: LevelSettings | None,
+) -> np.ndarray:
+    """Out-of-fold estimates of the sales in folds, with the as-of level where there is one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table of `lib.models.training.out_of_fold`.
+    inputs : list of str
+        The columns that the models see.
+    edges : list of Timestamp
+        The edges of the folds; without any, the folds are groups of homes.
+    make : callable
+        Gives a fresh model.
+    spec : LevelSettings or None
+        Settings of the level correction.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Estimates in currency, in the order of the rows of `table` that lie in a fold.
+    """
+    rows = table[table["fold"] > 0].assign(log_raw=out_of_fold(table, inputs, edges, make))
+    shift = level_shift(unseen_errors(rows), rows["as_of"], spec) if spec else 0.0
+    return np.exp(rows["log_raw"].to_numpy() + shift)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from lib.common.artifacts import LevelSettings
-from lib.evaluation.ablation.ablation import Refit, ablate_groups, judge_group, refit_on_folds
+from lib.evaluation.ablation.ablation import Refit, ablate_groups, judge_group
 from lib.models.estimators.tabular.columns import visible_columns
 from lib.models.estimators.tabular.registry import HedonicRidge, HedonicRidgeParams
-from lib.models.training.out_of_fold import fit_and_predict
+from lib.models.training.out_of_fold import fit_and_predict, refit_on_folds
 from tests.support.daily_sales import EDGES, daily_sales
 
 RIDGE = HedonicRidgeParams(alpha=1e-6, without=[])
