@@ -50,6 +50,20 @@ def plan_photos(
     Bundles are `sale/images/YYYY-MM.zip` and `rental/images/YYYY-MM.zip` after the month in which
     the listing began. Entries are `<MLSNumber>/01.jpg` and so on; half of the photographers, those
     of listings with an even number, say the room too: `<MLSNumber>/02_kitchen.jpg`.
+
+    Parameters
+    ----------
+    rng
+        Generator of every draw.
+    listings
+        Listings of all homes.
+    homes
+        As `draw_homes` returns them.
+
+    Returns
+    -------
+    list of Photo
+        In the order of the listings.
     """
     people = homes[["quality", "pool", "lat", "lon"]].to_dict("records")
     paint = rng.random(len(homes))  # a home keeps its colours from listing to listing

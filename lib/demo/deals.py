@@ -16,6 +16,7 @@ OPEN_LEASE_SHARE = 0.20  # open listings that are for lease
 OPEN_AGAIN_SHARE = 0.15  # open sale listings whose home sold some years ago
 
 
+# parameters: the settings of the feed, each as params.yaml has it
 def plan_deals(
     rng: np.random.Generator,
     sales: int,
@@ -31,6 +32,22 @@ def plan_deals(
     the market at `end`, or a name from `odd`: one more closed sale each, to carry a planted fault;
     a quick resale is of a home that sold just before, and bulk sales close BULK on one day.
     `day` is the closing day, and for open listings the last day of the feed.
+
+    Parameters
+    ----------
+    rng
+        Generator of every draw.
+    sales, rentals, actives
+        How many closed sales, closed rentals and listings on the market.
+    odd
+        Kinds of fault, one more closed sale each.
+    start, end
+        First and last day of the feed.
+
+    Returns
+    -------
+    DataFrame
+        kind, lease (flag), home, day.
     """
     sold = _closing_days(rng, sales, start, end)
     sold_home = np.arange(sales)
@@ -89,6 +106,22 @@ def price_deals(
 
     `worth` is the monthly rent for leases; `price` is worth with the trader's noise, rounded;
     `appraisal` is next year's appraisal of the home in dollars, which knows the price: the leak.
+
+    Parameters
+    ----------
+    rng
+        Generator of every draw.
+    deals
+        As `plan_deals` returns them.
+    homes
+        As `draw_homes` returns them.
+    market
+        Its levels by month.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `deals` and three more.
     """
     traded = homes.iloc[deals["home"]].reset_index(drop=True)
     days, lease = deals["day"].to_numpy(), deals["lease"].to_numpy()

@@ -63,6 +63,22 @@ def lay_out(
     """All exports, taken at the end of each year, before the last months, and on the last day.
 
     A listing open on an export's day comes again, in a later state, in a later export.
+
+    Parameters
+    ----------
+    rng
+        Generator of every draw.
+    listings
+        Listings of all homes, faults planted.
+    homes
+        As `draw_homes` returns them.
+    start, end
+        First and last day of the feed.
+
+    Returns
+    -------
+    list of Table
+        One a file.
     """
     people = list(homes.itertuples(index=False))
     refresh = end - timedelta(days=REFRESH_DAYS)

@@ -89,7 +89,22 @@ def odd_deals(rng: np.random.Generator, sales: int) -> list[str]:
 
 
 def spoil(rng: np.random.Generator, listings: list[Listing], homes: pd.DataFrame) -> list[Fault]:
-    """Plant the faults of single listings (changes them in place); returns what was planted."""
+    """Plant the faults of single listings (changes them in place); returns what was planted.
+
+    Parameters
+    ----------
+    rng
+        Generator of every draw.
+    listings
+        Changed in place.
+    homes
+        As `draw_homes` returns them.
+
+    Returns
+    -------
+    list of Fault
+        Kind, effect and listing of each.
+    """
     faults = [_SPOILERS[one.kind](rng, one) for one in listings if one.kind in _SPOILERS]
     faults += _bulk([one for one in listings if one.kind == "bulk_sale"])
     good = [one for one in listings if one.kind in ("good", "open")]

@@ -46,6 +46,7 @@ class Feed:
     truth: dict[str, Any]
 
 
+# parameters: the settings of the feed, each as params.yaml has it
 def generate(
     seed: int,
     sales: int,

@@ -28,6 +28,24 @@ def draw_homes(
     origin, `lat` and `lon` degrees, `fee` dollars a year. `quality` is standard normal: it moves
     prices and shows in pictures, and no column of the export holds it. `place` is the log price
     effect of the spot. The homes of each of `parcels` (indices) lie in one subdivision.
+
+    Parameters
+    ----------
+    rng
+        Generator of every draw.
+    places
+        ZIPs and subdivisions of the metro.
+    count
+        How many homes.
+    last_year
+        No home is built later.
+    parcels
+        Indices of homes that lie in one subdivision, a list each.
+
+    Returns
+    -------
+    DataFrame
+        Shape (count, columns named above and others of an export).
     """
     subdivision = rng.integers(0, len(places.subdivisions), count)
     for parcel in parcels:

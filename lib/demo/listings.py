@@ -79,6 +79,20 @@ def live_listings(
 
     Of good sale listings, closed or open, some had a Terminated or Expired listing before, under
     another key and number. No event is later than the last deal's day.
+
+    Parameters
+    ----------
+    rng
+        Generator of every draw.
+    deals
+        As `price_deals` returns them.
+    homes
+        As `draw_homes` returns them.
+
+    Returns
+    -------
+    list of Listing
+        In order of their keys.
     """
     people: list[Any] = list(homes.itertuples(index=False))
     listings = []

@@ -76,12 +76,42 @@ def draw_market(rng: np.random.Generator, start: date, years: int) -> Market:
 
 
 def log_value(homes: pd.DataFrame, days: np.ndarray, market: Market) -> np.ndarray:
-    """Log of the worth in dollars of each home (row) on its ordinal day, before trading noise."""
+    """Log of the worth in dollars of each home (row) on its ordinal day, before trading noise.
+
+    Parameters
+    ----------
+    homes
+        As `draw_homes` returns them, a row a value.
+    days
+        Ordinals, shape (n,).
+    market
+        Its levels by month.
+
+    Returns
+    -------
+    ndarray
+        Log dollars, shape (n,).
+    """
     return _timeless(homes, days) + market.at(days)
 
 
 def log_rent(homes: pd.DataFrame, days: np.ndarray, market: Market) -> np.ndarray:
-    """Log of the monthly rent in dollars of each home on its ordinal day, before noise."""
+    """Log of the monthly rent in dollars of each home on its ordinal day, before noise.
+
+    Parameters
+    ----------
+    homes
+        As `draw_homes` returns them, a row a value.
+    days
+        Ordinals, shape (n,).
+    market
+        Its levels by month.
+
+    Returns
+    -------
+    ndarray
+        Log dollars a month, shape (n,).
+    """
     above = _timeless(homes, days) - np.log(300_000)
     at_300k = np.log(EFFECTS["rent_at_300k"])
     return at_300k + EFFECTS["rent_elasticity"] * above + market.at(days, lease=True)

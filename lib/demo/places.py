@@ -82,7 +82,18 @@ class Places:
 
 
 def to_degrees(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Latitude and longitude in degrees of points given in km east and north of the origin."""
+    """Latitude and longitude in degrees of points given in km east and north of the origin.
+
+    Parameters
+    ----------
+    x, y
+        Kilometres east and north, shape (n,).
+
+    Returns
+    -------
+    tuple of ndarray
+        Latitude and longitude, shape (n,) each.
+    """
     lat = ORIGIN_LAT + y / KM_PER_DEGREE
     lon = ORIGIN_LON + x / (KM_PER_DEGREE * np.cos(np.radians(ORIGIN_LAT)))
     return lat, lon

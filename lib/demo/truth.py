@@ -14,6 +14,7 @@ from lib.demo.listings import Listing
 from lib.demo.market import EFFECTS, Market
 
 
+# parameters: one for each kind of thing that the feed is made of
 def tell_truth(
     arguments: dict[str, Any],
     today: str,
@@ -29,6 +30,24 @@ def tell_truth(
     `counts`, `market` (log effects and monthly log levels) and one record each for `homes`
     (quality), `listings` (true value in dollars, monthly for leases), `photos` (quality shown)
     and `faults` (kind, effect, and where: file with data row, or bundle with entry).
+
+    Parameters
+    ----------
+    arguments
+        Those that `generate` was called with.
+    today
+        Last day of the feed, in ISO form.
+    market
+        Its levels by month.
+    homes
+        As `draw_homes` returns them.
+    listings, faults, tables, photos
+        What was made of them.
+
+    Returns
+    -------
+    dict
+        The content of truth.json.
     """
     places = places_of(tables)
     kinds = Counter((one.kind, one.lease) for one in listings)

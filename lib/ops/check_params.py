@@ -30,9 +30,9 @@ def check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
                 entry = listed.entry(name)
                 if stage == "fuse" and photos.entry(name) and not is_vector(name):
                     entry = photos.entry(name)
-                known = entry is not None and entry.kind != "key" and (entry.type == "text") == text
+                fits = entry is not None and entry.kind != "key" and (entry.type == "text") == text
                 require(
-                    known or (name == LISTED and not text),
+                    fits or (name == LISTED and not text),
                     f"{file}, {stage}.{model}.{setting}: {name} is no input that holds "
                     f"{'text' if text else 'numbers'}; {spec.META} lists those that there are",
                 )
@@ -71,14 +71,14 @@ def check_params(content: dict[str, Any], file: str) -> None:
     `content` is that of params.yaml, each section valid by itself; `file` is what to call it.
     """
     trained, fused, blends = (content[name]["variants"] for name in ("train", "fuse", "blend"))
-    for stage, mine, others in (
+    for stage, variants, others in (
         ("fuse", fused, {"train": trained}),
         ("blend", blends, {"train": trained, "fuse": fused}),
     ):
-        for other, theirs in others.items():
-            both = sorted(mine.keys() & theirs.keys())
-            said = f"{', '.join(both)} is in {other}.variants too"
-            require(not both, f"{file}, {stage}.variants: {said}")
+        for other, named_there in others.items():
+            both = sorted(variants.keys() & named_there.keys())
+            twice = f"{', '.join(both)} is in {other}.variants too"
+            require(not both, f"{file}, {stage}.variants: {twice}")
     fitted = trained | fused
     named = [
         (f"blend.variants.{name}.members", member, one["domain"], fitted)
@@ -89,13 +89,15 @@ def check_params(content: dict[str, Any], file: str) -> None:
         (f"predict.variants.{domain}", name, domain, fitted | blends)
         for domain, name in content["predict"]["variants"].items()
     ]
-    for where, name, domain, known in named:
+    for where, name, domain, variants in named:
         place = f"{file}, {where}"
-        require(name in known, f"{place}: no variant {name!r} (there are: {', '.join(known)})")
-        own = known[name]["domain"]
-        require(own == domain, f"{place}: {name} values the domain {own!r}, not {domain!r}")
         require(
-            known[name].get("view", "blind") == "blind",
+            name in variants, f"{place}: no variant {name!r} (there are: {', '.join(variants)})"
+        )
+        valued = variants[name]["domain"]
+        require(valued == domain, f"{place}: {name} values the domain {valued!r}, not {domain!r}")
+        require(
+            variants[name].get("view", "blind") == "blind",
             f"{place}: {name} sees list prices; what values homes stays blind to them",
         )
     ablated = content["ablate"]

@@ -1,4 +1,4 @@
-"""How much of what a synthetic feed planted was found, against the truth that its maker told.
+"""How many of the faults that a synthetic feed planted were found, against its hidden truth.
 
 No stage imports this; `scripts/ops/fault_recall.py` does, to measure the stages.
 """

@@ -1,4 +1,4 @@
-"""What a tracking server is told of a run: settings and hashes of its models, and its figures."""
+"""The record of a run for a tracking server: settings and hashes of its models, and its figures."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class RunRecord:
 
     @property
     def content(self) -> str:
-        told = [self.params, self.metrics, self.tags]
-        return io.sha256(json.dumps(told, sort_keys=True).encode())
+        parts = [self.params, self.metrics, self.tags]
+        return io.sha256(json.dumps(parts, sort_keys=True).encode())
 
 
 def make_record(summary: dict[str, dict[str, Any]], models: dict[str, bytes]) -> RunRecord:

@@ -144,6 +144,7 @@ def fetch_everything(run: Run, todo: list[Window], photos: bool, agreed: contrac
     return code or (3 if run.failed or run.left else 0)
 
 
+# parameters: the options of the command
 @click.command(help=__doc__)
 @click.option("--since", type=DATE, help="First day of modification to ask for.")
 @click.option("--until", type=DATE, help="Last one; by default yesterday.")

@@ -32,7 +32,7 @@ COLUMNS = {
     "contract_sha256": "contract",
     "run_id": "run",
 }
-WHOLE = "(the whole run)"
+RUN_LABEL = "(the whole run)"
 
 
 def utc_time(value: str | dt.datetime) -> dt.datetime:
@@ -91,7 +91,7 @@ def format_cell(name: str, value: object) -> str:
     if isinstance(value, dt.datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if value is None:
-        return WHOLE if name == "file" else "-"
+        return RUN_LABEL if name == "file" else "-"
     if name.startswith("rows_"):
         return f"{value:,}"
     text = str(value)[:12] if name in ("git_revision", "contract_sha256") else str(value)

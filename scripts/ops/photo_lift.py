@@ -14,7 +14,7 @@ from lib.common import cli, io
 from lib.common.errors import require
 from lib.evaluation.ablation import photo_lift_text
 
-FOUND = Path("metrics/ablate.json")
+METRICS = Path("metrics/ablate.json")
 
 
 @click.command(help=__doc__)
@@ -28,7 +28,7 @@ FOUND = Path("metrics/ablate.json")
 )
 @cli.command
 def main(folder: Path) -> None:
-    path = folder / FOUND
+    path = folder / METRICS
     require(
         path.is_file(),
         f"{path}: no such file; run the pipeline first (make repro, or make run FEED=name and "

@@ -22,7 +22,7 @@ TAG = "reml.content"
 OFF = "track.uri is empty, so nothing was logged"
 
 
-def log_run(uri: str, experiment: str, told: mlflow_record.RunRecord) -> bool:
+def log_run(uri: str, experiment: str, record: mlflow_record.RunRecord) -> bool:
     """Log a run, or find it there by its content; returns whether it is new."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     try:
@@ -38,16 +38,16 @@ def log_run(uri: str, experiment: str, told: mlflow_record.RunRecord) -> bool:
         client = MlflowClient(tracking_uri=uri)
         known = client.get_experiment_by_name(experiment)
         place = known.experiment_id if known else client.create_experiment(experiment)
-        if client.search_runs([place], f"tags.`{TAG}` = '{told.content}'", max_results=1):
+        if client.search_runs([place], f"tags.`{TAG}` = '{record.content}'", max_results=1):
             return False
-        run = client.create_run(place, run_name=told.content[:8]).info.run_id
+        run = client.create_run(place, run_name=record.content[:8]).info.run_id
         client.log_batch(
             run,
-            metrics=[Metric(name, value, 0, 0) for name, value in told.metrics.items()],
-            params=[Param(name, value) for name, value in told.params.items()],
-            tags=[RunTag(name, text) for name, text in told.tags.items()],
+            metrics=[Metric(name, value, 0, 0) for name, value in record.metrics.items()],
+            params=[Param(name, value) for name, value in record.params.items()],
+            tags=[RunTag(name, text) for name, text in record.tags.items()],
         )
-        client.set_tag(run, TAG, told.content)  # last: a run without it is logged anew
+        client.set_tag(run, TAG, record.content)  # last: a run without it is logged anew
         client.set_terminated(run)
     except MlflowException as error:
         raise RemlError(f"params.yaml, track.uri {uri}: {str(error).splitlines()[0]}") from error
@@ -66,11 +66,11 @@ def main() -> None:
         name: (folder / "model.json").read_bytes()
         for name, folder in artifacts.model_folders().items()
     }
-    told = mlflow_record.make_record(io.read_json(SUMMARY), models)
+    record = mlflow_record.make_record(io.read_json(SUMMARY), models)
     experiment = f"reml-{base.feed}"
-    new = log_run(settings.uri, experiment, told)
+    new = log_run(settings.uri, experiment, record)
     io.write_json(
-        OUT / "receipt.json", {"uri": settings.uri, "experiment": experiment, TAG: told.content}
+        OUT / "receipt.json", {"uri": settings.uri, "experiment": experiment, TAG: record.content}
     )
     cli.log.info("track.complete", uri=settings.uri, experiment=experiment, new=new)
 

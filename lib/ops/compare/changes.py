@@ -10,7 +10,7 @@ import pandas as pd
 
 KEYS = ["domain", "listing_key"]
 MOVED = 0.01  # a value that changed by less stayed where it was, for a reader
-CAUSES = 3  # contributions told of one listing
+CAUSES = 3  # contributions named for one listing
 # of what a listing says, this moves with the calendar or the export and is no change of the home
 TIMES = ("as_of", "modification_timestamp", "hist_cumulative_days_on_market")
 EXACT = 5e-3  # log points by which contributions may miss a change: values are rounded to the unit
@@ -50,8 +50,8 @@ def unmatched_listings(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Rows and columns of `one`.
     """
-    told = one.merge(other[KEYS], on=KEYS, how="left", indicator=True)
-    return told[told["_merge"] == "left_only"].drop(columns="_merge").reset_index(drop=True)
+    joined = one.merge(other[KEYS], on=KEYS, how="left", indicator=True)
+    return joined[joined["_merge"] == "left_only"].drop(columns="_merge").reset_index(drop=True)
 
 
 def contribution_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -73,8 +73,8 @@ def contribution_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFr
     sides = [side.merge(shared, on=KEYS) for side in (before, after)]
     both = sides[0].merge(sides[1], on=keys, how="outer", suffixes=("_old", ""))
     both["group"] = both["group"].fillna(both["group_old"])
-    said, was = (both[name].fillna(0.0) for name in ("log_contribution", "log_contribution_old"))
-    both["moved"] = said - was
+    now, was = (both[name].fillna(0.0) for name in ("log_contribution", "log_contribution_old"))
+    both["moved"] = now - was
     return both.rename(columns={"value_old": "old_value"})[
         [*keys, "group", "old_value", "value", "moved"]
     ].sort_values(keys, ignore_index=True)
@@ -95,11 +95,11 @@ def count_unexplained(moved: pd.DataFrame, why: pd.DataFrame) -> int:
     int
         Listings that differ by more than rounding of both values explains.
     """
-    told = why.groupby(KEYS)["moved"].sum().rename("told").reset_index()
-    both = moved.merge(told, on=KEYS)
+    explained = why.groupby(KEYS)["moved"].sum().rename("explained").reset_index()
+    both = moved.merge(explained, on=KEYS)
     # both values are rounded to the unit, which is much of a small rent
     slack = EXACT + 0.5 / both["old"] + 0.5 / both["new"]
-    return int((np.abs(np.log(both["new"] / both["old"]) - both["told"]) > slack).sum())
+    return int((np.abs(np.log(both["new"] / both["old"]) - both["explained"]) > slack).sum())
 
 
 def group_pushes(why: pd.DataFrame) -> pd.DataFrame:
@@ -154,14 +154,14 @@ def explain_change(why: pd.DataFrame) -> list[str]:
         At most `CAUSES` clauses, such as `living_area (1,500 → 1,800): +5.0 %`.
     """
     order = why["moved"].abs().sort_values(ascending=False, kind="stable").index[:CAUSES]
-    told = []
+    clauses = []
     for row in why.loc[order].to_dict("records"):
         if abs(row["moved"]) < MOVED / 10:
             continue
         was, now = format_cell(row["old_value"]), format_cell(row["value"])
         step = f" ({was} → {now})" if was != now else ""
-        told.append(f"{row['input']}{step}: {format_percent(row['moved'])}")
-    return told
+        clauses.append(f"{row['input']}{step}: {format_percent(row['moved'])}")
+    return clauses
 
 
 def differing_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -194,8 +194,8 @@ def differing_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
             one, other = one.astype(object), other.astype(object)
         rows = ~(one.eq(other) | (one.isna() & other.isna()))
         if rows.any():
-            told = {"old": one[rows].map(format_cell), "new": other[rows].map(format_cell)}
-            parts.append(pd.DataFrame(told).assign(column=name).reset_index())
+            pair = {"old": one[rows].map(format_cell), "new": other[rows].map(format_cell)}
+            parts.append(pd.DataFrame(pair).assign(column=name).reset_index())
     empty = pd.DataFrame(columns=["listing_key", "old", "new", "column"], dtype=str)
     every = pd.concat(parts, ignore_index=True) if parts else empty
     return every.sort_values(["listing_key", "column"], ignore_index=True)

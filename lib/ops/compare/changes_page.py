@@ -141,14 +141,16 @@ def describe_departed(gone: pd.DataFrame, now: pd.DataFrame | None) -> str:
         now[["listing_key", "standard_status", "close_price"]], on="listing_key", how="left"
     )
     counts = states["standard_status"].fillna("not in the export").value_counts()
-    told = ", ".join(f"{n:,} {name}" for name, n in sorted(counts.items(), key=lambda i: str(i[0])))
+    statuses = ", ".join(
+        f"{n:,} {name}" for name, n in sorted(counts.items(), key=lambda i: str(i[0]))
+    )
     closed = states[states["close_price"].notna() & (states["standard_status"] == "Closed")]
     if closed.empty:
-        return f"Their status now: {told}."
+        return f"Their status now: {statuses}."
     error = (closed["pred_close_price"] / closed["close_price"] - 1).abs().median()
     return (
-        f"Their status now: {told}. The base's values of the {len(closed):,} that have closed miss "
-        f"the price by {100 * error:.1f} % in the median."
+        f"Their status now: {statuses}. The base's values of the {len(closed):,} that have closed "
+        f"miss the price by {100 * error:.1f} % in the median."
     )
 
 

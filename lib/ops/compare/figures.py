@@ -18,9 +18,9 @@ from lib.evaluation.metrics.bootstrap import home_clusters
 TARGETS = {"bias": 0.0, "median_ratio": 1.0, "mean_ratio": 1.0, "prd": 1.0, "mki": 1.0,
            "prb": 0.0, "vei": 0.0}  # fmt: skip
 LESS = ("cod", "fsd", "width", "score")  # names, or ends of names, of which less is better
-BOUNDS = ("_low", "_high")  # ends of an interval are told beside their figure
+BOUNDS = ("_low", "_high")  # ends of an interval are shown beside their figure
 MONEY = ("mae", "rmse")
-# told as they are; all else is a fraction, told in percent
+# shown as they are; all else is a fraction, shown in percent
 PLAIN = ("r2", "rmsle", "cod", "median_ratio", "mean_ratio", "prd", "mki", "prb", "vei")
 
 
@@ -76,9 +76,9 @@ def find_interval(
     groups = [group for group in part.values() if isinstance(group, dict)]
     groups += [group.get("untrimmed") or {} for group in groups]  # of a ratio study, all sales
     for group in groups:
-        told = group.get(name)
-        if isinstance(told, dict) and None not in (told.get("low"), told.get("high")):
-            return float(told["low"]), float(told["high"])
+        figure = group.get(name)
+        if isinstance(figure, dict) and None not in (figure.get("low"), figure.get("high")):
+            return float(figure["low"]), float(figure["high"])
     return None
 
 
@@ -124,10 +124,10 @@ def join_predictions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         The columns of `after`, and `base_close_price`, the estimate of `before`.
     """
     keys = ["variant", "domain", "listing_key", "close_price"]
-    said = before[[*keys, "pred_close_price"]].rename(
+    base = before[[*keys, "pred_close_price"]].rename(
         columns={"pred_close_price": "base_close_price"}
     )
-    return after.merge(said, on=keys).sort_values(["variant", "listing_key"], ignore_index=True)
+    return after.merge(base, on=keys).sort_values(["variant", "listing_key"], ignore_index=True)
 
 
 def paired_gap(rows: pd.DataFrame, draws: int, seed: int) -> dict[str, dict[str, float]]:

@@ -16,8 +16,8 @@ WIDEST = 60  # letters of a parameter's value that are shown
 
 def escape_cell(value: object) -> str:
     """A value in a table: no bar, no backtick and no line break of its own, and not endless."""
-    told = " ".join(str(value).split()).replace("`", "'").replace("|", "\\|")
-    return told if len(told) <= WIDEST else f"{told[: WIDEST - 3]}..."
+    text = " ".join(str(value).split()).replace("`", "'").replace("|", "\\|")
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
 
 
 def markdown_table(head: list[str], rows: list[list[str]]) -> list[str]:
@@ -27,11 +27,11 @@ def markdown_table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _with_span(metric: str, value: float | None, span: tuple[float, float] | None) -> str:
-    told = figures.format_figure(metric, value)
+    figure = figures.format_figure(metric, value)
     if value is None or span is None:
-        return told
+        return figure
     low, high = (figures.format_figure(metric, end).removesuffix(" %") for end in span)
-    return f"{told} [{low}, {high}]"
+    return f"{figure} [{low}, {high}]"
 
 
 def _row(one: FigureChange) -> list[str]:
@@ -79,17 +79,17 @@ def verdict_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
     """By variant that values homes: the paired comparison, or why there is none."""
     words = {1: "**significantly better**", -1: "**significantly worse**", 0: "no sure difference"}
     out = ["### Better or worse on the same sales", ""]
-    for variant, told in sorted(compared.items()):
-        if isinstance(told, str):
-            out.append(f"- `{variant}`: {told}")
+    for variant, result in sorted(compared.items()):
+        if isinstance(result, str):
+            out.append(f"- `{variant}`: {result}")
             continue
         for metric, name in (("mdape", "MdAPE"), ("mape", "MAPE")):
-            gap = told["gaps"][metric]
+            gap = result["gaps"][metric]
             same = gap["value"] == gap["low"] == gap["high"] == 0
-            said = "the same" if same else f"{_interval(gap)}: {words[significant_sign(gap)]}"
-            out.append(f"- `{variant}` {name}: {said} ({told['sales']:,} sales)")
-        if told["left_out"]:
-            left = f"{told['left_out']:,} test sales are in one revision only"
+            verdict = "the same" if same else f"{_interval(gap)}: {words[significant_sign(gap)]}"
+            out.append(f"- `{variant}` {name}: {verdict} ({result['sales']:,} sales)")
+        if result["left_out"]:
+            left = f"{result['left_out']:,} test sales are in one revision only"
             out.append(f"- `{variant}`: {left}, or have another price there")
     return [*out, ""]
 
@@ -97,16 +97,18 @@ def verdict_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
 def slices_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
     """The slices whose MdAPE surely rose, and how many were looked at."""
     out = ["### Slices that got worse", ""]
-    parts = [(name, told) for name, told in sorted(compared.items()) if isinstance(told, dict)]
+    parts = [
+        (name, result) for name, result in sorted(compared.items()) if isinstance(result, dict)
+    ]
     if not parts:
         return [*out, "Not known: no variant could be compared sale by sale.", ""]
     rows = [
         [f"`{variant}`", f"{kind} {escape_cell(value)}", f"{sales:,}", _interval(gap)]
-        for variant, told in parts
-        for kind, value, sales, gap in told["slices"]
+        for variant, result in parts
+        for kind, value, sales, gap in result["slices"]
         if significant_sign(gap) < 0
     ]
-    looked = sum(len(told["slices"]) for _, told in parts)
+    looked = sum(len(result["slices"]) for _, result in parts)
     counted = (
         f"{len(rows)} of {looked} slices of 30 and more sales got significantly worse in MdAPE"
     )

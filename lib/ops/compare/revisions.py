@@ -118,8 +118,8 @@ def describe_stale() -> str:
     done = _run("dvc", "status", "--json")
     if done.returncode:
         return "Whether these results are up to date is not known: dvc status failed."
-    told = json.loads(done.stdout)
-    names = [name for name, why in told.items() if not name.endswith(".dvc") and is_changed(why)]
+    status = json.loads(done.stdout)
+    names = [name for name, why in status.items() if not name.endswith(".dvc") and is_changed(why)]
     if not names:
         return ""
     return (
