@@ -36,8 +36,20 @@ PLACES = 6  # digits behind the point in the metrics
 
 
 def read_tables(saved: FittedVariant) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(the table that a variant learns from, without photos; the photos of its domain, none where
-    the variant does not see any)."""
+    """The tables that a variant learns from.
+
+    Parameters
+    ----------
+    saved : FittedVariant
+        The variant.
+
+    Returns
+    -------
+    table : DataFrame
+        Features, roles and verdicts of `screen`, without photos.
+    vectors : DataFrame
+        The photos of its domain; empty where the variant looks at none.
+    """
     features, roles, screened = (
         io.read_parquet(root / f"{saved.domain}.parquet") for root in (FEATURES, SPLIT, SCREENED)
     )
@@ -69,8 +81,20 @@ def ablate_variant(saved: FittedVariant, draws: int, seed: int) -> dict:
 
 
 def blind_estimates(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """What the domain's variants that see neither photos nor list prices said of the sales of
-    `table` in folds, in its order."""
+    """Estimates of the domain's variants that see neither photos nor list prices.
+
+    Parameters
+    ----------
+    domain : str
+        The domain.
+    table : DataFrame
+        Sales: listing_key, fold.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n,)
+        Variant to its estimates in currency of the sales in folds, in the order of `table`.
+    """
     sold = table.loc[table["fold"] > 0, "listing_key"]
     out = {}
     for name, folder in artifacts.model_folders(artifacts.FITTED).items():

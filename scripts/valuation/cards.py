@@ -13,7 +13,7 @@ import click
 import pandas as pd
 
 from lib.common import artifacts, cli, io, params, table_spec
-from lib.common.artifacts import FittedVariant, Skipped
+from lib.common.artifacts import Blend, FittedVariant, Skipped
 from lib.evaluation.cards import card, facts, tables
 from lib.evaluation.cards.card import CardsParams
 from lib.evaluation.scoring import thresholds
@@ -27,6 +27,7 @@ STAGED = Path("data/staging")
 FEED = Path("data/normalize/feed.json")
 SPEC = Path("data/features/spec.json")
 PLACES = 6  # significant digits in metrics/cards.json
+STAGES = ("evaluate", "predict", "split", "staging", "screen")
 PHOTOS = (Path("lib/models/estimators/photo/fuse.meta.yml"), "inputs of data/fuse")
 
 
@@ -53,7 +54,18 @@ def raw_file_hashes() -> dict[str, str]:
 
 
 def past_close_dates(domain: str) -> pd.Series:
-    """Close dates of the sales before the test."""
+    """Close dates of the sales before the test.
+
+    Parameters
+    ----------
+    domain : str
+        The domain.
+
+    Returns
+    -------
+    Series of datetime64
+        The dates.
+    """
     roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
     keys = roles.loc[roles["role"] == "train", "listing_key"]
     dates = io.read_parquet(Path(f"data/features/{domain}.parquet"), ["listing_key", "close_date"])
@@ -77,14 +89,58 @@ def report_failures(name: str, checks: dict, served: bool) -> dict:
     return {"served": served, "failed": failed, "checks": checks}
 
 
+def card_facts(
+    name: str, saved: FittedVariant | Blend, metrics: dict, test: pd.DataFrame, slices: pd.DataFrame
+) -> dict:
+    """What the card of one variant states beside its thresholds.
+
+    Parameters
+    ----------
+    name : str
+        The variant.
+    saved : FittedVariant or Blend
+        Its model.json.
+    metrics : dict
+        The metrics files, by stage.
+    test : DataFrame
+        Its test predictions.
+    slices : DataFrame
+        slices.parquet, of all variants.
+
+    Returns
+    -------
+    dict
+        Most of the facts that `lib.evaluation.cards.card.render_card` names.
+    """
+    domain, score = saved.domain, metrics["evaluate"]["variants"][name]
+    split, screened = metrics["split"][domain], metrics["screen"]["domains"][domain]
+    names, valued_by = facts.visible_inputs(saved), metrics["predict"]["variants"].get(domain)
+    return {
+        "name": name,
+        "domain": domain,
+        "view": saved.view,
+        "served": valued_by == name,
+        "valued_by": valued_by,
+        "saved": saved,
+        "score": score,
+        "headline": findings.headline_sentence(score, split),
+        "slices": slices[slices["variant"] == name],
+        "inputs": names,
+        "placed": bool({"postal_code", "latitude", "longitude"} & set(names)),
+        "excluded": screened["excluded"],
+        "overrides": screened["overrides"]["usable"] + screened["overrides"]["not_usable"],
+        "train": facts.date_span(past_close_dates(domain)),
+        "test": facts.date_span(test["as_of"]) | {"grouped": split.get("grouped", "")},
+        "hashes": facts.training_hashes(saved),
+    }
+
+
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
     base, settings = params.load("cards", CardsParams)
-    evaluated, predicted, split, staging, screened = (
-        io.read_json(METRICS / f"{stage}.json")
-        for stage in ("evaluate", "predict", "split", "staging", "screen")
-    )
+    metrics = {stage: io.read_json(METRICS / f"{stage}.json") for stage in STAGES}
+    predicted, staging = metrics["predict"], metrics["staging"]
     predictions = io.read_parquet(EVALUATED / "predictions.parquet")
     slices = io.read_parquet(EVALUATED / "slices.parquet")
     tests = {str(name): part for name, part in predictions.groupby("variant")}
@@ -101,7 +157,7 @@ def main() -> None:
         "feed": base.feed,
         "staging": staging,
         "kinds": input_kinds({name for one in fitted for name in facts.visible_inputs(one)}),
-        "lacks": findings.missing_parts(staging, split, predicted["valued"]),
+        "lacks": findings.missing_parts(staging, metrics["split"], predicted["valued"]),
     }
     shutil.rmtree(OUT, ignore_errors=True)  # as dvc does
     tally: dict[str, dict] = {}
@@ -111,35 +167,15 @@ def main() -> None:
             io.write_text(OUT / f"{name}.md", card.render_skipped_card(name, saved.skipped))
             rows.append(tables.index_row(name, None, {}, False))
             continue
-        domain, score = saved.domain, evaluated["variants"][name]
+        domain, score = saved.domain, metrics["evaluate"]["variants"][name]
         served = predicted["variants"].get(domain) == name
         other = tests[linear[domain]] if linear.get(domain, name) != name else None
         judged = facts.check_variant(
             score, tests[name], other, settings.thresholds, settings.draws, base.seed
         )
+        content = card_facts(name, saved, metrics, tests[name], slices)
         out, out_md5 = lock_hash(folders[name])
-        part, names = screened["domains"][domain], facts.visible_inputs(saved)
-        content = judged | {
-            "name": name,
-            "domain": domain,
-            "view": saved.view,
-            "served": served,
-            "valued_by": predicted["variants"].get(domain),
-            "saved": saved,
-            "score": score,
-            "headline": findings.headline_sentence(score, split[domain]),
-            "slices": slices[slices["variant"] == name],
-            "inputs": names,
-            "placed": bool({"postal_code", "latitude", "longitude"} & set(names)),
-            "excluded": part["excluded"],
-            "overrides": part["overrides"]["usable"] + part["overrides"]["not_usable"],
-            "train": facts.date_span(past_close_dates(domain)),
-            "test": facts.date_span(tests[name]["as_of"])
-            | {"grouped": split[domain].get("grouped", "")},
-            "out": out,
-            "out_md5": out_md5,
-            "hashes": facts.training_hashes(saved),
-        }
+        content |= judged | {"out": out, "out_md5": out_md5}
         io.write_text(OUT / f"{name}.md", card.render_card(shared | content))
         rows.append(tables.index_row(name, score, judged["checks"], served))
         tally[name] = report_failures(name, judged["checks"], served)

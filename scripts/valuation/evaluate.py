@@ -28,7 +28,19 @@ PLACE = ["postal_code", "latitude", "longitude", "property_sub_type", "own_age"]
 
 
 def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places: int) -> None:
-    """The small tables of one variant that `dvc plots` draws."""
+    """Write the small tables of one variant that `dvc plots` draws.
+
+    Parameters
+    ----------
+    test : DataFrame
+        Test sales: close_price and pred_close_price (currency).
+    by_slice : DataFrame
+        The variant's rows of slices.parquet.
+    folder : Path
+        Where they go.
+    places : int
+        Digits behind the point.
+    """
     io.write_csv(
         folder / "actual_predicted.csv", test[["close_price", "pred_close_price"]].round(-2)
     )
@@ -42,7 +54,28 @@ def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places
 def score_variant(
     variant: str, flags: pd.DataFrame, settings: score.Scoring, seed: int
 ) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
-    """The score of one variant, its test predictions, and its `tables`."""
+    """The score of one variant, its test predictions, and its tables.
+
+    Parameters
+    ----------
+    variant : str
+        The variant.
+    flags : DataFrame
+        flags.parquet of `screen`.
+    settings : Scoring
+        The `evaluate` section of params.yaml.
+    seed : int
+        Seed of every bootstrap.
+
+    Returns
+    -------
+    scored : dict
+        Its part of metrics/evaluate.json.
+    test : DataFrame
+        Its test predictions, with variant, domain and model.
+    tables : dict of str to DataFrame
+        What `lib.evaluation.scoring.tables.make_tables` gives.
+    """
     folder = artifacts.model_folders()[variant]
     saved = artifacts.read_fitted(folder)
     homes = io.read_parquet(Path(f"data/features/{saved.domain}.parquet"))

@@ -39,7 +39,20 @@ KEYS = {
 
 
 def homes_to_explain(predictions: pd.DataFrame, worst: int) -> pd.Series:
-    """The listings to explain one by one: those on the market and the worst errors of the test."""
+    """The listings to explain one by one: those on the market and the worst errors of the test.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        predictions.parquet: role, listing_key, close_price (currency), log_estimate (log currency).
+    worst : int
+        How many of the worst errors to explain.
+
+    Returns
+    -------
+    Series of str
+        Listing keys.
+    """
     test = predictions[predictions["role"] == "test"]
     miss = (np.log(test["close_price"]) - test["log_estimate"]).abs()
     order = miss.sort_values(ascending=False, kind="stable").index[:worst]
@@ -54,7 +67,24 @@ def homes_to_explain(predictions: pd.DataFrame, worst: int) -> pd.Series:
 def explain_domain(
     saved: Model, folder: Path, settings: ExplainParams, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """The four tables of `KEYS` of the domain that a saved model values."""
+    """The four tables of KEYS of the domain that a model values.
+
+    Parameters
+    ----------
+    saved : Model
+        The fitted variant or blend.
+    folder : Path
+        Where its predictions lie.
+    settings : ExplainParams
+        The `explain` section of params.yaml.
+    seed : int
+        Seed of samples and bootstrap.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Name to table.
+    """
     domain = saved.domain
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
     table, _ = join_training_table(*(io.read_parquet(path) for path in files))

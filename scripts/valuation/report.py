@@ -59,7 +59,7 @@ def explanation_page(listings: pd.DataFrame) -> dict:
 
 
 def intervals_page(
-    chosen: dict[str, str], told: dict, predictions: pd.DataFrame, slices: pd.DataFrame
+    chosen: dict[str, str], calibrated: dict, predictions: pd.DataFrame, slices: pd.DataFrame
 ) -> dict:
     """What the page `intervals` needs; `chosen` are the variants that value each domain."""
     scores = {v: io.read_parquet(CALIBRATED / v / "scores.parquet") for v in chosen.values()}
@@ -69,7 +69,7 @@ def intervals_page(
             predictions[predictions["variant"] == variant],
             slices[slices["variant"] == variant],
             scores[variant].loc[scores[variant]["past"], "error"].to_numpy(float),
-            told["variants"][variant],
+            calibrated["variants"][variant],
         )
         for domain, variant in chosen.items()
     ]
@@ -105,7 +105,7 @@ def photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: ReportPar
 
 
 def photos_page(
-    valued: pd.DataFrame, vectors: pd.DataFrame, told: dict, saved: dict, settings: ReportParams
+    valued: pd.DataFrame, vectors: pd.DataFrame, metrics: dict, saved: dict, settings: ReportParams
 ) -> dict:
     """What the page `photos` needs; `saved` is each variant's model.json."""
     homes = photo_cards(valued, vectors, settings) if settings.photo_homes else None
@@ -115,31 +115,33 @@ def photos_page(
         if folder.parent.name == "fuse" and isinstance(one := saved[name], artifacts.Skipped)
     }
     encoder = io.read_json(EMBEDDED / "encoder.json")
-    ablated, summary = told["ablate"], told["summary"]
+    ablated, summary = metrics["ablate"], metrics["summary"]
     facts = photos.PhotoFacts(ablated, summary, saved, skipped, encoder, vectors, homes)
     return photos.photos_context(facts)
 
 
 def index_page(
-    told: dict, saved: dict, tables: Tables, valued: pd.DataFrame, listings: int
+    metrics: dict, saved: dict, tables: Tables, valued: pd.DataFrame, listings: int
 ) -> dict:
-    """What the first page needs; `told` are the metrics by stage."""
+    """What the first page needs; `metrics` are the metrics files by stage."""
     domains = [
-        d for d, v in told["predict"]["variants"].items() if v in told["evaluate"]["variants"]
+        d for d, v in metrics["predict"]["variants"].items() if v in metrics["evaluate"]["variants"]
     ]
     indices = {d: io.read_parquet(FEATURES / f"{d}_index.parquet") for d in domains}
-    parts = index.make_domain_parts(told, saved, tables["predictions"], tables["slices"], indices)
-    return index.index_context(told, saved, parts, valued, listings)
+    parts = index.make_domain_parts(
+        metrics, saved, tables["predictions"], tables["slices"], indices
+    )
+    return index.index_context(metrics, saved, parts, valued, listings)
 
 
-def evidence_pages(chosen: dict[str, str], told: dict, tables: Tables) -> dict[str, Page]:
+def evidence_pages(chosen: dict[str, str], metrics: dict, tables: Tables) -> dict[str, Page]:
     """The pages on the test of the variants `chosen` by domain."""
-    evaluated, predictions = told["evaluate"], tables["predictions"]
+    evaluated, predictions = metrics["evaluate"], tables["predictions"]
     ratios = io.read_csv(EVALUATED / "ratio_study.csv").astype({"stratum": "str"})
     more = {name: io.read_csv(EVALUATED / f"{name}.csv") for name in ("calibration", "worst")}
     return {
         "intervals": partial(
-            intervals_page, chosen, told["calibrate"], predictions, tables["slices"]
+            intervals_page, chosen, metrics["calibrate"], predictions, tables["slices"]
         ),
         "ratio_study": partial(
             ratio_study.ratio_study_context, chosen, evaluated, predictions, ratios
@@ -157,28 +159,28 @@ def build_page(page: Page) -> dict:
 @cli.command
 def main() -> None:
     base, settings = params.load("report", ReportParams)
-    told = {stage: io.read_json(METRICS / f"{stage}.json") for stage in STAGES}
+    metrics = {stage: io.read_json(METRICS / f"{stage}.json") for stage in STAGES}
     tables = {
         name: io.read_parquet(EVALUATED / f"{name}.parquet") for name in ("predictions", "slices")
     }
     folders = artifacts.model_folders()
     saved = {name: artifacts.read_model(folder) for name, folder in folders.items()}
-    scores, predicted = told["evaluate"]["variants"], told["predict"]["variants"]
+    scores, predicted = metrics["evaluate"]["variants"], metrics["predict"]["variants"]
     chosen = {domain: variant for domain, variant in predicted.items() if variant in scores}
     valued = io.read_csv(Path("data/predict/valuations.csv"))
     pages: dict[str, Page] = {  # the longest first
-        "index": partial(index_page, told, saved, tables, valued, settings.listings)
+        "index": partial(index_page, metrics, saved, tables, valued, settings.listings)
     }
     if chosen:
-        pages |= evidence_pages(chosen, told, tables)
+        pages |= evidence_pages(chosen, metrics, tables)
     pages["explanation"] = partial(explanation_page, valued.head(settings.listings))
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
     if len(vectors):
-        pages["photos"] = partial(photos_page, valued, vectors, told, saved, settings)
+        pages["photos"] = partial(photos_page, valued, vectors, metrics, saved, settings)
     contexts = dict(
         zip(pages, map_processes(build_page, pages.values(), label="report"), strict=True)
     )
-    source, as_of = io.read_json(NORMALIZED / "feed.json"), told["normalize"]["as_of"]
+    source, as_of = io.read_json(NORMALIZED / "feed.json"), metrics["normalize"]["as_of"]
     html = site.render_pages(contexts, {"feed": base.feed, "source": source, "as_of": as_of})
     for name, text in html.items():
         io.write_text(OUT / f"{name}.html", text)

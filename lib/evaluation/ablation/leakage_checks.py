@@ -30,11 +30,11 @@ METRICS = {"mdape": "MdAPE", "mape": "MAPE"}
 Check = dict[str, Any]
 
 
-def make_check(name: str, figure: float | None, passed: bool | None, told: str) -> Check:
-    """One check as it stands in metrics: `told` is its sentence, `passed` is None where there was
+def make_check(name: str, figure: float | None, passed: bool | None, sentence: str) -> Check:
+    """One check as it stands in metrics, with its `sentence`; `passed` is None where there was
     nothing to look at.
     """
-    return {"name": name, "figure": figure, "passed": passed, "told": told}
+    return {"name": name, "figure": figure, "passed": passed, "told": sentence}
 
 
 def shuffle_albums(vectors: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -135,11 +135,11 @@ def control_lifts(lift: dict[str, dict[str, float]], control: dict[str, dict[str
 def check_control(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> Check:
     """Whether photos of other homes lift as well; `control` is their gain."""
     bad, mape = control_lifts(lift, control), control["mape"]
-    told = "bring half of the lift or more" if bad else "bring less than half of the lift"
-    told = told if mape["low"] > 0 else "do not lift"
+    effect = "bring half of the lift or more" if bad else "bring less than half of the lift"
+    effect = effect if mape["low"] > 0 else "do not lift"
     return make_check(
         "shuffled photos", mape["value"], not bad,
-        f"Photos dealt out to other homes {told} ({100 * mape['value']:+.2f} points of MAPE).",
+        f"Photos dealt out to other homes {effect} ({100 * mape['value']:+.2f} points of MAPE).",
     )  # fmt: skip
 
 

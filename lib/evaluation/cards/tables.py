@@ -71,8 +71,18 @@ def ratio_rows(study: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
 
 
 def slice_rows(slices: pd.DataFrame) -> list[tuple[str, str, str, str]]:
-    """A row a kind of slice: how many there are, and which of those that are not thin have the
-    least and the greatest MdAPE. Columns of `slices`: kind, slice, thin, mdape."""
+    """One row a kind of slice: how many slices, and the least and greatest MdAPE of those not thin.
+
+    Parameters
+    ----------
+    slices : DataFrame
+        The rows of slices.parquet of one variant.
+
+    Returns
+    -------
+    list of tuple of str
+        Kind, count, and MdAPE with the slice's name at either end.
+    """
 
     def named(row: pd.Series) -> str:
         return f"{share(row['mdape'])} ({table_cell(row['slice'])})"
@@ -87,8 +97,20 @@ def slice_rows(slices: pd.DataFrame) -> list[tuple[str, str, str, str]]:
 
 
 def level_rows(levels: pd.DataFrame, slices: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Group, sales, MdAPE and share of prices inside the 90 % interval, level with its interval,
-    verdict. `slices` are those of the same kind, by the names of the groups."""
+    """The rows of the table of levels by group, with the accuracy of the same slices.
+
+    Parameters
+    ----------
+    levels : DataFrame
+        What `lib.evaluation.scoring.thresholds.group_levels` gives.
+    slices : DataFrame
+        The slices of the same groups.
+
+    Returns
+    -------
+    list of tuple of str
+        Cells of each row.
+    """
     words = {PASS: "alike", FAIL: "**differs**", OPEN: "cannot be told", UNKNOWN: "too few sales"}
     named = slices.set_index(slices["slice"].astype(str))
 

@@ -24,7 +24,7 @@ from lib.models.serving.predict import level_corrections_since, raw_estimates
 
 # what a home is by itself and where it lies; inputs of other groups come from sales of other homes,
 # and no one of them can be changed by itself
-OWN = ("size", "age", "lot", "amenities", "location", "remarks", "photos")
+HOME_GROUPS = ("size", "age", "lot", "amenities", "location", "remarks", "photos")
 PDP_HOMES = 100  # that a mean needs; each is valued once a point
 
 
@@ -123,7 +123,7 @@ def choose_inputs(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[s
     names = [
         str(name)
         for name in size.sort_values(ascending=False, kind="stable").index
-        if group_of(str(name)) in OWN
+        if group_of(str(name)) in HOME_GROUPS
         and name != MISSING
         and name in homes
         and pd.api.types.is_numeric_dtype(homes[name])

@@ -56,9 +56,9 @@ def importance_sentence(sizes: pd.Series) -> str:
         A sentence on the three largest.
     """
     top = sizes.sort_values(ascending=False, kind="stable").head(3)
-    told = [f"{name} ({np.expm1(size) * 100:.1f} %)" for name, size in top.items()]
-    verb = "move" if len(told) > 1 else "moves"
-    return f"{join_words(told)} {verb} a value the most, up or down, on average."
+    parts = [f"{name} ({np.expm1(size) * 100:.1f} %)" for name, size in top.items()]
+    verb = "move" if len(parts) > 1 else "moves"
+    return f"{join_words(parts)} {verb} a value the most, up or down, on average."
 
 
 def find_bend(at: np.ndarray, effect: np.ndarray) -> int | None:
@@ -109,15 +109,15 @@ def effect_sentence(curve: pd.DataFrame) -> str:
     at, ale = curve["at"].to_numpy(float), curve["ale"].to_numpy(float)
     if curve["low"].max() <= curve["high"].min():
         return f"No effect of {name} by itself can be told from none: a flat line fits the band."
-    told = (
+    text = (
         f"From {short_number(at[0])} to {short_number(at[-1])}, {name} by itself moves the value "
         f"by {log_percent(ale[-1] - ale[0])}"
     )
     knot = find_bend(at, ale)
     if knot is None:
-        return f"{told}."
+        return f"{text}."
     return (
-        f"{told}. The effect bends at {short_number(at[knot])}: {log_percent(ale[knot] - ale[0])} "
+        f"{text}. The effect bends at {short_number(at[knot])}: {log_percent(ale[knot] - ale[0])} "
         f"up to there, {log_percent(ale[-1] - ale[knot])} beyond."
     )
 
@@ -137,13 +137,13 @@ def ablation_sentences(variant: str, part: dict[str, Any]) -> str:
     """What the variant loses without which group, and which it could do without."""
     if "skipped" in part:
         return f"{variant} was not trained: {part['skipped']}."
-    told = {group: one for group, one in part["groups"].items() if "verdict" in one}
+    tried = {group: one for group, one in part["groups"].items() if "verdict" in one}
     worse, better = (
-        [one for one in told.values() if one["verdict"].startswith(word)]
+        [one for one in tried.values() if one["verdict"].startswith(word)]
         for word in ("worse", "better")
     )
     order = sorted(worse, key=lambda one: -one["mape"]["value"])
-    rest = [one["title"] for one in told.values() if one not in worse and one not in better]
+    rest = [one["title"] for one in tried.values() if one not in worse and one not in better]
     left = [
         f"{one['title']} ({one['skipped']})" for one in part["groups"].values() if "skipped" in one
     ]
@@ -167,13 +167,14 @@ def ablation_sentences(variant: str, part: dict[str, Any]) -> str:
 
 
 def make_look(
-    section: str, title_: str, told: str, sentence: str, plot: str = "", svg: Draw | None = None
+    section: str, title: str, lead: str, sentence: str, plot: str = "", svg: Draw | None = None
 ) -> Look:
-    """One look: `told` leads the sentence among the takeaways, `plot` is the picture's file."""
+    """One look: `lead` stands before the sentence among the takeaways, `plot` is the picture's
+    file."""
     return {
         "section": section,
-        "title": title_,
-        "told": told,
+        "title": title,
+        "told": lead,
         "sentence": sentence,
         "plot": plot,
         "svg": svg,
@@ -211,8 +212,8 @@ def domain_looks(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -
             continue
         sentence = importance_sentence(sizes)
         svg = partial(explanation.plot_importance, sizes)
-        told = f"{section}, by {kind}"
-        out.append(make_look(section, what, told, sentence, f"{domain}_{name}.svg", svg))
+        lead = f"{section}, by {kind}"
+        out.append(make_look(section, what, lead, sentence, f"{domain}_{name}.svg", svg))
     for name in effects["input"].unique():
         curve = effects[effects["input"] == name]
         out.append(
@@ -258,13 +259,13 @@ def photo_looks(photos: dict[str, Any]) -> list[Look]:
             for one in part["slices"]:
                 named = f"{one['kind']}: {one['slice']}" + (" (thin)" if one["thin"] else "")
                 rows[named] = one | {"title": named.capitalize(), "verdict": ""}
-        told = part["told"].rstrip(".")
+        verdict = part["told"].rstrip(".")
         out.append(
             make_look(
                 "Photos",
                 f"{variant} with and without photos",
                 f"Photos, {variant}",
-                f"Photos in {variant}: {told}.",
+                f"Photos in {variant}: {verdict}.",
                 f"photos_{variant}.svg" if rows else "",
                 partial(explanation.plot_group_forest, rows) if rows else None,
             )
