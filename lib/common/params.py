@@ -72,7 +72,13 @@ def load(name: str, model: type[S], path: Path = PARAMS_FILE) -> tuple[Base, S]:
 
 
 def flatten_params(settings: dict, prefix: str = "") -> dict[str, object]:
-    """Nested settings by dotted name: {"split": {"folds": 3}} -> {"split.folds": 3}."""
+    """Nested settings by dotted name, as `dvc params` and `--set` spell them.
+
+    Examples
+    --------
+    >>> flatten_params({"split": {"folds": 3}, "seed": 1})
+    {'split.folds': 3, 'seed': 1}
+    """
     out: dict[str, object] = {}
     for key, value in settings.items():
         name = f"{prefix}{key}"

@@ -1,4 +1,4 @@
-"""What each column of each table is: `<stage>.meta.yml` beside the code, read, enforced, told.
+"""What each column of each table is: `<stage>.meta.yml` beside the code, read and enforced.
 
 A file is `tables: {<path>: {description, columns: {<name>: {description, unit, type, range, source,
 as_of}}}}`. A path may hold `{a,b}` for several tables alike and `*` for a variant; a name may hold
@@ -69,7 +69,13 @@ def read_spec(path: Path) -> Meta:
 
 
 def expand_name(name: str) -> list[str]:
-    """The paths that a table's name stands for: `a/{b,c}.csv` is a/b.csv and a/c.csv."""
+    """The paths that a table's name stands for.
+
+    Examples
+    --------
+    >>> expand_name("data/{sale,rental}.csv")
+    ['data/sale.csv', 'data/rental.csv']
+    """
     parts = re.split(r"\{([^}]*)\}", name)
     choices = [part.split(",") if i % 2 else [part] for i, part in enumerate(parts)]
     return ["".join(chosen) for chosen in itertools.product(*choices)]

@@ -1,4 +1,4 @@
-"""Somebody's own table of estimates and prices, in the form that `scoring` takes, and what it says.
+"""A table of estimates and prices from anywhere, in the form that `score` takes, and its summary.
 
 Nothing is lost silently: a cell that is no number stops the run and is named; a sale without a
 positive price cannot be scored and is left out, with its row and reason.

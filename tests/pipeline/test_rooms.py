@@ -35,16 +35,12 @@ SHORT = 60  # lines of a file
 MOST_SHORT = 8
 # files of fewer lines that only one other file uses, each with what keeps it apart
 SHORT_FILES = {
-    "lib/acquire/download/verify.py": "checks what the rest of the room wrote, and shares no code",
     "lib/acquire/portal/browser.py": "the only code that opens a browser",
-    "lib/common/imports.py": "no idea of any wing",
     "lib/demo/remarks.py": "texts of the demo feed alone",
-    "lib/evaluation/ablation/permutation_test.py": "a formula, apart from the tests that use it",
-    "lib/features/remarks.py": "one file a kind of feature",
     "lib/listings/normalize/counts.py": "counts for people, apart from what makes the tables",
     "lib/listings/normalize/schema.py": "the schema of the room's tables",
     "lib/listings/staging/schema.py": "the schema of the room's tables",
-    "lib/ops/mlflow_record.py": "what a stage imports, apart from code that runs by hand",
+    "lib/ops/sections.py": "a plain table",
     "lib/ops/run/repro_progress.py": "a filter of DVC's log",
     "lib/photos/bundles/inventory.py": "reads names of files, unpacks nothing",
     "lib/report/plots/photos.py": "one file a kind of picture",

@@ -136,7 +136,13 @@ def format_cell(value: object) -> str:
 
 
 def format_percent(log_change: float) -> str:
-    """Log points as the percentage that they move a value by: 0.0488 -> +5.0 %."""
+    """Log points as the percentage that they move a value by.
+
+    Examples
+    --------
+    >>> format_percent(0.0488)
+    '+5.0 %'
+    """
     return f"{100 * np.expm1(log_change):+.1f} %"
 
 

@@ -40,7 +40,13 @@ class FigureChange:
 
 
 def base_metric(metric: str) -> str:
-    """A metric without what it was measured on: fold_mdape and screened_mdape -> mdape."""
+    """A metric without what it was measured on.
+
+    Examples
+    --------
+    >>> base_metric("fold_mdape"), base_metric("screened_cod")
+    ('mdape', 'cod')
+    """
     return re.sub(r"^(folds?|screened|trimmed|untrimmed)_", "", metric)
 
 

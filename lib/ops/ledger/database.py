@@ -1,4 +1,4 @@
-"""Connecting to the ledger's database without waiting long and without telling secrets.
+"""Connecting to the ledger's database without waiting long and without naming secrets.
 
 DATABASE_URL holds a password, and drivers quote parts of a URL in their errors: no message of
 theirs is passed on.
