@@ -34,24 +34,6 @@ Centres = dict[str, Any]
 LONG = ["listing_key", "domain", "variant", "input", "group", "value", "log_contribution"]
 
 
-def _linear_terms(model: HedonicRidge, inputs: pd.DataFrame) -> pd.DataFrame:
-    """Coefficient times scaled value by input; those of a category's columns together."""
-    terms = model._matrix(inputs) * np.array(model.state["coef"])
-    names = list(model.state["numbers"])
-    out = {name: terms[:, i] for i, name in enumerate(names)}
-    at = len(names)
-    for name, values in model.state["categories"].items():
-        out[name] = terms[:, at : at + len(values)].sum(axis=1)
-        at += len(values)
-    return pd.DataFrame(out, index=inputs.index)
-
-
-def _start_part(model: Any, inputs: pd.DataFrame) -> np.ndarray:
-    """The part (n,) of a prediction that rests on the first known of `params.start`."""
-    built_on = isinstance(model, BoostedTrees | PhotoMLP)
-    return model._start(inputs) if built_on else model.predict(inputs)
-
-
 def _start_input(names: list[str], inputs: pd.DataFrame) -> np.ndarray:
     """Which of `names` each row's start came from (n,): the first for a row that has none."""
     by = np.full(len(inputs), names[0], dtype=object)
@@ -79,26 +61,12 @@ def contribution_centres(past: pd.DataFrame, saved: Model) -> Centres:
     if isinstance(saved, Blend):
         each = map_members(lambda _, member: contribution_centres(past, member), saved)
         return dict(zip(saved.weights, each, strict=True))
-    model, inputs = load_model(saved), model_inputs(past, saved)
+    model: Any = load_model(saved)
+    inputs = model_inputs(past, saved)
     if isinstance(model, HedonicRidge):
-        return _linear_terms(model, inputs).mean().to_dict()
+        return model.terms(inputs).mean().to_dict()
     photos = model.photo_terms(inputs).mean().to_dict() if isinstance(model, LateFusion) else {}
-    return {"start": float(_start_part(model, inputs).mean())} | photos
-
-
-def _trees(model: BoostedTrees, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
-    """(expected value, SHAP values (n, inputs)) of the trees alone."""
-    booster = model._fitted()
-    values = np.asarray(
-        booster.predict(
-            model._matrix(inputs), pred_contrib=True, num_threads=model.params.num_threads
-        )
-    )
-    if model.boosting == "rf":  # LightGBM adds up what a forest averages
-        values = values / booster.num_trees()
-    names = [source_input(name.removeprefix(ENCODED)) for name in booster.feature_name()]
-    table = pd.DataFrame(values[:, :-1], index=inputs.index).T.groupby(names, sort=False).sum().T
-    return float(values[0, -1]), table
+    return {"start": float(model.start_values(inputs).mean())} | photos
 
 
 def _beyond_start(model: Any, inputs: pd.DataFrame, centre: Centres) -> tuple[float, pd.DataFrame]:
@@ -107,7 +75,9 @@ def _beyond_start(model: Any, inputs: pd.DataFrame, centre: Centres) -> tuple[fl
         return model.terms(inputs)
     if not isinstance(model, BoostedTrees):
         return 0.0, pd.DataFrame(index=inputs.index)
-    base, table = _trees(model, inputs)
+    base, table = model.shap_values(inputs)
+    names = [source_input(str(name).removeprefix(ENCODED)) for name in table]
+    table = table.T.groupby(names, sort=False).sum().T
     if isinstance(model, LateFusion):
         terms = model.photo_terms(inputs)
         base += sum(centre[name] for name in terms)
@@ -150,11 +120,11 @@ def log_contributions(
     model: Any = load_model(saved)
     inputs = model_inputs(features, saved)
     if isinstance(model, HedonicRidge):
-        terms = _linear_terms(model, inputs)
+        terms = model.terms(inputs)
         base = model.state["intercept"] + sum(centre[name] for name in terms)
         return base, terms - pd.Series(centre, dtype="float64")
     base, table = _beyond_start(model, inputs, centre)
-    base, said = base + centre["start"], _start_part(model, inputs) - centre["start"]
+    base, said = base + centre["start"], model.start_values(inputs) - centre["start"]
     names = [name for name in model.params.start if name in inputs]
     if not names:  # nobody has a start: the mean is one number, and `said` zero but for rounding
         return base, table

@@ -45,13 +45,7 @@ def leaf_share(
     model = load_model(saved)
     if not isinstance(model, BoostedTrees):
         return None
-    leaves = np.asarray(
-        model._fitted().predict(
-            model._matrix(model_inputs(homes, saved)),
-            pred_leaf=True,
-            num_threads=model.params.num_threads,
-        )
-    ).astype("int32")
+    leaves = model.leaves(model_inputs(homes, saved))
     out = np.empty(len(one))
     for at in range(0, len(one), CHUNK):
         rows = slice(at, at + CHUNK)

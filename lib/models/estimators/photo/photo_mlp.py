@@ -56,7 +56,8 @@ class PhotoMLP:
         self.photos = PhotoPCA(params)
         self.state: dict[str, Any] = {}
 
-    def _start(self, inputs: pd.DataFrame) -> np.ndarray:
+    def start_values(self, inputs: pd.DataFrame) -> np.ndarray:
+        """Log price (n,) that the nets start from, as in `BoostedTrees`."""
         start = first_finite(inputs, self.params.start)
         return np.where(np.isfinite(start), start, self.state["mean"])
 
@@ -117,7 +118,7 @@ class PhotoMLP:
             "scale": scale.tolist(),
         }
         self.state["shift"] = self._matrix(plain).mean(axis=0).tolist()
-        premium = log_price - self._start(plain)
+        premium = log_price - self.start_values(plain)
         spread = float(premium.std()) or 1.0
         import sklearn.neural_network  # noqa: F401  slow to import: here, so that no process does
 
@@ -164,7 +165,7 @@ class PhotoMLP:
         return np.mean(said, axis=0)
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:
-        return self._start(inputs) + self._premium(self._matrix(inputs))
+        return self.start_values(inputs) + self._premium(self._matrix(inputs))
 
     def terms(self, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """(what the nets say of the mean training home, what each input adds to that (n, inputs)):

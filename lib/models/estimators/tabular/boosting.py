@@ -102,7 +102,9 @@ class BoostedTrees:
         require(self.booster is not None, f"{type(self).__name__}: used before fit")
         return cast(lightgbm.Booster, self.booster)
 
-    def _start(self, inputs: pd.DataFrame) -> np.ndarray:
+    def start_values(self, inputs: pd.DataFrame) -> np.ndarray:
+        """Log price (n,) that the trees start from: the first of `params.start` that a home has,
+        else the training mean."""
         start = first_finite(inputs, self.params.start)
         return np.where(np.isfinite(start), start, self.state["mean"])
 
@@ -176,7 +178,7 @@ class BoostedTrees:
             settings["monotone_constraints"] = [ways.get(name, 0) for name in names]
         data = lightgbm.Dataset(
             matrix,
-            log_price - self._start(inputs),
+            log_price - self.start_values(inputs),
             feature_name=names,
             categorical_feature=[n for n in columns if n in texts],
         )
@@ -186,12 +188,12 @@ class BoostedTrees:
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:
         trees = self._fitted().predict(self._matrix(inputs), num_threads=self.params.num_threads)
-        return self._start(inputs) + np.asarray(trees)
+        return self.start_values(inputs) + np.asarray(trees)
 
     def staged_predict(self, inputs: pd.DataFrame, steps: list[int]) -> np.ndarray:
         """(steps, n): what the first trees alone predict, for each of the rising numbers `steps`.
         Each tree is asked once. Boosting that ended early repeats its last word."""
-        model, matrix, start = self._fitted(), self._matrix(inputs), self._start(inputs)
+        model, matrix, start = self._fitted(), self._matrix(inputs), self.start_values(inputs)
         total, done, out = np.zeros(len(inputs)), 0, []
         for step in steps:
             to = min(step, model.current_iteration())
@@ -209,6 +211,27 @@ class BoostedTrees:
                 done = to
             out.append(start + total / (done if self.boosting == "rf" else 1))
         return np.array(out)
+
+    def leaves(self, inputs: pd.DataFrame) -> np.ndarray:
+        """The number of the leaf that each home falls into in each tree, int32 (n, trees)."""
+        leaves = self._fitted().predict(
+            self._matrix(inputs), pred_leaf=True, num_threads=self.params.num_threads
+        )
+        return np.asarray(leaves).astype("int32")
+
+    def shap_values(self, inputs: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+        """(expected value, SHAP values (n, columns of the trees)) in log price, of the trees alone:
+        without the start."""
+        booster = self._fitted()
+        values = np.asarray(
+            booster.predict(
+                self._matrix(inputs), pred_contrib=True, num_threads=self.params.num_threads
+            )
+        )
+        if self.boosting == "rf":  # LightGBM adds up what a forest averages
+            values = values / booster.num_trees()
+        table = pd.DataFrame(values[:, :-1], index=inputs.index, columns=booster.feature_name())
+        return float(values[0, -1]), table
 
     def feature_importances(self) -> dict[str, float]:
         """Total gain of each input's splits, as the saved model tells it: its text has six digits

@@ -58,6 +58,10 @@ class ComparablesRegressor:
         line = state["at"] + state["slope"] * (said - state["centre"])
         return np.where(np.isfinite(said), line, state["mean"])
 
+    def start_values(self, inputs: pd.DataFrame) -> np.ndarray:
+        """The prediction (n,): all of it rests on the first of `params.start` that is known."""
+        return self.predict(inputs)
+
     def feature_importances(self) -> dict[str, float]:
         """The slope, given to the first of `start`."""
         return {name: self.state["slope"] for name in self.params.start[:1]}

@@ -81,6 +81,18 @@ class HedonicRidge:
         with threadpool_limits(1, "blas"):
             return self._matrix(inputs) @ np.array(self.state["coef"]) + self.state["intercept"]
 
+    def terms(self, inputs: pd.DataFrame) -> pd.DataFrame:
+        """Coefficient times scaled value in log price (n, inputs); the columns of a category are
+        added up under its name."""
+        products = self._matrix(inputs) * np.array(self.state["coef"])
+        names = list(self.state["numbers"])
+        out = {name: products[:, i] for i, name in enumerate(names)}
+        at = len(names)
+        for name, values in self.state["categories"].items():
+            out[name] = products[:, at : at + len(values)].sum(axis=1)
+            at += len(values)
+        return pd.DataFrame(out, index=inputs.index)
+
     def feature_importances(self) -> dict[str, float]:
         """Log-price effect of one standard deviation; for categories, the spread of effects."""
         coef = np.abs(self.state["coef"])
