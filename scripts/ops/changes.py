@@ -74,7 +74,20 @@ def feed_of(then: ComparedRun, now: ComparedRun) -> str:
 
 
 def read_listings(side: ComparedRun, domain: str) -> pd.DataFrame | None:
-    """The normalised listings of a domain."""
+    """The normalised listings of a domain.
+
+    Parameters
+    ----------
+    side
+        One of the two runs.
+    domain
+        `sale` or `rental`.
+
+    Returns
+    -------
+    DataFrame or None
+        As `normalize` wrote them; None where the run does not have them.
+    """
     return side.parquet(f"data/normalize/{domain}.parquet")
 
 

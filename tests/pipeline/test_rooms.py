@@ -32,7 +32,6 @@ LARGE = {  # rooms of up to 12 files
 WIDER = {"ablate": 1, "explain": 1}  # folders over 8: both fit or ask every kind of model
 LINES, CODE_FOLDERS, RERUNS = 400, 8, 4.7
 SHORT = 60  # lines of a file
-MOST_SHORT = 8
 # files of fewer lines that only one other file uses, each with what keeps it apart
 SHORT_FILES = {
     "lib/acquire/portal/browser.py": "the only code that opens a browser",
@@ -87,7 +86,7 @@ def test_a_short_file_has_several_users_or_a_reason():
         for file in FILES
         if len((ROOT / file).read_text().splitlines()) < SHORT and users[file] < 2
     }
-    assert len(short - set(SHORT_FILES)) <= MOST_SHORT, short
+    assert short == set(SHORT_FILES)
 
 
 def test_wings_import_downwards():
