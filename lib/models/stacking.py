@@ -30,7 +30,31 @@ class Weighting(Section):
 
 
 def fit_weights(misses: np.ndarray, shrink: float) -> np.ndarray:
-    """Weights (m,) for which the blend of `misses` (n, m), log errors, has the least squares."""
+    """Weights for which a blend has the least squared log error.
+
+    Parameters
+    ----------
+    misses : ndarray of shape (n, m)
+        Log errors of m members on n sales.
+    shrink : float
+        Sales at which weights stand half way between equal and fitted ones.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Never negative, of sum 1.
+
+    Notes
+    -----
+    Stacking (Wolpert, Neural Networks 5, 1992; Breiman, Machine Learning 24, 1996) by non-negative
+    least squares.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> fit_weights(np.empty((0, 2)), shrink=10).tolist()
+    [0.5, 0.5]
+    """
     count, members = misses.shape
     equal = np.full(members, 1 / members)
     if not count:
@@ -46,12 +70,30 @@ def blend_predictions(
     spec: Weighting,
     correction: LevelSettings | None,
 ) -> tuple[dict[str, float], pd.DataFrame]:
-    """(weight of each member, the blend's predictions in the form of theirs).
+    """Blend the predictions of several variants by what they did out of fold.
 
-    `members` are tables of `lib.models.training.out_of_fold.fit_and_predict` with the same rows,
-    `fold` their fold numbers (0: in none). A fold is blended by weights of the folds before it, the
-    first by equal ones, every later row by weights of all folds; usable sales alone count. The
-    level correction is the blend's own.
+    Parameters
+    ----------
+    members : dict of str to DataFrame
+        predictions.parquet of each member, of the same n rows in the same order.
+    fold : Series of shape (n,)
+        Fold numbers, 0 for none.
+    spec : Weighting
+        How far weights are drawn to equal ones.
+    correction : LevelSettings or None
+        The blend's own level correction.
+
+    Returns
+    -------
+    weights : dict of str to float
+        The final weight of each member.
+    predictions : DataFrame of n rows
+        In the form of the members'.
+
+    Notes
+    -----
+    A fold is blended by weights of the folds before it, the first by equal ones, every later row by
+    weights of all folds. Usable sales alone count.
     """
     tables = list(members.values())
     raw = np.column_stack([table["log_raw"] for table in tables])

@@ -45,8 +45,28 @@ def score_settings(
     spec: LevelSettings | None,
     metric: Literal["mape", "mdape"],
 ) -> float:
-    """The error on the folds, as `evaluate` reports it: a level correction, where there is one,
-    takes the errors of earlier folds. `table` is that of `lib.models.training.out_of_fold`."""
+    """The error of some settings on the folds, as `evaluate` reports it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `lib.models.training.out_of_fold` takes.
+    inputs : list of str
+        The columns that the models see.
+    edges : list of Timestamp
+        The edges of the folds.
+    make : callable
+        Gives a fresh model with the settings.
+    spec : LevelSettings or None
+        Settings of the level correction, which takes the errors of earlier folds.
+    metric : str
+        mape or mdape.
+
+    Returns
+    -------
+    float
+        The error (share).
+    """
     # slow to import, and a search is off as a rule
     from lib.evaluation.metrics.accuracy import accuracy_metrics
     from lib.models.training.out_of_fold import refit_on_folds

@@ -21,8 +21,20 @@ class Abstention(Section):
 
 
 def training_ranges(learnt: pd.DataFrame, spec: Abstention) -> dict[str, tuple[float, float]]:
-    """The smallest and largest value of each column of `spec.beyond` in the sales that a model has
-    learnt from; columns that they lack are left out."""
+    """Smallest and largest value of the inputs beyond which a model is not trusted.
+
+    Parameters
+    ----------
+    learnt : DataFrame
+        Feature rows of the sales that the model has learnt from.
+    spec : Abstention
+        `beyond` names the columns; those that `learnt` lacks are left out.
+
+    Returns
+    -------
+    dict of str to (float, float)
+        (smallest, largest) by column, in the column's own unit.
+    """
     known = [name for name in spec.beyond if name in learnt and learnt[name].notna().any()]
     return {name: (float(learnt[name].min()), float(learnt[name].max())) for name in known}
 
@@ -34,10 +46,26 @@ def abstention_reasons(
     counted: bool,
     spec: Abstention,
 ) -> np.ndarray:
-    """Why the valuation of each home (n,) is not to be relied on, in words; None where it is.
+    """Why the valuation of each home is not to be relied on.
 
-    `homes` are rows of the feature table, `width` (n,) the widest interval over the estimate,
-    `learnt` from `reach`; `counted` says whether the model looks at comparables at all.
+    Parameters
+    ----------
+    homes : DataFrame
+        Feature rows of n homes; comp_count, comp_distance and the columns of `learnt` are looked at
+        where they are there.
+    width : ndarray of shape (n,)
+        Widest interval over the estimate (share).
+    learnt : dict of str to (float, float)
+        What `training_ranges` gives.
+    counted : bool
+        Whether the model looks at comparables at all.
+    spec : Abstention
+        The limits.
+
+    Returns
+    -------
+    ndarray of shape (n,), object
+        The reasons in words, joined by semicolons; None for a home without any.
     """
     out: list[list[str]] = [[] for _ in range(len(homes))]
     if counted and COUNT in homes:
@@ -60,7 +88,24 @@ def abstention_reasons(
 
 
 def reason_kind(reason: str) -> str:
-    """What a reason is about, its figures left out: reasons of a kind are counted together."""
+    """What a reason is about, without its figures, so that reasons of a kind can be counted
+    together.
+
+    Parameters
+    ----------
+    reason : str
+        One reason of `abstention_reasons`.
+
+    Returns
+    -------
+    str
+        Its kind.
+
+    Examples
+    --------
+    >>> reason_kind("2 comparables, under 3")
+    'too few comparables'
+    """
     for word, told in (
         ("comparables,", "too few comparables"),
         ("unlike,", "comparables too unlike"),

@@ -34,11 +34,32 @@ class Adaptive(Section):
 
 
 def lower_bound(scores: np.ndarray, weights: np.ndarray, tail: float) -> float:
-    """The lower bound that a new score falls under with probability <= `tail`; nan if the scores
-    cannot say so.
+    """The weighted score that a new score falls under with probability `tail` at most.
 
-    `scores` (n,) ascending, `weights` (n,) above 0 and at most 1; the new score weighs 1. With
-    weights of 1 it is the score of rank floor((n + 1) tail).
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        Past scores, ascending.
+    weights : ndarray of shape (n,)
+        Their weights, above 0 and at most 1; the new score weighs 1.
+    tail : float
+        The probability asked for (share).
+
+    Returns
+    -------
+    float
+        The bound in the scores' unit; nan where the scores are too few for it.
+
+    Notes
+    -----
+    With weights of 1 it is the score of rank floor((n + 1) tail) (Lei et al., JASA 113, 2018);
+    weighted after Barber et al., Annals of Statistics 51, 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lower_bound(np.array([-0.3, -0.1, 0.0, 0.2]), np.ones(4), tail=0.2)
+    -0.3
     """
     total = np.cumsum(weights)
     if not len(total):
@@ -48,10 +69,28 @@ def lower_bound(scores: np.ndarray, weights: np.ndarray, tail: float) -> float:
 
 
 def split_bounds(errors: np.ndarray, coverage: float) -> tuple[float, float]:
-    """(lower, upper) shift in log price that covers a new error with probability >= `coverage`.
+    """Shifts in log price between which a new error lies with probability `coverage` at least.
 
-    `errors` (n,) are log price minus predicted log price. Raises `RemlError` where n is too
-    small for that coverage: 90 % needs 19, 95 % needs 39.
+    Parameters
+    ----------
+    errors : ndarray of shape (n,)
+        Log price minus predicted log price; missing ones do not count.
+    coverage : float
+        The probability asked for (share).
+
+    Returns
+    -------
+    (float, float)
+        Lower and upper shift in log price.
+
+    Raises
+    ------
+    RemlError
+        Where n is too small for that coverage: 90 % needs 19 errors, 95 % needs 39.
+
+    Notes
+    -----
+    Split conformal intervals (Vovk et al., 2005; Lei et al., JASA 113, 2018), each tail by itself.
     """
     errors = np.sort(errors[np.isfinite(errors)])
     n, tail = len(errors), (1 - coverage) / 2
@@ -65,8 +104,22 @@ def split_bounds(errors: np.ndarray, coverage: float) -> tuple[float, float]:
 
 
 def choose_half_life(close_date: pd.Series, day: pd.Timestamp, spec: Adaptive) -> float | None:
-    """Days in which a score's weight halves: those of `spec`, doubled until the scores of
-    `close_date` weigh `least_weight` together on `day`; None (all weigh alike) where they never do.
+    """Days in which a score's weight halves.
+
+    Parameters
+    ----------
+    close_date : Series of shape (n,), datetime64
+        When the scored sales closed.
+    day : Timestamp
+        The day of the valuation.
+    spec : Adaptive
+        Its `half_life_days`, doubled until the scores weigh `least_weight` together.
+
+    Returns
+    -------
+    float or None
+        Days; None, so that all scores weigh alike, where they never weigh as much or `way` is not
+        recency.
     """
     if spec.way != "recency" or close_date.isna().all():
         return None
@@ -82,13 +135,31 @@ def choose_half_life(close_date: pd.Series, day: pd.Timestamp, spec: Adaptive) -
 def adaptive_bounds(
     rows: pd.DataFrame, coverage: float, adaptive: Adaptive, half_life: float | None
 ) -> np.ndarray:
-    """(lower, upper) shift in log price (n, 2) of each row; missing for those that are `past`.
+    """Lower and upper shift of each row's interval, from the scores that its date knows.
 
-    `rows`: past, as_of, close_date, error (log price minus estimate, missing while unknown), scale
-    (the home's difficulty, > 0), group (its number), low and high (where the scores of each tail
-    begin, in log price). A row knows the scores of the past and, unless the way is none, of all
-    that closed before its as_of. Where a group's scores cannot bound a tail, its most extreme
-    score does.
+    Parameters
+    ----------
+    rows : DataFrame of n rows
+        past (bool), as_of, close_date, error (log price minus estimate, missing while unknown),
+        scale (the home's difficulty, above 0), group (its number), low and high (where the scores
+        of each tail begin, in log price).
+    coverage : float
+        The share of prices that an interval is to hold.
+    adaptive : Adaptive
+        How intervals follow the market.
+    half_life : float or None
+        Days in which a score's weight halves; None where all weigh alike.
+
+    Returns
+    -------
+    ndarray of shape (n, 2)
+        Lower and upper shift in log price; nan for rows of the past.
+
+    Notes
+    -----
+    A row knows the scores of the past and, unless the way is none, of all that closed before its
+    as_of. Where a group's scores cannot bound a tail, its most extreme score does. Adaptive miss
+    rates after Gibbs and Candes, NeurIPS 2021; groups after Vovk et al., 2003.
     """
     past = rows["past"].to_numpy(bool)
     as_of, closed = (rows[n].to_numpy("datetime64[ns]") for n in ("as_of", "close_date"))

@@ -33,19 +33,65 @@ class Difficulty(Section):
 
 
 def select_numbers(table: pd.DataFrame, columns: list[str]) -> np.ndarray:
-    """The columns as numbers; those that a table lacks are missing."""
+    """The named columns as numbers.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        Columns that it lacks count as missing.
+    columns : list of str
+        The k columns, in order.
+
+    Returns
+    -------
+    ndarray of shape (n, k), float64
+        nan where missing.
+    """
     return table.reindex(columns=columns).to_numpy(float)
 
 
 def standardize(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
-    """Inputs in standard deviations from their median; 0 where missing."""
+    """Inputs in standard deviations from their median.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n, k)
+        nan where missing.
+    model : dict of str to Any
+        `median` and `deviation` of k columns, as `fit_difficulty` gives them.
+
+    Returns
+    -------
+    ndarray of shape (n, k)
+        Clipped to `LIMIT` either way; 0 where missing.
+    """
     centred = (inputs - np.array(model["median"])) / np.array(model["deviation"])
     return np.clip(np.nan_to_num(centred), -LIMIT, LIMIT)
 
 
 def fit_difficulty(inputs: np.ndarray, error: np.ndarray, spec: Difficulty) -> dict[str, Any]:
-    """The regression as a mapping that JSON takes, from `inputs` (n, columns), nan where missing,
-    and log errors (n,)."""
+    """Fit a gamma regression of the size of errors to expect.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n, k)
+        nan where missing.
+    error : ndarray of shape (n,)
+        Log errors on sales that the model had not seen.
+    spec : Difficulty
+        `alpha` is the penalty.
+
+    Returns
+    -------
+    dict of str to Any
+        The regression in the types of JSON: median, deviation, intercept, coefficients and the
+        range of its predictions in training.
+
+    Notes
+    -----
+    Gamma regression with a log link (McCullagh and Nelder, 1989) of the absolute error, capped at
+    `MOST`.
+    """
     known = np.isfinite(inputs).any(axis=0)
     filled = np.where(known, inputs, 0.0)  # columns that nobody has say nothing
     deviation = np.nan_to_num(np.nanstd(filled, axis=0))
@@ -66,13 +112,44 @@ def fit_difficulty(inputs: np.ndarray, error: np.ndarray, spec: Difficulty) -> d
 
 
 def predict_difficulty(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
-    """The mean absolute log error to expect (n,), inside the range of the sales learnt from."""
+    """The mean absolute log error to expect of each home.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n, k)
+        nan where missing.
+    model : dict of str to Any
+        What `fit_difficulty` gives.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In log price, inside the range of the sales learnt from.
+    """
     log_scale = model["intercept"] + standardize(inputs, model) @ np.array(model["coefficients"])
     return np.clip(np.exp(log_scale), *model["range"])
 
 
 def assign_parts(count: int, parts: int) -> np.ndarray:
-    """The part (count,) of each row: neighbours in their order share one."""
+    """The part of each row for cross-fitting: neighbours in their order share one.
+
+    Parameters
+    ----------
+    count : int
+        Rows.
+    parts : int
+        Parts.
+
+    Returns
+    -------
+    ndarray of shape (count,), int64
+        Numbers from 0 to parts - 1.
+
+    Examples
+    --------
+    >>> assign_parts(5, 2).tolist()
+    [0, 0, 0, 1, 1]
+    """
     return np.arange(count) * parts // max(count, 1)
 
 
@@ -96,8 +173,31 @@ class Quantiles(Section):
 def fit_quantiles(
     inputs: np.ndarray, error: np.ndarray, alpha: float, spec: Quantiles, seed: int
 ) -> str:
-    """Trees, as text, that say which log error a home's own falls below with probability `alpha`;
-    `inputs` (n, columns), `error` (n,)."""
+    """Boosted trees of one quantile of a home's log error.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n, k)
+        nan where missing.
+    error : ndarray of shape (n,)
+        Log errors on sales that the model had not seen.
+    alpha : float
+        The quantile (share).
+    spec : Quantiles
+        The trees' settings.
+    seed : int
+        LightGBM's seed.
+
+    Returns
+    -------
+    str
+        The trees as LightGBM's text.
+
+    Notes
+    -----
+    Pinball loss (Koenker and Bassett, Econometrica 46, 1978), for conformalised quantile regression
+    (Romano et al., NeurIPS 2019).
+    """
     settings = spec.model_dump() | {
         "objective": "quantile",
         "alpha": alpha,
@@ -111,7 +211,20 @@ def fit_quantiles(
 
 
 def predict_quantile(inputs: np.ndarray, trees: str) -> np.ndarray:
-    """The quantile of each row of `inputs` (n,)."""
+    """The fitted quantile of each home's log error.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n, k)
+        nan where missing.
+    trees : str
+        What `fit_quantiles` gives.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In log price.
+    """
     if not len(inputs):
         return np.empty(0)
     return np.asarray(lightgbm.Booster(model_str=trees).predict(inputs, num_threads=1))

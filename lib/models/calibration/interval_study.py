@@ -17,7 +17,22 @@ from lib.models.calibration.conformal import split_bounds
 def split_intervals(
     estimate: np.ndarray, errors: np.ndarray, coverage: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(low, high) of plain split conformal intervals, from log errors of the past (m,)."""
+    """Plain split conformal intervals, all of one relative width.
+
+    Parameters
+    ----------
+    estimate : ndarray of shape (n,)
+        Estimates (currency).
+    errors : ndarray of shape (m,)
+        Log errors of the past.
+    coverage : float
+        The share of prices that they are to hold.
+
+    Returns
+    -------
+    (ndarray of shape (n,), ndarray of shape (n,))
+        Lower and upper ends (currency).
+    """
     low, high = split_bounds(errors, coverage)
     return estimate * np.exp(low), estimate * np.exp(high)
 
@@ -25,8 +40,23 @@ def split_intervals(
 def interval_metrics(
     test: pd.DataFrame, low: np.ndarray, high: np.ndarray, coverage: float
 ) -> dict[str, float]:
-    """`metrics.coverage` of intervals on the test, and the least and most they held in a fifth of
-    it by estimate and in a month."""
+    """How often intervals held, how wide they are, and how evenly they held.
+
+    Parameters
+    ----------
+    test : DataFrame of n rows
+        close_price and pred_close_price (currency) and as_of.
+    low, high : ndarray of shape (n,)
+        Ends of the intervals (currency).
+    coverage : float
+        The share that they promise.
+
+    Returns
+    -------
+    dict of str to float
+        Measures of `lib.evaluation.metrics.accuracy.coverage_metrics` (`held` is the coverage) and
+        the least and most held in a fifth of the test by estimate and in a month (shares).
+    """
     price, estimate = (test[n].to_numpy(float) for n in ("close_price", "pred_close_price"))
     held = pd.Series((price >= low) & (price <= high), index=test.index)
     fifths = held.groupby(quantile_bands(test["pred_close_price"]).to_numpy()).mean()
@@ -45,10 +75,22 @@ def interval_metrics(
 
 
 def compare_with_split(test: pd.DataFrame, errors: np.ndarray, names: list[str]) -> pd.DataFrame:
-    """One row for each coverage in `names` ("80", "90") and each of `own` and `split` intervals.
+    """A variant's intervals beside plain split conformal ones.
 
-    `test` has close_price, pred_close_price, as_of and pred_low_/pred_high_ per coverage; `errors`
-    are the log errors of the past that `calibrate` scored.
+    Parameters
+    ----------
+    test : DataFrame
+        close_price, pred_close_price, as_of and pred_low_ and pred_high_ of each coverage.
+    errors : ndarray of shape (m,)
+        Log errors of the past that `calibrate` scored.
+    names : list of str
+        Coverages in percent, as columns name them ("80", "90").
+
+    Returns
+    -------
+    DataFrame
+        A row for each coverage and each of `own` and `split`: intervals, coverage and the measures
+        of `interval_metrics`.
     """
     rows = []
     for name in names:
@@ -77,10 +119,28 @@ def fold_intervals(
     spec: prediction_intervals.Spec,
     seed: int,
 ) -> Iterator[tuple[int, pd.DataFrame, np.ndarray]]:
-    """(fold, its sales with the intervals that the folds before it teach, errors of those folds),
-    from the second fold on.
+    """Intervals of the sales in each fold, fitted on the folds before it.
 
-    `table` as `intervals.fit` takes it, `fold` (n,) the number of each row's fold, 0 for none.
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        What `fit_intervals` takes.
+    inputs : list of str
+        The columns that the variant sees.
+    fold : ndarray of shape (n,)
+        The number of each row's fold, 0 for none.
+    coverages : list of float
+        Shares.
+    spec : Spec
+        How intervals are made.
+    seed : int
+        Of the error models.
+
+    Returns
+    -------
+    iterator of (int, DataFrame, ndarray)
+        From the second fold on: its number, its sales with their intervals, and the log errors of
+        the folds before.
     """
     for number in range(2, int(fold.max(initial=0)) + 1):
         rows = (fold > 0) & (fold <= number)

@@ -47,14 +47,49 @@ class Spec(Section):
 
 
 def coverage_names(coverages: list[float]) -> dict[str, float]:
-    """Each coverage by the name it has in columns: {"80": 0.8, "90": 0.9}."""
+    """Each coverage by the name that it has in columns.
+
+    Parameters
+    ----------
+    coverages : list of float
+        Shares.
+
+    Returns
+    -------
+    dict of str to float
+        The coverage by its percentage.
+
+    Examples
+    --------
+    >>> coverage_names([0.8, 0.9])
+    {'80': 0.8, '90': 0.9}
+    """
     return {f"{round(coverage * 100)}": coverage for coverage in coverages}
 
 
 def fit_error_models(
     inputs: np.ndarray, error: np.ndarray, wanted: dict[str, float], spec: Spec, seed: int
 ) -> dict[str, Any]:
-    """What `spec.method` learns of errors (n,) from `inputs` (n, columns): a model by name."""
+    """Fit the models of error that `spec.method` needs.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n, k)
+        nan where missing.
+    error : ndarray of shape (n,)
+        Log errors on sales that the model had not seen.
+    wanted : dict of str to float
+        Coverages by name.
+    spec : Spec
+        How intervals are made.
+    seed : int
+        Of the quantile trees.
+
+    Returns
+    -------
+    dict of str to Any
+        A model by name: `scale`, or `low_90`, `high_90` and so on.
+    """
     if spec.method == "normalized":
         return {"scale": error_models.fit_difficulty(inputs, error, spec.difficulty)}
     tails = [("low", -0.5), ("high", 0.5)]
@@ -68,7 +103,20 @@ def fit_error_models(
 
 
 def predict_error_models(inputs: np.ndarray, models: dict[str, Any]) -> pd.DataFrame:
-    """What each of the models from `learned` says of each row."""
+    """What each model of error predicts of each row.
+
+    Parameters
+    ----------
+    inputs : ndarray of shape (n, k)
+        nan where missing.
+    models : dict of str to Any
+        What `fit_error_models` gives.
+
+    Returns
+    -------
+    DataFrame of shape (n, models)
+        In log price, rows numbered from 0.
+    """
     return pd.DataFrame(
         {
             name: (
@@ -83,14 +131,41 @@ def predict_error_models(inputs: np.ndarray, models: dict[str, Any]) -> pd.DataF
 
 
 def score_rows(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
-    """`scale`, `group`, and for each coverage where its scores begin (`low_90`, `high_90`), for
-    rows of the feature table with `log_estimate`, numbered from 0."""
+    """What an interval of each row rests on: its difficulty, its group, and where its scores begin.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        Rows of the feature table with log_estimate.
+    state : dict of str to Any
+        What `fit_intervals` gives for serving.
+
+    Returns
+    -------
+    DataFrame of n rows
+        scale, group, and low_ and high_ of each coverage (log price), rows numbered from 0.
+    """
     told = predict_error_models(select_numbers(table, state["columns"]), state["models"])
     return assign_scores(table.reset_index(drop=True), told, state)
 
 
 def assign_scores(table: pd.DataFrame, told: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
-    """What `looked_at` returns, from what the models said."""
+    """As `score_rows`, from predictions of the error models that were made before.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        Rows of the feature table with log_estimate, and postal_code where groups are areas.
+    told : DataFrame of n rows
+        What `predict_error_models` gives of them.
+    state : dict of str to Any
+        coverages, floor and groups of `fit_intervals`.
+
+    Returns
+    -------
+    DataFrame of n rows
+        scale, group, and low_ and high_ of each coverage (log price).
+    """
     out = pd.DataFrame({"scale": 1.0, "group": 0}, index=table.index)
     if "scale" in told:
         out["scale"] = np.maximum(told["scale"], state["floor"])
@@ -110,9 +185,23 @@ def assign_scores(table: pd.DataFrame, told: pd.DataFrame, state: dict[str, Any]
 def make_groups(
     past: pd.DataFrame, scale: pd.Series, weight: float, spec: Groups
 ) -> dict[str, Any]:
-    """The groups of `past`: their inner edges, or the areas that have one of their own.
+    """The groups of homes whose scores count for each other (Mondrian).
 
-    `weight` is what all scores together weigh; each group is to have `spec.minimum` of it.
+    Parameters
+    ----------
+    past : DataFrame of n rows
+        The scored sales, with log_estimate and postal_code where areas are wanted.
+    scale : Series of shape (n,)
+        Their difficulty.
+    weight : float
+        What all scores together weigh; each group is to have `spec.minimum` of it.
+    spec : Groups
+        What homes have in common.
+
+    Returns
+    -------
+    dict of str to Any
+        `by`, and `edges`: inner edges of the groups, or the areas that have one of their own.
     """
     if spec.by == "area" and AREA in past:
         counts = past[AREA].value_counts()
@@ -133,12 +222,36 @@ def fit_intervals(
     spec: Spec,
     seed: int,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """(what serving needs, the scored rows) of one variant.
+    """Fit the intervals of one variant on its out-of-fold errors of the past.
 
-    `table` has its predictions beside the feature table's columns: listing_key, role, as_of,
-    close_date, close_price, log_estimate and `inputs`, those that the variant sees. Rows of role
-    train are the past; those that closed later are known to whoever comes after. `learnt` has the
-    feature rows of all sales of the past. Raises `RemlError` where the past is too short.
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        Its predictions beside the feature table's columns: listing_key, role, as_of, close_date,
+        close_price, log_estimate and `inputs`. Rows of role train are the past; later ones are
+        known to whoever comes after they closed.
+    inputs : list of str
+        The columns that the variant sees.
+    learnt : DataFrame
+        Feature rows of all sales of the past.
+    coverages : list of float
+        Shares.
+    spec : Spec
+        How intervals are made.
+    seed : int
+        Of the error models.
+
+    Returns
+    -------
+    state : dict of str to Any
+        What serving needs, in the types of JSON.
+    scored : DataFrame of n rows
+        The columns of KNOWN, and those of `assign_scores`.
+
+    Raises
+    ------
+    RemlError
+        Where the past is too short for a coverage.
     """
     table = table.reset_index(drop=True)
     error = np.log(table["close_price"]) - table[ESTIMATE]
@@ -192,12 +305,26 @@ def fit_intervals(
 def predict_intervals(
     homes: pd.DataFrame, known: pd.DataFrame, state: dict[str, Any], newcomers: bool
 ) -> pd.DataFrame:
-    """One row a home: `pred_close_price`, `pred_fsd` and `pred_confidence` (100 (1 - FSD)),
-    `pred_low_90`, `pred_high_90` and so on (money), `pred_abstention` (why not, missing otherwise).
+    """Estimate, interval, forecast standard deviation and reason to abstain of each home.
 
-    `homes` are rows of the feature table with `log_estimate` and `as_of`; `known` are the scored
-    rows from `fit`. Without `newcomers` the homes are those of `known` that are not past, in
-    their order; else they are others.
+    Parameters
+    ----------
+    homes : DataFrame of n rows
+        Rows of the feature table with log_estimate and as_of.
+    known : DataFrame
+        The scored rows of `fit_intervals`.
+    state : dict of str to Any
+        Its state.
+    newcomers : bool
+        False where the homes are those of `known` that are not past, in their order; True where
+        they are others.
+
+    Returns
+    -------
+    DataFrame of n rows
+        pred_close_price (currency), pred_fsd (share), pred_confidence (100 (1 - FSD)), pred_low_90,
+        pred_high_90 and so on (currency), and pred_abstention (text, missing where there is no
+        reason).
     """
     rows, mine = known, ~known["past"].to_numpy(bool)
     if newcomers:
@@ -240,6 +367,19 @@ class CalibrateParams(Spec):
 
 
 def join_features(predicted: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
-    """A variant's predictions with the feature table's other columns."""
+    """A variant's predictions with the feature table's other columns.
+
+    Parameters
+    ----------
+    predicted : DataFrame of n rows
+        Predictions, with listing_key.
+    features : DataFrame
+        The feature table, one row a listing_key.
+
+    Returns
+    -------
+    DataFrame of n rows
+        The columns of `predicted`, then the others of `features`.
+    """
     facts = [name for name in features if name == "listing_key" or name not in predicted]
     return predicted.merge(features[facts], on="listing_key", validate="one_to_one")

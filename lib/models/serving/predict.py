@@ -37,15 +37,41 @@ def sees_photos(saved: Model) -> bool:
 
 
 def add_missing_photos(features: pd.DataFrame, saved: Model) -> pd.DataFrame:
-    """`features`, and each input of a saved variant or blend that tells of photos (`img_`) and is
-    not among them, as for homes without photos."""
+    """Give homes without photos the inputs that a model expects of them.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Feature rows.
+    saved : Model
+        A fitted variant or a blend.
+
+    Returns
+    -------
+    DataFrame of n rows
+        `features`, and each input of the model that begins with `img_` and is not among them, as
+        for homes without photos.
+    """
     absent = [name for name in saved.inputs if name.startswith(PREFIX) and name not in features]
     none = {MISSING: 1.0, COUNT: 0.0, REUSED: 0.0}
     return features.assign(**{name: none.get(name, np.nan) for name in absent})
 
 
 def model_inputs(features: pd.DataFrame, saved: FittedVariant) -> pd.DataFrame:
-    """What a saved variant (no blend) was trained to see of `features`."""
+    """The columns that a variant was trained on, in its order.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Feature rows, with list_price where the variant's view is aware.
+    saved : FittedVariant
+        The variant.
+
+    Returns
+    -------
+    DataFrame of shape (n, inputs)
+        Its inputs.
+    """
     seen = add_list_price(features) if saved.view == "aware" else features
     return seen[saved.inputs]
 
@@ -58,7 +84,20 @@ def map_members(function: Callable[[str, FittedVariant], Result], blend: Blend) 
 
 
 def raw_estimates(features: pd.DataFrame, saved: Model) -> np.ndarray:
-    """Log price before the level correction, of a variant or of a blend's members together."""
+    """Log price before the level correction.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Feature rows.
+    saved : Model
+        A fitted variant, or a blend, whose members are weighted.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Log price.
+    """
     if isinstance(saved, FittedVariant):
         return load_model(saved).predict(model_inputs(features, saved))
     each = map_members(lambda name, member: raw_estimates(features, member), saved)
@@ -68,9 +107,21 @@ def raw_estimates(features: pd.DataFrame, saved: Model) -> np.ndarray:
 def level_corrections(
     features: pd.DataFrame, saved: Model, predictions: pd.DataFrame
 ) -> np.ndarray:
-    """The level correction of each row of `features` at its `as_of` date, in log price.
+    """The level correction of each row at its as_of date.
 
-    `predictions` is the variant's own table, whose closed sales say where the market is.
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Feature rows, with as_of.
+    saved : Model
+        A fitted variant or a blend.
+    predictions : DataFrame
+        Its own predictions.parquet, whose closed sales tell where the market is.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In log price; 0 where the model has none.
     """
     if saved.level is None:
         return np.zeros(len(features))
@@ -80,14 +131,46 @@ def level_corrections(
 def level_corrections_since(
     features: pd.DataFrame, saved: Model, predictions: pd.DataFrame
 ) -> np.ndarray:
-    """`levels` of rows valued since the day the model stopped learning; 0 for earlier ones, such
-    as comparables that it was trained on: of their market it has seen more than the level says."""
+    """As `level_corrections`, and 0 for rows valued before the model stopped learning.
+
+    Such rows are comparables that it was trained on: of their market it has seen more than the
+    level says.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Feature rows, with as_of.
+    saved : Model
+        A fitted variant or a blend.
+    predictions : DataFrame
+        Its own predictions.parquet.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In log price.
+    """
     later = features["as_of"] >= pd.Timestamp(saved.trained_before)
     return np.where(later, level_corrections(features, saved, predictions), 0.0)
 
 
 def log_estimates(features: pd.DataFrame, saved: Model, predictions: pd.DataFrame) -> np.ndarray:
-    """Log price of each row of `features` at its `as_of` date, level correction included."""
+    """Log price of each row at its as_of date, level correction included.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Feature rows, with as_of.
+    saved : Model
+        A fitted variant or a blend.
+    predictions : DataFrame
+        Its own predictions.parquet.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Log price.
+    """
     return raw_estimates(features, saved) + level_corrections(features, saved, predictions)
 
 
@@ -95,8 +178,22 @@ def log_estimates(features: pd.DataFrame, saved: Model, predictions: pd.DataFram
 
 
 def add_photos(features: pd.DataFrame, saved: Model, vectors: Path) -> pd.DataFrame:
-    """All feature rows of a domain, with the `img_` columns of `lib.photos.pooled.pooling` where
-    the saved variant or blend looks at photos. `vectors` is the file that `embed` wrote."""
+    """All feature rows of a domain, with what their photos say where the model looks at photos.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        The domain's feature table.
+    saved : Model
+        A fitted variant or a blend.
+    vectors : Path
+        The file that `embed` wrote; it is read only where photos are looked at.
+
+    Returns
+    -------
+    DataFrame of n rows
+        `features`, with the `img_` columns of `lib.photos.pooled.pooling` where they are needed.
+    """
     if not sees_photos(saved):
         return features
     table = io.read_parquet(vectors)

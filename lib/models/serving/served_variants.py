@@ -45,7 +45,18 @@ def read_served(domain: str, settings: PredictParams) -> Model | Skipped:
 
 
 def read_model_features(saved: Model) -> pd.DataFrame:
-    """Every feature row of the domain that a saved model values, as the model sees it."""
+    """Every feature row of the domain that a saved model values, as the model sees it.
+
+    Parameters
+    ----------
+    saved : Model
+        A fitted variant or a blend.
+
+    Returns
+    -------
+    DataFrame
+        The feature table, with photos where the model looks at them.
+    """
     features = io.read_parquet(FEATURES / f"{saved.domain}.parquet")
     return add_photos(features, saved, VECTORS)
 
@@ -69,8 +80,30 @@ def value_homes(
     saved: Model,
     settings: PredictParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(valuations of homes by a saved model, the comparables shown beside them); `near` are the
-    candidates that `features` found among those of `past`."""
+    """Value homes by a saved model, with the comparables shown beside them.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Feature rows of the homes.
+    homes : DataFrame
+        Their normalised rows, for facts that people read.
+    near : DataFrame
+        As-of candidates that `features` found among the sales of `past`.
+    past : DataFrame
+        What `read_model_features` gives.
+    saved : Model
+        The model.
+    settings : PredictParams
+        How many comparables are shown, and how they are ranked.
+
+    Returns
+    -------
+    valued : DataFrame of n rows
+        What `make_valuations` gives (currency).
+    near : DataFrame
+        What `rank_similar_sales` gives, and the domain.
+    """
     predictions = io.read_parquet(artifacts.model_folders()[saved.variant] / "predictions.parquet")
     calibrated = CALIBRATED / saved.variant
     calibration = (

@@ -26,9 +26,24 @@ CHUNK = 20_000  # pairs of homes at a time, so that memory stays bounded
 def leaf_share(
     homes: pd.DataFrame, saved: Model, one: np.ndarray, other: np.ndarray
 ) -> np.ndarray | None:
-    """The share of trees in which rows `one` and `other` (pairs,) of the feature rows `homes` fall
-    into one leaf; of a blend, its members' by weight. None where no member has trees.
+    """The share of trees in which two homes fall into one leaf.
 
+    Parameters
+    ----------
+    homes : DataFrame
+        Feature rows.
+    saved : Model
+        A fitted variant, or a blend, whose members count by weight.
+    one, other : ndarray of shape (pairs,), int
+        Row numbers of the two homes of each pair.
+
+    Returns
+    -------
+    ndarray of shape (pairs,) or None
+        Shares; None where no member has trees.
+
+    Notes
+    -----
     Trees count alike: weighting them by how far their leaves lie apart changed nothing on King
     County's folds.
     """
@@ -54,8 +69,19 @@ def leaf_share(
 
 
 def distance_similarity(near: pd.DataFrame) -> np.ndarray:
-    """In (0, 1], 1 for the nearest candidate: the weight that `features` gives a candidate by its
-    distance, over that of the nearest (`lib.features.comparables.comparable_features`)."""
+    """How close each candidate is, beside the nearest one of its home.
+
+    Parameters
+    ----------
+    near : DataFrame of n rows
+        Candidates: listing_key, and distance in units of the metric.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In (0, 1], 1 for the nearest: the weight that `lib.features.comparables` gives a candidate
+        by its distance, over that of the nearest.
+    """
     first = near.groupby("listing_key")["distance"].transform("min")
     return ((0.5 + first) / (0.5 + near["distance"])).to_numpy(float)
 
@@ -69,12 +95,31 @@ def rank_similar_sales(
     leaf_weight: float,
     count: int,
 ) -> pd.DataFrame:
-    """The `count` candidates of each home that are most alike, in the form of `near`.
+    """The candidates of each home that are most alike, with adjusted prices.
 
-    `features` are rows of homes to value, `near` their as-of candidates (`lib.features.build`),
-    `past` the feature rows of the domain's sales. Columns more: `similarity` (0 to 1),
-    `time_adjusted_close_price` (that of `near`, by the index) and `adjusted_close_price`, the price
-    paid times the ratio of the two homes' estimates.
+    Parameters
+    ----------
+    features : DataFrame
+        Feature rows of the homes to value.
+    near : DataFrame
+        Their as-of candidates (`lib.features.build`).
+    past : DataFrame
+        Feature rows of the domain's sales.
+    saved : Model
+        The model that values the homes.
+    predictions : DataFrame
+        Its own predictions.parquet.
+    leaf_weight : float
+        Weight of the share of leaves beside closeness (share).
+    count : int
+        Candidates kept a home.
+
+    Returns
+    -------
+    DataFrame
+        In the form of `near`, and `similarity` (0 to 1), `time_adjusted_close_price` (that of
+        `near`, by the index) and `adjusted_close_price` (currency), the price paid times the ratio
+        of the two homes' estimates.
     """
     near = near[near["listing_key"].isin(features["listing_key"])].reset_index(drop=True)
     near = near.rename(columns={"adjusted_close_price": "time_adjusted_close_price"})

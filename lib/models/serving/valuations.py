@@ -24,8 +24,22 @@ FACTS = [
 
 
 def widen_comparables(near: pd.DataFrame, count: int) -> pd.DataFrame:
-    """`listing_key` and, for ranks 1 to `count`, comp_1_listing_key, comp_1_close_date,
-    comp_1_close_price and so on, all that `near` says of a comparable; absent ones missing."""
+    """A home's comparables side by side, in one row.
+
+    Parameters
+    ----------
+    near : DataFrame
+        One row a home and comparable: listing_key, rank from 1, comparable and what else is said of
+        it.
+    count : int
+        Ranks that get columns.
+
+    Returns
+    -------
+    DataFrame
+        One row a home: listing_key, then comp_1_listing_key, comp_1_close_date, comp_1_close_price
+        and so on; absent ones missing.
+    """
     wide = near[["listing_key"]].drop_duplicates()
     told = {name: name for name in near if name not in ("listing_key", "rank")}
     told |= {"comparable": "listing_key"}
@@ -45,11 +59,30 @@ def make_valuations(
     calibration: tuple[dict[str, Any], pd.DataFrame],
     comparables: int,
 ) -> pd.DataFrame:
-    """One row a home, sorted by listing_key: its facts, estimate, intervals (money, to the unit),
-    FSD (fraction) and `comparables` closest comparables.
+    """The table of valuations that people read.
 
-    `features` and `near` come from `lib.features.build`, `homes` from `normalize`, the rest from
-    `train`, and from `calibrate` what serving needs and the scored rows.
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        Feature rows of the homes (`lib.features.build`).
+    homes : DataFrame
+        Their normalised rows.
+    near : DataFrame
+        The comparables to show.
+    saved : Model
+        The model that values them.
+    predictions : DataFrame
+        Its own predictions.parquet.
+    calibration : (dict of str to Any, DataFrame)
+        What `calibrate` saved for serving, and the scored rows.
+    comparables : int
+        Comparables that get columns.
+
+    Returns
+    -------
+    DataFrame of n rows
+        Sorted by listing_key: facts, estimate and intervals (currency, to the unit), FSD (share),
+        and the closest comparables.
     """
     state, known = calibration
     features = features.reset_index(drop=True)

@@ -21,9 +21,17 @@ from lib.models.split.time_folds import SplitParams, is_priced
 
 
 def undated_reason(table: pd.DataFrame) -> str:
-    """Why the sales of a feature table tell no time, or an empty text where they do.
+    """Why the sales of a feature table cannot be put in order of time.
 
-    A table without any sale counts as dated: there is nothing to group.
+    Parameters
+    ----------
+    table : DataFrame
+        standard_status, close_price, close_date and as_of.
+
+    Returns
+    -------
+    str
+        The reason; empty where they can, and where there is no sale to put in order.
     """
     dates = table.loc[is_priced(table) & table["as_of"].notna(), "close_date"]
     if not len(dates):
@@ -34,10 +42,20 @@ def undated_reason(table: pd.DataFrame) -> str:
 
 
 def group_homes(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:
-    """A group number for each row of `table` (listing_key, property_key).
+    """A group number for each row: rows of one home, and listings that share a picture, are
+    together.
 
-    Rows of one property_key share a group, and so do listings that share a picture: `photos` has
-    `listing_key` and `picture`, one row a photo.
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        listing_key and property_key.
+    photos : DataFrame
+        listing_key and picture, one row a photo.
+
+    Returns
+    -------
+    ndarray of shape (n,), int
+        Connected components of homes and pictures.
     """
     rows = np.arange(len(table))
     seen = photos.merge(
@@ -55,7 +73,20 @@ def group_homes(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:
 
 
 def count_picture_groups(table: pd.DataFrame, group: np.ndarray) -> int:
-    """How many of the groups (n,) hold several homes of `table`, which pictures alone can do."""
+    """How many groups hold several homes, which pictures alone can do.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        listing_key and property_key.
+    group : ndarray of shape (n,)
+        What `group_homes` gives.
+
+    Returns
+    -------
+    int
+        Groups.
+    """
     alone = group_homes(table, pd.DataFrame({"listing_key": [], "picture": []}, dtype="object"))
     return int((pd.Series(alone).groupby(group).nunique() > 1).sum())
 
@@ -63,10 +94,34 @@ def count_picture_groups(table: pd.DataFrame, group: np.ndarray) -> int:
 def group_roles(
     table: pd.DataFrame, group: np.ndarray, spec: SplitParams, seed: int, name: str
 ) -> pd.DataFrame:
-    """`listing_key`, `role` and `fold` of each row, as `folds.roles` gives them.
+    """The role and the fold of each row of an undated feed, by groups of homes.
 
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        listing_key, standard_status, close_price, close_date and as_of.
+    group : ndarray of shape (n,), int
+        What `group_homes` gives.
+    spec : SplitParams
+        How much is held out, and how many folds there are.
+    seed : int
+        Of the order of groups.
+    name : str
+        What the rows are, for messages.
+
+    Returns
+    -------
+    DataFrame of n rows
+        listing_key, role and fold, as `time_roles` gives them.
+
+    Raises
+    ------
+    RemlError
+        Where `split.boundary` is a date, or where sales or groups are too few.
+
+    Notes
+    -----
     A group's place follows from `seed` and its smallest listing_key, whatever the order of rows.
-    Raises `RemlError` where `split.boundary` is a date, or where sales or groups are too few.
     """
     sale = (is_priced(table) & table["as_of"].notna()).to_numpy(bool)
     where = f"{name}, split.boundary {spec.boundary}"

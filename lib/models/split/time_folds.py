@@ -40,9 +40,26 @@ class SplitPlan:
 
 
 def plan_split(closed: pd.DataFrame, spec: SplitParams, name: str) -> SplitPlan:
-    """Where the past ends and the folds begin, from closed sales with `as_of` and `close_date`.
+    """Where the past ends and the folds begin.
 
-    Raises `RemlError` where a side of the boundary is empty or the past is too short for folds.
+    Parameters
+    ----------
+    closed : DataFrame
+        Closed sales, with as_of and close_date.
+    spec : SplitParams
+        The boundary, and how the past is cut.
+    name : str
+        What the rows are, for messages.
+
+    Returns
+    -------
+    SplitPlan
+        The boundary and the edges of the folds.
+
+    Raises
+    ------
+    RemlError
+        Where a side of the boundary is empty or the past is too short for folds.
     """
     require(
         len(closed) > 0,
@@ -83,21 +100,57 @@ def plan_split(closed: pd.DataFrame, spec: SplitParams, name: str) -> SplitPlan:
 
 
 def is_priced(table: pd.DataFrame) -> pd.Series:
-    """Closed rows with a price (boolean)."""
+    """Whether each row is a closed sale with a price.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        standard_status and close_price.
+
+    Returns
+    -------
+    Series of shape (n,), bool
+        True for those.
+    """
     return (table["standard_status"] == "Closed") & (table["close_price"] > 0)
 
 
 def is_sold(table: pd.DataFrame) -> pd.Series:
-    """Closed rows with a price and a date (boolean)."""
+    """Whether each row is a closed sale with a price and a date.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        standard_status, close_price and close_date.
+
+    Returns
+    -------
+    Series of shape (n,), bool
+        True for those.
+    """
     return is_priced(table) & table["close_date"].notna()
 
 
 def time_roles(table: pd.DataFrame, cut: SplitPlan) -> pd.DataFrame:
-    """`listing_key`, `role` (one of ROLES) and `fold` (0 = in no fold) for each row of `table`.
+    """The role and the fold of each row by a plan.
 
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        listing_key, standard_status, close_price, close_date and as_of.
+    cut : SplitPlan
+        The plan.
+
+    Returns
+    -------
+    DataFrame of n rows
+        listing_key, role (one of ROLES) and fold (0: in none).
+
+    Notes
+    -----
     A sale that was agreed before the boundary and closed after it is `purged`: its price was not
-    known to the past, and the model of the boundary knows more than its own date did. Rows with
-    an as_of date that are not closed are subjects; closed rows without a price are unused.
+    known to the past, and the model of the boundary knows more than its own date did. Rows with an
+    as_of date that are not closed are subjects; closed rows without a price are unused.
     """
     dated = is_sold(table)
     on_market = (table["standard_status"] != "Closed") & table["as_of"].notna()

@@ -80,7 +80,22 @@ def read_cut(domain: str) -> dict[str, Any]:
 
 
 def read_training_table(domain: str, view: View) -> tuple[pd.DataFrame, list[str]]:
-    """What `lib.models.training.training_table.join_training_table` makes of a domain's files."""
+    """What `lib.models.training.training_table.join_training_table` makes of a domain's files.
+
+    Parameters
+    ----------
+    domain : str
+        sale or rental.
+    view : View
+        Whether the list price is an input.
+
+    Returns
+    -------
+    table : DataFrame
+        Features, roles and verdicts of each listing.
+    inputs : list of str
+        The model's inputs.
+    """
     features, roles, screened = (
         io.read_parquet(root / f"{domain}.parquet") for root in (FEATURES, SPLIT, SCREENED)
     )
@@ -101,8 +116,23 @@ def skip_variant(folder: Path, reason: str) -> None:
 
 
 def write_curves(curves: pd.DataFrame, folder: Path) -> None:
-    """Log a learning curve with DVCLive: a table a kind in `folder`, and the last point. No clock,
-    no report and no experiment of its own; six digits, as in metrics files."""
+    """Log a learning curve with DVCLive: a table a kind, and the last point, of six digits as in
+    metrics.
+
+    There is no clock, no report and no experiment in what is written.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        What `LearningCurves.table` gives.
+    folder : Path
+        What it held is removed first.
+
+    Returns
+    -------
+    None
+        Files are written.
+    """
     shutil.rmtree(folder, ignore_errors=True)  # DVCLIVE_RESUME would add to what is there
     os.environ["DVC_STUDIO_OFFLINE"] = "true"  # else it would send them to whom a token belongs
     with Live(str(folder), report=None, save_dvc_exp=False, dvcyaml=None) as live:
@@ -118,8 +148,21 @@ def fit_variant(
 ) -> None:
     """Fit a variant, predict, and write its folder and its curves.
 
-    `table` and `inputs` are those of `lib.models.training.out_of_fold`; `extra` are entries that
-    model.json gets besides.
+    Parameters
+    ----------
+    job : VariantFit
+        What it is fitted by.
+    table : DataFrame
+        What `read_training_table` gives, with the columns of `inputs`.
+    inputs : list of str
+        Columns that the model may see.
+    extra : dict of str to Any
+        Fields that model.json gets besides (`encoder`, `vectors_sha256`).
+
+    Returns
+    -------
+    None
+        Files are written.
     """
     folder, chosen, section = job.folder, job.variant, job.section
     cut = read_cut(chosen.domain)

@@ -16,8 +16,24 @@ from lib.features.asof.windows import past_median
 
 
 def level_shift(errors: pd.DataFrame, as_of: pd.Series, spec: LevelSettings) -> np.ndarray:
-    """The shift in log price at each `as_of` (n,), from `errors`: `close_date` and `log_error`
-    (log price minus predicted log price) of sales the model had not seen."""
+    """The shift in log price at each as_of date.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        close_date and log_error (log price minus predicted log price) of sales that the model had
+        not seen.
+    as_of : Series of shape (n,), datetime64
+        The dates.
+    spec : LevelSettings
+        Days looked back, and the count of sales that halves trust.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Median error of the sales that closed in the days strictly before, shrunk to zero where they
+        are few.
+    """
     if not len(errors):
         return np.zeros(len(as_of))
     median, count = past_median(

@@ -37,13 +37,46 @@ class FitPart:
 
 
 def fit_model(model: Estimator, sales: pd.DataFrame, inputs: list[str]) -> Estimator:
-    """A fresh `model`, fitted on closed sales."""
+    """Fit a fresh model on closed sales.
+
+    Parameters
+    ----------
+    model : Estimator
+        The model.
+    sales : DataFrame of n rows
+        close_price (currency), as_of, close_date and the inputs.
+    inputs : list of str
+        The columns that it sees.
+
+    Returns
+    -------
+    Estimator
+        The fitted model.
+    """
     price = np.log(sales["close_price"].to_numpy(float))
     return model.fit(sales[inputs], price, sales[["as_of", "close_date"]])
 
 
 def fold_parts(table: pd.DataFrame, edges: list[pd.Timestamp]) -> list[FitPart]:
-    """What the model of each fold that has rows learns from, as `out_of_fold` says."""
+    """What the model of each fold that has rows learns from and predicts.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        role, fold, usable and close_date.
+    edges : list of Timestamp
+        The edges of the folds; without any, the folds are groups of homes.
+
+    Returns
+    -------
+    list of FitPart
+        One a fold.
+
+    Raises
+    ------
+    RemlError
+        Where no usable sale lies outside a fold.
+    """
     parts = []
     starts = edges[:-1] or [None] * int(table["fold"].max())
     for number, start in enumerate(starts, start=1):
@@ -63,10 +96,32 @@ def fit_parts(
     make: Callable[[], Estimator],
     watch: Watch | None,
 ) -> tuple[list[Estimator], pd.Series]:
-    """(the model of each part, what they predict of the table's rows, missing elsewhere).
+    """Fit a model on each part and predict its rows; all cores share the parts.
 
-    Parts are independent, so all cores share them. The last, which as a rule learns from the most
-    rows, starts first: a core that comes to the longest one last would leave the others waiting.
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        What `out_of_fold` takes.
+    inputs : list of str
+        The columns that the models see.
+    parts : list of FitPart
+        Parts, which are independent of each other.
+    make : callable
+        Gives a fresh model.
+    watch : Watch or None
+        Looks at each model with the sales that it is judged on.
+
+    Returns
+    -------
+    models : list of Estimator
+        The model of each part.
+    predicted : Series of shape (n,)
+        Log price of the rows that a part predicts, nan elsewhere.
+
+    Notes
+    -----
+    The last part, which as a rule learns from the most rows, starts first: a core that comes to the
+    longest one last would leave the others waiting.
     """
 
     def done(job: tuple[Estimator, FitPart]) -> tuple[Estimator, np.ndarray | None, Any]:
@@ -94,17 +149,41 @@ def out_of_fold(
     edges: list[pd.Timestamp],
     make: Callable[[], Estimator],
 ) -> pd.Series:
-    """Log price predicted for each row in a fold by a model fitted on the sales that had closed
-    before the fold began and are usable evidence (missing elsewhere; unusable sales are predicted,
-    too). `table` needs role, fold, usable, close_date, close_price.
+    """Log price of each row in a fold, by a model that had not seen it.
 
-    Without `edges` the folds are groups of homes, and the model of each is fitted on the others'.
+    Parameters
+    ----------
+    table : DataFrame of n rows
+        role, fold, usable, as_of, close_date, close_price and the inputs.
+    inputs : list of str
+        The columns that the models see.
+    edges : list of Timestamp
+        The edges of the folds. A fold's model learns from usable sales that had closed before the
+        fold began; without edges from those of the other groups.
+    make : callable
+        Gives a fresh model.
+
+    Returns
+    -------
+    Series of shape (n,)
+        Log price, nan outside of folds; unusable sales are predicted, too.
     """
     return fit_parts(table, inputs, fold_parts(table, edges), make, None)[1]
 
 
 def unseen_errors(predictions: pd.DataFrame) -> pd.DataFrame:
-    """`close_date` and `log_error` of the usable sales whose price their model had not seen."""
+    """Log errors of the usable sales whose price their model had not seen.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        close_price (currency), log_raw, usable and close_date.
+
+    Returns
+    -------
+    DataFrame
+        close_date and log_error (log price minus log_raw).
+    """
     priced = predictions["close_price"].notna() & predictions["log_raw"].notna()
     sold = predictions[priced & predictions["usable"]]
     return pd.DataFrame(
@@ -123,12 +202,30 @@ def fit_and_predict(
     spec: LevelSettings | None,
     watch: Watch | None = None,
 ) -> tuple[Estimator, pd.DataFrame]:
-    """(the model fitted on the usable past, its predictions with the as-of level correction).
+    """Fit the models of the folds and the served one, and predict folds and later rows.
 
-    Rows in folds are predicted as by `out_of_fold`, every later row by the returned model. `watch`
-    sees each fold's model with that fold, and the returned model with its past. Columns:
-    listing_key, property_key, role, usable, as_of, close_date, close_price, log_raw, level,
-    log_estimate.
+    Parameters
+    ----------
+    table : DataFrame
+        What `out_of_fold` takes, with listing_key and property_key.
+    inputs : list of str
+        The columns that the models see.
+    edges : list of Timestamp
+        The edges of the folds.
+    make : callable
+        Gives a fresh model.
+    spec : LevelSettings or None
+        Settings of the level correction.
+    watch : Watch or None
+        Looks at each fold's model with that fold, and at the served model with its past.
+
+    Returns
+    -------
+    model : Estimator
+        The served model, fitted on the usable past.
+    predictions : DataFrame
+        listing_key, property_key, role, usable, as_of, close_date, close_price (currency), log_raw,
+        level and log_estimate (log price), of rows in folds and of every later row.
     """
     out = table[["listing_key", "property_key", "role", "usable", "as_of", "close_date"]].copy()
     out["close_price"] = table["close_price"].where(table["role"] != "subject")

@@ -14,8 +14,26 @@ from lib.common.vocabulary import KEY_COLUMNS
 def join_training_table(
     features: pd.DataFrame, roles: pd.DataFrame, screened: pd.DataFrame, view: View = "blind"
 ) -> tuple[pd.DataFrame, list[str]]:
-    """(the table that `lib.models.training.out_of_fold` takes, the model's inputs) of one domain:
-    the feature table, what `split` made of each row, and whether `screen` calls it `usable`."""
+    """The table that models are fitted on, of one domain.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        The feature table.
+    roles : DataFrame of n rows
+        What `split` made of each listing_key.
+    screened : DataFrame
+        listing_key and usable, as `screen` judged closed sales; other rows are not usable.
+    view : View
+        `aware` adds the list price to the inputs.
+
+    Returns
+    -------
+    table : DataFrame of n rows
+        All their columns.
+    inputs : list of str
+        The model's inputs: the columns of `features` that are no keys.
+    """
     table = features.merge(roles, on="listing_key", validate="one_to_one")
     verdict = screened[["listing_key", "usable"]]
     table = table.merge(verdict, on="listing_key", how="left", validate="one_to_one")
@@ -34,7 +52,18 @@ LISTED = "own_log_list_price"
 
 
 def add_list_price(features: pd.DataFrame) -> pd.DataFrame:
-    """A feature table and its column `LISTED`: log list price (log currency), missing without."""
+    """A feature table with the log of its list price.
+
+    Parameters
+    ----------
+    features : DataFrame of n rows
+        list_price (currency).
+
+    Returns
+    -------
+    DataFrame of n rows
+        `features` and the column LISTED (log price, missing without a list price).
+    """
     price = features["list_price"].astype("float64")
     return features.assign(**{LISTED: np.log(price.where(price > 0))})
 

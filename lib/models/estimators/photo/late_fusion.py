@@ -36,8 +36,22 @@ class LateFusionParams(BoostedTreesParams, PhotoPCAParams):
 
 
 def split_by_date(dates: pd.DataFrame | None, rows: int, count: int) -> list[np.ndarray]:
-    """Row numbers of at most `count` parts of the training `rows`, contiguous in `close_date`
-    where `dates` has some, else in the order of the rows."""
+    """Row numbers of the training rows, in parts that are contiguous in close_date.
+
+    Parameters
+    ----------
+    dates : DataFrame or None
+        close_date of the rows; without it the order of the rows counts.
+    rows : int
+        Training rows.
+    count : int
+        Parts at most.
+
+    Returns
+    -------
+    list of ndarray of int64
+        The row numbers of each part that has some.
+    """
     order = np.arange(rows)
     if dates is not None:
         order = (
@@ -47,7 +61,18 @@ def split_by_date(dates: pd.DataFrame | None, rows: int, count: int) -> list[np.
 
 
 def drop_photo_inputs(inputs: pd.DataFrame) -> pd.DataFrame:
-    """The inputs that say nothing of photos."""
+    """The inputs that do not come from photos.
+
+    Parameters
+    ----------
+    inputs : DataFrame of shape (n, inputs)
+        Inputs of a model.
+
+    Returns
+    -------
+    DataFrame
+        Those whose names do not begin with `img_`.
+    """
     return inputs[[name for name in inputs if not str(name).startswith(PREFIX)]]
 
 

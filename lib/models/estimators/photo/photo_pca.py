@@ -53,7 +53,18 @@ def source_input(name: str) -> str:
 
 
 def sum_by_source(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns of `table`, those of one vector's components added up under its name."""
+    """Add up the components of each vector under its name.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n, columns)
+        Numbers by input or component.
+
+    Returns
+    -------
+    DataFrame of shape (n, inputs)
+        Numbers by input, in the order of first appearance.
+    """
     return table.T.groupby([source_input(str(name)) for name in table], sort=False).sum().T
 
 
@@ -70,8 +81,25 @@ def _stacked(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def principal_components(vectors: np.ndarray, count: int) -> dict[str, Any]:
-    """`mean` and `scale` (d,), and the first `components` (at most `count`, d) of `vectors` (m, d):
-    eigenvectors of their correlations, each with its largest loading above zero."""
+    """The first principal components of vectors, of their correlations.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (m, d)
+        One vector a row.
+    count : int
+        Components at most.
+
+    Returns
+    -------
+    dict of str to list
+        mean and scale (d,), and components (at most `count`, d), each with its largest loading
+        above zero.
+
+    Notes
+    -----
+    Pearson, Philosophical Magazine 2, 1901.
+    """
     # the spread of equal numbers is 0 up to rounding, which is no scale
     mean, scale = vectors.mean(axis=0), np.where(np.ptp(vectors, axis=0), vectors.std(axis=0), 1.0)
     scaled = (vectors - mean) / scale

@@ -14,7 +14,20 @@ Prefix = Annotated[str, Field(min_length=1)]  # every name begins with an empty 
 
 
 def drop_prefixes(inputs: pd.DataFrame, without: list[str]) -> list[str]:
-    """The columns whose names begin with none of the prefixes in `without`."""
+    """The columns whose names begin with none of some prefixes.
+
+    Parameters
+    ----------
+    inputs : DataFrame of shape (n, columns)
+        Inputs of a model.
+    without : list of str
+        Prefixes.
+
+    Returns
+    -------
+    list of str
+        Names, in the frame's order.
+    """
     return [name for name in inputs if not name.startswith(tuple(without))]
 
 
@@ -35,7 +48,20 @@ def require_columns(columns: object) -> None:
 
 
 def text_categories(inputs: pd.DataFrame, columns: list[str]) -> dict[str, list[str]]:
-    """The values of each of `columns` that holds text, in order."""
+    """The values of each text column.
+
+    Parameters
+    ----------
+    inputs : DataFrame of shape (n, columns)
+        Inputs of a model.
+    columns : list of str
+        The columns that are looked at.
+
+    Returns
+    -------
+    dict of str to list of str
+        Sorted values by column; columns of numbers are left out.
+    """
     return {
         name: sorted(inputs[name].dropna().unique())
         for name in columns
@@ -44,7 +70,26 @@ def text_categories(inputs: pd.DataFrame, columns: list[str]) -> dict[str, list[
 
 
 def first_finite(inputs: pd.DataFrame, names: list[str]) -> np.ndarray:
-    """The first of the columns `names` that each row has (n,); missing where it has none."""
+    """The first number that each row has among some columns.
+
+    Parameters
+    ----------
+    inputs : DataFrame of n rows
+        Inputs; columns that it lacks are passed over.
+    names : list of str
+        The columns, the preferred one first.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        nan where a row has none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> first_finite(pd.DataFrame({"a": [1.0, None], "b": [2.0, 3.0]}), ["a", "b"]).tolist()
+    [1.0, 3.0]
+    """
     found = np.full(len(inputs), np.nan)
     for name in names:
         if name in inputs:

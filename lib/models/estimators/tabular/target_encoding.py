@@ -27,7 +27,28 @@ def _sums(days: np.ndarray, values: np.ndarray, as_of: np.ndarray) -> tuple[np.n
 def shrink_means(
     total: np.ndarray, count: np.ndarray, overall: np.ndarray | float, shrink: float
 ) -> np.ndarray:
-    """Mean of `count` values of sum `total`, drawn to `overall` as if by `shrink` more values."""
+    """Means drawn towards an overall one, as if by `shrink` more values of it.
+
+    Parameters
+    ----------
+    total : ndarray of shape (n,)
+        Sums of values.
+    count : ndarray of shape (n,)
+        How many values each sum has.
+    overall : ndarray of shape (n,) or float
+        The overall mean.
+    shrink : float
+        Values that the overall mean counts for.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In the unit of the values; the overall mean where both weigh nothing.
+
+    Notes
+    -----
+    Micci-Barreca, SIGKDD Explorations 3, 2001.
+    """
     weight = count + shrink
     return np.where(weight > 0, (total + shrink * overall) / np.maximum(weight, 1e-12), overall)
 
@@ -35,11 +56,25 @@ def shrink_means(
 def past_means(
     codes: pd.Series, residual: np.ndarray, dates: pd.DataFrame, shrink: float
 ) -> np.ndarray:
-    """Per training row (n,): the shrunken mean residual of its category's sales that closed
-    strictly before its `as_of`; missing where none of any category had.
+    """The shrunken mean residual of each training row's category, over sales closed before its
+    as_of.
 
-    `dates` has `as_of` and `close_date`; a row without a residual (log price) or a close date says
-    nothing. A row of no category, or of one without earlier sales, gets the mean of all.
+    Parameters
+    ----------
+    codes : Series of shape (n,)
+        Categories as text, missing for none.
+    residual : ndarray of shape (n,)
+        Log price less the start; a missing one does not count.
+    dates : DataFrame of n rows
+        as_of and close_date; a sale without a close date does not count.
+    shrink : float
+        Sales that the mean of all categories counts for.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In log price; the mean of all for a row of no category or of one without earlier sales, nan
+        where none of any category had closed.
     """
     out = np.full(len(codes), np.nan)
     told = np.isfinite(residual) & dates["close_date"].notna().to_numpy(bool)
@@ -59,8 +94,23 @@ def past_means(
 
 
 def final_means(codes: pd.Series, residual: np.ndarray, shrink: float) -> dict[str, Any]:
-    """What a home valued later sees: `values` (category -> shrunken mean residual of all training
-    rows) and `overall`, for a category that training did not have."""
+    """The encoding of a home that is valued after training.
+
+    Parameters
+    ----------
+    codes : Series of shape (n,)
+        Categories of the training rows.
+    residual : ndarray of shape (n,)
+        Log price less the start.
+    shrink : float
+        Sales that the mean of all categories counts for.
+
+    Returns
+    -------
+    dict of str to Any
+        `values` (shrunken mean residual by category) and `overall`, for a category that training
+        did not have.
+    """
     known = np.isfinite(residual)
     overall = float(residual[known].mean()) if known.any() else 0.0
     grouped = pd.Series(residual[known]).groupby(codes.to_numpy(object)[known])
@@ -70,5 +120,18 @@ def final_means(codes: pd.Series, residual: np.ndarray, shrink: float) -> dict[s
 
 
 def encode_categories(codes: pd.Series, means: dict[str, Any]) -> np.ndarray:
-    """`codes` as the numbers of `final_means`."""
+    """Categories as the numbers of `final_means`.
+
+    Parameters
+    ----------
+    codes : Series of shape (n,)
+        Categories as text, missing for none.
+    means : dict of str to Any
+        What `final_means` gives.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In log price.
+    """
     return codes.map(means["values"]).astype(float).fillna(means["overall"]).to_numpy()
