@@ -20,7 +20,7 @@ def stage_sections() -> dict[str, type[params.Section]]:
     from lib.listings.eda import summary
     from lib.listings.normalize import normalize
     from lib.listings.sample import gold_sample
-    from lib.listings.screening.screen import ScreenSettings
+    from lib.listings.screening.screen import ScreenParams
     from lib.listings.staging import staging
     from lib.models import stacking, tuning
     from lib.models.calibration import prediction_intervals

@@ -84,10 +84,11 @@ def parse_exports(paths: list[Path], agreed: contract.Contract, folder: Path) ->
     RemlError
         Where a header does not fit the contract.
     """
-    staging.check(paths, agreed)
+    staging.check_headers(paths, agreed)
     names = [*modified_days.needed_columns(agreed), "_stamp", "_reason", "_extra"]
     tables = [
-        pd.read_parquet(one.rows, columns=names) for one in staging.parse(paths, agreed, folder)
+        pd.read_parquet(one.rows, columns=names)
+        for one in staging.parse_files(paths, agreed, folder)
     ] or [pd.DataFrame(columns=names, dtype="str")]
     return pd.concat(tables, ignore_index=True)
 

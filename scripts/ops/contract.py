@@ -109,7 +109,7 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
                     one.header,
                     (one.field or "-") if one.claimed else f"{one.field}?" if one.field else "-",
                     f"{one.score:.2f}" if one.field else "",
-                    one.why if one.field else draft_contract.describe_values(one.seen),
+                    one.why if one.field else draft_contract.describe_values(one.profile),
                 )
                 for one in guesses
             ),

@@ -30,8 +30,19 @@ PHOTOS = Path("data/photos/listing_photos.parquet")
 OUT, PLOTS, SUMMARY = Path("data/eda"), Path("plots/eda"), Path("docs/eda/summary.md")
 
 
-def browsable(frame: pd.DataFrame, title: str) -> str:
-    """A table report as one HTML page. Its random ids are numbered, so that it repeats."""
+def browsable_page(frame: pd.DataFrame, title: str) -> str:
+    """Write a table report as one HTML page, its random ids numbered so that it repeats.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+    title : str
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     from skrub import TableReport
 
     with matplotlib.rc_context(STYLE):
@@ -44,7 +55,7 @@ def browsable(frame: pd.DataFrame, title: str) -> str:
     )
 
 
-def counted(number: int, what: str) -> str:
+def format_count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
@@ -64,7 +75,23 @@ class Domain:
 def domains_of(
     frame: pd.DataFrame, names: pd.Series, minimum: int
 ) -> tuple[list[Domain], list[str]]:
-    """The domains of a frame, and the names of those with too few sales to look at."""
+    """Split a frame into domains.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+        Needs `_used_as` and `close_price`.
+    names : Series of str, shape (n,)
+        The domain of each row.
+    minimum : int
+        Closed rows with a price that a domain needs.
+
+    Returns
+    -------
+    domains : list of Domain
+    few : list of str
+        Names of the domains with fewer.
+    """
     domains, few = [], []
     for name in sorted(names.unique(), reverse=True):
         rows = frame[names == name]
@@ -76,7 +103,7 @@ def domains_of(
     return domains, few
 
 
-def states_of(
+def show_states(
     domains: list[Domain], kinds: dict[str, str], agreed: contract.Contract
 ) -> list[tuple[list[summary.EdaFigure], list[summary.EdaFigure]]]:
     """Of each domain the looks at gaps and spreads, and those at what changes."""
@@ -94,7 +121,7 @@ def states_of(
     return out
 
 
-def knowledge_of(
+def show_knowledge(
     domains: list[Domain], kinds: dict[str, str], title: str, leak_r2: float
 ) -> list[tuple[list[summary.EdaFigure], str, str]]:
     """Of each domain the looks at what goes along with the price, its table of columns and its
@@ -105,12 +132,12 @@ def knowledge_of(
         opened = one.rows[one.rows["_used_as"] == "subject"]
         looks, found = summary.show_leakage(one.closed, opened, numbers, leak_r2)
         table = summary.columns_table(one.rows, kinds, found)
-        page = browsable(one.rows[list(kinds)], f"{title}: {one.name}")
+        page = browsable_page(one.rows[list(kinds)], f"{title}: {one.name}")
         out.append((looks, table, page))
     return out
 
 
-def done(job: Callable[[], Any]) -> Any:
+def run_job(job: Callable[[], Any]) -> Any:
     return job()
 
 
@@ -140,8 +167,9 @@ def main() -> None:
     metrics = io.read_json(Path("metrics/staging.json"))
     lead = [
         f"Feed `{base.feed}`" + (" (**synthetic**)" if agreed.synthetic else "") + ", from "
-        f"{counted(metrics['rows_in'], 'row')}: {counted(metrics['clean'], 'listing')}, "
-        f"{counted(metrics['duplicates'], 'duplicate')}, {metrics['quarantined']:,} quarantined. "
+        f"{format_count(metrics['rows_in'], 'row')}: {format_count(metrics['clean'], 'listing')}, "
+        f"{format_count(metrics['duplicates'], 'duplicate')}, "
+        f"{metrics['quarantined']:,} quarantined. "
         + ("All listings" if settings.full else f"At most {settings.rows:,} listings a domain")
         + f" are looked at here ({len(staged):,}).",
         "",
@@ -153,10 +181,10 @@ def main() -> None:
         lead += ["", f"`{name}` {said} and is left out."]
     # two halves that take about as long, the second of which alone needs scikit-learn
     halves: list[Callable[[], Any]] = [
-        partial(states_of, domains, kinds, agreed),
-        partial(knowledge_of, domains, kinds, agreed.title, settings.leak_r2),
+        partial(show_states, domains, kinds, agreed),
+        partial(show_knowledge, domains, kinds, agreed.title, settings.leak_r2),
     ]
-    states, known = map_processes(done, halves)
+    states, known = map_processes(run_job, halves)
     for folder in (OUT, PLOTS):  # as dvc does; and both exist if no domain has enough sales
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

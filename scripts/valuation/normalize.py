@@ -32,14 +32,27 @@ WHERE = ["_source_file", "_source_row", "column"]
 def older_states(
     agreed: contract.Contract, entries: list[corrections.Correction]
 ) -> tuple[pd.DataFrame, int]:
-    """The listings' older states, typed, and how many of their cells could not be read."""
+    """Type the listings' older states.
+
+    Parameters
+    ----------
+    agreed : Contract
+    entries : list of Correction
+
+    Returns
+    -------
+    states : DataFrame
+        From `list_price_history.type_older_states`.
+    unread : int
+        Cells that could not be read.
+    """
     raw = io.read_parquet(SUPERSEDED, list_price_history.columns_for_states(agreed))
     return list_price_history.type_older_states(
         corrections.correct_older_states(raw, entries), agreed
     )
 
 
-def tell_idle(idle: dict[int, str], where: str) -> dict[str, int]:
+def warn_of_idle(idle: dict[int, str], where: str) -> dict[str, int]:
     """Warn of each correction whose listing was not staged; returns how many there are by why."""
     aside = set(io.read_csv(QUARANTINE)["listing_key"]) if idle else set()
     by_reason = {"listing_in_quarantine": 0, "listing_not_in_feed": 0}
@@ -90,7 +103,10 @@ def main() -> None:
     table = list_price_history.add_history(table, seen, settings.relist_gap_days, home)
     table_schema.enforce_schema(table, schema.typed_schema(agreed))
     by_reason = counts.count_normalized(table, issues, DOMAINS) | {
-        "corrections": {"applied": counts.count_values(mended["column"]), **tell_idle(idle, where)},
+        "corrections": {
+            "applied": counts.count_values(mended["column"]),
+            **warn_of_idle(idle, where),
+        },
         "sales_exported_twice": len(repeated),
         "older_states": {"rows": len(older), "cells_not_read": unread},
         "list_price_history": len(seen),

@@ -13,6 +13,7 @@ import click
 
 from lib.common import cli, io, params, table_spec
 from lib.common.paths import RAW
+from lib.common.vocabulary import DOMAINS
 from lib.listings.contract import contract
 from lib.listings.sample import excerpt, gold_sample
 from lib.listings.sample.gold_sample import SampleParams
@@ -24,7 +25,9 @@ META = Path("lib/listings/sample/sample.meta.yml")
 METRICS = Path("metrics/sample.json")
 
 
-def fetch(choices: dict[str, gold_sample.Choice], raw: Path) -> dict[str, dict[int, list[str]]]:
+def read_chosen(
+    choices: dict[str, gold_sample.Choice], raw: Path
+) -> dict[str, dict[int, list[str]]]:
     """File -> data row -> fields, of all rows chosen."""
     wanted: dict[str, set[int]] = {}
     for choice in choices.values():
@@ -38,7 +41,7 @@ def fetch(choices: dict[str, gold_sample.Choice], raw: Path) -> dict[str, dict[i
         }
 
 
-def statistics(choice: gold_sample.Choice) -> dict:
+def sample_statistics(choice: gold_sample.Choice) -> dict:
     """What a test may expect of a sample: rows by fate and reason, traits, columns."""
     fates = [pick.fate for pick in choice.picks]
     whys = [pick.reason for pick in choice.picks if pick.fate == "quarantined"]
@@ -64,14 +67,14 @@ def main() -> None:
     }
     bad = gold_sample.read_quarantined(STAGED / "quarantine_rows.csv", agreed, headers, base.seed)
     choices = {}
-    for domain in cli.show_progress(gold_sample.DOMAINS, "sample"):
+    for domain in cli.show_progress(DOMAINS, "sample"):
         some = bad[bad["domain"] == domain].reset_index(drop=True)
         choices[domain] = gold_sample.choose_rows(
             STAGED, agreed, some, domain, settings.rows, base.seed
         )
     choices = {domain: choice for domain, choice in choices.items() if choice.picks}
-    fields = fetch(choices, raw)
-    told = {domain: statistics(choice) for domain, choice in choices.items()}
+    fields = read_chosen(choices, raw)
+    told = {domain: sample_statistics(choice) for domain, choice in choices.items()}
     for domain, choice in choices.items():
         files = {file for pick in choice.picks for file, _ in pick.places}
         shape = excerpt.CommonHeader(agreed, {file: headers[file] for file in sorted(files)})

@@ -44,7 +44,7 @@ def import_times(raw: Path) -> dict[str, str]:
     return times
 
 
-def key(sha256: str, agreed: contract.Contract) -> str:
+def parse_key(sha256: str, agreed: contract.Contract) -> str:
     """What the parse of a file depends on: its bytes, the contract, the code."""
     return cache.key_of(
         sha256,
@@ -54,17 +54,17 @@ def key(sha256: str, agreed: contract.Contract) -> str:
     )
 
 
-def check(paths: list[Path], agreed: contract.Contract) -> None:
+def check_headers(paths: list[Path], agreed: contract.Contract) -> None:
     """Raise `RemlError` where a header lacks a column that the contract requires."""
     for path in paths:
         missing = contract.missing_required(agreed, csv_reader.read_header(path).names)
         require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
 
 
-def plan(paths: list[Path], agreed: contract.Contract) -> None:
+def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
-        known = (cache.cache_root() / "staging" / key(cache.file_sha256(path), agreed)).is_dir()
+        known = (cache.cache_root() / "staging" / parse_key(cache.file_sha256(path), agreed)).is_dir()
         headers = csv_reader.read_header(path).names
         found = contract.match_headers(agreed, headers)
         aside = [header for header in headers if header not in found.values()]
@@ -75,7 +75,9 @@ def plan(paths: list[Path], agreed: contract.Contract) -> None:
     click.echo(f"would write {OUT}/ and {METRICS}; nothing was written")
 
 
-def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[staging.ParsedFile]:
+def parse_files(
+    paths: list[Path], agreed: contract.Contract, raw: Path
+) -> list[staging.ParsedFile]:
     """Each file as Parquet, from the cache where it was parsed before."""
     loaded = import_times(raw)
     parsed = []
@@ -83,7 +85,7 @@ def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[stagi
         sha256 = cache.file_sha256(path)
         folder = cache.find_or_build(
             "staging",
-            key(sha256, agreed),
+            parse_key(sha256, agreed),
             lambda part, path=path: parse_export.parse_export(path, agreed, part),
         )
         name = path.relative_to(raw).as_posix()
@@ -91,7 +93,7 @@ def parse(paths: list[Path], agreed: contract.Contract, raw: Path) -> list[stagi
     return parsed
 
 
-def load(
+def write_outs(
     base: params.Base, agreed: contract.Contract, parsed: list[staging.ParsedFile], most: float
 ) -> dict:
     """Write the outs and the metrics; returns the totals. Raises `RemlError` where a greater
@@ -147,13 +149,13 @@ def main(dry_run: bool) -> None:
         f"{raw}: no CSV files; bring one in with `make import FEED={base.feed} FROM=path.csv`",
     )
     if dry_run:
-        check(paths, agreed)
-        plan(paths, agreed)
+        check_headers(paths, agreed)
+        show_plan(paths, agreed)
         return
     with ledger.record_run(base.feed, cache.key_of(agreed.model_dump_json())) as loaded:
-        check(paths, agreed)
-        parsed = parse(paths, agreed, raw)
-        total = load(base, agreed, parsed, settings.max_quarantined_share)
+        check_headers(paths, agreed)
+        parsed = parse_files(paths, agreed, raw)
+        total = write_outs(base, agreed, parsed, settings.max_quarantined_share)
     kept = loaded(
         [{"file": p.file, "file_sha256": p.sha256, **total["files"][p.file]} for p in parsed]
     )

@@ -78,7 +78,7 @@ def stage_as(feed, folder):
     out.mkdir(parents=True)
     scratch = folder / "scratch"
     scratch.mkdir()
-    parsed = stage.parse(stage.csv_reader.find_csv_files(raw), agreed, raw)
+    parsed = stage.parse_files(stage.csv_reader.find_csv_files(raw), agreed, raw)
     staging.stage_feed(parsed, agreed, out, scratch)
     io.write_json(folder / "metrics/staging.json", {"feed": feed})
     return out

@@ -9,7 +9,7 @@ import yaml
 from lib.listings.screening import screen
 from tests.support.dag import ROOT
 
-SPEC = screen.ScreenSettings(**yaml.safe_load((ROOT / "params.yaml").read_text())["screen"])
+SPEC = screen.ScreenParams(**yaml.safe_load((ROOT / "params.yaml").read_text())["screen"])
 STREETS = ("street_dir_prefix", "street_suffix", "street_dir_suffix")
 START = pd.Timestamp("2023-01-01")
 

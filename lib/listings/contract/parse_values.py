@@ -14,26 +14,82 @@ NO = {"false", "no", "n", "0", "f"}
 
 
 def parse_distinct(text: pd.Series, parse: Callable[[pd.Series], pd.Series]) -> pd.Series:
-    """`parse` of a text column, worked out once for each distinct text."""
+    """Parse a text column, each distinct text once.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+        Text as the export wrote it.
+    parse : callable
+        Takes a Series of distinct texts and returns a Series of equal length.
+
+    Returns
+    -------
+    Series, shape (n,)
+        What `parse` gives for each row; missing where the text is.
+    """
     codes, distinct = pd.factorize(text)
     found = parse(pd.Series(distinct, dtype="str"))
     return found.reindex(codes).set_axis(text.index)
 
 
 def is_blank(text: pd.Series) -> pd.Series:
-    """Where the text is missing or only white space (boolean)."""
+    """Mark texts that are missing or only white space.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
     return text.isna() | (text.str.strip() == "")
 
 
 def parse_code(text: pd.Series, pad: int = 0) -> pd.Series:
-    """Trimmed text, blank as missing, left-padded with zeros to `pad` characters."""
+    """Trim codes, blank ones set missing.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    pad : int
+        Characters up to which zeros on the left are restored; 0 restores none.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+
+    Examples
+    --------
+    >>> parse_code(pd.Series([" 7002", "77001", " "]), pad=5).tolist()
+    ['07002', '77001', nan]
+    """
     trimmed = text.str.strip().mask(is_blank(text))
     return trimmed.str.zfill(pad) if pad else trimmed
 
 
 def parse_number(text: pd.Series, multiply: float = 1.0) -> pd.Series:
-    """Decimal numbers (float64); currency signs, spaces and commas between groups of three digits
-    are dropped. A decimal comma ("2,5", "350.000,00") is not guessed at: it gives missing."""
+    """Parse decimal numbers.
+
+    Currency signs, spaces and commas between groups of three digits are dropped. A decimal comma
+    ("2,5", "350.000,00") is not guessed at: it gives missing.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    multiply : float
+        What each number is multiplied with, to bring it into another unit.
+
+    Returns
+    -------
+    Series of float64, shape (n,)
+
+    Examples
+    --------
+    >>> parse_number(pd.Series(["$350,000", "2,5", "1e3"])).tolist()
+    [350000.0, nan, 1000.0]
+    """
     plain = text.str.replace(r"[$€£\s]", "", regex=True)
     grouped = plain.str.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?").fillna(False)
     plain = plain.where(~grouped.astype(bool), plain.str.replace(",", ""))
@@ -47,10 +103,21 @@ def parse_number(text: pd.Series, multiply: float = 1.0) -> pd.Series:
 
 
 def parse_stamps(text: pd.Series, formats: list[str]) -> tuple[pd.Series, pd.Series]:
-    """(moments, offsets) by the first of `formats` (strptime) that fits.
+    """Parse moments and their offsets by the first format that fits.
 
-    Moments (datetime64[us]) are in UTC where the text has an offset (%z), so that they compare, and
-    as written where it has none. Offsets (float64) are minutes east of UTC, missing without one.
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    formats : list of str
+        Formats of strptime, tried in order.
+
+    Returns
+    -------
+    moments : Series of datetime64[us], shape (n,)
+        In UTC where the text has an offset (%z), so that they compare; as written where it has
+        none.
+    offsets : Series of float64, shape (n,)
+        Minutes east of UTC; missing without an offset.
     """
     trimmed = text.str.strip()
     parsed = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
@@ -75,17 +142,52 @@ def _offset(text: pd.Series) -> pd.Series:
 
 
 def parse_moments(text: pd.Series, formats: list[str]) -> pd.Series:
-    """The moments of `stamps` (datetime64[us])."""
+    """Parse moments as `parse_stamps` does, without their offsets.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    formats : list of str
+        Formats of strptime, tried in order.
+
+    Returns
+    -------
+    Series of datetime64[us], shape (n,)
+    """
     return parse_stamps(text, formats)[0]
 
 
 def parse_offsets(text: pd.Series, formats: list[str]) -> pd.Series:
-    """The offsets of `stamps` (float64, minutes)."""
+    """Parse the offsets of moments as `parse_stamps` does.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    formats : list of str
+        Formats of strptime, tried in order.
+
+    Returns
+    -------
+    Series of float64, shape (n,)
+        Minutes east of UTC; missing without an offset.
+    """
     return parse_stamps(text, formats)[1]
 
 
 def parse_days(text: pd.Series, formats: list[str]) -> pd.Series:
-    """Calendar days as written (datetime64[us]): a stamp's offset does not move its day."""
+    """Parse calendar days as written: a stamp's offset does not move its day.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    formats : list of str
+        Formats of strptime, tried in order.
+
+    Returns
+    -------
+    Series of datetime64[us], shape (n,)
+        Midnight of each day.
+    """
     moments, minutes = parse_stamps(text, formats)
     return (
         moments + pd.to_timedelta(minutes.fillna(0), unit="m").astype("timedelta64[us]")
@@ -93,28 +195,74 @@ def parse_days(text: pd.Series, formats: list[str]) -> pd.Series:
 
 
 def parse_yes_no(text: pd.Series) -> pd.Series:
-    """1.0 for yes, 0.0 for no, missing otherwise (float64, ready for a model)."""
+    """Parse answers of yes and no, whatever their case.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of float64, shape (n,)
+        1.0 for a word of YES, 0.0 for one of NO, missing otherwise.
+    """
     lower = text.str.strip().str.lower()
     values = {word: 1.0 for word in YES} | {word: 0.0 for word in NO}
     return lower.map(values).astype("float64")
 
 
 def parse_postal_code(text: pd.Series) -> pd.Series:
-    """The five ASCII digits of a US ZIP code written as 77901, 77901-1234 or 779011234; 00000 is
-    none."""
+    """Parse US ZIP codes written as 77901, 77901-1234 or 779011234.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Five ASCII digits; missing for anything else, and for 00000.
+    """
     return text.str.strip().str.extract(r"\A(?!00000)([0-9]{5})(?:[- ]?[0-9]{4})?\Z", expand=False)
 
 
 def parse_plus4(text: pd.Series) -> pd.Series:
-    """The last four digits of a US ZIP code written as 77901-1234 or 779011234."""
+    """Parse the last four digits of US ZIP codes written as 77901-1234 or 779011234.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Four ASCII digits; missing where there are none.
+    """
     return text.str.strip().str.extract(r"\A(?!00000)[0-9]{5}[- ]?([0-9]{4})\Z", expand=False)
 
 
 def parse_baths(text: pd.Series, decimal: bool) -> pd.DataFrame:
-    """Columns `bathrooms_full`, `bathrooms_half` (counts) and `bathrooms_total` (float64).
+    """Parse counts of baths in one number.
 
-    HAR writes 2.1 for two full and one half bath: 2.5 in total; 2.25 is not its way. Decimal feeds
-    write 2.25 or 2.5, which is the total as it stands, any remainder counted as one half bath.
+    HAR writes 2.1 for two full baths and one half bath: 2.5 in total; 2.25 is not its way. Decimal
+    feeds write 2.25 or 2.5, which is the total as it stands, any remainder counted as one half
+    bath.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    decimal : bool
+        Whether the number is the total, and not HAR's notation.
+
+    Returns
+    -------
+    DataFrame, shape (n, 3)
+        `bathrooms_full`, `bathrooms_half` (counts) and `bathrooms_total` (float64).
+
+    Examples
+    --------
+    >>> parse_baths(pd.Series(["2.1"]), decimal=False).iloc[0].tolist()
+    [2.0, 1.0, 2.5]
     """
     if not decimal:  # one digit after the point: 2.25 is no count of half baths
         text = text.where(text.str.fullmatch(r"\s*[0-9]+(\.[0-9])?\s*").fillna(False).astype(bool))
@@ -128,7 +276,20 @@ def parse_baths(text: pd.Series, decimal: bool) -> pd.DataFrame:
 
 
 def parse_baths_notation(kind: str, text: pd.Series) -> pd.DataFrame:
-    """`baths` by the notation that a contract names; 2/1 is two full baths and one half."""
+    """Parse counts of baths in the notation that a contract names.
+
+    Parameters
+    ----------
+    kind : str
+        The column's type: `baths_full_half`, `baths_decimal` or `baths_full_slash_half` (2/1 is two
+        full baths and one half bath).
+    text : Series of str, shape (n,)
+
+    Returns
+    -------
+    DataFrame, shape (n, 3)
+        The columns of `parse_baths`.
+    """
     if kind != "baths_full_slash_half":
         return parse_baths(text, kind == "baths_decimal")
     parts = text.str.extract(r"\A\s*([0-9]{1,3})\s*/\s*([0-9]{1,3})\s*\Z")
@@ -136,14 +297,41 @@ def parse_baths_notation(kind: str, text: pd.Series) -> pd.DataFrame:
 
 
 def combine_baths(full: pd.Series, half: pd.Series) -> pd.DataFrame:
-    """The columns of `baths` from two counts; a total only where both are known."""
+    """Put two counts of baths together; a total only where both are there.
+
+    Parameters
+    ----------
+    full : Series of float64, shape (n,)
+        Full baths.
+    half : Series of float64, shape (n,)
+        Half baths.
+
+    Returns
+    -------
+    DataFrame, shape (n, 3)
+        The columns of `parse_baths`.
+    """
     return pd.DataFrame(
         {"bathrooms_full": full, "bathrooms_half": half, "bathrooms_total": full + half / 2}
     )
 
 
 def parse_column(text: pd.Series, column: Column, formats: list[str]) -> pd.Series:
-    """One column by its contract type (for the kinds of baths use `baths_by`)."""
+    """Parse one column by its contract type (for baths use `parse_baths_notation`).
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    column : Column
+        The contract's column: its type, padding and factor.
+    formats : list of str
+        The contract's date formats.
+
+    Returns
+    -------
+    Series, shape (n,)
+        float64 for numbers, counts and yes/no; datetime64[us] for dates and timestamps; else text.
+    """
     if column.type == "number":
         return parse_number(text, column.multiply)
     if column.type == "count":

@@ -12,14 +12,39 @@ UNKNOWN_DOMAIN = "neither a sale nor a rental by the contract's domain rule"
 
 
 def look_up(text: pd.Series, lookup: dict[str, str]) -> pd.Series:
-    """Harmonised values of a coded column, compared without case; unknown ones are missing."""
+    """Harmonise a coded column by its lookup, compared without case.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    lookup : dict of str to str
+        Code of the feed -> harmonised value; harmonised values stand for themselves.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Missing where the lookup does not have the code.
+    """
     lower = {raw.strip().lower(): value for raw, value in lookup.items()}
     lower |= {value.lower(): value for value in lookup.values()}
     return text.str.strip().str.lower().map(lower).astype("str")
 
 
 def breaks_rule(rows: pd.DataFrame, rule: RowRule, contract: Contract) -> pd.Series:
-    """Which rows break a rule (boolean). `rows` need the columns that the rule names."""
+    """Mark the rows that break a rule of the contract.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Text as the export wrote it; needs the columns that the rule names.
+    rule : RowRule
+    contract : Contract
+        Its lookups, date formats and domain rule.
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
     applies = pd.Series(True, index=rows.index)
     if "domain" in (rule.column, *rule.when):
         rows = rows.assign(domain=assign_domains(rows, contract))
@@ -43,13 +68,35 @@ def breaks_rule(rows: pd.DataFrame, rule: RowRule, contract: Contract) -> pd.Ser
 
 
 def unknown_status(rows: pd.DataFrame, contract: Contract) -> pd.Series:
-    """Which rows carry a status that the contract's lookup does not know (boolean)."""
+    """Mark the rows whose status is not in the contract's lookup.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Needs `standard_status` as text.
+    contract : Contract
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
     text = rows["standard_status"]
     return ~parse_values.is_blank(text) & look_up(text, contract.lookups["standard_status"]).isna()
 
 
 def unknown_domain(rows: pd.DataFrame, contract: Contract) -> pd.Series:
-    """Which rows hold something in the domain's column that its rule does not know (boolean)."""
+    """Mark the rows whose domain column holds something that the domain rule does not list.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Needs the column of the contract's domain rule as text.
+    contract : Contract
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
     if contract.domain.others:
         return pd.Series(False, index=rows.index)
     text = rows[str(contract.domain.column)]
@@ -58,7 +105,19 @@ def unknown_domain(rows: pd.DataFrame, contract: Contract) -> pd.Series:
 
 
 def assign_domains(rows: pd.DataFrame, contract: Contract) -> pd.Series:
-    """`sale` or `rental` for each row, by the contract's domain rule."""
+    """Assign each row to a domain by the contract's domain rule.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Needs the column of the rule, if it names one, as text.
+    contract : Contract
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        `sale` or `rental`.
+    """
     rule = contract.domain
     if rule.column is None:
         return pd.Series(rule.default, index=rows.index, dtype="str")

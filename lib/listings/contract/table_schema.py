@@ -30,7 +30,7 @@ LINEAGE_TYPES = {"_source_row": ROW, "_load_ts": DAY}  # the rest of LINEAGE is 
 
 
 def exact_column(dtype: object, *checks: pa.Check, empty: bool = True) -> pa.Column:
-    """A column of exactly `dtype`: pandera alone takes objects for text and ns for us."""
+    """A pandera column of exactly `dtype`; pandera alone takes objects for text and ns for us."""
     exact = pa.Check(lambda cells: cells.dtype == dtype, error=f"is not {dtype}", ignore_na=False)
     return pa.Column(None, [exact, *checks], nullable=empty, coerce=False)
 
@@ -48,10 +48,18 @@ def shared_columns() -> dict[str, pa.Column]:
 
 
 def enforce_schema(table: pd.DataFrame, schema: pa.DataFrameSchema) -> None:
-    """Raise `AssertionError` unless the table fits: a clause for each column and check that fails,
-    with the number of rows and no value, since values are listings.
+    """Check a table against its schema. No variable of the environment switches this off.
 
-    No variable of the environment switches this off.
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+    schema : DataFrameSchema
+
+    Raises
+    ------
+    AssertionError
+        Unless the table fits: a clause for each column and check that fails, with the number of
+        rows and no value, since values are listings.
     """
     try:
         with config_context(validation_enabled=True, validation_depth=None):

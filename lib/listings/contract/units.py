@@ -17,7 +17,19 @@ LOTS = ("lot_size_square_feet", "lot_size_acres", "lot_size_area")  # the first 
 
 
 def match_words(text: pd.Series, words: dict[str, list[str]]) -> pd.Series:
-    """The name in `words` that each text goes by; missing where it is blank or unknown."""
+    """Find the name that each text goes by.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    words : dict of str to list of str
+        Name -> the words for it; a name stands for itself.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Missing where the text is blank or no word of the list.
+    """
     by_plain = {
         reso.fold_header(word): name for name, some in words.items() for word in (name, *some)
     }
@@ -27,10 +39,23 @@ def match_words(text: pd.Series, words: dict[str, list[str]]) -> pd.Series:
 
 
 def area_units(rows: pd.DataFrame, name: str, contract: Contract) -> tuple[pd.Series, pd.Series]:
-    """(unit of each row's area, whether the row names a unit that is unknown).
+    """Find the unit of each row's area.
 
-    The unit is the contract's, or the row's own where the contract names a column for it; a factor
-    that the contract gives instead of a unit is told as "times 43560".
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Text as the export wrote it; needs the column's `unit_from`, if it has one.
+    name : str
+        The column that holds the area.
+    contract : Contract
+
+    Returns
+    -------
+    unit : Series of str, shape (n,)
+        The contract's unit, or the row's where the contract names a column for it; "times 43560"
+        where the contract gives a factor instead of a unit.
+    unknown : Series of bool, shape (n,)
+        Where the row names a unit that nobody knows.
     """
     column, own = contract.columns[name], reso.load_dictionary().fields.get(name)
     usual = column.unit or (str(own.unit) if own else "")
@@ -45,8 +70,21 @@ def area_units(rows: pd.DataFrame, name: str, contract: Contract) -> tuple[pd.Se
 
 
 def area_factors(rows: pd.DataFrame, name: str, contract: Contract) -> pd.Series:
-    """What each row's parsed area is multiplied with beside the contract's own factor: 1 but where
-    the row names its unit (square feet is 1 there)."""
+    """Find what each row's parsed area is multiplied with, after the contract's factor.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Text as the export wrote it; needs the column's `unit_from`, if it has one.
+    name : str
+        The column that holds the area.
+    contract : Contract
+
+    Returns
+    -------
+    Series of float64, shape (n,)
+        1 except where the row names its unit (1 for square feet there too).
+    """
     column, one = contract.columns[name], pd.Series(1.0, index=rows.index)
     if not column.unit_from:
         return one
@@ -59,8 +97,21 @@ def area_factors(rows: pd.DataFrame, name: str, contract: Contract) -> pd.Series
 
 
 def rent_frequencies(rows: pd.DataFrame, contract: Contract) -> tuple[pd.Series, pd.Series]:
-    """(how often each lease's rent is paid, whether the row names a frequency that is unknown);
-    missing for sales. A blank one is a month."""
+    """Find how often each lease's rent is paid.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Needs `domain`, and `lease_amount_frequency` where the contract has it.
+    contract : Contract
+
+    Returns
+    -------
+    frequency : Series of str, shape (n,)
+        Missing for sales; blank cells of leases count as monthly.
+    unknown : Series of bool, shape (n,)
+        Where the row names a frequency that nobody knows.
+    """
     lease = rows["domain"] == "rental"
     if FREQUENCY not in contract.columns:
         return pd.Series("monthly", index=rows.index, dtype="str").where(lease), lease & False
@@ -73,5 +124,16 @@ def rent_frequencies(rows: pd.DataFrame, contract: Contract) -> tuple[pd.Series,
 
 
 def monthly_factors(often: pd.Series) -> pd.Series:
-    """What a rent paid so often is multiplied with to be a month's; 1 where nothing is known."""
+    """Find what a rent is multiplied with to be a month's.
+
+    Parameters
+    ----------
+    often : Series of str, shape (n,)
+        Frequencies as `rent_frequencies` gives them.
+
+    Returns
+    -------
+    Series of float64, shape (n,)
+        1 where the frequency is missing.
+    """
     return (often.map(reso.load_dictionary().payments).astype("float64") / 12).fillna(1.0)

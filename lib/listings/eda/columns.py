@@ -35,7 +35,19 @@ def column_kinds(contract: Contract) -> dict[str, str]:
 
 
 def type_claimed(staged: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    """The contract's columns, typed and in one unit each (n rows)."""
+    """Type the contract's columns, each in one unit.
+
+    Parameters
+    ----------
+    staged : DataFrame, shape (n, k)
+        Staged text.
+    contract : Contract
+
+    Returns
+    -------
+    DataFrame, shape (n, m)
+        One column for each of the contract, baths as their total.
+    """
     out = {}
     often, _ = units.rent_frequencies(staged, contract)
     for name, column in contract.columns.items():
@@ -56,10 +68,27 @@ def type_claimed(staged: pd.DataFrame, contract: Contract) -> pd.DataFrame:
 def type_unclaimed(
     staged: pd.DataFrame, extra: pd.DataFrame, taken: Iterable[str] = ()
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The columns that no contract claims, and their kinds. A column whose filled cells nearly all
-    (95 %) read as numbers is one of numbers. One of a name that is `taken` or the RESO dictionary's
-    (a look would take it for that field, typed), or that begins with `_` as REML does, says that
-    it is not claimed."""
+    """Type the columns that no contract claims.
+
+    A column whose filled cells nearly all (95 %) read as numbers is one of numbers. One of a name
+    that is `taken` or the RESO dictionary's (a reader would take it for that field, typed), or that
+    begins with `_` as REML's do, says in its name that it is not claimed.
+
+    Parameters
+    ----------
+    staged : DataFrame, shape (n, k)
+        Needs `_source_file` and `_source_row`.
+    extra : DataFrame
+        extra_columns.parquet: `_source_file`, `_source_row` and `cells` (JSON).
+    taken : iterable of str
+        Names that other columns have.
+
+    Returns
+    -------
+    columns : DataFrame, shape (n, m)
+    kinds : dict of str to str
+        Column -> `number` or `text`.
+    """
     if extra.empty:
         return pd.DataFrame(index=staged.index), {}
     at = ["_source_file", "_source_row"]
@@ -80,8 +109,18 @@ def type_unclaimed(
 
 
 def listing_month(frame: pd.DataFrame) -> pd.Series:
-    """The first day of the month of each row: of its closing, else of its last change, else of
-    its listing."""
+    """Find the month of each row: of its closing, else of its last change, else of its listing.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+        Any of `close_date`, `modification_timestamp` and `listing_contract_date`.
+
+    Returns
+    -------
+    Series of datetime64[us], shape (n,)
+        The first day of the month.
+    """
     when = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us]")
     for name in ("close_date", "modification_timestamp", "listing_contract_date"):
         if name in frame:
@@ -90,8 +129,19 @@ def listing_month(frame: pd.DataFrame) -> pd.Series:
 
 
 def market_area(frame: pd.DataFrame) -> pd.Series:
-    """The market area of each row: the first of AREAS that is filled in half of the rows and has
-    more than one value; missing everywhere where there is none. Its name is the column's."""
+    """Find the market area of each row.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+        Any of AREAS.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        The first of AREAS that is filled in half of the rows and has more than one value, under its
+        name; missing everywhere, under `area`, where there is none.
+    """
     for name in AREAS:
         if name in frame and frame[name].notna().mean() >= 0.5 and frame[name].nunique() > 1:
             return frame[name]
@@ -99,7 +149,19 @@ def market_area(frame: pd.DataFrame) -> pd.Series:
 
 
 def pick_sample(keys: pd.Series, rows: int) -> pd.Series:
-    """Which rows a look at `rows` of them takes (boolean): by the hash of the key, so that the
-    choice depends on nothing else and spreads over all files and dates."""
+    """Pick rows by the hash of the key.
+
+    So the choice depends on nothing else and spreads over all files and dates.
+
+    Parameters
+    ----------
+    keys : Series of str, shape (n,)
+    rows : int
+        How many are picked.
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
     order = pd.Series(pd.util.hash_array(keys.to_numpy(object)), index=keys.index)
     return order.rank(method="first") <= rows

@@ -25,6 +25,17 @@ def list_names(names: list[str], most: int = 4) -> str:
 
 
 def describe_missing(shares: pd.Series) -> str:
+    """Say how many columns have gaps, and which most.
+
+    Parameters
+    ----------
+    shares : Series of float
+        Column -> share of rows that lack it, greatest first (`hygiene.missing_shares`).
+
+    Returns
+    -------
+    str
+    """
     full = int((shares == 0).sum())
     gaps = shares[shares > 0]
     if gaps.empty:
@@ -38,10 +49,25 @@ def describe_missing(shares: pd.Series) -> str:
 
 
 def describe_missing_by(shares: pd.DataFrame, sizes: pd.Series, what: str) -> str:
-    found = hygiene.greatest_swing(shares, sizes)
-    if found is None:
+    """Say which column's gaps differ most between groups, and whether chance may explain it.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        Columns by groups (`hygiene.missing_shares_by`).
+    sizes : Series of int
+        Rows of each group.
+    what : str
+        What a group is, such as month.
+
+    Returns
+    -------
+    str
+    """
+    swing = hygiene.greatest_swing(shares, sizes)
+    if swing is None:
         return f"There are too few {what}s with {hygiene.FEW} rows to compare."
-    name, least, most, errors = found
+    name, least, most, errors = swing
     low, high = shares.loc[name, least], shares.loc[name, most]
     if high - low < 0.005:
         return f"No column is missing more in one {what} than in another."
@@ -55,10 +81,24 @@ def describe_missing_by(shares: pd.DataFrame, sizes: pd.Series, what: str) -> st
 
 
 def label_group(group: object) -> str:
+    """The name of a group: a month as 2024-05, else its text."""
     return f"{group:%Y-%m}" if isinstance(group, pd.Timestamp) else str(group)
 
 
 def describe_spread(price: pd.Series, frame: pd.DataFrame) -> str:
+    """Say where closing prices lie and which number has the longest tail.
+
+    Parameters
+    ----------
+    price : Series of float64, shape (n,)
+        Closing prices in the feed's currency.
+    frame : DataFrame, shape (n, k)
+        The other numbers.
+
+    Returns
+    -------
+    str
+    """
     low, middle, high = price.quantile([0.25, 0.5, 0.75])
     skews = frame.skew().dropna()
     text = (
@@ -76,6 +116,18 @@ def describe_spread(price: pd.Series, frame: pd.DataFrame) -> str:
 
 
 def describe_correlations(table: pd.DataFrame, target: str) -> str:
+    """Say which number is correlated with the price most, and which two with each other.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (k, k)
+        Rank correlations (`hygiene.rank_correlations`), the target first.
+    target : str
+
+    Returns
+    -------
+    str
+    """
     if len(table) < 2:
         return "There are too few numbers to correlate."
     best = table[target].drop(target)
@@ -101,6 +153,25 @@ def describe_correlations(table: pd.DataFrame, target: str) -> str:
 def describe_outliers(
     cells: pd.Series, out: pd.Series, price: pd.Series, width: float, sized: bool = True
 ) -> str:
+    """Say what lies outside the contract's ranges and Tukey's fences.
+
+    Parameters
+    ----------
+    cells : Series of int
+        Column -> cells outside its range, most first.
+    out : Series of bool, shape (n,)
+        Closed listings outside the fences.
+    price : Series of float64, shape (n,)
+        Their closing prices.
+    width : float
+        Of the fences, in interquartile ranges.
+    sized : bool
+        Whether any home has a size.
+
+    Returns
+    -------
+    str
+    """
     and_size = " and price per square foot" if sized else ""
     total = int(cells.sum())
     text = "No cell of a closed listing lies outside the contract's ranges. "
@@ -133,15 +204,28 @@ VERBS = {  # of one column, of several
 }
 
 
-def describe_leaks(found: pd.DataFrame, opened: int) -> str:
+def describe_leaks(scan: pd.DataFrame, opened: int) -> str:
+    """Say which columns know too much.
+
+    Parameters
+    ----------
+    scan : DataFrame
+        From `leakage.scan_columns`.
+    opened : int
+        Open listings that were compared.
+
+    Returns
+    -------
+    str
+    """
     parts = []
-    for finding, rows in found[found["finding"] != ""].groupby("finding", sort=False):
+    for finding, rows in scan[scan["finding"] != ""].groupby("finding", sort=False):
         names = list(rows["column"])
         parts.append(f"{list_names(names)} {VERBS[str(finding)][len(names) > 1]}")
     text = "; ".join(parts) + "." if parts else "No column knows more than it should."
     if not opened:
         text += " No listing is open, so what is filled only after the sale cannot be told."
-    best = found[(found["finding"] == "") & (found["r2"] >= 0.01)].head(1)
+    best = scan[(scan["finding"] == "") & (scan["r2"] >= 0.01)].head(1)
     if len(best):
         text += (
             f" {'Of the rest' if parts else 'Alone'}, `{best['column'].iloc[0]}` explains most of "
@@ -151,6 +235,17 @@ def describe_leaks(found: pd.DataFrame, opened: int) -> str:
 
 
 def describe_drift(table: pd.DataFrame) -> str:
+    """Say which number drifts most, and in which quarter.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Numbers by quarters (`hygiene.population_stability`).
+
+    Returns
+    -------
+    str
+    """
     if table.empty or table.isna().all().all():
         return "There are too few rows in later quarters to tell drift from chance."
     worst = table.max(axis=1).sort_values(ascending=False, kind="stable")
@@ -171,6 +266,19 @@ def describe_drift(table: pd.DataFrame) -> str:
 
 
 def describe_duplicates(rows: pd.DataFrame, rows_in: int) -> str:
+    """Say how many rows repeat a listing, and as what.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        duplicates.csv: `_reason`, `_source_file` and `_kept_file`.
+    rows_in : int
+        Rows of the feed.
+
+    Returns
+    -------
+    str
+    """
     if rows.empty:
         return f"None of the {rows_in:,} rows repeats another."
     counts = rows["_reason"].value_counts()
@@ -184,6 +292,17 @@ def describe_duplicates(rows: pd.DataFrame, rows_in: int) -> str:
 
 
 def describe_photos(counts: pd.DataFrame) -> str:
+    """Say how complete the albums are, and in which month least.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Listings by month (rows) and photo status (columns).
+
+    Returns
+    -------
+    str
+    """
     total = counts.sum()
     shares = total / total.sum()
     parts = ", ".join(f"{name} {format_percent(share)}" for name, share in shares.items() if share)

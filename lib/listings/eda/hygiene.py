@@ -11,14 +11,37 @@ BINS = 10
 
 
 def missing_shares(frame: pd.DataFrame, names: list[str]) -> pd.Series:
-    """Share of rows that lack each column, most first."""
+    """Take the share of rows that lack each column.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+    names : list of str
+
+    Returns
+    -------
+    Series of float64
+        Column -> share, greatest first.
+    """
     share = frame[names].isna().mean()
     return share.sort_values(ascending=False, kind="stable")
 
 
 def missing_shares_by(frame: pd.DataFrame, names: list[str], by: pd.Series) -> pd.DataFrame:
-    """Share of rows that lack each column (rows of the table), by group (columns); groups of
-    fewer than FEW rows are left out."""
+    """Take the share of rows that lack each column, group by group.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+    names : list of str
+    by : Series, shape (n,)
+        The group of each row.
+
+    Returns
+    -------
+    DataFrame of float64
+        Columns of `frame` (rows) by groups (columns); groups of fewer than FEW rows are left out.
+    """
     counts = by.value_counts()
     groups = counts[counts >= FEW].index
     kept = by.isin(groups)
@@ -28,10 +51,20 @@ def missing_shares_by(frame: pd.DataFrame, names: list[str], by: pd.Series) -> p
 def greatest_swing(
     shares: pd.DataFrame, sizes: pd.Series
 ) -> tuple[str, object, object, float] | None:
-    """(column, its fullest group, its emptiest group, standard errors between the two) for the
-    column whose missing share differs most between groups; None where no group is left.
+    """Find the column whose missing share differs most between groups.
 
-    `shares` is a table of `missing_by`, `sizes` the rows of each group.
+    Parameters
+    ----------
+    shares : DataFrame
+        A table of `missing_shares_by`.
+    sizes : Series of int
+        Rows of each group.
+
+    Returns
+    -------
+    tuple or None
+        The column, its fullest group, its emptiest group, and the standard errors between the two;
+        None where fewer than two groups are left.
     """
     if shares.shape[1] < 2:
         return None
@@ -46,8 +79,20 @@ def greatest_swing(
 
 
 def column_cardinality(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
-    """Per column: kind, filled (share), distinct (count) and top (share of the filled cells that
-    hold the commonest value)."""
+    """Count how varied each column is.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+    kinds : dict of str to str
+        Column -> kind, of the columns to count.
+
+    Returns
+    -------
+    DataFrame
+        A row a column: `column`, `kind`, `filled` (share), `distinct` (count) and `top` (share of
+        the filled cells that hold the commonest value).
+    """
     rows = []
     for name, kind in kinds.items():
         filled = frame[name].dropna()
@@ -58,9 +103,27 @@ def column_cardinality(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFra
 
 
 def outside_fences(amount: pd.Series, group: pd.Series, width: float, least: int = 30) -> pd.Series:
-    """Where the logarithm of a positive amount lies outside Tukey's fences of its group (boolean):
-    more than `width` interquartile ranges below the first or above the third quartile. Groups of
-    fewer than `least` rows take the fences of all rows (J. Tukey, Exploratory Data Analysis, 1977).
+    """Mark amounts outside Tukey's fences of their group.
+
+    The fences stand on the logarithm of a positive amount, more than `width` interquartile ranges
+    below the first or above the third quartile.
+
+    Parameters
+    ----------
+    amount : Series of float64, shape (n,)
+    group : Series, shape (n,)
+    width : float
+        Interquartile ranges.
+    least : int
+        Groups of fewer rows take the fences of all rows.
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+
+    References
+    ----------
+    J. Tukey, Exploratory Data Analysis, 1977.
     """
     logs = np.log(amount.where(amount > 0))
     thin = group.map(logs.groupby(group).count()).fillna(0) < least
@@ -78,7 +141,19 @@ def outside_fences(amount: pd.Series, group: pd.Series, width: float, least: int
 def mask_outside_ranges(
     frame: pd.DataFrame, ranges: dict[str, tuple[float, float]]
 ) -> pd.DataFrame:
-    """The frame with cells outside their column's range missing."""
+    """Set cells outside their column's range missing.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+        Numbers.
+    ranges : dict of str to tuple of float
+        Column -> lowest and highest plausible value.
+
+    Returns
+    -------
+    DataFrame, shape (n, k)
+    """
     return frame.apply(
         lambda cells: (
             cells.where(cells.between(*ranges[cells.name])) if cells.name in ranges else cells
@@ -87,7 +162,19 @@ def mask_outside_ranges(
 
 
 def count_outside_ranges(frame: pd.DataFrame, ranges: dict[str, tuple[float, float]]) -> pd.Series:
-    """Cells outside each column's range, most first."""
+    """Count cells outside each column's range.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+    ranges : dict of str to tuple of float
+        Column -> lowest and highest plausible value.
+
+    Returns
+    -------
+    Series of int64
+        Column -> cells, most first.
+    """
     counts = {
         name: int((frame[name].notna() & ~frame[name].between(*span)).sum())
         for name, span in ranges.items()
@@ -97,8 +184,21 @@ def count_outside_ranges(frame: pd.DataFrame, ranges: dict[str, tuple[float, flo
 
 
 def rank_correlations(frame: pd.DataFrame, target: str, most: int = 12) -> pd.DataFrame:
-    """Spearman's rank correlations of the `most` numbers that go along with `target` best, it
-    first (square table)."""
+    """Correlate numbers by rank (Spearman), those that go with the target best.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+        Numbers.
+    target : str
+    most : int
+        How many numbers beside the target.
+
+    Returns
+    -------
+    DataFrame of float64
+        A square table, the target first; empty where the target cannot be correlated.
+    """
     table = (
         frame.corr(method="spearman", min_periods=FEW).dropna(how="all").dropna(how="all", axis=1)
     )
@@ -109,14 +209,28 @@ def rank_correlations(frame: pd.DataFrame, target: str, most: int = 12) -> pd.Da
 
 
 def population_stability(frame: pd.DataFrame, names: list[str], month: pd.Series) -> pd.DataFrame:
-    """Population stability index of each number (rows) in each quarter (columns) after the first
-    third of the rows, against that third. Quarters of fewer than FEW rows are left out.
+    """Take the population stability index of each number in each later quarter.
 
-    PSI = sum over bins of (p - q) ln(p / q), bins at the deciles of the first third, half a row
-    added to each bin. By rule of thumb 0.1 is a shift and 0.25 a large one. Without drift it is
-    about (1/n + 1/m) times chi-squared with bins - 1 degrees of freedom (B. Yurdakul, Statistical
-    properties of PSI, 2018); what chance exceeds once in a thousand is taken off, so that small
-    quarters do not seem to drift.
+    The first third of the rows, by month, is what the quarters after it are compared with.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+    names : list of str
+        Columns of numbers.
+    month : Series of datetime64, shape (n,)
+        The month of each row.
+
+    Returns
+    -------
+    DataFrame of float64
+        Numbers (rows) by quarters (columns); quarters of fewer than FEW rows are left out.
+
+    Notes ----- PSI = sum over bins of (p - q) ln(p / q), bins at the deciles of the first third,
+    half a row added to each bin. By rule of thumb 0.1 is a shift and 0.25 a large one. Without
+    drift it is about (1/n + 1/m) times chi-squared with bins - 1 degrees of freedom (B. Yurdakul,
+    Statistical properties of PSI, 2018); what chance exceeds once in a thousand is taken off, so
+    that small quarters do not seem to drift.
     """
     from scipy.stats import chi2  # slow to import, and preflight is quick
 

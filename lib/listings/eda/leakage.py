@@ -11,19 +11,38 @@ AFTER = 0.01  # a column filled in at most this share of open listings counts as
 SURE = 1e-4  # chance that equal rates would differ as much
 CHANGES = 0.12  # difference of filled shares that is worth a word
 TIMES = 3  # and their ratio
-SOME = 0.08  # share of sales with a yes that no open listing has, that is worth a word
+YES_SHARE = 0.08  # share of sales with a yes that no open listing has, that is worth a word
 
 
 def scan_columns(
     closed: pd.DataFrame, open_: pd.DataFrame, log_price: pd.Series, limit: float
 ) -> pd.DataFrame:
-    """One row a column that both frames share: `r2` alone, `filled_closed`, `filled_open` (share,
-    missing where no listing is open) and `finding`, empty where nothing speaks against it:
+    """Scan the columns that closed and open listings share for those that know too much.
+
+    Findings are, in this order (none: nothing speaks against the column):
 
     - `gives the price away`: r2 of at least `limit`;
     - `filled only after the sale`: blank, 0 or no in nearly all open listings, and not by chance;
-    - `yes only after the sale`: the same of a column of yes and no, which is a yes in SOME sales;
+    - `yes only after the sale`: the same of a column of yes and no, which is a yes in YES_SHARE
+      of the sales or more;
     - `filled otherwise after the sale`: shares differ by CHANGES or TIMES, and not by chance.
+
+    Parameters
+    ----------
+    closed : DataFrame, shape (n, k)
+        Closed listings.
+    open_ : DataFrame, shape (m, k)
+        Open listings, with the same columns.
+    log_price : Series of float64, shape (n,)
+        Log closing price.
+    limit : float
+        R² of the log price, from one column alone, that gives the price away.
+
+    Returns
+    -------
+    DataFrame, shape (k, 5)
+        `column`, `r2`, `filled_closed`, `filled_open` (shares; missing where no listing is open)
+        and `finding`, the greatest r2 first.
     """
     rows = []
     for name in closed:
@@ -41,7 +60,18 @@ def scan_columns(
 
 
 def gap_finding(closed: pd.Series, open_: pd.Series) -> str:
-    """What the filled shares of a column in closed and open listings tell, in words of `scan`."""
+    """Judge a column by its filled shares in closed and open listings.
+
+    Parameters
+    ----------
+    closed : Series, shape (n,)
+    open_ : Series, shape (m,)
+
+    Returns
+    -------
+    str
+        A finding of `scan_columns`, or "".
+    """
     m = len(open_)
     if not m:
         return ""
@@ -55,7 +85,7 @@ def gap_finding(closed: pd.Series, open_: pd.Series) -> str:
         if not _two_valued(pd.concat([closed, open_])):
             return "filled only after the sale"
         # a rare yes may well be of none of the open ones
-        if said >= SOME and _apart(is_informative(closed), is_informative(open_)):
+        if said >= YES_SHARE and _apart(is_informative(closed), is_informative(open_)):
             return "yes only after the sale"
     low, high = sorted((shut, still))
     if (high - low >= CHANGES or high >= TIMES * low) and _apart(

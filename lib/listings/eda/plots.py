@@ -30,7 +30,24 @@ MONEY = FuncFormatter(short_money)
 def draw_bars(
     shares: pd.Series, label: str, marked: set[str] | None = None, line: float | None = None
 ) -> str:
-    """Horizontal bars, the greatest on top; those in `marked` in another colour, and a line."""
+    """Draw horizontal bars, the greatest on top.
+
+    Parameters
+    ----------
+    shares : Series of float
+        Name -> share, greatest first; MOST are drawn.
+    label : str
+        Of the axis.
+    marked : set of str
+        Names in another colour.
+    line : float
+        Share at which a dashed line stands.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(LOOK):
         shown = shares.head(MOST)[::-1]
         drawn, axes = new_figure(6.6, 0.9 + 0.26 * max(len(shown), 1))
@@ -50,7 +67,26 @@ def draw_bars(
 def draw_heatmap(
     table: pd.DataFrame, label: str, span: tuple[float, float], colours: str, cells: bool = False
 ) -> str:
-    """A table as coloured cells, rows and columns named; numbers in the cells where few."""
+    """Draw a table as coloured cells, rows and columns named.
+
+    Parameters
+    ----------
+    table : DataFrame of float
+        MOST rows are drawn.
+    label : str
+        Of the colour bar.
+    span : tuple of float
+        Values of the first and the last colour.
+    colours : str
+        Name of a matplotlib colour map.
+    cells : bool
+        Whether numbers stand in the cells.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(LOOK):
         shown = table.head(MOST)
         step = -(-len(shown.columns) // MANY)
@@ -88,7 +124,20 @@ def draw_heatmap(
 
 
 def draw_histograms(frame: pd.DataFrame, logarithmic: set[str]) -> str:
-    """A histogram of each number, a dozen at most; the axis of `logarithmic` ones is so."""
+    """Draw a histogram of each number, a dozen at most.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+        Numbers.
+    logarithmic : set of str
+        Columns with a logarithmic axis.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(LOOK):
         names = list(frame)[:12]
         drawn = Picture(figsize=(7.6, 1.75 * -(-len(names) // 3)), layout="constrained")
@@ -120,7 +169,22 @@ def format_number(value: float, _: object = None) -> str:
 
 
 def draw_fences(size: pd.Series, price: pd.Series, out: pd.Series) -> str:
-    """Price against living area, both logarithmic; what lies outside the fences stands out."""
+    """Draw price against living area, both logarithmic; what lies outside the fences stands out.
+
+    Parameters
+    ----------
+    size : Series of float64, shape (n,)
+        Square feet, above 0.
+    price : Series of float64, shape (n,)
+        Closing price in the feed's currency, above 0.
+    out : Series of bool, shape (n,)
+        Rows outside the fences.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(LOOK):
         drawn, axes = new_figure(6.6, 4.2)
         for rows, colour, dot, said in ((~out, BLUE, 6, "inside"), (out, ORANGE, 16, "outside")):
@@ -146,7 +210,20 @@ def draw_fences(size: pd.Series, price: pd.Series, out: pd.Series) -> str:
 
 
 def draw_stacked_shares(counts: pd.DataFrame, label: str) -> str:
-    """Shares of each row's total, stacked over the rows (months): one band a column."""
+    """Draw shares of each row's total, stacked over the months: one band a column.
+
+    Parameters
+    ----------
+    counts : DataFrame of int
+        Months (rows) by statuses (columns).
+    label : str
+        Of the axis.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     with matplotlib.rc_context(LOOK):
         shares = counts.div(counts.sum(axis=1), axis=0)
         drawn, axes = new_figure(7.6, 2.9)

@@ -29,7 +29,20 @@ class EdaFigure:
 def show_completeness(
     frame: pd.DataFrame, names: list[str], month: pd.Series, area: pd.Series
 ) -> list[EdaFigure]:
-    """What is missing: overall, by month, by market area."""
+    """Show what is missing: overall, by month, by market area.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+    names : list of str
+        Columns to look at.
+    month : Series, shape (n,)
+    area : Series, shape (n,)
+
+    Returns
+    -------
+    list of EdaFigure
+    """
     shares = hygiene.missing_shares(frame, names)
     gaps = shares[(shares > 0) & (shares < 1)]  # empty columns are told, not drawn
     svg = plots.draw_bars(gaps, "share of listings without it") if len(gaps) else ""
@@ -52,7 +65,21 @@ def show_plausibility(
     ranges: dict[str, tuple[float, float]],
     area: pd.Series,
 ) -> list[EdaFigure]:
-    """How the numbers spread, and what an outlier policy would exclude."""
+    """Show how the numbers spread, and what an outlier policy would exclude.
+
+    Parameters
+    ----------
+    closed : DataFrame, shape (n, k)
+        Closed listings, with `close_price`.
+    numbers : list of str
+    ranges : dict of str to tuple of float
+        Column -> lowest and highest plausible value.
+    area : Series, shape (n,)
+
+    Returns
+    -------
+    list of EdaFigure
+    """
     price = closed["close_price"]
     told = hygiene.mask_outside_ranges(closed[numbers], ranges)
     told = told[[name for name in told if told[name].nunique() > 2]]
@@ -83,22 +110,41 @@ def show_plausibility(
 def show_leakage(
     closed: pd.DataFrame, open_: pd.DataFrame, numbers: list[str], limit: float
 ) -> tuple[list[EdaFigure], pd.DataFrame]:
-    """What goes along with the price, and which columns know too much of it. Prices outside the
-    fences are left out: a few nominal ones would hide what a column knows of the others."""
+    """Show what is correlated with the price, and which columns know too much of it.
+
+    Prices outside the fences are left out: a few nominal ones would hide what a column knows of the
+    others.
+
+    Parameters
+    ----------
+    closed : DataFrame, shape (n, k)
+        Closed listings, with `close_price`.
+    open_ : DataFrame, shape (m, k)
+        Open listings.
+    numbers : list of str
+    limit : float
+        R² from which a column gives the price away.
+
+    Returns
+    -------
+    figures : list of EdaFigure
+    scan : DataFrame
+        From `leakage.scan_columns`.
+    """
     inside = ~hygiene.outside_fences(
         closed["close_price"], pd.Series("all", index=closed.index), FENCE
     )
     closed = closed[inside]
     names = [name for name in closed if name not in columns.OUTCOME and not name.startswith("_")]
-    found = leakage.scan_columns(closed[names], open_[names], np.log(closed["close_price"]), limit)
-    flagged = set(found.loc[found["finding"] != "", "column"])
+    scan = leakage.scan_columns(closed[names], open_[names], np.log(closed["close_price"]), limit)
+    flagged = set(scan.loc[scan["finding"] != "", "column"])
     svg = plots.draw_bars(
-        found.set_index("column")["r2"].clip(lower=0),
+        scan.set_index("column")["r2"].clip(lower=0),
         "R² of the log price, from this column alone",
         flagged,
         limit,
     )
-    sentence = findings.describe_leaks(found, len(open_))
+    sentence = findings.describe_leaks(scan, len(open_))
     looks = [EdaFigure("leakage", "Columns that know too much", svg, sentence)]
     honest = [name for name in numbers if name not in flagged]
     table = hygiene.rank_correlations(closed[honest], "close_price")
@@ -107,11 +153,23 @@ def show_leakage(
         title = "What honest numbers go along with the price"
         sentence = findings.describe_correlations(table, "close_price")
         looks.append(EdaFigure("correlations", title, svg, sentence))
-    return looks, found
+    return looks, scan
 
 
 def show_drift(closed: pd.DataFrame, numbers: list[str], month: pd.Series) -> list[EdaFigure]:
-    """How the inputs drift."""
+    """Show how the numbers drift by quarter.
+
+    Parameters
+    ----------
+    closed : DataFrame, shape (n, k)
+        Closed listings.
+    numbers : list of str
+    month : Series of datetime64, shape (n,)
+
+    Returns
+    -------
+    list of EdaFigure
+    """
     table = hygiene.population_stability(
         closed, [name for name in numbers if name not in columns.OUTCOME], month
     )
@@ -125,7 +183,19 @@ def show_drift(closed: pd.DataFrame, numbers: list[str], month: pd.Series) -> li
 
 
 def show_photo_coverage(status: pd.Series, month: pd.Series) -> list[EdaFigure]:
-    """Photo statuses by month; nothing where no listing has any."""
+    """Show photo statuses by month.
+
+    Parameters
+    ----------
+    status : Series of str, shape (n,)
+    month : Series of datetime64, shape (at least n,)
+        Its index holds that of `status`.
+
+    Returns
+    -------
+    list of EdaFigure
+        Empty where no listing has photos.
+    """
     counts = pd.crosstab(month.reindex(status.index), status)
     counts = counts[counts.sum(axis=1) >= hygiene.FEW]
     if counts.empty or set(counts) == {"no_images"}:
@@ -135,14 +205,37 @@ def show_photo_coverage(status: pd.Series, month: pd.Series) -> list[EdaFigure]:
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
-    """A frame as a Markdown table; shares in percent, names as code."""
+    """Write a frame as a Markdown table.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+
+    Returns
+    -------
+    str
+    """
     head = "| " + " | ".join(frame.columns) + " |\n|" + "---|" * frame.shape[1] + "\n"
     return head + "".join("| " + " | ".join(map(str, row)) + " |\n" for row in frame.to_numpy())
 
 
-def columns_table(frame: pd.DataFrame, kinds: dict[str, str], found: pd.DataFrame) -> str:
-    """Every column on a line: how full, how varied, what it says of the price alone."""
-    counts = hygiene.column_cardinality(frame, kinds).merge(found, on="column", how="left")
+def columns_table(frame: pd.DataFrame, kinds: dict[str, str], scan: pd.DataFrame) -> str:
+    """Write every column on a line: how full, how varied, what it explains of the price alone.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n, k)
+    kinds : dict of str to str
+        Column -> kind.
+    scan : DataFrame
+        From `leakage.scan_columns`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    counts = hygiene.column_cardinality(frame, kinds).merge(scan, on="column", how="left")
     shown = pd.DataFrame(
         {
             "column": "`" + counts["column"] + "`",

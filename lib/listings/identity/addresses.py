@@ -125,7 +125,7 @@ def _plain(name: str) -> bool:
 
 
 def parse_by_library(text: str) -> AddressParts | None:
-    """The same by usaddress-scourgify, for any form that it can read."""
+    """The parts of a cleaned address by usaddress-scourgify, for any form that it can read."""
     from scourgify import normalize_address_record
     from scourgify.exceptions import AddressNormalizationError
 
@@ -199,14 +199,35 @@ def _unit_as_city(text: str, city: str) -> bool:
 
 
 def parse_addresses(texts: pd.Series) -> pd.DataFrame:
-    """`parse` of each text (missing: no parts), one column for each of `Parts`."""
+    """Parse addresses as `parse_address` does, each distinct text once.
+
+    Parameters
+    ----------
+    texts : Series of str, shape (n,)
+        Whole addresses; missing ones and blank ones have no parts.
+
+    Returns
+    -------
+    DataFrame of str, shape (n, 10)
+        One column for each of `AddressParts`.
+    """
     codes, distinct = pd.factorize(texts.str.strip().mask(lambda text: text == ""))
     read = [parse_address(text) or AddressParts() for text in distinct]
     return _spread(pd.DataFrame(read, columns=AddressParts._fields), codes, texts.index)
 
 
 def parse_streets(texts: pd.Series) -> pd.DataFrame:
-    """`street` of each text: the columns of `Parts` from the direction before to the unit."""
+    """Parse streets without their numbers as `streets.parse_street` does, each distinct text once.
+
+    Parameters
+    ----------
+    texts : Series of str, shape (n,)
+
+    Returns
+    -------
+    DataFrame of str, shape (n, 5)
+        The columns of `AddressParts` from the direction before the name to the unit.
+    """
     codes, distinct = pd.factorize(texts)
     read = [parse_street(text) for text in distinct]
     return _spread(pd.DataFrame(read, columns=AddressParts._fields[1:6]), codes, texts.index)

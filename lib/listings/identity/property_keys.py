@@ -21,7 +21,18 @@ WRITTEN_PARTS = ("unparsed_address", "street_number", *STREET, "unit_number", "c
 
 
 def join_address(table: pd.DataFrame) -> pd.Series:
-    """The address on one line: as the feed gives it, else joined of the parts that it has."""
+    """Write each address on one line: as the feed gives it, else joined of the parts that it has.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Any of WRITTEN_PARTS as text.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Missing where the row has no part.
+    """
     named = [name for name in WRITTEN_PARTS if name in table]
     joined = _joined(table, named[:1] if named[:1] == ["unparsed_address"] else named)
     return joined.str.replace(r"\s+", " ", regex=True).str.strip()
@@ -36,12 +47,23 @@ def _joined(table: pd.DataFrame, names: list[str]) -> pd.Series:
 
 
 def standardize_addresses(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns of `Parts` of each row, and two on how they came about.
+    """Bring addresses into standard form.
 
-    The feed's own columns go before what its whole address says; street number and street stay
-    together. `own_address_parsed`: 1 where number and street are known, 0 where the row has an
-    address that cannot be read, missing where it has none. `own_address_disagrees`: the parts in
-    which the feed's columns say something else than its whole address.
+    The feed's columns go before what its whole address says; street number and street stay
+    together.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Any of ADDRESS and `unparsed_address` as text.
+
+    Returns
+    -------
+    DataFrame, shape (n, 12)
+        The columns of ADDRESS, and two on how they came about. `own_address_parsed` (float64): 1
+        where number and street are there, 0 where the row has an address that cannot be read,
+        missing where it has none. `own_address_disagrees` (text): the parts in which the feed's
+        columns say something else than its whole address.
     """
     nothing = pd.Series(None, index=table.index, dtype="str")
     whole = table.get("unparsed_address", nothing)
@@ -72,7 +94,19 @@ def standardize_addresses(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def merge_units(first: pd.Series, then: pd.Series) -> pd.Series:
-    """One unit of what two columns say of it (see `_united`)."""
+    """Merge what two columns say of one unit (see `_united`).
+
+    Parameters
+    ----------
+    first : Series of str, shape (n,)
+        Units in standard form.
+    then : Series of str, shape (n,)
+        Units in standard form; they win where neither holds the other.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+    """
     both = pd.DataFrame({"one": first, "two": then}).dropna()
     both = both[both["one"] != both["two"]]
     told = {pair: _united(*pair) for pair in set(both.itertuples(index=False, name=None))}
@@ -120,8 +154,18 @@ FORMS: dict[str, Callable[[pd.Series], pd.Series]] = {
 
 
 def address_key(table: pd.DataFrame) -> pd.Series:
-    """The standard address with unit and ZIP, or city and state where there is no ZIP; missing
-    without street or place, or where the number is none (0 stands for lots without)."""
+    """Key each row by its standard address with unit and ZIP, or city and state without a ZIP.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Needs the columns of ADDRESS in standard form.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Missing without street or place, or where the number is none (0 stands for lots without).
+    """
     street = table["street_number"]
     for name in STREET:
         street = street + (" " + table[name]).fillna("")
@@ -133,9 +177,20 @@ def address_key(table: pd.DataFrame) -> pd.Series:
 
 
 def group_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
-    """The first of `groups` of columns that is complete in the row (upper case, joined by |).
+    """Key each row by the first group of columns that is complete in it.
 
-    A parcel number without a digit from 1 to 9 ("000-000", "N/A") is none.
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Needs the columns that the groups name, as text.
+    groups : list of list of str
+        The contract's `property_key`.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Upper case, joined by |; missing where no group is complete. A parcel number without a digit
+        from 1 to 9 ("000-000", "N/A") is none.
     """
     key = pd.Series(None, index=table.index, dtype="str")
     for group in groups:
@@ -150,14 +205,37 @@ def group_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
 
 
 def join_keys(by_group: pd.Series, by_address: pd.Series) -> pd.Series:
-    """The key of a row whose group several homes share (a parcel not split yet, a placeholder):
-    group and address, missing where the address is unknown."""
+    """Join group and address of rows whose group several homes share.
+
+    Such a group is a parcel that is not split yet, or a placeholder.
+
+    Parameters
+    ----------
+    by_group : Series of str, shape (n,)
+    by_address : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Missing where one of them is.
+    """
     return by_group + "|" + by_address.str.removeprefix("address:")
 
 
 def place_parts(table: pd.DataFrame) -> pd.DataFrame:
-    """The columns PLACE (those of them that the table has) as homes are told apart by them: Oak
-    Ridge is Oakridge. The ZIP is none of them: of two at one parcel and street, one is mistyped."""
+    """Take the parts that tell one home of a group from another.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Any of PLACE_COLUMNS in standard form.
+
+    Returns
+    -------
+    DataFrame, shape (n, up to 6)
+        Number, street and unit; the name without spaces, since Oak Ridge is Oakridge. The ZIP is
+        not among them: of two at one parcel and street, one is mistyped.
+    """
     told = table[[name for name in PLACE_COLUMNS if name in table]]
     if "street_name" not in told:
         return told
@@ -167,17 +245,44 @@ def place_parts(table: pd.DataFrame) -> pd.DataFrame:
 def split_contradicted(
     by_group: pd.Series, by_address: pd.Series, place: pd.DataFrame
 ) -> pd.Series:
-    """The group's key, or `with_address` where rows of the group contradict each other in a part
-    of `place` (as `place` gives it) that both know."""
+    """Split groups whose rows contradict each other about the place.
+
+    Parameters
+    ----------
+    by_group : Series of str, shape (n,)
+        Keys by the contract's columns.
+    by_address : Series of str, shape (n,)
+        Keys by address.
+    place : DataFrame, shape (n, k)
+        As `place_parts` gives it.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        The group's key, or `join_keys` where two rows of the group have different values of a part.
+    """
     several = (place.groupby(by_group).nunique() > 1).any(axis=1)
     shared = by_group.isin(several.index[several])
     return by_group.mask(shared, join_keys(by_group, by_address))
 
 
 def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Series) -> pd.Series:
-    """A key that relists and resales of one home share: by the contract's groups (`parted`), else
-    by address, else the listing's own. A row without a group's key takes that of its address where
-    all rows at the address have the same one."""
+    """Key each row by its home: relists and resales share the key.
+
+    Parameters
+    ----------
+    by_group : Series of str, shape (n,)
+        Keys by the contract's columns, from `split_contradicted`.
+    by_address : Series of str, shape (n,)
+        Keys by address.
+    listing_key : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        The group's key, else that of all rows at the address where they share one, else the
+        address's, else the listing's.
+    """
     known = by_group.groupby(by_address).agg(["nunique", "first"])
     only = known.loc[known["nunique"] == 1, "first"]
     key = by_group.fillna(by_address.map(only).astype("str"))
@@ -185,15 +290,42 @@ def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Ser
 
 
 def row_home_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Series) -> pd.Series:
-    """A key of the home by the row's own cells: group and address, the one of them that is known,
-    else the listing's. No other row moves it, so what is known of the past may go by it."""
+    """Key each row by its home, by its cells alone.
+
+    No other row moves the key, so that features of the past may go by it.
+
+    Parameters
+    ----------
+    by_group : Series of str, shape (n,)
+        Keys by the contract's columns.
+    by_address : Series of str, shape (n,)
+        Keys by address.
+    listing_key : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Group and address, the one of them that is there, else the listing's.
+    """
     key = join_keys(by_group, by_address).fillna(by_group).fillna(by_address)
     return key.fillna("listing:" + listing_key)
 
 
 def add_property_keys(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFrame:
-    """The table with its address in standard form, `property_key` and `own_home_key`;
-    `unparsed_address` is what the feed wrote."""
+    """Add the address in standard form, `property_key` and `own_home_key`.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Typed listings.
+    groups : list of list of str
+        The contract's `property_key`.
+
+    Returns
+    -------
+    DataFrame, shape (n, m)
+        `unparsed_address` is what the feed wrote.
+    """
     table = table.copy(deep=False)  # columns are added, none is changed
     by_group = group_key(table, groups)
     written = join_address(table)

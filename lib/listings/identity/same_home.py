@@ -15,27 +15,54 @@ from lib.listings.identity import property_keys
 
 
 class HomeKeys(NamedTuple):
-    """Keys of each row by its own cells: `group` by the contract's columns (parcel number) and
-    `address`, both missing where unknown, and `own`, both of them, the one that is known, else the
-    listing's; `place`: the columns of `homes.place`, of which one group has one value each, or it
-    is several homes."""
+    """Keys of each row by its cells alone.
+
+    `group` by the contract's columns (parcel number) and `address`, both missing where unknown;
+    `either`: both of them, the one that is there, else the listing's; `place`: the columns of
+    `property_keys.place_parts`, of which one group has one value each, or it is several homes.
+    """
 
     group: pd.Series
     address: pd.Series
-    own: pd.Series
+    either: pd.Series
     place: pd.DataFrame
 
 
 def home_keys(sales: pd.DataFrame, groups: list[list[str]]) -> HomeKeys:
-    """The keys of normalised rows; `groups` is the contract's `property_key`."""
+    """Key normalised rows by their homes.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Rows with the address in standard form.
+    groups : list of list of str
+        The contract's `property_key`.
+
+    Returns
+    -------
+    HomeKeys
+        Each part of n rows.
+    """
     group, address = property_keys.group_key(sales, groups), property_keys.address_key(sales)
-    own = property_keys.row_home_key(group, address, sales["listing_key"])
-    return HomeKeys(group, address, own, property_keys.place_parts(sales))
+    either = property_keys.row_home_key(group, address, sales["listing_key"])
+    return HomeKeys(group, address, either, property_keys.place_parts(sales))
 
 
 def previous_with_key(key: pd.Series, days: np.ndarray) -> np.ndarray:
-    """The position of the last row with the same key on an earlier day, -1 where there is none or
-    the key is missing. Of several on that day the last in order of rows."""
+    """Find the last row with the same key on an earlier day.
+
+    Parameters
+    ----------
+    key : Series of str, shape (n,)
+    days : ndarray, shape (n,)
+        Days since the epoch.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Its position, of several on that day the last in order of rows; -1 where there is none or
+        the key is missing.
+    """
     code = pd.factorize(key)[0]
     order = np.lexsort((days, code))  # stable: rows of one day keep their order
     c, d = code[order], days[order]
@@ -50,8 +77,21 @@ def previous_with_key(key: pd.Series, days: np.ndarray) -> np.ndarray:
 
 
 def has_several_before(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.ndarray:
-    """Whether rows with the same `by` on earlier days, and the row itself, have two values of
-    `what` at least (boolean; missing ones are none). The rows are in order of `days`."""
+    """Mark rows whose group has two values or more on earlier days, the row itself included.
+
+    Parameters
+    ----------
+    by : Series, shape (n,)
+        The group; the rows are in order of `days`.
+    what : Series, shape (n,)
+        The value; missing ones are none.
+    days : ndarray, shape (n,)
+        Days since the epoch.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
     group, value = pd.factorize(by)[0], pd.factorize(what)[0]
     known = np.flatnonzero((group >= 0) & (value >= 0) & ~np.isnan(days))
     pair = group[known] * np.int64(value.max(initial=0) + 1) + value[known]
@@ -70,12 +110,24 @@ def has_several_before(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.n
 
 
 def previous_of_home(home: HomeKeys, days: np.ndarray) -> np.ndarray:
-    """The position of the last row of the same home on an earlier day, -1 where there is none.
+    """Find the last row of the same home on an earlier day.
 
-    The rows are in order of `days`. One home: the same group where the rows of it so far, this one
-    with them, do not contradict each other about the place, else the same group and address; or
-    the same address where the rows there so far, this one with them, have one group at most; at an
-    address with several groups the rows without one are a home of their own.
+    One home: the same group where the rows of it so far, this one with them, do not contradict each
+    other about the place, else the same group and address; or the same address where the rows there
+    so far, this one with them, have one group at most; at an address with several groups the rows
+    without one are a home of their own.
+
+    Parameters
+    ----------
+    home : HomeKeys
+        The rows are in order of `days`.
+    days : ndarray, shape (n,)
+        Days since the epoch.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Its position; -1 where there is none.
     """
     parts = [has_several_before(home.group, part, days) for _, part in home.place.items()]
     shared = np.any(parts, axis=0)

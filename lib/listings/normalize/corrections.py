@@ -98,7 +98,7 @@ def read_corrections(feed: str, contract: Contract) -> list[Correction]:
 
 
 def unreadable_entries(entries: list[Correction], contract: Contract) -> dict[int, str]:
-    """Place of each entry whose corrected value `typed` cannot read -> why.
+    """Place of each entry whose corrected value `type_cells` cannot read -> why.
 
     What lies outside a range is left to the row itself, which may name another unit.
     """
@@ -117,13 +117,33 @@ def unreadable_entries(entries: list[Correction], contract: Contract) -> dict[in
 def apply_corrections(
     rows: pd.DataFrame, entries: list[Correction], where: str
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[int, str]]:
-    """(staged rows put right, one line of TOLD for each cell, number -> listing_key of the entries
-    whose listing is not among the rows: the feed may be a part of the source).
+    """Put staged rows right.
 
-    Raises `RemlError` naming `where`, the entry, the row and the mend where a row says something
-    else than the entry expects.
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Staged text.
+    entries : list of Correction
+    where : str
+        The file's name, for messages.
+
+    Returns
+    -------
+    rows : DataFrame, shape (n, k)
+        The rows put right.
+    corrected : DataFrame
+        One line of CORRECTED for each cell.
+    idle : dict of int to str
+        Number -> listing_key of the entries whose listing is not among the rows: the feed may be a
+        part of the source.
+
+    Raises
+    ------
+    RemlError
+        Where a row says something else than the entry expects; names the entry, the row and the
+        mend.
     """
-    rows, told, idle = rows.copy(deep=False), [], {}
+    rows, lines, idle = rows.copy(deep=False), [], {}
     keys = pd.Index(rows["listing_key"] + "\0" + rows["domain"])
     for number, one in enumerate(entries, start=1):
         place = keys.get_indexer_for([f"{one.listing_key}\0{one.domain}"])[0]
@@ -131,27 +151,27 @@ def apply_corrections(
             idle[number] = one.listing_key
             continue
         row, label = rows.iloc[place], rows.index[place]
-        found = row[one.column]
+        cell = row[one.column]
         if not _as_expected(rows[one.column].iloc[[place]], one).item():
             raise RemlError(
                 f"{where}, entry {number}: {row['_source_file']}, data row {row['_source_row']} "
                 f"(listing {one.listing_key}) has {one.column} "
-                f"{'blank' if pd.isna(found) else repr(found)}, not "
+                f"{'blank' if pd.isna(cell) else repr(cell)}, not "
                 f"{repr(one.expected) if one.expected else 'blank'}: the source was mended; remove "
                 "the entry"
             )
         rows.loc[label, one.column] = one.corrected
-        told.append(
+        lines.append(
             [
                 *row[TABLE[:4]],
                 one.column,
-                found,
+                cell,
                 one.corrected,
                 one.reason,
                 f"{one.source}, {one.date}",
             ]
         )
-    table = pd.DataFrame(told, columns=CORRECTED).astype(
+    table = pd.DataFrame(lines, columns=CORRECTED).astype(
         {name: "str" for name in CORRECTED if name != "_source_row"}
     )
     return rows, table.astype({"_source_row": "int64"}), idle
@@ -164,14 +184,36 @@ def _as_expected(cells: pd.Series, one: Correction) -> pd.Series:
     return (cells.str.strip() == one.expected).fillna(False).astype(bool)
 
 
-def blanked_issues(told: pd.DataFrame) -> pd.DataFrame:
-    """A line of normalize_issues for each cell of `told` (from `apply`) that was made missing."""
-    gone = told.loc[told["corrected"].isna(), ISSUE_COLUMNS[:-1]]
+def blanked_issues(corrected: pd.DataFrame) -> pd.DataFrame:
+    """Make a line of normalize_issues for each corrected cell that was made missing.
+
+    Parameters
+    ----------
+    corrected : DataFrame
+        Lines from `apply_corrections`.
+
+    Returns
+    -------
+    DataFrame
+        ISSUE_COLUMNS and `set_missing`.
+    """
+    gone = corrected.loc[corrected["corrected"].isna(), ISSUE_COLUMNS[:-1]]
     return gone.assign(reason=BLANKED, set_missing=True)
 
 
 def correct_older_states(states: pd.DataFrame, entries: list[Correction]) -> pd.DataFrame:
-    """Older states put right where they hold the wrong value too."""
+    """Put older states right where they hold the wrong value too.
+
+    Parameters
+    ----------
+    states : DataFrame, shape (n, k)
+        Staged text of older states.
+    entries : list of Correction
+
+    Returns
+    -------
+    DataFrame, shape (n, k)
+    """
     states = states.copy(deep=False)
     for one in entries:
         if one.column in states:

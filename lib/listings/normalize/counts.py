@@ -13,14 +13,34 @@ SHOWN = 20  # unknown values a column that are named; the rest is one count
 
 
 def count_values(cells: pd.Series) -> dict[str, int]:
-    """How often each value stands there, in the order of values."""
+    """Count how often each value stands in a column, in the order of values.
+
+    Parameters
+    ----------
+    cells : Series, shape (n,)
+
+    Returns
+    -------
+    dict of str to int
+    """
     counts = cells.value_counts().sort_index()
     return {str(value): int(number) for value, number in counts.items()}
 
 
 def count_unknown_values(issues: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Column -> value as the source wrote it -> rows, for values that no lookup knows and words
-    that are neither yes nor no; the commonest first, beyond SHOWN as "others"."""
+    """Count the values that no lookup knows, and words that are neither yes nor no.
+
+    Parameters
+    ----------
+    issues : DataFrame
+        Lines of `typed_cells.type_cells`.
+
+    Returns
+    -------
+    dict of str to dict
+        Column -> value as the source wrote it -> rows, the commonest first; those beyond SHOWN are
+        one count, "others".
+    """
     out = {}
     unknown = issues[issues["reason"].isin([UNKNOWN, "not a yes no"])]
     for column, values in unknown.groupby("column")["value"]:
@@ -33,7 +53,21 @@ def count_unknown_values(issues: pd.DataFrame) -> dict[str, dict[str, int]]:
 
 
 def count_normalized(table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[str, ...]) -> dict:
-    """What became of rows, cells, units and addresses."""
+    """Count what became of rows, cells, units and addresses.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        The normalised table.
+    issues : DataFrame
+        Its cells set missing, and notes.
+    domains : tuple of str
+
+    Returns
+    -------
+    dict
+        The content of metrics/normalize.json.
+    """
     per_domain = {}
     for domain in domains:
         part = table[table["domain"] == domain]

@@ -23,14 +23,28 @@ REPEATED = "the same sale under another listing key"
 
 
 def columns_for_states(contract: Contract) -> list[str]:
-    """The staged columns that `states` needs, of those that the contract has."""
+    """The staged columns that `type_older_states` needs, of those that the contract has."""
     named = ("modification_timestamp", "list_price", "standard_status", FREQUENCY)
     has = {*contract.columns, *contract.constants}
     return [*LISTING, *LINEAGE, *(name for name in named if name in has)]
 
 
 def type_older_states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, int]:
-    """(older states typed: STATE, OFFSET, `_row_sha256`; cells of them that could not be read)."""
+    """Type the older states of listings.
+
+    Parameters
+    ----------
+    superseded : DataFrame, shape (n, k)
+        Staged text with `columns_for_states`.
+    contract : Contract
+
+    Returns
+    -------
+    states : DataFrame, shape (n, 7)
+        STATE, OFFSET and `_row_sha256`.
+    unread : int
+        Cells that could not be read.
+    """
     names = columns_for_states(contract)
     update = {
         "columns": {name: c for name, c in contract.columns.items() if name in names},
@@ -45,10 +59,19 @@ def type_older_states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.
 
 
 def price_history(older: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
-    """STATE and OFFSET for each change of list price or status that was seen, in order of stamps.
+    """List each change of list price or status that the exports show, in order of stamps.
 
-    `older` comes from `states`, `newest` is the normalised table. States without a stamp cannot be
-    put in order and are left out.
+    Parameters
+    ----------
+    older : DataFrame
+        States from `type_older_states`.
+    newest : DataFrame
+        The normalised table.
+
+    Returns
+    -------
+    DataFrame
+        STATE and OFFSET. States without a stamp cannot be put in order and are left out.
     """
     names = [*STATE, OFFSET, "_row_sha256"]
     states = [part.reindex(columns=names).astype({OFFSET: "float64"}) for part in (older, newest)]
@@ -67,12 +90,24 @@ def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
 
 
 def merge_repeated_sales(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(table with one row per sale event, the others with `_kept_listing_key` and `_reason`).
+    """Keep one row of each sale that was exported under several listing keys.
 
     Closed rows of one home with one date and price are one sale; the row last modified stays, of
-    equal ones the one with the smallest key. Where such rows disagree about `homes.place` or
-    OWN (both known), they are of several homes, and only rows that say the same of each are one
-    sale.
+    equal ones the one with the smallest key. Where such rows disagree about
+    `property_keys.place_parts` or FLAT_COLUMNS (both present), they are of several homes, and only
+    rows that say the same of each are one sale.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        The normalised table.
+
+    Returns
+    -------
+    table : DataFrame, shape (m, k)
+        One row a sale.
+    aside : DataFrame, shape (n - m, k + 2)
+        The other rows with `_kept_listing_key` and `_reason`.
     """
     whole = (table["standard_status"] == "Closed") & table[SALE].notna().all(axis=1)
     sold = table.loc[whole, [*SALE, "listing_key", "modification_timestamp"]].sort_values(
@@ -95,11 +130,23 @@ def merge_repeated_sales(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFram
 def add_history(
     table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: HomeKeys
 ) -> pd.DataFrame:
-    """The table with ADDED, and `original_list_price` as first seen where the feed has none.
+    """Add HISTORY_COLUMNS, and `original_list_price` as first seen where the feed has none.
 
-    Parameters: the normalised table, `price_history`, the days off the market after which a
-    listing of the same home begins anew, and `screen_homes.keys` of the table. Missing is
-    what was not seen by the row's `as_of` date.
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        The normalised table.
+    history : DataFrame
+        Changes from `price_history`.
+    gap_days : int
+        Days off the market after which a listing of the same home begins anew.
+    home : HomeKeys
+        Keys of the table's rows, from `same_home.home_keys`.
+
+    Returns
+    -------
+    DataFrame, shape (n, k + 3)
+        Missing is what was not visible by the row's `as_of` date.
     """
     table = table.copy(deep=False)  # columns are added, none is changed
     seen = history.merge(table[[*LISTING, "as_of"]], on=LISTING)
@@ -123,11 +170,26 @@ def add_history(
 def count_relists(
     table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: HomeKeys
 ) -> dict[str, pd.Series]:
-    """`hist_relists`: earlier listings of the home in one go on the market, and
-    `hist_cumulative_days_on_market`: days of all of them up to `as_of`.
+    """Count earlier listings of each home in one go on the market, and their days.
 
-    A listing goes on from the one before where that one, as seen when this one began, was on the
+    A listing goes on from the one before where that one, as visible when this one began, was on the
     market still or had left it unsold `gap_days` before at most.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        The normalised table.
+    history : DataFrame
+        Changes from `price_history`.
+    gap_days : int
+    home : HomeKeys
+        Keys of the table's rows, from `same_home.home_keys`.
+
+    Returns
+    -------
+    dict of str to Series
+        `hist_relists` (count) and `hist_cumulative_days_on_market` (days up to `as_of`), each of
+        shape (n,).
     """
     start = "listing_contract_date"
     rows = table[table[start].notna()].sort_values([start, "listing_key"])

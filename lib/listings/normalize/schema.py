@@ -15,7 +15,17 @@ from lib.listings.normalize.typed_cells import BATHS, OFFSET, qualifier_columns
 
 
 def typed_schema(contract: Contract) -> pa.DataFrameSchema:
-    """The normalised table: each column by its type, numbers within the contract's range."""
+    """Make the schema of the normalised table from a feed's contract.
+
+    Parameters
+    ----------
+    contract : Contract
+
+    Returns
+    -------
+    DataFrameSchema
+        Each column by its type, numbers within the contract's range.
+    """
     columns: dict[str, pa.Column] = {}
     for name in EXPECTED_COLUMNS:
         stamp = name in (*DATES, STAMP)

@@ -41,7 +41,26 @@ def make_issues(
     reason: str,
     set_missing: bool = True,
 ) -> pd.DataFrame:
-    """A line of ISSUE and `set_missing` for each of `rows` that is `bad`."""
+    """Make one line for each faulty cell of a column.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Needs the first four of ISSUE_COLUMNS.
+    bad : Series of bool, shape (n,)
+        The rows at fault.
+    column : str
+    text : Series of str
+        The cells as written, at least of the rows at fault.
+    reason : str
+    set_missing : bool
+        False for a note on values that stay.
+
+    Returns
+    -------
+    DataFrame
+        ISSUE_COLUMNS and `set_missing`.
+    """
     told = rows.loc[bad[bad].index, ISSUE_COLUMNS[:4]]
     told = told.assign(column=column, value=text[told.index], reason=reason)
     return told.assign(set_missing=set_missing).astype({name: "str" for name in ISSUE_COLUMNS[4:]})
@@ -77,8 +96,21 @@ class Issues:
 
 
 def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(typed table, issues): every contract column by its type and in its unit, harmonised by its
-    lookup. Columns that only say another's unit become one of `units.RECORDED`."""
+    """Type every contract column by its type and in its unit, harmonised by its lookup.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, k)
+        Staged rows: text of every contract column, domain, lineage.
+    contract : Contract
+
+    Returns
+    -------
+    table : DataFrame, shape (n, m)
+        Columns that only say another's unit become one of `units.UNIT_COLUMNS`.
+    issues : DataFrame
+        The cells that could not be read or lie outside their range (ISSUE_COLUMNS, `set_missing`).
+    """
     out = rows[["listing_key", "domain", *LINEAGE]].copy()
     issues = Issues(rows)
     apart: dict[str, pd.Series] = {}
@@ -141,15 +173,27 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
 
 
 def local_days(table: pd.DataFrame) -> pd.Series:
-    """The day of each modification stamp where it was made (datetime64[us]): stamps with an offset
-    are in UTC, so an evening in Texas is the next day there, while dates of deals are local."""
+    """Find the day of each modification stamp where it was made.
+
+    Stamps with an offset are in UTC, so an evening in Texas is the next day there, while dates of
+    deals are local.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Needs `modification_timestamp` (datetime64[us]); OFFSET where the feed has offsets.
+
+    Returns
+    -------
+    Series of datetime64[us], shape (n,)
+    """
     minutes = table[OFFSET].fillna(0) if OFFSET in table else pd.Series(0.0, index=table.index)
     east = pd.to_timedelta(minutes, unit="m").astype("timedelta64[us]")
     return (table["modification_timestamp"] + east).dt.normalize()
 
 
 def qualifier_columns(contract: Contract) -> set[str]:
-    """The columns that say how others are meant, row by row."""
+    """The columns that say how others are meant row by row: units of areas, frequency of rents."""
     named = {column.unit_from for column in contract.columns.values() if column.unit_from}
     return named | ({units.FREQUENCY} & contract.columns.keys())
 
@@ -200,8 +244,18 @@ def _areas(out: pd.DataFrame, rows: pd.DataFrame, contract: Contract) -> None:
 
 
 def fill_in(out: pd.DataFrame, parts: pd.DataFrame) -> None:
-    """Write `parts` into the rows of `out` that lack the first of them. The parts of a row stay
-    together: never the full baths of one column and the half baths of another."""
+    """Write parts into the rows of a table that lack the first of them, in place.
+
+    The parts of a row stay together: never the full baths of one column and the half baths of
+    another.
+
+    Parameters
+    ----------
+    out : DataFrame, shape (n, k)
+        The table that is changed.
+    parts : DataFrame, shape (n, m)
+        The columns to fill in.
+    """
     first = parts.columns[0]
     lacking = out[first].isna() if first in out else pd.Series(True, index=out.index)
     for name, part in parts.items():

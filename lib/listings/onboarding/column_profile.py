@@ -54,7 +54,16 @@ class ColumnProfile:
 
 
 def profile_column(column: pd.Series) -> ColumnProfile:
-    """What there is to see in a column of text."""
+    """Profile a column of text.
+
+    Parameters
+    ----------
+    column : Series of str, shape (n,)
+
+    Returns
+    -------
+    ColumnProfile
+    """
     filled = column[~parse_values.is_blank(column)].str.strip()
     counts = filled.value_counts(sort=False)
     counts = counts.sort_values(ascending=False, kind="stable")
@@ -69,7 +78,18 @@ def profile_column(column: pd.Series) -> ColumnProfile:
 
 
 def parse_dates(texts: pd.Series, forms: list[str]) -> pd.Series:
-    """Calendar dates between 1800 and 2200; a number is one only if it has eight digits."""
+    """Parse calendar dates between 1800 and 2200; a number is one only if it has eight digits.
+
+    Parameters
+    ----------
+    texts : Series of str, shape (n,)
+    forms : list of str
+        Formats of strptime, tried in order.
+
+    Returns
+    -------
+    Series of datetime64[us], shape (n,)
+    """
     return _days(texts.where(_likely(texts)), forms)
 
 
@@ -86,10 +106,18 @@ def _days(texts: pd.Series, forms: list[str]) -> pd.Series:
 
 
 def detect_date_formats(columns: list[pd.Series]) -> list[str]:
-    """The fewest of FORMATS that read these columns' cells, the one that reads most first.
+    """Find the fewest of FORMATS that read these columns' cells, the one that reads most first.
 
     All date columns of an export are looked at together, since a day above 12 in one of them
     settles whether the month comes first in all.
+
+    Parameters
+    ----------
+    columns : list of Series of str
+
+    Returns
+    -------
+    list of str
     """
     left = pd.concat(columns, ignore_index=True) if columns else pd.Series([], dtype="str")
     whole, chosen = len(left), []
@@ -115,52 +143,59 @@ def fold_words(lists: dict[str, list[str]]) -> set[str]:
     return {fold_header(word) for key, some in lists.items() for word in (key, *some)}
 
 
-def share_that_fits(seen: ColumnProfile, field: ResoField, book: ResoDictionary) -> float | None:
+def share_that_fits(profile: ColumnProfile, field: ResoField, book: ResoDictionary) -> float | None:
     """The share of filled cells that read as values of `field`; None for a column without any."""
-    if not seen.filled:
+    if not profile.filled:
         return None
-    texts, numbers = seen.texts.astype("str"), seen.numbers
+    texts, numbers = profile.texts.astype("str"), profile.numbers
     if field.type == "timestamp":  # one without a time of day is hardly one
-        return seen.dates if texts.str.contains("[0-9]:[0-9]|T[0-9]{6}").mean() > 0.5 else (
-            0.6 * seen.dates
+        return profile.dates if texts.str.contains("[0-9]:[0-9]|T[0-9]{6}").mean() > 0.5 else (
+            0.6 * profile.dates
         )  # fmt: skip
     if field.type == "date":
-        return seen.dates
+        return profile.dates
     if field.type == "postal_code":
-        return seen.share(parse_values.parse_postal_code(texts).notna())
+        return profile.share(parse_values.parse_postal_code(texts).notna())
     if field.type == "yes_no":
-        return seen.share(parse_values.parse_yes_no(texts).notna()) if seen.distinct <= 10 else 0.0
+        return (
+            profile.share(parse_values.parse_yes_no(texts).notna())
+            if profile.distinct <= 10
+            else 0.0
+        )
     if field.type == "baths_full_slash_half":
-        return seen.share(texts.str.fullmatch(r"[0-9]+ ?/ ?[0-9]+").astype(bool))
+        return profile.share(texts.str.fullmatch(r"[0-9]+ ?/ ?[0-9]+").astype(bool))
     if field.type in ("number", "count", "baths_full_half", "baths_decimal"):
         fits = numbers.notna()
         if field.range:
             fits &= numbers.between(*field.range)
         if field.type == "count":
             fits &= numbers % 1 == 0
-        return seen.share(fits)
+        return profile.share(fits)
     if field.type == "text":
         return 1.0 if texts.str.len().mean() > 30 else 0.2
     if field.looks in ("status", "lease"):
-        known = fold_words(book.statuses) if field.looks == "status" else {
+        words = fold_words(book.statuses) if field.looks == "status" else {
             fold_header(word) for some in book.leases.values() for word in some
         }  # fmt: skip
         # of the different words: a single local word may stand in most rows
-        return float(texts.map(fold_header).isin(known).mean()) if seen.distinct <= 50 else 0.0
+        return float(texts.map(fold_header).isin(words).mean()) if profile.distinct <= 50 else 0.0
     if field.looks == "identity":
-        return seen.unique
+        return profile.unique
     if field.looks == "words":
-        return seen.share(texts.str.contains("[A-Za-z]").astype(bool)) * (1 - seen.dates)
+        return profile.share(texts.str.contains("[A-Za-z]").astype(bool)) * (1 - profile.dates)
     return 1.0
 
 
-def bath_notation(seen: ColumnProfile) -> str | None:
+def bath_notation(profile: ColumnProfile) -> str | None:
     """How one column writes baths: 2/1, 2.1 or 2.5; None where whole numbers leave it open."""
-    texts = seen.texts.astype("str")
-    if seen.share(texts.str.fullmatch(r"[0-9]+ ?/ ?[0-9]+").astype(bool)) > 0.5:
+    texts = profile.texts.astype("str")
+    if profile.share(texts.str.fullmatch(r"[0-9]+ ?/ ?[0-9]+").astype(bool)) > 0.5:
         return "baths_full_slash_half"
-    part = ((seen.numbers % 1) * 100).round()
-    decimal, dotted = seen.share(part.isin([25, 50, 75])), seen.share(part.isin([10, 20, 30, 40]))
+    part = ((profile.numbers % 1) * 100).round()
+    decimal, dotted = (
+        profile.share(part.isin([25, 50, 75])),
+        profile.share(part.isin([10, 20, 30, 40])),
+    )
     if max(decimal, dotted) == 0:
         return None
     return "baths_decimal" if decimal > dotted else "baths_full_half"

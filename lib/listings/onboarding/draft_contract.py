@@ -57,9 +57,21 @@ class Draft:
 def draft_contract(
     source: str, table: pd.DataFrame, guesses: list[Guess], statuses: dict[str, int]
 ) -> Draft:
-    """The contract for `table` (text, one column a header) as `guesses` understand it.
+    """Draft the contract of an export from the guesses about its columns.
 
-    `source` names the export in comments. `statuses`: each status of the whole export -> its rows.
+    Parameters
+    ----------
+    source : str
+        The export's name, for comments.
+    table : DataFrame of str, shape (n, k)
+        One column a header.
+    guesses : list of Guess
+    statuses : dict of str to int
+        Each status of the whole export -> its rows.
+
+    Returns
+    -------
+    Draft
     """
     by_field = {str(one.field): one for one in guesses if one.claimed}
     identity, key_lines = propose_identity(table, by_field)
@@ -80,18 +92,18 @@ def draft_contract(
     return Draft(text + (RULES if not missing else _lacks(missing)), missing)
 
 
-def describe_values(seen: ColumnProfile) -> str:
+def describe_values(profile: ColumnProfile) -> str:
     """What a column holds, without quoting what may be personal: only values that repeat often."""
-    if not seen.filled:
+    if not profile.filled:
         return "empty"
-    if seen.share(seen.numbers.notna()) > 0.9:
-        return f"numbers, {seen.numbers.min():g} to {seen.numbers.max():g}"
-    if seen.dates > 0.9:
+    if profile.share(profile.numbers.notna()) > 0.9:
+        return f"numbers, {profile.numbers.min():g} to {profile.numbers.max():g}"
+    if profile.dates > 0.9:
         return "dates"
-    if seen.distinct <= 20 and seen.filled >= 5 * seen.distinct:
-        some = ", ".join(str(text)[:24] for text in seen.counts.index[:3])
+    if profile.distinct <= 20 and profile.filled >= 5 * profile.distinct:
+        some = ", ".join(str(text)[:24] for text in profile.counts.index[:3])
         return "values such as " + "".join(c if c.isprintable() else "?" for c in some)
-    return f"text, {seen.distinct:,} different"
+    return f"text, {profile.distinct:,} different"
 
 
 def _head(source: str, rows: int) -> str:
@@ -118,7 +130,7 @@ def _columns(by_field: dict[str, Guess]) -> list[str]:
             body["unit"] = one.unit
         if known.range:
             body["range"] = [int(end) if end == int(end) else end for end in known.range]
-        filled = one.seen.filled / max(one.seen.rows, 1)
+        filled = one.profile.filled / max(one.profile.rows, 1)
         if name in ("close_price", "close_date", "listing_key") or (
             name in REQUIRED and filled > 0.9
         ):
@@ -132,7 +144,7 @@ def _columns(by_field: dict[str, Guess]) -> list[str]:
 
 def _zeros(name: str, one: Guess) -> str:
     """A hint where codes look as if they had lost leading zeros."""
-    known, texts = reso.load_dictionary().fields[name], one.seen.texts.astype("str")
+    known, texts = reso.load_dictionary().fields[name], one.profile.texts.astype("str")
     digits = texts[texts.str.fullmatch("[0-9]+").astype(bool)]
     lengths = digits.str.len()
     if known.type == "postal_code" and (lengths == 4).mean() > 0.01:
@@ -149,7 +161,7 @@ def _unmatched(guesses: list[Guess]) -> list[str]:
     for one in guesses:
         if one.claimed:
             continue
-        holds = describe_values(one.seen)
+        holds = describe_values(one.profile)
         if one.field and one.score >= MAYBE:
             body = {"aliases": [one.header]}
             lines.append(
@@ -191,7 +203,7 @@ def domain_lines(by_field: dict[str, Guess]) -> list[str]:
     for name in ("for_lease", "property_type"):
         if name not in by_field:
             continue
-        own = [str(value) for value in by_field[name].seen.counts.index]
+        own = [str(value) for value in by_field[name].profile.counts.index]
         known = {
             value: domains[fold_header(value)] for value in own if fold_header(value) in domains
         }
@@ -207,7 +219,7 @@ def domain_lines(by_field: dict[str, Guess]) -> list[str]:
                 lines += [f"  # CHECK: sale or rental? {one_line(word)}" for word in others]
             return lines
     price = by_field.get("close_price")
-    middle = price.seen.numbers.median() if price else float("nan")
+    middle = price.profile.numbers.median() if price else float("nan")
     if middle < LEAST_SALE:
         note = f"half of the prices are below {LEAST_SALE:,}"
         return [f"domain: {{default: rental}}   # CHECK: {note}"]
@@ -215,7 +227,21 @@ def domain_lines(by_field: dict[str, Guess]) -> list[str]:
 
 
 def propose_identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[bool, list[str]]:
-    """(whether rows can be told apart, the lines that say by what, and what one home goes by)."""
+    """Propose what tells rows apart and what makes one home.
+
+    Parameters
+    ----------
+    table : DataFrame of str, shape (n, k)
+    by_field : dict of str to Guess
+        RESO field -> the guess that claims it.
+
+    Returns
+    -------
+    identified : bool
+        Whether rows can be told apart.
+    lines : list of str
+        YAML.
+    """
     homes = [["parcel_number"]] if "parcel_number" in by_field else []
     addressed = {"street_name", "unparsed_address"} & set(by_field)
     lines, found = [], "listing_key" in by_field
@@ -241,7 +267,7 @@ def date_format_lines(by_field: dict[str, Guess]) -> list[str]:
     """The date formats that the claimed date columns are written in."""
     known = reso.load_dictionary().fields
     texts = [
-        one.seen.texts
+        one.profile.texts
         for name, one in by_field.items()
         if known[name].type in ("date", "timestamp")
     ]

@@ -61,14 +61,14 @@ FILLER = {"of", "the", "in", "for", "on", "at", "total", "count", "yn", "and", "
 class Guess:
     """One header and the field it was taken for (None: nothing fits), with a score 0 to 1.
 
-    `type` and `unit` are given where they differ from the dictionary's.
+    `type` and `unit` stand where they differ from the dictionary's.
     """
 
     header: str
     field: str | None
     score: float
     why: str
-    seen: ColumnProfile
+    profile: ColumnProfile
     type: str | None = None
     unit: str | None = None
 
@@ -100,10 +100,10 @@ def _spelt(one: str, other: str) -> float:
     return ratio if (ratio := match.ratio()) >= 0.8 else 0.0
 
 
-def header_similarity(header: str, field: str, known: ResoField) -> float:
+def header_similarity(header: str, field: str, reso_field: ResoField) -> float:
     """How alike a header and a field's names are, 0 to 1: shared ideas, or close spelling."""
     ideas, letters, best = header_ideas(header), fold_header(header), 0.0
-    for name in (field, *known.aliases):
+    for name in (field, *reso_field.aliases):
         other = header_ideas(name)
         shared = len(ideas & other) / len(ideas | other) if ideas | other else 0.0
         spelt = _spelt(letters, fold_header(name)) if len(letters) > 5 else 0.0
@@ -111,59 +111,75 @@ def header_similarity(header: str, field: str, known: ResoField) -> float:
     return best
 
 
-def content_weight(seen: ColumnProfile, field: str, known: ResoField) -> float:
+def content_weight(profile: ColumnProfile, field: str, reso_field: ResoField) -> float:
     """How much values that fit say by themselves: much for dates and ZIPs, little for numbers."""
-    if known.type in ("date", "timestamp"):
+    if reso_field.type in ("date", "timestamp"):
         return 0.25
-    if known.looks == "status":
-        return 0.5 if seen.distinct > 2 else 0.0
-    if known.looks == "lease":  # yes and no may be the answer to any question
-        answers = parse_values.parse_yes_no(seen.texts.astype("str")).notna().any()
-        return 0.1 if answers else 0.5 if seen.distinct > 1 else 0.0
-    if known.type == "postal_code":
+    if reso_field.looks == "status":
+        return 0.5 if profile.distinct > 2 else 0.0
+    if reso_field.looks == "lease":  # yes and no may be the answer to any question
+        answers = parse_values.parse_yes_no(profile.texts.astype("str")).notna().any()
+        return 0.1 if answers else 0.5 if profile.distinct > 1 else 0.0
+    if reso_field.type == "postal_code":
         return 0.35
-    if field in PLACE and seen.filled:
-        fine = seen.numbers.dropna()
+    if field in PLACE and profile.filled:
+        fine = profile.numbers.dropna()
         sign = fine.lt(0).mean() if field == "longitude" else fine.gt(0).mean()
         return 0.35 if len(fine) and (fine % 1 != 0).mean() > 0.8 and sign > 0.9 else 0.0
-    if known.type == "text":
+    if reso_field.type == "text":
         return 0.2
     return 0.1
 
 
 def score_field(
-    header: str, seen: ColumnProfile, field: str, book: ResoDictionary
+    header: str, profile: ColumnProfile, field: str, book: ResoDictionary
 ) -> tuple[float, str]:
     """(score, reason) for taking a column for a field."""
-    known = book.fields[field]
+    reso_field = book.fields[field]
     exact = reso.fields_by_header().get(fold_header(header)) == field
-    alike = 1.0 if exact else header_similarity(header, field, known)
-    alone = known.type == "postal_code" or known.looks in ("status", "lease") or field in PLACE
-    if (alike < 0.4 and not alone) or (known.by_name and not exact):
+    alike = 1.0 if exact else header_similarity(header, field, reso_field)
+    by_content = (
+        reso_field.type == "postal_code"
+        or reso_field.looks in ("status", "lease")
+        or field in PLACE
+    )
+    if (alike < 0.4 and not by_content) or (reso_field.by_name and not exact):
         return 0.0, ""  # numbers and texts say nothing by themselves
-    fits = column_profile.share_that_fits(seen, known, book)
+    fits = column_profile.share_that_fits(profile, reso_field, book)
     share = "no values to check" if fits is None else f"{fits:.0%} of the values fit"
     if exact:
-        if fits is not None and fits < 0.5 and known.looks not in ("identity", "words"):
-            partly = known.looks == "status" and fits > 0  # local words, to be looked up
+        if fits is not None and fits < 0.5 and reso_field.looks not in ("identity", "words"):
+            partly = reso_field.looks == "status" and fits > 0  # local words, to be looked up
             return (0.6 if partly else 0.45), f"exact alias, but only {share}"
         return 1.0, f"exact alias, {share}"
     content = 0.7 if fits is None else fits
-    enough = 0.6 if known.looks == "status" else 0.9
-    extra = content_weight(seen, field, known) if fits is not None and fits > enough else 0.0
+    enough = 0.6 if reso_field.looks == "status" else 0.9
+    extra = (
+        content_weight(profile, field, reso_field) if fits is not None and fits > enough else 0.0
+    )
     if alike < 0.4:
         return (min(BY_CONTENT, 0.1 + extra) if extra > 0.1 else 0.0), f"by content, {share}"
     return min(0.95, alike * (0.3 + 0.7 * content) + extra), f"name {alike:.0%} alike, {share}"
 
 
 def guess_columns(table: pd.DataFrame) -> list[Guess]:
-    """A guess for each column of a table of text, in its order; no field is given twice."""
+    """Guess the field of each column of an export; no field is given twice.
+
+    Parameters
+    ----------
+    table : DataFrame of str, shape (n, k)
+
+    Returns
+    -------
+    list of Guess
+        In the order of the columns.
+    """
     book = reso.load_dictionary()
-    seen = {header: column_profile.profile_column(table[header]) for header in table}
+    profiles = {header: column_profile.profile_column(table[header]) for header in table}
     offers = []
     for header in table:
         for field in book.fields:
-            points, why = score_field(header, seen[header], field, book)
+            points, why = score_field(header, profiles[header], field, book)
             if points >= MAYBE:
                 offers.append((points, header, field, why))
     taken: dict[str, Guess] = {}
@@ -172,9 +188,9 @@ def guess_columns(table: pd.DataFrame) -> list[Guess]:
         # the two notations of one baths column are one idea
         names = set(BATHS) if field in BATHS else {field}
         if header not in taken and not names & used:
-            taken[header] = Guess(header, field, points, why, seen[header])
+            taken[header] = Guess(header, field, points, why, profiles[header])
             used |= names
-    guesses = [taken.get(h) or Guess(h, None, 0.0, "nothing like it", seen[h]) for h in table]
+    guesses = [taken.get(h) or Guess(h, None, 0.0, "nothing like it", profiles[h]) for h in table]
     return _once([_in_detail(one, book) for one in _lone_price(guesses)])
 
 
@@ -205,7 +221,7 @@ def _lone_price(guesses: list[Guess]) -> list[Guess]:
 def _in_detail(one: Guess, book: ResoDictionary) -> Guess:
     """The guess with the notation of baths and the unit of areas."""
     if one.field in BATHS:
-        kind = column_profile.bath_notation(one.seen)
+        kind = column_profile.bath_notation(one.profile)
         if kind == "baths_full_slash_half":
             return replace(one, field="bathrooms_slash")
         if kind is None and fold_header(one.header) not in reso.fields_by_header():
@@ -221,7 +237,7 @@ def _in_detail(one: Guess, book: ResoDictionary) -> Guess:
 def _with_unit(one: Guess, book: ResoDictionary) -> Guess:
     """The unit that the header says, or that the sizes suggest."""
     own = str(book.fields[str(one.field)].unit)
-    name, middle = one.header.lower(), one.seen.numbers.median()
+    name, middle = one.header.lower(), one.profile.numbers.median()
     unit = own
     if re.search(r"acre|\bac\b", name):
         unit = "acres"

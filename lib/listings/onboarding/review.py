@@ -37,7 +37,21 @@ def careless_property_keys(contract: Contract) -> list[str]:
 
 
 def review_export(table: pd.DataFrame, contract: Contract) -> tuple[list[MatchedColumn], list[str]]:
-    """(each contract column, the headers that none claims) for an export's rows as text."""
+    """Compare an export with a contract.
+
+    Parameters
+    ----------
+    table : DataFrame of str, shape (n, k)
+        One column a header.
+    contract : Contract
+
+    Returns
+    -------
+    matched : list of MatchedColumn
+        One for each column of the contract.
+    unclaimed : list of str
+        Headers that no column claims.
+    """
     found = match_headers(contract, list(table))
     matched = []
     for name, column in contract.columns.items():

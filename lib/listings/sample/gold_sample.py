@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,6 @@ from lib.listings.contract.contract import Contract, match_headers
 from lib.listings.sample import traits
 from lib.listings.sample.excerpt import Pick
 
-DOMAINS = ("sale", "rental")
 CHUNK = 20_000  # quarantined rows held at a time
 RARE = 0.1  # traits that no larger share of the rows has are told of each row
 BETWEEN = (*traits.DATES, "list_price", "close_price")
@@ -44,8 +44,19 @@ class Choice:
 
 
 def seeded_order(content: pd.Series, seed: int) -> np.ndarray:
-    """Positions in an order drawn by `seed` and content; a row's place says nothing, and one more
-    row leaves the others in their order."""
+    """Order rows by seed and content: one more row leaves the others in their order.
+
+    Parameters
+    ----------
+    content : Series of str, shape (n,)
+        What a row is, such as the hash of its cells.
+    seed : int
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Positions of the rows in the drawn order.
+    """
     hashes = [hashlib.md5(f"{seed} {text}".encode()).digest() for text in content]
     return np.array(sorted(range(len(hashes)), key=hashes.__getitem__), dtype=np.int64)
 
@@ -71,7 +82,21 @@ def cover_traits(held: traits.Traits, size: int) -> list[int]:
 def read_quarantined(
     path: Path, contract: Contract, headers: dict[str, list[str]], seed: int
 ) -> pd.DataFrame:
-    """The rows of quarantine_rows.csv in seeded order: file, row, domain, reason."""
+    """Read quarantine_rows.csv in seeded order.
+
+    Parameters
+    ----------
+    path : Path
+    contract : Contract
+    headers : dict of str to list of str
+        File of the feed -> its header.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        `file`, `row` (data row from 1), `domain` and `reason`.
+    """
     column = contract.domain.column or ""
     header = {
         file: match_headers(contract, names).get(column, "") for file, names in headers.items()
@@ -105,28 +130,55 @@ def read_quarantined(
 
 def quarantine_traits(reason: str) -> list[str]:
     """The traits in a quarantine reason, numbers left out."""
-    found = []
+    traits_found = []
     for part in reason.split("; "):
         counts = re.search(r"(\d+) fields where the header has (\d+)", part)
         if counts:
             few = int(counts[1]) < int(counts[2])
             part = f"ragged row, too {'few' if few else 'many'} fields"
-        found.append(f"quarantined: {re.sub(r'[0-9]+', 'N', part)}")
-    return found
+        traits_found.append(f"quarantined: {re.sub(r'[0-9]+', 'N', part)}")
+    return traits_found
 
 
-def duplicate_kinds(found: pd.DataFrame) -> pd.Series:
-    """What kind of duplicate each row of duplicates.csv is, as the name of a trait."""
-    same = (found["_source_file"] == found["_kept_file"]).map(
+def duplicate_kinds(duplicates: pd.DataFrame) -> pd.Series:
+    """Name the kind of each duplicate, as a trait.
+
+    Parameters
+    ----------
+    duplicates : DataFrame, shape (n, k)
+        Rows of duplicates.csv: needs `_source_file`, `_kept_file` and `_reason`.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+    """
+    same = (duplicates["_source_file"] == duplicates["_kept_file"]).map(
         {True: "in the same file", False: "in another file"}
     )
-    return ("duplicate: " + found["_reason"] + ", " + same).astype("str")
+    return ("duplicate: " + duplicates["_reason"] + ", " + same).astype("str")
 
 
 def choose_rows(
     staged: Path, contract: Contract, bad: pd.DataFrame, domain: str, size: int, seed: int
 ) -> Choice:
-    """Choose the rows of one domain from staging's outs and its rows of `quarantined`."""
+    """Choose the rows of one domain from staging's outs.
+
+    Parameters
+    ----------
+    staged : Path
+        The folder of staging's outs.
+    contract : Contract
+    bad : DataFrame
+        The domain's rows of `read_quarantined`.
+    domain : str
+    size : int
+        Rows of the sample.
+    seed : int
+
+    Returns
+    -------
+    Choice
+    """
     listings = staged / "listings.parquet"
 
     def read(names: list[str]) -> pd.DataFrame:
@@ -145,16 +197,7 @@ def choose_rows(
     }
     names = [name for name in pq.read_schema(listings).names if name in contract.columns]
     names = [name for name in names if name != "listing_key"]
-    held = dict(repeated)
-    for name in names:  # one column at a time: a feed of a million rows fits in memory
-        held |= traits.column_traits(name, read([name])[name].iloc[order], contract)
-    homes = {name for group in contract.property_key for name in group}
-    between = [
-        name
-        for name in names
-        if name in BETWEEN or name in homes or contract.columns[name].type == "text"
-    ]
-    held |= traits.row_traits(read(between).iloc[order].reset_index(drop=True), contract)
+    held = repeated | _traits_held(names, lambda some: read(some).iloc[order], contract)
 
     whys = bad["reason"].map(quarantine_traits)
     faults = {
@@ -170,13 +213,7 @@ def choose_rows(
     spare = (row for row in range(len(clean)) if row not in taken)
     chosen += [row for row, _ in zip(spare, range(room - len(chosen)), strict=False)]
 
-    where = [(clean["_source_file"][row], int(clean["_source_row"][row])) for row in chosen]
-    rare = {name: rows for name, rows in held.items() if rows.sum() <= RARE * len(clean)}
-    picks = [
-        Pick([place], "clean", "", [name for name, rows in rare.items() if rows[row]])
-        for place, row in zip(where, chosen, strict=True)
-    ]
-    picks += pairs
+    picks = [*_clean_picks(chosen, held, clean), *pairs]
     picks += [
         Pick([(bad["file"][row], bad["row"][row])], "quarantined", bad["reason"][row], whys[row])
         for row in worst
@@ -191,6 +228,32 @@ def choose_rows(
         for name in names
     }
     return Choice(picks, counted, columns)
+
+
+def _traits_held(
+    names: list[str], read: Callable[[list[str]], pd.DataFrame], contract: Contract
+) -> traits.Traits:
+    """The traits of columns and between them; `read` gives some columns in seeded order."""
+    held: traits.Traits = {}
+    for name in names:  # one column at a time: a feed of a million rows fits in memory
+        held |= traits.column_traits(name, read([name])[name], contract)
+    homes = {name for group in contract.property_key for name in group}
+    between = [
+        name
+        for name in names
+        if name in BETWEEN or name in homes or contract.columns[name].type == "text"
+    ]
+    return held | traits.row_traits(read(between).reset_index(drop=True), contract)
+
+
+def _clean_picks(chosen: list[int], held: traits.Traits, clean: pd.DataFrame) -> list[Pick]:
+    """The chosen rows, each with its rare traits."""
+    where = [(clean["_source_file"][row], int(clean["_source_row"][row])) for row in chosen]
+    rare = {name: rows for name, rows in held.items() if rows.sum() <= RARE * len(clean)}
+    return [
+        Pick([place], "clean", "", [name for name, rows in rare.items() if rows[row]])
+        for place, row in zip(where, chosen, strict=True)
+    ]
 
 
 def _pairs(
@@ -209,19 +272,35 @@ def _pairs(
 
 
 def column_statistics(name: str, text: pd.Series, contract: Contract) -> dict:
-    """What a test may expect of one column: cells filled, distinct, unreadable, and the least,
-    median and greatest number or date as its contract type reads it."""
+    """Count what a test may expect of one column.
+
+    Parameters
+    ----------
+    name : str
+    text : Series of str, shape (n,)
+    contract : Contract
+
+    Returns
+    -------
+    dict
+        Cells `filled`, `distinct` and `unreadable`, and the least, median and greatest number or
+        date as its contract type reads it.
+    """
     filled = text[~parse_values.is_blank(text)]
-    found: dict = {"filled": len(filled), "distinct": int(filled.nunique())}
+    statistics: dict = {"filled": len(filled), "distinct": int(filled.nunique())}
     amount = traits.parse_amounts(filled, contract.columns[name], contract.date_formats)
     if amount is not None:
-        found["unreadable"] = int(amount.isna().sum())
-        known = amount.dropna()
-        if len(known) and known.dtype == "float64":
-            found |= {"min": known.min(), "median": known.median(), "max": known.max()}
-        elif len(known) and known.dtype.kind == "M":
-            found |= {"min": known.min().isoformat(), "max": known.max().isoformat()}
-    return found
+        statistics["unreadable"] = int(amount.isna().sum())
+        readable = amount.dropna()
+        if len(readable) and readable.dtype == "float64":
+            statistics |= {
+                "min": readable.min(),
+                "median": readable.median(),
+                "max": readable.max(),
+            }
+        elif len(readable) and readable.dtype.kind == "M":
+            statistics |= {"min": readable.min().isoformat(), "max": readable.max().isoformat()}
+    return statistics
 
 
 class SampleParams(params.Section):

@@ -26,7 +26,20 @@ READ = 20_000  # remarks read on each side to find them
 
 
 def parse_amounts(text: pd.Series, column: Column, formats: list[str]) -> pd.Series | None:
-    """A column as its contract type reads it, or None where any text will do."""
+    """Parse a column by its contract type.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+    column : Column
+    formats : list of str
+        The contract's date formats.
+
+    Returns
+    -------
+    Series or None, shape (n,)
+        Numbers or dates (total baths for baths); None where any text will do.
+    """
     if column.type in ("code", "text"):
         return None
     if column.type.startswith("baths"):
@@ -35,7 +48,19 @@ def parse_amounts(text: pd.Series, column: Column, formats: list[str]) -> pd.Ser
 
 
 def column_traits(name: str, text: pd.Series, contract: Contract) -> Traits:
-    """The traits of one column, judged once per distinct value; those that no row has left out."""
+    """Find the traits of one column, judged once a distinct value.
+
+    Parameters
+    ----------
+    name : str
+    text : Series of str, shape (n,)
+    contract : Contract
+
+    Returns
+    -------
+    dict of str to ndarray of bool, shape (n,)
+        Trait -> the rows that have it; those that no row has are left out.
+    """
     column = contract.columns.get(name, Column())
     codes, distinct = pd.factorize(text, use_na_sentinel=False)
     often = np.bincount(codes, minlength=len(distinct))
@@ -108,8 +133,22 @@ def _of_number(name: str, amount: pd.Series, column: Column, median: float) -> d
 
 
 def row_traits(cells: pd.DataFrame, contract: Contract) -> Traits:
-    """Traits that lie between columns: dates out of order, prices far from the list price, and
-    whether the remarks say why."""
+    """Find the traits between columns.
+
+    These are dates out of order, prices far from the list price, and whether the remarks say why.
+
+    Parameters
+    ----------
+    cells : DataFrame, shape (n, k)
+        Text of dates, prices, remarks and the columns of `property_key`, as far as the feed has
+        them.
+    contract : Contract
+
+    Returns
+    -------
+    dict of str to ndarray of bool, shape (n,)
+        Trait -> the rows that have it; those that no row has are left out.
+    """
     found = {}
     typed = {
         name: parse_values.parse_column(cells[name], contract.columns[name], contract.date_formats)
@@ -172,11 +211,24 @@ def _of_ratio(ratio: np.ndarray, remarks: pd.Series | None) -> Traits:
 
 
 def distinctive_words(remarks: pd.Series, odd: np.ndarray, ordinary: np.ndarray) -> Traits:
-    """Words that are rare in remarks of ordinary rows and not in those of `odd` ones, with the odd
-    rows that have them. Words that always come together count once, under the first of them.
+    """Find words that are rare in remarks of ordinary rows and frequent in those of odd ones.
 
-    Found in the data rather than listed, so that each market's own words for a family sale or a
-    foreclosure come up. At most READ rows of each side are read.
+    Found in the data rather than listed, so that each market's words for a family sale or a
+    foreclosure come up. At most READ rows of each side are read; words that always come together
+    count once, under the first of them.
+
+    Parameters
+    ----------
+    remarks : Series of str, shape (n,)
+    odd : ndarray of bool, shape (n,)
+        Rows whose price is far from the list price.
+    ordinary : ndarray of bool, shape (n,)
+        Rows to compare with.
+
+    Returns
+    -------
+    dict of str to ndarray of bool, shape (n,)
+        Word -> the odd rows that have it, WORDS at most.
     """
     sides = [np.flatnonzero(side)[:READ] for side in (odd, ordinary)]
     words = [[_words(text) for text in remarks.iloc[side]] for side in sides]

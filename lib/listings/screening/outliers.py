@@ -44,8 +44,11 @@ LOGS = ("living_area", "lot_size_square_feet")
 
 @dataclass(frozen=True)
 class PriceLevels:
-    """Per row, of the sales before it: `level` (median), `spread` (standard deviation's worth, from
-    the quartiles), their `count` in the row's own area and in the whole `market`."""
+    """Per row, of the sales before it.
+
+    `level` (median), `spread` (standard deviation's worth, from the quartiles), their `count` in
+    the row's area and in the whole `market`.
+    """
 
     level: np.ndarray
     spread: np.ndarray
@@ -56,20 +59,41 @@ class PriceLevels:
 def quartiles_before(
     days: np.ndarray, values: np.ndarray, window: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(median, spread, count) of the finite `values` in the `window` days before each row's day.
+    """Take median and spread of the values of the days before each row.
 
-    The rows (n,) may come in any order. Each distinct day is worked out once, so that the cost
-    grows with days times sales in the window. No sale in the window: nan, nan, 0.
+    Each distinct day is worked out once, so that the cost grows with days times sales in the
+    window.
+
+    Parameters
+    ----------
+    days : ndarray of int, shape (n,)
+        Days since the epoch, in any order.
+    values : ndarray of float, shape (n,)
+        Those that are not finite are left out.
+    window : int
+        Days before a row's day that count; the day itself does not.
+
+    Returns
+    -------
+    median : ndarray, shape (n,)
+        nan without a sale in the window.
+    spread : ndarray, shape (n,)
+        Interquartile range over NORMAL; nan without a sale in the window.
+    count : ndarray of float, shape (n,)
+        Finite values in the window.
     """
     finite = np.isfinite(values)
     order = np.argsort(days[finite], kind="stable")
-    known_days, known = days[finite][order], values[finite][order]
+    ordered_days, ordered = days[finite][order], values[finite][order]
     dates, back = np.unique(days, return_inverse=True)
-    first, last = np.searchsorted(known_days, dates - window), np.searchsorted(known_days, dates)
+    first, last = (
+        np.searchsorted(ordered_days, dates - window),
+        np.searchsorted(ordered_days, dates),
+    )
     middle, spread = np.full(len(dates), np.nan), np.full(len(dates), np.nan)
     for i, (a, b) in enumerate(zip(first, last, strict=True)):
         if b > a:
-            low, middle[i], high = np.quantile(known[a:b], (0.25, 0.5, 0.75))
+            low, middle[i], high = np.quantile(ordered[a:b], (0.25, 0.5, 0.75))
             spread[i] = (high - low) / NORMAL
     return middle[back], spread[back], (last - first)[back].astype(float)
 
@@ -77,11 +101,28 @@ def quartiles_before(
 def levels_before(
     days: np.ndarray, area: np.ndarray, values: np.ndarray, window: int, shrink: float
 ) -> PriceLevels:
-    """Level and spread of `values` around each row: of its area (integer codes, -1 = none), drawn
-    to the whole market's where the area has few sales.
+    """Take level and spread around each row, drawn to the market's where the area has few sales.
 
     An area with `shrink` sales counts as much as the market does. The market's spread holds the
-    differences between areas too, so a thin area is judged mildly. nan where the market is empty.
+    differences between areas too, so a thin area is judged mildly.
+
+    Parameters
+    ----------
+    days : ndarray of int, shape (n,)
+        Days since the epoch.
+    area : ndarray of int, shape (n,)
+        Codes of areas; -1 is none.
+    values : ndarray of float, shape (n,)
+        Such as log prices.
+    window : int
+        Days before a row's day that count.
+    shrink : float
+        Sales of an area that weigh as much as the market.
+
+    Returns
+    -------
+    PriceLevels
+        nan where the market is empty.
     """
     level, spread, market = quartiles_before(days, values, window)
     count = np.zeros(len(days))
@@ -100,12 +141,22 @@ def levels_before(
 
 
 def price_inputs(sales: pd.DataFrame) -> np.ndarray:
-    """What explains prices (n, k), the first column log living area: numbers of the home, squares
-    of some, local numbers of the feed, kinds of home; nan where missing, and a column that says
-    so.
+    """Build what explains prices.
 
-    The `sales` are in order of close_date: of many kinds the first that were sold have a column, so
-    that no later sale can take one away (one whose kind is new that month has learnt nothing yet).
+    The `sales` are in order of close_date: of many kinds of home the first that were sold have a
+    column, so that no later sale can take one away (one whose kind is new that month has learnt
+    nothing yet).
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Any of NUMBERS, `property_sub_type` and the feed's `local_` numbers.
+
+    Returns
+    -------
+    ndarray of float, shape (n, m)
+        Log living area first; numbers of the home, each with a column that says whether it is
+        there, squares of some, kinds of home; nan where missing.
     """
     local = [
         name
@@ -129,13 +180,25 @@ def price_inputs(sales: pd.DataFrame) -> np.ndarray:
 
 
 def explain_prices(months: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """What `x` (n, k) explains of `y` (n,), log price above the area's level, for each row: by a
-    regression on the sales of all months before the row's own.
+    """Predict each row's log price above its area's level by a regression on all earlier months.
 
     Normal equations are summed up month by month, so the cost is that of one regression. A missing
     input counts as the mean of the months before. `y` is clipped at CLIP and inputs at REACH
     standard deviations, so that a wild cell bends nothing. The ridge draws to ELASTICITY for log
     living area, the first column, and to none for the rest.
+
+    Parameters
+    ----------
+    months : ndarray of int, shape (n,)
+    x : ndarray of float, shape (n, k)
+        From `price_inputs`.
+    y : ndarray of float, shape (n,)
+        Log price above the area's level; nan is left out.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        Log price; 0 in the first month.
     """
     out = np.zeros(len(y))
     k = x.shape[1]
@@ -213,8 +276,22 @@ class Deviations:
 
 
 def measure_deviations(sales: pd.DataFrame, spec: OutlierLimits) -> Deviations:
-    """How far each closed sale lies from the sales before it. A home without a size is judged by
-    its price alone, against the wider spread of all prices of the area."""
+    """Measure how far each closed sale lies from the sales before it.
+
+    A home without a size is judged by its price alone, against the wider spread of all prices of
+    the area.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        In order of `close_date`; needs `close_date`, `close_price` (above 0) and `living_area`.
+    spec : OutlierLimits
+
+    Returns
+    -------
+    Deviations
+        Each of shape (n,).
+    """
     days = sales["close_date"].to_numpy("datetime64[D]").astype("int64")
     month = sales["close_date"].to_numpy("datetime64[M]").astype("int64")
     place = sales[spec.area] if spec.area in sales else pd.Series(None, index=sales.index)
@@ -225,10 +302,10 @@ def measure_deviations(sales: pd.DataFrame, spec: OutlierLimits) -> Deviations:
     per_foot = price - np.log(np.where(sized, size, np.nan))
 
     def before(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        known = levels_before(days, area, values, spec.window_days, spec.shrink)
-        enough = known.market >= spec.minimum
-        level = np.where(enough, known.level, np.nan)
-        return level, np.maximum(known.spread, spec.least_spread), known.count
+        levels = levels_before(days, area, values, spec.window_days, spec.shrink)
+        enough = levels.market >= spec.minimum
+        level = np.where(enough, levels.level, np.nan)
+        return level, np.maximum(levels.spread, spec.least_spread), levels.count
 
     level, wide, count = before(price)
     foot_level, foot_spread, _ = before(per_foot)
@@ -247,11 +324,29 @@ def measure_deviations(sales: pd.DataFrame, spec: OutlierLimits) -> Deviations:
     )
 
 
-def flag_outliers(sales: pd.DataFrame, found: Deviations, spec: OutlierLimits) -> Iterator[Flag]:
-    """Flags of prices that are far off. A price per square foot counts only where the price itself
-    is unusual on the same side: a home whose size explains its price is no outlier."""
+def flag_outliers(
+    sales: pd.DataFrame, deviations: Deviations, spec: OutlierLimits
+) -> Iterator[Flag]:
+    """Flag prices that are far off.
+
+    A price per square foot counts only where the price itself is unusual on the same side: a home
+    whose size explains its price is no outlier.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Needs `close_price` and `living_area`.
+    deviations : Deviations
+        Of the same rows, from `measure_deviations`.
+    spec : OutlierLimits
+
+    Returns
+    -------
+    Iterator of Flag
+        Code, positions, reasons.
+    """
     price = sales["close_price"].to_numpy(float)
-    off, foot = (np.nan_to_num(values) for values in (found.deviation, found.per_foot))
+    off, foot = (np.nan_to_num(values) for values in (deviations.deviation, deviations.per_foot))
     low, high = off < -spec.low, off > spec.high
     unusual = np.abs(off) > spec.unusual
     odd_foot = (foot < -spec.low) & (off < 0) | (foot > spec.high) & (off > 0)
@@ -262,29 +357,29 @@ def flag_outliers(sales: pd.DataFrame, found: Deviations, spec: OutlierLimits) -
     )
 
     def words(row: int) -> str:
-        share = np.expm1(found.gap[row])
+        share = np.expm1(deviations.gap[row])
         return (
             f"price {price[row]:,.0f} lies {abs(share):.0%} {'above' if share > 0 else 'below'} "
-            f"the {price[row] / np.exp(found.gap[row]):,.0f} that {where[row]} and the home "
-            f"explain, {abs(found.deviation[row]):.1f} spreads of {found.spread[row]:.0%} "
-            f"({found.count[row]:.0f} sales there in the {spec.window_days} days before)"
+            f"the {price[row] / np.exp(deviations.gap[row]):,.0f} that {where[row]} and the home "
+            f"explain, {abs(deviations.deviation[row]):.1f} spreads of "
+            f"{deviations.spread[row]:.0%} ({deviations.count[row]:.0f} sales there in the {spec.window_days} days before)"
         )
 
     def foot_words(row: int) -> str:
-        usual = np.exp(found.level_per_foot[row])
+        usual = np.exp(deviations.level_per_foot[row])
         return (
             f"{price[row] / sales['living_area'].iat[row]:,.2f} a square foot against "
             f"{usual:,.2f} in {where[row]}, {abs(foot[row]):.1f} spreads"
         )
 
-    tiny = np.isfinite(found.level) & (price < spec.nominal_share * np.exp(found.level))
+    tiny = np.isfinite(deviations.level) & (price < spec.nominal_share * np.exp(deviations.level))
     for code, bad, say in (
         ("price_outlier_low", low, words),
         ("price_outlier_high", high, words),
         ("price_unusual", unusual & ~low & ~high, words),
         ("price_per_square_foot_outlier", odd_foot & unusual, foot_words),
         ("nominal_share", tiny, lambda row: f"price {price[row]:,.0f} is a nominal share of the "
-         f"{np.exp(found.level[row]):,.0f} usual in {where[row]}"),
+         f"{np.exp(deviations.level[row]):,.0f} usual in {where[row]}"),
     ):  # fmt: skip
         rows = np.flatnonzero(bad)
         yield code, rows, pd.Series([say(row) for row in rows.tolist()], dtype="str")

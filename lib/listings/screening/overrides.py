@@ -32,9 +32,23 @@ def escape_formula(text: str) -> str:
 
 
 def read_overrides(path: Path) -> pd.DataFrame:
-    """COLUMNS and `row` (data rows from 1); `usable` is boolean, the rest text, the texts harmless.
+    """Read an analyst's verdicts.
 
-    A missing file is an empty table. Raises `RemlError` naming the file, row and mend.
+    Parameters
+    ----------
+    path : Path
+        A missing file is an empty table.
+
+    Returns
+    -------
+    DataFrame
+        COLUMNS and `row` (data rows from 1); `usable` is boolean, the rest text, the texts harmless
+        in a spreadsheet.
+
+    Raises
+    ------
+    RemlError
+        Names the file, row and mend.
     """
     none = pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})
     none = none.astype({"usable": bool}).assign(row=pd.Series(dtype="int64"))
@@ -101,9 +115,23 @@ def _fault(cells: list[str]) -> str:
 def check_overrides(
     overrides: pd.DataFrame, sales: pd.DataFrame, repeated: pd.DataFrame, path: Path
 ) -> None:
-    """Raise `RemlError` for the first override that is about no row of closed `sales`.
+    """Check that each override is about a closed sale of the feed.
 
-    `repeated`: ASIDE of the sales that `history.one_row_a_sale` set aside.
+    Parameters
+    ----------
+    overrides : DataFrame
+        From `read_overrides`.
+    sales : DataFrame
+        Closed sales: `listing_key` and `domain`.
+    repeated : DataFrame
+        ASIDE of the sales that `list_price_history.merge_repeated_sales` set aside.
+    path : Path
+        The file of the overrides, for messages.
+
+    Raises
+    ------
+    RemlError
+        For the first override that is about no row of `sales`.
     """
     known = set(zip(sales["listing_key"], sales["domain"], strict=True))
     aside = {(key, domain): kept for key, domain, kept in repeated[ASIDE].itertuples(index=False)}

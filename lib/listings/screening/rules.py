@@ -25,20 +25,51 @@ class RecordLimits(Section):
 
 
 def number_column(sales: pd.DataFrame, name: str) -> pd.Series:
-    """A column of numbers, all missing where the feed has none."""
+    """Take a column of numbers, all missing where the feed has none.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+    name : str
+
+    Returns
+    -------
+    Series of float64, shape (n,)
+    """
     return sales[name] if name in sales else pd.Series(np.nan, index=sales.index)
 
 
 def is_complete(sales: pd.DataFrame) -> pd.Series:
-    """Which closed sales have a price above 0 and a date: the others tell no rule anything."""
+    """Mark closed sales with a price above 0 and a date: no rule learns anything from the others.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Needs `close_price` and `close_date`.
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
     return (sales["close_price"] > 0) & sales["close_date"].notna()
 
 
 def flag_incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
-    """The flags of closed `sales` (index 0..n-1) without a price above 0, or without a date.
+    """Flag closed sales without a price above 0, or without a date.
 
     Where no sale of a feed is dated, `normalize` gives them all one as_of date, and a missing date
-    speaks against none of them."""
+    counts against none of them.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Index 0..n-1; needs `close_price` and `close_date`.
+
+    Returns
+    -------
+    Iterator of Flag
+        Code, positions, reasons.
+    """
     price = sales["close_price"]
     rows = np.flatnonzero(~(price > 0))
     words = [
@@ -51,7 +82,19 @@ def flag_incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
 
 
 def flag_records(sales: pd.DataFrame, spec: RecordLimits) -> Iterator[Flag]:
-    """The flags of closed `sales` (index 0..n-1) that speak against themselves."""
+    """Flag closed sales whose records contradict themselves.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Index 0..n-1; needs prices, dates and `domain`.
+    spec : RecordLimits
+
+    Returns
+    -------
+    Iterator of Flag
+        Code, positions, reasons.
+    """
 
     def flag(code: str, bad: pd.Series, text: str, **values: pd.Series) -> Flag:
         rows = np.flatnonzero(bad.fillna(False).to_numpy(bool))
@@ -114,12 +157,26 @@ class DealLimits(Section):
 def flag_resales(
     sales: pd.DataFrame, home: HomeKeys, deviation: np.ndarray, spec: DealLimits
 ) -> Iterator[Flag]:
-    """The later of two sales of a home within `resale_days` whose prices do not fit together.
+    """Flag the later of two sales of a home within `resale_days` whose prices do not fit together.
 
-    Only the later is flagged: on its own date nobody knew what would follow the earlier. Where
-    the later price is usual for the home (`deviation`, of `outliers.Judged`), the earlier
-    was the odd one, so that the flag has a code of its own; where nothing is known it counts.
-    The `sales` are in order of date, `home` is from `screen_homes.keys`.
+    Only the later is flagged: on its own date nobody knew what would follow the earlier. Where the
+    later price is usual for the home, the earlier was the odd one, so that the flag has a code of
+    its own; where nothing is known it counts.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        In order of date; needs `close_date` and `close_price`.
+    home : HomeKeys
+        Of the same rows, from `same_home.home_keys`.
+    deviation : ndarray, shape (n,)
+        Spreads from the usual price (`outliers.Deviations`).
+    spec : DealLimits
+
+    Returns
+    -------
+    Iterator of Flag
+        Code, positions, reasons.
     """
     before = previous_of_home(home, sales["close_date"].to_numpy("datetime64[D]").astype("int64"))
     row = np.flatnonzero(before >= 0)
@@ -145,8 +202,21 @@ def flag_resales(
 
 
 def describe_places(sales: pd.DataFrame, area: str) -> pd.Series:
-    """Where each sale lies, in words: `in` its `area`, else `near` its coordinates rounded to a
-    hundredth of a degree (about a kilometre); missing where neither is known."""
+    """Say where each sale lies: `in` its area, else `near` its rounded coordinates.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Any of the area's column, `latitude` and `longitude`.
+    area : str
+        The column that names the area.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        Coordinates are rounded to a hundredth of a degree, about a kilometre; missing where neither
+        is there.
+    """
     nowhere = pd.Series(None, index=sales.index, dtype="str")
     place = "in " + sales[area].astype("str") if area in sales else nowhere
     if {"latitude", "longitude"} <= set(sales):
@@ -161,18 +231,37 @@ def describe_places(sales: pd.DataFrame, area: str) -> pd.Series:
 def flag_bulk_sales(
     sales: pd.DataFrame, home: HomeKeys, deviation: np.ndarray, area: str, spec: DealLimits
 ) -> Iterator[Flag]:
-    """Homes of one area that closed on one day at one price: a price for the lot of them.
+    """Flag homes of one area that closed on one day at one price: a price for the lot of them.
 
     Homes of one size may well have one price (flats of a new house), and where it is usual for the
-    home (`deviation`, of `outliers.Judged`) that has a code of its own. A sale of which no place is
-    known (see `places`) is in no such lot: round prices of a whole market coincide every day.
-    This is the one rule that looks at rows of a sale's own day, none later: a sale is evidence
-    only for days after its own, on which all of its day is known.
+    home that has a code of its own. A sale of which no place is known (see `describe_places`) is in
+    no such lot: round prices of a whole market coincide every day. This is the one rule that looks
+    at rows of a sale's own day, none later: a sale is evidence only for days after its own, on
+    which all of its day is known.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Needs `close_date`, `close_price` and `living_area`.
+    home : HomeKeys
+        Of the same rows, from `same_home.home_keys`.
+    deviation : ndarray, shape (n,)
+        Spreads from the usual price (`outliers.Deviations`).
+    area : str
+        The column that names the area.
+    spec : DealLimits
+
+    Returns
+    -------
+    Iterator of Flag
+        Code, positions, reasons.
     """
     place = describe_places(sales, area)
     group = [place, sales["close_date"], sales["close_price"]]
     again = pd.concat(group, axis=1).duplicated(keep=False) & place.notna()
-    part = sales[again].assign(row=np.flatnonzero(again), place=place[again], own=home.own[again])
+    part = sales[again].assign(
+        row=np.flatnonzero(again), place=place[again], own=home.either[again]
+    )
     groups = part.groupby(["place", "close_date", "close_price"], sort=False)
     homes = groups["own"].transform("nunique")
     sizes = groups["living_area"]

@@ -53,7 +53,7 @@ FLAGS = ["listing_key", "domain", "code", "severity", "reason", "by"]
 EXCLUDE, WARN, IGNORE, NONE = "exclude", "warn", "ignore", "none"
 
 
-class ScreenSettings(Section):
+class ScreenParams(Section):
     """The `screen` section of params.yaml."""
 
     severity: dict[str, Literal["exclude", "warn", "ignore"]]
@@ -75,18 +75,39 @@ class ScreenSettings(Section):
 
 
 def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
-    """The closed rows of a normalised table, in order of date and key: each gets a verdict."""
+    """Take the closed rows of a normalised table, in order of date and key: each gets a verdict.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Needs `standard_status`, `close_date` and `listing_key`.
+
+    Returns
+    -------
+    DataFrame, shape (m, k)
+        Index 0..m-1.
+    """
     sold = table[table["standard_status"] == "Closed"]
     return sold.sort_values(["close_date", "listing_key"]).reset_index(drop=True)
 
 
-def flag_by_rules(
-    sales: pd.DataFrame, spec: ScreenSettings, groups: list[list[str]]
-) -> pd.DataFrame:
-    """FLAGS of the `closed` sales of one domain by every rule, in order of sale and code.
+def flag_by_rules(sales: pd.DataFrame, spec: ScreenParams, groups: list[list[str]]) -> pd.DataFrame:
+    """Flag the closed sales of one domain by every rule.
 
-    `groups` are the columns by which the contract knows a home (its `property_key`).
-    A sale without a price or a date is judged by that alone, and known to no other sale.
+    A sale without a price or a date is judged by that alone, and is invisible to every other sale.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        From `closed_sales`.
+    spec : ScreenSettings
+    groups : list of list of str
+        The contract's `property_key`.
+
+    Returns
+    -------
+    DataFrame
+        FLAGS, in order of sale and code.
     """
     whole = np.flatnonzero(rules.is_complete(sales))
     good = sales.take(whole).reset_index(drop=True)
@@ -117,7 +138,18 @@ def flag_by_rules(
 
 
 def flag_by_analyst(overrides: pd.DataFrame) -> pd.DataFrame:
-    """FLAGS of overrides: `exclude` for a sale that is not to be used, `none` for one that is."""
+    """Turn overrides into flags.
+
+    Parameters
+    ----------
+    overrides : DataFrame
+        From `overrides.read_overrides`.
+
+    Returns
+    -------
+    DataFrame
+        FLAGS: `exclude` for a sale that is not to be used, `none` for one that is.
+    """
     return pd.DataFrame(
         {
             "listing_key": overrides["listing_key"],
@@ -131,8 +163,21 @@ def flag_by_analyst(overrides: pd.DataFrame) -> pd.DataFrame:
 
 
 def decide_verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
-    """One row a sale: listing_key, domain, `usable`, `severity` (its gravest flag, or none),
-    `codes` (joined by a space), `by` (rule, or override where an analyst decided)."""
+    """Decide of each sale whether it is evidence.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        From `closed_sales`.
+    flags : DataFrame
+        FLAGS by rules and analysts.
+
+    Returns
+    -------
+    DataFrame, shape (n, 6)
+        listing_key, domain, `usable`, `severity` (its gravest flag, or none), `codes` (joined by a
+        space), `by` (rule, or override where an analyst decided).
+    """
     out = sales[["listing_key", "domain"]].copy()
     decided = flags[flags["by"] == "override"].set_index("listing_key")["severity"]
     ruled = flags[flags["by"] == "rule"]
@@ -154,12 +199,26 @@ def decide_verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
 
 
 def screen_sales(
-    table: pd.DataFrame, spec: ScreenSettings, overrides: pd.DataFrame, groups: list[list[str]]
+    table: pd.DataFrame, spec: ScreenParams, overrides: pd.DataFrame, groups: list[list[str]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(verdicts, flags) of the closed sales of one domain's normalised `table`.
+    """Screen the closed sales of one domain.
 
-    `overrides` come from `overrides.read`, those of other domains left out; `groups` is the
-    `property_key` of the feed's contract.
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        The domain's normalised table.
+    spec : ScreenSettings
+    overrides : DataFrame
+        From `overrides.read_overrides`, those of other domains left out.
+    groups : list of list of str
+        The contract's `property_key`.
+
+    Returns
+    -------
+    verdicts : DataFrame
+        From `decide_verdicts`.
+    flags : DataFrame
+        FLAGS.
     """
     sales = closed_sales(table)
     flags = pd.concat(
@@ -169,7 +228,22 @@ def screen_sales(
 
 
 def count_verdicts(verdict: pd.DataFrame, flags: pd.DataFrame, overrides: pd.DataFrame) -> dict:
-    """Counts of one domain: sales by verdict, flags by code, overrides and what they changed."""
+    """Count sales by verdict, flags by code, overrides and what they changed.
+
+    Parameters
+    ----------
+    verdict : DataFrame
+        Verdicts of one domain.
+    flags : DataFrame
+        Its FLAGS.
+    overrides : DataFrame
+        Its overrides.
+
+    Returns
+    -------
+    dict
+        The domain's part of metrics/screen.json.
+    """
     rules = flags[flags["by"] == "rule"]
     bad = verdict["listing_key"].isin(rules.loc[rules["severity"] == EXCLUDE, "listing_key"])
     return {

@@ -47,11 +47,22 @@ def fold_condition(word: str) -> str:
 
 
 def flag_conditions(sales: pd.DataFrame, spec: ConditionWords) -> pd.DataFrame:
-    """`row` (position), `code`, `reason` of every special condition that a sale names.
+    """Flag every special condition that a sale names.
 
     A cell may hold several, parted by , ; or |, and where that is no known word by / or " - ". A
-    word in none of the lists is a flag too, so that a feed's own words are noticed; so is what
+    word in none of the lists is a flag too, so that a feed's local words are noticed; so is what
     begins with a no or not, which is not parted: it denies all that follows.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        `special_listing_conditions` as text, where the feed has it.
+    spec : ConditionWords
+
+    Returns
+    -------
+    DataFrame
+        `row` (position), `code`, `reason`.
     """
     found: list[tuple[int, str, str]] = []
     if "special_listing_conditions" not in sales:
@@ -114,7 +125,18 @@ def find_phrase(text: str, pattern: re.Pattern) -> str | None:
 
 
 def flag_remarks(sales: pd.DataFrame) -> pd.DataFrame:
-    """`row` (position), `code`, `reason` of the phrases that a sale's public remarks hold."""
+    """Flag phrases of a sale's public remarks.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        `public_remarks` as text, where the feed has it.
+
+    Returns
+    -------
+    DataFrame
+        `row` (position), `code`, `reason`.
+    """
     found: list[tuple[int, str, str]] = []
     if "public_remarks" in sales:
         for row, text in enumerate(sales["public_remarks"].fillna("")):

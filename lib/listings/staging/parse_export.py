@@ -202,7 +202,19 @@ def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = Tr
 
 
 def read_unjudged(path: Path, contract: Contract) -> pd.DataFrame:
-    """The rows of `parse` as a frame, not judged: what a file of properties to value needs."""
+    """Read the rows of an export without judging them: what a file of properties to value needs.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV.
+    contract : Contract
+
+    Returns
+    -------
+    DataFrame
+        The rows of `parse_export`, in the order of the file.
+    """
     with tempfile.TemporaryDirectory() as folder:
         return pd.read_parquet(
             parse_export(path, contract, Path(folder), judged=False)

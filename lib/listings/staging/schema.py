@@ -15,9 +15,18 @@ BATCH = 100_000  # rows of a staged file in memory at a time
 
 
 def staged_schema(contract: Contract, unique: bool = True) -> pa.DataFrameSchema:
-    """The staged table: every contract column and constant as text as the export wrote it.
+    """Make the schema of the staged table from a feed's contract.
 
-    `unique=False` leaves out that (listing_key, domain) never repeats, for a part of a table.
+    Parameters
+    ----------
+    contract : Contract
+    unique : bool
+        False leaves out that (listing_key, domain) never repeats, for a part of a table.
+
+    Returns
+    -------
+    DataFrameSchema
+        Every contract column and constant as text, as the export wrote it.
     """
     text = {name: exact_column(TEXT) for name in (*contract.columns, *contract.constants)}
     return pa.DataFrameSchema(
@@ -29,9 +38,9 @@ def staged_schema(contract: Contract, unique: bool = True) -> pa.DataFrameSchema
 
 
 def enforce_staged(path: Path, contract: Contract, unique: bool = True) -> None:
-    """`enforce` the `staged` schema on a Parquet file without holding it in memory whole.
+    """Enforce the staged schema on a Parquet file without holding it in memory whole.
 
-    A type is the file's own, the same for each row, so an empty table tells it; only the columns
+    A type is the file's, the same for each row, so an empty table has them all; only the columns
     whose values are checked are read.
     """
     with pq.ParquetFile(path) as file:

@@ -96,6 +96,6 @@ def test_earlier_sales_equal_a_naive_search_and_later_rows_change_none(cells):
 
 def test_own_keys_are_of_the_rows_own_cells():
     table = rows((1, "P1", "50"), (1, "", "50"), (1, "", ""))
-    own = same_home.home_keys(table, [["parcel_number"]]).own.tolist()
+    own = same_home.home_keys(table, [["parcel_number"]]).either.tolist()
     assert own == ["parcel_number:P1|50 ASH||77001", "address:50 ASH||77001", "listing:k2"]
     assert np.unique(own).size == 3

@@ -26,7 +26,7 @@ def drafted(table, source="some.csv", guesses=None):
     """(text, missing, contract or None) of a table."""
     guesses = guesses or infer.guess_columns(table)
     status = [one for one in guesses if one.claimed and one.field == "standard_status"]
-    counts = status[0].seen.counts if status else {}
+    counts = status[0].profile.counts if status else {}
     made = draft_contract(source, table, guesses, {str(k): int(n) for k, n in counts.items()})
     if made.missing:
         return made.text, made.missing, None

@@ -159,7 +159,7 @@ def test_params_name_each_code_once():
     del content["severity"]["bulk_sale"]
     content["severity"]["misspelt"] = "warn"
     with pytest.raises(ValidationError, match="missing: bulk_sale; unknown: misspelt"):
-        screen.ScreenSettings(**content)
+        screen.ScreenParams(**content)
 
 
 def test_overrides_win_both_ways_and_are_counted(tmp_path):
