@@ -362,7 +362,8 @@ def flag_outliers(
             f"price {price[row]:,.0f} lies {abs(share):.0%} {'above' if share > 0 else 'below'} "
             f"the {price[row] / np.exp(deviations.gap[row]):,.0f} that {where[row]} and the home "
             f"explain, {abs(deviations.deviation[row]):.1f} spreads of "
-            f"{deviations.spread[row]:.0%} ({deviations.count[row]:.0f} sales there in the {spec.window_days} days before)"
+            f"{deviations.spread[row]:.0%} ({deviations.count[row]:.0f} sales there "
+            f"in the {spec.window_days} days before)"
         )
 
     def foot_words(row: int) -> str:
