@@ -151,11 +151,11 @@ def main() -> None:
         kept = staged.groupby("domain")["listing_key"].transform(columns.pick_sample, settings.rows)
         staged = staged[kept.astype(bool)].reset_index(drop=True)
     keys = ["listing_key", "domain"]
-    own = columns.column_kinds(agreed)
+    claimed_kinds = columns.column_kinds(agreed)
     extra, extra_kinds = columns.type_unclaimed(
-        staged, io.read_parquet(STAGED / "extra_columns.parquet"), own
+        staged, io.read_parquet(STAGED / "extra_columns.parquet"), claimed_kinds
     )
-    kinds = own | extra_kinds
+    kinds = claimed_kinds | extra_kinds
     frame = pd.concat([columns.type_claimed(staged, agreed), extra], axis=1)
     frame["_used_as"] = staged[keys].merge(
         io.read_csv(STAGED / "selected_listings.csv"), how="left", on=keys
@@ -177,19 +177,19 @@ def main() -> None:
     ]  # fmt: skip
     domains, few = domains_of(frame, staged["domain"], settings.minimum_sales)
     for name in few:
-        said = f"has fewer than {settings.minimum_sales} closed rows with a price"
-        lead += ["", f"`{name}` {said} and is left out."]
+        why = f"has fewer than {settings.minimum_sales} closed rows with a price"
+        lead += ["", f"`{name}` {why} and is left out."]
     # two halves that take about as long, the second of which alone needs scikit-learn
     halves: list[Callable[[], Any]] = [
         partial(show_states, domains, kinds, agreed),
         partial(show_knowledge, domains, kinds, agreed.title, settings.leak_r2),
     ]
-    states, known = map_processes(run_job, halves)
+    states, knowledge = map_processes(run_job, halves)
     for folder in (OUT, PLOTS):  # as dvc does; and both exist if no domain has enough sales
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     parts = {}
-    for one, (first, last), (middle, table, page) in zip(domains, states, known, strict=True):
+    for one, (first, last), (middle, table, page) in zip(domains, states, knowledge, strict=True):
         looks = [*first, *middle, *last]
         parts[one.name] = (looks, table)
         io.write_text(OUT / f"{one.name}.html", page)

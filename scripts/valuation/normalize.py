@@ -96,11 +96,11 @@ def main() -> None:
     assert len(table) == count
     as_of = dates.resolve_as_of(table, base.as_of, settings.latest_date_slack_days)
     older, unread = older_states(agreed, entries)
-    seen = list_price_history.price_history(older, table)
+    history = list_price_history.price_history(older, table)
     table, repeated = list_price_history.merge_repeated_sales(table)
     assert len(table) + len(repeated) == count
     home = same_home.home_keys(table, agreed.property_key)
-    table = list_price_history.add_history(table, seen, settings.relist_gap_days, home)
+    table = list_price_history.add_history(table, history, settings.relist_gap_days, home)
     table_schema.enforce_schema(table, schema.typed_schema(agreed))
     by_reason = counts.count_normalized(table, issues, DOMAINS) | {
         "corrections": {
@@ -109,7 +109,7 @@ def main() -> None:
         },
         "sales_exported_twice": len(repeated),
         "older_states": {"rows": len(older), "cells_not_read": unread},
-        "list_price_history": len(seen),
+        "list_price_history": len(history),
     }
     kept = len(table)
     for domain in DOMAINS:  # what is written is let go: a million rows are a gigabyte
@@ -118,7 +118,7 @@ def main() -> None:
         io.write_parquet(OUT / f"{domain}.parquet", part, ["listing_key"])
         del part
     assert table.empty
-    io.write_parquet(OUT / "list_price_history.parquet", seen, list_price_history.STATE[:3])
+    io.write_parquet(OUT / "list_price_history.parquet", history, list_price_history.STATE[:3])
     io.write_parquet(OUT / "repeated_sales.parquet", repeated, ["domain", "listing_key"])
     io.write_parquet(OUT / "normalize_issues.parquet", issues, [*WHERE, "reason"])
     io.write_parquet(OUT / "corrections.parquet", mended, WHERE)

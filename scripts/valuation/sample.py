@@ -74,7 +74,7 @@ def main() -> None:
         )
     choices = {domain: choice for domain, choice in choices.items() if choice.picks}
     fields = read_chosen(choices, raw)
-    told = {domain: sample_statistics(choice) for domain, choice in choices.items()}
+    statistics = {domain: sample_statistics(choice) for domain, choice in choices.items()}
     for domain, choice in choices.items():
         files = {file for pick in choice.picks for file, _ in pick.places}
         shape = excerpt.CommonHeader(agreed, {file: headers[file] for file in sorted(files)})
@@ -82,12 +82,14 @@ def main() -> None:
         io.write_text(OUT / f"{domain}.csv", excerpt.as_csv(shape.header, rows))
         content = {"feed": base.feed, "rows": excerpt.as_records(shape.header, rows)}
         io.write_json(OUT / f"{domain}.json", content)
-        if told[domain]["not_covered"]:
-            cli.log.warning("sample.too_small", domain=domain, left=told[domain]["not_covered"])
-    io.write_json(OUT / "statistics.json", {"feed": base.feed, "domains": told})
+        if statistics[domain]["not_covered"]:
+            cli.log.warning(
+                "sample.too_small", domain=domain, left=statistics[domain]["not_covered"]
+            )
+    io.write_json(OUT / "statistics.json", {"feed": base.feed, "domains": statistics})
     short = ("rows", "clean", "duplicate", "quarantined", "not_covered")
-    counts = {domain: {name: some[name] for name in short} for domain, some in told.items()}
-    for domain, some in told.items():
+    counts = {domain: {name: some[name] for name in short} for domain, some in statistics.items()}
+    for domain, some in statistics.items():
         counts[domain]["traits"] = len(some["traits"])
     io.write_json(METRICS, {"feed": base.feed, "domains": counts})
     table_spec.enforce_ranges(META, OUT)
@@ -95,7 +97,7 @@ def main() -> None:
         "sample.complete",
         feed=base.feed,
         out=str(OUT),
-        rows={domain: some["rows"] for domain, some in told.items()},
+        rows={domain: some["rows"] for domain, some in statistics.items()},
     )
 
 

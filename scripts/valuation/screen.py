@@ -27,18 +27,18 @@ def main() -> None:
     base, spec = params.load("screen", screen.ScreenParams)
     groups = contract.read_contract(base.feed).property_key
     path = overrides.overrides_path(paths.feed_folder(base.feed))
-    given = overrides.read_overrides(path)
+    overridden = overrides.read_overrides(path)
     tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
     sales = pd.concat([screen.closed_sales(table) for table in tables.values()])
     aside = io.read_parquet(NORMALIZED / "repeated_sales.parquet", overrides.ASIDE)
-    overrides.check_overrides(given, sales, aside, path)
+    overrides.check_overrides(overridden, sales, aside, path)
     tally, flagged = {}, []
     for domain in cli.show_progress(DOMAINS, "screen"):
-        own = given[given["domain"] == domain]
-        verdicts, flags = screen.screen_sales(tables[domain], spec, own, groups)
+        of_domain = overridden[overridden["domain"] == domain]
+        verdicts, flags = screen.screen_sales(tables[domain], spec, of_domain, groups)
         assert len(verdicts) == len(screen.closed_sales(tables[domain]))
         io.write_parquet(OUT / f"{domain}.parquet", verdicts, ["listing_key"])
-        tally[domain] = screen.count_verdicts(verdicts, flags, own)
+        tally[domain] = screen.count_verdicts(verdicts, flags, of_domain)
         flagged.append(flags)
     everything = pd.concat(flagged, ignore_index=True)
     io.write_parquet(OUT / "flags.parquet", everything, screen.FLAGS)
@@ -47,7 +47,7 @@ def main() -> None:
     cli.log.info(
         "screen.complete",
         out=str(OUT),
-        overrides=len(given),
+        overrides=len(overridden),
         **{domain: f"{t['excluded']} of {t['closed']} no evidence" for domain, t in tally.items()},
     )
 

@@ -64,13 +64,13 @@ def check_headers(paths: list[Path], agreed: contract.Contract) -> None:
 def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
-        known = (cache.cache_root() / "staging" / parse_key(cache.file_sha256(path), agreed)).is_dir()
+        cached = (cache.cache_root() / "staging" / parse_key(cache.file_sha256(path), agreed)).is_dir()
         headers = csv_reader.read_header(path).names
-        found = contract.match_headers(agreed, headers)
-        aside = [header for header in headers if header not in found.values()]
+        matches = contract.match_headers(agreed, headers)
+        aside = [header for header in headers if header not in matches.values()]
         click.echo(
-            f"{path}: {'taken from the cache' if known else 'would be parsed'}; "
-            f"{len(found)} columns claimed, kept aside: {', '.join(aside) or 'none'}"
+            f"{path}: {'taken from the cache' if cached else 'would be parsed'}; "
+            f"{len(matches)} columns claimed, kept aside: {', '.join(aside) or 'none'}"
         )
     click.echo(f"would write {OUT}/ and {METRICS}; nothing was written")
 

@@ -23,135 +23,6 @@ from lib.listings.contract.reso import ColumnType, fold_header
 
 INTERCHANGEABLE = {"number", "count"}  # types that one header may be read as
 HEADERS_LISTED = 4  # headers that a message lists before it says how many others there are
-
-
-def read_contract(feed: str) -> Contract:
-    """The validated and resolved contract of a feed.
-
-    Raises `RemlError` naming the file and the fault.
-    """
-    paths.check_feed_name(feed)
-    path = paths.contract_path(feed)
-    feeds = ", ".join(sorted(p.parent.name for p in paths.FEEDS.glob("*/contract.yaml"))) or "none"
-    require(path.is_file(), f"{path}: no contract for feed {feed!r} (feeds with one: {feeds})")
-    return load_contract(path)
-
-
-def load_contract(path: Path) -> Contract:
-    """The validated and resolved contract in a file; raises as `read` does."""
-    return resolve_contract(validate(Contract, read_yaml(path), str(path)), str(path))
-
-
-def resolve_contract(contract: Contract, where: str) -> Contract:
-    """The contract with what its columns leave out taken from the RESO dictionary.
-
-    A column gets the dictionary's type and range, and behind its own aliases those of the
-    dictionary, but for those that the contract gives to another column. One with a type, unit or
-    factor of its own means something else by its headers, so it keeps to its own; a number and a
-    count are one kind here. Raises `RemlError` naming `where` and the column where the dictionary
-    does not know it, or a header needs a unit or notation.
-    """
-    book = reso.load_dictionary()
-    own = {
-        fold_header(alias): name
-        for name, column in contract.columns.items()
-        for alias in (name, *column.aliases)
-    }
-    columns = {}
-    for name, column in contract.columns.items():
-        place, given = f"{where}: columns.{name}", column.model_fields_set
-        field = book.fields.get(name)
-        if field is None:
-            near = difflib.get_close_matches(name, book.fields, n=1)
-            require(
-                "aliases" in given or name.startswith("local_"),
-                f"{place}: no field of the RESO dictionary"
-                f"{f' (nearest: {near[0]})' if near else ''}; give its `aliases`, [] for none, "
-                "or call it local_*",
-            )
-            field = reso.ResoField(type=column.type)
-        for alias in column.aliases:
-            need = reso.ambiguous_headers().get(fold_header(alias))
-            require(
-                need is None
-                or need in given
-                or (need == "unit" and not given.isdisjoint({"multiply", "unit_from"})),
-                f"{place}: {alias!r} means different things in different exports; add `{need}`",
-            )
-        changes: dict[str, object] = {}
-        if "type" not in given:
-            changes["type"] = field.type
-            fits = column.range is None or field.type.startswith(NUMBERS)
-            require(fits, f"{place}: a range goes with numbers, not with type {field.type}")
-        factor = column.multiply
-        if column.range is None and str(changes.get("type", column.type)).startswith(NUMBERS):
-            changes["range"] = field.range
-        if column.unit:
-            require("multiply" not in given, f"{place}: give `unit` or `multiply`, not both")
-            changes["multiply"] = factor = reso.unit_factor(column.unit, field.unit, place)
-        kinds = {str(changes.get("type", column.type)), field.type}
-        if factor == 1 and (len(kinds) == 1 or kinds == INTERCHANGEABLE):
-            inherited = [a for a in field.aliases if own.get(fold_header(a), name) == name]
-            named = [name] if _counts(name, factor) else []
-            changes["aliases"] = list(dict.fromkeys([*column.aliases, *named, *inherited]))
-        columns[name] = column.model_copy(update=changes)
-    return contract.model_copy(update={"columns": columns})
-
-
-def _counts(name: str, factor: float) -> bool:
-    """Whether a column's canonical name is a header of it: not if the column is in another unit
-    than the name says, or the name means different things in different exports."""
-    return factor == 1 and fold_header(name) not in reso.ambiguous_headers()
-
-
-def match_headers(contract: Contract, headers: Iterable[str]) -> dict[str, str]:
-    """Canonical name -> header, for each contract column that `headers` carries.
-
-    A column without a header of its own takes that of its `instead`; the two then share it.
-    """
-    by_plain: dict[str, str] = {}
-    for header in headers:
-        by_plain.setdefault(fold_header(header), header)
-    found = {}
-    for name, column in contract.columns.items():
-        names = [*column.aliases, *([name] if _counts(name, column.multiply) else [])]
-        for alias in names:
-            if fold_header(alias) in by_plain:
-                found[name] = by_plain[fold_header(alias)]
-                break
-    shared = {
-        name: found[column.instead]
-        for name, column in contract.columns.items()
-        if name not in found and column.instead in found
-    }
-    return found | shared
-
-
-def missing_required(contract: Contract, headers: list[str]) -> list[str]:
-    """One clause per required column that `headers` lack, naming the nearest header."""
-    found = match_headers(contract, headers)
-    free = [header for header in headers if header not in found.values()]
-    clauses = []
-    for name, column in contract.columns.items():
-        if column.required and name not in found:
-            aliases = [alias for alias in column.aliases if alias != name] or [name]
-            told = " or ".join(map(repr, aliases[:HEADERS_LISTED]))
-            more = (
-                f" or {len(aliases) - HEADERS_LISTED} others"
-                if len(aliases) > HEADERS_LISTED
-                else ""
-            )
-            near = difflib.get_close_matches(aliases[0], free, n=1, cutoff=0.6)
-            hint = f"; the nearest header is {near[0]!r}" if near else ""
-            clauses.append(f"{name} (as {told}{more}{hint})")
-    return clauses
-
-
-# The terms of a contract: its columns, domains, keys and row rules, each validated by itself.
-#
-# What a column leaves out is settled later, by `lib.listings.contract.contract.resolve_contract`.
-
-
 NUMBERS = ("number", "count", "baths")  # how the types begin that a range goes with
 DIRECTIVES = "YymdbBHIMSfpzZjaA%"  # of strptime, in date_formats
 # what the later stages count on, whatever the feed
@@ -233,7 +104,7 @@ class Contract(Section):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Contract:
-        known = {*self.columns, *self.constants, "listing_key", "domain"}
+        names_there = {*self.columns, *self.constants, "listing_key", "domain"}
         named = {
             "property_key": [name for group in self.property_key for name in group],
             "lookups": list(self.lookups),
@@ -244,7 +115,7 @@ class Contract(Section):
         }
         for place, names in named.items():
             for name in names:
-                if name not in known:
+                if name not in names_there:
                     raise ValueError(f"{place} names `{name}`, which is not among the columns")
         for name in self.key:  # neither constants nor what is itself made of the key
             if name not in self.columns:
@@ -269,10 +140,132 @@ class Contract(Section):
             raise ValueError("date_formats is empty; leave it out, or name the formats")
         if "listing_key" not in self.columns and not self.key:
             raise ValueError("give a `listing_key` column or a `key` made of other columns")
-        seen: dict[str, str] = {}
+        owners: dict[str, str] = {}
         for name, column in self.columns.items():
             for alias in (*column.aliases, name):
-                other = seen.setdefault(fold_header(alias), name)
+                other = owners.setdefault(fold_header(alias), name)
                 if other != name:
                     raise ValueError(f"alias {alias!r} belongs to both {other} and {name}")
         return self
+
+
+def read_contract(feed: str) -> Contract:
+    """The validated and resolved contract of a feed.
+
+    Raises `RemlError` naming the file and the fault.
+    """
+    paths.check_feed_name(feed)
+    path = paths.contract_path(feed)
+    feeds = ", ".join(sorted(p.parent.name for p in paths.FEEDS.glob("*/contract.yaml"))) or "none"
+    require(path.is_file(), f"{path}: no contract for feed {feed!r} (feeds with one: {feeds})")
+    return load_contract(path)
+
+
+def load_contract(path: Path) -> Contract:
+    """The validated and resolved contract in a file; raises as `read` does."""
+    return resolve_contract(validate(Contract, read_yaml(path), str(path)), str(path))
+
+
+def resolve_contract(contract: Contract, where: str) -> Contract:
+    """The contract with what its columns leave out taken from the RESO dictionary.
+
+    A column gets the dictionary's type and range, and behind its own aliases those of the
+    dictionary, but for those that the contract gives to another column. One with a type, unit or
+    factor of its own means something else by its headers, so it keeps to its own; a number and a
+    count are one kind here. Raises `RemlError` naming `where` and the column where the dictionary
+    does not know it, or a header needs a unit or notation.
+    """
+    book = reso.load_dictionary()
+    claimed = {
+        fold_header(alias): name
+        for name, column in contract.columns.items()
+        for alias in (name, *column.aliases)
+    }
+    columns = {}
+    for name, column in contract.columns.items():
+        place, stated = f"{where}: columns.{name}", column.model_fields_set
+        field = book.fields.get(name)
+        if field is None:
+            near = difflib.get_close_matches(name, book.fields, n=1)
+            require(
+                "aliases" in stated or name.startswith("local_"),
+                f"{place}: no field of the RESO dictionary"
+                f"{f' (nearest: {near[0]})' if near else ''}; give its `aliases`, [] for none, "
+                "or call it local_*",
+            )
+            field = reso.ResoField(type=column.type)
+        for alias in column.aliases:
+            need = reso.ambiguous_headers().get(fold_header(alias))
+            require(
+                need is None
+                or need in stated
+                or (need == "unit" and not stated.isdisjoint({"multiply", "unit_from"})),
+                f"{place}: {alias!r} means different things in different exports; add `{need}`",
+            )
+        changes: dict[str, object] = {}
+        if "type" not in stated:
+            changes["type"] = field.type
+            fits = column.range is None or field.type.startswith(NUMBERS)
+            require(fits, f"{place}: a range goes with numbers, not with type {field.type}")
+        factor = column.multiply
+        if column.range is None and str(changes.get("type", column.type)).startswith(NUMBERS):
+            changes["range"] = field.range
+        if column.unit:
+            require("multiply" not in stated, f"{place}: give `unit` or `multiply`, not both")
+            changes["multiply"] = factor = reso.unit_factor(column.unit, field.unit, place)
+        kinds = {str(changes.get("type", column.type)), field.type}
+        if factor == 1 and (len(kinds) == 1 or kinds == INTERCHANGEABLE):
+            inherited = [a for a in field.aliases if claimed.get(fold_header(a), name) == name]
+            named = [name] if _counts(name, factor) else []
+            changes["aliases"] = list(dict.fromkeys([*column.aliases, *named, *inherited]))
+        columns[name] = column.model_copy(update=changes)
+    return contract.model_copy(update={"columns": columns})
+
+
+def _counts(name: str, factor: float) -> bool:
+    """Whether a column's canonical name is a header of it: not if the column is in another unit
+    than the name says, or the name means different things in different exports."""
+    return factor == 1 and fold_header(name) not in reso.ambiguous_headers()
+
+
+def match_headers(contract: Contract, headers: Iterable[str]) -> dict[str, str]:
+    """Canonical name -> header, for each contract column that `headers` carries.
+
+    A column without a header of its own takes that of its `instead`; the two then share it.
+    """
+    by_plain: dict[str, str] = {}
+    for header in headers:
+        by_plain.setdefault(fold_header(header), header)
+    matches = {}
+    for name, column in contract.columns.items():
+        names = [*column.aliases, *([name] if _counts(name, column.multiply) else [])]
+        for alias in names:
+            if fold_header(alias) in by_plain:
+                matches[name] = by_plain[fold_header(alias)]
+                break
+    shared = {
+        name: matches[column.instead]
+        for name, column in contract.columns.items()
+        if name not in matches and column.instead in matches
+    }
+    return matches | shared
+
+
+def missing_required(contract: Contract, headers: list[str]) -> list[str]:
+    """One clause per required column that `headers` lack, naming the nearest header."""
+    matches = match_headers(contract, headers)
+    free = [header for header in headers if header not in matches.values()]
+    clauses = []
+    for name, column in contract.columns.items():
+        if column.required and name not in matches:
+            aliases = [alias for alias in column.aliases if alias != name] or [name]
+            shown = " or ".join(map(repr, aliases[:HEADERS_LISTED]))
+            more = (
+                f" or {len(aliases) - HEADERS_LISTED} others"
+                if len(aliases) > HEADERS_LISTED
+                else ""
+            )
+            near = difflib.get_close_matches(aliases[0], free, n=1, cutoff=0.6)
+            hint = f"; the nearest header is {near[0]!r}" if near else ""
+            clauses.append(f"{name} (as {shown}{more}{hint})")
+    return clauses

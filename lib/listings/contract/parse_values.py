@@ -29,8 +29,8 @@ def parse_distinct(text: pd.Series, parse: Callable[[pd.Series], pd.Series]) -> 
         What `parse` gives for each row; missing where the text is.
     """
     codes, distinct = pd.factorize(text)
-    found = parse(pd.Series(distinct, dtype="str"))
-    return found.reindex(codes).set_axis(text.index)
+    parsed = parse(pd.Series(distinct, dtype="str"))
+    return parsed.reindex(codes).set_axis(text.index)
 
 
 def is_blank(text: pd.Series) -> pd.Series:
@@ -126,11 +126,11 @@ def parse_stamps(text: pd.Series, formats: list[str]) -> tuple[pd.Series, pd.Ser
         left = trimmed.where(parsed.isna())
         if not left.notna().any():
             break
-        found = pd.to_datetime(left, format=form, errors="coerce", utc=True)
-        found = found.dt.tz_localize(None).astype("datetime64[us]")
+        moments = pd.to_datetime(left, format=form, errors="coerce", utc=True)
+        moments = moments.dt.tz_localize(None).astype("datetime64[us]")
         if "%z" in form:
-            minutes = minutes.mask(found.notna(), _offset(left))
-        parsed = parsed.fillna(found)
+            minutes = minutes.mask(moments.notna(), _offset(left))
+        parsed = parsed.fillna(moments)
     return parsed, minutes
 
 

@@ -100,8 +100,8 @@ def unknown_domain(rows: pd.DataFrame, contract: Contract) -> pd.Series:
     if contract.domain.others:
         return pd.Series(False, index=rows.index)
     text = rows[str(contract.domain.column)]
-    known = {raw.lower() for raw in contract.domain.values}
-    return ~parse_values.is_blank(text) & ~text.str.strip().str.lower().isin(known)
+    listed = {raw.lower() for raw in contract.domain.values}
+    return ~parse_values.is_blank(text) & ~text.str.strip().str.lower().isin(listed)
 
 
 def assign_domains(rows: pd.DataFrame, contract: Contract) -> pd.Series:

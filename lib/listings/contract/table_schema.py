@@ -68,5 +68,5 @@ def enforce_schema(table: pd.DataFrame, schema: pa.DataFrameSchema) -> None:
         cases = error.failure_cases
         named = cases["column"].where(cases["column"].notna(), cases["failure_case"])
         faults = (named.astype("str") + ": " + cases["check"].astype("str")).value_counts()
-        told = "; ".join(f"{fault} ({rows})" for fault, rows in faults.sort_index().items())
-        raise AssertionError(f"the table breaks its schema: {told}") from None
+        clauses = "; ".join(f"{fault} ({rows})" for fault, rows in faults.sort_index().items())
+        raise AssertionError(f"the table breaks its schema: {clauses}") from None

@@ -31,11 +31,13 @@ def match_words(text: pd.Series, words: dict[str, list[str]]) -> pd.Series:
         Missing where the text is blank or no word of the list.
     """
     by_plain = {
-        reso.fold_header(word): name for name, some in words.items() for word in (name, *some)
+        reso.fold_header(word): name
+        for name, synonyms in words.items()
+        for word in (name, *synonyms)
     }
     distinct = pd.Series(text.dropna().unique(), dtype="str")
-    known = {raw: by_plain.get(reso.fold_header(raw)) for raw in distinct}
-    return text.map({raw: name for raw, name in known.items() if name}).astype("str")
+    names = {raw: by_plain.get(reso.fold_header(raw)) for raw in distinct}
+    return text.map({raw: name for raw, name in names.items() if name}).astype("str")
 
 
 def area_units(rows: pd.DataFrame, name: str, contract: Contract) -> tuple[pd.Series, pd.Series]:
@@ -57,8 +59,8 @@ def area_units(rows: pd.DataFrame, name: str, contract: Contract) -> tuple[pd.Se
     unknown : Series of bool, shape (n,)
         Where the row names a unit that nobody knows.
     """
-    column, own = contract.columns[name], reso.load_dictionary().fields.get(name)
-    usual = column.unit or (str(own.unit) if own else "")
+    column, field = contract.columns[name], reso.load_dictionary().fields.get(name)
+    usual = column.unit or (str(field.unit) if field else "")
     if not column.unit and column.multiply != 1:
         usual = f"times {column.multiply:g}"
     unit = pd.Series(usual, index=rows.index, dtype="str")

@@ -1,6 +1,7 @@
-"""Staged text as columns to look at: numbers, dates and texts, with the month and area of each row.
+"""Staged text as columns of numbers, dates and texts, with the month and area of each row.
 
-A look, not the pipeline's typing: nothing is corrected here, what does not parse is missing.
+This is for looking at data, not the pipeline's typing: nothing is corrected here, and what does not
+parse is missing.
 """
 
 from __future__ import annotations

@@ -130,8 +130,8 @@ def outside_fences(amount: pd.Series, group: pd.Series, width: float, least: int
     pools = group.where(~thin, "all rows")
 
     def quartile(share: float) -> pd.Series:
-        own = pools.map(logs.groupby(pools).quantile(share))
-        return own.mask(thin, logs.quantile(share))
+        quartiles = pools.map(logs.groupby(pools).quantile(share))
+        return quartiles.mask(thin, logs.quantile(share))
 
     low, high = quartile(0.25), quartile(0.75)
     reach = width * (high - low)

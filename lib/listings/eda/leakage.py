@@ -47,10 +47,10 @@ def scan_columns(
     rows = []
     for name in closed:
         shut, still = (float(is_filled(frame[name]).mean()) for frame in (closed, open_))
-        whole, r2 = input_r2(closed[name], log_price)
+        in_all, r2 = input_r2(closed[name], log_price)
         finding = gap_finding(closed[name], open_[name])
-        # one that is filled only after the sale, in some sales, is told as that
-        if whole >= limit or (r2 >= limit and "only after" not in finding):
+        # one that is filled only after the sale, in some sales, is called that
+        if in_all >= limit or (r2 >= limit and "only after" not in finding):
             finding = "gives the price away"
         rows.append((name, r2, shut, still, finding))
     columns = ["column", "r2", "filled_closed", "filled_open", "finding"]
@@ -75,17 +75,17 @@ def gap_finding(closed: pd.Series, open_: pd.Series) -> str:
     m = len(open_)
     if not m:
         return ""
-    (shut, still), (said, unsaid) = (
+    (shut, still), (informative, informative_open) = (
         (float(share(closed).mean()), float(share(open_).mean()))
         for share in (is_filled, is_informative)
     )
     if still <= AFTER and (1 - shut) ** m < SURE:
         return "filled only after the sale"
-    if unsaid <= AFTER and (1 - said) ** m < SURE:
+    if informative_open <= AFTER and (1 - informative) ** m < SURE:
         if not _two_valued(pd.concat([closed, open_])):
             return "filled only after the sale"
         # a rare yes may well be of none of the open ones
-        if said >= YES_SHARE and _apart(is_informative(closed), is_informative(open_)):
+        if informative >= YES_SHARE and _apart(is_informative(closed), is_informative(open_)):
             return "yes only after the sale"
     low, high = sorted((shut, still))
     if (high - low >= CHANGES or high >= TIMES * low) and _apart(
@@ -96,7 +96,7 @@ def gap_finding(closed: pd.Series, open_: pd.Series) -> str:
 
 
 def _two_valued(cells: pd.Series) -> bool:
-    """Whether a column answers with a yes or a no: one thing said, and its denial."""
+    """Whether a column answers with a yes or a no: one value, and its denial."""
     some = cells[is_filled(cells)]
     return some[is_informative(some)].nunique() == 1 and bool((~is_informative(some)).any())
 

@@ -187,14 +187,14 @@ def draw_fences(size: pd.Series, price: pd.Series, out: pd.Series) -> str:
     """
     with matplotlib.rc_context(LOOK):
         drawn, axes = new_figure(6.6, 4.2)
-        for rows, colour, dot, said in ((~out, BLUE, 6, "inside"), (out, ORANGE, 16, "outside")):
+        for rows, colour, dot, place in ((~out, BLUE, 6, "inside"), (out, ORANGE, 16, "outside")):
             axes.scatter(
                 size[rows],
                 price[rows],
                 s=dot,
                 color=colour,
-                label=f"{said} the fences",
-                alpha=0.3 if said == "inside" else 1,
+                label=f"{place} the fences",
+                alpha=0.3 if place == "inside" else 1,
                 linewidths=0,
                 rasterized=True,
             )

@@ -44,7 +44,7 @@ def show_completeness(
     list of EdaFigure
     """
     shares = hygiene.missing_shares(frame, names)
-    gaps = shares[(shares > 0) & (shares < 1)]  # empty columns are told, not drawn
+    gaps = shares[(shares > 0) & (shares < 1)]  # empty columns are named, not drawn
     svg = plots.draw_bars(gaps, "share of listings without it") if len(gaps) else ""
     looks = [EdaFigure("missing", "Missing cells", svg, findings.describe_missing(shares))]
     for by, what, text in ((month, "month", "Missing cells by month"),
@@ -81,16 +81,25 @@ def show_plausibility(
     list of EdaFigure
     """
     price = closed["close_price"]
-    told = hygiene.mask_outside_ranges(closed[numbers], ranges)
-    told = told[[name for name in told if told[name].nunique() > 2]]
+    plausible = hygiene.mask_outside_ranges(closed[numbers], ranges)
+    plausible = plausible[[name for name in plausible if plausible[name].nunique() > 2]]
     skewed = {
-        name for name in told if (told[name].dropna() > 0).all() and told[name].skew() > SKEWED
+        name
+        for name in plausible
+        if (plausible[name].dropna() > 0).all() and plausible[name].skew() > SKEWED
     }
-    kept = sorted(told, key=lambda name: (name != "close_price", -told[name].nunique()))[:12]
-    sentence = findings.describe_spread(price, told.drop(columns="close_price", errors="ignore"))
+    kept = sorted(plausible, key=lambda name: (name != "close_price", -plausible[name].nunique()))[
+        :12
+    ]
+    sentence = findings.describe_spread(
+        price, plausible.drop(columns="close_price", errors="ignore")
+    )
     looks = [
         EdaFigure(
-            "spread", "How the numbers spread", plots.draw_histograms(told[kept], skewed), sentence
+            "spread",
+            "How the numbers spread",
+            plots.draw_histograms(plausible[kept], skewed),
+            sentence,
         )
     ]
     size = closed.get("living_area", pd.Series(np.nan, index=closed.index))

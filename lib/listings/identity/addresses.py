@@ -72,12 +72,12 @@ def _tail() -> re.Pattern[str]:
 
 def _number_first(text: str) -> AddressParts | None:
     """Number, street and unit of a first line; None where it does not begin with a number."""
-    found = re.fullmatch(rf"({NUMBER}) (.+)", text)
-    if not found or re.fullmatch(ORDINAL, found[1]):
+    match = re.fullmatch(rf"({NUMBER}) (.+)", text)
+    if not match or re.fullmatch(ORDINAL, match[1]):
         return None
-    before, name, suffix, after, inside = parse_street(found[2])
+    before, name, suffix, after, inside = parse_street(match[2])
     return (
-        AddressParts(parse_house_number(found[1]), before, name, suffix, after, inside)
+        AddressParts(parse_house_number(match[1]), before, name, suffix, after, inside)
         if name
         else None
     )
@@ -90,8 +90,8 @@ def parse_by_rules(text: str) -> AddressParts | None:
     if parts is None or not parts.street_suffix or not _plain(str(parts.street_name)):
         return None
     named = (parts.unit_number or "").split()
-    known = INSIDE.keys() | PLACES
-    if not all(len(word) == 1 or word in known or re.search("[0-9]", word) for word in named):
+    unit_words = INSIDE.keys() | PLACES
+    if not all(len(word) == 1 or word in unit_words or re.search("[0-9]", word) for word in named):
         return None  # a town without a comma before it
     if rest and is_unit(rest[0]) and not parts.unit_number:
         parts = parts._replace(unit_number=parse_unit(rest.pop(0)))
@@ -130,17 +130,17 @@ def parse_by_library(text: str) -> AddressParts | None:
     from scourgify.exceptions import AddressNormalizationError
 
     try:
-        found = normalize_address_record(text)
+        record = normalize_address_record(text)
     except AddressNormalizationError:
         return None
-    parts = _number_first(clean_address(found["address_line_1"] or ""))
+    parts = _number_first(clean_address(record["address_line_1"] or ""))
     if parts is None:
         return None
-    code = re.fullmatch(ZIP, found["postal_code"] or "")
-    state = clean_address(found["state"] or "")
+    code = re.fullmatch(ZIP, record["postal_code"] or "")
+    state = clean_address(record["state"] or "")
     parts = parts._replace(
-        unit_number=parse_unit(found["address_line_2"] or "") or parts.unit_number,
-        city=clean_address(found["city"] or "").replace(",", "") or None,
+        unit_number=parse_unit(record["address_line_2"] or "") or parts.unit_number,
+        city=clean_address(record["city"] or "").replace(",", "") or None,
         state_or_province=state_codes().get(state, state) or None,
         postal_code=code[1] if code else None,
         postal_code_plus4=code[2] if code else None,
@@ -150,7 +150,7 @@ def parse_by_library(text: str) -> AddressParts | None:
 
 def _letters(text: str) -> Counter[str]:
     """How often each letter and digit stands in a cleaned address, its words in short form: what
-    the library dropped of 12 & 14 Elm St is seen by it."""
+    the library dropped of 12 & 14 Elm St shows in it."""
     directions, suffixes, _ = usps_tables()
     short = directions | suffixes | INSIDE | PLACES | SHORT | ORDINALS
     for name in sorted(state_codes(), key=len, reverse=True):

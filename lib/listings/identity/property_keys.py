@@ -66,30 +66,34 @@ def standardize_addresses(table: pd.DataFrame) -> pd.DataFrame:
         columns say something else than its whole address.
     """
     nothing = pd.Series(None, index=table.index, dtype="str")
-    whole = table.get("unparsed_address", nothing)
-    read = addresses.parse_addresses(whole)
-    own = pd.DataFrame(dict.fromkeys(ADDRESS, nothing))
-    own[[*STREET, "unit_number"]] = addresses.parse_streets(_joined(table, STREET))
+    written = table.get("unparsed_address", nothing)
+    read = addresses.parse_addresses(written)
+    by_columns = pd.DataFrame(dict.fromkeys(ADDRESS, nothing))
+    by_columns[[*STREET, "unit_number"]] = addresses.parse_streets(_joined(table, STREET))
     for name, form in FORMS.items():
         if name in table:
-            given = parse_values.parse_distinct(table[name], form)
-            own[name] = merge_units(own[name], given) if name == UNIT else given.fillna(own[name])
-    complete = own["street_number"].notna() & own["street_name"].notna()
-    own[ADDRESS[:5]] = own[ADDRESS[:5]].where(complete)
-    out = own.fillna(read)
-    out[ADDRESS[:5]] = own[ADDRESS[:5]].where(complete, read[ADDRESS[:5]])
-    out[UNIT] = merge_units(read[UNIT], own[UNIT])
-    given = _joined(table, [*ADDRESS[:6], "unparsed_address"]).notna()
-    out[PARSED] = out["street_name"].notna().astype("float64").where(given)
-    differ = (own != read) & own.notna() & read.notna()
+            present = parse_values.parse_distinct(table[name], form)
+            by_columns[name] = (
+                merge_units(by_columns[name], present)
+                if name == UNIT
+                else present.fillna(by_columns[name])
+            )
+    complete = by_columns["street_number"].notna() & by_columns["street_name"].notna()
+    by_columns[ADDRESS[:5]] = by_columns[ADDRESS[:5]].where(complete)
+    out = by_columns.fillna(read)
+    out[ADDRESS[:5]] = by_columns[ADDRESS[:5]].where(complete, read[ADDRESS[:5]])
+    out[UNIT] = merge_units(read[UNIT], by_columns[UNIT])
+    present = _joined(table, [*ADDRESS[:6], "unparsed_address"]).notna()
+    out[PARSED] = out["street_name"].notna().astype("float64").where(present)
+    differ = (by_columns != read) & by_columns.notna() & read.notna()
     both = complete & read["street_name"].notna()
     for name in ADDRESS[:5]:  # one has a direction and the other has none: they differ too
-        differ[name] = both & (own[name].fillna("") != read[name].fillna(""))
+        differ[name] = both & (by_columns[name].fillna("") != read[name].fillna(""))
     out["postal_code_plus4"] = out["postal_code_plus4"].mask(differ["postal_code"])
-    told = nothing.fillna("")
+    disagreeing = nothing.fillna("")
     for name in ADDRESS:
-        told = told.mask(differ[name], told + " " + name)
-    out[DISAGREES] = told.str.strip().mask(told == "")
+        disagreeing = disagreeing.mask(differ[name], disagreeing + " " + name)
+    out[DISAGREES] = disagreeing.str.strip().mask(disagreeing == "")
     return out
 
 
@@ -109,8 +113,8 @@ def merge_units(first: pd.Series, then: pd.Series) -> pd.Series:
     """
     both = pd.DataFrame({"one": first, "two": then}).dropna()
     both = both[both["one"] != both["two"]]
-    told = {pair: _united(*pair) for pair in set(both.itertuples(index=False, name=None))}
-    joined = [told[pair] for pair in both.itertuples(index=False, name=None)]
+    merged = {pair: _united(*pair) for pair in set(both.itertuples(index=False, name=None))}
+    joined = [merged[pair] for pair in both.itertuples(index=False, name=None)]
     return (
         pd.Series(joined, index=both.index, dtype="str")
         .reindex(then.index)
@@ -236,10 +240,10 @@ def place_parts(table: pd.DataFrame) -> pd.DataFrame:
         Number, street and unit; the name without spaces, since Oak Ridge is Oakridge. The ZIP is
         not among them: of two at one parcel and street, one is mistyped.
     """
-    told = table[[name for name in PLACE_COLUMNS if name in table]]
-    if "street_name" not in told:
-        return told
-    return told.assign(street_name=told["street_name"].str.replace(" ", "", regex=False))
+    parts = table[[name for name in PLACE_COLUMNS if name in table]]
+    if "street_name" not in parts:
+        return parts
+    return parts.assign(street_name=parts["street_name"].str.replace(" ", "", regex=False))
 
 
 def split_contradicted(
@@ -283,8 +287,8 @@ def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Ser
         The group's key, else that of all rows at the address where they share one, else the
         address's, else the listing's.
     """
-    known = by_group.groupby(by_address).agg(["nunique", "first"])
-    only = known.loc[known["nunique"] == 1, "first"]
+    keys_there = by_group.groupby(by_address).agg(["nunique", "first"])
+    only = keys_there.loc[keys_there["nunique"] == 1, "first"]
     key = by_group.fillna(by_address.map(only).astype("str"))
     return key.fillna(by_address).fillna("listing:" + listing_key)
 

@@ -69,10 +69,10 @@ def previous_with_key(key: pd.Series, days: np.ndarray) -> np.ndarray:
     new = np.ones(len(c), dtype=bool)
     new[1:] = (c[1:] != c[:-1]) | (d[1:] != d[:-1])
     before = np.maximum.accumulate(np.where(new, np.arange(len(c)), 0)) - 1
-    known = (before >= 0) & (c >= 0)
-    known[known] = c[before[known]] == c[known]
+    earlier = (before >= 0) & (c >= 0)
+    earlier[earlier] = c[before[earlier]] == c[earlier]
     out = np.full(len(c), -1)
-    out[order[known]] = order[before[known]]
+    out[order[earlier]] = order[before[earlier]]
     return out
 
 
@@ -93,9 +93,9 @@ def has_several_before(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.n
     ndarray of bool, shape (n,)
     """
     group, value = pd.factorize(by)[0], pd.factorize(what)[0]
-    known = np.flatnonzero((group >= 0) & (value >= 0) & ~np.isnan(days))
-    pair = group[known] * np.int64(value.max(initial=0) + 1) + value[known]
-    fresh = known[np.sort(np.unique(pair, return_index=True)[1])]  # a value that is new in a group
+    usable = np.flatnonzero((group >= 0) & (value >= 0) & ~np.isnan(days))
+    pair = group[usable] * np.int64(value.max(initial=0) + 1) + value[usable]
+    fresh = usable[np.sort(np.unique(pair, return_index=True)[1])]  # a value that is new in a group
 
     def first(rows: np.ndarray) -> np.ndarray:
         """Of each row's group the first one of these rows, -1 where it has none."""
@@ -131,12 +131,12 @@ def previous_of_home(home: HomeKeys, days: np.ndarray) -> np.ndarray:
     """
     parts = [has_several_before(home.group, part, days) for _, part in home.place.items()]
     shared = np.any(parts, axis=0)
-    alone = ~has_several_before(home.address, home.group, days)
+    undisputed = ~has_several_before(home.address, home.group, days)
     within = property_keys.join_keys(home.group, home.address)
     return np.maximum.reduce(
         [
             np.where(shared, previous_with_key(within, days), previous_with_key(home.group, days)),
-            np.where(alone, previous_with_key(home.address, days), -1),
+            np.where(undisputed, previous_with_key(home.address, days), -1),
             previous_with_key(home.address.where(home.group.isna()), days),
         ]
     )

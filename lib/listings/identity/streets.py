@@ -81,9 +81,9 @@ def _plain_sign(found: re.Match[str]) -> str:
 
 
 def is_legible(text: str) -> bool:
-    """Whether `clean` loses no letter or digit that tells one address from another: accents,
-    apostrophes and bullets are none; a superscript, a letter of another alphabet or one in a sign
-    (a squared A) is."""
+    """Whether `clean_address` loses no letter or digit that tells one address from another:
+    accents, apostrophes and bullets are none; a superscript, a letter of another alphabet or one in
+    a sign (a squared A) is."""
     for letter in re.sub(rf"[\x00-\x7f]|{APOSTROPHES}|{TRADE}", "", text):
         form = unicodedata.decomposition(letter)
         apart = unicodedata.normalize("NFKD", letter).upper()
@@ -147,7 +147,7 @@ def parse_street(text: str) -> tuple[str | None, ...]:
 def _split(words: list[str]) -> tuple[str | None, ...]:
     """What `street` returns, of words that a second reading may read differently."""
     at = _unit_at(words)
-    found = parse_unit(" ".join(words[at:]))
+    unit_found = parse_unit(" ".join(words[at:]))
     directions, suffixes, _ = usps_tables()
     words, before, after, suffix = words[:at], None, None, None
     core = words[:-1] if len(words) > 2 and words[-1] in directions else words
@@ -168,7 +168,7 @@ def _split(words: list[str]) -> tuple[str | None, ...]:
             words = [SHORT.get(words[0], words[0]), *words[1:]]
     elif words and (len(words) > 1 or after) and words[0] in suffixes:  # Avenue Q
         words = [suffixes[words[0]], *words[1:]]
-    return before, " ".join(_routes(words)) or None, suffix, after, found
+    return before, " ".join(_routes(words)) or None, suffix, after, unit_found
 
 
 def _routes(words: list[str]) -> list[str]:

@@ -74,7 +74,7 @@ def read_corrections(feed: str, contract: Contract) -> list[Correction]:
     if not path.is_file():
         return []
     entries = validate(Corrections, read_yaml(path), str(path)).corrections
-    seen: dict[tuple[str, str, str], int] = {}
+    first_entry: dict[tuple[str, str, str], int] = {}
     for number, one in enumerate(entries, start=1):
         where = f"{path}, entry {number}"
         require(
@@ -86,7 +86,7 @@ def read_corrections(feed: str, contract: Contract) -> list[Correction]:
             f"{where}: {one.column!r} tells sales from rentals, which staging has settled; "
             "mend domain.values in the contract, or the export",
         )
-        first = seen.setdefault((one.domain, one.listing_key, one.column), number)
+        first = first_entry.setdefault((one.domain, one.listing_key, one.column), number)
         require(first == number, f"{where}: corrects the same cell as entry {first}; remove one")
     for place, reason in (unreadable_entries(entries, contract) if entries else {}).items():
         one = entries[place]

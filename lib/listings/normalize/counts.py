@@ -76,12 +76,12 @@ def count_normalized(table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[s
             "homes": int(part["property_key"].nunique()),
             "statuses": count_values(part["standard_status"].fillna("unknown")),
         }
-    told = issues["column"] + ": " + issues["reason"]
+    what = issues["column"] + ": " + issues["reason"]
     parts = table[DISAGREES].dropna().str.split(" ").explode()
     return {
         "domains": per_domain,
-        "cells_set_missing": count_values(told[issues["set_missing"]]),
-        "cells_noted": count_values(told[~issues["set_missing"]]),
+        "cells_set_missing": count_values(what[issues["set_missing"]]),
+        "cells_noted": count_values(what[~issues["set_missing"]]),
         "unknown_values": count_unknown_values(issues),
         "source_units": {name: count_values(table[name].dropna()) for name in UNIT_COLUMNS},
         "addresses": {

@@ -109,18 +109,18 @@ def merge_repeated_sales(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFram
     aside : DataFrame, shape (n - m, k + 2)
         The other rows with `_kept_listing_key` and `_reason`.
     """
-    whole = (table["standard_status"] == "Closed") & table[SALE].notna().all(axis=1)
-    sold = table.loc[whole, [*SALE, "listing_key", "modification_timestamp"]].sort_values(
+    complete = (table["standard_status"] == "Closed") & table[SALE].notna().all(axis=1)
+    sold = table.loc[complete, [*SALE, "listing_key", "modification_timestamp"]].sort_values(
         ["modification_timestamp", "listing_key"], ascending=[False, True]
     )
     sold = sold[sold.duplicated(SALE, keep=False)]
-    own = table.loc[sold.index, [name for name in FLAT_COLUMNS if name in table]]
-    own = own.join(place_parts(table.loc[sold.index]))
+    traits = table.loc[sold.index, [name for name in FLAT_COLUMNS if name in table]]
+    traits = traits.join(place_parts(table.loc[sold.index]))
     group = sold.groupby(SALE, sort=False).ngroup()
-    unlike = (own.groupby(group).transform("nunique") > 1).any(axis=1)
+    unlike = (traits.groupby(group).transform("nunique") > 1).any(axis=1)
     alike = pd.Series("", index=sold.index, dtype="str")
-    for name in own:
-        alike = (alike + "|" + own[name].astype("str").fillna("")).where(unlike, "")
+    for name in traits:
+        alike = (alike + "|" + traits[name].astype("str").fillna("")).where(unlike, "")
     kept = sold.groupby([group, alike], sort=False)["listing_key"].transform("first")
     again = kept[kept != sold["listing_key"]].sort_index()
     aside = table.loc[again.index].assign(_kept_listing_key=again, _reason=REPEATED)
@@ -149,9 +149,9 @@ def add_history(
         Missing is what was not visible by the row's `as_of` date.
     """
     table = table.copy(deep=False)  # columns are added, none is changed
-    seen = history.merge(table[[*LISTING, "as_of"]], on=LISTING)
-    seen = seen[local_days(seen) <= seen["as_of"]]
-    priced = seen[seen["list_price"].notna()]
+    visible = history.merge(table[[*LISTING, "as_of"]], on=LISTING)
+    visible = visible[local_days(visible) <= visible["as_of"]]
+    priced = visible[visible["list_price"].notna()]
     before = priced.groupby(LISTING, sort=False)["list_price"].shift()
     changes = (before.notna() & (priced["list_price"] != before)).groupby(
         [priced[name] for name in LISTING], sort=False
@@ -201,26 +201,29 @@ def count_relists(
     gone_on &= ~(past["close_date"] <= rows[start])
     days = (left - past[start]).dt.days.clip(lower=0).where(gone_on, 0)
     link = np.where(gone_on, before, -1)
-    own = (rows["as_of"] - rows[start]).dt.days
-    known = own >= 0
-    found = {
+    days_listed = (rows["as_of"] - rows[start]).dt.days
+    dated = days_listed >= 0
+    columns = {
         "hist_relists": _along(link, gone_on.to_numpy("float64")),
-        "hist_cumulative_days_on_market": _along(link, days.to_numpy("float64")) + own.where(known),
+        "hist_cumulative_days_on_market": _along(link, days.to_numpy("float64"))
+        + days_listed.where(dated),
     }
     return {
-        name: pd.Series(column, index=rows.index).where(known).reindex(table.index)
-        for name, column in found.items()
+        name: pd.Series(column, index=rows.index).where(dated).reindex(table.index)
+        for name, column in columns.items()
     }
 
 
 def _before(rows: pd.DataFrame, home: HomeKeys) -> np.ndarray:
     """The position of the listing of the home before each of `rows` (in order of their beginning),
     as known when that one began; -1 where there is none."""
-    own = HomeKeys(*(part.loc[rows.index] for part in home))
+    by_domain = HomeKeys(*(part.loc[rows.index] for part in home))
     domain = rows["domain"] + "|"
-    own = own._replace(group=domain + own.group, address=domain + own.address)
+    by_domain = by_domain._replace(
+        group=domain + by_domain.group, address=domain + by_domain.address
+    )
     return previous_of_home(
-        own, rows["listing_contract_date"].to_numpy("datetime64[D]").astype("int64")
+        by_domain, rows["listing_contract_date"].to_numpy("datetime64[D]").astype("int64")
     )
 
 
@@ -235,15 +238,16 @@ def _along(link: np.ndarray, amount: np.ndarray) -> np.ndarray:
 
 
 def _left_market(rows: pd.DataFrame, before: pd.Series, history: pd.DataFrame) -> pd.Series:
-    """When the listing `before` each of `rows` had left the market, by its last state seen as the
-    row's listing began: that day itself if it was on the market, missing if unseen or closed."""
+    """When the listing `before` each of `rows` had left the market, by its last state visible as
+    the row's listing began: that day itself if it was on the market, missing if unseen or
+    closed."""
     off = ~history["standard_status"].isin(ON_MARKET)
     fresh = off & ~(off.groupby([history[name] for name in LISTING]).shift(fill_value=False))
     day = local_days(history)
     since = day.where(fresh)
     since = since.groupby([history[name] for name in LISTING]).ffill().where(off)
-    seen = history.assign(since=since, day=day)
-    asked = pd.DataFrame(
+    states = history.assign(since=since, day=day)
+    queries = pd.DataFrame(
         {
             "domain": rows["domain"],
             "listing_key": before,
@@ -251,9 +255,9 @@ def _left_market(rows: pd.DataFrame, before: pd.Series, history: pd.DataFrame) -
             "row": rows.index,
         }
     )
-    asked = asked[asked["listing_key"].notna()].sort_values("day", kind="stable")
-    seen = seen.sort_values("day", kind="stable")[[*LISTING, "day", "since", "standard_status"]]
-    found = pd.merge_asof(asked, seen, on="day", by=LISTING).set_index("row")
-    status = found["standard_status"]
-    left = found["since"].where(~status.isin(ON_MARKET), found["day"])
+    queries = queries[queries["listing_key"].notna()].sort_values("day", kind="stable")
+    states = states.sort_values("day", kind="stable")[[*LISTING, "day", "since", "standard_status"]]
+    last_state = pd.merge_asof(queries, states, on="day", by=LISTING).set_index("row")
+    status = last_state["standard_status"]
+    left = last_state["since"].where(~status.isin(ON_MARKET), last_state["day"])
     return left.where(status.notna() & (status != "Closed")).reindex(rows.index)

@@ -61,9 +61,9 @@ def make_issues(
     DataFrame
         ISSUE_COLUMNS and `set_missing`.
     """
-    told = rows.loc[bad[bad].index, ISSUE_COLUMNS[:4]]
-    told = told.assign(column=column, value=text[told.index], reason=reason)
-    return told.assign(set_missing=set_missing).astype({name: "str" for name in ISSUE_COLUMNS[4:]})
+    lines = rows.loc[bad[bad].index, ISSUE_COLUMNS[:4]]
+    lines = lines.assign(column=column, value=text[lines.index], reason=reason)
+    return lines.assign(set_missing=set_missing).astype({name: "str" for name in ISSUE_COLUMNS[4:]})
 
 
 class Issues:
@@ -114,7 +114,7 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
     out = rows[["listing_key", "domain", *LINEAGE]].copy()
     issues = Issues(rows)
     apart: dict[str, pd.Series] = {}
-    often, unheard = units.rent_frequencies(rows, contract)
+    often, unknown_rate = units.rent_frequencies(rows, contract)
     for name, column in contract.columns.items():
         text, filled = rows[name], ~parse_values.is_blank(rows[name])
         if name in contract.lookups or name in qualifier_columns(contract):
@@ -138,9 +138,9 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
             into[name] = _converted(rows, name, into[name], contract, issues)
         if name in units.RENTS:
             issues.drop(
-                unheard & into[name].notna(), name, text, "how often rent is paid is not known"
+                unknown_rate & into[name].notna(), name, text, "how often rent is paid is not known"
             )
-            into[name] = into[name].mul(units.monthly_factors(often)).mask(unheard)
+            into[name] = into[name].mul(units.monthly_factors(often)).mask(unknown_rate)
         if name == "bathrooms_half":
             many = into[name] > MOST_HALF
             issues.drop(many, name, text, TOO_MANY_HALF)
@@ -227,13 +227,13 @@ def _areas(out: pd.DataFrame, rows: pd.DataFrame, contract: Contract) -> None:
     """Lots in square feet by the first column that has one; the unit of each area's source."""
     missing = pd.Series(None, index=rows.index, dtype="str")
     lot, unit = pd.Series(float("nan"), index=rows.index), missing
-    given = [name for name in units.LOTS if name in contract.columns]
-    for name in given:
+    lots = [name for name in units.LOTS if name in contract.columns]
+    for name in lots:
         area = out[name] * (ACRE if name == "lot_size_acres" else 1)
         fresh = lot.isna() & area.notna()
         unit = unit.mask(fresh, units.area_units(rows, name, contract)[0])
         lot = lot.fillna(area)
-    if given:
+    if lots:
         out["lot_size_square_feet"] = lot
     if "lot_size_area" in out:
         del out["lot_size_area"]

@@ -1,6 +1,6 @@
 """What the values of one export column look like: numbers, dates, ZIPs, notations of baths.
 
-Looked at once a column, then asked by each field of the dictionary how well it would fit.
+A column is profiled once; each field of the dictionary is then compared with the profile.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ def profile_column(column: pd.Series) -> ColumnProfile:
     counts = filled.value_counts(sort=False)
     counts = counts.sort_values(ascending=False, kind="stable")
     texts = counts.index[:BUCKETS].to_series(index=range(min(BUCKETS, len(counts)))).astype("str")
-    found = ColumnProfile(
+    profile = ColumnProfile(
         len(column), len(filled), len(counts), counts, 0.0, parse_values.parse_number(texts)
     )
     read = parse_dates(texts, detect_date_formats([texts])).notna()
     return ColumnProfile(
-        found.rows, found.filled, found.distinct, counts, found.share(read), found.numbers
+        profile.rows, profile.filled, profile.distinct, counts, profile.share(read), profile.numbers
     )
 
 
@@ -120,7 +120,7 @@ def detect_date_formats(columns: list[pd.Series]) -> list[str]:
     list of str
     """
     left = pd.concat(columns, ignore_index=True) if columns else pd.Series([], dtype="str")
-    whole, chosen = len(left), []
+    total, chosen = len(left), []
     left = left[_likely(left)]
     while len(left):
         best, read = "", pd.Series(False, index=left.index)
@@ -131,7 +131,7 @@ def detect_date_formats(columns: list[pd.Series]) -> list[str]:
             fits = _days(left, [form]).notna()
             if fits.sum() > read.sum():
                 best, read = form, fits
-        if read.sum() <= 0.002 * whole:
+        if read.sum() <= 0.002 * total:
             break  # the rest are errors of typing, not a format
         chosen.append(best)
         left = left[~read]

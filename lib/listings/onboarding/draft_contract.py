@@ -19,6 +19,7 @@ from lib.listings.onboarding import column_profile
 from lib.listings.onboarding.column_profile import ColumnProfile
 from lib.listings.onboarding.infer import MAYBE, Guess
 
+LEAST_SALE = 20_000  # where half of the prices are below this, they are taken for rents
 SURE = 0.9  # guesses below are marked CHECK
 NEEDED = {
     "close_price": "the price that was paid: needed to learn from sales",
@@ -119,7 +120,7 @@ currency: USD                     # CHECK"""
 def _columns(by_field: dict[str, Guess]) -> list[str]:
     """One line a claimed column, in the dictionary's order."""
     lines = []
-    for name, known in reso.load_dictionary().fields.items():
+    for name, reso_field in reso.load_dictionary().fields.items():
         if name not in by_field:
             continue
         one = by_field[name]
@@ -128,8 +129,8 @@ def _columns(by_field: dict[str, Guess]) -> list[str]:
             body["type"] = one.type
         if one.unit:
             body["unit"] = one.unit
-        if known.range:
-            body["range"] = [int(end) if end == int(end) else end for end in known.range]
+        if reso_field.range:
+            body["range"] = [int(end) if end == int(end) else end for end in reso_field.range]
         filled = one.profile.filled / max(one.profile.rows, 1)
         if name in ("close_price", "close_date", "listing_key") or (
             name in REQUIRED and filled > 0.9
@@ -144,12 +145,12 @@ def _columns(by_field: dict[str, Guess]) -> list[str]:
 
 def _zeros(name: str, one: Guess) -> str:
     """A hint where codes look as if they had lost leading zeros."""
-    known, texts = reso.load_dictionary().fields[name], one.profile.texts.astype("str")
+    reso_field, texts = reso.load_dictionary().fields[name], one.profile.texts.astype("str")
     digits = texts[texts.str.fullmatch("[0-9]+").astype(bool)]
     lengths = digits.str.len()
-    if known.type == "postal_code" and (lengths == 4).mean() > 0.01:
+    if reso_field.type == "postal_code" and (lengths == 4).mean() > 0.01:
         return "; CHECK: some have four digits, `pad: 5` restores lost zeros"
-    if known.looks == "identity" and len(digits) > 20 and lengths.nunique() > 1:
+    if reso_field.looks == "identity" and len(digits) > 20 and lengths.nunique() > 1:
         most = lengths.max()
         return f"; {lengths.min()} to {most} digits: if zeros were lost, `pad: {most}`"
     return ""
@@ -182,13 +183,6 @@ def _lacks(missing: list[str]) -> str:
     return "".join(f"# CHECK: not found: {what}\n" for what in missing)
 
 
-# The parts of a drafted contract that are about the whole export: what tells rows apart, sales
-# from leases, one date format from another, and the statuses. Each is given as lines of YAML.
-
-
-LEAST_SALE = 20_000  # where half of the prices are below this, they are taken for rents
-
-
 def one_line(value: object) -> str:
     """A value as YAML on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
@@ -203,16 +197,16 @@ def domain_lines(by_field: dict[str, Guess]) -> list[str]:
     for name in ("for_lease", "property_type"):
         if name not in by_field:
             continue
-        own = [str(value) for value in by_field[name].profile.counts.index]
-        known = {
-            value: domains[fold_header(value)] for value in own if fold_header(value) in domains
+        values = [str(value) for value in by_field[name].profile.counts.index]
+        assigned = {
+            value: domains[fold_header(value)] for value in values if fold_header(value) in domains
         }
         for yes, no in (("True", "False"), ("Yes", "No"), ("Y", "N"), ("1", "0")):
-            if name == "for_lease" and {yes, no} & set(own):
-                known |= {yes: "rental", no: "sale"}  # the other word may stand in another file
-        if known and (name == "for_lease" or "rental" in known.values()):
-            lines = ["domain:", f"  column: {name}", f"  values: {one_line(known)}"]
-            others = sorted(set(own) - set(known))
+            if name == "for_lease" and {yes, no} & set(values):
+                assigned |= {yes: "rental", no: "sale"}  # the other word may stand in another file
+        if assigned and (name == "for_lease" or "rental" in assigned.values()):
+            lines = ["domain:", f"  column: {name}", f"  values: {one_line(assigned)}"]
+            others = sorted(set(values) - set(assigned))
             if others and name == "property_type":
                 lines.append("  others: sale   # CHECK: every other property type")
             elif others:
@@ -244,10 +238,10 @@ def propose_identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[b
     """
     homes = [["parcel_number"]] if "parcel_number" in by_field else []
     addressed = {"street_name", "unparsed_address"} & set(by_field)
-    lines, found = [], "listing_key" in by_field
+    lines, identified = [], "listing_key" in by_field
     base = next((name for name in ("listing_id", "parcel_number") if name in by_field), None)
-    if not found and base:
-        found, note = True, ""
+    if not identified and base:
+        identified, note = True, ""
         key, header = [str(base)], by_field[base].header
         repeats = len(table) - table[header].nunique()
         if repeats and "modification_timestamp" not in by_field and "close_date" in by_field:
@@ -260,22 +254,22 @@ def propose_identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[b
     if addressed:
         note = "   # then by the address in standard form"
     lines.append(f"property_key: {one_line(homes)}{note}")
-    return found, lines
+    return identified, lines
 
 
 def date_format_lines(by_field: dict[str, Guess]) -> list[str]:
     """The date formats that the claimed date columns are written in."""
-    known = reso.load_dictionary().fields
+    fields = reso.load_dictionary().fields
     texts = [
         one.profile.texts
         for name, one in by_field.items()
-        if known[name].type in ("date", "timestamp")
+        if fields[name].type in ("date", "timestamp")
     ]
-    found = column_profile.detect_date_formats([text.astype("str") for text in texts])
-    if not found:
+    detected = column_profile.detect_date_formats([text.astype("str") for text in texts])
+    if not detected:
         return ['date_formats: ["%Y-%m-%d"]   # CHECK: no dates found']
     note = ""
-    for form in found:
+    for form in detected:
         swapped = form.replace("%m", "%x").replace("%d", "%m").replace("%x", "%d")
         if swapped == form or swapped not in column_profile.FORMATS:
             continue
@@ -286,26 +280,26 @@ def date_format_lines(by_field: dict[str, Guess]) -> list[str]:
             column_profile.parse_dates(text, [swapped]).notna().mean() > 0.9 for text in reads
         ):
             note = f"   # CHECK: {swapped} reads them as well; is the month first?"
-        elif swapped in found:
+        elif swapped in detected:
             note = f"   # CHECK: some dates read only as {form}, some only as {swapped}"
-    return [f"date_formats: {one_line(found)}{note}"]
+    return [f"date_formats: {one_line(detected)}{note}"]
 
 
 def status_lines(statuses: dict[str, int]) -> list[str]:
-    """Every status seen with its RESO status; one that nothing is known about as a comment."""
-    known = {
+    """Every status of the export with its RESO status; an unknown one as a comment."""
+    by_word = {
         fold_header(word): status
         for status, words in reso.load_dictionary().statuses.items()
         for word in (status, *words)
     }
-    lines, found = [], 0
+    lines, recognized = [], 0
     for raw, rows in statuses.items():
-        near = difflib.get_close_matches(fold_header(raw), known, n=1, cutoff=0.85)
-        status = known.get(fold_header(raw))
+        near = difflib.get_close_matches(fold_header(raw), by_word, n=1, cutoff=0.85)
+        status = by_word.get(fold_header(raw))
         if status:
             lines.append(f"    {one_line(raw)}: {status}   # {rows:,} rows")
         elif near and len(raw) > 3:
-            status = known[near[0]]
+            status = by_word[near[0]]
             lines.append(
                 f"    {one_line(raw)}: {status}   # CHECK: {rows:,} rows; a close spelling"
             )
@@ -313,6 +307,6 @@ def status_lines(statuses: dict[str, int]) -> list[str]:
             lines.append(
                 f"    # CHECK: {one_line(raw)} is unknown; its {rows:,} rows are quarantined"
             )
-        found += status is not None
-    head = ["lookups:", "  standard_status:" if found else "  standard_status: {}"]
+        recognized += status is not None
+    head = ["lookups:", "  standard_status:" if recognized else "  standard_status: {}"]
     return [*head, *lines]

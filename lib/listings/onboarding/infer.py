@@ -83,8 +83,8 @@ def header_ideas(header: str) -> frozenset[str]:
     """The ideas that a header names: LotSqFt, lot_size and "Lot Sq. Ft." are all {lot, area}."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])", " ", header).lower()
     text = re.sub(r"sq(uare)?[ ._]*f(ee)?t\b\.?", "sqft ", text.replace("_", " "))
-    found = re.findall(r"[a-z]+|[0-9]+|#", text)
-    return frozenset(WORDS.get(word, word) for word in found if word not in FILLER)
+    parts = re.findall(r"[a-z]+|[0-9]+|#", text)
+    return frozenset(WORDS.get(word, word) for word in parts if word not in FILLER)
 
 
 def spelling_similarity(one: str, other: str) -> float:
@@ -93,7 +93,8 @@ def spelling_similarity(one: str, other: str) -> float:
 
 
 def _spelt(one: str, other: str) -> float:
-    """The share of letters in common, in order; 0 below 0.8, of which the bounds tell at once."""
+    """The share of letters in common, in order; 0 below 0.8, which the upper bounds of the ratio
+    show at once."""
     match = difflib.SequenceMatcher(None, one, other)
     if match.real_quick_ratio() < 0.8 or match.quick_ratio() < 0.8:
         return 0.0
@@ -236,9 +237,9 @@ def _in_detail(one: Guess, book: ResoDictionary) -> Guess:
 
 def _with_unit(one: Guess, book: ResoDictionary) -> Guess:
     """The unit that the header says, or that the sizes suggest."""
-    own = str(book.fields[str(one.field)].unit)
+    usual = str(book.fields[str(one.field)].unit)
     name, middle = one.header.lower(), one.profile.numbers.median()
-    unit = own
+    unit = usual
     if re.search(r"acre|\bac\b", name):
         unit = "acres"
     elif re.search(r"sq\.? ?m\b|sqm|m2|m²|meter|metre", name):
@@ -250,4 +251,4 @@ def _with_unit(one: Guess, book: ResoDictionary) -> Guess:
     if one.field == "lot_size_square_feet" and unit == "acres":
         return replace(one, field="lot_size_acres", unit=unit)
     ambiguous = fold_header(one.header) in reso.ambiguous_headers()
-    return replace(one, unit=unit) if unit != own or ambiguous else one
+    return replace(one, unit=unit) if unit != usual or ambiguous else one

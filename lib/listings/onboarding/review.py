@@ -52,23 +52,23 @@ def review_export(table: pd.DataFrame, contract: Contract) -> tuple[list[Matched
     unclaimed : list of str
         Headers that no column claims.
     """
-    found = match_headers(contract, list(table))
+    matches = match_headers(contract, list(table))
     matched = []
     for name, column in contract.columns.items():
-        header = found.get(name)
+        header = matches.get(name)
         if header is None:
             matched.append(MatchedColumn(name, None))
             continue
         text = table[header]
-        some = text[~parse_values.is_blank(text)]
+        filled = text[~parse_values.is_blank(text)]
         if column.type.startswith("baths"):
-            reads = parse_values.parse_baths_notation(column.type, some)["bathrooms_full"].notna()
+            reads = parse_values.parse_baths_notation(column.type, filled)["bathrooms_full"].notna()
         elif name in contract.lookups:
             lookup = contract.lookups[name]
-            known = {word.lower() for pair in lookup.items() for word in pair}
-            reads = some.str.strip().str.lower().isin(known)
+            words = {word.lower() for pair in lookup.items() for word in pair}
+            reads = filled.str.strip().str.lower().isin(words)
         else:
-            reads = parse_values.parse_column(some, column, contract.date_formats).notna()
-        share = float(reads.mean()) if len(some) else 0.0
-        matched.append(MatchedColumn(name, header, len(some) / max(len(table), 1), share))
-    return matched, [header for header in table if header not in found.values()]
+            reads = parse_values.parse_column(filled, column, contract.date_formats).notna()
+        share = float(reads.mean()) if len(filled) else 0.0
+        matched.append(MatchedColumn(name, header, len(filled) / max(len(table), 1), share))
+    return matched, [header for header in table if header not in matches.values()]

@@ -57,11 +57,11 @@ def read_raw_rows(path: Path, numbers: Iterable[int], scratch: Path) -> dict[int
 
 def first_hand_columns(contract: Contract, names: list[str]) -> dict[str, str]:
     """Header -> the column that claims it first hand, not in another's stead."""
-    found = match_headers(contract, names)
+    by_column = match_headers(contract, names)
     return {
         header: name
-        for name, header in found.items()
-        if found.get(contract.columns[name].instead or "") != header
+        for name, header in by_column.items()
+        if by_column.get(contract.columns[name].instead or "") != header
     }
 
 
@@ -86,10 +86,10 @@ class CommonHeader:
 
     def _slots(self, names: list[str]) -> list[tuple[str, int]]:
         owner = first_hand_columns(self.contract, names)
-        seen: dict[str, int] = {}
+        times: dict[str, int] = {}
         slots = []
         for header in names:
-            nth = seen[header] = seen.get(header, -1) + 1
+            nth = times[header] = times.get(header, -1) + 1
             slots.append((owner.get(header, header) if nth == 0 else header, nth))
         return slots
 
@@ -116,13 +116,13 @@ def arrange_lines(
 
     Parameters: the rows, their common header, what `raw_rows` gave for each file.
     """
-    found = []
+    placed = []
     for pick in picks:
         cells, place = min(
             (shape.place(file, fields[file][row]), (file, row)) for file, row in pick.places
         )
-        found.append(Line(pick, place, cells))
-    return sorted(found, key=lambda line: (line.cells, line.pick.fate, line.place))
+        placed.append(Line(pick, place, cells))
+    return sorted(placed, key=lambda line: (line.cells, line.pick.fate, line.place))
 
 
 def as_csv(header: list[str], rows: list[Line]) -> str:

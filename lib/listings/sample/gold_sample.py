@@ -6,7 +6,8 @@ one field too many. So it is a small feed of its own under the feed's contract: 
 with the row that staging keeps, its quarantined rows with their faults. Encoding, delimiter and
 the split into files are not kept; the JSON beside says where each row came from.
 
-Rows are chosen by what the data shows (`lib.listings.sample.traits` and what staging said of them).
+Rows are chosen by what the data shows (`lib.listings.sample.traits` and the reasons that staging
+gave).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from lib.listings.sample import traits
 from lib.listings.sample.excerpt import Pick
 
 CHUNK = 20_000  # quarantined rows held at a time
-RARE = 0.1  # traits that no larger share of the rows has are told of each row
+RARE = 0.1  # traits that no larger share of the rows has are listed of each row
 BETWEEN = (*traits.DATES, "list_price", "close_price")
 
 
@@ -63,7 +64,8 @@ def seeded_order(content: pd.Series, seed: int) -> np.ndarray:
 
 def cover_traits(held: traits.Traits, size: int) -> list[int]:
     """At most `size` rows that have as many of the traits as a greedy choice finds: each time the
-    row with the most traits not seen yet, the first of equals. Time is rows x (traits + size)."""
+    row with the most traits not covered yet, the first of equals. Time is rows x (traits +
+    size)."""
     chosen: list[int] = []
     if not held:
         return chosen

@@ -1,4 +1,4 @@
-"""What a tester looks for in a listing row: shapes of its cells, told by the data and its contract
+"""What a tester looks for in a listing row: shapes of its cells, from the data and its contract
 alone. A trait is a name and, row by row, whether the row has it.
 
 Rows come in a seeded order, so that "the first so many" is a fair draw of them.
@@ -21,7 +21,7 @@ VALUES = 20  # values or notations of one column that count, the most common one
 DATES = ("listing_contract_date", "purchase_contract_date", "close_date")  # as they follow
 STEPS = (0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.25, 1.5, 2.0, 5.0, 20.0)  # close to list price
 ORDINARY = (0.9, 1.1)  # nothing to explain between these
-WORDS = 8  # telling words that count
+WORDS = 8  # distinctive words that count
 READ = 20_000  # remarks read on each side to find them
 
 
@@ -65,24 +65,24 @@ def column_traits(name: str, text: pd.Series, contract: Contract) -> Traits:
     codes, distinct = pd.factorize(text, use_na_sentinel=False)
     often = np.bincount(codes, minlength=len(distinct))
     cells = pd.Series(distinct, dtype="str")
-    found = _of_text(cells)
+    shapes = _of_text(cells)
     amount = parse_amounts(cells, column, contract.date_formats)
     if amount is not None:
-        found[f"not a {column.type}"] = found["filled"] & amount.isna()
+        shapes[f"not a {column.type}"] = shapes["filled"] & amount.isna()
     if column.type == "text":  # a place name may hold one letter; an encoding has to keep each
-        found |= _letters(cells, often)
+        shapes |= _letters(cells, often)
     elif column.type == "postal_code":
         notation = cells.str.strip().str.replace(r"[0-9]", "9", regex=True)
-        found |= _each("written", notation, often)
+        shapes |= _each("written", notation, often)
     elif column.type == "yes_no" and amount is not None:
-        found |= {"yes": amount == 1, "no": amount == 0}
+        shapes |= {"yes": amount == 1, "no": amount == 0}
     elif name in NAMED or name in contract.lookups:
-        found |= _each("is", cells.str.strip(), often)
+        shapes |= _each("is", cells.str.strip(), often)
     elif amount is not None and amount.dtype == "float64":
-        found |= _of_number(name, amount, column, amount.repeat(often).median())
+        shapes |= _of_number(name, amount, column, amount.repeat(often).median())
     return {
         f"{name}: {shape}": held.fillna(False).to_numpy(bool)[codes]
-        for shape, held in found.items()
+        for shape, held in shapes.items()
         if held.any()
     }
 
@@ -119,17 +119,17 @@ def _letters(cells: pd.Series, often: np.ndarray) -> dict[str, pd.Series]:
 
 def _of_number(name: str, amount: pd.Series, column: Column, median: float) -> dict[str, pd.Series]:
     size = np.log10(amount.abs().where(amount != 0))
-    found = {
+    shapes = {
         f"about 10^{power:.0f}": np.floor(size) == power
         for power in np.unique(np.floor(size.dropna()))
     }
-    found |= {"zero": amount == 0, "negative": amount < 0}
+    shapes |= {"zero": amount == 0, "negative": amount < 0}
     if column.range:
         low, high = column.range
-        found |= {"below its range": amount < low, "above its range": amount > high}
+        shapes |= {"below its range": amount < low, "above its range": amount > high}
     if name.startswith("year_"):
-        found["far future"] = amount > median + 100
-    return found
+        shapes["far future"] = amount > median + 100
+    return shapes
 
 
 def row_traits(cells: pd.DataFrame, contract: Contract) -> Traits:
@@ -149,7 +149,7 @@ def row_traits(cells: pd.DataFrame, contract: Contract) -> Traits:
     dict of str to ndarray of bool, shape (n,)
         Trait -> the rows that have it; those that no row has are left out.
     """
-    found = {}
+    traits = {}
     typed = {
         name: parse_values.parse_column(cells[name], contract.columns[name], contract.date_formats)
         for name in (*DATES, "list_price", "close_price")
@@ -158,21 +158,23 @@ def row_traits(cells: pd.DataFrame, contract: Contract) -> Traits:
     dates = [name for name in DATES if name in typed]
     for i, first in enumerate(dates):
         for then in dates[i + 1 :]:
-            found[f"{then} before {first}"] = (typed[then] < typed[first]).to_numpy(bool)
+            traits[f"{then} before {first}"] = (typed[then] < typed[first]).to_numpy(bool)
     if {"close_date", "close_price"} <= typed.keys():
-        found |= _of_deals(cells, typed["close_date"], typed["close_price"], contract)
+        traits |= _of_deals(cells, typed["close_date"], typed["close_price"], contract)
     if "list_price" in typed and "close_price" in typed:
-        asked = typed["list_price"].to_numpy("float64")
-        ratio = typed["close_price"].to_numpy("float64") / np.where(asked > 0, asked, np.nan)
-        found |= _of_ratio(ratio, _remarks(cells, contract))
-    return {name: held for name, held in found.items() if held.any()}
+        list_price = typed["list_price"].to_numpy("float64")
+        ratio = typed["close_price"].to_numpy("float64") / np.where(
+            list_price > 0, list_price, np.nan
+        )
+        traits |= _of_ratio(ratio, _remarks(cells, contract))
+    return {name: held for name, held in traits.items() if held.any()}
 
 
 def _of_deals(cells: pd.DataFrame, day: pd.Series, price: pd.Series, contract: Contract) -> Traits:
     """What several sales show together: three at one price on one day, and a home that comes back
     within a year at another price."""
     together = day.groupby([day, price]).transform("size")
-    found = {"sold at one price with two others that day": (together > 2).to_numpy(bool)}
+    traits = {"sold at one price with two others that day": (together > 2).to_numpy(bool)}
     group = next((some for some in contract.property_key if set(some) <= set(cells)), None)
     if group:
         home = cells[group].apply(tuple, axis=1).where(cells[group].notna().all(axis=1))
@@ -182,8 +184,8 @@ def _of_deals(cells: pd.DataFrame, day: pd.Series, price: pd.Series, contract: C
         soon = (deals["day"] - before["day"]).dt.days.between(1, 365)
         ratio = deals["price"] / before["price"]
         back = deals.index[soon & ((ratio < 0.8) | (ratio > 1.25))]
-        found["sold again within a year at another price"] = cells.index.isin(back)
-    return found
+        traits["sold again within a year at another price"] = cells.index.isin(back)
+    return traits
 
 
 def _remarks(cells: pd.DataFrame, contract: Contract) -> pd.Series | None:
@@ -193,21 +195,21 @@ def _remarks(cells: pd.DataFrame, contract: Contract) -> pd.Series | None:
 
 def _of_ratio(ratio: np.ndarray, remarks: pd.Series | None) -> Traits:
     odd = (ratio < ORDINARY[0]) | (ratio > ORDINARY[1])
-    found = {}
-    told = np.zeros(len(ratio), dtype=bool)
+    traits = {}
+    explained = np.zeros(len(ratio), dtype=bool)
     if remarks is not None:
         ordinary = ~np.isnan(ratio) & ~odd
         for words, rows in distinctive_words(remarks, odd, ordinary).items():
-            found[f"price far from list, remarks say {words}"] = rows
-            told |= rows
+            traits[f"price far from list, remarks say {words}"] = rows
+            explained |= rows
     step = np.where(np.isnan(ratio), -1, np.digitize(ratio, STEPS))
     edges = (0.0, *STEPS, np.inf)
     for number in np.unique(step[step >= 0]):
         name = f"close_price {edges[number]:g} to {edges[number + 1]:g} of list_price"
-        found[name] = step == number
+        traits[name] = step == number
         # a price that the remarks explain is another case than one that nothing explains
-        found[f"{name}, unexplained"] = (step == number) & odd & ~told
-    return found
+        traits[f"{name}, unexplained"] = (step == number) & odd & ~explained
+    return traits
 
 
 def distinctive_words(remarks: pd.Series, odd: np.ndarray, ordinary: np.ndarray) -> Traits:
@@ -238,14 +240,14 @@ def distinctive_words(remarks: pd.Series, odd: np.ndarray, ordinary: np.ndarray)
         share, other = count / len(words[0]), usual[word] / max(len(words[1]), 1)
         if count > 1 and share >= 5 * other:
             lift[word] = share - other
-    found: dict[bytes, tuple[str, np.ndarray]] = {}
+    by_rows: dict[bytes, tuple[str, np.ndarray]] = {}
     for word in sorted(lift, key=lambda word: (-lift[word], word)):
         rows = np.zeros(len(odd), dtype=bool)
         rows[sides[0][[word in some for some in words[0]]]] = True
-        found.setdefault(np.packbits(rows).tobytes(), (word, rows))
-        if len(found) == WORDS:
+        by_rows.setdefault(np.packbits(rows).tobytes(), (word, rows))
+        if len(by_rows) == WORDS:
             break
-    return dict(found.values())
+    return dict(by_rows.values())
 
 
 def _words(text: object) -> set[str]:

@@ -1,8 +1,8 @@
-"""What was known of prices near a sale on the day that it closed: robust levels and spreads of the
-sales before, and what a home's size, age and features explain of its price.
+"""Prices far from the usual near them: robust levels and spreads of the sales before, and what a
+home's size, age and features explain of its price.
 
-Everything is as of the sale's own close date: a row knows sales of strictly earlier days alone,
-so that no later row can change what is said of it.
+Everything is as of the sale's close date: a row uses sales of strictly earlier days alone, so that
+no later row can change its flags.
 """
 
 from __future__ import annotations
@@ -222,12 +222,12 @@ def explain_prices(months: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarr
             apart = np.clip((here - centre) / size, -REACH, REACH) * varies
             out[rows] = sum_y / count + apart @ slope
         good = np.isfinite(y[rows])
-        some, clipped = here[good], np.clip(y[rows][good], -CLIP, CLIP)
-        count += len(some)
-        sum_x += some.sum(axis=0)
+        used, clipped = here[good], np.clip(y[rows][good], -CLIP, CLIP)
+        count += len(used)
+        sum_x += used.sum(axis=0)
         sum_y += clipped.sum()
-        cross += some.T @ some
-        moment += some.T @ clipped
+        cross += used.T @ used
+        moment += used.T @ clipped
     return out
 
 
@@ -241,9 +241,6 @@ def _mean(x: np.ndarray) -> np.ndarray:
     """Column means of the finite cells, 0 where a column has none."""
     there = np.isfinite(x)
     return np.where(there, x, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-
-
-# Prices far from what was usual near them: robust, and known by each sale's own date.
 
 
 class OutlierLimits(Section):

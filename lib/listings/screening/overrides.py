@@ -1,7 +1,7 @@
 """An analyst's own verdicts on sales: `overrides.csv` in a feed's config folder, if any.
 
-They win over every rule. What cannot be read, or speaks of no closed sale of the feed, stops the
-run: a verdict that is quietly lost would be worse than none.
+They win over every rule. What cannot be read, or is about no closed sale of the feed, stops
+the run: a verdict that is quietly lost would be worse than none.
 """
 
 from __future__ import annotations
@@ -71,17 +71,17 @@ def read_overrides(path: Path) -> pd.DataFrame:
         for number, cells in enumerate(lines[1:], 1)
         if any(cell.strip() for cell in cells)
     ]
-    seen: dict[tuple[str, str], int] = {}
+    first_row: dict[tuple[str, str], int] = {}
     for number, cells in rows:
         fault = _fault(cells)
         require(not fault, f"{path}, data row {number}: {fault}")
         key = (cells[0], cells[1])
         require(
-            key not in seen,
+            key not in first_row,
             f"{path}, data row {number}: listing_key {cells[0]} ({cells[1]}) stands in data row "
-            f"{seen.get(key)} too; keep one of them",
+            f"{first_row.get(key)} too; keep one of them",
         )
-        seen[key] = number
+        first_row[key] = number
     if not rows:
         return none
     table = pd.DataFrame([cells for _, cells in rows], columns=COLUMNS, dtype="str")
@@ -133,7 +133,7 @@ def check_overrides(
     RemlError
         For the first override that is about no row of `sales`.
     """
-    known = set(zip(sales["listing_key"], sales["domain"], strict=True))
+    sold = set(zip(sales["listing_key"], sales["domain"], strict=True))
     aside = {(key, domain): kept for key, domain, kept in repeated[ASIDE].itertuples(index=False)}
     for line in overrides.itertuples():
         key = (line.listing_key, line.domain)
@@ -143,7 +143,7 @@ def check_overrides(
             f"copy of {aside.get(key)} (data/normalize/repeated_sales.parquet); write that key",
         )
         require(
-            key in known,
+            key in sold,
             f"{path}, data row {line.row}: no closed {line.domain} has the listing_key "
             f"{line.listing_key}; mend the key or remove the row",
         )

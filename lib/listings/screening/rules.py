@@ -1,4 +1,5 @@
-"""Records that contradict themselves: each row is judged by its own cells alone."""
+"""Rules that flag sales: records that contradict themselves, quick resales at odd ratios, and bulk
+sales on one day."""
 
 from __future__ import annotations
 
@@ -115,13 +116,13 @@ def flag_records(sales: pd.DataFrame, spec: RecordLimits) -> Iterator[Flag]:
     yield flag("closed_before_contract", closed < agreed,
                "closed on {c:%Y-%m-%d}, before its contract of {d:%Y-%m-%d}",
                c=closed, d=agreed)  # fmt: skip
-    asked = number_column(sales, "list_price")
-    ratio = price / asked.where(asked > 0)
-    known, words = ratio.notna(), "price {p:,.0f} is {r:.2f} times the list price {a:,.0f}"
-    far = known & ~ratio.between(*spec.list_ratio)
-    unusual = known & ~far & ~ratio.between(*spec.list_ratio_unusual)
+    list_price = number_column(sales, "list_price")
+    ratio = price / list_price.where(list_price > 0)
+    has_ratio, words = ratio.notna(), "price {p:,.0f} is {r:.2f} times the list price {a:,.0f}"
+    far = has_ratio & ~ratio.between(*spec.list_ratio)
+    unusual = has_ratio & ~far & ~ratio.between(*spec.list_ratio_unusual)
     for code, bad in (("list_price_far", far), ("list_price_unusual", unusual)):
-        yield flag(code, bad, words, p=price, r=ratio, a=asked)
+        yield flag(code, bad, words, p=price, r=ratio, a=list_price)
     built = number_column(sales, "year_built")
     yield flag("built_after_sale", built > closed.dt.year,
                "built in {b:.0f}, after the sale on {c:%Y-%m-%d}", b=built, c=closed)  # fmt: skip
@@ -138,9 +139,6 @@ def flag_records(sales: pd.DataFrame, spec: RecordLimits) -> Iterator[Flag]:
     yield flag("lot_against_size", (share < low) | (share > high),
                "a lot of {g:,.0f} square feet for {a:,.0f} of living area",
                g=lot, a=area)  # fmt: skip
-
-
-# Sales that only other sales give away: quick resales at odd ratios, and bulk sales on one day.
 
 
 class DealLimits(Section):
@@ -188,9 +186,9 @@ def flag_resales(
     low, high = spec.resale_ratio
     odd = (part["ratio"] < low) | (part["ratio"] > high)
     part = part[odd & (part["days"] <= spec.resale_days)]
-    own = deviation[part["row"]]
-    usual = np.abs(own) < spec.resale_spreads
-    usual |= np.sign(own) == -np.sign(np.log(part["ratio"].to_numpy()))
+    spreads = deviation[part["row"]]
+    usual = np.abs(spreads) < spec.resale_spreads
+    usual |= np.sign(spreads) == -np.sign(np.log(part["ratio"].to_numpy()))
     for code, some in (("quick_resale", part[~usual]), ("quick_resale_usual", part[usual])):
         words = [
             f"sold for {ratio:.2f} times the {paid:,.0f} of {then:%Y-%m-%d}, {days} days before"

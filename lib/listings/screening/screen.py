@@ -1,8 +1,8 @@
 """Which closed sales are evidence of market value: flags with reasons, and a verdict a sale.
 
 No sale is removed here. A flag is `exclude` (the sale is no evidence) or `warn` (it is, and the
-reader should know). Each rule uses what was known on the sale's own close date; see the modules
-`screen_*` beside this one. An analyst's override wins over the rules.
+reader should know). Each rule uses what was known on the sale's own close date; see `rules`,
+`outliers` and `terms`. An analyst's override wins over the rules.
 """
 
 from __future__ import annotations
@@ -109,9 +109,9 @@ def flag_by_rules(sales: pd.DataFrame, spec: ScreenParams, groups: list[list[str
     DataFrame
         FLAGS, in order of sale and code.
     """
-    whole = np.flatnonzero(rules.is_complete(sales))
-    good = sales.take(whole).reset_index(drop=True)
-    found, home = measure_deviations(good, spec.outliers), same_home.home_keys(good, groups)
+    complete = np.flatnonzero(rules.is_complete(sales))
+    good = sales.take(complete).reset_index(drop=True)
+    deviations, home = measure_deviations(good, spec.outliers), same_home.home_keys(good, groups)
 
     def frames(some: Iterable[rules.Flag]) -> list[pd.DataFrame]:
         return [
@@ -121,13 +121,15 @@ def flag_by_rules(sales: pd.DataFrame, spec: ScreenParams, groups: list[list[str
 
     parts = [
         *frames(rules.flag_records(good, spec.records)),
-        *frames(rules.flag_resales(good, home, found.deviation, spec.deals)),
-        *frames(rules.flag_bulk_sales(good, home, found.deviation, spec.outliers.area, spec.deals)),
-        *frames(flag_outliers(good, found, spec.outliers)),
+        *frames(rules.flag_resales(good, home, deviations.deviation, spec.deals)),
+        *frames(
+            rules.flag_bulk_sales(good, home, deviations.deviation, spec.outliers.area, spec.deals)
+        ),
+        *frames(flag_outliers(good, deviations, spec.outliers)),
         terms.flag_conditions(good, spec.conditions).astype({"row": "int64"}),
         terms.flag_remarks(good).astype({"row": "int64"}),
     ]
-    parts = [part.assign(row=whole[part["row"]]) for part in parts]
+    parts = [part.assign(row=complete[part["row"]]) for part in parts]
     flags = pd.concat([*parts, *frames(rules.flag_incomplete(sales))], ignore_index=True)
     flags["severity"] = flags["code"].map(spec.severity)
     flags = flags[flags["severity"] != IGNORE]
@@ -188,13 +190,15 @@ def decide_verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
     severity = pd.Series(NONE, index=out.index, dtype="str")
     for grade in (WARN, EXCLUDE):
         severity = severity.mask(has(ruled.loc[ruled["severity"] == grade, "listing_key"]), grade)
-    own = out["listing_key"].map(decided).astype("str")
-    severity = own.where(own.notna(), severity).astype("str")
+    decision = out["listing_key"].map(decided).astype("str")
+    severity = decision.where(decision.notna(), severity).astype("str")
     codes = flags.groupby("listing_key")["code"].agg(lambda some: " ".join(dict.fromkeys(some)))
     out["usable"] = severity != EXCLUDE
     out["severity"] = severity
     out["codes"] = out["listing_key"].map(codes).astype("str").fillna("")
-    out["by"] = pd.Series(np.where(own.notna(), "override", "rule"), index=out.index, dtype="str")
+    out["by"] = pd.Series(
+        np.where(decision.notna(), "override", "rule"), index=out.index, dtype="str"
+    )
     return out
 
 

@@ -1,4 +1,4 @@
-"""What a listing's own words say of the sale: special listing conditions and remarks."""
+"""Flags from a listing's text: special listing conditions, and phrases of the remarks."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def flag_conditions(sales: pd.DataFrame, spec: ConditionWords) -> pd.DataFrame:
     DataFrame
         `row` (position), `code`, `reason`.
     """
-    found: list[tuple[int, str, str]] = []
+    flags: list[tuple[int, str, str]] = []
     if "special_listing_conditions" not in sales:
-        return pd.DataFrame(found, columns=["row", "code", "reason"])
-    known = {fold_condition(word): "" for word in (*NOTHING, *spec.ordinary)}
-    known |= {fold_condition(word): CODES["warn"] for word in spec.warn}
-    known |= {fold_condition(word): CODES["exclude"] for word in spec.exclude}
+        return pd.DataFrame(flags, columns=["row", "code", "reason"])
+    codes = {fold_condition(word): "" for word in (*NOTHING, *spec.ordinary)}
+    codes |= {fold_condition(word): CODES["warn"] for word in spec.warn}
+    codes |= {fold_condition(word): CODES["exclude"] for word in spec.exclude}
     cells = sales["special_listing_conditions"].fillna("").astype("category")
     positions = pd.Series(range(len(sales))).groupby(cells.cat.codes.to_numpy()).indices
     for number, cell in enumerate(cells.cat.categories):
@@ -77,17 +77,17 @@ def flag_conditions(sales: pd.DataFrame, spec: ConditionWords) -> pd.DataFrame:
         for word in dict.fromkeys(
             word
             for part in parts
-            for word in ([part] if fold_condition(part) in known else _apart(part))
+            for word in ([part] if fold_condition(part) in codes else _apart(part))
         ):
-            code = known.get(fold_condition(word), UNKNOWN)
+            code = codes.get(fold_condition(word), UNKNOWN)
             if not fold_condition(word) and any(
                 map(str.isalpha, word)
             ):  # letters that `plain` drops
                 code = UNKNOWN
             if code:
                 reason = f"special listing condition: {word}"
-                found += [(row, code, reason) for row in positions[number]]
-    return pd.DataFrame(found, columns=["row", "code", "reason"])
+                flags += [(row, code, reason) for row in positions[number]]
+    return pd.DataFrame(flags, columns=["row", "code", "reason"])
 
 
 def _apart(words: str) -> list[str]:
@@ -116,7 +116,7 @@ def compile_phrases(path: Path = TERMS) -> dict[str, re.Pattern]:
 
 def find_phrase(text: str, pattern: re.Pattern) -> str | None:
     """The first words of `text` (lower case, single spaces) that fit and that nothing in their
-    clause denies, or tells of the past or of other homes."""
+    clause denies or moves to the past or to other homes."""
     for match in pattern.finditer(text):
         before = DENIAL.search(text[max(0, match.start() - 45) : match.start()])
         if not before and not DENIED_AFTER.match(text, match.end()):
@@ -137,12 +137,12 @@ def flag_remarks(sales: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `row` (position), `code`, `reason`.
     """
-    found: list[tuple[int, str, str]] = []
+    flags: list[tuple[int, str, str]] = []
     if "public_remarks" in sales:
         for row, text in enumerate(sales["public_remarks"].fillna("")):
             lower = " ".join(text.lower().replace("\u2019", "'").split())
             for code, pattern in compile_phrases().items():
                 words = find_phrase(lower, pattern)
                 if words:
-                    found.append((row, code, f'remarks say "{words}"'))
-    return pd.DataFrame(found, columns=["row", "code", "reason"])
+                    flags.append((row, code, f'remarks say "{words}"'))
+    return pd.DataFrame(flags, columns=["row", "code", "reason"])

@@ -11,14 +11,14 @@ from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_file, sq
 from lib.listings.staging.staging import ParsedFile
 
 Coverage = dict[str, dict[str, dict[str, int]]]
-SHOWN, LONG = 20, 40  # values of a column that are told, and letters of each
+SHOWN, LONG = 20, 40  # values of a column that are listed, and letters of each
 
 
 def count_coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Coverage:
     """domain -> day -> {"rows": n, column: cells that are not blank}, of staged listings.
 
     The day (of `days`, as `staging.stage` writes it) is that of `modification_timestamp` in UTC,
-    else of `close_date`, else "no date". Presence only: whether a value makes sense is not asked.
+    else of `close_date`, else "no date". Presence only: whether a value makes sense is not checked.
     """
     columns = sorted({*contract.columns, *contract.constants} - {"listing_key"})
     # a cell that begins with a visible ASCII character is not blank: no need to trim it
@@ -57,12 +57,12 @@ def count_unknown_values(
             rows = con.execute(f"""SELECT left(trim({sql_name(column)}), {LONG}) AS value, count(*)
                 FROM read_parquet([{files}], union_by_name=true)
                 WHERE contains(_reason, {sql_text(reason)}) GROUP BY value ORDER BY 2 DESC, 1""")
-            found = dict(rows.fetchall())
-            told = dict(list(found.items())[:SHOWN])
-            if len(found) > SHOWN:
-                told["(others)"] = sum(found.values()) - sum(told.values())
-            if told:
-                out[column] = told
+            counts = dict(rows.fetchall())
+            shown = dict(list(counts.items())[:SHOWN])
+            if len(counts) > SHOWN:
+                shown["(others)"] = sum(counts.values()) - sum(shown.values())
+            if shown:
+                out[column] = shown
     return out
 
 
@@ -87,8 +87,8 @@ def render_coverage(counts: Coverage, tally: dict[str, Any]) -> str:
     for reason, count in tally["reasons"].items():
         lines.append(f"- {count:,}: {reason}")
     for column, values in tally.get("unknown_values", {}).items():
-        told = ", ".join(f"{value!r} ({count:,})" for value, count in values.items())
-        lines += ["", f"Not known of `{column}`, add them to the contract: {told}"]
+        shown = ", ".join(f"{value!r} ({count:,})" for value, count in values.items())
+        lines += ["", f"Not known of `{column}`, add them to the contract: {shown}"]
     for domain, days in counts.items():
         all_days = total_coverage(days)
         dated = sorted(day for day in days if day != "no date")

@@ -40,7 +40,8 @@ def find_csv_files(folder: Path) -> list[Path]:
 
 
 def decode_lines(file: BinaryIO, utf16: str | None) -> Iterator[str]:
-    """The lines of a file as text: UTF-16 where that is said, else UTF-8 with cp1252 as fallback.
+    """The lines of a file as text: UTF-16 where `utf16` names a form, else UTF-8 with cp1252 as
+    fallback.
 
     Decoding by line keeps one mis-encoded remark from turning a whole export into mojibake, and
     holds no more than a line. NULs are dropped, and marks of encoding at the start: a tool that

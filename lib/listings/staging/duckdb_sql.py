@@ -39,7 +39,8 @@ def sql_name(column: str) -> str:
 
 
 def sql_code(cell: str, pad: int = 0) -> str:
-    """SQL for `values.code`: trimmed, blank as missing, zeros restored to `pad` characters."""
+    """SQL for `parse_values.parse_code`: trimmed, blank as missing, zeros restored to `pad`
+    characters."""
     trimmed = f"nullif(trim({cell}, {sql_text(SPACE)}), '')"
     padded = (
         f"CASE WHEN length({trimmed}) < {pad} THEN lpad({trimmed}, {pad}, '0') ELSE {trimmed} END"

@@ -3,7 +3,8 @@
 DuckDB reads files that are plain UTF-8 and well formed; any other goes through the tolerant reader
 of `lib.listings.staging.csv_reader` row by row. Both give the same rows (tested), so the choice is
 only speed.
-Rules are judged once per distinct value, by the same functions that type the values later.
+Rules are judged in pandas once per distinct combination of the cells they read, by the functions
+that type the values later, and joined back: one meaning, and quick on a million rows.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from lib.listings.contract.contract import Contract, match_headers
 from lib.listings.staging import csv_reader
 from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_file, sql_name, sql_text
 
+UNREAD = "modification_timestamp cannot be read; see date_formats in the contract"
 CHUNK = 1 << 24  # bytes read at a time while a file's encoding is checked
 BATCH = 20_000  # rows held in Python at a time on the tolerant path
 LINE_COLUMNS = [
@@ -44,20 +46,22 @@ LINE_COLUMNS = [
 
 def count_delimiters(path: Path, delimiter: str) -> int | None:
     """How often the delimiter stands in a file; None unless it is UTF-8 throughout, without NUL."""
-    decoder, found = codecs.getincrementaldecoder("utf-8")(), 0
-    whole = decoder.getstate()
+    decoder, count = codecs.getincrementaldecoder("utf-8")(), 0
+    between_characters = decoder.getstate()
     with path.open("rb") as file:
         try:
             for chunk in iter(lambda: file.read(CHUNK), b""):
                 if b"\x00" in chunk:
                     return None
-                if decoder.getstate() != whole or not chunk.isascii():  # ASCII needs no decoding
+                if (
+                    decoder.getstate() != between_characters or not chunk.isascii()
+                ):  # ASCII needs no decoding
                     decoder.decode(chunk)
-                found += chunk.count(delimiter.encode())
+                count += chunk.count(delimiter.encode())
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return None
-    return found
+    return count
 
 
 def read_with_duckdb(con: duckdb.DuckDBPyConnection, path: Path, header: csv_reader.Header) -> None:
@@ -104,8 +108,8 @@ def holds_every_row(
     if width < csv_reader.WIDE or not suspects:
         return True
     several = " OR ".join(f"(({broken(c)}) AND {marks(c)} >= {width - 1})" for c in cells)
-    found = con.execute(f"SELECT {', '.join(cells)} FROM quick WHERE {several}")
-    while batch := found.fetchmany(BATCH):
+    suspicious = con.execute(f"SELECT {', '.join(cells)} FROM quick WHERE {several}")
+    while batch := suspicious.fetchmany(BATCH):
         if any(
             line.count(mark) >= width - 1
             for row in batch
@@ -131,9 +135,9 @@ def read_tolerant(path: Path, header: csv_reader.Header, out: Path) -> None:
     with pq.ParquetWriter(out, schema, compression="lz4") as writer:
         rows = csv_reader.read_rows(path)
         while batch := list(itertools.islice(rows, BATCH)):
-            whole = [row if len(row) == width else [None] * width for _, row in batch]
+            complete = [row if len(row) == width else [None] * width for _, row in batch]
             ragged = [None if len(row) == width else json.dumps(row) for _, row in batch]
-            cells = [[row[i] or None for row in whole] for i in range(width)]
+            cells = [[row[i] or None for row in complete] for i in range(width)]
             writer.write_table(
                 pa.table([[number for number, _ in batch], ragged, *cells], schema=schema)
             )
@@ -145,11 +149,11 @@ def read_raw(
     """View `raw`: every row of a file as `read_tolerant` writes it, by the quick reader where that
     may be trusted. `folder` takes what does not fit in memory and must outlast the view. Whoever
     needs the row numbers that staging gave must read through this function."""
-    found = count_delimiters(path, header.delimiter)
+    count = count_delimiters(path, header.delimiter)
     try:  # behind a header with a broken quote DuckDB drops rows and says nothing
-        if found is not None and csv_reader.has_proper_quotes([header.line], header.delimiter):
+        if count is not None and csv_reader.has_proper_quotes([header.line], header.delimiter):
             read_with_duckdb(con, path, header)
-            if holds_every_row(con, header, found):
+            if holds_every_row(con, header, count):
                 con.execute("""CREATE VIEW raw AS
                     SELECT rowid + 1 AS _source_row, NULL::VARCHAR AS _ragged, * FROM quick""")
                 return
@@ -175,7 +179,7 @@ def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = Tr
         read_raw(con, path, header, folder)
         map_columns(con, header.names, contract)
         joins, tests, made = judge_rows(con, contract, judged)
-        own = ", ".join(f"{how} AS {column}" for column, how in made.items())
+        made_columns = ", ".join(f"{how} AS {column}" for column, how in made.items())
         width = len(header.names)
         raw_columns = ", ".join(f"c{index}" for index in range(width))
         reasons = ", ".join(
@@ -193,7 +197,7 @@ def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = Tr
         con.execute(f"""
             COPY (SELECT * EXCLUDE (_ragged, {raw_columns}), CASE WHEN _reason IS NOT NULL
                          THEN coalesce(_ragged, {all_cells}) END AS _row
-                  FROM (SELECT m.*, {own},
+                  FROM (SELECT m.*, {made_columns},
                                nullif(concat_ws('; ', {reasons}), '') AS _reason
                         FROM mapped m {" ".join(joins)}))
             TO {sql_text(str(out))} (FORMAT parquet, COMPRESSION lz4_raw)""")
@@ -221,33 +225,24 @@ def read_unjudged(path: Path, contract: Contract) -> pd.DataFrame:
         ).sort_values("_source_row", ignore_index=True)
 
 
-# SQL that brings a raw file's cells under canonical names and judges its rows.
-#
-# Rules are judged in pandas once per distinct combination of the cells they read, by the same
-# functions that type the values later, and joined back: one meaning, and quick on a million rows.
-
-
-UNREAD = "modification_timestamp cannot be read; see date_formats in the contract"
-
-
 def cells_as_json(headers: list[str], indexes: Iterable[int]) -> str:
     """SQL for some raw cells as one JSON object, header -> text; a header that comes again has
     its number behind it, since names in an object must differ."""
-    told = []
+    pairs = []
     for i in indexes:
         times = headers[: i + 1].count(headers[i])
-        told.append(f"{sql_text(headers[i] if times == 1 else f'{headers[i]} ({times})')}, c{i}")
-    return f"json_object({', '.join(told)})"
+        pairs.append(f"{sql_text(headers[i] if times == 1 else f'{headers[i]} ({times})')}, c{i}")
+    return f"json_object({', '.join(pairs)})"
 
 
 def map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Contract) -> None:
     """View `mapped`: the contract's columns and constants, listing_key, hash, unclaimed cells."""
     position = {header: index for index, header in reversed(list(enumerate(headers)))}
-    found = {
+    position_of = {
         column: position[header] for column, header in match_headers(contract, headers).items()
     }
     cells = {
-        column: f"c{found[column]}" if column in found else "NULL::VARCHAR"
+        column: f"c{position_of[column]}" if column in position_of else "NULL::VARCHAR"
         for column in contract.columns
     }
     cells |= {column: sql_text(constant) for column, constant in contract.constants.items()}
@@ -258,7 +253,7 @@ def map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Co
     names = chr(30).join(headers[index] for index in order) + chr(30)
     hashed = ", ".join(f"coalesce(c{index}, '')" for index in order)
 
-    unclaimed = [index for index in range(len(headers)) if index not in found.values()]
+    unclaimed = [index for index in range(len(headers)) if index not in position_of.values()]
     filled = ", ".join(f"c{index}" for index in unclaimed)
     extra = (
         f"CASE WHEN concat({filled}) <> '' THEN {cells_as_json(headers, unclaimed)} END"
@@ -283,8 +278,8 @@ def _verdict(
     """Judge each distinct combination of `columns` once, keep it as `table` and return the join
     that brings its column `verdict` to the rows of `mapped m`."""
     names = ", ".join(sql_name(column) for column in columns)
-    seen = con.execute(f"SELECT DISTINCT {names} FROM mapped").df().astype("str")
-    con.register(table, seen.assign(verdict=judge(seen)))
+    distinct = con.execute(f"SELECT DISTINCT {names} FROM mapped").df().astype("str")
+    con.register(table, distinct.assign(verdict=judge(distinct)))
     same = " AND ".join(
         f"m.{sql_name(c)} IS NOT DISTINCT FROM {table}.{sql_name(c)}" for c in columns
     )
@@ -335,7 +330,7 @@ def judge_rows(
     if "modification_timestamp" in contract.columns:
         made["_stamp"] = moments("modification_timestamp")
         made["_day"] = f"coalesce({made['_stamp']}::DATE, {made['_day']})"
-        if judged:  # which state of a listing is the newest could not be told
+        if judged:  # which state of a listing is the newest would be unknown
             filled = sql_code("m.modification_timestamp")
             tests[UNREAD] = f"{filled} IS NOT NULL AND {made['_stamp']} IS NULL"
     if contract.domain.column:

@@ -20,7 +20,7 @@ COUNTED = ("rows_in", "clean", "duplicates", "quarantined")
 @dataclass(frozen=True)
 class ParsedFile:
     """One raw file: its name in the feed, SHA-256, import time (None if dropped in by hand) and
-    the Parquet that `parsing.parse` made of it."""
+    the Parquet that `parse_export` made of it."""
 
     file: str
     sha256: str
