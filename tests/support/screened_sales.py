@@ -57,3 +57,24 @@ def odd_sales(n=500, seed=0):
     table.loc[::3, "parcel_number"] = None
     table.loc[::41, "standard_status"] = "Active"
     return table
+
+
+def good_sales(*rows, **shared):
+    """Closed sales: a good record each, changed by its own values and the shared ones."""
+    good = {
+        "domain": "sale", "close_date": START,
+        "listing_contract_date": START - pd.Timedelta(days=60),
+        "purchase_contract_date": START - pd.Timedelta(days=30), "close_price": 300_000.0,
+        "list_price": 310_000.0, "living_area": 2000.0, "lot_size_square_feet": 8000.0,
+        "bedrooms_total": 3.0, "bathrooms_total": 2.5, "year_built": 1990.0, "postal_code": "98001",
+    }  # fmt: skip
+    table = pd.DataFrame([good | shared | row for row in rows])
+    table["listing_key"] = [f"k{i}" for i in range(len(table))]
+    if "property_key" not in table:
+        table["property_key"] = [f"p{i}" for i in range(len(table))]
+    return table
+
+
+def reasons_by_code(flags):
+    """code -> (positions, reasons) of the rules that flag a sale."""
+    return {code: (list(rows), list(text)) for code, rows, text in flags if len(rows)}

@@ -112,7 +112,7 @@ def digest(feed):
 
 def test_same_arguments_give_same_bytes_in_any_process(feed):
     code = (
-        "import datetime as dt; from lib import demo; from tests.lib.demo.test_demo import *;"
+        "import datetime as dt; from lib import demo; from tests.lib.demo.test_feed import *;"
         "print(digest(demo.generate(seed=7, **SMALL)))"
     )
     environment = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}  # here another
