@@ -64,7 +64,9 @@ def check_headers(paths: list[Path], agreed: contract.Contract) -> None:
 def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
-        cached = (cache.cache_root() / "staging" / parse_key(cache.file_sha256(path), agreed)).is_dir()
+        cached = (
+            cache.cache_root() / "staging" / parse_key(cache.file_sha256(path), agreed)
+        ).is_dir()
         headers = csv_reader.read_header(path).names
         matches = contract.match_headers(agreed, headers)
         aside = [header for header in headers if header not in matches.values()]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.listings.identity import addresses
+from lib.listings.identity import addresses, streets
 from tests.support.hypothesis_profiles import examples
 
 FOUR = "123 N MAIN ST UNIT 4"
@@ -128,41 +128,41 @@ def test_what_is_no_street_address_is_not_read(text):
 
 @pytest.mark.parametrize("text", ["Apt 4", "#4", " # 4", "unit 4", "Ste. 4", "APARTMENT #4", "4"])
 def test_a_unit_is_its_name(text):
-    assert addresses.unit(text) == "4"
+    assert streets.parse_unit(text) == "4"
 
 
 @pytest.mark.parametrize("text", ["", " ", "#", "N/A", "none"])
 def test_no_unit(text):
-    assert addresses.unit(text) is None
+    assert streets.parse_unit(text) is None
 
 
 def test_a_unit_that_cannot_be_read_stays_and_is_no_other():
-    assert addresses.unit("4\u00b2") == "4\u00b2" != addresses.unit("42")
-    assert addresses.unit("\u0414") == "\u0414"
-    assert addresses.unit("4\u00b0") == "4\u00b0"
-    assert addresses.unit("4 \u2605") == "4"
-    assert addresses.street("Kingston \u0423 Dr") == (None,) * 5
-    assert addresses.street("Ku\u02bbuna St") == (None, "KUUNA", "ST", None, None)
-    assert addresses.house_number("100\u00b2") is None
+    assert streets.parse_unit("4\u00b2") == "4\u00b2" != streets.parse_unit("42")
+    assert streets.parse_unit("\u0414") == "\u0414"
+    assert streets.parse_unit("4\u00b0") == "4\u00b0"
+    assert streets.parse_unit("4 \u2605") == "4"
+    assert streets.parse_street("Kingston \u0423 Dr") == (None,) * 5
+    assert streets.parse_street("Ku\u02bbuna St") == (None, "KUUNA", "ST", None, None)
+    assert streets.parse_house_number("100\u00b2") is None
 
 
 @pytest.mark.parametrize("road", ["Loop W", "Parkway N", "Fwy", "Freeway", "Rd"])
 def test_a_road_named_by_a_direction_is_one_however_the_direction_is_written(road):
     """In a column of its own as in a whole address; only streets and avenues go by letters."""
     ways = [f"{way} {road}" for way in ("North", "N", "NORTH")]
-    columns = {addresses.street(way) for way in ways}
+    columns = {streets.parse_street(way) for way in ways}
     assert columns == {addresses.parse_address(f"12 {way}, Houston, TX")[1:6] for way in ways}
     assert len(columns) == 1
 
 
 @pytest.mark.parametrize("road", ["St NW", "Street", "Ave", "Avenue NE"])
 def test_letter_streets_and_those_named_by_a_direction_are_two(road):
-    assert addresses.street(f"North {road}") != addresses.street(f"N {road}")
-    assert addresses.street(f"North {road}")[:2] == (None, "NORTH")
+    assert streets.parse_street(f"North {road}") != streets.parse_street(f"N {road}")
+    assert streets.parse_street(f"North {road}")[:2] == (None, "NORTH")
 
 
 def test_buildings_and_floors_stay_in_the_unit():
-    assert addresses.unit("Building 2, Unit 4") == "BLDG 2 4" != addresses.unit("4")
+    assert streets.parse_unit("Building 2, Unit 4") == "BLDG 2 4" != streets.parse_unit("4")
 
 
 # names as streets have them, none of which is a direction, a suffix or a place by itself
@@ -187,7 +187,7 @@ plain = st.builds(
 @given(plain)
 def test_the_rules_say_what_the_library_says(text):
     """Of plain forms; where the library cannot read one, the rules may."""
-    cleaned = addresses.clean(text)
+    cleaned = streets.clean_address(text)
     by_rules, by_library = addresses.parse_by_rules(cleaned), addresses.parse_by_library(cleaned)
     assert by_library is None or by_rules is None or by_rules == by_library
 
@@ -195,7 +195,7 @@ def test_the_rules_say_what_the_library_says(text):
 def test_plain_forms_go_by_the_rules():
     for name in NAMES:
         rule = addresses.parse_by_rules(
-            addresses.clean(f"12 N {name} Street #4, Sugar Land, TX 77479")
+            streets.clean_address(f"12 N {name} Street #4, Sugar Land, TX 77479")
         )
         assert (rule is None) == (name in ("Heights", "Sunset")) or rule.street_name == name.upper()
 
@@ -227,12 +227,12 @@ def test_reading_the_standard_form_changes_nothing(text):
 @examples(400)
 @given(anything)
 def test_each_part_in_standard_form_stays(text):
-    unit = addresses.unit(text)
-    assert unit is None or addresses.unit(unit) == unit
-    assert addresses.clean(addresses.clean(text)) == addresses.clean(text)
-    parts = addresses.street(text)
+    unit = streets.parse_unit(text)
+    assert unit is None or streets.parse_unit(unit) == unit
+    assert streets.clean_address(streets.clean_address(text)) == streets.clean_address(text)
+    parts = streets.parse_street(text)
     again = " ".join(filter(None, parts[:4])) + (f" UNIT {parts[4]}" if parts[4] else "")
-    assert addresses.street(again) == parts
+    assert streets.parse_street(again) == parts
 
 
 def test_each_distinct_text_is_read_once(monkeypatch):
