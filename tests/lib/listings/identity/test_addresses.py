@@ -237,7 +237,7 @@ def test_each_part_in_standard_form_stays(text):
 
 def test_each_distinct_text_is_read_once(monkeypatch):
     read = []
-    monkeypatch.setattr(addresses, "parse", lambda text: read.append(text))
+    monkeypatch.setattr(addresses, "parse_address", lambda text: read.append(text))
     texts = pd.Series(["1 Elm St", "1 Elm St", None, " ", "2 Elm St"], index=[5, 3, 1, 8, 9])
     assert addresses.parse_addresses(texts.astype("str")).index.tolist() == [5, 3, 1, 8, 9]
     assert read == ["1 Elm St", "2 Elm St"]
