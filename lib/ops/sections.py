@@ -40,7 +40,7 @@ def stage_sections() -> dict[str, type[params.Section]]:
         "photos": unpack.PhotosParams,
         "eda": summary.EdaParams,
         "normalize": normalize.NormalizeParams,
-        "screen": ScreenSettings,
+        "screen": ScreenParams,
         "features": FeaturesParams,
         "split": SplitParams,
         "embed": EmbedParams,
