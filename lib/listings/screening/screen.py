@@ -100,7 +100,7 @@ def flag_by_rules(sales: pd.DataFrame, spec: ScreenParams, groups: list[list[str
     ----------
     sales : DataFrame, shape (n, k)
         From `closed_sales`.
-    spec : ScreenSettings
+    spec : ScreenParams
     groups : list of list of str
         The contract's `property_key`.
 
@@ -211,7 +211,7 @@ def screen_sales(
     ----------
     table : DataFrame, shape (n, k)
         The domain's normalised table.
-    spec : ScreenSettings
+    spec : ScreenParams
     overrides : DataFrame
         From `overrides.read_overrides`, those of other domains left out.
     groups : list of list of str
