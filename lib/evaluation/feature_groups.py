@@ -77,5 +77,5 @@ def group_title(group: str) -> str:
 
 def group_members(names: list[str]) -> dict[str, list[str]]:
     """The inputs of each group that has any, in the order of `GROUPS`."""
-    found = {key: [name for name in names if group_of(name) == key] for key in GROUPS}
-    return {key: inputs for key, inputs in found.items() if inputs}
+    inputs_by_group = {key: [name for name in names if group_of(name) == key] for key in GROUPS}
+    return {key: inputs for key, inputs in inputs_by_group.items() if inputs}

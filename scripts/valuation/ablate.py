@@ -103,8 +103,8 @@ def blind_estimates(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
             continue
         if saved.view != "blind" or sees_photos(saved):
             continue
-        said = io.read_parquet(folder / "predictions.parquet").set_index("listing_key")
-        out[name] = np.exp(said["log_estimate"].loc[sold].to_numpy(float))
+        predictions = io.read_parquet(folder / "predictions.parquet").set_index("listing_key")
+        out[name] = np.exp(predictions["log_estimate"].loc[sold].to_numpy(float))
     return out
 
 
@@ -126,10 +126,10 @@ def measure_lift(saved: FittedVariant, settings: photo_lift.PhotoLiftParams, see
         return part
     encoder = io.read_json(EMBEDDED / "encoder.json")
     photos = vectors["listing_key"].isin(table["listing_key"]).sum() / len(table)
-    said = photo_lift.photo_cost(
+    cost = photo_lift.photo_cost(
         float(photos), encoder["photos_per_second"], settings.dollars_per_hour
     )
-    return part | {"cost": {"encoder": encoder["encoder"]} | said}
+    return part | {"cost": {"encoder": encoder["encoder"]} | cost}
 
 
 def lift_part(
@@ -154,12 +154,12 @@ def round_decimals(content: object) -> object:
 
 def read_variant(name: str, where: str) -> FittedVariant | Skipped:
     """What `train` or `fuse` saved of a variant; raises where there is none of that name."""
-    known = artifacts.model_folders(artifacts.FITTED)
+    trained = artifacts.model_folders(artifacts.FITTED)
     require(
-        name in known,
-        f"params.yaml, {where}: no trained variant {name!r} (trained: {', '.join(known)})",
+        name in trained,
+        f"params.yaml, {where}: no trained variant {name!r} (trained: {', '.join(trained)})",
     )
-    saved = artifacts.read_model(known[name])
+    saved = artifacts.read_model(trained[name])
     assert not isinstance(saved, artifacts.Blend)  # none lies below FITTED
     return saved
 

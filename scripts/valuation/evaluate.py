@@ -103,13 +103,13 @@ def score_variant(
     }
     past = predicted.loc[predicted["role"] == "train", ["listing_key"]].merge(homes)
     against = worst_errors.reasons_by_key(flags[flags["domain"] == saved.domain])
-    found = tables.make_tables(test, past, against, settings, seed)
-    whole = [
+    parts = tables.make_tables(test, past, against, settings, seed)
+    all_sales = [
         strata.ratio_study_to_long(part["ratio_study"], kind, "all", part["sales"])
         for kind, part in (("all", scored), ("screened", scored["screened"]))
     ]
-    found["ratio_study"] = pd.concat([*whole, found["ratio_study"]], ignore_index=True)
-    return scored, test[[*names, "variant", "domain", "model"]], found
+    parts["ratio_study"] = pd.concat([*all_sales, parts["ratio_study"]], ignore_index=True)
+    return scored, test[[*names, "variant", "domain", "model"]], parts
 
 
 @click.command(help=__doc__)

@@ -25,11 +25,11 @@ def points_interval(one: dict[str, Any]) -> str:
 
 def format_gain(one: dict[str, Any]) -> str:
     """A difference of errors: +1.55 points (95 % interval +1.21 to +1.88; +10.7 %; p = 0.0005)."""
-    said = (
+    text = (
         f"{signed_points(one['value'])} points (95 % interval {points_interval(one)}; "
         f"{100 * one['relative']:+.1f} %"
     )
-    return f"{said}; {format_p_value(one['p'])})" if "p" in one else f"{said})"
+    return f"{text}; {format_p_value(one['p'])})" if "p" in one else f"{text})"
 
 
 def describe_guard(part: dict[str, Any]) -> str:
@@ -39,13 +39,13 @@ def describe_guard(part: dict[str, Any]) -> str:
         return ""
     failed = [one for one in checks if one["passed"] is False]
     looked = [one for one in checks if one["passed"] is not None]
-    said = (
+    text = (
         f"A relative lift of {100 * guard['relative']:.1f} % in {METRICS[guard['metric']]} is "
         f"above {100 * guard['limit']:.0f} %, so the leakage checks ran"
     )
     if not failed:
-        return f"{said} and passed: {', '.join(one['name'] for one in looked)}."
-    return f"{said}, and {len(failed)} of {len(looked)} failed: " + " ".join(
+        return f"{text} and passed: {', '.join(one['name'] for one in looked)}."
+    return f"{text}, and {len(failed)} of {len(looked)} failed: " + " ".join(
         one["told"] for one in failed
     )
 
@@ -62,7 +62,7 @@ def describe_lift(part: dict[str, Any]) -> str:
         return f"not measured: {part['skipped']}"
     mape, errors = part["lift"]["mape"], part["errors"]
     before, after = (100 * errors[name]["mape"] for name in ("without", "with"))
-    seen = (
+    observed = (
         f"MAPE is {before:.2f} % without photos and {after:.2f} % with them, "
         f"{signed_points(mape['value'])} points of lift (95 % interval {points_interval(mape)}, "
         f"{format_p_value(mape['p'])}, {part['sales']:,} sales of the folds)"
@@ -81,12 +81,12 @@ def describe_lift(part: dict[str, Any]) -> str:
         else "there is no other variant without photos"
     )
     lead = {
-        "help": f"photos help: {seen}; {shuffled}; {rival}.",
+        "help": f"photos help: {observed}; {shuffled}; {rival}.",
         "weak": f"no significant lift over the best without photos{note_if_worse(best)}: {rival}. "
-        f"Within this variant {seen}; {shuffled}.",
-        "none": f"no significant lift: {seen}.",
-        "hurt": f"photos hurt: {seen}.",
-        "doubt": f"not to be believed: {seen}; {shuffled}.",
+        f"Within this variant {observed}; {shuffled}.",
+        "none": f"no significant lift: {observed}.",
+        "hurt": f"photos hurt: {observed}.",
+        "doubt": f"not to be believed: {observed}; {shuffled}.",
     }[part["verdict"]]
     return f"{lead} {describe_guard(part)}".strip()
 

@@ -28,10 +28,10 @@ def settings_yaml(saved: Model) -> str:
     """What a variant was fitted with, as YAML; weights of a blend to four digits."""
     names = ("model", "view", "params", "level", "seed", "encoder")
     content = saved.model_dump(include=set(names), exclude_unset=True)
-    told = {name: content[name] for name in names if name in content}
+    settings = {name: content[name] for name in names if name in content}
     if isinstance(saved, Blend):
-        told["weights"] = {name: round(share, 4) for name, share in saved.weights.items()}
-    return yaml.safe_dump(told, sort_keys=False, width=90).rstrip()
+        settings["weights"] = {name: round(share, 4) for name, share in saved.weights.items()}
+    return yaml.safe_dump(settings, sort_keys=False, width=90).rstrip()
 
 
 def template_environment() -> jinja2.Environment:

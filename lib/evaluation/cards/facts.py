@@ -131,10 +131,10 @@ def date_span(days: pd.Series) -> dict[str, Any]:
     dict of str to Any
         `first` and `last` as text ("" where no date is there), `days`.
     """
-    known = days.dropna()
-    if known.empty:
+    present = days.dropna()
+    if present.empty:
         return {"first": "", "last": "", "days": 0}
-    first, last = known.min(), known.max()
+    first, last = present.min(), present.max()
     return {"first": f"{first:%F}", "last": f"{last:%F}", "days": (last - first).days + 1}
 
 

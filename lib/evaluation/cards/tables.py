@@ -62,11 +62,11 @@ def ratio_rows(study: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         value, low, high = (statistic_figure(name, one[end]) for end in ("value", "low", "high"))
         return f"{value} ({low} to {high})", str(one.get("verdict") or UNKNOWN)
 
-    whole, trimmed = study.get("untrimmed", {}), study.get("trimmed", {})
+    untrimmed, trimmed = study.get("untrimmed", {}), study.get("trimmed", {})
     return [
-        (title, *told(whole, name), told(trimmed, name)[0])
+        (title, *told(untrimmed, name), told(trimmed, name)[0])
         for name, title in RATIOS.items()
-        if name in whole
+        if name in untrimmed
     ]
 
 
@@ -173,8 +173,8 @@ def index_row(
     """A variant's line of the index; no score: it was not trained."""
     if score is None:
         return {"name": name, "use": "not trained", "mdape": "", "verdicts": ""}
-    said = [one["verdict"] for one in checks.values()]
-    count = {word: said.count(word) for word in (PASS, FAIL, OPEN, UNKNOWN)}
+    verdicts = [one["verdict"] for one in checks.values()]
+    count = {word: verdicts.count(word) for word in (PASS, FAIL, OPEN, UNKNOWN)}
     aware = score.get("view") == "aware"
     return {
         "name": name,

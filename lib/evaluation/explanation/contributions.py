@@ -108,15 +108,15 @@ def log_contributions(
         Contributions in log price, indexed as `features`.
     """
     if isinstance(saved, Blend):
-        base, whole = 0.0, pd.DataFrame(index=features.index)
+        base, total = 0.0, pd.DataFrame(index=features.index)
         each = map_members(
             lambda name, member: log_contributions(features, member, centre[name]), saved
         )
         for weight, (own, part) in zip(saved.weights.values(), each, strict=True):
             base += weight * own
-            whole = whole.add(weight * part, fill_value=0.0)
+            total = total.add(weight * part, fill_value=0.0)
         order = saved.inputs
-        return base, whole[[name for name in dict.fromkeys(order) if name in whole]]
+        return base, total[[name for name in dict.fromkeys(order) if name in total]]
     model: Any = load_model(saved)
     inputs = model_inputs(features, saved)
     if isinstance(model, HedonicRidge):
@@ -124,14 +124,14 @@ def log_contributions(
         base = model.state["intercept"] + sum(centre[name] for name in terms)
         return base, terms - pd.Series(centre, dtype="float64")
     base, table = _beyond_start(model, inputs, centre)
-    base, said = base + centre["start"], model.start_values(inputs) - centre["start"]
+    base, beyond_mean = base + centre["start"], model.start_values(inputs) - centre["start"]
     names = [name for name in model.params.start if name in inputs]
-    if not names:  # nobody has a start: the mean is one number, and `said` zero but for rounding
+    if not names:  # nobody has a start: the mean is one number, and `beyond_mean` zero but for rounding
         return base, table
     by = _start_input(names, inputs)
     for name in names:
         if (by == name).any():
-            table[name] = table.get(name, 0.0) + np.where(by == name, said, 0.0)
+            table[name] = table.get(name, 0.0) + np.where(by == name, beyond_mean, 0.0)
     return base, table
 
 
@@ -148,8 +148,8 @@ def as_text(values: pd.Series) -> np.ndarray:
     ndarray of object of shape (n,)
         Texts, None where missing.
     """
-    told = values.map("{:.8g}".format) if pd.api.types.is_numeric_dtype(values) else values
-    return told.astype(object).where(values.notna(), None).to_numpy()
+    texts = values.map("{:.8g}".format) if pd.api.types.is_numeric_dtype(values) else values
+    return texts.astype(object).where(values.notna(), None).to_numpy()
 
 
 def contributions_to_long(
@@ -173,8 +173,8 @@ def contributions_to_long(
     DataFrame
         The columns of LONG; `value` is text, missing for vectors and what is no feature.
     """
-    whole = table.assign(**{BASELINE: base})
-    seen = add_list_price(features) if "list_price" in features else features
+    with_base = table.assign(**{BASELINE: base})
+    cells = add_list_price(features) if "list_price" in features else features
     parts = [
         pd.DataFrame(
             {
@@ -183,11 +183,11 @@ def contributions_to_long(
                 "variant": saved.variant,
                 "input": name,
                 "group": group_of(str(name)),
-                "value": as_text(seen[name]) if name in seen and not is_vector(name) else None,
-                "log_contribution": whole[name].to_numpy(float),
+                "value": as_text(cells[name]) if name in cells and not is_vector(name) else None,
+                "log_contribution": with_base[name].to_numpy(float),
             }
         )
-        for name in whole
+        for name in with_base
     ]
     return pd.concat(parts, ignore_index=True)
 

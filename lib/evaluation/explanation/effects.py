@@ -62,11 +62,11 @@ def bin_edges(values: pd.Series, bins: int) -> np.ndarray:
     ndarray of shape (at most bins + 1,)
         The edges, rising; empty where no value is there.
     """
-    known = values.dropna().to_numpy(float)
-    if not len(known):
+    present = values.dropna().to_numpy(float)
+    if not len(present):
         return np.array([])
     return np.unique(
-        np.quantile(known, np.linspace(TRIM, 1 - TRIM, bins + 1), method="inverted_cdf")
+        np.quantile(present, np.linspace(TRIM, 1 - TRIM, bins + 1), method="inverted_cdf")
     )
 
 
@@ -181,18 +181,18 @@ def accumulated_local_effects(
     at = bin_edges(homes[name], bins)
     if len(at) < 2:
         return None
-    known = homes[homes[name].between(at[0], at[-1])].reset_index(drop=True)
-    values = known[name].to_numpy(float)
+    inside = homes[homes[name].between(at[0], at[-1])].reset_index(drop=True)
+    values = inside[name].to_numpy(float)
     bin_of = np.clip(np.searchsorted(at, values, side="left") - 1, 0, None)
     both = pd.concat(
-        [set_input(known, name, at[bin_of]), set_input(known, name, at[bin_of + 1])],
+        [set_input(inside, name, at[bin_of]), set_input(inside, name, at[bin_of + 1])],
         ignore_index=True,
     )
     predicted = predict(both)
-    step = predicted[len(known) :] - predicted[: len(known)]
+    step = predicted[len(inside) :] - predicted[: len(inside)]
     drawn = np.empty((draws, len(at)))
     for draw in range(draws):
-        rows = rng.integers(0, len(known), len(known))
+        rows = rng.integers(0, len(inside), len(inside))
         drawn[draw] = _accumulated(step[rows], bin_of[rows], at, values[rows])
     low, high = np.quantile(drawn, [SIDE, 1 - SIDE], axis=0)
-    return EffectCurve(at, _accumulated(step, bin_of, at, values), low, high, len(known))
+    return EffectCurve(at, _accumulated(step, bin_of, at, values), low, high, len(inside))

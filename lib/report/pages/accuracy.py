@@ -207,8 +207,8 @@ def map_finding(test: pd.DataFrame) -> str:
     if not np.ptp(rank) or not np.ptp(other):
         return "Errors, or places, do not differ."
     alike = float(np.corrcoef(rank, other)[0, 1])
-    said = "hardly move together" if abs(alike) < 0.1 else "move together"
-    return f"Errors of nearest neighbours {said}: their rank correlation is {alike:.2f}."
+    verb = "hardly move together" if abs(alike) < 0.1 else "move together"
+    return f"Errors of nearest neighbours {verb}: their rank correlation is {alike:.2f}."
 
 
 def worst_part(worst: pd.DataFrame) -> dict[str, Any]:

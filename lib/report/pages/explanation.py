@@ -104,11 +104,11 @@ def explanation_homes(
     out = []
     for row in valued.to_dict("records"):
         key = row["listing_key"]
-        own = contributions[contributions["listing_key"] == key]
-        own = own[own["domain"] == row["domain"]]
-        if not len(own):
+        steps = contributions[contributions["listing_key"] == key]
+        steps = steps[steps["domain"] == row["domain"]]
+        if not len(steps):
             continue
-        mine = near[(near["listing_key"] == key) & (near["domain"] == row["domain"])]
+        pairs = near[(near["listing_key"] == key) & (near["domain"] == row["domain"])]
         place = row.get("unparsed_address")
         out.append(
             {
@@ -116,8 +116,8 @@ def explanation_homes(
                 "domain": row["domain"],
                 "place": row.get("postal_code", "") if pd.isna(place) else place,
                 "value": money(row["pred_close_price"]),
-                "steps": _group_rows(own),
-                "near": _comparables(mine) if len(mine) else None,
+                "steps": _group_rows(steps),
+                "near": _comparables(pairs) if len(pairs) else None,
             }
         )
     return out

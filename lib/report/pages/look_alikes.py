@@ -25,10 +25,10 @@ def mean_vectors(vectors: pd.DataFrame) -> pd.Series:
     """
     once = vectors.drop_duplicates(["listing_key", "picture"])
     groups = once.groupby("listing_key", sort=True)["vector"]
-    found = {
+    means = {
         key: np.mean(np.stack(part.to_list()), axis=0, dtype="float64") for key, part in groups
     }
-    return pd.Series(found, dtype=object)
+    return pd.Series(means, dtype=object)
 
 
 @dataclass(frozen=True)

@@ -57,8 +57,8 @@ def is_hidden(listings: pd.DataFrame) -> pd.Series:
     Series of bool of shape (n,)
         True where one of the columns says no.
     """
-    told = [listings[name] for name in CONSENT if name in listings]
-    said_no = [one.astype("str").str.strip().str.lower().isin(NO) for one in told]
+    columns = [listings[name] for name in CONSENT if name in listings]
+    said_no = [one.astype("str").str.strip().str.lower().isin(NO) for one in columns]
     return pd.concat(said_no, axis=1).any(axis=1) if said_no else pd.Series(False, listings.index)
 
 
@@ -77,13 +77,13 @@ def home_place(row: dict[str, Any]) -> str:
 
 def photo_view(photo: dict[str, Any], where: str, show: Callable[[str], str]) -> dict[str, str]:
     """One photo as the template shows it; `show` makes of a file what an <img> can bear."""
-    known = photo["room"] != rooms.UNKNOWN
-    room = room_title(photo["room"]) if known else f"Photo {photo['order']}"
+    has_room = photo["room"] != rooms.UNKNOWN
+    room = room_title(photo["room"]) if has_room else f"Photo {photo['order']}"
     return {
         "src": show(photo["file"]),
         "alt": f"{room} of {where}",
         "room": room,
-        "by": BY.get(photo["room_by"], "") if known else "room not known",
+        "by": BY.get(photo["room_by"], "") if has_room else "room not known",
     }
 
 
@@ -143,8 +143,8 @@ def photo_contributions(contributions: pd.DataFrame) -> pd.Series:
     Series
         Log price, by domain and listing_key.
     """
-    own = contributions[contributions["group"] == GROUP]
-    return own.groupby(["domain", "listing_key"])["log_contribution"].sum()
+    rows = contributions[contributions["group"] == GROUP]
+    return rows.groupby(["domain", "listing_key"])["log_contribution"].sum()
 
 
 def choose_homes(
@@ -171,9 +171,9 @@ def choose_homes(
     keys = ["domain", "listing_key"]
     open_ = listings.loc[~is_hidden(listings), [*keys, "property_key"]]
     pictured = vectors[keys].drop_duplicates()
-    some = valued.merge(pictured, on=keys).merge(open_, on=keys)
-    turn = some.groupby("domain").cumcount().sort_values(kind="stable").index
-    return some.loc[turn].head(most).reset_index(drop=True)
+    homes = valued.merge(pictured, on=keys).merge(open_, on=keys)
+    turn = homes.groupby("domain").cumcount().sort_values(kind="stable").index
+    return homes.loc[turn].head(most).reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -288,14 +288,14 @@ def home_cards(valued: pd.DataFrame, gallery: Gallery) -> list[dict[str, Any]]:
 
 def homes_finding(shown: list[dict[str, Any]]) -> str:
     """What photos did to the values of the homes shown."""
-    told = [(home["log"], home["place"]) for home in shown if home["log"] is not None]
-    if not told:
+    moves = [(home["log"], home["place"]) for home in shown if home["log"] is not None]
+    if not moves:
         return "Photos did not count in any of these values: no model behind them looks at photos."
-    up, down = (sum(sign * log > 0 for log, _ in told) for sign in (1, -1))
-    log, where = max(told, key=lambda one: abs(one[0]))
-    said = (
-        f"Photos are part of the value of {len(told)} of these homes: they raised {up} and lowered "
-        f"{down}, and moved {where} the most, by {log_percent(log)}."
+    up, down = (sum(sign * log > 0 for log, _ in moves) for sign in (1, -1))
+    log, where = max(moves, key=lambda one: abs(one[0]))
+    text = (
+        f"Photos are part of the value of {len(moves)} of these homes: they raised {up} and "
+        f"lowered {down}, and moved {where} the most, by {log_percent(log)}."
     )
-    rest = len(shown) - len(told)
-    return said + (f" In {rest} more they did not count." if rest else "")
+    rest = len(shown) - len(moves)
+    return text + (f" In {rest} more they did not count." if rest else "")

@@ -42,10 +42,10 @@ def slice_name(one: dict[str, Any]) -> str:
 
 def lift_rows(part: dict[str, Any]) -> list[dict[str, Any]]:
     """What the forest plot shows: all sales, the control, then slice by slice."""
-    whole = {"sales": part["sales"], "thin": False}
+    all_sales = {"sales": part["sales"], "thin": False}
     first = [
-        whole | {"name": "all sales", "kind": "all", "mape": part["lift"]["mape"]},
-        whole | {"name": "shuffled photos", "kind": "control", "mape": part["control"]["mape"]},
+        all_sales | {"name": "all sales", "kind": "all", "mape": part["lift"]["mape"]},
+        all_sales | {"name": "shuffled photos", "kind": "control", "mape": part["control"]["mape"]},
     ]
     return first + [one | {"name": slice_name(one)} for one in part["slices"]]
 
@@ -60,11 +60,11 @@ def slice_finding(slices: list[dict[str, Any]]) -> str:
     better = sum(one["mape"]["low"] > 0 for one in thick)
     worse = [slice_name(one) for one in thick if one["mape"]["high"] < 0]
     most = max(thick, key=lambda one: one["mape"]["value"])
-    told = (
+    text = (
         f"In {better} of {len(thick)} slices the whole interval lies above zero; photos take the "
         f"most off in {slice_name(most)} ({signed_points(most['mape']['value'])} points)."
     )
-    return told + (f" They surely hurt in {join_words(worse)}." if worse else "") + note
+    return text + (f" They surely hurt in {join_words(worse)}." if worse else "") + note
 
 
 def lift_part(variant: str, part: dict[str, Any]) -> dict[str, Any]:
@@ -112,25 +112,25 @@ def fold_part(domain: str, scores: dict[str, Any], seeing: set[str]) -> dict[str
     """The variants of a domain by their error on the folds of the past, and which fusion did best;
     None where no variant that sees photos has such an error. `scores` are those of
     metrics/summary.json, `seeing` the variants that look at photos."""
-    known = {name: one for name, one in scores.items() if one.get("fold_mape") is not None}
-    order = sorted(known, key=lambda name: (known[name]["fold_mape"], name))
+    with_error = {name: one for name, one in scores.items() if one.get("fold_mape") is not None}
+    order = sorted(with_error, key=lambda name: (with_error[name]["fold_mape"], name))
     best, other = ([name for name in order if (name in seeing) == sees] for sees in (True, False))
     if not best:
         return None
 
     def said(name: str) -> str:
-        return f"{name} (MAPE {share(known[name]['fold_mape'], 2)})"
+        return f"{name} (MAPE {share(with_error[name]['fold_mape'], 2)})"
 
     finding = f"Of what sees photos, {said(best[0])} did best on the folds of the past"
     if other:
-        gap = 100 * (known[other[0]]["fold_mape"] - known[best[0]]["fold_mape"])
+        gap = 100 * (with_error[other[0]]["fold_mape"] - with_error[best[0]]["fold_mape"])
         word = "below" if gap > 0 else "above"
         finding += f", {abs(gap):.2f} points {word} the best of the others, {said(other[0])}"
     rows = [
         {
             "name": name,
             "sees": name in seeing,
-            "cells": [share(known[name].get(f"fold_{metric}"), 2) for metric in METRICS],
+            "cells": [share(with_error[name].get(f"fold_{metric}"), 2) for metric in METRICS],
         }
         for name in order
     ]
@@ -209,10 +209,10 @@ def room_finding(vectors: pd.DataFrame) -> str:
     str
         A sentence.
     """
-    known = (vectors["room"] != rooms.UNKNOWN).mean()
+    named = (vectors["room"] != rooms.UNKNOWN).mean()
     name, looks = (int((vectors["room_by"] == how).sum()) for how in photo_homes.BY)
     return (
-        f"The room is known of {share(known)} of the photos: {name:,} by the name of the file or "
+        f"The room is known of {share(named)} of the photos: {name:,} by the name of the file or "
         f"by its record, {looks:,} by what they look like."
     )
 

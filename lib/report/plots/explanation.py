@@ -77,20 +77,20 @@ def plot_effect(curve: pd.DataFrame, name: str) -> str:
 
 def plot_group_forest(groups: dict[str, Any]) -> str:
     """The error that each group's absence adds, with 95 % intervals: MAPE and MdAPE in points."""
-    told = [part for part in groups.values() if "verdict" in part][::-1]
+    tried = [part for part in groups.values() if "verdict" in part][::-1]
     with matplotlib.rc_context(STYLE):
-        drawn, axes = new_figure(5.2, 1.0 + 0.42 * len(told))
+        drawn, axes = new_figure(5.2, 1.0 + 0.42 * len(tried))
         for shift, metric, colour in ((0.14, "mape", BLUE), (-0.14, "mdape", ORANGE)):
             value, low, high = (
-                100 * np.array([part[metric][end] for part in told])
+                100 * np.array([part[metric][end] for part in tried])
                 for end in ("value", "low", "high")
             )
-            rows = np.arange(len(told)) + shift
+            rows = np.arange(len(tried)) + shift
             axes.hlines(rows, low, high, color=colour, linewidth=1.6)
             label = "MAPE" if metric == "mape" else "MdAPE"
             axes.plot(value, rows, "o", color=colour, markersize=5, label=label)
         axes.axvline(0, color=INK, linewidth=0.9)
-        axes.set_yticks(range(len(told)), [part["title"] for part in told])
+        axes.set_yticks(range(len(tried)), [part["title"] for part in tried])
         axes.set(xlabel="points of error more without the group")
         axes.grid(axis="y", visible=False)
         axes.margins(y=0.08)

@@ -20,9 +20,9 @@ def plot_lift_forest(rows: list[dict[str, Any]]) -> str:
         for place, row in zip(places, rows, strict=True):
             colour = {"control": ORANGE}.get(row["kind"], MUTED if row["thin"] else BLUE)
             low, value, high = (100 * row["mape"][end] for end in ("low", "value", "high"))
-            whole = row["kind"] == "all"
-            axes.plot([low, high], [place, place], color=colour, linewidth=2.6 if whole else 1.5)
-            axes.plot(value, place, "o", color=colour, markersize=7 if whole else 4.5)
+            on_all = row["kind"] == "all"
+            axes.plot([low, high], [place, place], color=colour, linewidth=2.6 if on_all else 1.5)
+            axes.plot(value, place, "o", color=colour, markersize=7 if on_all else 4.5)
         for place, (row, before) in zip(places[1:], zip(rows[1:], rows, strict=False), strict=True):
             if row["kind"] != before["kind"]:
                 axes.axhline(place + 0.5, color="#e6eaee", linewidth=0.8)

@@ -168,8 +168,8 @@ def plot_price_index(index: pd.DataFrame) -> str:
                     va="center",
                     color=ORANGE,
                 )
-        whole = lines[lines["postal_code"].isna()]
-        axes.plot(whole["month"], whole["level"], color=BLUE, linewidth=2.2, label="whole market")
+        market = lines[lines["postal_code"].isna()]
+        axes.plot(market["month"], market["level"], color=BLUE, linewidth=2.2, label="whole market")
         axes.plot([], [], color="#cfd6dd", linewidth=0.8, label="a ZIP")
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))

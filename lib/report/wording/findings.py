@@ -54,10 +54,10 @@ def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
     better: list[str] = []
     worse: list[str] = []
     for name, direction in DIRECTIONS.items():
-        mine, theirs = (part["accuracy"][name]["value"] for part in (score, linear))
-        if mine is None or theirs is None or mine == theirs:
+        value, baseline = (part["accuracy"][name]["value"] for part in (score, linear))
+        if value is None or baseline is None or value == baseline:
             continue
-        wins = abs(mine) < abs(theirs) if direction == 0 else (mine - theirs) * direction > 0
+        wins = abs(value) < abs(baseline) if direction == 0 else (value - baseline) * direction > 0
         (better if wins else worse).append(NAMES[name])
     if not worse:
         return "It beats the linear baseline on every metric that differs."
@@ -82,15 +82,15 @@ def index_sentence(index: pd.DataFrame) -> str:
     """
     last = index.groupby("postal_code", dropna=False).tail(1)
     moved = last.set_index("postal_code")["log_index"].map(math.expm1)
-    told = (
+    text = (
         f"A like home costs {moved[moved.index.isna()].iloc[0]:+.1%} against "
         f"{index['month'].min():%B %Y}"
     )
     areas = moved[moved.index.notna()].sort_values(kind="stable")
     if len(areas) < 2:
-        return f"{told}."
+        return f"{text}."
     return (
-        f"{told}; of {len(areas)} ZIPs, {areas.index[-1]} stands highest ({areas.iloc[-1]:+.1%}) "
+        f"{text}; of {len(areas)} ZIPs, {areas.index[-1]} stands highest ({areas.iloc[-1]:+.1%}) "
         f"and {areas.index[0]} lowest ({areas.iloc[0]:+.1%}). Thin ZIPs lean on the whole market."
     )
 
@@ -173,11 +173,11 @@ def screened_lines(domains: dict[str, Any]) -> list[str]:
     """How many closed sales of each domain are no evidence, and the flags by reason code."""
     lines = []
     for domain, part in domains.items():
-        given, most = part["overrides"], max(part["closed"], 1)
+        overrides, most = part["overrides"], max(part["closed"], 1)
         lines.append(
             f"{domain}: {part['excluded']:,} of {part['closed']:,} closed "
             f"({share(part['excluded'] / most)}), "
-            f"{given['usable'] + given['not_usable']} of all decided by an analyst"
+            f"{overrides['usable'] + overrides['not_usable']} of all decided by an analyst"
         )
         lines += [
             f"{domain}, {code.replace('_', ' ')}: {one['sales']:,}"
@@ -230,9 +230,9 @@ def skipped_variants(saved: Mapping[str, Model | Skipped], split: dict[str, Any]
     """The variants that were not trained though their domain was, each with its reason.
 
     `saved` is the content of each variant's model.json by its name."""
-    told = {part["skipped"] for part in split.values() if "skipped" in part}
+    explained = {part["skipped"] for part in split.values() if "skipped" in part}
     return [
         f"{name} was not trained: {one.skipped}."
         for name, one in saved.items()
-        if isinstance(one, Skipped) and one.skipped not in told
+        if isinstance(one, Skipped) and one.skipped not in explained
     ]

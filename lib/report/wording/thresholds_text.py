@@ -73,12 +73,12 @@ GAPS = {  # by factor of the rule
 def input_cautions(inputs: list[str]) -> str:
     """What somebody has to judge of a variant's inputs before it is used on people; "" if
     nothing."""
-    own = [f"`{name}`" for name in inputs if name.startswith("local_")]
+    local_names = [f"`{name}`" for name in inputs if name.startswith("local_")]
     cautions = []
-    if own:
+    if local_names:
         cautions.append(
-            f"The feed's own columns among the inputs ({', '.join(own)}) have to be judged by "
-            "somebody who knows what they stand for."
+            f"The feed's own columns among the inputs ({', '.join(local_names)}) have to be judged "
+            "by somebody who knows what they stand for."
         )
     if any(name.startswith("img_") for name in inputs):
         cautions.append(
@@ -102,13 +102,13 @@ def use_sentence(domain: str, view: str, served: bool, synthetic: bool) -> str:
             f"Comparison only: it estimates {PRICE[domain]} knowing the list price, which is "
             "nearly the answer. It values no home and joins no blend."
         )
-    said = f"It estimates {PRICE[domain]} of a home as of a date, with an interval, "
-    said += (
+    text = f"It estimates {PRICE[domain]} of a home as of a date, with an interval, "
+    text += (
         "and values this feed's homes on the market."
         if served
         else "and values no home by itself: it is there to be compared, and to join a blend."
     )
-    return said + (" On this feed it shows only that the pipeline works." if synthetic else "")
+    return text + (" On this feed it shows only that the pipeline works." if synthetic else "")
 
 
 def limit_sentences(test: Mapping[str, Any], lacks: list[str], slices: int, thin: int) -> list[str]:
@@ -117,27 +117,27 @@ def limit_sentences(test: Mapping[str, Any], lacks: list[str], slices: int, thin
     Parameters: `grouped` (whether no date parts the sales), `first` and `last` day and `days` of
     the test; what the feed lacks; how many slices the card has, and how many of them are thin.
     """
-    said = list(lacks)
+    sentences = list(lacks)
     if not test["grouped"]:
-        said.append(
+        sentences.append(
             f"The test is one stretch of {test['days']} days ({test['first']} to {test['last']}): "
             "it says little about other seasons, and nothing about a market that turns after it."
         )
-    said.append("Only homes that sold are tested; those that nobody bought may differ.")
+    sentences.append("Only homes that sold are tested; those that nobody bought may differ.")
     if thin:
-        said.append(
+        sentences.append(
             f"{thin} of the {slices} slices above rest on under 30 sales (marked thin): a single "
             "sale moves their figures."
         )
-    return said
+    return sentences
 
 
 def rule_factors(facts: Mapping[str, Any]) -> list[Factor]:
     """The five factors with this run's evidence; see `lib.evaluation.cards.card` for the facts."""
     checks = facts["checks"]
     tally = ", ".join(
-        f"{sum(one['verdict'] == said for one in checks.values())} {said}"
-        for said in (PASS, FAIL, OPEN)
+        f"{sum(one['verdict'] == verdict for one in checks.values())} {verdict}"
+        for verdict in (PASS, FAIL, OPEN)
     )
     decided = facts["overrides"]
     return [
