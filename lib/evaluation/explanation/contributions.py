@@ -126,7 +126,9 @@ def log_contributions(
     base, table = _beyond_start(model, inputs, centre)
     base, beyond_mean = base + centre["start"], model.start_values(inputs) - centre["start"]
     names = [name for name in model.params.start if name in inputs]
-    if not names:  # nobody has a start: the mean is one number, and `beyond_mean` zero but for rounding
+    if (
+        not names
+    ):  # nobody has a start: the mean is one number, and `beyond_mean` zero but for rounding
         return base, table
     by = _start_input(names, inputs)
     for name in names:
