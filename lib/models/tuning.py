@@ -83,6 +83,7 @@ def round_settings(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+# parameters: knobs of params.yaml, the store of the search and the two questions that it asks
 def search_settings(
     storage: Path,
     present: dict[str, Any],

@@ -24,7 +24,7 @@ from lib.models.calibration.error_models import Difficulty, Quantiles, assign_pa
 ESTIMATE = "log_estimate"  # stands beside the inputs: dear homes err otherwise than cheap ones
 FSD = "fsd"  # the name that the central interval goes by
 AREA = "postal_code"
-KNOWN = ["listing_key", "past", "as_of", "close_date", "error"]
+SCORE_COLUMNS = ["listing_key", "past", "as_of", "close_date", "error"]
 
 
 class Groups(Section):
@@ -149,14 +149,16 @@ def score_rows(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
     return assign_scores(table.reset_index(drop=True), told, state)
 
 
-def assign_scores(table: pd.DataFrame, told: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
+def assign_scores(
+    table: pd.DataFrame, predicted: pd.DataFrame, state: dict[str, Any]
+) -> pd.DataFrame:
     """As `score_rows`, from predictions of the error models that were made before.
 
     Parameters
     ----------
     table : DataFrame of n rows
         Rows of the feature table with log_estimate, and postal_code where groups are areas.
-    told : DataFrame of n rows
+    predicted : DataFrame of n rows
         What `predict_error_models` gives of them.
     state : dict of str to Any
         coverages, floor and groups of `fit_intervals`.
@@ -167,11 +169,11 @@ def assign_scores(table: pd.DataFrame, told: pd.DataFrame, state: dict[str, Any]
         scale, group, and low_ and high_ of each coverage (log price).
     """
     out = pd.DataFrame({"scale": 1.0, "group": 0}, index=table.index)
-    if "scale" in told:
-        out["scale"] = np.maximum(told["scale"], state["floor"])
+    if "scale" in predicted:
+        out["scale"] = np.maximum(predicted["scale"], state["floor"])
     for name in state["coverages"]:
         for side in ("low", "high"):
-            out[f"{side}_{name}"] = told.get(f"{side}_{name}", 0.0)
+            out[f"{side}_{name}"] = predicted.get(f"{side}_{name}", 0.0)
     by, edges = state["groups"]["by"], state["groups"]["edges"]
     if by == "area":
         codes = {code: i for i, code in enumerate(edges, start=1)}
@@ -246,7 +248,7 @@ def fit_intervals(
     state : dict of str to Any
         What serving needs, in the types of JSON.
     scored : DataFrame of n rows
-        The columns of KNOWN, and those of `assign_scores`.
+        The columns of SCORE_COLUMNS, and those of `assign_scores`.
 
     Raises
     ------
@@ -299,11 +301,11 @@ def fit_intervals(
     )
     state["groups"] = make_groups(table[past], scale[past], weight, spec.groups)
     rows = table[["listing_key", "as_of", "close_date"]].assign(past=past, error=error)
-    return state, rows[KNOWN].join(assign_scores(table, told, state))
+    return state, rows[SCORE_COLUMNS].join(assign_scores(table, told, state))
 
 
 def predict_intervals(
-    homes: pd.DataFrame, known: pd.DataFrame, state: dict[str, Any], newcomers: bool
+    homes: pd.DataFrame, scored: pd.DataFrame, state: dict[str, Any], newcomers: bool
 ) -> pd.DataFrame:
     """Estimate, interval, forecast standard deviation and reason to abstain of each home.
 
@@ -311,12 +313,12 @@ def predict_intervals(
     ----------
     homes : DataFrame of n rows
         Rows of the feature table with log_estimate and as_of.
-    known : DataFrame
+    scored : DataFrame
         The scored rows of `fit_intervals`.
     state : dict of str to Any
         Its state.
     newcomers : bool
-        False where the homes are those of `known` that are not past, in their order; True where
+        False where the homes are those of `scored` that are not past, in their order; True where
         they are others.
 
     Returns
@@ -326,13 +328,13 @@ def predict_intervals(
         pred_high_90 and so on (currency), and pred_abstention (text, missing where there is no
         reason).
     """
-    rows, mine = known, ~known["past"].to_numpy(bool)
+    rows, mine = scored, ~scored["past"].to_numpy(bool)
     if newcomers:
         new = homes[["listing_key", "as_of"]].reset_index(drop=True)
         new = new.assign(past=False, close_date=pd.Series(pd.NaT, new.index), error=np.nan)
         new = new.astype({"close_date": "datetime64[us]"}).join(score_rows(homes, state))
-        rows = pd.concat([known, new], ignore_index=True)
-        mine = np.arange(len(rows)) >= len(known)
+        rows = pd.concat([scored, new], ignore_index=True)
+        mine = np.arange(len(rows)) >= len(scored)
     estimate, adaptive = np.exp(homes[ESTIMATE].to_numpy(float)), Adaptive(**state["adaptive"])
     out = {"pred_close_price": estimate}
     low, high = np.zeros(len(homes)), np.zeros(len(homes))  # an interval holds the estimate

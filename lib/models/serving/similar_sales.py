@@ -86,6 +86,7 @@ def distance_similarity(near: pd.DataFrame) -> np.ndarray:
     return ((0.5 + first) / (0.5 + near["distance"])).to_numpy(float)
 
 
+# parameters: each table comes from another stage, and none is derived from another
 def rank_similar_sales(
     features: pd.DataFrame,
     near: pd.DataFrame,

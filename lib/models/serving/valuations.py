@@ -50,6 +50,7 @@ def widen_comparables(near: pd.DataFrame, count: int) -> pd.DataFrame:
     return wide
 
 
+# parameters: each table comes from another stage, and none is derived from another
 def make_valuations(
     features: pd.DataFrame,
     homes: pd.DataFrame,

@@ -37,7 +37,7 @@ class LearningCurves:
         self.steps: list[int] = [0]  # the same of each model
         self.errors: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}
 
-    def look(self, model: Estimator, sales: pd.DataFrame) -> np.ndarray:
+    def measure(self, model: Estimator, sales: pd.DataFrame) -> np.ndarray:
         """(steps, n) errors of what `model` says of the n `sales` with a price."""
         sales = sales[sales["close_price"].notna()]
         price = sales["close_price"].to_numpy(float)
@@ -48,9 +48,9 @@ class LearningCurves:
             predicted = model.predict(sales[self.inputs])[None, :]
         return np.abs(np.exp(predicted) / price - 1)
 
-    def add(self, kind: str, seen: np.ndarray) -> None:
-        """Keep what `look` returned; `kind` is one of KINDS."""
-        self.errors[kind].append(seen)
+    def add(self, kind: str, errors: np.ndarray) -> None:
+        """Keep what `measure` returned; `kind` is one of KINDS."""
+        self.errors[kind].append(errors)
 
     def table(self) -> pd.DataFrame:
         """One row a step: `step`, and the MAPE of each kind on all its sales together (a fraction,

@@ -18,21 +18,21 @@ from lib.models.training.level_correction import level_shift
 
 
 class Watch(Protocol):
-    """Sees each model with the sales that it is to be judged on. `look` is called from several
+    """Sees each model with the sales that it is to be judged on. `measure` is called from several
     threads; what it returns comes to `add`, with "folds" or "training", in order."""
 
-    def look(self, model: Estimator, sales: pd.DataFrame) -> Any: ...
-    def add(self, kind: str, seen: Any) -> None: ...
+    def measure(self, model: Estimator, sales: pd.DataFrame) -> Any: ...
+    def add(self, kind: str, result: Any) -> None: ...
 
 
 @dataclass(frozen=True)
 class FitPart:
     """Rows that one model learns from, those that it predicts, and those that it is judged on
-    (boolean, all of the table's length), and what `Watch.add` is told of them."""
+    (boolean, all of the table's length), and the kind that `Watch.add` gets of them."""
 
-    known: pd.Series
-    told: pd.Series
-    judged: pd.Series
+    train_rows: pd.Series
+    predict_rows: pd.Series
+    judge_rows: pd.Series
     kind: str
 
 
@@ -125,9 +125,11 @@ def fit_parts(
     """
 
     def done(job: tuple[Estimator, FitPart]) -> tuple[Estimator, np.ndarray | None, Any]:
-        model, part = fit_model(job[0], table[job[1].known], inputs), job[1]
-        said = model.predict(table.loc[part.told, inputs]) if part.told.any() else None
-        return model, said, watch.look(model, table[part.judged]) if watch else None
+        model, part = fit_model(job[0], table[job[1].train_rows], inputs), job[1]
+        said = (
+            model.predict(table.loc[part.predict_rows, inputs]) if part.predict_rows.any() else None
+        )
+        return model, said, watch.measure(model, table[part.judge_rows]) if watch else None
 
     models = [make() for _ in parts]
     workers = 1 if any(getattr(model, "fits_on_all_cores", False) for model in models) else None
@@ -137,7 +139,7 @@ def fit_parts(
     predicted = pd.Series(np.nan, index=table.index)
     for part, (_, said, seen) in zip(parts, found, strict=True):
         if said is not None:
-            predicted[part.told] = said
+            predicted[part.predict_rows] = said
         if watch:
             watch.add(part.kind, seen)
     return [model for model, _, _ in found], predicted

@@ -84,7 +84,7 @@ class LateFusion(BoostedTrees):
     def __init__(self, params: LateFusionParams, seed: int) -> None:
         super().__init__(params, seed)
         self.photos = PhotoPCA(params)
-        self.seen: dict[str, Any] = {"numbers": []}
+        self.photo_model: dict[str, Any] = {"numbers": []}
 
     def _residuals(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None
@@ -115,10 +115,10 @@ class LateFusion(BoostedTrees):
         self.photos.fit(inputs)
         has, read = self._looked_at(inputs)
         told = read[has].loc[:, read[has].notna().any()]
-        self.seen = {"numbers": []}
+        self.photo_model = {"numbers": []}
         if len(told) >= ROWS and len(list(told)):
             self._learn(told, self._residuals(plain, log_price, dates)[has])
-            self.seen["gains"] = (self.photo_terms(inputs) ** 2).sum().to_dict()
+            self.photo_model["gains"] = (self.photo_terms(inputs) ** 2).sum().to_dict()
         return self
 
     def _learn(self, read: pd.DataFrame, missed: np.ndarray) -> None:
@@ -126,7 +126,7 @@ class LateFusion(BoostedTrees):
         values = read.to_numpy(float)
         centre, scale = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
         moves = np.nanmax(values, axis=0) > np.nanmin(values, axis=0)
-        self.seen = {
+        self.photo_model = {
             "numbers": list(read),
             "centre": centre.tolist(),
             "scale": np.where(moves, scale, 1.0).tolist(),
@@ -136,23 +136,23 @@ class LateFusion(BoostedTrees):
         ridge = Ridge(alpha=self.params.ridge, solver="cholesky")
         with threadpool_limits(1, "blas"):  # sums in another order give other last digits
             ridge.fit(self._scaled(read), missed)
-        self.seen |= {"coef": ridge.coef_.tolist(), "constant": float(ridge.intercept_)}
+        self.photo_model |= {"coef": ridge.coef_.tolist(), "constant": float(ridge.intercept_)}
 
     def _scaled(self, read: pd.DataFrame) -> np.ndarray:
         """Standardised numbers; a room without a photo stands at the mean of those with one."""
-        values = read.reindex(columns=self.seen["numbers"]).to_numpy(float)
-        centre, scale = np.array(self.seen["centre"]), np.array(self.seen["scale"])
+        values = read.reindex(columns=self.photo_model["numbers"]).to_numpy(float)
+        centre, scale = np.array(self.photo_model["centre"]), np.array(self.photo_model["scale"])
         return np.where(np.isfinite(values), (values - centre) / scale, 0.0)
 
     def photo_terms(self, inputs: pd.DataFrame) -> pd.DataFrame:
         """What each photo input adds to log price (n, inputs), 0 for homes without photos; what the
         mean photos add stands under `img_missing`."""
-        if not self.seen["numbers"]:
+        if not self.photo_model["numbers"]:
             return pd.DataFrame(index=inputs.index)
         has, read = self._looked_at(inputs)
-        terms = self._scaled(read) * np.array(self.seen["coef"])
-        table = pd.DataFrame(terms, index=inputs.index, columns=self.seen["numbers"])
-        table = sum_by_source(table).assign(**{MISSING: self.seen["constant"]})
+        terms = self._scaled(read) * np.array(self.photo_model["coef"])
+        table = pd.DataFrame(terms, index=inputs.index, columns=self.photo_model["numbers"])
+        table = sum_by_source(table).assign(**{MISSING: self.photo_model["constant"]})
         return table.mul(has.astype(float), axis=0)
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:
@@ -165,11 +165,11 @@ class LateFusion(BoostedTrees):
     def feature_importances(self) -> dict[str, float]:
         """Total gain of each input's splits; of photo inputs the sum of squares that they explain,
         which gains are in a squared error, summed over as many homes."""
-        return super().feature_importances() | self.seen.get("gains", {})
+        return super().feature_importances() | self.photo_model.get("gains", {})
 
     def to_json(self) -> str:
         return json.dumps(
-            {"trees": super().to_json(), "photos": self.photos.to_dict(), "seen": self.seen}
+            {"trees": super().to_json(), "photos": self.photos.to_dict(), "seen": self.photo_model}
         )
 
     @classmethod
@@ -179,5 +179,5 @@ class LateFusion(BoostedTrees):
         trees = BoostedTrees.from_json(state["trees"], params, seed)
         model.state, model.booster = trees.state, trees.booster
         model.photos = PhotoPCA.from_dict(state["photos"], params)
-        model.seen = state["seen"]
+        model.photo_model = state["seen"]
         return model

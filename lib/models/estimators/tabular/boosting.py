@@ -68,7 +68,7 @@ class BoostedTreesParams(TreesParams):
 
 
 # the settings that LightGBM itself takes; a model on top of trees has more
-KNOWN = set(BoostedTreesParams.model_fields) - {
+LIGHTGBM_SETTINGS = set(BoostedTreesParams.model_fields) - {
     "without",
     "start",
     "encode",
@@ -165,7 +165,7 @@ class BoostedTrees:
         matrix = self._cross_fitted(inputs, log_price, dates)
         names = [*columns, *(ENCODED + name for name in self.state["encoded"])]
         ways = self.params.monotone
-        settings = self.params.model_dump(include=KNOWN)
+        settings = self.params.model_dump(include=LIGHTGBM_SETTINGS)
         settings |= {
             "boosting": self.boosting,
             "seed": self.seed,

@@ -78,7 +78,7 @@ def test_errors_are_pooled_over_folds_of_unequal_size(sales):
     ]
     curves = LearningCurves(["living_area"], 3)
     for model, fold in zip(models, folds, strict=True):
-        curves.add("folds", curves.look(model, fold))
+        curves.add("folds", curves.measure(model, fold))
     table = curves.table()
     assert table["step"].tolist() == [10, 20, 30] and table["training"].isna().all()
     for row, trees in zip(table["folds"], [10, 20, 30], strict=True):
@@ -95,6 +95,6 @@ def test_errors_are_pooled_over_folds_of_unequal_size(sales):
 def test_a_model_without_trees_has_one_point(sales):
     curves = LearningCurves(["living_area"], 20)
     model = fitted(HedonicRidge, HedonicRidgeParams(alpha=1.0, without=[]), sales)
-    curves.add("training", curves.look(model, sales))
+    curves.add("training", curves.measure(model, sales))
     table = curves.table()
     assert table["step"].tolist() == [0] and 0 < table["training"][0] < 0.2

@@ -164,7 +164,7 @@ def test_models_are_watched_in_the_order_of_the_folds_however_long_each_fit_take
             return super().fit(inputs, log_price, dates)
 
     class Watch:
-        def look(self, model, judged):
+        def measure(self, model, judged):
             return list(judged["listing_key"])
 
         def add(self, kind, seen):

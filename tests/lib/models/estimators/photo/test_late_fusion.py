@@ -59,7 +59,7 @@ def test_the_photo_part_is_the_ridge_of_the_residuals():
     """By the normal equations, on the homes with photos alone."""
     model = fused(ridge=3.0).fit(INPUTS, PRICE, DATES)
     has = INPUTS["img_missing"].eq(0).to_numpy()
-    read = model.photos.transform(INPUTS)[model.seen["numbers"]][has].to_numpy()
+    read = model.photos.transform(INPUTS)[model.photo_model["numbers"]][has].to_numpy()
     scaled = np.nan_to_num((read - np.nanmean(read, axis=0)) / np.nanstd(read, axis=0))
     missed = model._residuals(PLAIN, PRICE, DATES)[has]
     centred = scaled - scaled.mean(axis=0)
