@@ -1,4 +1,4 @@
-"""The lift of photos in words: the verdict, what it rests on, and what it costs."""
+"""Sentences on the lift of photos: the verdict, its evidence, and the costs."""
 
 from __future__ import annotations
 

@@ -148,9 +148,6 @@ def training_hashes(saved: Model) -> dict[str, str]:
     return {f"{what} (SHA-256)": value for what, value in hashes.items()}
 
 
-# Hashes by which a file or folder can be found again: those that dvc.lock records.
-
-
 def file_md5(content: bytes) -> str:
     """The hash that DVC gives a file."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()

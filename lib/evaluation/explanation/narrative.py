@@ -19,7 +19,7 @@ from lib.report.plots import explanation
 
 TITLES = {"sale": "Sales", "rental": "Rentals"}
 METRICS = {"mape": "MAPE", "mdape": "MdAPE"}
-BENDS = 0.5  # share of a line's squared misses that one bend must save to be told
+BENDS = 0.5  # share of a line's squared misses that one bend must save to be mentioned
 STRAIGHT = 0.98  # R2 of one line from which no bend is looked for
 MOST = 12  # inputs in a picture of importances
 

@@ -1,5 +1,5 @@
-"""How good valuations are beside the prices, and whether one variant beats another on the same
-sales: a paired bootstrap, since errors of two models on one home are alike."""
+"""Whether one variant beats another on the same sales: a paired bootstrap, since the errors of two
+models on one home are alike."""
 
 from __future__ import annotations
 

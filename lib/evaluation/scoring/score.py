@@ -1,8 +1,8 @@
-"""All figures of one table of test sales, each with its interval from one and the same bootstrap.
+"""All figures of one table of sales, each with its interval from the same bootstrap.
 
 A table has close_price and pred_close_price (currency; missing: no valuation); optional are
-property_key (the home), pred_abstention (why the valuation is not stood by, missing where it is),
-and pred_low_90, pred_high_90 and the like.
+property_key (the home), pred_abstention (why the model abstains; missing where it does not), and
+pred_low_90, pred_high_90 and the like.
 """
 
 from __future__ import annotations

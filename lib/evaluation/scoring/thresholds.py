@@ -1,5 +1,5 @@
-"""Baseline thresholds of a variant, checked by interval: a figure passes where its whole 95 %
-interval is allowed, fails where no part of it is, and is inconclusive in between."""
+"""Baseline thresholds of a variant and levels of areas, checked by interval: a figure passes where
+its whole 95 % interval is allowed, fails where no part of it is, and is inconclusive in between."""
 
 from __future__ import annotations
 
@@ -76,10 +76,8 @@ def check_thresholds(
     }
 
 
-# Are homes of one area or price range valued at the same level as those of another?
-#
-# The level of a group is the median of its ratios estimate / price. IAAO, Standard on Ratio Studies
-# (2013), asks that the level of each group lies within 5 % of that of all.
+# Levels of groups: the median of estimate / price. IAAO, Standard on Ratio Studies (2013), asks
+# that each group's level lies within 5 % of that of all.
 
 
 def median_interval(values: np.ndarray, level: float) -> tuple[float, float]:

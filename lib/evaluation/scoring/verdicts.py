@@ -1,4 +1,4 @@
-"""What a ratio study says, in words, from intervals instead of points.
+"""Verdicts on the statistics of a ratio study, by intervals instead of points.
 
 `within`: the whole interval lies in the acceptable range. `outside`: the whole interval lies
 beyond it. `inconclusive`: the interval straddles an end, or there is none, or it has no width, as

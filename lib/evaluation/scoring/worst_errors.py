@@ -1,4 +1,4 @@
-"""The worst errors of the test, each with what is known of it that may explain it."""
+"""The worst errors of the test, each with what in the data may explain it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pandas as pd
 
 FEW = 5  # comparables below which a valuation rests on very little
 FAR = 0.99  # share of the homes learnt from beyond which a home is unlike them
-LEVEL = 0.10  # log correction for the market from which it is worth telling
-# columns of a home, and how a value beyond those of the homes learnt from is told
+LEVEL = 0.10  # log correction for the market from which it counts as a reason
+# columns of a home, and the words for a value outside those of the homes learnt from
 LIKENESS = {
     "living_area": "{:,.0f} sq ft",
     "lot_size_square_feet": "a lot of {:,.0f} sq ft",

@@ -14,6 +14,23 @@ from lib.report.plots import errors
 from lib.report.wording.findings import RATIOS, TITLES
 from lib.report.wording.numbers import statistic_figure
 
+SAYS = {
+    "median_ratio": "the level: below 1, homes are valued too low on the whole",
+    "cod": "uniformity: mean distance of ratios from their median, in %",
+    "prd": "equity: above 1, dear homes are valued too low beside cheap ones",
+    "prb": "equity: how far ratios move when value doubles; below 0 as above",
+    "mki": "equity: inequality of estimates over that of prices; below 1 as above",
+    "vei": "equity: dearest group's median ratio less the cheapest's, in %; below 0 as above",
+}
+KINDS = {
+    "proxy band": "By value (mean of price and level estimate)",
+    "property type": "By property type",
+    "age": "By age",
+    "month": "By month of the valuation",
+    "ZIP": "By ZIP",
+}
+SHOWN = ("median_ratio", "cod", "prd", "prb")  # by stratum: MKI and VEI need many sales
+
 
 def ratio_headline(study: dict[str, Any]) -> str:
     """How many statistics lie where, by their intervals."""
@@ -189,27 +206,6 @@ def ratio_study_context(
             )
         )
     return {"domains": parts, "statistics": [RATIOS[name] for name in STATISTICS]}
-
-
-# Tables of the page on the ratio study, as rows and cells that people read.
-
-
-SAYS = {
-    "median_ratio": "the level: below 1, homes are valued too low on the whole",
-    "cod": "uniformity: mean distance of ratios from their median, in %",
-    "prd": "equity: above 1, dear homes are valued too low beside cheap ones",
-    "prb": "equity: how far ratios move when value doubles; below 0 as above",
-    "mki": "equity: inequality of estimates over that of prices; below 1 as above",
-    "vei": "equity: dearest group's median ratio less the cheapest's, in %; below 0 as above",
-}
-KINDS = {
-    "proxy band": "By value (mean of price and level estimate)",
-    "property type": "By property type",
-    "age": "By age",
-    "month": "By month of the valuation",
-    "ZIP": "By ZIP",
-}
-SHOWN = ("median_ratio", "cod", "prd", "prb")  # by stratum: MKI and VEI need many sales
 
 
 def statistic_cell(name: str, one: dict[str, Any]) -> dict[str, str]:
