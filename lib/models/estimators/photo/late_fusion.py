@@ -24,7 +24,7 @@ from lib.models.estimators.photo.photo_pca import (
     sum_by_source,
 )
 from lib.models.estimators.tabular.boosting import BoostedTrees, BoostedTreesParams
-from lib.models.estimators.tabular.columns import drop_prefixes
+from lib.models.estimators.tabular.columns import Standardizer, drop_prefixes
 
 
 class LateFusionParams(BoostedTreesParams, PhotoPCAParams):
@@ -142,7 +142,7 @@ class LateFusion(BoostedTrees):
         """Standardised numbers; a room without a photo stands at the mean of those with one."""
         values = read.reindex(columns=self.photo_model["numbers"]).to_numpy(float)
         centre, scale = np.array(self.photo_model["centre"]), np.array(self.photo_model["scale"])
-        return np.where(np.isfinite(values), (values - centre) / scale, 0.0)
+        return Standardizer(centre, scale).transform(values)
 
     def photo_terms(self, inputs: pd.DataFrame) -> pd.DataFrame:
         """What each photo input adds to log price (n, inputs), 0 for homes without photos; what the

@@ -23,6 +23,7 @@ from lib.common.parallel import map_processes
 from lib.models.estimators.photo.photo_pca import PhotoPCA, PhotoPCAParams, sum_by_source
 from lib.models.estimators.tabular.columns import (
     Prefix,
+    Standardizer,
     drop_prefixes,
     first_finite,
     require_columns,
@@ -72,9 +73,8 @@ class PhotoMLP:
         state, inputs = self.state, self.photos.transform(inputs)
         numbers = inputs.reindex(columns=state["numbers"]).to_numpy(float)
         known = np.isfinite(numbers)
-        scaled = (np.where(known, numbers, state["median"]) - np.array(state["centre"])) / np.array(
-            state["scale"]
-        )
+        centre, scale, median = (np.array(state[name]) for name in ("centre", "scale", "median"))
+        scaled = Standardizer(centre, scale, median).transform(numbers)
         flagged = [state["numbers"].index(name) for name in state["flags"]]
         texts = inputs.reindex(columns=list(state["categories"]))
         dummies = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,6 +10,23 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common.errors import require
+
+
+@dataclass(frozen=True)
+class Standardizer:
+    """Brings numbers to mean 0 and spread 1, by `centre` and `scale` (columns,) of the training
+    rows. A missing number stands at `median`, or at the mean where there is none."""
+
+    centre: np.ndarray
+    scale: np.ndarray
+    median: np.ndarray | None = None
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """`values` (n, columns), nan where missing, in standard deviations from the centre."""
+        if self.median is None:
+            return np.where(np.isfinite(values), (values - self.centre) / self.scale, 0.0)
+        return (np.where(np.isfinite(values), values, self.median) - self.centre) / self.scale
+
 
 Prefix = Annotated[str, Field(min_length=1)]  # every name begins with an empty one
 

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from lib.common.params import Section
 from lib.models.estimators.tabular.columns import (
     Prefix,
+    Standardizer,
     drop_prefixes,
     require_columns,
     text_categories,
@@ -39,9 +40,8 @@ class HedonicRidge:
     def _matrix(self, inputs: pd.DataFrame) -> np.ndarray:
         state = self.state
         numbers = inputs.reindex(columns=state["numbers"]).to_numpy(float)
-        scaled = (
-            np.where(np.isfinite(numbers), numbers, state["median"]) - np.array(state["mean"])
-        ) / np.array(state["scale"])
+        centre, scale, median = (np.array(state[name]) for name in ("mean", "scale", "median"))
+        scaled = Standardizer(centre, scale, median).transform(numbers)
         texts = inputs.reindex(columns=list(state["categories"]))
         dummies = [
             (texts[name].to_numpy(object) == value).astype(float)

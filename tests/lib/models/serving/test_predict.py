@@ -8,6 +8,7 @@ from lib.common.artifacts import LevelSettings
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.serving.predict import (
     add_missing_photos,
+    add_photos,
     load_model,
     log_estimates,
     model_inputs,
@@ -101,3 +102,23 @@ def test_features_that_say_nothing_of_photos_are_of_homes_without_any():
     pd.testing.assert_frame_equal(model_inputs(features, plain), features[["size"]])
     with pytest.raises(KeyError):  # nobody is taken for a home without photos by mistake
         model_inputs(features, seeing)
+
+
+PHOTO_FEATURES = pd.DataFrame({"listing_key": ["a", "b"], "as_of": pd.Timestamp("2024-01-01")})
+SEEING = make_variant(inputs=["img_missing"])
+
+
+def test_a_model_gets_the_photos_of_its_domain(tmp_path):
+    rows = [(domain, key, f"{domain}{key}") for domain, key in (("sale", "a"), ("rental", "b"))]
+    vectors = pd.DataFrame(rows, columns=["domain", "listing_key", "sha1"])
+    vectors = vectors.assign(order=1, room="kitchen", alike=[[], []])
+    vectors["vector"] = [np.ones(3, "float32")] * 2
+    vectors.to_parquet(tmp_path / "vectors.parquet")
+    got = add_photos(PHOTO_FEATURES, SEEING, tmp_path / "vectors.parquet")
+    assert got["img_count"].tolist() == [1, 0] and got["img_missing"].tolist() == [0, 1]
+    assert got["img_vector"][0].tolist() == [1, 1, 1] and got["img_vector"][1] is None
+
+
+def test_a_model_that_looks_at_none_needs_no_vectors(tmp_path):
+    got = add_photos(PHOTO_FEATURES, make_variant(inputs=["size"]), tmp_path / "none.parquet")
+    assert got is PHOTO_FEATURES
