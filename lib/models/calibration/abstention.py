@@ -1,4 +1,4 @@
-"""When a valuation had better not be given, and why: abstention, so that hit rate is a metric."""
+"""When a valuation is not to be relied on, and why: abstention, so that hit rate is a metric."""
 
 from __future__ import annotations
 

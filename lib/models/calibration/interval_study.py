@@ -107,7 +107,7 @@ def compare_with_split(test: pd.DataFrame, errors: np.ndarray, names: list[str])
     return pd.DataFrame(rows)
 
 
-# Intervals on the folds of the past, each by what the folds before it teach: what to choose their
+# Intervals on the folds of the past, each fitted on the folds before it: what to choose their
 # settings by, since the test is not looked at.
 
 

@@ -1,1 +1,1 @@
-"""Which rows teach and which test: splits in time, or by groups of homes."""
+"""Which rows are for training and which for the test: splits in time, or by groups of homes."""

@@ -1,7 +1,7 @@
 """Learning curves: how the error of a model falls with its trees, on the sales that it learnt from
 and out of fold. Where the first goes on falling and the second does not, more trees learn noise.
 
-The error is MAPE, mean |exp(prediction) / price - 1|, of the model's own word, without the as-of
+The error is MAPE, mean |exp(prediction) / price - 1|, of the raw prediction, without the as-of
 level correction. A model without trees has one point, at step 0.
 """
 

@@ -1,4 +1,4 @@
-"""The table that models are fitted on: features, the part each row plays, who may teach."""
+"""The table that models are fitted on: features, the role of each row, and whether it is usable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trees on top of what past sales say: boosted ones, and a forest."""
+"""Trees on top of a start from past sales, such as the kriged price: boosted ones and a forest."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class RandomForestParams(TreesParams):
 
 
 class BoostedTrees:
-    """Boosted trees on top of what past sales say.
+    """Boosted trees that learn the premium over a start from past sales.
 
     Trees cannot follow a market above what they have seen, but the price of comparables, or the
     kriged price, moves with it; so boosting starts from the first of `params.start` that a home
@@ -192,7 +192,7 @@ class BoostedTrees:
 
     def staged_predict(self, inputs: pd.DataFrame, steps: list[int]) -> np.ndarray:
         """(steps, n): what the first trees alone predict, for each of the rising numbers `steps`.
-        Each tree is asked once. Boosting that ended early repeats its last word."""
+        Each tree predicts once. Boosting that ended early repeats its last prediction."""
         model, matrix, start = self._fitted(), self._matrix(inputs), self.start_values(inputs)
         total, done, out = np.zeros(len(inputs)), 0, []
         for step in steps:

@@ -1,4 +1,4 @@
-"""The comparables model: the price that a home's past neighbours say, shrunk where they say little.
+"""The comparables model: the price of a home by its past neighbours, shrunk where they are few.
 
 The neighbours are weighted and adjusted in `features` (`comp_kriged_log_price`: kriging of a
 hedonic regression's residuals; `comp_log_price`: a kernel mean). What is left to learn is a line:

@@ -1,4 +1,4 @@
-"""Target encoding, cross-fitted in time order: what a category's past sales say beyond the start.
+"""Target encoding, cross-fitted in time order: the mean residual of a category's past sales.
 
 Each training row sees only sales that had closed strictly before its own as_of date, as a home
 valued on that day would have; a home valued later sees all of training. Means are shrunk to that
