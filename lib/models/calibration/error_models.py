@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from lib.common.params import Section
 
 SMALLEST = 0.005  # log price; what is added to errors, since the gamma loss takes no zero
-MOST = 0.8  # log price; larger errors count as this much, so that one odd deal does not stand for its area
+MOST = 0.8  # log price; larger errors count as this much, lest one odd deal stand for its area
 LIMIT = 6.0  # standard deviations beyond which an input says no more
 
 

@@ -288,7 +288,7 @@ def fit_intervals(
         part = assign_parts(len(order), spec.difficulty.parts)
         for one in range(
             spec.difficulty.parts
-        ):  # the scale of a row must not rest on its own error
+        ):  # a row's scale must not rest on its error
             rest, own = order[part != one], order[part == one]
             models = fit_error_models(values[rest], error[rest].to_numpy(), wanted, spec, seed)
             told.loc[own] = predict_error_models(values[own], models).to_numpy()
