@@ -286,9 +286,7 @@ def fit_intervals(
         )
         told = predict_error_models(values, state["models"])
         part = assign_parts(len(order), spec.difficulty.parts)
-        for one in range(
-            spec.difficulty.parts
-        ):  # a row's scale must not rest on its error
+        for one in range(spec.difficulty.parts):  # a row's scale must not rest on its error
             rest, own = order[part != one], order[part == one]
             models = fit_error_models(values[rest], error[rest].to_numpy(), wanted, spec, seed)
             told.loc[own] = predict_error_models(values[own], models).to_numpy()
