@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 from pandas.api import types
 
-from lib.common import table_spec
+from lib.common import dictionary
 from lib.common.errors import require
 
 META = Path("lib/features/features.meta.yml")
@@ -57,7 +57,7 @@ def available_inputs(
     return frozenset(names)
 
 
-def check_columns(table: table_spec.Table, frame: pd.DataFrame, available: frozenset[str]) -> None:
+def check_columns(table: dictionary.Table, frame: pd.DataFrame, available: frozenset[str]) -> None:
     """Compare the columns of a built table with those of the spec.
 
     Parameters
@@ -114,11 +114,11 @@ def enforce_spec(
     RemlError
         As `check_columns`, and for a value out of its range.
     """
-    tables = table_spec.read_spec(table_spec.CODE / META).tables
+    tables = dictionary.read_spec(dictionary.CODE / META).tables
     check_columns(tables[TABLE], features, available)
-    table_spec.check_ranges(tables[TABLE], features, "features")
-    table_spec.check_ranges(tables[NEAR], near, "comparables")
-    table_spec.check_ranges(tables[INDEX], index, "index")
+    dictionary.check_ranges(tables[TABLE], features, "features")
+    dictionary.check_ranges(tables[NEAR], near, "comparables")
+    dictionary.check_ranges(tables[INDEX], index, "index")
 
 
 def input_kinds(features: pd.DataFrame) -> dict[str, str]:
@@ -134,5 +134,5 @@ def input_kinds(features: pd.DataFrame) -> dict[str, str]:
     dict of str to str
         Column name to kind, such as `own`, `market` or `comparable`.
     """
-    table = table_spec.read_spec(table_spec.CODE / META).tables[TABLE]
+    table = dictionary.read_spec(dictionary.CODE / META).tables[TABLE]
     return {str(name): str(e.kind) for name in features if (e := table.entry(str(name)))}

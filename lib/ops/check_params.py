@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lib.common import table_spec
+from lib.common import dictionary
 from lib.common.errors import require
 from lib.common.params import validate
 from lib.features import spec
@@ -22,8 +22,8 @@ NAMING = {"start": False, "monotone": False, "encode": True}
 def check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
     """Raise `RemlError` where a model's section of `stage` names an input that the feature spec
     does not list, or one of the wrong type: it would be passed over without a word."""
-    listed = table_spec.read_spec(table_spec.CODE / spec.META).tables[spec.TABLE]
-    photos = table_spec.read_spec(table_spec.CODE / PHOTOS_META).tables[PHOTOS_TABLE]
+    listed = dictionary.read_spec(dictionary.CODE / spec.META).tables[spec.TABLE]
+    photos = dictionary.read_spec(dictionary.CODE / PHOTOS_META).tables[PHOTOS_TABLE]
     for model in MODELS:
         for setting, text in NAMING.items():
             for name in sections.get(model, {}).get(setting, ()):

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import yaml
 
-from lib.common import cli, io, params, table_spec
+from lib.common import cli, dictionary, io, params
 from lib.common.errors import require
 from lib.listings.contract import reso
 
@@ -51,15 +51,15 @@ def table_row(cells: list[str]) -> str:
 
 def format_range(ends: tuple[float | None, float | None] | None) -> str:
     """A range in words."""
-    if ends in (None, table_spec.OPEN):
+    if ends in (None, dictionary.OPEN):
         return ""
-    low, high = (None if end is None else f"{end:g}" for end in ends or table_spec.OPEN)
+    low, high = (None if end is None else f"{end:g}" for end in ends or dictionary.OPEN)
     if low is None or high is None:
         return f"from {low}" if low is not None else f"up to {high}"
     return f"{low} to {high}"
 
 
-def table_section(name: str, table: table_spec.Table) -> list[str]:
+def table_section(name: str, table: dictionary.Table) -> list[str]:
     """A table of the pipeline as Markdown."""
     out = [f"### `{name}`", "", " ".join(table.description.split())]
     out += [CONTRACT[table.contract]] if table.contract else []
@@ -98,7 +98,7 @@ def dictionary_page() -> str:
     out = [HEAD]
     for stage in [one for one in stages if one in files]:
         out += [f"## {stage}", ""]
-        for name, table in table_spec.read_spec(files[stage]).tables.items():
+        for name, table in dictionary.read_spec(files[stage]).tables.items():
             out += table_section(name, table)
     return "\n".join([*out, *contract_section()]).rstrip() + "\n"
 

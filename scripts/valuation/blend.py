@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import artifacts, cli, io, params, table_spec
+from lib.common import artifacts, cli, dictionary, io, params
 from lib.common.artifacts import Blend, FittedVariant, Model, Skipped
 from lib.common.errors import require
 from lib.models import stacking
@@ -88,7 +88,7 @@ def main() -> None:
         tally[variant] = {name: round(weight, 4) for name, weight in share.items()}
     told = {"left_out": left_out} if left_out else {}
     io.write_json(METRICS, {"feed": base.feed, "weights": tally} | told)
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     cli.log.info("blend.complete", out=str(OUT), **tally, **told)
 
 

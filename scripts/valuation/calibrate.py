@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from lib.common import artifacts, cli, io, params, table_spec
+from lib.common import artifacts, cli, dictionary, io, params
 from lib.common.parallel import map_processes
 from lib.models.calibration import prediction_intervals
 from lib.models.calibration.prediction_intervals import CalibrateParams, join_features
@@ -67,7 +67,7 @@ def main() -> None:
     )
     told = {name: part for name, part in zip(names, parts, strict=True) if part is not None}
     io.write_json(METRICS, {"feed": base.feed, "variants": told})
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     cli.log.info(
         "calibrate.complete", out=str(OUT), **{v: f"{p['errors']} errors" for v, p in told.items()}
     )

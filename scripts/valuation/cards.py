@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import artifacts, cli, io, params, table_spec
+from lib.common import artifacts, cli, dictionary, io, params
 from lib.common.artifacts import Blend, FittedVariant, Skipped
 from lib.evaluation.cards import card, facts, tables
 from lib.evaluation.cards.card import CardsParams
@@ -76,7 +76,7 @@ def input_kinds(inputs: set[str]) -> dict[str, str]:
     """The kind of each column of the feature tables, as `features` wrote it, and of the `inputs`
     that tell of photos, by the data dictionary."""
     of_features, (file, table) = io.read_json(SPEC)["kinds"], PHOTOS
-    listed = table_spec.read_spec(table_spec.CODE / file).tables[table]
+    listed = dictionary.read_spec(dictionary.CODE / file).tables[table]
     rest = inputs - set(of_features)
     return of_features | {n: str(entry.kind) for n in rest if (entry := listed.entry(n))}
 

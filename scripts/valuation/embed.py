@@ -14,7 +14,7 @@ import click
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from lib.common import cli, io, params, table_spec
+from lib.common import cli, dictionary, io, params
 from lib.common.errors import require
 from lib.photos.vectors import encoders, vectors_table
 
@@ -54,7 +54,7 @@ def main() -> None:
     vectors_table.write_table(OUT, table, rejected, description)
     counts = vectors_table.count_table(table, rejected)
     io.write_json(METRICS, {"feed": base.feed, "encoder": settings.encoder} | counts)
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     if len(rejected):
         cli.log.warning("embed.rejected", photos=len(rejected), see=str(OUT / "rejected.csv"))
     cli.log.info(

@@ -13,7 +13,7 @@ import click
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from lib.common import artifacts, cli, io, params, table_spec
+from lib.common import artifacts, cli, dictionary, io, params
 from lib.common.parallel import map_processes
 from lib.evaluation.scoring import score, strata, tables, verdicts, worst_errors
 
@@ -138,8 +138,8 @@ def main() -> None:
     content = {"feed": base.feed, "acceptable": acceptable, "variants": scores}
     io.write_json(METRICS, score.round_nested(content, settings.places))
     io.write_json(SUMMARY, score.round_nested(score.summarize_scores(scores), settings.places))
-    table_spec.enforce_ranges(META, OUT)
-    table_spec.enforce_ranges(META, PLOTS)
+    dictionary.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, PLOTS)
     cli.log.info(
         "evaluate.complete",
         out=str(METRICS),

@@ -13,7 +13,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from lib.common import artifacts, cli, io, params, table_spec
+from lib.common import artifacts, cli, dictionary, io, params
 from lib.common.artifacts import Model, Skipped
 from lib.evaluation.explanation import contributions, importance, narrative
 from lib.evaluation.explanation.importance import ExplainParams
@@ -151,7 +151,7 @@ def main() -> None:
         ANALYSIS,
         narrative.analysis_markdown(base.feed, source["synthetic"], looks, "../plots/explain"),
     )
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     cli.log.info("explain.complete", out=str(OUT), looks=len(looks), summary=str(ANALYSIS))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params, paths, table_spec
+from lib.common import cli, dictionary, io, params, paths
 from lib.common.errors import require
 from lib.common.vocabulary import DOMAINS, KEY_COLUMNS
 from lib.features import build, external_series, spec
@@ -54,7 +54,7 @@ def hash_inputs(feed: str, settings: build.FeaturesParams) -> dict[str, str]:
     section = json.dumps(settings.model_dump(), sort_keys=True).encode()
     inputs = [path.read_bytes() for path in [*files, *([own] if own.is_file() else [])]]
     return {
-        "reml_spec_sha256": io.sha256((table_spec.CODE / spec.META).read_bytes(), section),
+        "reml_spec_sha256": io.sha256((dictionary.CODE / spec.META).read_bytes(), section),
         "reml_inputs_sha256": io.sha256(*inputs),
     }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from lib.common import cache, cli, io, params, table_spec
+from lib.common import cache, cli, dictionary, io, params
 from lib.models.estimators.photo.photo_pca import MISSING
 from lib.models.training import fit_variant
 from lib.models.training.fit_variant import (
@@ -54,7 +54,7 @@ def main(variant: str) -> None:
     names = [*inputs, *pooling.photo_columns(table)]
     job = VariantFit(folder, chosen, section, settings.level, settings.curves, base.seed)
     fit_variant.fit_variant(job, table, names, extra)
-    table_spec.enforce_ranges(META, folder)
+    dictionary.enforce_ranges(META, folder)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params, table_spec
+from lib.common import cli, dictionary, io, params
 from lib.common.vocabulary import DOMAINS
 from lib.listings.contract import contract
 from lib.listings.identity import same_home
@@ -126,7 +126,7 @@ def main() -> None:
     io.write_json(
         METRICS, {"feed": base.feed, "as_of": f"{as_of:%Y-%m-%d}", "rows_in": count, **by_reason}
     )
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     cli.log.info(
         "normalize.complete",
         rows=kept,

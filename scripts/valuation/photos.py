@@ -20,7 +20,7 @@ import pandas as pd
 import PIL
 import pyarrow.parquet as pq
 
-from lib.common import cache, cli, io, params, table_spec
+from lib.common import cache, cli, dictionary, io, params
 from lib.common.errors import RemlError, require, require_columns
 from lib.common.parallel import process_context
 from lib.common.paths import RAW
@@ -179,7 +179,7 @@ def main() -> None:
         {"feed": base.feed, **counts, **status.summarize_bundles(albums, bundles)},
     )
     io.write_json(METRICS, {"feed": base.feed, **counts})
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     for kind, files in counts["not_read"].items():
         names = files["names"][:5]
         cli.log.warning("photos.not_read", kind=kind, files=files["files"], names=names)

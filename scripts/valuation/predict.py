@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params, table_spec
+from lib.common import cli, dictionary, io, params
 from lib.common.artifacts import Skipped
 from lib.common.errors import require
 from lib.models.serving.served_variants import (
@@ -70,7 +70,7 @@ def main() -> None:
             "valued": {domain: counts.get(domain, 0) for domain in settings.variants},
         },
     )
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     cli.log.info("predict.complete", valued=len(valued), out=str(OUT / "valuations.csv"))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from lib.common import cli, io, params, table_spec
+from lib.common import cli, dictionary, io, params
 from lib.common.paths import RAW
 from lib.common.vocabulary import DOMAINS
 from lib.listings.contract import contract
@@ -92,7 +92,7 @@ def main() -> None:
     for domain, some in statistics.items():
         counts[domain]["traits"] = len(some["traits"])
     io.write_json(METRICS, {"feed": base.feed, "domains": counts})
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     cli.log.info(
         "sample.complete",
         feed=base.feed,

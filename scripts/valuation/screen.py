@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, io, params, paths, table_spec
+from lib.common import cli, dictionary, io, params, paths
 from lib.common.vocabulary import DOMAINS
 from lib.listings.contract import contract
 from lib.listings.screening import overrides, screen
@@ -42,7 +42,7 @@ def main() -> None:
         flagged.append(flags)
     everything = pd.concat(flagged, ignore_index=True)
     io.write_parquet(OUT / "flags.parquet", everything, screen.FLAGS)
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     io.write_json(METRICS, {"feed": base.feed, "domains": tally})
     cli.log.info(
         "screen.complete",

@@ -16,7 +16,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from lib.common import cli, io, params, table_spec
+from lib.common import cli, dictionary, io, params
 from lib.common.errors import RemlError, require
 from lib.common.vocabulary import DOMAINS
 from lib.models.split import group_folds, time_folds
@@ -104,7 +104,7 @@ def main() -> None:
     )
     io.write_json(OUT / "split.json", tally)
     io.write_json(METRICS, tally)
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     cli.log.info(
         "split.complete",
         out=str(OUT),

@@ -14,7 +14,7 @@ import click
 import duckdb
 import pandas as pd
 
-from lib.common import cache, cli, io, params, table_spec
+from lib.common import cache, cli, dictionary, io, params
 from lib.common.errors import RemlError, require
 from lib.common.paths import RAW, contract_path
 from lib.listings.contract import contract
@@ -164,7 +164,7 @@ def main(dry_run: bool) -> None:
     click.echo((OUT / "coverage_summary.md").read_text(encoding="utf-8"))
     for path in sorted(OUT.iterdir()):
         click.echo(f"{path} ({path.stat().st_size:,} bytes)")
-    table_spec.enforce_ranges(META, OUT)
+    dictionary.enforce_ranges(META, OUT)
     cli.log.info(
         "staging.complete",
         feed=base.feed,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from lib.common import cli, params, table_spec
+from lib.common import cli, dictionary, params
 from lib.models.training.fit_variant import (
     TrainParams,
     VariantFit,
@@ -45,7 +45,7 @@ def main(variant: str) -> None:
             return
     job = VariantFit(folder, chosen, section, settings.level, settings.curves, base.seed)
     fit_variant(job, table, inputs, {})
-    table_spec.enforce_ranges(META, folder)
+    dictionary.enforce_ranges(META, folder)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from lib.common import table_spec
+from lib.common import dictionary
 from lib.common.params import read_yaml
 from lib.listings.contract import contract, reso
 from scripts.ops.dictionary import PAGE, WORDS, dictionary_page, main
@@ -52,7 +52,7 @@ def test_every_field_of_reso_is_described_and_no_other():
 @pytest.mark.parametrize("path", METAS, ids=lambda path: path.name)
 def test_a_dictionary_file_is_of_a_stage_and_each_entry_says_all(path):
     assert path.name.split(".")[0] in STAGES
-    for name, table in table_spec.read_spec(path).tables.items():
+    for name, table in dictionary.read_spec(path).tables.items():
         for column, entry in table.columns.items():
             assert entry.description.endswith("."), f"{name}: {column}"
             assert entry.source or table.source, f"{name}: {column} has no source"
@@ -65,7 +65,7 @@ def described(folder):
         return {
             path.as_posix(): table
             for meta in METAS
-            for path, table in table_spec.find_tables(table_spec.read_spec(meta), Path())
+            for path, table in dictionary.find_tables(dictionary.read_spec(meta), Path())
         }
 
 
@@ -84,7 +84,7 @@ def test_every_column_of_every_table_has_an_entry(finished):
     reso_names = set(reso.load_dictionary().fields)
     for name in written:
         table = known[name]
-        for column in table_spec.columns_of(finished.folder / name):
+        for column in dictionary.columns_of(finished.folder / name):
             claimed = column in {*agreed.columns, *agreed.constants} | reso_names | parts
             entry = table.entry(column)
             assert entry is not None or (table.contract and claimed), f"{name}: {column}"

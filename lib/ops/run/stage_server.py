@@ -21,8 +21,6 @@ from typing import Any
 
 from setproctitle import setproctitle
 
-from lib.common.imports import hide_packages
-
 LIBRARIES = (  # imported by several stages, the slowest first
     "pandas", "pyarrow.parquet", "scipy.stats", "scipy.sparse", "scipy.spatial", "scipy.linalg",
     "matplotlib.figure", "matplotlib.backends.backend_svg", "duckdb", "dvclive", "structlog",
@@ -34,8 +32,7 @@ def import_libraries() -> None:
     """Import LIBRARIES, and LightGBM without scikit-learn as `lib.models` does."""
     for name in LIBRARIES:
         importlib.import_module(name)
-    with hide_packages("sklearn"):
-        importlib.import_module("lightgbm")
+    importlib.import_module("lib.models.estimators.tabular.boosting")  # LightGBM, its own way
 
 
 def answer_jobs(answers: int) -> dict[str, Any] | None:

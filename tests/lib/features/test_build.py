@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
-from lib.common import table_spec
+from lib.common import dictionary
 from lib.features import build, spec
 from lib.models.estimators.tabular.registry import BoostedTrees, BoostedTreesParams
 from tests.support.hypothesis_profiles import examples
@@ -28,7 +28,7 @@ from tests.support.market import (
     market,
 )
 
-TABLE_SPEC = table_spec.read_spec(table_spec.CODE / spec.META).tables[spec.TABLE]
+TABLE_SPEC = dictionary.read_spec(dictionary.CODE / spec.META).tables[spec.TABLE]
 
 
 def test_comparables_shown_closed_before_the_valuation_and_are_of_other_homes():

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.common import table_spec
+from lib.common import dictionary
 from lib.common.errors import RemlError
 from lib.features import spec
 from tests.support.market import FEATURES, INDEX, NAMES, NEAR, RENTALS, SERIES, TABLE, evidence_of
 
-ENTRIES = table_spec.read_spec(table_spec.CODE / spec.META).tables[spec.TABLE]
+ENTRIES = dictionary.read_spec(dictionary.CODE / spec.META).tables[spec.TABLE]
 HAS = evidence_of(TABLE).available
 INPUTS = {name: entry for name, entry in ENTRIES.columns.items() if entry.kind != "key"}
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -10,7 +13,6 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from lib.common.errors import require
-from lib.common.imports import hide_packages
 from lib.common.params import Section
 from lib.models.estimators.tabular import target_encoding
 from lib.models.estimators.tabular.columns import (
@@ -20,6 +22,23 @@ from lib.models.estimators.tabular.columns import (
     require_columns,
     text_categories,
 )
+
+
+@contextmanager
+def hide_packages(*packages: str) -> Iterator[None]:
+    """While it lasts, `packages` that nobody has imported yet look as if not installed.
+
+    For a library that imports an optional one, whole and slowly, for parts that we do not use:
+    those fail for as long as the process lives. No other thread may import meanwhile.
+    """
+    absent = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None: ImportError
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
 
 with hide_packages("sklearn"):  # a second of each start, for an interface that nothing here uses
     import lightgbm

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.common import table_spec
+from lib.common import dictionary
 from lib.evaluation.explanation.contributions import (
     as_text,
     contribution_centres,
@@ -201,7 +201,7 @@ def test_groups_add_up_their_inputs_by_the_longest_prefix():
 
 
 def test_every_feature_of_the_spec_has_a_group_of_its_own():
-    table = table_spec.read_spec(table_spec.CODE / spec.META).tables[spec.TABLE]
+    table = dictionary.read_spec(dictionary.CODE / spec.META).tables[spec.TABLE]
     for name, entry in table.columns.items():
         if entry.kind != "key":
             assert group_of(name) in set(GROUPS) - {OTHER, LEVEL}, name

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from lib.common import table_spec
+from lib.common import dictionary
+from lib.common.dictionary import Entry, Table
 from lib.common.errors import RemlError
-from lib.common.table_spec import Entry, Table
 
 META = """
 tables:
@@ -33,7 +33,7 @@ def check(folder, name, **columns):
     frame = pd.DataFrame(columns)
     path = folder / "data/s" / name
     (frame.to_csv if name.endswith("csv") else frame.to_parquet)(path, index=False)
-    table_spec.enforce_ranges(folder / "s.meta.yml", (folder / "data/s").relative_to(folder))
+    dictionary.enforce_ranges(folder / "s.meta.yml", (folder / "data/s").relative_to(folder))
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "b.parquet"])
@@ -57,7 +57,7 @@ def test_a_value_outside_is_a_fault_of_ours_told_by_count(folder, name, columns,
 
 def test_only_the_tables_of_a_stage_are_read(folder):
     pd.DataFrame({"n": [7]}).to_parquet(folder / "data/s/a.parquet")
-    table_spec.enforce_ranges(folder / "s.meta.yml", folder / "elsewhere")
+    dictionary.enforce_ranges(folder / "s.meta.yml", folder / "elsewhere")
 
 
 def test_a_column_goes_by_its_name_before_a_pattern():
@@ -85,9 +85,9 @@ def test_a_file_that_is_wrong_names_the_key(tmp_path, text, told):
     path = tmp_path / "x.meta.yml"
     path.write_text(text)
     with pytest.raises(RemlError, match=r"x\.meta\.yml: .*") as caught:
-        table_spec.read_spec(path)
+        dictionary.read_spec(path)
     assert told in str(caught.value)
 
 
 def test_names_in_braces_stand_for_several():
-    assert table_spec.expand_name("a/{b,c}.{x,y}") == ["a/b.x", "a/b.y", "a/c.x", "a/c.y"]
+    assert dictionary.expand_name("a/{b,c}.{x,y}") == ["a/b.x", "a/b.y", "a/c.x", "a/c.y"]
