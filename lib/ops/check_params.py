@@ -14,7 +14,7 @@ from lib.models.estimators.photo.registry import MODELS
 from lib.models.estimators.tabular.registry import TABULAR
 from lib.models.training.training_table import LISTED
 
-PHOTOS_META, PHOTOS_TABLE = Path("lib/models/estimators/photo/fuse.meta.yml"), "inputs of data/fuse"
+PHOTOS_META, PHOTOS_TABLE = Path("lib/models/fuse.meta.yml"), "inputs of data/fuse"
 # settings that name inputs -> whether those hold text
 NAMING = {"start": False, "monotone": False, "encode": True}
 

@@ -13,6 +13,7 @@ import click
 
 from lib.common import cache, cli, dictionary, io, params
 from lib.models.estimators.photo.photo_pca import MISSING
+from lib.models.fuse_params import FuseParams
 from lib.models.training import fit_variant
 from lib.models.training.fit_variant import (
     VariantFit,
@@ -21,11 +22,10 @@ from lib.models.training.fit_variant import (
     read_training_table,
     skip_variant,
 )
-from lib.models.training.fuse_params import FuseParams
 from lib.photos.pooled import pooling
 
 OUT = Path("data/fuse")
-META = Path("lib/models/estimators/photo/fuse.meta.yml")
+META = Path("lib/models/fuse.meta.yml")
 EMBEDDED = Path("data/embed")
 
 

@@ -38,8 +38,7 @@ def run_search(
     # slow to import, and a search is off as a rule
     from lib.evaluation.metrics import accuracy
     from lib.features.asof import windows
-    from lib.models.estimators.photo import registry
-    from lib.models.estimators.tabular import boosting
+    from lib.models.estimators.tabular import registry
     from lib.models.training import level_correction, training_table
 
     domain = saved.domain
@@ -48,14 +47,14 @@ def run_search(
     table, _ = training_table.join_training_table(features, roles, screened, saved.view)
     cut = io.read_json(SPLIT / "split.json")[domain]
     edges = [pd.Timestamp(edge) for edge in cut["fold_edges"]]
-    estimator, section = registry.MODELS[saved.model]
+    estimator, section = registry.TABULAR[saved.model]
 
     def objective(changed: dict[str, Any]) -> float:
         chosen = section.model_validate(saved.params | changed)
         make = lambda: estimator(chosen, saved.seed)  # noqa: E731
         return tuning.score_settings(table, saved.inputs, edges, make, saved.level, settings.metric)
 
-    rooms = (accuracy, windows, registry, boosting, level_correction)  # what a trial runs
+    rooms = (accuracy, windows, registry, level_correction)  # what a trial runs
     told = saved.model_dump(include={"model", "params", "level", "inputs", "seed", "view"})
     key = cache.key_of(
         *(cache.file_sha256(path) for path in files),
