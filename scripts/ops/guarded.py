@@ -20,6 +20,7 @@ import click
 from lib.common import cli, params
 from lib.common.errors import RemlError
 from lib.common.process import RUNNER, has_ended
+from lib.ops.run.fast_hashes import fast_hashes
 from lib.ops.run.fast_lock import fast_lock
 from lib.ops.run.repro_progress import ProgressFilter, list_stages
 from lib.ops.run.warm_start import warm_start
@@ -51,7 +52,7 @@ def run_dvc(arguments: list[str]) -> int:
         progress = ProgressFilter(list_stages(pipeline, params.read_yaml(params.PARAMS_FILE)))
         for name in ("dvc.stage", "dvc.stage.run", "dvc.stage.cache"):  # a filter is not inherited
             logging.getLogger(name).addFilter(progress)
-    with fast_lock(), warm_start():
+    with fast_lock(), fast_hashes(), warm_start():
         return dvc(arguments)
 
 

@@ -2,9 +2,9 @@
 
 After each stage DVC reads dvc.lock whole and writes it anew, in pure Python, so as to keep comments
 that a lock never has: one to two seconds a stage. `fast_lock` does the same by libyaml while it
-lasts. The bytes are DVC's, but for text of several lines and characters beyond the first 65,536,
-which a lock has only where params.yaml has; what is read back is always the same. Files with
-comments, such as dvc.yaml, stay with DVC.
+lasts. The bytes are DVC's, but for text of several lines, commands of over 80 characters and
+characters beyond the first 65,536, which a lock has only where params.yaml has; what is read back
+is always the same. Files with comments, such as dvc.yaml, stay with DVC.
 """
 
 from __future__ import annotations
