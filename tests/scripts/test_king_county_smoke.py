@@ -1,5 +1,5 @@
 """King County's real sales, a few of them, through every stage: a smoke test of what
-test_run_feed.py sees whole, by `make run`."""
+test_run.py sees whole, by `make run`."""
 
 import json
 

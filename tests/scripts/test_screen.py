@@ -1,4 +1,4 @@
-"""The screen stage, preflight and screen_check, run for real on small synthetic feeds."""
+"""The screen stage, preflight and fault_recall, run for real on small synthetic feeds."""
 
 import json
 
