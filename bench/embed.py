@@ -81,7 +81,7 @@ def loops(count: int) -> None:
     decoding against the bare one, in turn too: the best of three, into loops.json."""
     import torch
 
-    _, own = params.load("embed", encoders.EmbedParams)
+    _, own = params.load_sections("embed", encoders.EmbedParams)
     encoder = encode_photos.open_encoder(NAME, own, Path())
     stored = vector_cache.VectorCache(Path("loops.sqlite"), encoder.dims)
     files = [(str(n), Path(f"data/photos/images/{n}.jpg")) for n in range(count)]
@@ -119,7 +119,7 @@ def loops(count: int) -> None:
 def filled(count: int) -> None:
     """Photos, the manifest and a cache that has the vectors of all of them and of the prompts, 512
     numbers each."""
-    _, own = params.load("embed", encoders.EmbedParams)
+    _, own = params.load_sections("embed", encoders.EmbedParams)
     stored = encode_photos.open_cache(encode_photos.open_encoder(NAME, own, Path()))
     lines = photos(Path(), count, (40, 30))
     paths = [Path("data/photos", json.loads(line)["file"]) for line in lines]

@@ -96,7 +96,7 @@ def naive(homes: pd.DataFrame, past: pd.DataFrame, spec: comparables.NeighbourMe
 
 def search(rows: int) -> kit.Finding:
     """Time a home takes among `rows` sales: ours for all homes, the loop's for a sample."""
-    _, settings = params.load("features", build.FeaturesParams, kit.ROOT / "params.yaml")
+    _, settings = params.load_sections("features", build.FeaturesParams, kit.ROOT / "params.yaml")
     table = sales(rows)
     homes, past = table[table["as_of"].notna()], build.closed_sales(table)
     began, busy = time.perf_counter(), time.process_time()

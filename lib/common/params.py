@@ -59,7 +59,7 @@ def validate(model: type[S], content: object, where: str) -> S:
         raise RemlError(f"{where}: {'; '.join(faults)}") from error
 
 
-def load(name: str, model: type[S], path: Path = PARAMS_FILE) -> tuple[Base, S]:
+def load_sections(name: str, model: type[S], path: Path = PARAMS_FILE) -> tuple[Base, S]:
     """The `base` section and the section called `name`, as frozen models.
 
     Raises `RemlError` naming the file and key where a section is missing or does not fit.

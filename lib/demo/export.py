@@ -32,7 +32,7 @@ OLD_VERSION_SHARE = 0.10  # rows that an export repeats in an earlier state of t
 
 
 @dataclass(frozen=True)
-class Row:
+class ExportLine:
     """One line of an export and the key of its listing (also where the line leaves it blank)."""
 
     key: str
@@ -46,7 +46,7 @@ class Table:
     path: str
     encoding: str
     delimiter: str
-    rows: list[Row]
+    rows: list[ExportLine]
 
     def encoded(self) -> bytes:
         """The file's bytes, header first, lines ended by CR LF."""
@@ -109,7 +109,7 @@ def lay_out(
     return tables
 
 
-def places_of(tables: list[Table]) -> dict[str, list[tuple[str, int]]]:
+def lines_by_listing(tables: list[Table]) -> dict[str, list[tuple[str, int]]]:
     """Listing key -> (file, data row) of each of its lines; rows count from 1 below the header."""
     places = defaultdict(list)
     for table in tables:
@@ -120,7 +120,7 @@ def places_of(tables: list[Table]) -> dict[str, list[tuple[str, int]]]:
 
 def duplicates(tables: list[Table]) -> list[dict[str, Any]]:
     """A truth record for every group of lines with equal cells, planted or come about."""
-    seen: dict[Row, list[tuple[str, int]]] = defaultdict(list)
+    seen: dict[ExportLine, list[tuple[str, int]]] = defaultdict(list)
     for table in tables:
         for number, row in enumerate(table.rows, start=1):
             seen[row].append((table.path, number))
@@ -172,7 +172,7 @@ def _plant_duplicates(rng: np.random.Generator, tables: list[Table]) -> None:
         target.rows.insert(int(rng.integers(len(target.rows) + 1)), row)
 
 
-def _row(listing: Listing, event: Event, home: Any) -> Row:
+def _row(listing: Listing, event: Event, home: Any) -> ExportLine:
     closed = event.status in ("Sold", "Leased")
     values = (
         listing.key, listing.number, event.when.isoformat(), event.status,
@@ -195,8 +195,8 @@ def _row(listing: Listing, event: Event, home: Any) -> Row:
         head, _, tail = cells["RemarksPublic"].partition(" ")
         cut = COLUMNS.index("RemarksPublic")
         whole = list(cells.values())
-        return Row(listing.key, (*whole[:cut], head, tail, *whole[cut + 1 :]))
-    return Row(listing.key, tuple(cells.values()))
+        return ExportLine(listing.key, (*whole[:cut], head, tail, *whole[cut + 1 :]))
+    return ExportLine(listing.key, tuple(cells.values()))
 
 
 def _property_type(listing: Listing, home: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lib.demo.bundles import Photo
-from lib.demo.export import Table, duplicates, places_of
+from lib.demo.export import Table, duplicates, lines_by_listing
 from lib.demo.faults import LEAKS, Fault
 from lib.demo.listings import Listing
 from lib.demo.market import EFFECTS, Market
@@ -49,7 +49,7 @@ def tell_truth(
     dict
         The content of truth.json.
     """
-    places = places_of(tables)
+    places = lines_by_listing(tables)
     kinds = Counter((one.kind, one.lease) for one in listings)
     planted = [_fault(fault, places) for fault in faults] + duplicates(tables)
     planted += [_photo_fault(photo) for photo in photos if photo.gps or photo.shared_from]

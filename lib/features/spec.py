@@ -121,7 +121,7 @@ def enforce_spec(
     dictionary.check_ranges(tables[INDEX], index, "index")
 
 
-def input_kinds(features: pd.DataFrame) -> dict[str, str]:
+def feature_kinds(features: pd.DataFrame) -> dict[str, str]:
     """The kind of each column of a feature table, as the spec lists it.
 
     Parameters

@@ -46,7 +46,7 @@ def fetch_weights(name: str, entry: encoders.EncoderEntry) -> Path:
 @click.argument("encoder")
 @cli.command
 def main(encoder: str) -> None:
-    _, settings = params.load("embed", encoders.EmbedParams)
+    _, settings = params.load_sections("embed", encoders.EmbedParams)
     names = ", ".join(settings.encoders)
     require(encoder in settings.encoders, f"no encoder {encoder!r} in embed.encoders ({names})")
     entry = settings.encoders[encoder]

@@ -63,7 +63,7 @@ def embed_folder(images: Path, out: Path, name: str, settings: encoders.EmbedPar
 @click.option("--encoder", "name", help="Encoder to use; by default embed.encoder.")
 @cli.command
 def main(images: Path | None, out: Path | None, name: str | None) -> None:
-    _, settings = params.load("embed", encoders.EmbedParams)
+    _, settings = params.load_sections("embed", encoders.EmbedParams)
     if images is None or out is None:
         raise RemlError("--images and --out go together: name a folder of images and one to write")
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits

@@ -78,7 +78,7 @@ def read_results(folder: Path) -> fault_recall.StageResults:
 @click.option("--misses", is_flag=True, help="List each bad sale missed and good sale excluded.")
 @cli.command
 def main(seeds: tuple[int, ...], sales: int | None, misses: bool) -> None:
-    _, settings = params.load("demo", DemoParams)
+    _, settings = params.load_sections("demo", DemoParams)
     for seed in seeds:
         arguments = settings.model_dump() | {"seed": seed, "photos": False}
         arguments |= {"sales": sales} if sales else {}

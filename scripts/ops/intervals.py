@@ -46,7 +46,7 @@ def print_figures(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
 
 def print_folds(variant: str) -> None:
     """Print them for each fold from the second on."""
-    base, settings = params.load("calibrate", prediction_intervals.CalibrateParams)
+    base, settings = params.load_sections("calibrate", prediction_intervals.CalibrateParams)
     folder = artifacts.model_folders()[variant]
     saved = artifacts.read_fitted(folder)
     cut = io.read_json(Path("metrics/split.json"))[saved.domain]

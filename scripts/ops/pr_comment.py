@@ -63,8 +63,8 @@ def compare_variants(rev: str, serving: list[str], draws: int, seed: int) -> dic
 @click.option("--base", default="main", show_default=True, help="A branch, tag or commit.")
 @cli.command
 def main(base: str) -> None:
-    given, scoring = params.load("evaluate", Scoring)
-    serving = sorted(params.load("predict", PredictParams)[1].variants.values())
+    given, scoring = params.load_sections("evaluate", Scoring)
+    serving = sorted(params.load_sections("predict", PredictParams)[1].variants.values())
     rev = revisions.find_commit(base)
     scores = io.read_json(METRICS)
     feed = scores["feed"]

@@ -26,7 +26,7 @@ from lib.ops import external_estimates
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables of it.")
 @cli.command
 def main(predictions: Path, out: Path | None) -> None:
-    base, settings = params.load("evaluate", score.Scoring)
+    base, settings = params.load_sections("evaluate", score.Scoring)
     where = str(predictions)
     table, left_out = external_estimates.prepare_estimates(
         external_estimates.read_estimates(predictions), where

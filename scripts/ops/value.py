@@ -70,7 +70,7 @@ def main(file: Path, out: Path, folder: Path | None, as_of: dt.datetime | None) 
     if folder:
         file, out = file.absolute(), out.absolute()
         os.chdir(folder)  # a run's folder is laid out like the workspace
-    base, settings = params.load("predict", PredictParams)
+    base, settings = params.load_sections("predict", PredictParams)
     latest = dt.date.fromisoformat(io.read_json(Path("metrics/normalize.json"))["as_of"])
     date = as_of.date() if as_of else latest
     subjects = read_subjects(file, contract.read_contract(base.feed), date)

@@ -167,7 +167,7 @@ def read_variant(name: str, where: str) -> FittedVariant | Skipped:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("ablate", AblateParams)
+    base, settings = params.load_sections("ablate", AblateParams)
     wanted = {"photos": settings.photos.variants, "variants": settings.variants}
     where = {"photos": "ablate.photos.variants", "variants": "ablate.variants"}
     jobs = {  # the longest first: they end last

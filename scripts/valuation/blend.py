@@ -42,7 +42,7 @@ def read_member(name: str, chosen: BlendVariant, variant: str) -> Model | Skippe
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("blend", BlendParams)
+    base, settings = params.load_sections("blend", BlendParams)
     tally: dict[str, dict] = {}
     left_out: dict[str, dict[str, str]] = {}
     fitted = artifacts.model_folders(artifacts.FITTED)

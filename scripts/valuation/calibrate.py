@@ -60,7 +60,7 @@ def calibrate_variant(variant: str, settings: CalibrateParams, seed: int) -> dic
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("calibrate", CalibrateParams)
+    base, settings = params.load_sections("calibrate", CalibrateParams)
     names = list(artifacts.model_folders())
     parts = map_processes(
         partial(calibrate_variant, settings=settings, seed=base.seed), names, label="calibrate"

@@ -138,7 +138,7 @@ def card_facts(
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("cards", CardsParams)
+    base, settings = params.load_sections("cards", CardsParams)
     metrics = {stage: io.read_json(METRICS / f"{stage}.json") for stage in STAGES}
     predicted, staging = metrics["predict"], metrics["staging"]
     predictions = io.read_parquet(EVALUATED / "predictions.parquet")

@@ -22,7 +22,7 @@ OUT = RAW / DEMO
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    _, settings = params.load("demo", DemoParams)
+    _, settings = params.load_sections("demo", DemoParams)
     try:
         feed = demo.generate(**settings.model_dump(), share=map_processes)
     except ValueError as error:

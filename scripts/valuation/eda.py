@@ -144,7 +144,7 @@ def run_job(job: Callable[[], Any]) -> Any:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("eda", EdaParams)
+    base, settings = params.load_sections("eda", EdaParams)
     agreed = contract.read_contract(base.feed)
     staged = io.read_parquet(STAGED / "listings.parquet")
     if not settings.full:

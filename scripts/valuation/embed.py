@@ -46,7 +46,7 @@ def read_photos() -> pd.DataFrame:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("embed", encoders.EmbedParams)
+    base, settings = params.load_sections("embed", encoders.EmbedParams)
     with threadpool_limits(1, "blas"):  # sums in another order give other last digits
         table, rejected, description = vectors_table.embed_photos(
             read_photos(), settings.encoder, settings

@@ -115,7 +115,7 @@ def score_variant(
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("evaluate", score.Scoring)
+    base, settings = params.load_sections("evaluate", score.Scoring)
     names = sorted(one.name for one in CALIBRATED.iterdir())
     work = partial(score_variant, flags=io.read_parquet(FLAGS), settings=settings, seed=base.seed)
     scores, tests, parts = {}, [], []

@@ -119,7 +119,7 @@ def explain_domain(
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("explain", ExplainParams)
+    base, settings = params.load_sections("explain", ExplainParams)
     source = io.read_json(FEED)
     shutil.rmtree(PLOTS, ignore_errors=True)
     PLOTS.mkdir(parents=True)

@@ -69,7 +69,7 @@ def hash_inputs(feed: str, settings: build.FeaturesParams) -> dict[str, str]:
 @cli.command
 def main(since: dt.datetime | None, out: Path | None) -> None:
     require(since is None or out is not None, "--since goes with --out: data/features holds all")
-    base, settings = params.load("features", build.FeaturesParams)
+    base, settings = params.load_sections("features", build.FeaturesParams)
     tables, may_know = read_evidence(base.feed)
     metadata, folder, tally = hash_inputs(base.feed, settings), out or OUT, {}
     kinds: dict[str, str] = {}
@@ -84,7 +84,7 @@ def main(since: dt.datetime | None, out: Path | None) -> None:
         index_path = folder / f"{domain}_index.parquet"
         io.write_parquet(index_path, index, ["postal_code", "month"], metadata)
         names = [name for name in features if name not in KEY_COLUMNS]
-        kinds |= spec.input_kinds(features)
+        kinds |= spec.feature_kinds(features)
         tally[domain] = {
             "rows": len(features),
             "evidence": len(may_know[domain].sales),

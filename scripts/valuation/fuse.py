@@ -33,7 +33,7 @@ EMBEDDED = Path("data/embed")
 @click.argument("variant")
 @cli.command
 def main(variant: str) -> None:
-    base, settings = params.load("fuse", FuseParams)
+    base, settings = params.load_sections("fuse", FuseParams)
     chosen = find_variant(variant, settings.variants)
     cut, folder = read_cut(chosen.domain), OUT / variant
     if "skipped" in cut:

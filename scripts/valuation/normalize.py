@@ -82,7 +82,7 @@ def main() -> None:
         schema,  # here, since preflight imports every stage and has to be quick
     )
 
-    base, settings = params.load("normalize", NormalizeParams)
+    base, settings = params.load_sections("normalize", NormalizeParams)
     agreed = contract.read_contract(base.feed)
     entries = corrections.read_corrections(base.feed, agreed)
     staged = io.read_parquet(STAGED)

@@ -145,7 +145,7 @@ def to_json_lines(records: list[dict]) -> str:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("photos", PhotosParams)
+    base, settings = params.load_sections("photos", PhotosParams)
     listings = read_listings()
     raw = RAW / base.feed
     found = list_inventory([raw / domain / "images" for domain in DOMAINS])

@@ -48,7 +48,7 @@ def value_open_listings(domain: str, settings: PredictParams) -> tuple[pd.DataFr
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("predict", PredictParams)
+    base, settings = params.load_sections("predict", PredictParams)
     kept = io.read_json(FEATURES / "spec.json")["settings"]["comparables"]["k"]
     require(
         settings.comparables <= kept,

@@ -54,7 +54,7 @@ def explanation_page(listings: pd.DataFrame) -> dict:
     tables = [EXPLAINED / f"{name}.parquet" for name in ("contributions", "comparables")]
     homes = []
     if len(listings):
-        homes = explanation.explanation_homes(listings, *(io.read_parquet(path) for path in tables))
+        homes = explanation.explained_homes(listings, *(io.read_parquet(path) for path in tables))
     return explanation.explanation_context(looks, drawn, homes)
 
 
@@ -158,7 +158,7 @@ def build_page(page: Page) -> dict:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("report", ReportParams)
+    base, settings = params.load_sections("report", ReportParams)
     metrics = {stage: io.read_json(METRICS / f"{stage}.json") for stage in STAGES}
     tables = {
         name: io.read_parquet(EVALUATED / f"{name}.parquet") for name in ("predictions", "slices")

@@ -26,7 +26,7 @@ METRICS = Path("metrics/sample.json")
 
 
 def read_chosen(
-    choices: dict[str, gold_sample.Choice], raw: Path
+    choices: dict[str, gold_sample.SampledRows], raw: Path
 ) -> dict[str, dict[int, list[str]]]:
     """File -> data row -> fields, of all rows chosen."""
     wanted: dict[str, set[int]] = {}
@@ -41,7 +41,7 @@ def read_chosen(
         }
 
 
-def sample_statistics(choice: gold_sample.Choice) -> dict:
+def sample_statistics(choice: gold_sample.SampledRows) -> dict:
     """What a test may expect of a sample: rows by fate and reason, traits, columns."""
     fates = [pick.fate for pick in choice.picks]
     whys = [pick.reason for pick in choice.picks if pick.fate == "quarantined"]
@@ -58,7 +58,7 @@ def sample_statistics(choice: gold_sample.Choice) -> dict:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("sample", SampleParams)
+    base, settings = params.load_sections("sample", SampleParams)
     agreed = contract.read_contract(base.feed)
     raw = RAW / base.feed
     headers = {

@@ -24,7 +24,7 @@ META = Path("lib/listings/screening/screen.meta.yml")
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, spec = params.load("screen", screen.ScreenParams)
+    base, spec = params.load_sections("screen", screen.ScreenParams)
     groups = contract.read_contract(base.feed).property_key
     path = overrides.overrides_path(paths.feed_folder(base.feed))
     overridden = overrides.read_overrides(path)

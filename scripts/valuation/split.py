@@ -80,7 +80,7 @@ def split_domain(
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, spec = params.load("split", time_folds.SplitParams)
+    base, spec = params.load_sections("split", time_folds.SplitParams)
     tally: dict[str, dict] = {}
     for domain in DOMAINS:
         table = io.read_parquet(FEATURES / f"{domain}.parquet")

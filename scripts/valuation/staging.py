@@ -142,7 +142,7 @@ def write_outs(
 @click.option("--dry-run", is_flag=True, help="Say what would be done with each file, and stop.")
 @cli.command
 def main(dry_run: bool) -> None:
-    base, settings = params.load("staging", StagingParams)
+    base, settings = params.load_sections("staging", StagingParams)
     agreed = contract.read_contract(base.feed)
     raw = RAW / base.feed
     paths = csv_reader.find_csv_files(raw)

@@ -57,7 +57,7 @@ def log_run(uri: str, experiment: str, record: mlflow_record.RunRecord) -> bool:
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("track", TrackParams)
+    base, settings = params.load_sections("track", TrackParams)
     if not settings.uri:
         io.write_json(OUT / "receipt.json", {"off": OFF})
         cli.log.info("track.complete", off=OFF)

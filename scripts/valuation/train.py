@@ -30,7 +30,7 @@ META = Path("lib/models/training/train.meta.yml")
 @click.argument("variant")
 @cli.command
 def main(variant: str) -> None:
-    base, settings = params.load("train", TrainParams)
+    base, settings = params.load_sections("train", TrainParams)
     chosen = find_variant(variant, settings.variants)
     cut, folder = read_cut(chosen.domain), OUT / variant
     if "skipped" in cut:

@@ -83,7 +83,7 @@ def run_search(
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load("tune", TuneParams)
+    base, settings = params.load_sections("tune", TuneParams)
     saved = artifacts.read_model(TRAIN / settings.variant)
     off, trials = "", []
     if not settings.trials:

@@ -98,7 +98,7 @@ def recount_photos(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
     return shown.loc[rows, ["listing_key", "sha1", "alike"]]
 
 
-def fold_sides(
+def fold_test_and_training(
     table: pd.DataFrame, edges: list[pd.Timestamp]
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """The sales held out and the sales learnt from, fold by fold, as in
@@ -163,7 +163,7 @@ def check_shared_pictures(
         The check; its figure is the number of such pictures, and none may be shared.
     """
     both = 0
-    for held, learnt in fold_sides(table, edges):
+    for held, learnt in fold_test_and_training(table, edges):
         held_photos, learnt_photos = (
             counted[counted["listing_key"].isin(part["listing_key"])] for part in (held, learnt)
         )
@@ -175,7 +175,7 @@ def check_shared_pictures(
     )  # fmt: skip
 
 
-def check_new_homes(
+def check_unseen_homes(
     table: pd.DataFrame,
     edges: list[pd.Timestamp],
     estimates: dict[str, np.ndarray],
@@ -208,7 +208,7 @@ def check_new_homes(
     name = "homes never seen before"
     sold = table[table["fold"] > 0]
     new = pd.Series(False, index=sold.index)
-    for held, learnt in fold_sides(table, edges):
+    for held, learnt in fold_test_and_training(table, edges):
         new[held.index] = ~held["property_key"].isin(learnt["property_key"].dropna())
     if new.sum() < THIN:
         return make_check(

@@ -137,7 +137,7 @@ def judge_lift(
     return HELP if rival is None or rival["gain"]["mape"]["low"] > 0 else WEAK
 
 
-def compare_with_best(
+def gain_over_best_blind(
     blind: dict[str, np.ndarray], estimate: np.ndarray, sold: pd.DataFrame, plan: ComparisonPlan
 ) -> dict[str, Any] | None:
     """The gain over the variant without photos that has the lowest MAPE on the same sales.
@@ -215,7 +215,7 @@ def run_leakage_checks(
     return [
         leakage_checks.check_control(lift, gains["control"]),
         leakage_checks.check_shared_pictures(table, refit.edges, sample.counted),
-        leakage_checks.check_new_homes(table, refit.edges, estimates, lift, plan, metric),
+        leakage_checks.check_unseen_homes(table, refit.edges, estimates, lift, plan, metric),
         leakage_checks.check_presence(table, refit, estimates, lift, plan, metric),
         leakage_checks.check_single_numbers(table, refit.inputs, estimates["without"]),
     ]
@@ -269,7 +269,7 @@ def measure_photo_lift(
     fired = bool(relative > guard)
     checks = run_leakage_checks(sample, refit, estimates, gains, plan, metric) if fired else []
     errors = {name: accuracy_metrics(one, price) for name, one in estimates.items()}
-    rival = compare_with_best(sample.rivals, estimates["with"], sold, plan)
+    rival = gain_over_best_blind(sample.rivals, estimates["with"], sold, plan)
     return {
         "sales": len(sold),
         "homes": int(sold["property_key"].nunique()),

@@ -3,8 +3,8 @@
 A = estimate, S = price, r = A / S, M = median of r. COD: mean |r - M| in percent of M. PRD: mean r
 over sum A / sum S. PRB: slope of (r - M) / M on log2 of the proxy S / 2 + A / (2 M). MKI: Gini of A
 over Gini of S, both in order of S (Quintos). VEI: the median of the highest group by proxy less
-that of the lowest, in percent of M. Below one (PRD: above one) and below zero, dear homes are
-valued too low beside cheap ones. Each is a function of how often each sale counts
+that of the lowest, in percent of M. MKI below 1, PRD above 1, PRB or VEI below 0: expensive
+homes are undervalued relative to cheap ones. Each is a function of how often each sale counts
 (lib/evaluation/metrics/bootstrap.py). Nothing below is in currency.
 """
 
@@ -127,12 +127,13 @@ class RatioStudy:
             n, ratios, estimates, prices = (counts @ self.terms).T
             below = counts * (self.ratio <= middle[:, None])
             n_below, ratios_below = (below @ self.terms[:, :2]).T
+            # sum of |r - M|: those below the median and those above it, each from their sums
             off = middle * n_below - ratios_below + (ratios - ratios_below) - middle * (n - n_below)
             proxy = (self.price + self.estimate / middle[:, None]) / 2
             return np.stack(
                 [
                     middle,
-                    100 * off / n / middle,
+                    100 * off / n / middle,  # COD
                     (ratios / n) / (estimates / prices),
                     self._slope(counts, middle, proxy),
                     self._gini_ratio(counts, n, estimates, prices),
@@ -157,7 +158,7 @@ class RatioStudy:
     def _gini_ratio(
         self, counts: np.ndarray, n: np.ndarray, estimates: np.ndarray, prices: np.ndarray
     ) -> np.ndarray:
-        """MKI. A sale that counts w times and ends at place c holds places that sum to
+        """MKI. The ranks of a sale that counts w times, the last of them c, sum to
         w (2 c - w + 1) / 2."""
         ordered = counts[:, self.by_price]
         places = ordered * (2 * WeightedOrder(ordered).running_counts() - ordered + 1)
@@ -187,9 +188,9 @@ class RatioStudy:
     ) -> np.ndarray:
         """(draws,) the median ratio of the `size` drawn rows of lowest (side 0) or highest proxy.
 
-        Only rows near that end are looked at first. A proxy moves with the drawn median by a factor
-        between 1 and the undrawn median over the drawn one, so it is known whether a row beyond
-        them could belong to the group; the draws for which one could are done again with all rows.
+        Only rows near that end are looked at first; a draw in which a row further in could belong
+        to the group is done again with all rows. Which draws these are is certain: the drawn median
+        moves a proxy by a factor between 1 and the undrawn median over the drawn one.
         """
         out, sure = self._lowest(counts, middle, size, self.ends[side], side)
         if not np.isnan(self.beyond[side]):

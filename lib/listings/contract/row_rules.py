@@ -1,4 +1,5 @@
-"""Row rules of a contract, judged on text as the export wrote it."""
+"""Row rules of a contract: a row that breaks one is quarantined. They are judged on text as the
+export wrote it, and declared in configs/feeds/<feed>/contract.yaml."""
 
 from __future__ import annotations
 

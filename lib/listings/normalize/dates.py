@@ -237,8 +237,8 @@ def _without(
 
 
 def _usual_end(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Timestamp]:
-    """(local days of a column in order, the latest that a thousandth of them at least, and another
-    one, reaches; 1970 where there is none)."""
+    """(local days of a column in order, the latest day after setting aside the newest thousandth,
+    at least one row; 1970 where there is none)."""
     dates = table[column] if column != STAMP else typed_cells.local_days(table)
     dates = dates.dropna().sort_values()
     if not len(dates):

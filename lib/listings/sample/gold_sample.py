@@ -36,7 +36,7 @@ BETWEEN = (*traits.DATES, "list_price", "close_price")
 
 
 @dataclass(frozen=True)
-class Choice:
+class SampledRows:
     """The rows of one domain, and of each trait how many rows of feed and sample have it."""
 
     picks: list[Pick]
@@ -162,7 +162,7 @@ def duplicate_kinds(duplicates: pd.DataFrame) -> pd.Series:
 
 def choose_rows(
     staged: Path, contract: Contract, bad: pd.DataFrame, domain: str, size: int, seed: int
-) -> Choice:
+) -> SampledRows:
     """Choose the rows of one domain from staging's outs.
 
     Parameters
@@ -229,7 +229,7 @@ def choose_rows(
         name: column_statistics(name, read([name])[name].iloc[order[chosen]], contract)
         for name in names
     }
-    return Choice(picks, counted, columns)
+    return SampledRows(picks, counted, columns)
 
 
 def _traits_held(

@@ -158,8 +158,8 @@ def flag_resales(
     """Flag the later of two sales of a home within `resale_days` whose prices do not fit together.
 
     Only the later is flagged: on its own date nobody knew what would follow the earlier. Where the
-    later price is usual for the home, the earlier was the odd one, so that the flag has a code of
-    its own; where nothing is known it counts.
+    later price is usual for the home, the earlier was the odd one, and the later gets a code of its
+    own; where no usual price is known, the later is flagged.
 
     Parameters
     ----------
@@ -229,13 +229,13 @@ def describe_places(sales: pd.DataFrame, area: str) -> pd.Series:
 def flag_bulk_sales(
     sales: pd.DataFrame, home: HomeKeys, deviation: np.ndarray, area: str, spec: DealLimits
 ) -> Iterator[Flag]:
-    """Flag homes of one area that closed on one day at one price: a price for the lot of them.
+    """Flag homes of one area that closed on one day at one price: one price for the whole package.
 
     Homes of one size may well have one price (flats of a new house), and where it is usual for the
     home that has a code of its own. A sale of which no place is known (see `describe_places`) is in
-    no such lot: round prices of a whole market coincide every day. This is the one rule that looks
-    at rows of a sale's own day, none later: a sale is evidence only for days after its own, on
-    which all of its day is known.
+    no such package: round prices of a whole market coincide every day. This is the one rule that
+    looks at rows of a sale's own day, none later: a sale is evidence only for days after its own,
+    on which all of its day is known.
 
     Parameters
     ----------

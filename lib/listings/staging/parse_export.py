@@ -121,7 +121,7 @@ def holds_every_row(
     return True
 
 
-def read_tolerant(path: Path, header: csv_reader.Header, out: Path) -> None:
+def write_tolerant_parquet(path: Path, header: csv_reader.Header, out: Path) -> None:
     """The same through Python's reader, for any encoding; a row whose field count differs from the
     header's has only `_ragged`, its fields as one JSON text."""
     width = len(header.names)
@@ -161,7 +161,7 @@ def read_raw(
         pass  # not well formed: the tolerant reader says where and why
     con.execute("DROP TABLE IF EXISTS quick")
     out = folder / "raw.parquet"
-    read_tolerant(path, header, out)
+    write_tolerant_parquet(path, header, out)
     con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({sql_file(out)})")
 
 

@@ -33,7 +33,7 @@ class Adaptive(Section):
     step: float = Field(gt=0, lt=1)
 
 
-def lower_bound(scores: np.ndarray, weights: np.ndarray, tail: float) -> float:
+def weighted_tail_score(scores: np.ndarray, weights: np.ndarray, tail: float) -> float:
     """The weighted score that a new score falls under with probability `tail` at most.
 
     Parameters
@@ -58,7 +58,7 @@ def lower_bound(scores: np.ndarray, weights: np.ndarray, tail: float) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> lower_bound(np.array([-0.3, -0.1, 0.0, 0.2]), np.ones(4), tail=0.2)
+    >>> weighted_tail_score(np.array([-0.3, -0.1, 0.0, 0.2]), np.ones(4), tail=0.2)
     -0.3
     """
     total = np.cumsum(weights)
@@ -100,7 +100,7 @@ def split_bounds(errors: np.ndarray, coverage: float) -> tuple[float, float]:
         f"intervals; they need {int(np.ceil(1 / tail - 1e-9)) - 1}",
     )
     even = np.ones(n)
-    return lower_bound(errors, even, tail), -lower_bound(-errors[::-1], even, tail)
+    return weighted_tail_score(errors, even, tail), -weighted_tail_score(-errors[::-1], even, tail)
 
 
 def choose_half_life(close_date: pd.Series, day: pd.Timestamp, spec: Adaptive) -> float | None:
@@ -193,7 +193,7 @@ def adaptive_bounds(
             mine = here[group[here] == one]
             for side, order in enumerate(like[one]):
                 known = order[(seen[order] < day) & (weight[order] > 0)]
-                low = lower_bound(scores[known, side], weight[known], asked[side])
+                low = weighted_tail_score(scores[known, side], weight[known], asked[side])
                 if np.isnan(low) and len(known):
                     low = scores[known[0], side]
                 out[mine, side] = [1, -1][side] * low * scale[mine] + centre[mine, side]

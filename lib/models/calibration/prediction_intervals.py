@@ -318,8 +318,8 @@ def predict_intervals(
     state : dict of str to Any
         Its state.
     newcomers : bool
-        False where the homes are those of `scored` that are not past, in their order; True where
-        they are others.
+        False if the homes are the rows of `scored` that are not past, in their order; True for any
+        other homes.
 
     Returns
     -------

@@ -104,7 +104,7 @@ def raw_estimates(features: pd.DataFrame, saved: Model) -> np.ndarray:
     return np.column_stack(each) @ np.array(list(saved.weights.values()))
 
 
-def level_corrections(
+def market_level_shifts(
     features: pd.DataFrame, saved: Model, predictions: pd.DataFrame
 ) -> np.ndarray:
     """The level correction of each row at its as_of date.
@@ -151,7 +151,7 @@ def level_corrections_since(
         In log price.
     """
     later = features["as_of"] >= pd.Timestamp(saved.trained_before)
-    return np.where(later, level_corrections(features, saved, predictions), 0.0)
+    return np.where(later, market_level_shifts(features, saved, predictions), 0.0)
 
 
 def log_estimates(features: pd.DataFrame, saved: Model, predictions: pd.DataFrame) -> np.ndarray:
@@ -171,7 +171,7 @@ def log_estimates(features: pd.DataFrame, saved: Model, predictions: pd.DataFram
     ndarray of shape (n,)
         Log price.
     """
-    return raw_estimates(features, saved) + level_corrections(features, saved, predictions)
+    return raw_estimates(features, saved) + market_level_shifts(features, saved, predictions)
 
 
 # Features with what their listings' photos say beside them, for models that look at photos.

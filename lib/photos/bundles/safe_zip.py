@@ -107,8 +107,8 @@ def _pieces(bundle: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
 def _check_size(size: int, used: int, info: zipfile.ZipInfo, limits: UnpackLimits) -> None:
     """Raise `RefusedError` once an entry, or all entries so far, unpacked to more than allowed.
 
-    The packed size is the header's, yet no lie helps: entries that claim the same bytes are
-    refused as overlapping, so packed sizes add up to the bundle's size at most.
+    These are the caps against zip bombs. The packed size comes from the header, but lying does not
+    help: entries that share bytes are refused, so packed sizes sum to at most the bundle's size.
     """
     if size > limits.max_entry_bytes:
         raise RefusedError("entry is larger than photos.max_entry_bytes", f"over {size} bytes")

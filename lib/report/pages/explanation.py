@@ -78,7 +78,7 @@ def _comparables(near: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def explanation_homes(
+def explained_homes(
     valued: pd.DataFrame, contributions: pd.DataFrame, near: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """What the page shows of each home: the steps to its value, and its comparables with

@@ -22,7 +22,8 @@ TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
 
 
 def order_variants(scores: dict[str, Any], names: list[str], best: str) -> dict[str, Any]:
-    """The scores of a domain's variants: what values homes first, what sees list prices last."""
+    """Scores in display order: the variant that values homes first, those that see list prices
+    last."""
     order = sorted(names, key=lambda name: (scores[name]["view"] == "aware", name != best, name))
     return {name: scores[name] for name in order}
 

@@ -26,7 +26,7 @@ def load(tmp_path):
     def run(text):
         path = tmp_path / "params.yaml"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return params.load("model", Model, path)
+        return params.load_sections("model", Model, path)
 
     return run
 

@@ -53,7 +53,7 @@ def test_the_sides_of_a_fold_are_those_of_training(edges):
             return super().predict(inputs)
 
     out_of_fold(table, ["living_area"], edges, Watched)
-    sides = list(leakage_checks.fold_sides(table, edges))
+    sides = list(leakage_checks.fold_test_and_training(table, edges))
     assert {tuple(held.index): list(teaching.index) for held, teaching in sides} == asked
     held = [row for held, _ in sides for row in held.index]
     assert sorted(held) == list(table.index[table["fold"] > 0])
@@ -214,12 +214,12 @@ def test_a_lift_that_needs_homes_seen_before_is_caught():
     without = price * 1.2
     cheat = {"without": without, "with": np.where(known, price, without)}
     lifted = {"mape": {"value": 0.1}}
-    found = leakage_checks.check_new_homes(table, EDGES, cheat, lifted, PLAN, "mape")
+    found = leakage_checks.check_unseen_homes(table, EDGES, cheat, lifted, PLAN, "mape")
     assert found["passed"] is False and found["figure"] == pytest.approx(0)
     honest = {"without": without, "with": price * 1.1}
-    found = leakage_checks.check_new_homes(table, EDGES, honest, lifted, PLAN, "mape")
+    found = leakage_checks.check_unseen_homes(table, EDGES, honest, lifted, PLAN, "mape")
     assert found["passed"] is True and found["figure"] == pytest.approx(0.1)
-    few = leakage_checks.check_new_homes(
+    few = leakage_checks.check_unseen_homes(
         table.assign(property_key="p"), EDGES, honest, lifted, PLAN, "mape"
     )
     assert few["passed"] is None and few["figure"] is None

@@ -18,7 +18,7 @@ from lib.evaluation.feature_groups import BASELINE, GROUPS, LEVEL, OTHER, group_
 from lib.features import spec
 from lib.models.estimators.photo.registry import MODELS
 from lib.models.estimators.tabular.registry import BoostedTrees, HedonicRidge
-from lib.models.serving.predict import level_corrections, log_estimates, raw_estimates
+from lib.models.serving.predict import log_estimates, market_level_shifts, raw_estimates
 from lib.models.stacking import Weighting, blend_predictions
 from lib.models.training.training_table import LISTED, add_list_price
 from tests.support.estimators import RIDGE, STARTS, TREES, hedonic_homes
@@ -37,7 +37,7 @@ def whole(saved, predicted, table):
     past = table[(table["role"] == "train") & table["usable"]]
     later = table[table["role"] != "train"].reset_index(drop=True)
     base, parts = log_contributions(later, saved, contribution_centres(past, saved))
-    parts = parts.assign(**{LEVEL: level_corrections(later, saved, predicted)})
+    parts = parts.assign(**{LEVEL: market_level_shifts(later, saved, predicted)})
     return base, parts, log_estimates(later, saved, predicted)
 
 

@@ -16,8 +16,8 @@ from lib.models.calibration.conformal import (
     Adaptive,
     adaptive_bounds,
     choose_half_life,
-    lower_bound,
     split_bounds,
+    weighted_tail_score,
 )
 
 NICE = [Fraction(1, 2), Fraction(4, 5), Fraction(9, 10), Fraction(19, 20)]
@@ -89,7 +89,7 @@ def test_a_weighted_bound_leaves_no_more_than_its_tail_below(weighted, percent):
         if used <= room:
             wanted = score
     scores, weights = (np.array([one[i] for one in order], float) for i in (0, 1))
-    got = lower_bound(scores, weights / 8, percent / 100)
+    got = weighted_tail_score(scores, weights / 8, percent / 100)
     assert np.isnan(got) if wanted is None else got == wanted
 
 
@@ -146,8 +146,10 @@ def test_recency_weighs_a_score_by_its_age_on_the_day():
     table.loc[49, "error"] = np.nan
     low, high = adaptive_bounds(table, 0.8, MOVING, half_life=10.0)[49]
     weight = 0.5 ** ((49 - np.arange(49)) / 10)
-    assert low == lower_bound(np.arange(49.0), weight, 0.1) and low > 15  # of equal weights: 4
-    assert high == -lower_bound(-np.arange(48.0, -1, -1), weight[::-1], 0.1)
+    assert (
+        low == weighted_tail_score(np.arange(49.0), weight, 0.1) and low > 15
+    )  # of equal weights: 4
+    assert high == -weighted_tail_score(-np.arange(48.0, -1, -1), weight[::-1], 0.1)
 
 
 def test_the_half_life_grows_until_scores_weigh_enough():

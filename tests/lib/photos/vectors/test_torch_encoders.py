@@ -15,7 +15,7 @@ from PIL import Image
 
 from lib.common import cache
 from lib.common.errors import RemlError
-from lib.common.params import load
+from lib.common.params import load_sections
 from lib.photos.pooled import rooms
 from lib.photos.vectors import encode_photos, encoders
 from scripts.ops import embed_images
@@ -66,7 +66,9 @@ def here(tmp_path, monkeypatch):
 def opened(folder: Path, told: dict, **changes) -> encoders.Encoder:
     """The encoder of an entry, as the stage opens it."""
     params(folder, {"one": told}, **changes)
-    return encode_photos.open_encoder("one", load("embed", encoders.EmbedParams)[1], folder)
+    return encode_photos.open_encoder(
+        "one", load_sections("embed", encoders.EmbedParams)[1], folder
+    )
 
 
 def full(encoder, count: int) -> np.ndarray:
@@ -352,6 +354,6 @@ def test_the_encoders_of_params_have_weights_on_the_hub(name, monkeypatch):
     from lib.photos.vectors import weights
 
     monkeypatch.chdir(ROOT)
-    told = load("embed", encoders.EmbedParams)[1].encoders[name]
+    told = load_sections("embed", encoders.EmbedParams)[1].encoders[name]
     where = {"clip": CLIP_REPO, "dinov2": "timm/vit_small_patch14_dinov2.lvd142m"}
     assert weights.find_hub(name, told).repo == where[name]

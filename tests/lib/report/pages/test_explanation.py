@@ -46,7 +46,7 @@ NEAR = pd.DataFrame(
 
 
 def test_the_steps_of_a_home_lead_from_the_baseline_to_its_value():
-    (home,) = explanation.explanation_homes(VALUED, CONTRIBUTIONS, NEAR)
+    (home,) = explanation.explained_homes(VALUED, CONTRIBUTIONS, NEAR)
     steps = home["steps"]
     assert [step["title"] for step in steps] == [
         "Baseline", GROUPS["size"].title, GROUPS["market"].title, GROUPS["level"].title,
@@ -71,7 +71,7 @@ def test_the_page_and_the_analysis_hold_every_look(near):
     ]  # fmt: skip
     looks += narrative.ablation_looks({"rental_x": {"skipped": "too few <sales>"}})
     looks = narrative.draw_looks(looks)
-    homes = explanation.explanation_homes(VALUED, CONTRIBUTIONS, near)
+    homes = explanation.explained_homes(VALUED, CONTRIBUTIONS, near)
     drawn = [one for one in looks if one["svg"]]
     shared = {"feed": "f", "source": {"title": "T", "currency": "USD", "synthetic": False},
               "as_of": "2024-06-01"}  # fmt: skip
