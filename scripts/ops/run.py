@@ -157,6 +157,17 @@ def collect_results(feed: str, commit: str) -> Path:
     return RUNS / feed
 
 
+def refuse_shared(changes: list[str]) -> None:
+    """Raise `RemlError` for a change of what models refer to by YAML aliases: DVC writes their keys
+    out before it changes one, so that it would reach no model, without a word."""
+    for change in changes:
+        require(
+            not change.lstrip("+~").startswith(("train.boosting", "train.feature_sets")),
+            f"{change}: models share that by YAML aliases, and a change for one run reaches none; "
+            "name a model's own key, such as train.kriged.learning_rate, or edit params.yaml",
+        )
+
+
 @click.command(help=__doc__)
 @click.option("--feed", required=True, help="A feed with data/raw/<feed>/ and a contract.")
 @click.option(
@@ -179,6 +190,7 @@ def main(feed: str, changes: tuple[str, ...]) -> None:
     own = feed_folder(feed) / "params.yaml"
     settings = flatten_params(params.read_yaml(own)) if own.is_file() else {}
     wanted = [*(f"{key}={value}" for key, value in settings.items()), *wanted]
+    refuse_shared(wanted)
     name = f"feed-{feed.replace('_', '-')}"
     base = commit_of("HEAD")  # somebody may commit while the run goes on
     workspace.keep_params()

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lib.common.errors import RemlError
 from scripts.ops import import_file, preflight
+from scripts.ops import run as run_command
 
 HEADER = "id,date,price,sqft_living,zipcode\n"
 ROW = "7129300520,20141013T000000,221900,1180,98178\n"
@@ -280,3 +282,12 @@ def test_only_an_archive_is_a_photo_bundle(clone):
     done = make(clone, "import", "FEED=king_county", "FROM=photos.zip")
     assert done.returncode == 0, done.stderr
     assert (clone.folder / "data/raw/king_county/sale/images/photos.zip").is_file()
+
+
+@pytest.mark.parametrize(
+    "change", ["train.boosting.learning_rate=0.5", "+train.feature_sets.x=[a]"]
+)
+def test_a_change_that_would_reach_no_model_is_refused(change):
+    with pytest.raises(RemlError, match=r"reaches none; name a model's own key"):
+        run_command.refuse_shared(["split.folds=3", change])
+    run_command.refuse_shared(["split.folds=3", "train.kriged.learning_rate=0.5"])

@@ -2,9 +2,9 @@
 
 For each stage DVC walks every folder that the stage depends on, file by file and through its
 patterns of what to ignore, although all stages share `lib/common` and several the photos; and it
-reads params.yaml anew. `fast_hashes` keeps what came of it by the names, times of change, sizes and
-inodes of the files, which is what DVC itself goes by, and asks DVC where any of them differs. The
-lock that a run leaves is the same (tested).
+reads params.yaml anew. `fast_hashes` keeps what came of it by the names, times of change, sizes,
+inodes and modes of the files (DVC itself goes by fewer of them), and asks DVC where any of them
+differs. The lock that a run leaves is the same (tested).
 """
 
 from __future__ import annotations
@@ -17,28 +17,36 @@ from typing import Any
 
 IGNORED = ("__pycache__", ".pytest_cache", ".venv")  # folders of .dvcignore
 
-Signature = tuple[tuple[str, int, int, int], ...]
+Signature = tuple[tuple[Any, ...], ...]
+
+
+def facts(status: os.stat_result) -> tuple[int, ...]:
+    """What changes with a file: its content's time (ns), its own, size, inode and mode."""
+    return (
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_size,
+        status.st_ino,
+        status.st_mode,
+    )
 
 
 def sign_files(path: str) -> Signature | None:
-    """Name, time of change (ns), size (bytes) and inode of each file below `path`, or of the file
-    that it is; None where it is neither."""
+    """Name and `facts` of each file below `path`, or of the file that it is; None where it is
+    neither."""
     found = []
     todo = [path]
     try:
         if not Path(path).is_dir():
             status = Path(path).stat()
-            return ((path, status.st_mtime_ns, status.st_size, status.st_ino),)
+            return ((path, *facts(status)),)
         while todo:
             with os.scandir(todo.pop()) as entries:
                 for entry in entries:
                     if entry.is_dir():
                         todo += [entry.path] * (entry.name not in IGNORED)
                     elif not entry.name.endswith(".pyc"):
-                        status = entry.stat()
-                        found.append(
-                            (entry.path, status.st_mtime_ns, status.st_size, status.st_ino)
-                        )
+                        found.append((entry.path, *facts(entry.stat())))
     except OSError:
         return None
     return tuple(sorted(found))

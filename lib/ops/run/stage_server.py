@@ -11,6 +11,7 @@ Linux alone: elsewhere libraries of the system do not survive a fork.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
@@ -43,12 +44,16 @@ def answer_jobs(answers: int) -> dict[str, Any] | None:
     dict or None
         In a fork the job that it has to run; in the server None, once the input has ended.
     """
+    own = os.getpid()
     while line := sys.stdin.readline():
         job = json.loads(line)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the child listens to it
         child = os.fork()
         if not child:
+            die_with(own)
             os.close(answers)
             return job
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         _, status, used = os.wait4(child, 0)
         answer = {
             "code": os.waitstatus_to_exitcode(status),
@@ -59,9 +64,19 @@ def answer_jobs(answers: int) -> dict[str, Any] | None:
     return None
 
 
+def die_with(parent: int) -> None:
+    """End this process, by SIGKILL, with its parent, also where that has ended already."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def run_module(job: dict[str, Any]) -> None:
-    """Run a job's module as `python -m` would: `module`, `arguments`, `folder`, `environment`."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Run a job's module as `python -m` would: `module`, `arguments`, `folder`, `environment`,
+    and whether Ctrl-C is for it (`interrupts`; not where the run was started without)."""
+    handler = signal.default_int_handler if job["interrupts"] else signal.SIG_IGN
+    signal.signal(signal.SIGINT, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     setproctitle(" ".join(["python", "-m", job["module"], *job["arguments"]]))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # the jobs of others are no input of this one
@@ -77,10 +92,8 @@ def run_module(job: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the stage, then the server's input
-    import ctypes
-
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: die with the one that asks
-    import_libraries()
+    die_with(int(sys.argv[2]))
+    import_libraries()  # Ctrl-C meanwhile ends this process, and so the first stage
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from now on it ends the stage
     if own := answer_jobs(int(sys.argv[1])):
         run_module(own)

@@ -10,9 +10,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,36 +36,54 @@ class StageServer:
         """
         if self.process is None:
             read, write = os.pipe()
-            command = [sys.executable, "-m", "lib.ops.run.stage_server", str(write)]
+            numbers = [str(write), str(os.getpid())]
+            command = [sys.executable, "-m", "lib.ops.run.stage_server", *numbers]
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, text=True, pass_fds=[write]
             )
             os.close(write)
             self.answers = os.fdopen(read)
-        job = {"module": module, "arguments": arguments, "folder": folder}
+        job: dict[str, Any] = {"module": module, "arguments": arguments, "folder": folder}
+        job |= {"environment": environment, "interrupts": interrupts()}
         assert self.process.stdin
+        # Ctrl-C is the stage's from here on, as in DVC; only a main thread has a say in it
+        main = threading.current_thread() is threading.main_thread()
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
         try:
-            self.process.stdin.write(json.dumps(job | {"environment": environment}) + "\n")
+            self.process.stdin.write(json.dumps(job) + "\n")
             self.process.stdin.flush()
-        except BrokenPipeError as error:
-            raise EOFError("the process that starts stages has ended") from error
-        line = self.answers.readline()
+            line = self.answers.readline()
+        except BrokenPipeError:
+            line = ""
+        finally:
+            if main:
+                signal.signal(signal.SIGINT, handler)
         if not line:
+            self.close()
             raise EOFError("the process that starts stages has ended")
         return json.loads(line)
 
     def close(self) -> None:
+        """End the process; the next stage starts another."""
         if self.process is not None:
             assert self.process.stdin
-            self.process.stdin.close()
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
             self.process.wait()
             self.answers.close()
+            self.process = None
+
+
+def interrupts() -> bool:
+    """Whether Ctrl-C ends this process: not in one that a script has put into the background."""
+    return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
 def same_python() -> bool:
     """Whether `python` on PATH, which DVC would start, is the Python of this process."""
     found = shutil.which("python")
-    return bool(found) and Path(str(found)).samefile(sys.executable)
+    # folders, since the Pythons of two environments may be links to one and the same
+    return bool(found) and Path(str(found)).parent.samefile(Path(sys.executable).parent)
 
 
 @contextmanager
@@ -84,14 +103,11 @@ def warm_start() -> Iterator[None]:
         if stage is None:
             cold(executable, cmd, **settings)
             return
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the stage's, as in DVC
         try:
             folder, arguments = os.fspath(settings["cwd"]), stage[2].split()
             done = server.run(stage[1], arguments, folder, settings["env"])
         except EOFError as error:
             raise StageCmdFailedError(cmd, None) from error
-        finally:
-            signal.signal(signal.SIGINT, handler)
         if done["code"]:
             raise StageCmdFailedError(cmd, done["code"])
         log.info(TOOK, time.monotonic() - began, done["cpu"], done["peak"])

@@ -88,12 +88,21 @@ def replace(path):
     other.replace(path)
 
 
+def rewrite_unseen(path):
+    """Other content of the same length, its time put back."""
+    status = path.stat()
+    path.write_text("B")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 @pytest.mark.parametrize(
     "change",
     [
         replace,
         lambda path: path.write_text("longer"),
         lambda path: path.unlink(),
+        lambda path: path.chmod(0o755),
+        lambda path: rewrite_unseen(path),
         lambda path: path.with_name("new.py").touch(),
         lambda path: path.rename(path.with_name("moved.py")),
     ],

@@ -104,7 +104,6 @@ def test_a_list_of_processes_names_the_stage(server, tree):
 def test_killing_the_one_that_asks_ends_server_and_stage(tree):
     (tree / "scripts/some/probe.py").write_text(
         "import os, time, pathlib\n"
-        "import ctypes; ctypes.CDLL(None).prctl(1, 9)\n"  # as each stage does by lib.common.process
         "pathlib.Path('pids').write_text(f'{os.getpid()} {os.getppid()}'); time.sleep(60)"
     )
     code = (
@@ -122,6 +121,44 @@ def test_killing_the_one_that_asks_ends_server_and_stage(tree):
     while any(psutil.pid_exists(pid) and not zombie(pid) for pid in pids):
         assert time.monotonic() < deadline, "still running"
         time.sleep(0.05)
+
+
+def test_a_server_that_was_killed_takes_its_stage_along_and_has_a_successor(tree):
+    (tree / "scripts/some/probe.py").write_text(
+        "import os, signal, time, pathlib\n"
+        "pathlib.Path('pid').write_text(str(os.getpid()))\n"
+        "os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"
+    )
+    server = warm_start.StageServer()
+    with pytest.raises(EOFError, match="has ended"):
+        run_warm(server, tree)
+    pid, deadline = int((tree / "pid").read_text()), time.monotonic() + 30
+    while psutil.pid_exists(pid) and not zombie(pid):
+        assert time.monotonic() < deadline, "still running"
+        time.sleep(0.05)
+    (tree / "scripts/some/probe.py").write_text("")
+    assert run_warm(server, tree)[0]["code"] == 0
+    server.process.kill()
+    server.close()
+
+
+def test_ctrl_c_ends_the_stage_and_not_the_server(tree):
+    """It goes to the whole group; where the run was started without, it goes to nobody."""
+    text = "import os, signal, time; os.killpg(0, signal.SIGINT); time.sleep(0.2)"
+    (tree / "scripts/some/probe.py").write_text(text)
+    code = (
+        "import os, signal, sys\n"
+        "from lib.ops.run.warm_start import StageServer\n"
+        "os.setpgrp()\n"
+        "if sys.argv[1] == 'ignored': signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "server = StageServer()\n"
+        f"ask = lambda: server.run('scripts.some.probe', [], {str(tree)!r}, {{}})['code']\n"
+        "print([ask(), ask()]); server.close()"
+    )
+    for way, codes in (("heard", "[-2, -2]"), ("ignored", "[0, 0]")):
+        line = [sys.executable, "-c", code, way]
+        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
+        assert done.stdout.strip() == codes, done.stderr
 
 
 def zombie(pid: int) -> bool:
@@ -148,8 +185,7 @@ def test_dvc_starts_stages_warm_and_all_else_as_before(tree, monkeypatch, caplog
 
 
 def test_another_python_on_path_is_left_to_dvc(tmp_path, monkeypatch):
-    (tmp_path / "python").write_text("#!/bin/sh\n")
-    (tmp_path / "python").chmod(0o755)
+    (tmp_path / "python").symlink_to(Path(sys.executable).resolve())  # without our libraries
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     cold = dvc_run._run
     with warm_start.warm_start():
