@@ -124,7 +124,7 @@ def judge_lift(
     - HURT: the interval lies below zero and p is below 0.05;
     - NONE: all else.
 
-    `lift` and `control` are those of `measure_gain`; `rival` is what `compare_with_best` gives.
+    `lift` and `control` are those of `measure_gain`; `rival` is what `gain_over_best_blind` gives.
     """
     mape = lift["mape"]
     if mape["p"] >= SURE or mape["low"] <= 0 <= mape["high"]:

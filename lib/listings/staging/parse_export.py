@@ -146,9 +146,9 @@ def write_tolerant_parquet(path: Path, header: csv_reader.Header, out: Path) -> 
 def read_raw(
     con: duckdb.DuckDBPyConnection, path: Path, header: csv_reader.Header, folder: Path
 ) -> None:
-    """View `raw`: every row of a file as `read_tolerant` writes it, by the quick reader where that
-    may be trusted. `folder` takes what does not fit in memory and must outlast the view. Whoever
-    needs the row numbers that staging gave must read through this function."""
+    """View `raw`: every row of a file as `write_tolerant_parquet` writes it, by the quick reader
+    where that may be trusted. `folder` takes what does not fit in memory and must outlast the view.
+    Whoever needs the row numbers that staging gave must read through this function."""
     count = count_delimiters(path, header.delimiter)
     try:  # behind a header with a broken quote DuckDB drops rows and says nothing
         if count is not None and csv_reader.has_proper_quotes([header.line], header.delimiter):

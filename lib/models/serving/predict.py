@@ -131,7 +131,7 @@ def market_level_shifts(
 def level_corrections_since(
     features: pd.DataFrame, saved: Model, predictions: pd.DataFrame
 ) -> np.ndarray:
-    """As `level_corrections`, and 0 for rows valued before the model stopped learning.
+    """As `market_level_shifts`, and 0 for rows valued before the model stopped learning.
 
     Such rows are comparables that it was trained on: of their market it has seen more than the
     level says.
