@@ -31,16 +31,21 @@ def _die_with(runner: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def kill_with_parent() -> None:
+    """Have Linux kill this process when the one that started it dies; elsewhere do nothing."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
+
+
 def die_with_parent() -> None:
     """End this process, by `kill -9`, when the one that started it dies.
 
     `kill -9` of dvc would otherwise leave its stage running, and the next `dvc repro` would
     race it. Linux does it for the direct parent. But dvc starts stages through a shell, which
-    may stay in between and outlive dvc (dash does, bash does not), so the runner that `tied`
+    may stay in between and outlive dvc (dash does, bash does not), so the runner that `guarded`
     names is watched too; on other systems that watch is all there is.
     """
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
+    kill_with_parent()
     runner = os.environ.get(RUNNER)
     if runner:
         if has_ended(int(runner)):  # it died while this process imported its modules

@@ -31,7 +31,7 @@ LARGE = {  # rooms of up to 12 files
 }
 WIDER = {"ablate": 1, "explain": 1}  # folders over 8: both fit or ask every kind of model
 LINES, CODE_FOLDERS = 400, 8
-RERUNS = 5.3  # 7.2 before the rooms; 4.2 if each stage named its files, of which common makes 1.8
+RERUNS = 5.3  # docs/decisions/021-rooms.md
 SHORT = 60  # lines of a file
 # files of fewer lines that only one other file uses, each with what keeps it apart
 SHORT_FILES = {

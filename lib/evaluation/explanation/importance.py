@@ -20,7 +20,7 @@ from lib.evaluation.explanation.effects import (
 )
 from lib.evaluation.feature_groups import BASELINE, LEVEL, base_input, group_of
 from lib.models.estimators.photo.photo_pca import MISSING
-from lib.models.serving.predict import level_corrections_since, raw_estimates
+from lib.models.serving.predict import market_level_shifts_since, raw_estimates
 
 # what a home is by itself and where it lies; inputs of other groups come from sales of other homes,
 # and no one of them can be changed by itself
@@ -52,7 +52,7 @@ def contributions_with_level(
         Contributions in log price.
     """
     base, table = log_contributions(homes, saved, centre)
-    return base, table.assign(**{LEVEL: level_corrections_since(homes, saved, predictions)})
+    return base, table.assign(**{LEVEL: market_level_shifts_since(homes, saved, predictions)})
 
 
 def merge_derived_inputs(table: pd.DataFrame) -> pd.DataFrame:

@@ -87,11 +87,6 @@ def header_ideas(header: str) -> frozenset[str]:
     return frozenset(WORDS.get(word, word) for word in parts if word not in FILLER)
 
 
-def spelling_similarity(one: str, other: str) -> float:
-    """How alike two words are spelt, 0 to 1; 0 below 0.8, and for short ones, alike by chance."""
-    return _spelt(one, other) if len(one) >= 6 else 0.0
-
-
 def _spelt(one: str, other: str) -> float:
     """The share of letters in common, in order; 0 below 0.8, which the upper bounds of the ratio
     show at once."""

@@ -31,17 +31,6 @@ from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_file, sq
 UNREAD = "modification_timestamp cannot be read; see date_formats in the contract"
 CHUNK = 1 << 24  # bytes read at a time while a file's encoding is checked
 BATCH = 20_000  # rows held in Python at a time on the tolerant path
-LINE_COLUMNS = [
-    "_source_row",
-    "listing_key",
-    "domain",
-    "_row_sha256",
-    "_stamp",
-    "_day",
-    "_extra",
-    "_reason",
-    "_row",
-]
 
 
 def count_delimiters(path: Path, delimiter: str) -> int | None:

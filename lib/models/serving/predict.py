@@ -128,7 +128,7 @@ def market_level_shifts(
     return level_shift(unseen_errors(predictions), features["as_of"], saved.level)
 
 
-def level_corrections_since(
+def market_level_shifts_since(
     features: pd.DataFrame, saved: Model, predictions: pd.DataFrame
 ) -> np.ndarray:
     """As `market_level_shifts`, and 0 for rows valued before the model stopped learning.

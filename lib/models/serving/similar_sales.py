@@ -14,8 +14,8 @@ import pandas as pd
 from lib.common.artifacts import Blend, Model
 from lib.models.estimators.tabular.boosting import BoostedTrees
 from lib.models.serving.predict import (
-    level_corrections_since,
     load_model,
+    market_level_shifts_since,
     model_inputs,
     raw_estimates,
 )
@@ -137,7 +137,7 @@ def rank_similar_sales(
     score = distance_similarity(near)
     if share is not None:
         score = leaf_weight * share + (1 - leaf_weight) * score
-    said = raw_estimates(homes, saved) + level_corrections_since(homes, saved, predictions)
+    said = raw_estimates(homes, saved) + market_level_shifts_since(homes, saved, predictions)
     near["adjusted_close_price"] = near["close_price"] * np.exp(said[one] - said[other])
     near["similarity"] = score
     order = near.assign(_at=-score).sort_values(["listing_key", "_at", "rank"], kind="stable")

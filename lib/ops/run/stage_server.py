@@ -1,6 +1,6 @@
 """A warm process that starts stages: the libraries that they share are imported once, not by each.
 
-A stage spends one to two seconds on imports, and a run has 33 of them. This process imports the
+A stage would spend a second or more on imports, and a run has 33 stages. This process imports the
 libraries, and for each command forks: the child has them in memory already and runs the stage as
 `python -m` would, in its own folder and environment, to the same bytes. What it has of our own
 code it forgets, so a stage runs what lies in its folder. It takes commands from standard input and
@@ -11,7 +11,6 @@ Linux alone: elsewhere libraries of the system do not survive a fork.
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import json
 import os
@@ -21,6 +20,8 @@ import sys
 from typing import Any
 
 from setproctitle import setproctitle
+
+from lib.common.process import kill_with_parent
 
 LIBRARIES = (  # imported by several stages, the slowest first
     "pandas", "pyarrow.parquet", "scipy.stats", "scipy.sparse", "scipy.spatial", "scipy.linalg",
@@ -65,8 +66,9 @@ def answer_jobs(answers: int) -> dict[str, Any] | None:
 
 
 def die_with(parent: int) -> None:
-    """End this process, by SIGKILL, with its parent, also where that has ended already."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
+    """End this process with its parent, also where that has ended already. No thread watches, as
+    in `lib.common.process.die_with_parent`: this process forks."""
+    kill_with_parent()
     if os.getppid() != parent:
         os._exit(1)
 

@@ -21,7 +21,6 @@ from lib.report.plots.style import (
     to_svg,
 )
 
-FAINT = "#cfd6dd"
 FARTHEST = 0.5  # relative errors beyond this are drawn at the edge
 MOST_STRATA = 40  # that a forest plot has room for
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from lib.models.serving.predict import (
-    level_corrections_since,
     load_model,
     log_estimates,
+    market_level_shifts_since,
     raw_estimates,
 )
 from lib.models.serving.similar_sales import distance_similarity, leaf_share, rank_similar_sales
@@ -114,7 +114,7 @@ def test_adjusted_prices_are_prices_times_the_ratio_of_estimates():
 def test_the_level_counts_from_the_day_the_model_stopped_learning():
     _, _, table, saved, predicted = made()
     raw = raw_estimates(table, saved)
-    said = raw + level_corrections_since(table, saved, predicted)
+    said = raw + market_level_shifts_since(table, saved, predicted)
     later = table["as_of"] >= "2024-04-30"
     np.testing.assert_array_equal(said[~later], raw[~later])
     np.testing.assert_allclose(said[later], log_estimates(table, saved, predicted)[later])

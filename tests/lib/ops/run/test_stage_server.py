@@ -8,11 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 from dvc.stage import run as dvc_run
 from dvc.stage.exceptions import StageCmdFailedError
 
+from lib.common.process import has_ended
 from lib.ops.run import warm_start
 from tests.support.dag import ROOT
 
@@ -118,7 +118,7 @@ def test_killing_the_one_that_asks_ends_server_and_stage(tree):
     pids = [int(one) for one in (tree / "pids").read_text().split()]
     asks.kill()
     asks.wait()
-    while any(psutil.pid_exists(pid) and not zombie(pid) for pid in pids):
+    while not all(has_ended(pid) for pid in pids):
         assert time.monotonic() < deadline, "still running"
         time.sleep(0.05)
 
@@ -133,7 +133,7 @@ def test_a_server_that_was_killed_takes_its_stage_along_and_has_a_successor(tree
     with pytest.raises(EOFError, match="has ended"):
         run_warm(server, tree)
     pid, deadline = int((tree / "pid").read_text()), time.monotonic() + 30
-    while psutil.pid_exists(pid) and not zombie(pid):
+    while not has_ended(pid):
         assert time.monotonic() < deadline, "still running"
         time.sleep(0.05)
     (tree / "scripts/some/probe.py").write_text("")
@@ -159,13 +159,6 @@ def test_ctrl_c_ends_the_stage_and_not_the_server(tree):
         line = [sys.executable, "-c", code, way]
         done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
         assert done.stdout.strip() == codes, done.stderr
-
-
-def zombie(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_dvc_starts_stages_warm_and_all_else_as_before(tree, monkeypatch, caplog):
