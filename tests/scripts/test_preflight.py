@@ -27,7 +27,7 @@ def test_each_section_is_checked_as_its_stage_reads_it():
     for stage in STAGES:
         module = importlib.import_module(f"scripts.valuation.{stage}")
         text = (ROOT / f"scripts/valuation/{stage}.py").read_text()
-        section, name = re.search(r'params\.load\(\s*"(\w+)", ([\w.]+)', text).groups()
+        section, name = re.search(r'params\.load_sections\(\s*"(\w+)", ([\w.]+)', text).groups()
         read = module
         for part in name.split("."):
             read = getattr(read, part)
