@@ -23,6 +23,7 @@ COLUMNS = (
     "PhotosModifiedDT",
 )  # fmt: skip
 TODAY = "2026-03-20"
+RESULTS, DOWNLOAD, ZIP = "/Matrix/Results", "/Matrix/Download", "/Matrix/PhotosZip"  # of the portal
 
 
 def row(number: int, day: str, photos: int = 0, zip_code: str = "77001", **more: str) -> dict:
@@ -42,6 +43,11 @@ def month(count: int = 6, photos: int = 0) -> list[dict]:
         for d, day in enumerate(days, 1)
         for n in range(count)
     ]
+
+
+def keys(rows: list[dict]) -> list[str]:
+    """The listing keys of rows, sorted, as `Desk.keys` has them of what was downloaded."""
+    return sorted(one["Matrix_Unique_ID"] for one in rows)
 
 
 def album(rows: list[dict]) -> dict[str, list[bytes]]:

@@ -1,128 +1,16 @@
 """Staging: no row is lost, the newest wins, and neither file order nor file count matters."""
 
-import csv
 import json
-import tempfile
-import time
-from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.common.params import validate
 from lib.listings.contract import row_rules
-from lib.listings.contract.contract import Contract
-from lib.listings.staging import coverage, csv_reader, parse_export, staging
-from lib.listings.staging.duckdb_sql import open_session
+from lib.listings.staging import parse_export, staging
 from tests.support.hypothesis_profiles import examples
-
-HEADERS = ["ML#", "Modified", "Status", "Price", "ForLease", "Note"]
-SPEC = {
-    "title": "T",
-    "property_key": [["listing_key"]],
-    "date_formats": ["%Y-%m-%d"],
-    "domain": {"column": "for_lease", "values": {"True": "rental", "False": "sale"}},
-    "columns": {
-        "listing_key": {"aliases": ["ML#"]},
-        "modification_timestamp": {"aliases": ["Modified"], "type": "timestamp"},
-        "standard_status": {"aliases": ["Status"]},
-        "close_price": {"aliases": ["Price"], "type": "number"},
-        "for_lease": {"aliases": ["ForLease"]},
-    },
-    "lookups": {"standard_status": {"Sold": "Closed", "A": "Active"}},
-    "row_rules": [
-        {"name": "p", "column": "close_price", "check": "is_number",
-         "when": {"standard_status": "Closed"}, "reason": "no price"},
-        {"name": "n", "column": "close_price", "check": "minimum", "value": 1000,
-         "when": {"standard_status": "Closed", "for_lease": "False"}, "reason": "nominal"},
-    ],
-}  # fmt: skip
-
-
-def made(**changes):
-    return validate(Contract, SPEC | changes, "contract.yaml")
-
-
-CONTRACT = made()
-GOOD = ["1", "2024-01-01", "Sold", "5000", "False", "n"]
-
-
-def row(**changes):
-    """A good row, but for these cells."""
-    names = ["key", "stamp", "status", "price", "lease", "note"]
-    return [changes.get(name, cell) for name, cell in zip(names, GOOD, strict=True)]
-
-
-def written(path, rows, headers=HEADERS, **dialect):
-    """Rows as a CSV file."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, **dialect).writerows([headers, *rows])
-    return path
-
-
-def staged(*files, contract=CONTRACT, headers=HEADERS, names=None):
-    """Files of rows, called 0.csv, 1.csv ... by default, parsed and staged as one feed."""
-    headers = headers if isinstance(headers[0], list) else [headers] * len(files)
-    with tempfile.TemporaryDirectory() as name:
-        folder, parsed = Path(name), []
-        for i, rows in enumerate(files):
-            (folder / str(i)).mkdir()
-            raw = written(folder / f"{i}.csv", rows, headers[i])
-            done = parse_export.parse_export(raw, contract, folder / str(i))
-            parsed.append(
-                staging.ParsedFile((names or {}).get(i, f"{i}.csv"), f"sha{i}", None, done)
-            )
-        out = folder / "out"
-        out.mkdir()
-        counts = staging.stage_feed(parsed, contract, out, folder)
-        return SimpleNamespace(
-            counts=counts,
-            coverage=coverage.count_coverage(
-                out / "listings.parquet", folder / staging.DAYS, contract, folder
-            ),
-            clean=pd.read_parquet(out / "listings.parquet"),
-            extra=pd.read_parquet(out / "extra_columns.parquet"),
-            **{
-                part: pd.read_csv(
-                    out / f"{file}.csv", keep_default_na=False, dtype={"listing_key": "str"}
-                )
-                for part, file in (
-                    ("duplicates", "duplicates"),
-                    ("selected", "selected_listings"),
-                    ("quarantined", "quarantine_rows"),
-                    ("text", "clean_listings"),
-                )
-            },
-            bytes={path.name: path.read_bytes() for path in sorted(out.iterdir())},
-        )
-
-
-def test_what_the_contract_does_not_know_is_told_with_its_counts(tmp_path):
-    files = [
-        [row(key="1", status="Actv"), row(key="2", status=" Actv"), row(key="3", lease="let")],
-        [row(key="4", status="Comp Sold"), row(key="5"), row(key="6", status="x" * 99)],
-    ]
-    parsed = []
-    for i, rows in enumerate(files):
-        (tmp_path / str(i)).mkdir()
-        raw = written(tmp_path / f"{i}.csv", rows)
-        done = parse_export.parse_export(raw, CONTRACT, tmp_path / str(i))
-        parsed.append(staging.ParsedFile(f"{i}.csv", "x", None, done))
-    found = coverage.count_unknown_values(parsed, CONTRACT, tmp_path)
-    column = CONTRACT.domain.column
-    assert found["standard_status"] == {"Actv": 2, "Comp Sold": 1, "x" * coverage.LONG: 1}
-    assert found[column] == {"let": 1}
-    tally = {"rows_in": 6, "clean": 1, "duplicates": 0, "quarantined": 5, "reasons": {}}
-    told = coverage.render_coverage({}, tally | {"unknown_values": found})
-    assert "`standard_status`, add them to the contract: 'Actv' (2), 'Comp Sold' (1)" in told
-
-
-def where(frame):
-    return sorted(zip(frame["_source_file"], frame["_source_row"], strict=True))
-
+from tests.support.staged_rows import CONTRACT, GOOD, HEADERS, SPEC, made, row, staged, where
 
 fine = st.tuples(  # of so few kinds that most are versions or copies of each other
     st.sampled_from(["1", "2"]),
@@ -194,89 +82,6 @@ def test_the_order_in_which_files_come_changes_no_byte(files):
     assert staged(*files).bytes == forward.bytes
 
 
-cell = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=6
-) | st.sampled_from(
-    ['"', '""', "a,b", "x\ny", "x\r\ny", " pad ", "", "\u2028", "\ufeff", "NULL", "\\N", "'"]
-)
-
-
-@examples(25)
-@given(
-    rows=st.lists(st.lists(cell, min_size=3, max_size=3), max_size=6),
-    dialect=st.sampled_from(
-        [
-            {"delimiter": d, "quoting": q, "lineterminator": end}
-            for d in ",;\t|"
-            for q in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
-            for end in ("\n", "\r\n")
-        ]
-    ),
-)
-def test_both_readers_see_the_same_rows(rows, dialect):
-    """DuckDB's reader, where it takes a file at all, against Python's."""
-    contract = made(
-        columns={
-            "listing_key": {"aliases": ["k"]},
-            "b": {"aliases": ["b"]},
-            "c": {"aliases": ["c"]},
-        },
-        domain={},
-        lookups={},
-        row_rules=[],
-        property_key=[],
-    )
-    with tempfile.TemporaryDirectory() as name:
-        path = written(Path(name) / "f.csv", rows, ["k", "b", "c"], **dialect)
-        fast = parse_export.read_unjudged(path, contract)
-        header = csv_reader.read_header(path)
-        parse_export.write_tolerant_parquet(path, header, Path(name) / "slow.parquet")
-        slow = pd.read_parquet(Path(name) / "slow.parquet")
-    assert fast["_source_row"].tolist() == slow["_source_row"].tolist()
-    for mine, theirs in (("b", "c1"), ("c", "c2")):
-        assert fast[mine].fillna("").tolist() == slow[theirs].fillna("").tolist()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "\na,b\n1,2\n3,4\n",  # DuckDB takes the empty line for the header
-        "a,b\n1,2\n3,4,\n",  # overlooks the third field
-        "a,b\n,2,\n\n,4,\n",
-        '""a","b"\n1\n2\n',  # drops every row
-        '"a"x,b\n1,2\n3,4\n',
-        'v,w,x,y,z\r1,2,3,4,"5\ra,b,c,d,e\rf,g,h,i,"\r',  # makes one row of three
-        'v,w,x,y,z\n1,2,3,4,"5\na,"",c,d,e\nf,g,h,i,"\n',
-    ],
-)
-def test_what_duckdb_reads_otherwise_is_left_to_the_tolerant_reader(content, tmp_path):
-    path = tmp_path / "f.csv"
-    path.write_text(content, newline="")
-    header = csv_reader.read_header(path)
-    with open_session(tmp_path) as con:
-        parse_export.read_raw(con, path, header, tmp_path)
-        got = con.execute("SELECT * FROM raw").df().astype(object).fillna("").to_numpy().tolist()
-    width = len(header.names)
-    wanted = [
-        [number, "", *row] if len(row) == width else [number, json.dumps(row), *[""] * width]
-        for number, row in csv_reader.read_rows(path)
-    ]
-    assert got == wanted
-
-
-def test_a_file_of_very_many_columns(tmp_path):
-    headers = [*HEADERS, *(f"Extra {i}" for i in range(1500))]
-    out = staged([[*GOOD, *["x"] * 1500], [*row(key="2"), *[""] * 1500]], headers=headers)
-    assert len(out.clean) == 2
-    assert len(json.loads(out.extra["cells"][0])) == 1501  # the first row's, and its note
-
-
-def test_remarks_of_several_lines_with_many_delimiters_stay_cells():
-    text = "one, two, three\nand, four\n, five, six"
-    out = staged([row(note=text), row(key="2", note="x\ny")])
-    assert json.loads(out.extra["cells"][0]) == {"Note": text}
-
-
 def test_newest_modification_wins_and_a_missing_stamp_loses():
     stamps = ["2024-01-02", "2024-03-01", "", "2023-12-31"]
     out = staged([row(stamp=stamp, price=f"{2000 + i}") for i, stamp in enumerate(stamps)])
@@ -290,44 +95,6 @@ def test_a_stamp_that_cannot_be_read_is_no_older_one():
     assert out.clean["close_price"].tolist() == ["5000"]
     assert out.quarantined["_reason"].tolist() == [parse_export.UNREAD]
     assert not len(out.duplicates)
-
-
-def test_a_file_whose_name_is_a_pattern_is_read_itself(tmp_path):
-    """`sales[1].csv`, as browsers name a second download, is a pattern that fits sales1.csv."""
-    plain = written(tmp_path / "sales1.csv", [row(key="a")])
-    odd = written(tmp_path / "sales[1].csv", [row(key="b")])
-    (tmp_path / "out[1]").mkdir()
-    for raw, key in ((plain, "a"), (odd, "b")):
-        rows = pd.read_parquet(parse_export.parse_export(raw, CONTRACT, tmp_path / "out[1]"))
-        assert rows["listing_key"].tolist() == [key]
-
-
-def test_days_of_coverage_are_those_of_the_stamp_in_every_form_and_zone(monkeypatch):
-    """Z, seven digits, an offset over midnight; blank stamps fall back to the closing."""
-    contract = made(
-        date_formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"],
-        columns=SPEC["columns"] | {"close_date": {"aliases": ["Note"], "type": "date"}},
-    )
-    rows = [
-        row(key="1", stamp="2024-05-01T23:30:00Z", note="2024-01-01"),
-        row(key="2", stamp="2024-05-01T23:30:00-0500", note="2024-01-01"),
-        row(key="3", stamp="", note="2024-01-01"),
-        row(key="4", stamp="", note=""),
-    ]
-    for zone in ("Asia/Tokyo", "America/Chicago"):
-        monkeypatch.setenv("TZ", zone)
-        time.tzset()
-        found = staged(rows, contract=contract).coverage["sale"]
-        assert {day: one["rows"] for day, one in found.items()} == {
-            "2024-05-01": 1, "2024-05-02": 1, "2024-01-01": 1, "no date": 1}  # fmt: skip
-    monkeypatch.undo()
-    time.tzset()
-
-
-def test_a_tab_alone_is_not_presence():
-    out = staged([row(note="\t"), row(key="2")], contract=made(
-        columns=SPEC["columns"] | {"remarks": {"aliases": ["Note"]}}))  # fmt: skip
-    assert out.coverage["sale"]["2024-01-01"]["remarks"] == 1
 
 
 def test_equal_bad_rows_are_one_line_whatever_the_order_of_columns():
@@ -473,24 +240,6 @@ def test_a_listing_key_with_lost_zeros_is_one_listing():
     assert out.clean["listing_key"].tolist() == ["000123"]
 
 
-@pytest.mark.parametrize(
-    "names",
-    [["Note", "Other"], ["Note", "Note"], ["", ""], ["value", "column"],
-     ["_source_file", "_source_row"], ["Price", "0"]],
-)  # fmt: skip
-def test_columns_that_nobody_claims_are_kept_whatever_their_names(names):
-    out = staged(
-        [[*GOOD[:5], "x", "y"], [*row(key="2")[:5], " ", "z"]], headers=HEADERS[:5] + names
-    )
-    assert list(out.extra["_source_row"]) == [1, 2]
-    first, second = (json.loads(cells, object_pairs_hook=list) for cells in out.extra["cells"])
-    told = [name if [*HEADERS[:5], *names].index(name) == i else f"{name} (2)"
-            for i, name in enumerate(names, start=5)]  # fmt: skip
-    assert first == list(zip(told, ["x", "y"], strict=True))
-    assert second == list(zip(told, [" ", "z"], strict=True))
-    assert out.clean["close_price"].tolist() == ["5000", "5000"]
-
-
 def test_constants_and_absent_columns_are_there_for_every_row():
     contract = made(constants={"state": "WA"})
     out = staged([GOOD[:2]], contract=contract, headers=HEADERS[:2])
@@ -525,17 +274,3 @@ def test_selected_listings_say_what_goes_on_and_why_the_others_do_not():
     assert chosen.loc["1", "gap"] == "closed without a date"  # this feed has no close dates
     assert chosen.loc["3", "gap"] == "no status"
     assert out.text["listing_key"].tolist() == out.clean["listing_key"].tolist()
-
-
-def test_a_pair_of_stray_quotes_swallows_no_row():
-    """DuckDB takes the rows between them for one cell; the parse must not."""
-    lines = [",".join(row(key=str(i))) for i in range(1, 6)]
-    lines[1], lines[3] = lines[1][:-1] + '"n', lines[3][:-1] + '"n'
-    with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "f.csv"
-        path.write_text("\n".join([",".join(HEADERS), *lines]) + "\n")
-        (Path(name) / "out").mkdir()
-        out = pd.read_parquet(parse_export.parse_export(path, CONTRACT, Path(name) / "out"))
-    assert out["_source_row"].tolist() == [1, 2, 3, 4, 5]
-    reasons = out["_reason"].fillna("").tolist()
-    assert reasons == ["", "a quote is not closed", "", "a quote is not closed", ""]
