@@ -1,14 +1,7 @@
-"""The stage on real bundles: outs, statuses, permissions, the cache, kills, and the same bytes."""
+"""The stage on real bundles: outs, statuses, the cache, and the same bytes."""
 
 import io
 import json
-import os
-import random
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -19,7 +12,6 @@ from PIL import Image
 
 from lib.common import cache
 from lib.photos.bundles.album import folder_name
-from lib.photos.bundles.permissions import UNREAD
 from scripts.valuation import photos
 from tests.support.dag import ROOT, walk
 from tests.support.photos import Feed, exif_block, image, zipped
@@ -246,64 +238,6 @@ def test_a_count_that_is_no_count_is_unknown(feed, count):
     assert feed.run().statuses() == {"K1": "no_images"}
 
 
-RECORDS = [
-    {"ResourceRecordKey": "K1", "MediaURL": "http://x/c.jpg", "Order": 1, "ImageOf": "Attic"},
-    {"ResourceRecordKey": "101", "MediaURL": "http://x/a.jpg", "Order": 2},
-    {"ResourceRecordKey": "K1", "MediaURL": "http://x/b.jpg", "Permission": ["Private"]},
-    {"MediaURL": "http://x/K2/kitchen.jpg", "Order": 5, "PreferredPhotoYN": "true"},
-    {"MediaURL": "http://x/K2/a.jpg", "Permission": "Agent Only"},
-]
-
-
-@pytest.mark.parametrize("where", ["inside", "beside"])
-def test_media_records_give_order_and_room_and_withhold(feed, where):
-    feed.listings(("sale", "K1", "101", "3"), ("sale", "K2", "102", "3"))
-    secret = image(2)
-    entries = [
-        ("K1/a.jpg", image(1)), ("K1/b.jpg", secret), ("K1/c.jpg", image(3)),
-        ("K2/a.jpg", image(4)), ("K2/b.jpg", image(5)), ("K2/kitchen.jpg", image(6)),
-        ("K2/z.jpg", secret),
-    ]  # fmt: skip
-    content = json.dumps({"value": RECORDS}).encode()
-    if where == "inside":
-        entries.append(("manifest.json", content))
-    else:
-        (feed.images["sale"] / "manifest.json").write_bytes(content)
-    feed.bundle("a.zip", entries)
-    feed.run()
-    assert [(one["entry"], one["order"], one["room"]) for one in feed.lines("manifest.jsonl")] == [
-        ("K1/c.jpg", 1, "Attic"), ("K1/a.jpg", 2, None),
-        ("K2/kitchen.jpg", 1, "Kitchen"), ("K2/b.jpg", 2, None),
-    ]  # fmt: skip
-    private = "permission is not public"
-    refused = {one["entry"]: one["reason"] for one in feed.lines("rejected.jsonl")}
-    assert refused == {"K1/b.jpg": private, "K2/a.jpg": private, "K2/z.jpg": private}
-    metrics = json.loads(Path("metrics/photos.json").read_text())
-    assert metrics["reasons"] == {private: 3}
-
-
-def test_a_listing_whose_photos_are_all_private_failed(feed):
-    feed.listings(("sale", "K1", None, "1"))
-    record = [{"ResourceRecordKey": "K1", "MediaURL": "o", "Permission": "Private"}]
-    feed.bundle("a.zip", {"K1/1.jpg": image(1), "manifest.json": json.dumps(record).encode()})
-    assert feed.run().statuses() == {"K1": "failed"}
-
-
-@pytest.mark.parametrize("where", ["inside", "beside"])
-def test_a_manifest_that_is_no_json_is_a_reason(feed, where):
-    feed.listings(("sale", "K1", None, "1"))
-    entries = {"K1/1.jpg": image(1)}
-    if where == "inside":
-        entries["manifest.json"] = b"{oops"
-    else:
-        (feed.images["sale"] / "manifest.json").write_bytes(b"{oops")
-    feed.bundle("a.zip", entries)
-    assert feed.run().statuses() == {"K1": "failed"}
-    fault, photo = sorted(feed.lines("rejected.jsonl"), key=lambda one: one["reason"] != "manifest")
-    assert fault["reason"] == "manifest" and "invalid JSON" in fault["detail"]
-    assert photo["entry"] == "K1/1.jpg" and photo["reason"] == UNREAD
-
-
 def test_keys_that_are_hostile_as_folder_names(feed):
     keys = ["../../x", "a/b", ".", "..", "unmatched-1", "k" * 300, "K é", "a_b"]
     feed.listings(*(("sale", key, f"10{n}", "1") for n, key in enumerate(keys)))
@@ -326,80 +260,6 @@ def test_a_bundle_of_junk_does_not_stop_the_others(feed):
     reasons = Counter(one["reason"] for one in feed.lines("rejected.jsonl"))
     assert reasons == {"bundle is not a zip file": 2, "bundle is damaged": 1}
     assert len(feed.lines("manifest.jsonl")) == 3
-
-
-@pytest.fixture
-def busy(feed):
-    """A feed whose six bundles take two workers a second or so."""
-    feed.listings(*(("sale", str(n), None, "6") for n in range(15)))
-    for b in range(6):
-        entries = {f"{n}/{b}.jpg": image(100 * b + n, size=(900, 700)) for n in range(15)}
-        feed.bundle(f"{b}.zip", entries)
-    feed.params(workers=2)
-    return feed
-
-
-def start():
-    """The stage as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "scripts.valuation.photos"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def kill(run, folder: Path) -> None:
-    """Kill the stage, and see that its workers end with it."""
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
-    deadline = time.monotonic() + 5
-    while left := list(working_in(folder)):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.05)
-
-
-@pytest.mark.rest
-def test_a_killed_stage_leaves_no_worker_and_the_next_ends_in_the_same_bytes(busy, monkeypatch):
-    cached = busy.folder / "cache/photos"
-    for begun in (1, 3):  # bundles, finished ones included
-        run = start()
-        while not cached.is_dir() or len(list(cached.iterdir())) < begun:
-            assert run.poll() is None
-            time.sleep(0.005)
-        kill(run, busy.folder)
-    assert list(cached.glob(".*")), "killed too late to test anything"
-    wanted = busy.run().digest()
-    assert list(cached.glob(".*")) == []
-    monkeypatch.setenv("REML_CACHE_DIR", str(busy.folder / "fresh"))
-    assert busy.run().digest() == wanted
-
-
-@pytest.mark.chaos
-@pytest.mark.fuzz  # a minute or two: not in `make chaos FAST=1`
-def test_twenty_kills_at_random_points(busy):
-    rng = random.Random(20)
-    whole = time.monotonic()
-    assert start().wait() == 0
-    whole = time.monotonic() - whole
-    wanted = busy.digest()
-    for _ in range(20):
-        for name in ("cache", "data/photos", "metrics"):
-            shutil.rmtree(busy.folder / name, ignore_errors=True)
-        run = start()
-        time.sleep(rng.uniform(0.1, 0.95) * whole)
-        kill(run, busy.folder)
-        assert start().wait() == 0
-        assert busy.digest() == wanted
-
-
-def working_in(folder: Path):
-    """Other processes whose working directory is `folder`."""
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if int(entry.name) != os.getpid() and (entry / "cwd").resolve() == folder.resolve():
-                yield (entry / "cmdline").read_text()
-        except OSError:
-            continue
 
 
 def test_the_demo_feed_is_what_its_truth_says(feed):

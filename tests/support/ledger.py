@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import json
 import re
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from lib.ops.ledger import ledger
+from lib.ops.ledger import database, ledger
 from tests.support.postgres import ESCAPED
 
 CANARY = "CANARY"  # in every part of the password, however a URL is taken apart
@@ -33,6 +36,20 @@ LOAD = ledger.Load(
     ended_at=BEGAN + dt.timedelta(seconds=4),
     status="loaded",
 )
+
+NAMES = [column.name for column in ledger.TABLE.columns]
+
+
+def stored(url: str | None, home: Path) -> list[dict]:
+    """What the database holds, in order of the entry ids."""
+    with database.make_engine(url, home / ledger.SQLITE).connect() as connection:
+        query = sa.select(ledger.TABLE).order_by(sa.column("entry_id"))
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def lines(home: Path) -> list[dict]:
+    """What the JSONL ledger holds."""
+    return [json.loads(line) for line in (home / ledger.JSONL).read_text().splitlines()]
 
 
 def make_load(**changes: object) -> ledger.Load:
