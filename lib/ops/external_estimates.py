@@ -18,6 +18,7 @@ from lib.common.errors import RemlError, require
 from lib.evaluation.metrics.ratio_study import STATISTICS
 from lib.evaluation.scoring import score
 from lib.listings.staging.csv_reader import read_header, read_rows
+from lib.ops import estimate_checks
 
 NAMES = {
     "pred_close_price": ("pred_close_price", "estimate"),
@@ -94,7 +95,7 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
     """
     names = fold_headers(table, where)
     require(len(table) > 0, f"{where}: no row below the header; give one row a sale")
-    out = pd.DataFrame(index=table.index)
+    out, written = pd.DataFrame(index=table.index), {}
     for column, wanted in NAMES.items():
         found = [names[name] for name in wanted if name in names]
         require(
@@ -106,6 +107,13 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
             f"{where}: columns {' and '.join(map(str, found))} both name the same; keep one",
         )
         out[column] = parse_numbers(table[found[0]], f"{where}", str(found[0]))
+        written[column] = table[found[0]].rename(str(found[0]))
+    estimate_checks.require_plain_dots(
+        {str(cells.name): cells for cells in written.values()},
+        {name: out[name] for name in ("close_price", "pred_close_price")},
+        where,
+    )
+    estimate_checks.require_one_unit(out["close_price"], out["pred_close_price"], where)
     ends = [name for name in names if name.startswith(("pred_low_", "pred_high_"))]
     sides = [{n.removeprefix(f"pred_{s}_") for n in ends if s in n} for s in ("low", "high")]
     alone = sorted(sides[0] ^ sides[1])
@@ -117,6 +125,8 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
         out[name] = parse_numbers(table[names[name]], where, name)
     for name in (name for name in TEXTS if name in names):
         out[name] = parse_texts(table[names[name]])
+    if "listing_key" in out:
+        estimate_checks.require_single_keys(out["listing_key"], where)
     if "as_of" in names:
         out["as_of"] = parse_dates(table[names["as_of"]], where)
     for name in score.interval_names(out):
@@ -136,7 +146,7 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
 
 
 def keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows with a positive price, estimates that are not positive set missing; and both listed.
+    """Rows with a positive price, estimates that are not positive set missing; and what is odd.
 
     Parameters
     ----------
@@ -148,7 +158,8 @@ def keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.Dat
     Returns
     -------
     tuple of DataFrame
-        The rows that are kept; and row, listing_key, reason of what was left out or set missing.
+        The rows that are kept; and row, listing_key, reason of what was left out, set missing, or
+        is odd (`estimate_checks.list_odd_rows`).
 
     Raises
     ------
@@ -162,6 +173,7 @@ def keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.Dat
         ),
         index=table.index,
     )
+    reason = reason.where(reason != "", estimate_checks.list_odd_rows(table))
     listed = pd.DataFrame(
         {
             "row": np.arange(1, len(table) + 1),

@@ -1,5 +1,6 @@
 """Score a table of estimates and prices (CSV or Parquet) as `evaluate` scores the test sales.
 
+A key that stands in several rows, dots that may be thousands, and units that do not fit stop it.
 What it finds is printed and, with --out, the tables are written. lib/ops/external_estimates.py says
 which columns are read.
 
@@ -31,6 +32,8 @@ def main(predictions: Path, out: Path | None) -> None:
     table, left_out = external_estimates.prepare_estimates(
         external_estimates.read_estimates(predictions), where
     )
+    # a bootstrap draws rows by their place: in the order of values, that of the file says nothing
+    table = table.sort_values(sorted(table), kind="stable", ignore_index=True)
     scored = score.score_sales(table, settings, base.seed)
     click.echo(external_estimates.format_scores(scored, left_out, where))
     if out is None:

@@ -42,6 +42,27 @@ def test_a_table_of_two_columns_is_enough(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["any.csv", "params.yaml"]
 
 
+def test_the_order_of_the_rows_changes_no_figure_and_no_interval(tmp_path):
+    """Four prices, so that most sales tie."""
+    rng = np.random.default_rng(1)
+    table = sales().assign(sale_price=rng.choice([3e5, 4e5, 5e5, 7e5], 120))
+    table["estimate"] = table["sale_price"] * rng.choice([0.9, 1.0, 1.1, 1.3], 120)
+    said = []
+    for rows in (table, table.sort_values("estimate"), table.iloc[rng.permutation(120)]):
+        rows[["estimate", "sale_price"]].to_csv(tmp_path / "any.csv", index=False)
+        said.append(run(tmp_path, "--predictions", "any.csv").output)
+    assert "mki" in said[0] and said[0] == said[1] == said[2]
+
+
+def test_a_table_with_a_sale_in_twice_is_refused_by_its_key(tmp_path):
+    pd.concat([sales(), sales().head(3)]).to_csv(tmp_path / "any.csv", index=False)
+    result = run(tmp_path, "--predictions", "any.csv")
+    assert result.exit_code == 2
+    assert "rows 1, 121: listing_key '0000' repeats, as do 0001, 0002 (3 keys in 6 rows)" in (
+        result.output
+    )
+
+
 def test_with_a_folder_the_tables_are_written_and_nothing_is_lost(tmp_path):
     table = sales()
     table.loc[3, "sale_price"] = 0

@@ -2,8 +2,10 @@
 
 A = estimate, S = price, r = A / S, M = median of r. COD: mean |r - M| in percent of M. PRD: mean r
 over sum A / sum S. PRB: slope of (r - M) / M on log2 of the proxy S / 2 + A / (2 M). MKI: Gini of A
-over Gini of S, both in order of S (Quintos). VEI: the median of the highest group by proxy less
-that of the lowest, in percent of M. MKI below 1, PRD above 1, PRB or VEI below 0: expensive
+over Gini of S, both in order of S (Quintos); sales of one price share their ranks, which is the
+mean over all their orders. VEI: the median of the highest group by proxy less that of the lowest,
+in percent of M; of sales of one proxy at a group's edge each counts an equal part. The order of the
+rows changes nothing. MKI below 1, PRD above 1, PRB or VEI below 0: expensive
 homes are undervalued relative to cheap ones. Each is a function of how often each sale counts
 (lib/evaluation/metrics/bootstrap.py). Nothing below is in currency.
 """
@@ -36,13 +38,16 @@ class RatioStudy:
     """
 
     def __init__(self, estimate: np.ndarray, price: np.ndarray) -> None:
-        order = np.argsort(estimate / price, kind="stable")
+        # by price too: where trimming keeps some sales of one ratio, the rows' order says nothing
+        order = np.lexsort((price, estimate / price))
         self.order = order  # everything below stands in order of the ratio
         self.estimate, self.price = estimate[order], price[order]
         self.ratio = self.estimate / self.price
         self.terms = np.stack([np.ones(len(order)), self.ratio, self.estimate, self.price], axis=1)
-        # sales of one price stand as they came, whatever their ratio: none counts as the dearer
-        self.by_price = np.lexsort((order, self.price))
+        self.by_price = np.argsort(self.price, kind="stable")
+        # where each run of sales of one price begins in that order, and which run a sale is of
+        fresh = np.diff(self.price[self.by_price], prepend=np.nan) != 0
+        self.runs, self.run = np.flatnonzero(fresh), np.cumsum(fresh) - 1
         value = value_proxy(self.estimate, self.price)
         self.middle = np.median(self.ratio) if len(order) else np.nan
         by_proxy = np.argsort(value, kind="stable")
@@ -158,10 +163,13 @@ class RatioStudy:
     def _gini_ratio(
         self, counts: np.ndarray, n: np.ndarray, estimates: np.ndarray, prices: np.ndarray
     ) -> np.ndarray:
-        """MKI. The ranks of a sale that counts w times, the last of them c, sum to
-        w (2 c - w + 1) / 2."""
+        """MKI. Of w sales of one price, the last of them at place c, each has the mean of their
+        ranks, (2 c - w + 1) / 2: any order of theirs is as good, and Gini is linear in the ranks.
+        """
         ordered = counts[:, self.by_price]
-        places = ordered * (2 * WeightedOrder(ordered).running_counts() - ordered + 1)
+        alike = np.add.reduceat(ordered, self.runs, axis=1)
+        ranks = 2 * WeightedOrder(alike).running_counts() - alike + 1
+        places = ordered * ranks[:, self.run]
         columns = np.stack([self.estimate[self.by_price], self.price[self.by_price]], axis=1)
         weighed = (places @ columns).T
         gini = [
@@ -212,17 +220,19 @@ class RatioStudy:
         """
         value = (self.price[rows] + self.estimate[rows] / middle[:, None]) / 2
         order = np.argsort(-value if side else value, axis=1, kind="stable")
-        ordered = np.take_along_axis(counts[:, rows], order, axis=1)
-        ranked = WeightedOrder(ordered)
-        # of a sale that counts several times, as many as the group has room for
-        inside = np.clip(ordered - np.maximum(ranked.running_counts() - size[:, None], 0), 0, None)
-        taken = np.empty_like(inside)
-        np.put_along_axis(taken, order, inside, axis=1)
+        drawn = counts[:, rows]
+        ranked = WeightedOrder(np.take_along_axis(drawn, order, axis=1))
+        last = ranked.rows_at(np.maximum(size - 1, 0))
+        end = np.take_along_axis(value, np.take_along_axis(order, last[:, None], 1), 1)
+        inside = drawn * (value > end if side else value < end)
+        edge = drawn * (value == end)
+        # sales at the edge fill the room that is left in equal parts; times all of them, so that
+        # counts stay whole
+        tied, room = edge.sum(axis=1), size - inside.sum(axis=1)
+        taken = inside * tied[:, None] + edge * np.minimum(room, tied)[:, None]
         by_ratio = np.argsort(rows, kind="stable")
         median = WeightedOrder(taken[:, by_ratio]).median(self.ratio[rows[by_ratio]])
-        last = ranked.rows_at(np.maximum(size - 1, 0))
-        end = np.take_along_axis(value, np.take_along_axis(order, last[:, None], 1), 1)[:, 0]
-        return median, np.where(ranked.size >= size, end, np.nan)
+        return median, np.where(ranked.size >= size, end[:, 0], np.nan)
 
     def prb_regression(self, level: float = 0.95) -> dict[str, float]:
         """PRB with the interval of its regression's standard error, to check the bootstrap by.

@@ -16,7 +16,7 @@ NONE = "none"
 
 
 def quantile_bands(price: pd.Series, parts: int = 5) -> pd.Series:
-    """The band of each value, all bands of equal size by rank.
+    """The band of each value by rank, bands of equal size; equal values stand in one band.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ def quantile_bands(price: pd.Series, parts: int = 5) -> pd.Series:
     ['3 high', '1 low', 'none', '2']
     """
     present = price.dropna()
-    number = (present.rank(method="first") - 1) * parts // max(len(present), 1) + 1
+    # the middle rank of equal values: where the rows stand says nothing
+    number = (present.rank(method="average") - 1) * parts // max(len(present), 1) + 1
     words = {1.0: "1 low", float(parts): f"{parts} high"}
     names = number.map(lambda n: words.get(n, f"{n:.0f}")).astype("object")
     return names.reindex(price.index, fill_value=NONE)

@@ -1,5 +1,6 @@
 """The ratio study equals the tables that the IAAO prints, and plain formulas on drawn rows."""
 
+import itertools
 import math
 
 import numpy as np
@@ -111,9 +112,62 @@ def test_a_case_worked_by_hand():
     assert got["median_ratio"] == pytest.approx(1.05)
     assert got["cod"] == pytest.approx(100 * 0.1 / 1.05)
     assert got["prd"] == pytest.approx(1.05 / (530 / 500))
-    # Gini in order of price: prices (1+2+3+2*4)*2/(4*5) - 5/4 = 0.15
-    assert got["mki"] == pytest.approx((2 * (90 + 200 + 360 + 880) / (4 * 530) - 1.25) / 0.15)
+    # three sales of one price share the ranks 1, 2, 3; prices (1+2+3+2*4)*2/(4*5) - 5/4 = 0.15
+    assert got["mki"] == pytest.approx((2 * (2 * 310 + 880) / (4 * 530) - 1.25) / 0.15)
     assert math.isnan(got["vei"])  # the standard groups no fewer than 20 sales
+
+
+def gini_ratio_by_orders(estimate, price):
+    """The mean of MKI, as its formula is written, over every order of the sales of one price."""
+
+    def gini(values):
+        n = len(values)
+        return 2 * sum(i * v for i, v in enumerate(values, 1)) / (n * sum(values)) - (n + 1) / n
+
+    of_price = {p: [e for e, q in zip(estimate, price, strict=True) if q == p] for p in price}
+    orders = itertools.product(*(itertools.permutations(of_price[p]) for p in sorted(of_price)))
+    found = [gini([e for part in order for e in part]) for order in orders]
+    return sum(found) / len(found) / gini(sorted(price))
+
+
+@pytest.mark.parametrize(
+    ("estimate", "price"),
+    [
+        ([90.0, 100, 120, 220], [100.0, 100, 100, 200]),
+        ([300.0, 100, 200, 250, 150, 260], [200.0, 100, 100, 200, 100, 300]),
+        ([7.0, 7, 9, 8, 6], [5.0, 6, 6, 6, 7]),
+        ([500.0, 100, 300], [400.0, 500, 600]),  # no ties: one order
+    ],
+)
+def test_mki_is_the_mean_over_all_orders_of_sales_of_one_price(estimate, price):
+    got = RatioStudy(np.array(estimate), np.array(price)).family().point_values(len(price))
+    assert got["mki"] == pytest.approx(gini_ratio_by_orders(estimate, price))
+
+
+@given(st.integers(20, 60), st.integers(0, 2**32 - 1), st.sampled_from([None, 1.5]))
+def test_the_order_of_the_rows_changes_no_statistic(n, seed, factor):
+    """Few prices and round estimates: ties of prices, of ratios and of proxies."""
+    rng = np.random.default_rng(seed)
+    price = rng.choice([1.0, 2.0, 3.0, 4.0], n)
+    estimate = price * rng.choice([0.5, 1.0, 1.0, 1.0, 2.0, 8.0], n)
+    order = rng.permutation(n)
+    counts = rng.integers(0, 3, (3, n)).astype(float)
+    counts[0] = 1
+    got = RatioStudy(estimate, price).family(factor, 0.1).evaluate(counts)
+    again = RatioStudy(estimate[order], price[order]).family(factor, 0.1)
+    np.testing.assert_allclose(again.evaluate(counts[:, order]), got, rtol=1e-9, atol=1e-9)
+
+
+def test_sales_of_one_proxy_at_a_groups_edge_count_in_equal_parts():
+    """20 sales make two groups of ten. Nine have the least proxies (ratios four of 0.8, 1, four of
+    1.2), and three of proxy 200 share the place that is left (0.905, 1, 1.105): the median of the
+    lower group is 1, where one of the three alone would make it 0.95, 1 or 1.05. The dear ones have
+    ratio 1 as well."""
+    price = np.array([100.0] * 9 + [210, 200, 190] + [400.0] * 8)
+    estimate = np.array([80.0] * 4 + [100] + [120] * 4 + [190, 200, 210] + [400] * 8)
+    for order in ([9, 10, 11], [11, 9, 10], [10, 11, 9]):
+        rows = [*range(9), *order, *range(12, 20)]
+        assert RatioStudy(estimate[rows], price[rows]).family().point_values(20)["vei"] == 0
 
 
 @pytest.mark.parametrize(

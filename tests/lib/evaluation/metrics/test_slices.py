@@ -20,11 +20,16 @@ from lib.evaluation.metrics.slices import (
 )
 
 
-@given(st.lists(st.integers(1, 20), min_size=1, max_size=60), st.integers(2, 6))
-def test_bands_have_equal_counts_and_follow_the_price(prices, parts):
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=60), st.integers(2, 6), st.booleans())
+def test_bands_follow_the_price_alone_and_have_equal_counts_without_ties(prices, parts, single):
+    prices = sorted(set(prices)) if single else prices
     got = quantile_bands(pd.Series(prices, dtype=float), parts)
     counts = Counter(got)
-    if len(prices) >= parts:
+    by_price = dict(zip(prices, got, strict=True))
+    assert [by_price[price] for price in prices] == got.tolist()  # equal prices, one band
+    back = quantile_bands(pd.Series(prices[::-1], dtype=float), parts)
+    assert back.tolist()[::-1] == got.tolist()
+    if single and len(prices) >= parts:
         assert len(counts) == parts and max(counts.values()) - min(counts.values()) <= 1
     pairs = sorted((int(band.split()[0]), price) for band, price in zip(got, prices, strict=True))
     highest = {band: max(p for b, p in pairs if b == band) for band, _ in pairs}
