@@ -18,7 +18,7 @@ export GIVEN_PERMITTED := $(value PERMITTED)
 export GIVEN_SET := $(value SET)
 
 # Starts a long command so that it dies with make (kill -9 included): no shell stays between the
-# two, and lib.common.process looks whether this make still lives.
+# two, and lib.common.processes looks whether this make still lives.
 TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 
 # Two workers; one that is done takes tests over from the other, so that no file holds up the end.

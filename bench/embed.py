@@ -19,8 +19,7 @@ from PIL import Image
 
 from bench import kit
 from lib.common import params
-from lib.photos.image import decode, same_picture
-from lib.photos.pooled import rooms
+from lib.photos.image import decode, rooms, same_picture
 from lib.photos.vectors import encode_photos, encoders, vector_cache
 
 MODEL, CHECKPOINT, NAME = "ViT-B-32", "clip.safetensors", "clip"

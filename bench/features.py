@@ -13,7 +13,8 @@ import pandas as pd
 
 from bench import kit
 from lib.common import io, params
-from lib.features import build, comparables
+from lib.features import build
+from lib.features.nearby import comparables
 
 START, DAYS, TOWNS = pd.Timestamp("2020-01-01"), 1461, 60
 SAMPLE = 200  # homes that the loop serves

@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # core of its own, and two that s
 
 import pytest
 
-from lib.common import parallel
+from lib.common import processes
 from tests.support import (
     finished_runs,
     hypothesis_profiles,  # noqa: F401  they load themselves
@@ -54,7 +54,7 @@ def own_ledger(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def one_core() -> None:
     """Stages that run in this process stay in it: a fork after a fit of LightGBM hangs."""
-    parallel.count_cores = lambda: 1
+    processes.count_cores = lambda: 1
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""The impure corner that every stage shares: command line, parameters, files, checks."""
+"""What every stage shares: command line, parameters, files, processes, words, model.json."""

@@ -114,6 +114,13 @@ _ARTIFACT: TypeAdapter[Model | Skipped] = TypeAdapter(
 )
 
 
+def visible_columns(inputs: list[str], params: dict[str, Any]) -> list[str]:
+    """The inputs that a model with these settings looks at: by name, or to start or encode from."""
+    named = {*params.get("start", []), *params.get("encode", [])}
+    hidden = tuple(params.get("without", []))
+    return [name for name in inputs if name in named or not name.startswith(hidden)]
+
+
 def model_folders(roots: Iterable[Path] = ROOTS) -> dict[str, Path]:
     """The folder of each variant and blend by its name; it holds model.json and
     predictions.parquet."""

@@ -13,7 +13,7 @@ import click
 import structlog
 
 from lib.common.errors import RemlError
-from lib.common.process import die_with_parent, keep_freed_memory
+from lib.common.processes import die_with_parent, keep_freed_memory
 
 log = structlog.get_logger()
 

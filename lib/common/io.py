@@ -16,6 +16,12 @@ if TYPE_CHECKING:  # slow to import, and commands that read and write no table n
     import pandas as pd
 
 
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes in hex, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write `content` to `path` atomically, making its folder; returns `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,12 @@
-"""Words that several stages share: the domains, and the columns that name and date a listing."""
+"""Words that several stages share: the domains, the columns that name and date a listing, what
+photos show, and the feeds with the folders that they lie in."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lib.common.errors import require
 
 DOMAINS = ("sale", "rental")
 # of a feature table: carried along for splitting and scoring, never a model input
@@ -13,10 +19,35 @@ KEY_COLUMNS = (
     "close_price",
     "list_price",
 )
-
-
 LINEAGE = ["_source_file", "_source_row", "_file_sha256", "_row_sha256", "_load_ts"]
-
 
 # RESO StandardStatus of listings that are on the market now
 ON_MARKET = ("Active", "Active Under Contract", "Coming Soon", "Pending")
+
+PHOTO_ROOMS = ("front", "kitchen", "bath", "bedroom", "living", "pool", "other")
+UNKNOWN_ROOM = "unknown"
+BY_NAME, BY_LOOKS = "name", "looks"  # what tells a photo's room: its name, or what it looks like
+
+# where things lie in the workspace
+RAW = Path("data/raw")  # a folder a feed
+RUNS = Path("runs")  # results of `make run`, a folder a feed
+FEEDS = Path("configs/feeds")  # contracts, corrections, overrides and the like, a folder a feed
+DEMO = "demo"  # the synthetic feed, which the demo stage writes
+
+
+def check_feed_name(feed: str) -> None:
+    """Raise `RemlError` unless `feed` can be the name of a feed, and so of its folders."""
+    require(
+        re.fullmatch(r"[a-z0-9_]+", feed) is not None,
+        f"feed {feed!r}: a feed's name is made of lower-case letters, digits and _",
+    )
+
+
+def feed_folder(feed: str) -> Path:
+    """Where the settings of `feed` lie."""
+    return FEEDS / feed
+
+
+def contract_path(feed: str) -> Path:
+    """Where the contract of `feed` lies."""
+    return feed_folder(feed) / "contract.yaml"

@@ -18,10 +18,8 @@ from pydantic import Field, PositiveInt
 from lib.common.params import Section
 from lib.common.vocabulary import KEY_COLUMNS
 from lib.features import (
-    comparables,
     district_kriging,
     external_series,
-    geo,
     hedonic,
     kriging,
     market,
@@ -30,6 +28,7 @@ from lib.features import (
     remarks,
     spec,
 )
+from lib.features.nearby import comparables, geo
 from lib.features.own_home import own_features, time_features
 
 CATEGORIES = ["postal_code", "property_sub_type"]

@@ -24,12 +24,13 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
-from lib.common.parallel import map_processes
 from lib.common.params import Section
-from lib.features import comparables, hedonic
+from lib.common.processes import map_processes
+from lib.features import hedonic
 from lib.features.asof import rule
 from lib.features.asof.rule import count_before
-from lib.features.comparables import Axis
+from lib.features.nearby import comparables
+from lib.features.nearby.comparables import Axis
 
 MONTH = 30.0  # days
 CHUNK = 2000  # homes valued at once: 2,000 x 2,000 numbers are 32 MB

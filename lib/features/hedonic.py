@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
 from lib.features.asof.rule import count_before, days_since_epoch, log_positive, months_since_epoch
-from lib.features.comparables import Axis, scaled_attributes
+from lib.features.nearby.comparables import Axis, scaled_attributes
 
 LIMIT = 4.0  # units of an axis beyond which a home counts as no farther from typical
 

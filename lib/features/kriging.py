@@ -14,9 +14,10 @@ import pandas as pd
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from lib.common.parallel import map_threads
-from lib.features import comparables, hedonic
-from lib.features.comparables import NeighbourMetric
+from lib.common.processes import map_threads
+from lib.features import hedonic
+from lib.features.nearby import comparables
+from lib.features.nearby.comparables import NeighbourMetric
 
 CHUNK = 1000  # homes solved at once: 1,000 x 50 x 50 numbers are 20 MB
 

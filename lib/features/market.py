@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 
 from lib.common.vocabulary import ON_MARKET
-from lib.features import comparables
 from lib.features.asof.rule import days_since_epoch, log_positive
 from lib.features.asof.windows import days_since_first, encode_groups, index_events, past_median
-from lib.features.comparables import ComparablesSettings
+from lib.features.nearby import comparables
+from lib.features.nearby.comparables import ComparablesSettings
 
 MONTHS = 12  # rents are a month's
 NEVER = pd.Timestamp("2200-01-01")  # the end of what is still on offer

@@ -17,8 +17,8 @@ from scipy.optimize import nnls
 from lib.common import params
 from lib.common.artifacts import FittedVariant, LevelSettings
 from lib.common.params import Section
-from lib.models.training.level_correction import level_shift
-from lib.models.training.out_of_fold import unseen_errors
+from lib.models.variants.training.level_correction import level_shift
+from lib.models.variants.training.out_of_fold import unseen_errors
 
 HEAVY = 1e3  # how much the sum of weights counts beside the errors themselves
 

@@ -20,7 +20,7 @@ from lib.common.params import Section
 
 if TYPE_CHECKING:
     from lib.common.artifacts import LevelSettings
-    from lib.models.estimators.tabular.base import Estimator
+    from lib.models.variants.training.estimators.base import Estimator
 
 
 class Range(Section):
@@ -50,7 +50,7 @@ def score_settings(
     Parameters
     ----------
     table : DataFrame
-        What `lib.models.training.out_of_fold` takes.
+        What `lib.models.variants.training.out_of_fold` takes.
     inputs : list of str
         The columns that the models see.
     edges : list of Timestamp
@@ -69,7 +69,7 @@ def score_settings(
     """
     # slow to import, and a search is off as a rule
     from lib.evaluation.metrics.accuracy import accuracy_metrics
-    from lib.models.training.out_of_fold import refit_on_folds
+    from lib.models.variants.training.out_of_fold import refit_on_folds
 
     estimate = refit_on_folds(table, inputs, edges, make, spec)
     price = table.loc[table["fold"] > 0, "close_price"].to_numpy(float)

@@ -9,12 +9,12 @@ from lib.common import dictionary
 from lib.common.errors import require
 from lib.common.params import validate
 from lib.features import spec
-from lib.models.estimators.photo.photo_pca import is_vector
-from lib.models.estimators.photo.registry import MODELS
-from lib.models.estimators.tabular.registry import TABULAR
-from lib.models.training.training_table import LISTED
+from lib.models.variants.photo.photo_pca import is_vector
+from lib.models.variants.photo.registry import MODELS
+from lib.models.variants.training.estimators.registry import TABULAR
+from lib.models.variants.training.training_table import LISTED
 
-PHOTOS_META, PHOTOS_TABLE = Path("lib/models/fuse.meta.yml"), "inputs of data/fuse"
+PHOTOS_META, PHOTOS_TABLE = Path("lib/models/variants/fuse.meta.yml"), "inputs of data/fuse"
 # settings that name inputs -> whether those hold text
 NAMING = {"start": False, "monotone": False, "encode": True}
 

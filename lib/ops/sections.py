@@ -22,11 +22,12 @@ def stage_sections() -> dict[str, type[params.Section]]:
     from lib.listings.sample import gold_sample
     from lib.listings.screening.screen import ScreenParams
     from lib.listings.staging import staging
-    from lib.models import fuse_params, stacking, tuning
+    from lib.models import stacking, tuning
     from lib.models.calibration import prediction_intervals
     from lib.models.serving.served_variants import PredictParams
     from lib.models.split.time_folds import SplitParams
-    from lib.models.training import fit_variant
+    from lib.models.variants import fuse_params
+    from lib.models.variants.training import fit_variant
     from lib.ops import mlflow_record
     from lib.photos.bundles import unpack
     from lib.photos.vectors.encoders import EmbedParams

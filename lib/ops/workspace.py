@@ -15,7 +15,7 @@ import yaml
 
 from lib.common import io
 from lib.common.params import PARAMS_FILE
-from lib.common.process import has_ended
+from lib.common.processes import has_ended
 
 KEPT = Path(".dvc/tmp/params.kept.json")
 

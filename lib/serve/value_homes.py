@@ -10,7 +10,6 @@ import pandas as pd
 
 from lib.common.artifacts import Skipped
 from lib.features import build
-from lib.models.serving.predict import add_missing_photos, sees_photos
 from lib.models.serving.served_variants import (
     PredictParams,
     read_model_features,
@@ -18,6 +17,7 @@ from lib.models.serving.served_variants import (
     require_no_future,
     value_homes,
 )
+from lib.models.variants.predict import add_missing_photos, sees_photos
 from lib.serve.subjects import Subjects
 
 

@@ -22,7 +22,7 @@ from lib.acquire.gaps import gap_text, gaps, modified_days, photo_gaps
 from lib.acquire.portal import settings
 from lib.common import cli, io
 from lib.common.errors import require, require_columns
-from lib.common.paths import RAW, contract_path
+from lib.common.vocabulary import RAW, contract_path
 from lib.listings.contract import contract
 from lib.listings.staging import csv_reader, receipts
 from scripts.valuation import staging

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from lib.common import cache, cli, params
+from lib.common import cli, io, params
 from lib.common.errors import RemlError, require
 from lib.photos.vectors import encoders
 
@@ -53,7 +53,7 @@ def main(encoder: str) -> None:
     require(entry.library != "builtin", f"encoder {encoder} is built in: it has no weights")
     encoders.require_installed(entry.library)
     path = fetch_weights(encoder, entry)
-    sha256 = cache.file_sha256(path)
+    sha256 = io.file_sha256(path)
     click.echo(f"{path}: {path.stat().st_size / 1e6:,.0f} MB, SHA-256 {sha256}")
     if entry.sha256 is None:
         click.echo(

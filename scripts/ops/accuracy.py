@@ -19,7 +19,7 @@ import pandas as pd
 
 from lib.common import cli, io
 from lib.common.errors import RemlError, require
-from lib.common.paths import RAW, RUNS
+from lib.common.vocabulary import RAW, RUNS
 from lib.evaluation.metrics.paired_bootstrap import (
     find_reversals,
     headline_metrics,

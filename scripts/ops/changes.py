@@ -16,7 +16,7 @@ import pandas as pd
 from lib.common import cli, io
 from lib.common.errors import require
 from lib.common.params import flatten_params
-from lib.common.paths import RUNS
+from lib.common.vocabulary import RUNS
 from lib.listings.contract import contract
 from lib.ops.compare import changes, changes_page, revisions
 from lib.ops.compare.revisions import ComparedRun

@@ -16,7 +16,7 @@ import yaml
 
 from lib.common import cli
 from lib.common.errors import require
-from lib.common.paths import DEMO
+from lib.common.vocabulary import DEMO
 from lib.evaluation.cards.facts import file_md5, folder_md5
 
 LARGEST = 500_000  # bytes

@@ -16,7 +16,7 @@ import pandas as pd
 
 from lib.common import cli, io
 from lib.common.errors import RemlError, require
-from lib.common.paths import RAW, check_feed_name, contract_path
+from lib.common.vocabulary import RAW, check_feed_name, contract_path
 from lib.listings.contract import contract
 from lib.listings.onboarding import draft_contract, infer, review
 from lib.listings.staging import csv_reader

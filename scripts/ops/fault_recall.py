@@ -20,7 +20,7 @@ import pandas as pd
 from lib import demo
 from lib.common import cli, io, params
 from lib.common.errors import require
-from lib.common.paths import DEMO, RAW
+from lib.common.vocabulary import DEMO, RAW
 from lib.demo.feed import DemoParams
 from lib.ops import fault_recall
 

@@ -19,7 +19,7 @@ import click
 
 from lib.common import cli, params
 from lib.common.errors import RemlError
-from lib.common.process import RUNNER, has_ended
+from lib.common.processes import RUNNER, has_ended
 from lib.ops.run.fast_hashes import fast_hashes
 from lib.ops.run.fast_lock import fast_lock
 from lib.ops.run.repro_progress import ProgressFilter, list_stages

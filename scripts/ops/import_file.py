@@ -13,9 +13,9 @@ from pathlib import Path
 
 import click
 
-from lib.common import cache, cli, io
+from lib.common import cli, io
 from lib.common.errors import require
-from lib.common.paths import DEMO, RAW
+from lib.common.vocabulary import DEMO, RAW
 from lib.listings.contract import contract
 from lib.listings.staging import receipts
 from lib.ops.run.raw_folder import RECEIPTS, check_file
@@ -25,7 +25,7 @@ BUNDLES = {"sale": "sale/images", "rental": "rental/images"}
 
 def has_digest(path: Path, digest: str) -> bool:
     """Whether `path` is a file with this SHA-256."""
-    return path.is_file() and cache.file_sha256(path) == digest
+    return path.is_file() and io.file_sha256(path) == digest
 
 
 @click.command(help=__doc__)
@@ -58,7 +58,7 @@ def main(feed: str, source: str, domain: str) -> None:
     else:
         check_file(path, feed, agreed)
         target = folder / path.with_suffix(".csv").name
-    digest, size = cache.file_sha256(path), path.stat().st_size
+    digest, size = io.file_sha256(path), path.stat().st_size
     ledger = folder / RECEIPTS
     done = receipts.read_receipts(ledger)
     named = [line["file"] for line in done if line["sha256"] == digest]

@@ -19,9 +19,9 @@ import click
 from lib.acquire.download import manifest, store
 from lib.acquire.download.lock import hold_lock
 from lib.acquire.portal import settings
-from lib.common import cache, cli
+from lib.common import cli, io
 from lib.common.errors import RemlError
-from lib.common.paths import RAW, RUNS
+from lib.common.vocabulary import RAW, RUNS
 from lib.listings.staging import csv_reader, receipts
 from lib.ops.run.raw_folder import RECEIPTS
 
@@ -65,7 +65,7 @@ def finished(folder: Path) -> list[tuple[str, Path]]:
 
 def imported(path: Path, ledger: Path) -> bool:
     """Whether a file of this content was imported."""
-    return cache.file_sha256(path) in {line["sha256"] for line in receipts.read_receipts(ledger)}
+    return io.file_sha256(path) in {line["sha256"] for line in receipts.read_receipts(ledger)}
 
 
 @click.command(help=__doc__)

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from lib.common import cli, io, params
-from lib.common.paths import RAW
+from lib.common.vocabulary import RAW
 from lib.evaluation.scoring.score import Scoring
 from lib.listings.contract import contract
 from lib.models.serving.served_variants import PredictParams

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import click
 
-from lib.common import cache, cli, params
+from lib.cache.entries import find_or_build
+from lib.cache.keys import key_of
+from lib.common import cli, io, params
 from lib.common.errors import require
-from lib.common.paths import DEMO, FEEDS, RAW, feed_folder
+from lib.common.vocabulary import DEMO, FEEDS, RAW, feed_folder
 from lib.ops import workspace
 from lib.ops.run.raw_folder import (
     RECEIPTS,
@@ -77,13 +79,13 @@ def settings_key(feed: str | None) -> str:
     pins = sorted(CODE.glob("requirements*.txt"))
     walked = os.walk(FEEDS, followlinks=True)  # a feed's settings may lie elsewhere
     files = [Path(folder, name) for folder, _, names in walked for name in names]
-    return cache.key_of(
+    return key_of(
         feed or "",
         *(
             part
             for path in sorted([params.PARAMS_FILE, *files, *pins, *code])
             if path.is_file() and "__pycache__" not in path.parts
-            for part in (str(path), cache.file_sha256(path))
+            for part in (str(path), io.file_sha256(path))
         ),
     )
 
@@ -119,7 +121,7 @@ def main(feed: str | None) -> None:
     workspace.restore_params()  # what a killed `make run` left in params.yaml
     require(params.PARAMS_FILE.is_file(), f"{params.PARAMS_FILE}: no such file")
     # what has passed once passes again: looking takes seconds
-    cache.find_or_build("preflight", settings_key(feed), lambda _: check_settings(feed))
+    find_or_build("preflight", settings_key(feed), lambda _: check_settings(feed))
     feed = read_base().feed if feed is None else feed
     check_demo_folder(RAW / DEMO)
     if feed != DEMO:  # whatever else is wrong in there, DVC's demo stage writes it anew

@@ -22,7 +22,7 @@ from dvc.api import DVCFileSystem
 from lib.common import cli, io, params
 from lib.common.errors import RemlError, require
 from lib.common.params import flatten_params
-from lib.common.paths import DEMO, RAW, RUNS, feed_folder
+from lib.common.vocabulary import DEMO, RAW, RUNS, feed_folder
 from lib.ops import workspace
 
 OUTS = (

@@ -12,7 +12,7 @@ import click
 
 from lib.common import cli, io
 from lib.common.errors import require
-from lib.common.paths import DEMO, contract_path
+from lib.common.vocabulary import DEMO, contract_path
 from lib.listings.contract import contract
 
 DRAWN = Path("data/sample")

@@ -19,7 +19,7 @@ from PIL import Image
 
 from lib.common import cli, io, params
 from lib.common.errors import RemlError, require
-from lib.common.paths import DEMO
+from lib.common.vocabulary import DEMO
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -18,14 +18,14 @@ from threadpoolctl import threadpool_limits
 from lib.common import artifacts, cli, io, params
 from lib.common.artifacts import FittedVariant, Skipped
 from lib.common.errors import require
-from lib.common.parallel import map_threads
+from lib.common.processes import map_threads
 from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
 from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, ablate_groups
 from lib.evaluation.ablation.photo_lift import AblateParams
-from lib.models.estimators.photo.registry import MODELS
-from lib.models.serving.predict import sees_photos
-from lib.models.training.training_table import join_training_table
-from lib.photos.pooled import pooling
+from lib.models.variants.photo import pooling
+from lib.models.variants.photo.registry import MODELS
+from lib.models.variants.predict import sees_photos
+from lib.models.variants.training.training_table import join_training_table
 
 METRICS = Path("metrics/ablate.json")
 FEATURES = Path("data/features")

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from lib.common import artifacts, cli, dictionary, io, params
-from lib.common.parallel import map_processes
+from lib.common.processes import map_processes
 from lib.models.calibration import prediction_intervals
 from lib.models.calibration.prediction_intervals import CalibrateParams, join_features
 

@@ -28,7 +28,7 @@ FEED = Path("data/normalize/feed.json")
 SPEC = Path("data/features/spec.json")
 PLACES = 6  # significant digits in metrics/cards.json
 STAGES = ("evaluate", "predict", "split", "staging", "screen")
-PHOTOS = (Path("lib/models/fuse.meta.yml"), "inputs of data/fuse")
+PHOTOS = (Path("lib/models/variants/fuse.meta.yml"), "inputs of data/fuse")
 
 
 def lock_hash(folder: Path) -> tuple[str, str]:

@@ -12,8 +12,8 @@ import click
 from lib import demo
 from lib.common import cli, io, params
 from lib.common.errors import RemlError
-from lib.common.parallel import map_processes
-from lib.common.paths import DEMO, RAW
+from lib.common.processes import map_processes
+from lib.common.vocabulary import DEMO, RAW
 from lib.demo.feed import DemoParams
 
 OUT = RAW / DEMO

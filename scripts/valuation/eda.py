@@ -19,7 +19,7 @@ import matplotlib
 import pandas as pd
 
 from lib.common import cli, io, params
-from lib.common.parallel import map_processes
+from lib.common.processes import map_processes
 from lib.listings.contract import contract
 from lib.listings.eda import columns, findings, summary
 from lib.listings.eda.summary import EdaParams

@@ -14,7 +14,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.common import artifacts, cli, dictionary, io, params
-from lib.common.parallel import map_processes
+from lib.common.processes import map_processes
 from lib.evaluation.scoring import score, strata, tables, verdicts, worst_errors
 
 OUT = Path("data/evaluate")

@@ -17,8 +17,8 @@ from lib.common import artifacts, cli, dictionary, io, params
 from lib.common.artifacts import Model, Skipped
 from lib.evaluation.explanation import contributions, importance, narrative
 from lib.evaluation.explanation.importance import ExplainParams
-from lib.models.serving.predict import add_photos
-from lib.models.training.training_table import join_training_table
+from lib.models.variants.predict import add_photos
+from lib.models.variants.training.training_table import join_training_table
 
 OUT = Path("data/explain")
 META = Path("lib/evaluation/explanation/explain.meta.yml")

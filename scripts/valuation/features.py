@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params, paths
+from lib.common import cli, dictionary, io, params, vocabulary
 from lib.common.errors import require
 from lib.common.vocabulary import DOMAINS, KEY_COLUMNS
 from lib.features import build, external_series, spec
@@ -43,13 +43,15 @@ def read_evidence(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.M
         {domain: io.read_parquet(folder / f"{domain}.parquet") for domain in DOMAINS}
         for folder in (NORMALIZED, SCREENED)
     )
-    external = external_series.read_series(external_series.series_path(paths.feed_folder(feed)))
+    external = external_series.read_series(
+        external_series.series_path(vocabulary.feed_folder(feed))
+    )
     return tables, {one: build.collect_evidence(tables, screened, one, external) for one in DOMAINS}
 
 
 def hash_inputs(feed: str, settings: build.FeaturesParams) -> dict[str, str]:
     """SHA-256 of the spec with its parameters, and of the bytes that the features come from."""
-    own = external_series.series_path(paths.feed_folder(feed))
+    own = external_series.series_path(vocabulary.feed_folder(feed))
     files = [folder / f"{one}.parquet" for one in DOMAINS for folder in (NORMALIZED, SCREENED)]
     section = json.dumps(settings.model_dump(), sort_keys=True).encode()
     inputs = [path.read_bytes() for path in [*files, *([own] if own.is_file() else [])]]

@@ -1,8 +1,8 @@
 """Fit one named variant that sees photos beside the features, as `train` fits those that do not.
 
-A listing's photos enter as vectors and counts (`lib.photos.pooled.pooling`), and what has to be
-learnt of them, principal components above all, is learnt inside the fit. Where no listing of the
-past has a usable photo, the variant is skipped with that reason.
+A listing's photos enter as vectors and counts (`lib.models.variants.photo.pooling`), and what
+has to be learnt of them, principal components above all, is learnt inside the fit. Where no listing
+of the past has a usable photo, the variant is skipped with that reason.
 
 Example: python -m scripts.valuation.fuse sale_photo_trees
 """
@@ -11,21 +11,21 @@ from pathlib import Path
 
 import click
 
-from lib.common import cache, cli, dictionary, io, params
-from lib.models.estimators.photo.photo_pca import MISSING
-from lib.models.fuse_params import FuseParams
-from lib.models.training import fit_variant
-from lib.models.training.fit_variant import (
+from lib.common import cli, dictionary, io, params
+from lib.models.variants.fuse_params import FuseParams
+from lib.models.variants.photo import pooling
+from lib.models.variants.photo.photo_pca import MISSING
+from lib.models.variants.training import fit_variant
+from lib.models.variants.training.fit_variant import (
     VariantFit,
     find_variant,
     read_cut,
     read_training_table,
     skip_variant,
 )
-from lib.photos.pooled import pooling
 
 OUT = Path("data/fuse")
-META = Path("lib/models/fuse.meta.yml")
+META = Path("lib/models/variants/fuse.meta.yml")
 EMBEDDED = Path("data/embed")
 
 
@@ -48,7 +48,7 @@ def main(variant: str) -> None:
         return
     extra = {
         "encoder": io.read_json(EMBEDDED / "encoder.json"),
-        "vectors_sha256": cache.file_sha256(EMBEDDED / "vectors.parquet"),
+        "vectors_sha256": io.file_sha256(EMBEDDED / "vectors.parquet"),
     }
     section = getattr(settings, chosen.model)
     names = [*inputs, *pooling.photo_columns(table)]

@@ -20,12 +20,12 @@ import pandas as pd
 import PIL
 import pyarrow.parquet as pq
 
-from lib.common import cache, cli, dictionary, io, params
+from lib.cache.entries import cache_root, find_or_build
+from lib.cache.keys import code_hash, key_of, room_files
+from lib.common import cli, dictionary, io, params
 from lib.common.errors import RemlError, require, require_columns
-from lib.common.parallel import process_context
-from lib.common.paths import RAW
-from lib.common.process import tie_worker
-from lib.common.vocabulary import DOMAINS
+from lib.common.processes import process_context, tie_worker
+from lib.common.vocabulary import DOMAINS, RAW
 from lib.photos.bundles import album, status, unpack
 from lib.photos.bundles.inventory import BUNDLE, MANIFEST, list_inventory
 from lib.photos.bundles.match_listing import ListingIndex
@@ -41,22 +41,18 @@ KIND = "photos"  # of cache entries
 
 def unpack_cached(path: Path, key: str, settings: unpack.UnpackSettings) -> Path:
     """The folder with a bundle's pictures and index, unpacked now if the cache lacks it."""
-    return cache.find_or_build(
-        KIND, key, lambda folder: unpack.unpack_bundle(path, settings, folder)
-    )
+    return find_or_build(KIND, key, lambda folder: unpack.unpack_bundle(path, settings, folder))
 
 
 def unpack_bundles(paths: list[Path], settings: unpack.UnpackSettings, workers: int) -> list[Path]:
     """The folder of each bundle, in the order of `paths`; new ones are unpacked in parallel."""
-    code = cache.code_hash(cache.room_files(unpack, decode))
+    code = code_hash(room_files(unpack, decode))
     versions = f"pillow {PIL.__version__}, imagehash {imagehash.__version__}"
-    keys = [
-        cache.key_of(cache.file_sha256(path), settings.as_text(), code, versions) for path in paths
-    ]
+    keys = [key_of(io.file_sha256(path), settings.as_text(), code, versions) for path in paths]
     todo = {
         key: path
         for path, key in zip(paths, keys, strict=True)
-        if not (cache.cache_root() / KIND / key).is_dir()
+        if not (cache_root() / KIND / key).is_dir()
     }
     if len(todo) <= 1 or workers == 1:
         for key, path in cli.show_progress(list(todo.items()), "photos"):
@@ -79,7 +75,7 @@ def unpack_bundles(paths: list[Path], settings: unpack.UnpackSettings, workers: 
                         f"{path}: a worker died over it or a bundle beside it, most likely for "
                         "want of memory; lower photos.workers or photos.max_entry_bytes"
                     ) from error
-    return [cache.cache_root() / KIND / key for key in keys]
+    return [cache_root() / KIND / key for key in keys]
 
 
 def read_listings() -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lib.common import artifacts, cli, io, params
 from lib.common.errors import require
-from lib.common.parallel import map_processes
+from lib.common.processes import map_processes
 from lib.report.pages import (
     accuracy,
     explanation,

@@ -12,8 +12,7 @@ from pathlib import Path
 import click
 
 from lib.common import cli, dictionary, io, params
-from lib.common.paths import RAW
-from lib.common.vocabulary import DOMAINS
+from lib.common.vocabulary import DOMAINS, RAW
 from lib.listings.contract import contract
 from lib.listings.sample import excerpt, gold_sample
 from lib.listings.sample.gold_sample import SampleParams

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params, paths
+from lib.common import cli, dictionary, io, params, vocabulary
 from lib.common.vocabulary import DOMAINS
 from lib.listings.contract import contract
 from lib.listings.screening import overrides, screen
@@ -26,7 +26,7 @@ META = Path("lib/listings/screening/screen.meta.yml")
 def main() -> None:
     base, spec = params.load_sections("screen", screen.ScreenParams)
     groups = contract.read_contract(base.feed).property_key
-    path = overrides.overrides_path(paths.feed_folder(base.feed))
+    path = overrides.overrides_path(vocabulary.feed_folder(base.feed))
     overridden = overrides.read_overrides(path)
     tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
     sales = pd.concat([screen.closed_sales(table) for table in tables.values()])

@@ -14,9 +14,11 @@ import click
 import duckdb
 import pandas as pd
 
-from lib.common import cache, cli, dictionary, io, params
+from lib.cache.entries import cache_root, find_or_build
+from lib.cache.keys import code_hash, key_of, room_files
+from lib.common import cli, dictionary, io, params
 from lib.common.errors import RemlError, require
-from lib.common.paths import RAW, contract_path
+from lib.common.vocabulary import RAW, contract_path
 from lib.listings.contract import contract
 from lib.listings.staging import coverage, csv_reader, parse_export, receipts, staging
 from lib.listings.staging.staging import StagingParams
@@ -46,10 +48,10 @@ def import_times(raw: Path) -> dict[str, str]:
 
 def parse_key(sha256: str, agreed: contract.Contract) -> str:
     """What the parse of a file depends on: its bytes, the contract, the code."""
-    return cache.key_of(
+    return key_of(
         sha256,
         agreed.model_dump_json(),
-        cache.code_hash(cache.room_files(*ROOMS)),
+        code_hash(room_files(*ROOMS)),
         f"duckdb {duckdb.__version__}, pandas {pd.__version__}",
     )
 
@@ -64,9 +66,7 @@ def check_headers(paths: list[Path], agreed: contract.Contract) -> None:
 def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
-        cached = (
-            cache.cache_root() / "staging" / parse_key(cache.file_sha256(path), agreed)
-        ).is_dir()
+        cached = (cache_root() / "staging" / parse_key(io.file_sha256(path), agreed)).is_dir()
         headers = csv_reader.read_header(path).names
         matches = contract.match_headers(agreed, headers)
         aside = [header for header in headers if header not in matches.values()]
@@ -84,8 +84,8 @@ def parse_files(
     loaded = import_times(raw)
     parsed = []
     for path in cli.show_progress(paths, "staging"):
-        sha256 = cache.file_sha256(path)
-        folder = cache.find_or_build(
+        sha256 = io.file_sha256(path)
+        folder = find_or_build(
             "staging",
             parse_key(sha256, agreed),
             lambda part, path=path: parse_export.parse_export(path, agreed, part),
@@ -154,7 +154,7 @@ def main(dry_run: bool) -> None:
         check_headers(paths, agreed)
         show_plan(paths, agreed)
         return
-    with ledger.record_run(base.feed, cache.key_of(agreed.model_dump_json())) as loaded:
+    with ledger.record_run(base.feed, key_of(agreed.model_dump_json())) as loaded:
         check_headers(paths, agreed)
         parsed = parse_files(paths, agreed, raw)
         total = write_outs(base, agreed, parsed, settings.max_quarantined_share)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from lib.common import cli, dictionary, params
-from lib.models.training.fit_variant import (
+from lib.models.variants.training.fit_variant import (
     TrainParams,
     VariantFit,
     find_variant,
@@ -20,10 +20,10 @@ from lib.models.training.fit_variant import (
     read_training_table,
     skip_variant,
 )
-from lib.models.training.training_table import LISTED, start_from_list_price
+from lib.models.variants.training.training_table import LISTED, start_from_list_price
 
 OUT = Path("data/train")
-META = Path("lib/models/training/train.meta.yml")
+META = Path("lib/models/variants/training/train.meta.yml")
 
 
 @click.command(help=__doc__)

@@ -16,7 +16,9 @@ from typing import Any
 import click
 import pandas as pd
 
-from lib.common import artifacts, cache, cli, io, params
+from lib.cache.entries import cache_root
+from lib.cache.keys import code_hash, key_of, room_files
+from lib.common import artifacts, cli, io, params
 from lib.common.artifacts import FittedVariant, Skipped
 from lib.models import tuning
 from lib.models.tuning import TuneParams
@@ -38,8 +40,8 @@ def run_search(
     # slow to import, and a search is off as a rule
     from lib.evaluation.metrics import accuracy
     from lib.features.asof import windows
-    from lib.models.estimators.tabular import registry
-    from lib.models.training import level_correction, training_table
+    from lib.models.variants.training import level_correction, training_table
+    from lib.models.variants.training.estimators import registry
 
     domain = saved.domain
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
@@ -56,10 +58,10 @@ def run_search(
 
     rooms = (accuracy, windows, registry, level_correction)  # what a trial runs
     told = saved.model_dump(include={"model", "params", "level", "inputs", "seed", "view"})
-    key = cache.key_of(
-        *(cache.file_sha256(path) for path in files),
+    key = key_of(
+        *(io.file_sha256(path) for path in files),
         json.dumps([cut, told, settings.model_dump(exclude={"trials", "seconds"}), seed]),
-        cache.code_hash([Path(tuning.__file__), *cache.room_files(*rooms)]),
+        code_hash([Path(tuning.__file__), *room_files(*rooms)]),
         *(version(name) for name in ("optuna", "lightgbm", "scikit-learn", "numpy")),
     )
     present = {name: saved.params[name] for name in ranges}
@@ -69,7 +71,7 @@ def run_search(
         return finished < settings.trials and time.monotonic() < until
 
     trials = []
-    storage = cache.cache_root() / "tune" / f"{key}.sqlite"
+    storage = cache_root() / "tune" / f"{key}.sqlite"
     for one in tuning.search_settings(
         storage, present, ranges, objective, seed, settings.startup, going_on
     ):

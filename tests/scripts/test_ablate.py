@@ -18,7 +18,7 @@ from lib.evaluation.explanation.contributions import (
     contributions_by_group,
     log_contributions,
 )
-from lib.photos.pooled import pooling
+from lib.models.variants.photo import pooling
 from scripts.ops import photo_lift
 from scripts.valuation import ablate
 from tests.support.commands import run_command

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from lib.acquire.download import manifest, store
 from lib.acquire.download.manifest import ManifestEntry
 from lib.common import io
-from lib.common.paths import RAW
+from lib.common.vocabulary import RAW
 from lib.listings.contract import contract
 from lib.listings.staging import staging
 from scripts.acquire import gaps, status

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from lib.common.paths import FEEDS
+from lib.common.vocabulary import FEEDS
 from lib.listings.contract import contract
 from scripts.ops import contract as command
 from tests.support import exports

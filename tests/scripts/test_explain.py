@@ -12,7 +12,7 @@ import yaml
 
 from lib.common.artifacts import Skipped, read_model
 from lib.evaluation.explanation.contributions import contribution_centres, log_contributions
-from lib.models.training.training_table import join_training_table
+from lib.models.variants.training.training_table import join_training_table
 from scripts.valuation import ablate, explain
 from tests.support import finished_runs, stage_runner
 from tests.support.commands import run_command

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from lib.common import io
 from lib.common.artifacts import Skipped, read_model
 from lib.evaluation.explanation.contributions import contribution_centres, log_contributions
-from lib.models.serving.predict import add_missing_photos, raw_estimates
-from lib.models.training.training_table import join_training_table
-from lib.photos.pooled import pooling
+from lib.models.variants.photo import pooling
+from lib.models.variants.predict import add_missing_photos, raw_estimates
+from lib.models.variants.training.training_table import join_training_table
 from scripts.ops import value
 from tests.support import stage_runner
 from tests.support.small_feed import feed, lay

@@ -12,7 +12,7 @@ import yaml
 
 from lib.common import params
 from lib.common.errors import RemlError
-from lib.models.training import training_table
+from lib.models.variants.training import training_table
 from scripts.acquire import houses
 from scripts.ops import import_file
 from tests.support import stage_runner

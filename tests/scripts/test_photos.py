@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from lib.common import cache
+from lib.cache.keys import code_hash, room_files
 from lib.photos.bundles.album import folder_name
 from scripts.valuation import photos
 from tests.support.dag import ROOT, walk
@@ -331,13 +331,11 @@ def test_the_160_real_houses(feed, real_data):
 
 
 def test_the_code_of_the_library_is_part_of_the_key():
-    files = cache.room_files(photos.unpack, photos.decode)
+    files = room_files(photos.unpack, photos.decode)
     needed = {
         name
         for name in walk("lib/photos/bundles/unpack.py")
         if not name.startswith("lib/common/") and not name.endswith("__init__.py")
     }
     assert needed and needed <= {path.relative_to(ROOT).as_posix() for path in files}
-    assert cache.code_hash(files) != cache.code_hash(
-        path for path in files if path.name != "decode.py"
-    )
+    assert code_hash(files) != code_hash(path for path in files if path.name != "decode.py")

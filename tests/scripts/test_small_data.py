@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from lib.models.training import training_table
+from lib.models.variants.training import training_table
 from tests.support import stage_runner
 from tests.support.exports import HOUSES
 from tests.support.photos import zipped

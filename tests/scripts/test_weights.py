@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from lib.common import cache
+from lib.common import io
 from tests.support.commands import run_command
 from tests.support.dag import ROOT
 from tests.support.encoders import TINY, TINY_TAG, entry, hub, params, tiny_model
@@ -41,7 +41,7 @@ def run(name: str, code: int = 0) -> str:
 def test_it_says_path_size_checksum_and_how_to_pin_them(here, checkpoint):
     where = hub(here / "hf", REPO, "pytorch_model.bin", checkpoint)
     params(here, {"tiny": entry("timm", TINY, TINY_TAG)})
-    said, found = run("tiny"), cache.file_sha256(checkpoint)
+    said, found = run("tiny"), io.file_sha256(checkpoint)
     assert f"{where}: {checkpoint.stat().st_size / 1e6:,.0f} MB, SHA-256 {found}" in said
     assert f"embed.encoders.tiny.sha256: {found}" in said
     assert "embed.encoder: tiny" in said
@@ -49,7 +49,7 @@ def test_it_says_path_size_checksum_and_how_to_pin_them(here, checkpoint):
 
 def test_a_pin_is_checked(here, checkpoint):
     hub(here / "hf", REPO, "pytorch_model.bin", checkpoint)
-    found = cache.file_sha256(checkpoint)
+    found = io.file_sha256(checkpoint)
     params(here, {"tiny": entry("timm", TINY, TINY_TAG, sha256=found)})
     assert "to pin" not in run("tiny")
     params(here, {"tiny": entry("timm", TINY, TINY_TAG, sha256="0" * 64)})

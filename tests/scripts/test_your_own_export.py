@@ -8,7 +8,7 @@ import shlex
 import pytest
 import yaml
 
-from lib.common.paths import FEEDS
+from lib.common.vocabulary import FEEDS
 from lib.listings.contract import contract
 from tests.support import exports
 from tests.support.dag import ROOT

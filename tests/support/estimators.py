@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from lib.models.estimators.photo.late_fusion import LateFusion, LateFusionParams
-from lib.models.estimators.photo.photo_boosting import PhotoBoostedTrees, PhotoBoostedTreesParams
-from lib.models.estimators.photo.photo_mlp import PhotoMLP, PhotoMLPParams
-from lib.models.estimators.tabular.boosting import RandomForest, RandomForestParams
-from lib.models.estimators.tabular.comparables_regressor import (
+from lib.models.variants.photo.late_fusion import LateFusion, LateFusionParams
+from lib.models.variants.photo.photo_boosting import PhotoBoostedTrees, PhotoBoostedTreesParams
+from lib.models.variants.photo.photo_mlp import PhotoMLP, PhotoMLPParams
+from lib.models.variants.training.estimators.boosting import RandomForest, RandomForestParams
+from lib.models.variants.training.estimators.comparables_regressor import (
     ComparablesRegressor,
     ComparablesRegressorParams,
 )
-from lib.models.estimators.tabular.registry import (
+from lib.models.variants.training.estimators.registry import (
     BoostedTrees,
     BoostedTreesParams,
     HedonicRidge,

@@ -18,12 +18,12 @@ from unittest import mock
 
 from filelock import FileLock
 
-from lib.common import cache
+from lib.cache.entries import cache_root, find_or_build
+from lib.cache.keys import key_of
+from lib.common import io
 from tests.support.dag import ROOT
 
-HOME = (
-    cache.cache_root()
-)  # as whoever starts the tests has it: tests set the variable for themselves
+HOME = cache_root()  # as whoever starts the tests has it: tests set the variable for themselves
 KIND = "tests"
 KEPT = 2  # entries of a name, so that two branches do not build in turn
 IN_USE = 86_400  # seconds for which another session may read an entry that it has asked for
@@ -43,8 +43,8 @@ def listed(*patterns: str) -> list[str]:
 def state() -> str:
     """A hash of the code, the params and what else decides what a run finds."""
     names = [name for name in listed(*DECIDES) if not Path(name).name.startswith("test_")]
-    parts = [part for name in names for part in (name, cache.file_sha256(ROOT / name))]
-    return cache.key_of(sys.version, *parts)
+    parts = [part for name in names for part in (name, io.file_sha256(ROOT / name))]
+    return key_of(sys.version, *parts)
 
 
 def built(name: str, build: Callable[[Path], None], *also: str) -> Path:
@@ -63,7 +63,7 @@ def built(name: str, build: Callable[[Path], None], *also: str) -> Path:
         FileLock(place / ".lock"),
         mock.patch.dict(os.environ, {"REML_CACHE_DIR": str(HOME)}),
     ):
-        found = cache.find_or_build(f"{KIND}/{name}", cache.key_of(state(), *also)[:16], fill)
+        found = find_or_build(f"{KIND}/{name}", key_of(state(), *also)[:16], fill)
         os.utime(found)
         entries = [path for path in place.iterdir() if path.is_dir() and path != found]
         for old in sorted(entries, key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from lib.common.artifacts import Blend, FittedVariant, LevelSettings, Model, Skipped, parse_model
-from lib.models.estimators.photo.registry import MODELS
-from lib.models.training.out_of_fold import fit_and_predict
+from lib.models.variants.photo.registry import MODELS
+from lib.models.variants.training.out_of_fold import fit_and_predict
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 from tests.support.estimators import ESTIMATORS, TREES
 

@@ -19,7 +19,7 @@ from lib.acquire.portal.errors import RetryError, RetryLaterError
 from lib.acquire.portal.portal import Portal
 from lib.acquire.portal.settings import Acquisition
 from lib.acquire.portal.windows import Window
-from lib.common import cache
+from lib.common import io
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Run:
         if fault:
             part.unlink(missing_ok=True)
             raise RetryError(fault)
-        sha256, size = cache.file_sha256(part), part.stat().st_size
+        sha256, size = io.file_sha256(part), part.stat().st_size
         final = part.with_name(name.format(sha=sha256[:8]))
         part.replace(final)
         file = final.relative_to(self.folder).as_posix()

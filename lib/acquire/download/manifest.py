@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from lib.acquire.portal.windows import Window
-from lib.common import cache
+from lib.cache.keys import key_of
 from lib.common.errors import RemlError
 
 NAME = "manifest.jsonl"  # in the folder of a feed's acquisition
@@ -152,13 +152,13 @@ def window_stem(window: Window) -> str:
     """The start of the name of a window's file."""
     name = f"{window.since}_{window.until}"
     if window.zips:
-        name += f"_zips_{cache.key_of(*window.zips)[:8]}"
+        name += f"_zips_{key_of(*window.zips)[:8]}"
     return f"{name}_so_far" if window.partial else name
 
 
 def photo_stem(entry: ManifestEntry) -> str:
     """The name of a listing's zip of photos: letters and digits of its id, and what it is of."""
-    key = cache.key_of(entry.domain, entry.listing_id, entry.changed)
+    key = key_of(entry.domain, entry.listing_id, entry.changed)
     return f"{plain_name(entry.listing_id)}_{key[:12]}"
 
 

@@ -39,7 +39,8 @@ from lib.acquire.download.manifest import (
 from lib.acquire.portal.portal import Portal
 from lib.acquire.portal.settings import is_allowed_address
 from lib.acquire.portal.windows import Window
-from lib.common import cache
+from lib.cache.keys import key_of
+from lib.common import io
 
 ACQ = Path("data/acq")
 GAPS = "gaps.csv"
@@ -100,7 +101,7 @@ def recover_files(
                     folder / manifest.NAME,
                     replace(
                         entry, state="partial" if "_so_far_" in name else "done", file=name,
-                        bytes=path.stat().st_size, sha256=cache.file_sha256(path), count=found,
+                        bytes=path.stat().st_size, sha256=io.file_sha256(path), count=found,
                         capped=max(entry.expected - found, 0),
                     ),
                 )  # fmt: skip
@@ -136,7 +137,7 @@ def bundle_photos(folder: Path, run: Run, most: int) -> list[Path]:
             place.mkdir(parents=True, exist_ok=True)
             part = place / ".bundle.part"
             write_bundle(part, {one.listing_id: folder / one.file for one in bundled})
-            final = place / f"photos_{cache.file_sha256(part)[:16]}.zip"
+            final = place / f"photos_{io.file_sha256(part)[:16]}.zip"
             part.replace(final)
             name = final.relative_to(folder).as_posix()
             add_entries(folder / manifest.NAME, *(replace(one, file=name) for one in bundled))
@@ -150,7 +151,7 @@ def bundle_photos(folder: Path, run: Run, most: int) -> list[Path]:
 def scratch_folder(folder: Path) -> Iterator[Path]:
     """A folder for what the browser keeps of its own, gone afterwards; what a killed run left goes
     first. It lies where the system has such files: Chromium's socket wants a short path."""
-    prefix = f"reml-har-{cache.key_of(str(folder.resolve()))[:12]}-"
+    prefix = f"reml-har-{key_of(str(folder.resolve()))[:12]}-"
     for old in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         shutil.rmtree(old, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:

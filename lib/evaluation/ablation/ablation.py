@@ -13,16 +13,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.common.artifacts import LevelSettings
+from lib.common.artifacts import LevelSettings, visible_columns
 from lib.common.errors import RemlError
 from lib.evaluation.ablation.permutation_test import permutation_p_values
 from lib.evaluation.feature_groups import group_members, group_title
 from lib.evaluation.metrics.accuracy import accuracy_metrics
 from lib.evaluation.metrics.bootstrap import home_clusters
 from lib.evaluation.metrics.paired_bootstrap import paired_intervals
-from lib.models.estimators.tabular.base import Estimator
-from lib.models.estimators.tabular.columns import visible_columns
-from lib.models.training.out_of_fold import refit_on_folds
+from lib.models.variants.training.estimators.base import Estimator
+from lib.models.variants.training.out_of_fold import refit_on_folds
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def ablate_groups(
     Parameters
     ----------
     table : DataFrame
-        The table of `lib.models.training.out_of_fold`, with property_key.
+        The table of `lib.models.variants.training.out_of_fold`, with property_key.
     refit : Refit
         The variant.
     params : dict of str to Any

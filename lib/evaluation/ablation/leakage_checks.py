@@ -18,7 +18,7 @@ from lib.common.errors import RemlError
 from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, measure_gain
 from lib.evaluation.metrics.single_input import input_r2
 from lib.evaluation.metrics.slices import THIN
-from lib.models.estimators.photo.photo_pca import COUNT, MISSING, PREFIX
+from lib.models.variants.photo.photo_pca import COUNT, MISSING, PREFIX
 
 PRESENCE = (MISSING, COUNT, "img_reused")  # whether there are photos, not what they show
 HALF = 0.5  # of the lift: must remain on new homes, and must not come from presence alone
@@ -58,7 +58,7 @@ def shuffle_albums(vectors: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def recount_photos(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
-    """The photos that count in a table, found again without `lib.photos.pooled.pooling`.
+    """The photos that count in a table, found again without `lib.models.variants.photo.pooling`.
 
     Album by album, by as_of, then key, a photo counts where no photo before it is the same or
     alike. Where a listing's img_count is another number, the rule was broken, and all its photos
@@ -102,7 +102,7 @@ def fold_test_and_training(
     table: pd.DataFrame, edges: list[pd.Timestamp]
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """The sales held out and the sales learnt from, fold by fold, as in
-    `lib.models.training.out_of_fold`.
+    `lib.models.variants.training.out_of_fold`.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def check_shared_pictures(
     Parameters
     ----------
     table : DataFrame
-        The table of `lib.models.training.out_of_fold`.
+        The table of `lib.models.variants.training.out_of_fold`.
     edges : list of Timestamp
         The edges of the folds; without any, the folds are groups of homes.
     counted : DataFrame
@@ -188,7 +188,7 @@ def check_unseen_homes(
     Parameters
     ----------
     table : DataFrame
-        The table of `lib.models.training.out_of_fold`, with property_key.
+        The table of `lib.models.variants.training.out_of_fold`, with property_key.
     edges : list of Timestamp
         The edges of the folds; without any, the folds are groups of homes.
     estimates : dict of str to ndarray of shape (n,)
@@ -241,7 +241,7 @@ def check_presence(
     Parameters
     ----------
     table : DataFrame
-        The table of `lib.models.training.out_of_fold` with what photos say of each listing (img_).
+        The table of `out_of_fold`, with what photos say of each listing (img_).
     refit : Refit
         The variant.
     estimates : dict of str to ndarray of shape (n,)
@@ -369,7 +369,7 @@ def check_single_numbers(table: pd.DataFrame, inputs: list[str], without: np.nda
     Parameters
     ----------
     table : DataFrame
-        The table of `lib.models.training.out_of_fold` with what photos say of each listing (img_).
+        The table of `out_of_fold`, with what photos say of each listing (img_).
     inputs : list of str
         The variant's inputs.
     without : ndarray of shape (n,)

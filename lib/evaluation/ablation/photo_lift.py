@@ -21,7 +21,7 @@ from lib.evaluation.ablation import leakage_checks
 from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, measure_gain
 from lib.evaluation.metrics.accuracy import accuracy_metrics
 from lib.evaluation.metrics.slices import THIN, quantile_bands
-from lib.models.estimators.photo.photo_pca import COUNT, PREFIX
+from lib.models.variants.photo.photo_pca import COUNT, PREFIX
 
 SURE = 0.05  # p below which a difference is no chance
 COUNTS = [-np.inf, 0, 2, 9, np.inf]  # photos that count, each the last of its band
@@ -55,7 +55,7 @@ class LiftSample:
     Attributes
     ----------
     table : DataFrame
-        The table of `lib.models.training.out_of_fold` with what photos say of each listing (img_).
+        The table of `out_of_fold`, with what photos say of each listing (img_).
     shuffled : DataFrame
         The same rows with the photos of other homes.
     counted : DataFrame

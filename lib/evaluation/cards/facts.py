@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.common.artifacts import Model
+from lib.common.artifacts import Model, visible_columns
 from lib.evaluation.cards import tables
 from lib.evaluation.metrics import paired_bootstrap
 from lib.evaluation.metrics.bootstrap import home_clusters
 from lib.evaluation.scoring import thresholds
-from lib.models.estimators.tabular.columns import visible_columns
 from lib.report.wording import numbers
 
 

@@ -8,7 +8,7 @@ Trees: SHAP values by the trees' own counts (Lundberg, Erion and Lee, arXiv:1802
 LightGBM computes them. The price that boosting starts from counts for the input that it came from,
 against its mean over the training rows. Linear: coefficient times value, less its mean over the
 training rows; so is the photo part of late fusion. A net: DeepLIFT's rescale rule against the mean
-training home (`lib.models.estimators.photo.photo_mlp`). A blend: the weighted sum of its members'.
+training home (`lib.models.variants.photo.photo_mlp`). A blend: the weighted sum of its members'.
 Baselines are therefore one number for all homes. Components of a vector count for the vector.
 """
 
@@ -21,14 +21,14 @@ import pandas as pd
 
 from lib.common.artifacts import Blend, Model
 from lib.evaluation.feature_groups import BASELINE, GROUPS, group_of
-from lib.models.estimators.photo.late_fusion import LateFusion
-from lib.models.estimators.photo.photo_mlp import PhotoMLP
-from lib.models.estimators.photo.photo_pca import is_vector, source_input
-from lib.models.estimators.tabular.boosting import ENCODED, BoostedTrees
-from lib.models.estimators.tabular.columns import first_finite
-from lib.models.estimators.tabular.linear import HedonicRidge
-from lib.models.serving.predict import load_model, map_members, model_inputs
-from lib.models.training.training_table import add_list_price
+from lib.models.variants.photo.late_fusion import LateFusion
+from lib.models.variants.photo.photo_mlp import PhotoMLP
+from lib.models.variants.photo.photo_pca import is_vector, source_input
+from lib.models.variants.predict import load_model, map_members, model_inputs
+from lib.models.variants.training.estimators.boosting import ENCODED, BoostedTrees
+from lib.models.variants.training.estimators.columns import first_finite
+from lib.models.variants.training.estimators.linear import HedonicRidge
+from lib.models.variants.training.training_table import add_list_price
 
 Centres = dict[str, Any]
 LONG = ["listing_key", "domain", "variant", "input", "group", "value", "log_contribution"]

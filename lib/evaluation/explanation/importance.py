@@ -19,8 +19,8 @@ from lib.evaluation.explanation.effects import (
     partial_dependence,
 )
 from lib.evaluation.feature_groups import BASELINE, LEVEL, base_input, group_of
-from lib.models.estimators.photo.photo_pca import MISSING
-from lib.models.serving.predict import market_level_shifts_since, raw_estimates
+from lib.models.variants.photo.photo_pca import MISSING
+from lib.models.variants.predict import market_level_shifts_since, raw_estimates
 
 # what a home is by itself and where it lies; inputs of other groups come from sales of other homes,
 # and no one of them can be changed by itself

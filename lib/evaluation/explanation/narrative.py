@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.common.parallel import map_processes
+from lib.common.processes import map_processes
 from lib.evaluation.feature_groups import group_title
 from lib.report.plots import explanation
 

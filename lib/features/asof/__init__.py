@@ -1,1 +1,1 @@
-"""The as-of rule: what had happened before a date, as counts, windows and searches."""
+"""The as-of rule: what had happened before a date, as counts and windows."""

@@ -15,7 +15,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import model_validator
 
-from lib.common import paths
+from lib.common import vocabulary
 from lib.common.errors import require
 from lib.common.params import Section, read_yaml, validate
 from lib.listings.contract import reso
@@ -154,9 +154,11 @@ def read_contract(feed: str) -> Contract:
 
     Raises `RemlError` naming the file and the fault.
     """
-    paths.check_feed_name(feed)
-    path = paths.contract_path(feed)
-    feeds = ", ".join(sorted(p.parent.name for p in paths.FEEDS.glob("*/contract.yaml"))) or "none"
+    vocabulary.check_feed_name(feed)
+    path = vocabulary.contract_path(feed)
+    feeds = (
+        ", ".join(sorted(p.parent.name for p in vocabulary.FEEDS.glob("*/contract.yaml"))) or "none"
+    )
     require(path.is_file(), f"{path}: no contract for feed {feed!r} (feeds with one: {feeds})")
     return load_contract(path)
 

@@ -14,8 +14,7 @@ from pydantic import model_validator
 
 from lib.common.errors import RemlError, require
 from lib.common.params import Section, read_yaml, validate
-from lib.common.paths import feed_folder
-from lib.common.vocabulary import LINEAGE
+from lib.common.vocabulary import LINEAGE, feed_folder
 from lib.listings.contract.contract import Contract
 from lib.listings.contract.parse_values import is_blank
 from lib.listings.normalize.typed_cells import ISSUE_COLUMNS, type_cells

@@ -1,1 +1,1 @@
-"""From saved models and features to valuations with comparables."""
+"""From estimates to valuations with comparables."""

@@ -16,8 +16,8 @@ from lib.common.artifacts import Model, Skipped
 from lib.common.errors import require
 from lib.common.params import Section
 from lib.models.serving import similar_sales
-from lib.models.serving.predict import add_photos
 from lib.models.serving.valuations import make_valuations
+from lib.models.variants.predict import add_photos
 
 FEATURES = Path("data/features")
 VECTORS = Path("data/embed/vectors.parquet")

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from lib.common.artifacts import Blend, Model
-from lib.models.estimators.tabular.boosting import BoostedTrees
-from lib.models.serving.predict import (
+from lib.models.variants.predict import (
     load_model,
     market_level_shifts_since,
     model_inputs,
     raw_estimates,
 )
+from lib.models.variants.training.estimators.boosting import BoostedTrees
 
 CHUNK = 20_000  # pairs of homes at a time, so that memory stays bounded
 
@@ -79,8 +79,8 @@ def distance_similarity(near: pd.DataFrame) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n,)
-        In (0, 1], 1 for the nearest: the weight that `lib.features.comparables` gives a candidate
-        by its distance, over that of the nearest.
+        In (0, 1], 1 for the nearest: the weight that `lib.features.nearby.comparables` gives a
+        candidate by its distance, over that of the nearest.
     """
     first = near.groupby("listing_key")["distance"].transform("min")
     return ((0.5 + first) / (0.5 + near["distance"])).to_numpy(float)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lib.common.artifacts import Model
 from lib.models.calibration.prediction_intervals import predict_intervals
-from lib.models.serving.predict import log_estimates
+from lib.models.variants.predict import log_estimates
 
 FACTS = [
     "unparsed_address",

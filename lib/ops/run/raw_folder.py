@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lib.common.errors import RemlError, require
-from lib.common.paths import FEEDS, RAW, contract_path
+from lib.common.vocabulary import FEEDS, RAW, contract_path
 
 if TYPE_CHECKING:  # slow to import for commands that check no file
     from lib.listings.contract.contract import Contract

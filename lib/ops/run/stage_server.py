@@ -21,7 +21,7 @@ from typing import Any
 
 from setproctitle import setproctitle
 
-from lib.common.process import kill_with_parent
+from lib.common.processes import kill_with_parent
 
 LIBRARIES = (  # imported by several stages, the slowest first
     "pandas", "pyarrow.parquet", "scipy.stats", "scipy.sparse", "scipy.spatial", "scipy.linalg",
@@ -34,7 +34,8 @@ def import_libraries() -> None:
     """Import LIBRARIES, and LightGBM without scikit-learn as `lib.models` does."""
     for name in LIBRARIES:
         importlib.import_module(name)
-    importlib.import_module("lib.models.estimators.tabular.boosting")  # LightGBM, its own way
+    # LightGBM, its own way
+    importlib.import_module("lib.models.variants.training.estimators.boosting")
 
 
 def answer_jobs(answers: int) -> dict[str, Any] | None:
@@ -67,7 +68,7 @@ def answer_jobs(answers: int) -> dict[str, Any] | None:
 
 def die_with(parent: int) -> None:
     """End this process with its parent, also where that has ended already. No thread watches, as
-    in `lib.common.process.die_with_parent`: this process forks."""
+    in `lib.common.processes.die_with_parent`: this process forks."""
     kill_with_parent()
     if os.getppid() != parent:
         os._exit(1)

@@ -24,7 +24,7 @@ from lib.photos.bundles.permissions import (
     photos_below,
     photos_in_doubt,
 )
-from lib.photos.image.room_names import room_of_name
+from lib.photos.image.rooms import room_of_name
 
 FIELDS = (
     "domain", "listing_key", "listing_id", "sha1", "order", "file", "width", "height", "format",

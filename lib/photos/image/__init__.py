@@ -1,1 +1,1 @@
-"""One picture: decoded under limits, rejected with a reason, or the same as another."""
+"""One picture: decoded under limits, rejected with a reason, its room, the same as another."""

@@ -23,9 +23,11 @@ from typing import Any
 
 import numpy as np
 
-from lib.common import cache, cli
+from lib.cache.entries import cache_root
+from lib.cache.keys import code_hash, key_of
+from lib.common import cli
 from lib.common.errors import require
-from lib.common.parallel import stream_processes
+from lib.common.processes import stream_processes
 from lib.photos.image import decode, same_picture
 from lib.photos.image.rejection import RefusedError
 from lib.photos.vectors.encoders import BuiltinEncoder, EmbedParams, Encoder, require_installed
@@ -64,9 +66,9 @@ def open_encoder(name: str, settings: EmbedParams, folder: Path) -> Encoder:
 def open_cache(encoder: Encoder) -> VectorCache:
     """The cache of an encoder, named by all that its vectors depend on, the code included."""
     files = [Path(file) for file in (__file__, decode.__file__, same_picture.__file__)]
-    code = cache.code_hash([encoder.source, *files])
-    name = cache.key_of(*encoder.identity, code)
-    return VectorCache(cache.cache_root() / KIND / f"{name}.sqlite", encoder.dims)
+    code = code_hash([encoder.source, *files])
+    name = key_of(*encoder.identity, code)
+    return VectorCache(cache_root() / KIND / f"{name}.sqlite", encoder.dims)
 
 
 def encode_missing(

@@ -15,10 +15,10 @@ import pandas as pd
 
 from lib.common import cli
 from lib.common.errors import RemlError, require
-from lib.common.process import die_with_parent
+from lib.common.processes import die_with_parent
 from lib.photos.image import decode
 from lib.photos.image.rejection import RefusedError
-from lib.photos.image.room_names import room_of_name
+from lib.photos.image.rooms import room_of_name
 
 LOOK = decode.ImageLimits(
     max_pixels=60_000_000, min_side=32, quality=90

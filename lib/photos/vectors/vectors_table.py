@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from lib.common import io
-from lib.photos.image import same_picture
-from lib.photos.pooled import rooms
+from lib.common.vocabulary import BY_LOOKS, BY_NAME, UNKNOWN_ROOM
+from lib.photos.image import rooms, same_picture
 from lib.photos.vectors import encode_photos, vector_cache
 from lib.photos.vectors.encoders import EmbedParams, Encoder
 
@@ -58,15 +58,15 @@ def build_table(
     at = photos["at"].to_numpy()
     labels = photos["room"].astype("str").fillna("")
     named = np.array([rooms.room_by_name(label) for label in labels], dtype=object)
-    looks = np.full(len(vectors), rooms.UNKNOWN, dtype=object)
+    looks = np.full(len(vectors), UNKNOWN_ROOM, dtype=object)
     scores = np.full((len(vectors), len(rooms.QUALITIES)), np.nan)
     if texts and len(vectors):
         looks = rooms.room_by_looks(rooms.zero_shot(vectors, texts.rooms, texts.scale), least)
         scores = rooms.zero_shot(vectors, texts.qualities, texts.scale).round(DIGITS)
-    has_name = named != rooms.UNKNOWN
+    has_name = named != UNKNOWN_ROOM
     room = np.where(has_name, named, looks[at])
     out["room"] = pd.Series(room, dtype="str")
-    by = np.where(has_name, rooms.BY_NAME, np.where(room != rooms.UNKNOWN, rooms.BY_LOOKS, ""))
+    by = np.where(has_name, BY_NAME, np.where(room != UNKNOWN_ROOM, BY_LOOKS, ""))
     out["room_by"] = pd.Series(by, dtype="str")
     for place, name in enumerate(rooms.QUALITIES):
         if name in SCORES:
@@ -102,7 +102,7 @@ def count_table(table: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
         "pictures_of_several_listings": int((shown["picture"].value_counts() > 1).sum()),
         "listings": _counts(listings["domain"]),
         "rooms": _counts(table["room"]),
-        "rooms_by": _counts(table["room_by"].replace("", rooms.UNKNOWN)),
+        "rooms_by": _counts(table["room_by"].replace("", UNKNOWN_ROOM)),
         "rejected": len(rejected),
         "reasons": _counts(rejected["reason"]),
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 from huggingface_hub import hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-from lib.common import cache
+from lib.common import io
 from lib.common.errors import RemlError, require
 from lib.photos.vectors.encoders import EncoderEntry
 
@@ -134,7 +134,7 @@ def find_weights(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, st
             path = fetch_weights(hub, offline=True)
         except EntryNotFoundError as error:
             raise RemlError(missing_weights(name, hub)) from error
-    sha256 = cache.file_sha256(path)
+    sha256 = io.file_sha256(path)
     require(
         entry.sha256 in (None, sha256),
         f"{path}: SHA-256 {sha256}, but embed.encoders.{name}.sha256 in params.yaml pins "

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from lib.common.vocabulary import BY_LOOKS, BY_NAME, UNKNOWN_ROOM
 from lib.evaluation.explanation.narrative import log_percent
-from lib.photos.pooled import rooms
 from lib.report.pages import look_alikes
 from lib.report.wording.numbers import money
 
@@ -25,8 +25,8 @@ WORDS = {
     "bath": "Bathroom",
     "living": "Living room",
     "other": "Another view",
-}  # of lib.photos.pooled.rooms
-BY = {rooms.BY_NAME: "by its name", rooms.BY_LOOKS: "by its looks"}
+}  # of PHOTO_ROOMS
+BY = {BY_NAME: "by its name", BY_LOOKS: "by its looks"}
 # where one of these RESO columns says no, the listing or its value is not to be shown
 CONSENT = ("internet_entire_listing_display_yn", "internet_automated_valuation_display_yn")
 NO = {"0", "0.0", "false", "n", "no"}
@@ -63,7 +63,7 @@ def is_hidden(listings: pd.DataFrame) -> pd.Series:
 
 
 def room_title(room: str) -> str:
-    """What people call a room of lib.photos.pooled.rooms."""
+    """What people call one of PHOTO_ROOMS."""
     return WORDS.get(room, room.capitalize())
 
 
@@ -77,7 +77,7 @@ def home_place(row: dict[str, Any]) -> str:
 
 def photo_view(photo: dict[str, Any], where: str, show: Callable[[str], str]) -> dict[str, str]:
     """One photo as the template shows it; `show` makes of a file what an <img> can bear."""
-    has_room = photo["room"] != rooms.UNKNOWN
+    has_room = photo["room"] != UNKNOWN_ROOM
     room = room_title(photo["room"]) if has_room else f"Photo {photo['order']}"
     return {
         "src": show(photo["file"]),

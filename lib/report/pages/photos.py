@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from lib.common.artifacts import Model, Skipped
+from lib.common.vocabulary import UNKNOWN_ROOM
 from lib.evaluation.ablation import photo_lift_text
 from lib.evaluation.ablation.photo_lift_text import signed_points
 from lib.evaluation.explanation.narrative import join_words
 from lib.evaluation.feature_groups import group_of
-from lib.photos.pooled import rooms
 from lib.report.pages import photo_homes, site
 from lib.report.plots import photos
 from lib.report.wording.findings import TITLES
@@ -186,10 +186,10 @@ def room_rows(vectors: pd.DataFrame) -> list[dict[str, Any]]:
     """
     counts = pd.crosstab(vectors["room"], vectors["room_by"])
     counts = counts.assign(all=counts.sum(axis=1)).reindex(columns=["all", *photo_homes.BY])
-    order = sorted(counts.index, key=lambda room: (room == rooms.UNKNOWN, room))
+    order = sorted(counts.index, key=lambda room: (room == UNKNOWN_ROOM, room))
     return [
         {
-            "name": "not known" if room == rooms.UNKNOWN else photo_homes.room_title(room),
+            "name": "not known" if room == UNKNOWN_ROOM else photo_homes.room_title(room),
             "cells": [f"{count:,.0f}" if count > 0 else "" for count in counts.loc[room]],
         }
         for room in order
@@ -209,7 +209,7 @@ def room_finding(vectors: pd.DataFrame) -> str:
     str
         A sentence.
     """
-    named = (vectors["room"] != rooms.UNKNOWN).mean()
+    named = (vectors["room"] != UNKNOWN_ROOM).mean()
     name, looks = (int((vectors["room_by"] == how).sum()) for how in photo_homes.BY)
     return (
         f"The room is known of {share(named)} of the photos: {name:,} by the name of the file or "

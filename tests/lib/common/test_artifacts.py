@@ -13,6 +13,7 @@ from lib.common.artifacts import (
     model_folders,
     read_fitted,
     read_model,
+    visible_columns,
     write_model,
 )
 from lib.common.errors import RemlError
@@ -92,3 +93,14 @@ def test_folders_are_found_by_name_below_the_roots_that_there_are(tmp_path):
         (tmp_path / name).mkdir(parents=True)
     found = model_folders([tmp_path / root for root in ("train", "fuse", "blend")])
     assert found == {"a": tmp_path / "fuse/a", "b": tmp_path / "train/b"}
+
+
+def test_what_a_model_starts_from_is_seen_though_it_is_kept_from_the_trees():
+    inputs = ["comp_log_price", "comp_count", "postal_code", "txt_x"]
+    params = {
+        "without": ["comp_", "postal_"],
+        "start": ["comp_log_price"],
+        "encode": ["postal_code"],
+    }
+    assert visible_columns(inputs, params) == ["comp_log_price", "postal_code", "txt_x"]
+    assert visible_columns(inputs, {}) == inputs

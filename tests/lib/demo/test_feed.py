@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from lib import demo
-from lib.photos.image import room_names
+from lib.photos.image.rooms import ROOM_WORDS
 from tests.support.demo_feed import ENCODINGS, SMALL, START, digest, good_sales, newest, whole_rows
 
 ROOT = Path(__file__).parents[3]
@@ -149,7 +149,7 @@ def test_half_of_the_photographers_say_the_room_in_the_name_and_say_it_rightly(m
     monkeypatch.setattr("lib.demo.feed.zip_photos", lambda *_: {})  # names alone
     truth = demo.generate(seed=7, **SMALL | {"sales": 1500}).truth
     photos, kinds = truth["photos"], {one["entry"]: one["kind"] for one in truth["photos"]}
-    assert set(kinds.values()) <= set(room_names.ROOM_WORDS), "a word that nobody understands"
+    assert set(kinds.values()) <= set(ROOM_WORDS), "a word that nobody understands"
     assert len(kinds) == len(photos)
     for one in photos:
         number, name = one["entry"].split("/")

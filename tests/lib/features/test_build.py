@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 from lib.common import dictionary
 from lib.features import build, spec
-from lib.models.estimators.tabular.registry import BoostedTrees, BoostedTreesParams
+from lib.models.variants.training.estimators.registry import BoostedTrees, BoostedTreesParams
 from tests.support.hypothesis_profiles import examples
 from tests.support.market import (
     FEATURES,

@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 
 from lib.features import (
     build,
-    comparables,
     district_kriging,
     external_series,
-    geo,
     hedonic,
     kriging,
     market,
     own_home,
 )
 from lib.features.market import offer_ends
+from lib.features.nearby import comparables, geo
 from tests.support.hypothesis_profiles import examples
 from tests.support.market import (
     FEATURES,

@@ -7,8 +7,8 @@ import pytest
 
 from lib.features import hedonic
 from lib.features.asof.rule import days_since_epoch, log_positive
-from lib.features.comparables import Axis
 from lib.features.hedonic import HedonicSettings
+from lib.features.nearby.comparables import Axis
 
 SPEC = HedonicSettings(refit_days=7, minimum_sales=30, ridge=1e-9, zip_ridge=1e-9, month_ridge=1e-9)
 SHRUNK = HedonicSettings(refit_days=7, minimum_sales=30, ridge=5, zip_ridge=1, month_ridge=30)

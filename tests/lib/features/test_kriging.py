@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 
-from lib.features import comparables, hedonic, kriging
+from lib.features import hedonic, kriging
 from lib.features.asof.rule import days_since_epoch, log_positive
+from lib.features.nearby import comparables
 from tests.support.market import SPEC as FEATURES
 from tests.support.market import START, dear_street, market
 

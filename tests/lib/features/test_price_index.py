@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lib.features import hedonic, price_index
 from lib.features.asof.rule import days_since_epoch
-from lib.features.comparables import Axis
+from lib.features.nearby.comparables import Axis
 from tests.support.hypothesis_profiles import examples
 
 AXES = {"living_area": Axis(typical=1900, scale=1, log=True)}

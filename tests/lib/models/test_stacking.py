@@ -9,8 +9,8 @@ from scipy.optimize import minimize
 
 from lib.common.artifacts import LevelSettings
 from lib.models.stacking import Weighting, blend_importances, blend_predictions, fit_weights
-from lib.models.training.level_correction import level_shift
-from lib.models.training.out_of_fold import unseen_errors
+from lib.models.variants.training.level_correction import level_shift
+from lib.models.variants.training.out_of_fold import unseen_errors
 from tests.support.hypothesis_profiles import examples
 from tests.support.saved_models import make_variant
 

@@ -8,8 +8,8 @@ from lib.common.errors import RemlError
 from lib.common.params import validate
 from lib.evaluation.metrics.accuracy import accuracy_metrics
 from lib.models import tuning
-from lib.models.estimators.tabular.registry import HedonicRidge, HedonicRidgeParams
-from lib.models.training.out_of_fold import fit_and_predict
+from lib.models.variants.training.estimators.registry import HedonicRidge, HedonicRidgeParams
+from lib.models.variants.training.out_of_fold import fit_and_predict
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 
 RANGES = {

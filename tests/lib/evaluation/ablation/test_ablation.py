@@ -5,9 +5,8 @@ import pytest
 
 from lib.common.artifacts import LevelSettings
 from lib.evaluation.ablation.ablation import Refit, ablate_groups, judge_group
-from lib.models.estimators.tabular.columns import visible_columns
-from lib.models.estimators.tabular.registry import HedonicRidge, HedonicRidgeParams
-from lib.models.training.out_of_fold import fit_and_predict, refit_on_folds
+from lib.models.variants.training.estimators.registry import HedonicRidge, HedonicRidgeParams
+from lib.models.variants.training.out_of_fold import fit_and_predict, refit_on_folds
 from tests.support.daily_sales import EDGES, daily_sales
 
 RIDGE = HedonicRidgeParams(alpha=1e-6, without=[])
@@ -76,17 +75,6 @@ def test_a_group_that_is_not_there_not_seen_or_all_there_is_says_so():
     assert "photos" not in got and got["remarks"]["skipped"] == "this model does not look at it"
     only = run(planted(), ["living_area"])["groups"]
     assert only["size"]["skipped"].startswith("nothing is left to learn from")
-
-
-def test_what_a_model_starts_from_is_seen_though_it_is_kept_from_the_trees():
-    inputs = ["comp_log_price", "comp_count", "postal_code", "txt_x"]
-    params = {
-        "without": ["comp_", "postal_"],
-        "start": ["comp_log_price"],
-        "encode": ["postal_code"],
-    }
-    assert visible_columns(inputs, params) == ["comp_log_price", "postal_code", "txt_x"]
-    assert visible_columns(inputs, {}) == inputs
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 
 from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
 from lib.evaluation.ablation.ablation import measure_gain
-from lib.models.training.out_of_fold import out_of_fold
-from lib.photos.pooled import pooling
+from lib.models.variants.photo import pooling
+from lib.models.variants.training.out_of_fold import out_of_fold
 from tests.support.daily_sales import EDGES
 from tests.support.photo_market import (
     PLAN,

@@ -16,11 +16,11 @@ from lib.evaluation.explanation.contributions import (
 )
 from lib.evaluation.feature_groups import BASELINE, GROUPS, LEVEL, OTHER, group_members, group_of
 from lib.features import spec
-from lib.models.estimators.photo.registry import MODELS
-from lib.models.estimators.tabular.registry import BoostedTrees, HedonicRidge
-from lib.models.serving.predict import log_estimates, market_level_shifts, raw_estimates
 from lib.models.stacking import Weighting, blend_predictions
-from lib.models.training.training_table import LISTED, add_list_price
+from lib.models.variants.photo.registry import MODELS
+from lib.models.variants.predict import log_estimates, market_level_shifts, raw_estimates
+from lib.models.variants.training.estimators.registry import BoostedTrees, HedonicRidge
+from lib.models.variants.training.training_table import LISTED, add_list_price
 from tests.support.estimators import RIDGE, STARTS, TREES, hedonic_homes
 from tests.support.hypothesis_profiles import examples
 from tests.support.saved_models import (

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.common import paths
+from lib.common import vocabulary
 from lib.common.errors import RemlError
 from lib.common.params import read_yaml, validate
 from lib.listings.contract import contract as contracts
 from lib.listings.contract import reso
 from lib.listings.contract.contract import Contract, match_headers, missing_required
 
-SHIPPED = sorted(paths.FEEDS.glob("*/contract.yaml"))
+SHIPPED = sorted(vocabulary.FEEDS.glob("*/contract.yaml"))
 
 
 def minimal(**changes):
@@ -147,7 +147,7 @@ def test_nothing_is_missing_where_every_required_column_is_there():
 
 
 def test_unknown_feed_lists_the_feeds_with_a_contract(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "FEEDS", tmp_path)
+    monkeypatch.setattr(vocabulary, "FEEDS", tmp_path)
     with pytest.raises(RemlError, match=r"no contract for feed 'x' \(feeds with one: none\)"):
         contracts.read_contract("x")
     (tmp_path / "real").mkdir()

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from lib.common import paths
+from lib.common import vocabulary
 from lib.common.errors import RemlError
 from lib.common.params import validate
 from lib.listings.contract import contract
@@ -38,7 +38,7 @@ def entry(**changes):
 
 
 def read(tmp_path, monkeypatch, *entries, text=None):
-    monkeypatch.setattr(paths, "FEEDS", tmp_path)
+    monkeypatch.setattr(vocabulary, "FEEDS", tmp_path)
     (tmp_path / "f").mkdir(exist_ok=True)
     content = yaml.safe_dump({"corrections": list(entries)}) if text is None else text
     (tmp_path / "f/corrections.yml").write_text(content)
@@ -108,7 +108,7 @@ def test_older_states_are_put_right_where_they_are_wrong_too():
 
 
 def test_without_a_file_there_are_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "FEEDS", tmp_path)
+    monkeypatch.setattr(vocabulary, "FEEDS", tmp_path)
     assert corrections.read_corrections("f", AGREED) == []
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.serving.predict import (
+from lib.models.serving.similar_sales import distance_similarity, leaf_share, rank_similar_sales
+from lib.models.variants.predict import (
     load_model,
     log_estimates,
     market_level_shifts_since,
     raw_estimates,
 )
-from lib.models.serving.similar_sales import distance_similarity, leaf_share, rank_similar_sales
 from tests.support.saved_models import LEVELLED, make_blend, train_and_save
 
 MONTH = pd.Timedelta(days=30)

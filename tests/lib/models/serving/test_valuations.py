@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.serving.predict import log_estimates
 from lib.models.serving.valuations import FACTS, make_valuations, widen_comparables
+from lib.models.variants.predict import log_estimates
 from tests.support.saved_models import train_and_save
 
 STATE = {

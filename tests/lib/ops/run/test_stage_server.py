@@ -12,7 +12,7 @@ import pytest
 from dvc.stage import run as dvc_run
 from dvc.stage.exceptions import StageCmdFailedError
 
-from lib.common.process import has_ended
+from lib.common.processes import has_ended
 from lib.ops.run import warm_start
 from tests.support.dag import ROOT
 

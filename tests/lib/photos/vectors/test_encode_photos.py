@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib.common import parallel
+from lib.common import processes
 from lib.common.errors import RemlError
 from lib.common.params import validate
 from lib.photos.image import decode, same_picture
@@ -118,7 +118,7 @@ def test_processes_that_share_photos_give_what_one_gives(tmp_path, monkeypatch):
     photos[5][1].write_bytes(b"x")
     found = []
     for cores in (1, 3):
-        monkeypatch.setattr(parallel, "count_cores", lambda count=cores: count)
+        monkeypatch.setattr(processes, "count_cores", lambda count=cores: count)
         encoder = Fake(5)
         encoder.shared, encoder.lock = True, nullcontext()
         found.append(list(encode_photos.encode_batches(photos, encoder, 1)))

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from lib.common import cache
 from lib.common.errors import RemlError
+from lib.common.io import file_sha256
 from lib.common.params import load_sections
-from lib.photos.pooled import rooms
+from lib.photos.image import rooms
 from lib.photos.vectors import encode_photos, encoders
 from scripts.ops import embed_images
 from tests.support.dag import ROOT
@@ -98,7 +98,7 @@ def test_timm_gives_what_the_bare_model_gives(here, tiny):
         bare = unit(model.forward_head(model.forward_features(pixels), pre_logits=True))
     assert full(encoder, 4) == pytest.approx(bare, abs=1e-5)
     assert (encoder.dims, encoder.texts, encoder.scale) == (192, False, 1.0)
-    assert encoder.weights == cache.file_sha256(path)
+    assert encoder.weights == file_sha256(path)
 
 
 def test_a_path_and_the_hub_give_the_same_encoder(here, tiny, monkeypatch):
@@ -173,7 +173,7 @@ def test_the_stage_in_a_real_process_with_weights_of_the_hub(here, clip):
 
     path, model = clip
     hub(here / "home", CLIP_REPO, CLIP_FILE, path)
-    told = entry("open_clip", CLIP, CLIP_TAG, sha256=cache.file_sha256(path))
+    told = entry("open_clip", CLIP, CLIP_TAG, sha256=file_sha256(path))
     params(here, {"clip": told}, least_room_probability=0.0)
     (here / "some").mkdir()
     for n in range(3):
@@ -266,7 +266,7 @@ def test_weights_that_are_not_there_are_one_line(here, told, says):
 def test_another_checksum_than_the_pinned_one(here, tiny):
     from lib.photos.vectors import weights
 
-    found = cache.file_sha256(tiny[0])
+    found = file_sha256(tiny[0])
     right = encoders.EncoderEntry(**entry("timm", TINY, str(tiny[0]), sha256=found))
     assert weights.find_weights("one", right, here) == (tiny[0], found)
     with pytest.raises(RemlError, match=rf"SHA-256 {found}, but embed\.encoders\.one\.sha256"):

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from lib.common.artifacts import Skipped
-from lib.photos.pooled import rooms
+from lib.photos.image import rooms
 from lib.report.pages import photo_homes, photos, site
 from tests.support import browser as kit
 from tests.support.photos import drawn, image

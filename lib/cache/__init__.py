@@ -1,0 +1,1 @@
+"""A content-addressed cache outside the outs: keys of all that an entry rests on, and entries."""

@@ -1,0 +1,1 @@
+"""Which sales lie near a home, as of its date: comparables, and how many there are."""

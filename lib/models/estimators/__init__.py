@@ -1,1 +1,0 @@
-"""Estimators of log price behind one protocol, saved as text."""

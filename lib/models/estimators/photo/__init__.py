@@ -1,1 +1,0 @@
-"""Estimators that see photos beside the features."""

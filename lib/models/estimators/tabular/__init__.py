@@ -1,1 +1,0 @@
-"""Estimators that see no photos."""

@@ -1,0 +1,1 @@
+"""One variant, with photos or without: its settings, its folder, its predictions."""

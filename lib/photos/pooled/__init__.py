@@ -1,1 +1,0 @@
-"""What the photos of one listing say together: pooled vectors, rooms, condition."""
