@@ -14,11 +14,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from lib.listings.identity.street_names import ORDINALS
 from lib.listings.identity.streets import (
-    COUNTY,
     INSIDE,
     ORDINAL,
-    ORDINALS,
     PLACES,
     SHORT,
     SIMPLE,
@@ -28,6 +27,7 @@ from lib.listings.identity.streets import (
     parse_house_number,
     parse_street,
     parse_unit,
+    standardize_street,
     state_codes,
     usps_tables,
 )
@@ -170,7 +170,7 @@ def parse_address(text: str) -> AddressParts | None:
     text = _ended(clean_address(text))
     if "." in text:
         return None
-    text = re.sub(rf"\A({NUMBER}) {COUNTY}", r"\1 COUNTY RD ", text)
+    text = re.sub(rf"\A({NUMBER}) (.+)\Z", _in_one_form, text)
     parts = parse_by_rules(text) or parse_by_library(text)
     if parts is None or _unit_as_city(text, parts.city or ""):
         return None
@@ -178,6 +178,13 @@ def parse_address(text: str) -> AddressParts | None:
         return parts
     again = parse_by_rules(parts.line()) or parse_by_library(parts.line())
     return parts if again == parts else None
+
+
+def _in_one_form(found: re.Match[str]) -> str:
+    """A cleaned address with its street's name in its one form; a number as in 3rd St is none."""
+    if re.fullmatch(ORDINAL, found[1]):
+        return found[0]
+    return f"{found[1]} {standardize_street(found[2])}"
 
 
 def _ended(text: str) -> str:

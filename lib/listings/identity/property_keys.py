@@ -9,10 +9,11 @@ from collections.abc import Callable
 import pandas as pd
 
 from lib.listings.contract import parse_values
-from lib.listings.identity import addresses, streets
+from lib.listings.identity import addresses, parcels, streets
 from lib.listings.identity.addresses import AddressParts
 
 ADDRESS = list(AddressParts._fields)
+PARCEL = "parcel_number"
 HOUSES = {"BLDG", "FL"}  # of several units each
 PARSED, DISAGREES = "own_address_parsed", "own_address_disagrees"
 STREET, UNIT = ADDRESS[1:5], ADDRESS[5]
@@ -180,7 +181,9 @@ def address_key(table: pd.DataFrame) -> pd.Series:
     return key.where(numbered & table["street_name"].notna())
 
 
-def group_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
+def group_key(
+    table: pd.DataFrame, groups: list[list[str]], digits_alone: bool = False
+) -> pd.Series:
     """Key each row by the first group of columns that is complete in it.
 
     Parameters
@@ -189,20 +192,23 @@ def group_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
         Needs the columns that the groups name, as text.
     groups : list of list of str
         The contract's `property_key`.
+    digits_alone : bool
+        Whether parcel numbers count by `parcels.join_digits` instead of as they are written.
 
     Returns
     -------
     Series of str, shape (n,)
-        Upper case, joined by |; missing where no group is complete. A parcel number without a digit
-        from 1 to 9 ("000-000", "N/A") is none.
+        Upper case, joined by |; missing where no group is complete. What `parcels.write_parcels`
+        calls none ("000-000", "N/A", "99999") is no parcel number.
     """
     key = pd.Series(None, index=table.index, dtype="str")
     for group in groups:
         joined = group[0] + ":"
         for at, name in enumerate(group):
             part = table[name].str.upper()
-            if name == "parcel_number":
-                part = part.where(part.str.contains("[1-9]").fillna(False).astype(bool))
+            if name == PARCEL:
+                part = parcels.write_parcels(table[name])
+                part = parcels.join_digits(part) if digits_alone else part
             joined = joined + ("|" if at else "") + part
         key = key.fillna(joined)
     return key
@@ -211,7 +217,8 @@ def group_key(table: pd.DataFrame, groups: list[list[str]]) -> pd.Series:
 def join_keys(by_group: pd.Series, by_address: pd.Series) -> pd.Series:
     """Join group and address of rows whose group several homes share.
 
-    Such a group is a parcel that is not split yet, or a placeholder.
+    Such a group is a parcel that is not split yet, or a placeholder. Parcel numbers count by their
+    digits here: at one address the dashes in them tell nothing.
 
     Parameters
     ----------
@@ -293,7 +300,9 @@ def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Ser
     return key.fillna(by_address).fillna("listing:" + listing_key)
 
 
-def row_home_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Series) -> pd.Series:
+def row_home_key(
+    by_group: pd.Series, digits: pd.Series, by_address: pd.Series, listing_key: pd.Series
+) -> pd.Series:
     """Key each row by its home, by its cells alone.
 
     No other row moves the key, so that features of the past may go by it.
@@ -302,6 +311,8 @@ def row_home_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Ser
     ----------
     by_group : Series of str, shape (n,)
         Keys by the contract's columns.
+    digits : Series of str, shape (n,)
+        The same, parcel numbers by their digits alone.
     by_address : Series of str, shape (n,)
         Keys by address.
     listing_key : Series of str, shape (n,)
@@ -309,9 +320,9 @@ def row_home_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Ser
     Returns
     -------
     Series of str, shape (n,)
-        Group and address, the one of them that is there, else the listing's.
+        Digits and address, group or address where one of them is there, else the listing's.
     """
-    key = join_keys(by_group, by_address).fillna(by_group).fillna(by_address)
+    key = join_keys(digits, by_address).fillna(by_group).fillna(by_address)
     return key.fillna("listing:" + listing_key)
 
 
@@ -331,12 +342,15 @@ def add_property_keys(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFr
         `unparsed_address` is what the feed wrote.
     """
     table = table.copy(deep=False)  # columns are added, none is changed
-    by_group = group_key(table, groups)
+    by_group, digits = group_key(table, groups), group_key(table, groups, digits_alone=True)
     written = join_address(table)
     table = table.assign(**standardize_addresses(table))
     table["unparsed_address"] = written
     by_address = address_key(table)
-    table["own_home_key"] = row_home_key(by_group, by_address, table["listing_key"])
-    by_group = split_contradicted(by_group, by_address, place_parts(table))
+    table["own_home_key"] = row_home_key(by_group, digits, by_address, table["listing_key"])
+    place = place_parts(table)
+    by_group = parcels.unite_spellings(by_group, digits, by_address)
+    by_group = by_group.mask(parcels.at_many_places(by_group, place) & by_address.notna())
+    by_group = split_contradicted(by_group, by_address, place)
     table["property_key"] = property_key(by_group, by_address, table["listing_key"])
     return table

@@ -19,13 +19,16 @@ class HomeKeys(NamedTuple):
 
     `group` by the contract's columns (parcel number) and `address`, both missing where unknown;
     `either`: both of them, the one that is there, else the listing's; `place`: the columns of
-    `property_keys.place_parts`, of which one group has one value each, or it is several homes.
+    `property_keys.place_parts`, of which one group has one value each, or it is several homes;
+    `digits`: the group with parcel numbers by their digits alone, by which an address tells one
+    parcel from another.
     """
 
     group: pd.Series
     address: pd.Series
     either: pd.Series
     place: pd.DataFrame
+    digits: pd.Series
 
 
 def home_keys(sales: pd.DataFrame, groups: list[list[str]]) -> HomeKeys:
@@ -44,8 +47,9 @@ def home_keys(sales: pd.DataFrame, groups: list[list[str]]) -> HomeKeys:
         Each part of n rows.
     """
     group, address = property_keys.group_key(sales, groups), property_keys.address_key(sales)
-    either = property_keys.row_home_key(group, address, sales["listing_key"])
-    return HomeKeys(group, address, either, property_keys.place_parts(sales))
+    digits = property_keys.group_key(sales, groups, digits_alone=True)
+    either = property_keys.row_home_key(group, digits, address, sales["listing_key"])
+    return HomeKeys(group, address, either, property_keys.place_parts(sales), digits)
 
 
 def previous_with_key(key: pd.Series, days: np.ndarray) -> np.ndarray:
@@ -114,8 +118,8 @@ def previous_of_home(home: HomeKeys, days: np.ndarray) -> np.ndarray:
 
     One home: the same group where the rows of it so far, this one with them, do not contradict each
     other about the place, else the same group and address; or the same address where the rows there
-    so far, this one with them, have one group at most; at an address with several groups the rows
-    without one are a home of their own.
+    so far, this one with them, have one group at most, by its digits; at an address with several
+    groups the rows without one are a home of their own.
 
     Parameters
     ----------
@@ -131,7 +135,7 @@ def previous_of_home(home: HomeKeys, days: np.ndarray) -> np.ndarray:
     """
     parts = [has_several_before(home.group, part, days) for _, part in home.place.items()]
     shared = np.any(parts, axis=0)
-    undisputed = ~has_several_before(home.address, home.group, days)
+    undisputed = ~has_several_before(home.address, home.digits, days)
     within = property_keys.join_keys(home.group, home.address)
     return np.maximum.reduce(
         [

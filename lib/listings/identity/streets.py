@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import cache
 
+from lib.listings.identity.street_names import ORDINALS, move_direction, standardize_name
+
 SIMPLE = {"#", "APT", "APARTMENT", "UNIT", "STE", "SUITE"}  # say no more than that a unit follows
 INSIDE = {
     "BLDG": "BLDG", "BUILDING": "BLDG", "FL": "FL", "FLOOR": "FL", "LOT": "LOT", "RM": "RM",
@@ -20,12 +22,7 @@ PLACES = {
 ROUTES = {"FM", "RM", "RR", "CR", "SH", "US", "IH", "HWY", "RD", "RTE"}  # a bare number follows
 NO_UNIT = {"", "N/A", "NA", "NONE", "-"}
 SHORT = {"SAINT": "ST", "MOUNT": "MT", "FORT": "FT"}  # before another word of a name
-ORDINALS = {
-    "FIRST": "1ST", "SECOND": "2ND", "THIRD": "3RD", "FOURTH": "4TH", "FIFTH": "5TH",
-    "SIXTH": "6TH", "SEVENTH": "7TH", "EIGHTH": "8TH", "NINTH": "9TH", "TENTH": "10TH",
-}  # fmt: skip
 LETTERED = {"ST", "AVE"}  # towns name such by letters: N St is not North St
-COUNTY = r"(?:CR|CO RD|COUNTY ROAD) (?=[0-9])"  # and never the creek that CR is elsewhere
 SILENT = {"Mn", "Me", "Cf", "Cc", "Pi", "Pf", "Pd", "Zs"}  # accents, marks, quotes, dashes, spaces
 BLANK = {"Po", "Ps", "Pe", "Pc", "Sm", "Sc", "Sk", "So", "Zl", "Zp"}  # bullets, stars: a space
 APOSTROPHES = "[\u02b9-\u02bf\u2032]"  # the okina among them
@@ -50,6 +47,18 @@ def usps_tables() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     )
 
 
+def standardize_street(street: str) -> str:
+    """A cleaned street without its number, with the name it begins with in its one form."""
+    return standardize_name(street, *_usps_words())
+
+
+@cache
+def _usps_words() -> tuple[frozenset[str], frozenset[str]]:
+    """Directions and street suffixes, long and short: one object each, whose hash is kept."""
+    directions, suffixes, _ = usps_tables()
+    return frozenset(directions), frozenset(suffixes)
+
+
 def state_codes() -> dict[str, str]:
     """US states in long and short form -> the two letters."""
     return usps_tables()[2]
@@ -71,6 +80,7 @@ def clean_address(text: str) -> str:
     text = re.sub(r"(?<![0-9.])([0-9]+)\.0+(?![0-9A-Z.])", r"\1", text)
     text = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "", text)
     text = re.sub(r"[^A-Z0-9#,/&.-]+", " ", text).replace("#", " # ")
+    text = re.sub(r"(?<=[A-Z]) ?& ?(?=[A-Z])", " AND ", text)  # Rock & Roll Ln, but 12 & 14 Elm St
     text = re.sub(r"\s*,[\s,]*", ", ", text)
     return re.sub(r"\s+", " ", text).strip(" ,")
 
@@ -135,13 +145,14 @@ def parse_street(text: str) -> tuple[str | None, ...]:
     `legible` has no parts.
     """
     text = text if is_legible(text) else ""
-    words = re.sub(rf"\A{COUNTY}", "COUNTY RD ", clean_address(text).replace(",", "")).split()
+    words = standardize_street(clean_address(text).replace(",", "")).split()
     parts = _split(words)
     again = [
         *" ".join(filter(None, parts[:4])).split(),
         *(f"UNIT {parts[4]}".split() if parts[4] else []),
     ]
-    return parts if _split(again) == parts else (None, " ".join(words) or None, None, None, None)
+    same = _split(again) == parts
+    return move_direction(parts) if same else (None, " ".join(words) or None, None, None, None)
 
 
 def _split(words: list[str]) -> tuple[str | None, ...]:

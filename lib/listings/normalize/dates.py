@@ -6,6 +6,7 @@ The rules of DATE_RULES are applied in order, each to the table as the rules bef
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ AGREED = "more than {} days before the closing, but listing and contract agree: 
 FUTURE = "more than a year after the valuation date"
 # a home may be sold before it is finished: the value stays
 SOON = "after the year of the valuation"
+# works on a home that its sale, or valuation, came before
+LATER_WORK = "done after the year that the listing is valued in"
+WORK = re.compile(r"renov|remodel|rehab|refurb|updat|improve|effective|addition|reroof")
 
 
 @dataclass(frozen=True)
@@ -358,3 +362,32 @@ def null_future_years(table: pd.DataFrame, issues: typed_cells.Issues) -> pd.Dat
     issues.drop(future, "year_built", written, FUTURE)
     issues.drop((year > last) & ~future, "year_built", written, SOON, False)
     return table.assign(year_built=year.mask(future))
+
+
+def null_later_works(table: pd.DataFrame, issues: typed_cells.Issues) -> pd.DataFrame:
+    """Set years of renovations and other works missing where they come after the as_of date's year.
+
+    An export names the last works there were, those of the buyer too: on the as_of date nobody knew
+    of them, and what had been done before is not told.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Needs `as_of`; columns count whose name has a year, and a word of WORK.
+    issues : Issues
+        Gets the cells set missing.
+
+    Returns
+    -------
+    DataFrame, shape (n, k)
+    """
+    last = table["as_of"].dt.year
+    for name in table.columns:
+        yearly = {"year", "yr"} & set(name.split("_")) and WORK.search(name)
+        if not yearly or not pd.api.types.is_numeric_dtype(table[name]):
+            continue
+        later = table[name] > last
+        written = table[name].map("{:.0f}".format).astype("str")
+        issues.drop(later, name, written, LATER_WORK)
+        table = table.assign(**{name: table[name].mask(later)})
+    return table

@@ -11,7 +11,8 @@ import pandas as pd
 
 from lib.common import params
 from lib.listings.contract.contract import Contract
-from lib.listings.identity import property_keys
+from lib.listings.identity import parcels, property_keys
+from lib.listings.identity.property_keys import PARCEL
 from lib.listings.normalize import dates, typed_cells
 from lib.listings.normalize.dates import DATES, STAMP, USUAL_LIMITS, DateLimits
 from lib.listings.normalize.typed_cells import OFFSET, type_cells
@@ -56,6 +57,45 @@ def add_missing_columns(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def null_placeholders(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Set parcel numbers missing that are the number of no parcel.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Typed listings with the columns of an issue.
+
+    Returns
+    -------
+    table : DataFrame, shape (n, k)
+    issues : DataFrame
+        A line for each such cell.
+    """
+    issues = typed_cells.Issues(table)
+    if PARCEL in table:
+        text = table[PARCEL]
+        none = text.notna() & parcels.write_parcels(text).isna()
+        issues.drop(none, PARCEL, text, parcels.PLACEHOLDER)
+        table = table.assign(**{PARCEL: text.mask(none)})
+    return table, issues.table()
+
+
+def note_shared_parcels(table: pd.DataFrame, issues: typed_cells.Issues) -> None:
+    """Note parcel numbers that stand at many places, which tell no home there.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Listings with their address in standard form.
+    issues : Issues
+        Gets the notes; the numbers stay.
+    """
+    if PARCEL in table:
+        number, place = parcels.write_parcels(table[PARCEL]), property_keys.place_parts(table)
+        many = parcels.at_many_places(number, place)
+        issues.drop(many, PARCEL, table[PARCEL], parcels.AT_MANY, False)
+
+
 def normalize(
     staged: pd.DataFrame,
     contract: Contract,
@@ -88,13 +128,16 @@ def normalize(
         As `dates.resolve_as_of` does.
     """
     table, issues = type_cells(staged, contract)
+    table, of_parcels = null_placeholders(table)
     table = property_keys.add_property_keys(add_missing_columns(table), contract.property_key)
     table, of_dates, day = dates.null_implausible_dates(table, as_of, limits)
-    issues = pd.concat([issues, of_dates], ignore_index=True)
+    issues = pd.concat([issues, of_parcels, of_dates], ignore_index=True)
     undated = dates.undated_sales(table, issues)
     table["as_of"] = dates.as_of_dates(table, day).mask(undated, day)
     more = typed_cells.Issues(table)
     table = dates.null_future_years(table, more)
+    table = dates.null_later_works(table, more)
+    note_shared_parcels(table, more)
     unread = table[property_keys.PARSED] == 0
     more.drop(unread, "unparsed_address", table["unparsed_address"], UNREAD, False)
     return table, pd.concat([issues, more.table()], ignore_index=True)

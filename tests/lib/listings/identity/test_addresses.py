@@ -34,7 +34,7 @@ FOUR = "123 N MAIN ST UNIT 4"
         ("12 1/2 Oak Ave", "12 1/2 OAK AVE"),
         ("5 Avenue Q", "5 AVE Q"),
         ("0 County Road 12", "0 COUNTY RD 12"),
-        ("1234 FM 1960 Rd W", "1234 FM 1960 RD W"),
+        ("1234 FM 1960 Rd W", "1234 FM 1960 W"),
         ("123 Main St Bldg 2 Unit 4", "123 MAIN ST UNIT BLDG 2 4"),
         ("10 Fifth Ave", "10 5TH AVE"),
         ("10 Saint Charles Ave", "10 ST CHARLES AVE"),

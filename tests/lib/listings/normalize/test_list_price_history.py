@@ -42,7 +42,8 @@ def home_of(rows, **known):
     """The homes of rows, each known by its `property_key` alone."""
     none = pd.Series(None, index=rows.index, dtype="str")
     place = pd.DataFrame(index=rows.index)
-    return HomeKeys(rows["property_key"], none, rows["property_key"], place)._replace(**known)
+    key = rows["property_key"]
+    return HomeKeys(key, none, key, place, key)._replace(**known)
 
 
 def added(newest, *older):
@@ -152,7 +153,8 @@ def test_a_later_listing_does_not_change_whose_relist_an_earlier_one_is():
         newest.iloc[:0][[*list_price_history.STATE, "_row_sha256"]], newest
     )
     group = pd.Series([None, "P1", "P2"], dtype="str")
-    where = home_of(newest, group=group, address=pd.Series(["address:1"] * 3, dtype="str"))
+    address = pd.Series(["address:1"] * 3, dtype="str")
+    where = home_of(newest, group=group, address=address, digits=group)
     out = list_price_history.add_history(newest, seen, GAP, where)
     assert out["hist_relists"].tolist() == pytest.approx([np.nan, 1, 0], nan_ok=True)
     assert out["hist_cumulative_days_on_market"].tolist()[1] == 10 + 10

@@ -18,7 +18,11 @@ def homes_of(table):
     """The homes of sales whose `property_key` is all that is known of them."""
     key = table["property_key"]
     return same_home.HomeKeys(
-        key, pd.Series(None, index=table.index, dtype="str"), key, pd.DataFrame(index=table.index)
+        key,
+        pd.Series(None, index=table.index, dtype="str"),
+        key,
+        pd.DataFrame(index=table.index),
+        key,
     )
 
 
