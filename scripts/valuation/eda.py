@@ -23,6 +23,7 @@ from lib.common.processes import map_processes
 from lib.listings.contract import contract
 from lib.listings.eda import columns, findings, summary
 from lib.listings.eda.summary import EdaParams
+from lib.listings.place import odd_points
 from lib.report.plots.style import STYLE
 
 STAGED = Path("data/staging")
@@ -137,6 +138,15 @@ def show_knowledge(
     return out
 
 
+def odd_place_sentence(frame: pd.DataFrame) -> str:
+    """What is odd in the coordinates of all rows together, "" where nothing is."""
+    if not set(odd_points.POINT) <= set(frame):
+        return ""
+    reasons = odd_points.odd_points(frame)["point"]
+    points = int(frame[list(odd_points.POINT)].notna().any(axis=1).sum())
+    return findings.describe_odd_points(reasons, points)
+
+
 def run_job(job: Callable[[], Any]) -> Any:
     return job()
 
@@ -175,6 +185,8 @@ def main() -> None:
         "",
         findings.describe_duplicates(repeats, metrics["rows_in"]),
     ]  # fmt: skip
+    where = odd_place_sentence(frame)
+    lead += ["", where] if where else []
     domains, few = domains_of(frame, staged["domain"], settings.minimum_sales)
     for name in few:
         why = f"has fewer than {settings.minimum_sales} closed rows with a price"

@@ -48,6 +48,33 @@ def describe_missing(shares: pd.Series) -> str:
     )
 
 
+def describe_odd_points(reasons: pd.Series, points: int) -> str:
+    """Say which coordinates cannot be the homes', and why.
+
+    Parameters
+    ----------
+    reasons : Series of str, shape (n,)
+        From `odd_points.odd_points`, "" where nothing is odd.
+    points : int
+        Listings that have coordinates.
+
+    Returns
+    -------
+    str
+        "" where none is odd.
+    """
+    odd = reasons[reasons != ""]
+    if odd.empty:
+        return ""
+    counts = odd.value_counts().rename_axis("reason").reset_index(name="rows")
+    counts = counts.sort_values(["rows", "reason"], ascending=[False, True])
+    parts = "; ".join(f"{row.reason} ({row.rows:,})" for row in counts.itertuples())
+    return (
+        f"Coordinates of {len(odd):,} of {points:,} listings that have any are not a home's and "
+        f"will be set missing: {parts}."
+    )
+
+
 def describe_missing_by(shares: pd.DataFrame, sizes: pd.Series, what: str) -> str:
     """Say which column's gaps differ most between groups, and whether chance may explain it.
 

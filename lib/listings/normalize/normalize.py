@@ -16,6 +16,7 @@ from lib.listings.identity.property_keys import PARCEL
 from lib.listings.normalize import dates, typed_cells
 from lib.listings.normalize.dates import DATES, STAMP, USUAL_LIMITS, DateLimits
 from lib.listings.normalize.typed_cells import OFFSET, type_cells
+from lib.listings.place import odd_points
 
 UNREAD = "not read as an address; it stays as written"
 # columns that later stages name, whatever the feed has
@@ -138,9 +139,40 @@ def normalize(
     table = dates.null_future_years(table, more)
     table = dates.null_later_works(table, more)
     note_shared_parcels(table, more)
+    table = null_odd_points(table, more)
     unread = table[property_keys.PARSED] == 0
     more.drop(unread, "unparsed_address", table["unparsed_address"], UNREAD, False)
     return table, pd.concat([issues, more.table()], ignore_index=True)
+
+
+def null_odd_points(table: pd.DataFrame, issues: typed_cells.Issues) -> pd.DataFrame:
+    """Set coordinates missing that cannot be the home's, and ZIPs that contradict city and point.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Typed listings with addresses and keys; see `odd_points.odd_points`.
+    issues : Issues
+        Where each cell is noted with its reason.
+
+    Returns
+    -------
+    DataFrame, shape (n, k)
+        A shallow copy.
+    """
+    table = table.copy(deep=False)
+    odd = odd_points.odd_points(table)
+    for name, column in (*((name, "point") for name in odd_points.POINT), ("postal_code",) * 2):
+        text = table[name].astype("str")
+        bad = (odd[column] != "") & table[name].notna()
+        for reason in sorted(odd.loc[bad, column].unique()):
+            issues.drop(bad & (odd[column] == reason), name, text, reason)
+        table[name] = table[name].mask(bad)
+    for reason in sorted(set(odd["note"]) - {""}):
+        issues.drop(
+            odd["note"] == reason, "latitude", table["latitude"].astype("str"), reason, False
+        )
+    return table
 
 
 class NormalizeParams(params.Section):
