@@ -16,7 +16,14 @@ from lib.common import cli, dictionary, io, params
 from lib.common.vocabulary import DOMAINS
 from lib.listings.contract import contract
 from lib.listings.identity import same_home
-from lib.listings.normalize import corrections, counts, dates, list_price_history, normalize
+from lib.listings.normalize import (
+    corrections,
+    counts,
+    dates,
+    list_price_history,
+    normalize,
+    repeated_sales,
+)
 from lib.listings.normalize.normalize import NormalizeParams
 
 OUT = Path("data/normalize")
@@ -97,7 +104,7 @@ def main() -> None:
     as_of = dates.resolve_as_of(table, base.as_of, settings.latest_date_slack_days)
     older, unread = older_states(agreed, entries)
     history = list_price_history.price_history(older, table)
-    table, repeated = list_price_history.merge_repeated_sales(table)
+    table, repeated = repeated_sales.merge_repeated_sales(table, settings.same_sale_days)
     assert len(table) + len(repeated) == count
     home = same_home.home_keys(table, agreed.property_key)
     table = list_price_history.add_history(table, history, settings.relist_gap_days, home)
@@ -108,6 +115,9 @@ def main() -> None:
             **warn_of_idle(idle, where),
         },
         "sales_exported_twice": len(repeated),
+        "sales_exported_twice_days_apart": int(
+            (repeated["_reason"] == repeated_sales.DAYS_APART).sum()
+        ),
         "older_states": {"rows": len(older), "cells_not_read": unread},
         "list_price_history": len(history),
     }

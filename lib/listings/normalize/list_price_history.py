@@ -1,5 +1,5 @@
-"""What a listing was before its newest state: list prices over time, relists of one home, and sales
-that were exported twice. Each row says only what was known by its own `as_of` date."""
+"""What a listing was before its newest state: list prices over time, and relists of one home. Each
+row says only what was known by its own `as_of` date."""
 
 from __future__ import annotations
 
@@ -9,17 +9,12 @@ import pandas as pd
 from lib.common.vocabulary import LINEAGE, ON_MARKET
 from lib.listings.contract.contract import Contract
 from lib.listings.contract.units import FREQUENCY
-from lib.listings.identity.property_keys import place_parts
 from lib.listings.identity.same_home import HomeKeys, previous_of_home
 from lib.listings.normalize.typed_cells import OFFSET, local_days, type_cells
 
 LISTING = ["domain", "listing_key"]
 STATE = [*LISTING, "modification_timestamp", "list_price", "standard_status"]
 HISTORY_COLUMNS = ["hist_price_changes", "hist_relists", "hist_cumulative_days_on_market"]
-SALE = ["domain", "property_key", "close_date", "close_price"]
-# what, beside their place, two flats of one house let on one day at one price differ in
-FLAT_COLUMNS = ["living_area", "bedrooms_total", "bathrooms_full", "bathrooms_total"]
-REPEATED = "the same sale under another listing key"
 
 
 def columns_for_states(contract: Contract) -> list[str]:
@@ -87,44 +82,6 @@ def price_history(older: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
 
 def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
     return (left == right).fillna(False).astype(bool) | (left.isna() & right.isna())
-
-
-def merge_repeated_sales(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Keep one row of each sale that was exported under several listing keys.
-
-    Closed rows of one home with one date and price are one sale; the row last modified stays, of
-    equal ones the one with the smallest key. Where such rows disagree about
-    `property_keys.place_parts` or FLAT_COLUMNS (both present), they are of several homes, and only
-    rows that say the same of each are one sale.
-
-    Parameters
-    ----------
-    table : DataFrame, shape (n, k)
-        The normalised table.
-
-    Returns
-    -------
-    table : DataFrame, shape (m, k)
-        One row a sale.
-    aside : DataFrame, shape (n - m, k + 2)
-        The other rows with `_kept_listing_key` and `_reason`.
-    """
-    complete = (table["standard_status"] == "Closed") & table[SALE].notna().all(axis=1)
-    sold = table.loc[complete, [*SALE, "listing_key", "modification_timestamp"]].sort_values(
-        ["modification_timestamp", "listing_key"], ascending=[False, True]
-    )
-    sold = sold[sold.duplicated(SALE, keep=False)]
-    traits = table.loc[sold.index, [name for name in FLAT_COLUMNS if name in table]]
-    traits = traits.join(place_parts(table.loc[sold.index]))
-    group = sold.groupby(SALE, sort=False).ngroup()
-    unlike = (traits.groupby(group).transform("nunique") > 1).any(axis=1)
-    alike = pd.Series("", index=sold.index, dtype="str")
-    for name in traits:
-        alike = (alike + "|" + traits[name].astype("str").fillna("")).where(unlike, "")
-    kept = sold.groupby([group, alike], sort=False)["listing_key"].transform("first")
-    again = kept[kept != sold["listing_key"]].sort_index()
-    aside = table.loc[again.index].assign(_kept_listing_key=again, _reason=REPEATED)
-    return (table.drop(again.index) if len(again) else table), aside
 
 
 def add_history(

@@ -182,6 +182,7 @@ class NormalizeParams(params.Section):
     earliest_date: dt.date
     longest_deal_days: int
     relist_gap_days: int
+    same_sale_days: int
 
     def limits(self) -> dates.DateLimits:
         """What a date may be."""

@@ -124,7 +124,7 @@ def check_overrides(
     sales : DataFrame
         Closed sales: `listing_key` and `domain`.
     repeated : DataFrame
-        ASIDE of the sales that `list_price_history.merge_repeated_sales` set aside.
+        ASIDE of the sales that `repeated_sales.merge_repeated_sales` set aside.
     path : Path
         The file of the overrides, for messages.
 

@@ -1,4 +1,4 @@
-"""List-price histories, relists and repeated sales: against a slow reference, and never with
+"""List-price histories and relists: against a slow reference, and never with
 anything that was not known by the row's own date."""
 
 import numpy as np
@@ -262,57 +262,6 @@ def test_what_happens_after_a_rows_date_changes_nothing_of_it(lived, which):
         .loc[one["listing_key"], list_price_history.HISTORY_COLUMNS]
     )
     pd.testing.assert_series_equal(before, after)
-
-
-def test_one_sale_under_two_keys_is_one_row_and_the_other_is_kept_aside():
-    sale = {"status": "Closed", "close_date": day(9), "close_price": 5.0}
-    rows = table(
-        row("c", 0, 9, stamp=9, **sale), row("a", 0, 9, stamp=11, **sale),
-        row("b", 0, 9, stamp=11, **sale), row("d", 0, 9, **(sale | {"close_price": 6.0})),
-        row("e", 0, 9, **(sale | {"home": "g"})),
-        row("f", 0, 9, close_date=day(9), close_price=5.0),
-        row("g", 0, 9, **(sale | {"close_date": pd.NaT})),
-        row("h", 0, 9, **(sale | {"close_date": pd.NaT})),
-    )  # fmt: skip
-    kept, aside = list_price_history.merge_repeated_sales(rows)
-    assert kept["listing_key"].tolist() == ["a", "d", "e", "f", "g", "h"]
-    assert aside[["listing_key", "_kept_listing_key"]].to_numpy().tolist() == [
-        ["c", "a"],
-        ["b", "a"],
-    ]
-    assert set(aside["_reason"]) == {list_price_history.REPEATED}
-    assert len(kept) + len(aside) == len(rows)
-
-
-@pytest.mark.parametrize(
-    ("others", "kept"),
-    [
-        ([{}, {}], "a"),
-        ([{"bedrooms_total": 2.0}, {"bedrooms_total": 3.0}], "abc"),  # a may be either of the two
-        ([{"living_area": 900.0}, {"living_area": 900.0}], "a"),
-        ([{"living_area": 900.0}, {"living_area": 910.0}], "abc"),
-        ([{"unit_number": "UPPR"}, {"unit_number": "LOWR"}], "abc"),
-        ([{"street_suffix": "LN"}, {"street_suffix": "CT"}], "abc"),
-        ([{"street_dir_suffix": "E"}, {"street_dir_suffix": "W"}], "abc"),
-        ([{"street_dir_prefix": "N"}, {"street_suffix": "CT"}], "a"),
-        ([{"street_name": "OAK RIDGE"}, {"street_name": "OAKRIDGE"}], "a"),
-        ([{"street_name": "OAK RIDGE"}, {"street_name": "ELM"}], "abc"),
-        ([{"postal_code": "77001"}, {"postal_code": "77010"}], "a"),
-        ([{"bathrooms_total": 2.0}, {"bathrooms_total": 2.5}], "abc"),
-        ([{"bedrooms_total": 2.0}, {"living_area": 910.0}], "a"),  # nothing that both say
-    ],
-)
-def test_two_flats_let_on_one_day_at_one_price_are_two_sales(others, kept):
-    known = {"living_area": np.nan, "bedrooms_total": np.nan, "bathrooms_total": np.nan}
-    rows = table(*(
-        row(key, 0, 9, status="Closed", close_date=day(9), close_price=5.0, unit_number=None)
-        | known | more
-        for key, more in zip("abc", [{}, *others], strict=True)
-    ))  # fmt: skip
-    found, aside = list_price_history.merge_repeated_sales(rows)
-    assert "".join(found["listing_key"]) == kept and len(found) + len(aside) == 3
-    alone, aside = list_price_history.merge_repeated_sales(rows.iloc[:1])
-    assert len(alone) == 1 and aside.empty
 
 
 def test_older_states_are_typed_as_the_newest_are():
