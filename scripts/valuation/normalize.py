@@ -81,6 +81,13 @@ def warn_of_idle(idle: dict[int, str], where: str) -> dict[str, int]:
     return by_reason
 
 
+def write_domain(table: pd.DataFrame, domain: str) -> pd.DataFrame:
+    """Write the rows of one domain; returns the others."""
+    here = table["domain"] == domain
+    io.write_parquet(OUT / f"{domain}.parquet", table[here], ["listing_key"])
+    return table[~here]
+
+
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
@@ -115,18 +122,13 @@ def main() -> None:
             **warn_of_idle(idle, where),
         },
         "sales_exported_twice": len(repeated),
-        "sales_exported_twice_days_apart": int(
-            (repeated["_reason"] == repeated_sales.DAYS_APART).sum()
-        ),
+        "repeated_sales": counts.count_values(repeated["_reason"]),
         "older_states": {"rows": len(older), "cells_not_read": unread},
         "list_price_history": len(history),
     }
     kept = len(table)
     for domain in DOMAINS:  # what is written is let go: a million rows are a gigabyte
-        here = table["domain"] == domain
-        part, table = table[here], table[~here]
-        io.write_parquet(OUT / f"{domain}.parquet", part, ["listing_key"])
-        del part
+        table = write_domain(table, domain)
     assert table.empty
     io.write_parquet(OUT / "list_price_history.parquet", history, list_price_history.STATE[:3])
     io.write_parquet(OUT / "repeated_sales.parquet", repeated, ["domain", "listing_key"])
