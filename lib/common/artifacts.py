@@ -2,25 +2,51 @@
 
 A folder below `ROOTS` is a variant or a blend. Its model.json is a `FittedVariant`, a `Blend` with
 its members inside, or a `Skipped`; `read_model` tells which by the keys that each alone has. It is
-read and written here and nowhere else. Beside it lie out-of-fold and later predictions.
+read and written here and nowhere else. Beside it lie out-of-fold and later predictions. What its
+readers cannot use they refuse by `refusal`, which names the file and the key.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from lib.common import io
-from lib.common.errors import RemlError
+from lib.common.errors import RemlError, require
 from lib.common.params import Section
 
 FITTED = (Path("data/train"), Path("data/fuse"))
 ROOTS = (*FITTED, Path("data/blend"))
 
 View = Literal["blind", "aware"]
+MEND = (
+    "another version of REML wrote it or it is damaged: have `make repro` (for another feed "
+    "`make run FEED=<feed>`) fit it again"
+)
+
+
+def _iso_date(text: str) -> str:
+    """`text`, which has to be a date like 2024-05-01."""
+    dt.date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[str, AfterValidator(_iso_date)]
 
 
 class LevelSettings(Section):
@@ -34,6 +60,16 @@ class _Artifact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     variant: str
+    _file: str = PrivateAttr("model.json")
+    _at: str = PrivateAttr("")  # what its keys begin with there: members of a blend
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, wherever they were read."""
+        return type(self) is type(other) and dict(self) == dict(other)
+
+    def refusal(self, key: str, why: str) -> RemlError:
+        """The error to raise where what stands under `key` cannot be used."""
+        return RemlError(f"{self._file}: {self._at}{key}: {why}; {MEND}")
 
 
 class FittedVariant(_Artifact):
@@ -54,7 +90,7 @@ class FittedVariant(_Artifact):
     features: dict[str, str]
     encoder: dict[str, Any] | None = None
     vectors_sha256: str | None = None
-    trained_before: str
+    trained_before: Day
     trained_on: int
     importances: dict[str, float]
     state: str
@@ -74,9 +110,15 @@ class Blend(_Artifact):
     weights: dict[str, float]
     members: dict[str, FittedVariant]
     level: LevelSettings | None
-    trained_before: str
+    trained_before: Day
     trained_on: int
     importances: dict[str, float]
+
+    @model_validator(mode="after")
+    def _each_member_has_its_weight(self) -> Blend:
+        if self.weights.keys() != self.members.keys():
+            raise ValueError("`weights` and `members` name other variants")
+        return self
 
     @property
     def parts(self) -> list[FittedVariant]:
@@ -128,16 +170,25 @@ def model_folders(roots: Iterable[Path] = ROOTS) -> dict[str, Path]:
     return {folder.name: folder for folder in sorted(found, key=lambda folder: folder.name)}
 
 
+def validation_refusal(where: str, error: ValidationError, skip: int = 0) -> RemlError:
+    """The error to raise for the first fault that `error` has of the file `where`; `skip` parts of
+    its key are tags of unions."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in fault["loc"][skip:]) or "(top level)"
+    return RemlError(f"{where}: {key}: {fault['msg']}; {MEND}")
+
+
 def parse_model(content: Any, where: str) -> Model | Skipped:
     """The content of a model.json, typed; raises `RemlError` naming `where` if it is none."""
+    require(isinstance(content, dict), f"{where}: (top level): no JSON object; {MEND}")
     try:
-        return _ARTIFACT.validate_python(content)
+        artifact = _ARTIFACT.validate_python(content)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in fault["loc"][1:]) or "(top level)"
-        raise RemlError(
-            f"{where}: {key}: {fault['msg']}; another version of REML wrote it: fit it again"
-        ) from error
+        raise validation_refusal(where, error, skip=1) from error
+    artifact._file = where
+    for name, member in artifact.members.items() if isinstance(artifact, Blend) else ():
+        member._file, member._at = where, f"members.{name}."
+    return artifact
 
 
 def read_model(folder: Path) -> Model | Skipped:

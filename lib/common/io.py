@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lib.common.errors import require
+from lib.common.errors import RemlError, require
 
 if TYPE_CHECKING:  # slow to import, and commands that read and write no table need none of it
     import pandas as pd
@@ -58,9 +58,12 @@ def _plain(value: Any) -> Any:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file; raises `RemlError` where it is missing."""
+    """The content of a JSON file; raises `RemlError` where it is missing or is no JSON."""
     require(path.is_file(), f"{path}: no such file; `make repro` writes it")
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # no UTF-8 is one, too
+        raise RemlError(f"{path}: not valid JSON: {error}; `make repro` writes it anew") from error
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> Path:

@@ -25,6 +25,7 @@ from lib.evaluation.ablation.photo_lift import AblateParams
 from lib.models.variants.photo import pooling
 from lib.models.variants.photo.registry import MODELS
 from lib.models.variants.predict import sees_photos
+from lib.models.variants.training.estimators.registry import saved_settings
 from lib.models.variants.training.training_table import join_training_table
 
 METRICS = Path("metrics/ablate.json")
@@ -62,8 +63,7 @@ def read_tables(saved: FittedVariant) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def make_refit(saved: FittedVariant) -> Refit:
     """The variant that `train` or `fuse` saved, to be fitted again."""
-    estimator, section = MODELS[saved.model]
-    chosen = section.model_validate(saved.params)
+    estimator, chosen = saved_settings(saved, MODELS)
     edges = io.read_json(SPLIT / "split.json")[saved.domain]["fold_edges"]
     return Refit(
         saved.inputs,

@@ -49,10 +49,10 @@ def run_search(
     table, _ = training_table.join_training_table(features, roles, screened, saved.view)
     cut = io.read_json(SPLIT / "split.json")[domain]
     edges = [pd.Timestamp(edge) for edge in cut["fold_edges"]]
-    estimator, section = registry.TABULAR[saved.model]
+    estimator, settled = registry.saved_settings(saved, registry.TABULAR)
 
     def objective(changed: dict[str, Any]) -> float:
-        chosen = section.model_validate(saved.params | changed)
+        chosen = type(settled).model_validate(saved.params | changed)
         make = lambda: estimator(chosen, saved.seed)  # noqa: E731
         return tuning.score_settings(table, saved.inputs, edges, make, saved.level, settings.metric)
 

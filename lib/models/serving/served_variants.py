@@ -7,17 +7,21 @@ Unlike other modules of lib/models this one reads files of the workspace.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationError
 
 from lib.common import artifacts, io
 from lib.common.artifacts import Model, Skipped
 from lib.common.errors import require
 from lib.common.params import Section
+from lib.models.calibration.abstention import Abstention
+from lib.models.calibration.conformal import Adaptive
 from lib.models.serving import similar_sales
 from lib.models.serving.valuations import make_valuations
 from lib.models.variants.predict import add_photos
+from lib.models.variants.training.estimators.boosting import require_trees
 
 FEATURES = Path("data/features")
 VECTORS = Path("data/embed/vectors.parquet")
@@ -30,6 +34,40 @@ class PredictParams(Section):
     variants: dict[str, str]
     comparables: int = Field(ge=0)
     leaf_weight: float = Field(ge=0, le=1)
+
+
+class IntervalGroups(Section):
+    """What `make_groups` of `lib.models.calibration.prediction_intervals` gives."""
+
+    by: str
+    edges: list[float] | list[str]
+
+
+class SavedIntervals(Section):
+    """What `fit_intervals` of `lib.models.calibration.prediction_intervals` gives for serving."""
+
+    method: str
+    columns: list[str]
+    coverages: dict[str, float]
+    models: dict[str, dict[str, Any] | Annotated[str, AfterValidator(require_trees)]]
+    floor: float
+    adaptive: Adaptive
+    abstention: Abstention
+    reach: dict[str, tuple[float, float]]
+    counted: bool
+    groups: IntervalGroups
+    half_life: float | None
+
+
+def read_intervals(path: Path) -> dict[str, Any]:
+    """What `calibrate` wrote of a variant's intervals; raises `RemlError` naming file and key where
+    this version cannot read it."""
+    state = io.read_json(path)
+    try:
+        SavedIntervals.model_validate(state)
+    except ValidationError as error:
+        raise artifacts.validation_refusal(str(path), error) from error
+    return state
 
 
 def read_served(domain: str, settings: PredictParams) -> Model | Skipped:
@@ -107,7 +145,7 @@ def value_homes(
     predictions = io.read_parquet(artifacts.model_folders()[saved.variant] / "predictions.parquet")
     calibrated = CALIBRATED / saved.variant
     calibration = (
-        io.read_json(calibrated / "model.json"),
+        read_intervals(calibrated / "model.json"),
         io.read_parquet(calibrated / "scores.parquet"),
     )
     count, weight = settings.comparables, settings.leaf_weight

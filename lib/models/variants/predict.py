@@ -18,6 +18,7 @@ from lib.models.variants.photo import pooling
 from lib.models.variants.photo.photo_pca import COUNT, MISSING, PREFIX, REUSED
 from lib.models.variants.photo.registry import MODELS
 from lib.models.variants.training.estimators.base import Estimator
+from lib.models.variants.training.estimators.registry import saved_settings
 from lib.models.variants.training.level_correction import level_shift
 from lib.models.variants.training.out_of_fold import unseen_errors
 from lib.models.variants.training.training_table import add_list_price
@@ -26,9 +27,13 @@ Result = TypeVar("Result")
 
 
 def load_model(saved: FittedVariant) -> Estimator:
-    """The estimator that `train` saved as the content of model.json."""
-    estimator, section = MODELS[saved.model]
-    return estimator.from_json(saved.state, section.model_validate(saved.params), saved.seed)
+    """The estimator that `train` saved as the content of model.json; raises `RemlError` naming file
+    and key where another version wrote it or it is damaged."""
+    estimator, settings = saved_settings(saved, MODELS)
+    try:
+        return estimator.from_json(saved.state, settings, saved.seed)
+    except ValueError as error:
+        raise saved.refusal("state", str(error)) from error
 
 
 def sees_photos(saved: Model) -> bool:
@@ -71,8 +76,15 @@ def model_inputs(features: pd.DataFrame, saved: FittedVariant) -> pd.DataFrame:
     -------
     DataFrame of shape (n, inputs)
         Its inputs.
+
+    Raises
+    ------
+    RemlError
+        Where the features lack one of them.
     """
     seen = add_list_price(features) if saved.view == "aware" else features
+    if missing := [name for name in saved.inputs if name not in seen]:
+        raise saved.refusal("inputs", f"the feature table has no {', '.join(missing)}")
     return seen[saved.inputs]
 
 

@@ -23,6 +23,7 @@ from lib.models.variants.photo.photo_pca import (
     PhotoPCAParams,
     sum_by_source,
 )
+from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.boosting import BoostedTrees, BoostedTreesParams
 from lib.models.variants.training.estimators.columns import Standardizer, drop_prefixes
 
@@ -174,7 +175,7 @@ class LateFusion(BoostedTrees):
 
     @classmethod
     def from_json(cls, text: str, params: Any, seed: int) -> LateFusion:
-        state = json.loads(text)
+        state = parse_state(text, "trees", "photos", "seen")
         model = cls(params, seed)
         trees = BoostedTrees.from_json(state["trees"], params, seed)
         model.state, model.booster = trees.state, trees.booster

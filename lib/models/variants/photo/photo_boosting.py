@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lib.models.variants.photo.photo_pca import PhotoPCA, PhotoPCAParams, source_input
+from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.boosting import BoostedTrees, BoostedTreesParams
 
 
@@ -46,7 +47,7 @@ class PhotoBoostedTrees(BoostedTrees):
 
     @classmethod
     def from_json(cls, text: str, params: Any, seed: int) -> PhotoBoostedTrees:
-        state = json.loads(text)
+        state = parse_state(text, "trees", "photos")
         model = cls(params, seed)
         trees = BoostedTrees.from_json(state["trees"], params, seed)
         model.state, model.booster = trees.state, trees.booster

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from lib.common.processes import map_processes
 from lib.models.variants.photo.photo_pca import PhotoPCA, PhotoPCAParams, sum_by_source
+from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.columns import (
     Prefix,
     Standardizer,
@@ -198,6 +199,6 @@ class PhotoMLP:
 
     @classmethod
     def from_json(cls, text: str, params: PhotoMLPParams, seed: int) -> PhotoMLP:
-        model, state = cls(params, seed), json.loads(text)
+        model, state = cls(params, seed), parse_state(text, "net", "photos")
         model.state, model.photos = state["net"], PhotoPCA.from_dict(state["photos"], params)
         return model

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.common.artifacts import LevelSettings
+from lib.common.errors import RemlError
 from lib.models.stacking import Weighting, blend_predictions
 from lib.models.variants.photo.registry import MODELS
 from lib.models.variants.predict import (
@@ -100,7 +101,7 @@ def test_features_that_say_nothing_of_photos_are_of_homes_without_any():
     known = both.assign(img_missing=0.0, img_count=3.0)
     assert add_missing_photos(known, seeing)["img_count"].tolist() == [3, 3]  # what is there stays
     pd.testing.assert_frame_equal(model_inputs(features, plain), features[["size"]])
-    with pytest.raises(KeyError):  # nobody is taken for a home without photos by mistake
+    with pytest.raises(RemlError, match="has no img_missing"):  # none is taken for one by mistake
         model_inputs(features, seeing)
 
 

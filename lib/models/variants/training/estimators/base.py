@@ -7,7 +7,8 @@ prices. Whatever must be learned to read the inputs (categories, medians, scales
 
 from __future__ import annotations
 
-from typing import Protocol
+import json
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -27,3 +28,14 @@ class Estimator(Protocol):
     def predict(self, inputs: pd.DataFrame) -> np.ndarray: ...
     def feature_importances(self) -> dict[str, float]: ...
     def to_json(self) -> str: ...
+
+
+def parse_state(text: str, *keys: str) -> dict[str, Any]:
+    """What `to_json` wrote; raises `ValueError` where it is no JSON object with these keys."""
+    state = json.loads(text)
+    if not isinstance(state, dict):
+        raise ValueError("no JSON object")
+    for key in keys:
+        if key not in state:
+            raise ValueError(f"no {key!r} in it")
+    return state

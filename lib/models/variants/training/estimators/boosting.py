@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pydantic import Field, model_validator
 from lib.common.errors import require
 from lib.common.params import Section
 from lib.models.variants.training.estimators import target_encoding
+from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.columns import (
     Prefix,
     drop_prefixes,
@@ -100,6 +102,17 @@ class RandomForestParams(TreesParams):
     """The `train.random_forest` section."""
 
     bagging_fraction: float = Field(gt=0, lt=1)  # a forest of equal samples is one tree
+
+
+def require_trees(text: Any) -> str:
+    """`text`, where it is LightGBM's of a model whose trees are as long as its header says; else
+    raises `ValueError`: LightGBM would end the process over a text that is cut."""
+    head, begin, rest = str(text).partition("\n\nTree=0\n")
+    sizes = re.search(r"^tree_sizes=([\d ]+)$", head, re.MULTILINE)
+    trees, end, _ = f"Tree=0\n{rest}".partition("end of trees\n")
+    if not (begin and end and sizes and sum(map(int, sizes[1].split())) == len(trees.encode())):
+        raise ValueError("booster: no text of LightGBM, or a part of one")
+    return str(text)
 
 
 class BoostedTrees:
@@ -265,8 +278,8 @@ class BoostedTrees:
     @classmethod
     def from_json(cls, text: str, params: TreesParams, seed: int) -> BoostedTrees:
         model = cls(params, seed)
-        model.state = json.loads(text)
-        model.booster = lightgbm.Booster(model_str=model.state.pop("booster"))
+        model.state = parse_state(text, "columns", "categories", "mean", "encoded", "booster")
+        model.booster = lightgbm.Booster(model_str=require_trees(model.state.pop("booster")))
         return model
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common.params import Section
+from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.columns import first_finite
 
 
@@ -74,5 +75,5 @@ class ComparablesRegressor:
         cls, text: str, params: ComparablesRegressorParams, seed: int
     ) -> ComparablesRegressor:
         model = cls(params, seed)
-        model.state = json.loads(text)
+        model.state = parse_state(text, "mean", "centre", "at", "slope")
         return model

@@ -11,6 +11,7 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
+from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.columns import (
     Prefix,
     Standardizer,
@@ -110,5 +111,7 @@ class HedonicRidge:
     @classmethod
     def from_json(cls, text: str, params: HedonicRidgeParams, seed: int) -> HedonicRidge:
         model = cls(params, seed)
-        model.state = json.loads(text)
+        model.state = parse_state(
+            text, "numbers", "categories", "median", "mean", "scale", "coef", "intercept"
+        )
         return model

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
+
+from lib.common.artifacts import FittedVariant
 from lib.common.params import Section
 from lib.models.variants.training.estimators.boosting import (
     BoostedTrees,
@@ -26,3 +29,21 @@ TABULAR: dict[str, tuple[Any, type[Section]]] = {
     "comparables": (ComparablesRegressor, ComparablesRegressorParams),
     "district": (BoostedTrees, BoostedTreesParams),
 }
+
+
+def saved_settings(
+    saved: FittedVariant, models: dict[str, tuple[Any, type[Section]]]
+) -> tuple[Any, Section]:
+    """The class of a saved variant's model among `models`, and the settings that it was fitted by.
+
+    Raises `RemlError` naming file and key where another version knew the model or its settings.
+    """
+    if saved.model not in models:
+        raise saved.refusal("model", f"no model is called {saved.model!r}")
+    estimator, section = models[saved.model]
+    try:
+        return estimator, section.model_validate(saved.params)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(["params", *(str(part) for part in fault["loc"])])
+        raise saved.refusal(key, fault["msg"]) from error
