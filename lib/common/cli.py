@@ -18,7 +18,7 @@ from lib.common.processes import die_with_parent, keep_freed_memory
 log = structlog.get_logger()
 
 
-def set_up_logs(as_json: bool) -> None:
+def _set_up_logs(as_json: bool) -> None:
     """Log to stderr: readable by default, one JSON object per line with `--log-json`."""
     shape: list[Any] = [structlog.processors.JSONRenderer()]
     if not as_json:
@@ -43,7 +43,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     def run(log_json: bool, **options: Any) -> None:
         die_with_parent()
         keep_freed_memory()
-        set_up_logs(log_json)
+        _set_up_logs(log_json)
         try:
             function(**options)
         except RemlError as error:
@@ -52,13 +52,13 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         except OSError as error:
             if not isinstance(error.filename, str | bytes | os.PathLike):
                 raise  # no path that anybody could mend
-            click.secho(f"error: {path_error(error)}", fg="red", err=True)
+            click.secho(f"error: {_path_error(error)}", fg="red", err=True)
             sys.exit(2)
 
     return run
 
 
-def path_error(error: OSError) -> str:
+def _path_error(error: OSError) -> str:
     """What is wrong with which path, in one line."""
     blocked = isinstance(error, FileExistsError | NotADirectoryError)
     reason = "a file where a folder is needed" if blocked else error.strerror

@@ -21,7 +21,7 @@ Area = tuple[float, float, float, float]  # left, top, width, height in pixels
 
 
 @dataclass
-class Scene:
+class _Scene:
     """What a view is drawn with: the pencil, chance, the paint and the condition (0 to 1)."""
 
     pen: ImageDraw.ImageDraw
@@ -63,7 +63,7 @@ def draw_photo(
     view = VIEWS[kind]
     image = Image.new("RGB", (WIDTH, HEIGHT))
     condition = float(1 / (1 + np.exp(-1.3 * shown)))
-    scene = Scene(
+    scene = _Scene(
         pen=ImageDraw.Draw(image),
         rng=rng,
         hue=hue + rng.normal(0, 0.05),
@@ -78,7 +78,7 @@ def draw_photo(
     return stream.getvalue()
 
 
-def _front(s: Scene) -> Area:
+def _front(s: _Scene) -> Area:
     ground = s.about(84, 5)
     s.box(0, 0, WIDTH, HEIGHT, s.paint(0.55 - s.hue, 1.3, 0.9))
     s.box(0, ground, WIDTH, HEIGHT, s.paint(0.30 - s.hue, 0.75, 1.4))
@@ -93,7 +93,7 @@ def _front(s: Scene) -> Area:
     return left, top, wide, HEIGHT - top
 
 
-def _kitchen(s: Scene) -> Area:
+def _kitchen(s: _Scene) -> Area:
     counter = s.about(66, 4)
     s.box(0, 0, WIDTH, HEIGHT, s.paint(0, 1.15, 0.5))
     for x in np.arange(s.about(6, 5), WIDTH, s.about(30, 4)):
@@ -105,7 +105,7 @@ def _kitchen(s: Scene) -> Area:
     return 0, 0, WIDTH, HEIGHT
 
 
-def _bath(s: Scene) -> Area:
+def _bath(s: _Scene) -> Area:
     floor = s.about(88, 4)
     s.box(0, 0, WIDTH, HEIGHT, s.paint(0, 1.2, 0.6))
     s.box(0, floor, WIDTH, HEIGHT, s.paint(0.05, 0.7))
@@ -117,7 +117,7 @@ def _bath(s: Scene) -> Area:
     return 0, 0, WIDTH, HEIGHT
 
 
-def _living(s: Scene) -> Area:
+def _living(s: _Scene) -> Area:
     floor = s.about(78, 5)
     s.box(0, 0, WIDTH, HEIGHT, s.paint())
     s.box(0, floor, WIDTH, HEIGHT, s.paint(0.07, 0.65, 1.2))
@@ -129,7 +129,7 @@ def _living(s: Scene) -> Area:
     return 0, 0, WIDTH, HEIGHT
 
 
-def _pool(s: Scene) -> Area:
+def _pool(s: _Scene) -> Area:
     deck = s.about(52, 5)
     s.box(0, 0, WIDTH, HEIGHT, s.paint(0.57 - s.hue, 1.25, 0.9))
     s.box(0, deck - 16, WIDTH, 18, s.paint(0.09 - s.hue, 0.75))
@@ -142,7 +142,7 @@ def _pool(s: Scene) -> Area:
 
 
 # A view draws itself and returns the surface that stains and cracks may show on.
-VIEWS: dict[str, Callable[[Scene], Area]] = {
+VIEWS: dict[str, Callable[[_Scene], Area]] = {
     "front": _front,
     "kitchen": _kitchen,
     "bath": _bath,
@@ -151,7 +151,7 @@ VIEWS: dict[str, Callable[[Scene], Area]] = {
 }
 
 
-def _wear(s: Scene, area: Area) -> None:
+def _wear(s: _Scene, area: Area) -> None:
     """Stains, cracks and clutter: many in a neglected home, now and then one in any."""
     left, top, wide, high = area
     decay = 1 - s.condition

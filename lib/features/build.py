@@ -142,7 +142,7 @@ def collect_evidence(
     return MarketEvidence(sales[domain], tables[domain], other, external, domain == "rental", has)
 
 
-def optional_features(
+def _optional_features(
     homes: pd.DataFrame, evidence: MarketEvidence, near: np.ndarray, settings: FeaturesParams
 ) -> dict[str, np.ndarray]:
     """Features of kinds that not every feed has the inputs for.
@@ -229,7 +229,7 @@ def build_features(
         pd.DataFrame(
             district_kriging.district_features(homes, sales, axes, level, settings.districts)
         ),
-        pd.DataFrame(optional_features(homes, evidence, near, settings), index=homes.index),
+        pd.DataFrame(_optional_features(homes, evidence, near, settings), index=homes.index),
     ]
     table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
     prices = price_index.index_table(sales, regressed, settings.index)

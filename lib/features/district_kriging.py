@@ -130,7 +130,7 @@ def make_points(
     return MapPoints(place, limited, zips, rule.days_since_epoch(dates), flat)
 
 
-def exponential_decay(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _exponential_decay(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """exp(-distance) of two sets of points.
 
     Each distance is summed from differences: a product of matrices would leave homes at one spot a
@@ -184,7 +184,7 @@ def price_covariance(
             (settings.like_variance, alike),
             (settings.place_variance, near),
         ):
-            carried = exponential_decay(one[strip], two[until])
+            carried = _exponential_decay(one[strip], two[until])
             part += np.multiply(variance, carried, out=carried)
         part += settings.zip_variance * (
             (a.zips[strip, None] == b.zips[until]) & (b.zips[until] >= 0)
@@ -193,7 +193,7 @@ def price_covariance(
     return both
 
 
-def project_onto(flat: np.ndarray, angle: float) -> np.ndarray:
+def _project_onto(flat: np.ndarray, angle: float) -> np.ndarray:
     """How far points lie in a direction.
 
     Summed by hand, since a product of matrices rounds differently for one point than for many, and
@@ -248,9 +248,9 @@ def split_districts(
         if not len(home_rows):
             continue
         for across in (angle, angle + np.pi / 2):
-            position = project_onto(sales.flat[sale_rows], across)
+            position = _project_onto(sales.flat[sale_rows], across)
             border = np.sort(position[:most])[(most - 1) // 2]
-            left, near = position <= border, project_onto(homes.flat[home_rows], across) <= border
+            left, near = position <= border, _project_onto(homes.flat[home_rows], across) <= border
             if least <= left[:most].sum() <= most - least:
                 waiting.append((home_rows[near], sale_rows[left], across + np.pi / 2))
                 waiting.append((home_rows[~near], sale_rows[~left], across + np.pi / 2))
@@ -259,7 +259,7 @@ def split_districts(
             waiting.append((home_rows, sale_rows[most // 2 :], angle))
 
 
-def krige_district(
+def _krige_district(
     district: tuple[MapPoints, MapPoints, np.ndarray], settings: DistrictSettings
 ) -> np.ndarray:
     """Value the homes of one district from the sales before their dates.
@@ -302,7 +302,7 @@ def krige_district(
     return out
 
 
-def krige_turns(
+def _krige_turns(
     homes: MapPoints, sales: MapPoints, price: np.ndarray, settings: DistrictSettings
 ) -> np.ndarray:
     """Value homes by their districts on each of the turned maps.
@@ -336,7 +336,7 @@ def krige_turns(
                 key = home_rows.tobytes(), sale_rows.tobytes()
                 districts.setdefault(key, (home_rows, sale_rows, []))[2].append(turn)
     prices = map_processes(
-        partial(krige_district, settings=settings),
+        partial(_krige_district, settings=settings),
         [
             (homes.take(home_rows), sales.take(sale_rows), price[sale_rows])
             for home_rows, sale_rows, _ in districts.values()
@@ -389,5 +389,5 @@ def district_features(
         targets, past = homes.iloc[home_rows], sales.iloc[sale_rows]
         queries = make_points(targets, targets["as_of"], codes, axes, by_zip)
         evidence = make_points(past, past["close_date"], codes, axes, by_zip)
-        out[home_rows] = krige_turns(queries, evidence, price[sale_rows], settings).mean(axis=0)
+        out[home_rows] = _krige_turns(queries, evidence, price[sale_rows], settings).mean(axis=0)
     return {"comp_district_log_price": out, "comp_district_added": out - regressed}

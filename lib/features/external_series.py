@@ -28,7 +28,7 @@ def series_path(folder: Path) -> Path:
     return folder / "series.csv"
 
 
-def empty_series() -> pd.DataFrame:
+def _empty_series() -> pd.DataFrame:
     """A table of no series.
 
     Returns
@@ -59,7 +59,7 @@ def read_series(path: Path) -> pd.DataFrame:
         Naming the file, row and mend.
     """
     if not path.is_file():
-        return empty_series()
+        return _empty_series()
     try:
         table = pd.read_csv(
             path, dtype="str", encoding="utf-8-sig", skip_blank_lines=False, keep_default_na=False
@@ -100,7 +100,7 @@ def read_series(path: Path) -> pd.DataFrame:
     return table
 
 
-def newest_releases(series: pd.DataFrame) -> pd.DataFrame:
+def _newest_releases(series: pd.DataFrame) -> pd.DataFrame:
     """Select the releases of one series that bring something new, each of the newest period so far.
 
     Parameters
@@ -143,7 +143,7 @@ def series_features(homes: pd.DataFrame, series: pd.DataFrame) -> dict[str, np.n
     places.append(np.full(len(homes), COUNTRY, dtype=object))
     out = {}
     for name, one in series.groupby("series_id"):
-        releases = newest_releases(one).astype({"release_date": "datetime64[us]", "geo": "str"})
+        releases = _newest_releases(one).astype({"release_date": "datetime64[us]", "geo": "str"})
         values = np.full(len(homes), np.nan)
         for place in places:
             latest = pd.merge_asof(

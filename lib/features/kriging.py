@@ -36,7 +36,7 @@ class KrigingSettings(NeighbourMetric):
     noise_variance: float = Field(gt=0)
 
 
-def squared_distances(points: np.ndarray) -> np.ndarray:
+def _squared_distances_by_row(points: np.ndarray) -> np.ndarray:
     """Squared distances between the points of each row.
 
     Parameters
@@ -53,7 +53,7 @@ def squared_distances(points: np.ndarray) -> np.ndarray:
     return np.maximum(length[:, :, None] + length[:, None, :] - 2 * product, 0)
 
 
-def residual_covariance(
+def _residual_covariance(
     km2: np.ndarray, unlike2: np.ndarray, settings: KrigingSettings
 ) -> np.ndarray:
     """Covariance of the residuals of two homes.
@@ -100,13 +100,15 @@ def solve_kriging(
     """
     there = np.isfinite(residual)
     place, likeness = (np.where(there[:, :, None], position, 0.0) for position in (place, likeness))
-    both = residual_covariance(squared_distances(place), squared_distances(likeness), settings)
+    both = _residual_covariance(
+        _squared_distances_by_row(place), _squared_distances_by_row(likeness), settings
+    )
     both *= there[:, :, None] & there[:, None, :]
     diagonal = np.arange(both.shape[1])
     prior = settings.place_variance + 1.0
     both[:, diagonal, diagonal] = prior + settings.noise_variance
     to_home = (
-        residual_covariance((place**2).sum(axis=2), (likeness**2).sum(axis=2), settings) * there
+        _residual_covariance((place**2).sum(axis=2), (likeness**2).sum(axis=2), settings) * there
     )
     right = np.stack([np.where(there, residual, 0.0), to_home], axis=2)
     with threadpool_limits(1, "blas"):
@@ -116,7 +118,7 @@ def solve_kriging(
     )
 
 
-def regression_residuals(
+def _regression_residuals(
     history: hedonic.HedonicHistory, index: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the regression of each home's date tells of the home and of its neighbours.
@@ -150,7 +152,7 @@ def regression_residuals(
     return value, residual
 
 
-def krige_neighbours(
+def _krige_neighbours(
     homes: pd.DataFrame,
     sales: pd.DataFrame,
     index: np.ndarray,
@@ -224,14 +226,14 @@ def kriging_features(
     missing before the first fit; a home without neighbours keeps the regression's price.
     """
     index, _ = comparables.find_comparables(homes, sales, settings)
-    value, residual = regression_residuals(history, index)
+    value, residual = _regression_residuals(history, index)
     added, variance = np.zeros(len(homes)), np.full(len(homes), np.nan)
     on_map = comparables.uses_coordinates(homes, sales, settings.k)
     for by_zip in (False, True):
         rows = np.flatnonzero(on_map != by_zip)
         if not len(rows) or not len(sales):
             continue
-        added[rows], variance[rows] = krige_neighbours(
+        added[rows], variance[rows] = _krige_neighbours(
             homes.iloc[rows], sales, index[rows], residual[rows], by_zip, settings
         )
     without = ~np.isfinite(residual).any(axis=1)

@@ -30,7 +30,7 @@ NEVER = pd.Timestamp("2200-01-01")  # the end of what is still on offer
 SCOPES = {"zip": ["postal_code"], "segment": ["postal_code", "property_sub_type"]}
 
 
-def available_scopes(available: frozenset[str]) -> dict[str, list[str]]:
+def _available_scopes(available: frozenset[str]) -> dict[str, list[str]]:
     """The SCOPES of a feed: no segments where it has no types of homes.
 
     Parameters
@@ -77,7 +77,7 @@ def market_features(
     per_foot = price - log_positive(sales["living_area"])
     closed, as_of = days_since_epoch(sales["close_date"]), days_since_epoch(homes["as_of"])
     out: dict[str, np.ndarray] = {}
-    for scope, columns in available_scopes(available).items():
+    for scope, columns in _available_scopes(available).items():
         query_groups, groups = encode_groups(homes, sales, columns)
         events = index_events(groups, closed, query_groups, as_of)
         for window in windows:
@@ -189,7 +189,7 @@ def activity_features(
         elapsed = (sales["as_of"] - sales["listing_contract_date"]).dt.days.to_numpy(float)
         extra["days_on_market"] = np.where(elapsed >= 0, elapsed, np.nan)
     out: dict[str, np.ndarray] = {}
-    for scope, columns in available_scopes(available).items():
+    for scope, columns in _available_scopes(available).items():
         query_groups, groups = encode_groups(homes, sales, columns)
         events = index_events(groups, closed, query_groups, as_of)
         if {"listing_contract_date", "unsold_listings"} <= available:
@@ -208,7 +208,7 @@ def activity_features(
     return out
 
 
-def zip_level(homes: pd.DataFrame, sales: pd.DataFrame, days: int) -> np.ndarray:
+def _zip_level(homes: pd.DataFrame, sales: pd.DataFrame, days: int) -> np.ndarray:
     """Median log price per square foot of each home's ZIP.
 
     Parameters
@@ -268,8 +268,8 @@ def yield_features(
     near_level = comparables.comparable_features(homes, other, neighbours, settings)[
         "comp_log_price_per_square_foot"
     ]
-    levels = {"zip": zip_level(homes, other, days), "near": near_level}
-    own_level = {"zip": zip_level(homes, sales, days), "near": near}
+    levels = {"zip": _zip_level(homes, other, days), "near": near_level}
+    own_level = {"zip": _zip_level(homes, sales, days), "near": near}
     out = {f"mkt_other_{by}_log_price_per_square_foot": level for by, level in levels.items()}
     for by, level in levels.items():
         rent, price = (own_level[by], level) if rented else (level, own_level[by])

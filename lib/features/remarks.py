@@ -49,7 +49,7 @@ def count_phrases(remarks: pd.Series, phrases: list[str]) -> np.ndarray:
     return np.array([len(pattern.findall(text)) for text in remarks], dtype=float)
 
 
-def hash_words(remarks: pd.Series, buckets: int) -> np.ndarray:
+def _hash_words(remarks: pd.Series, buckets: int) -> np.ndarray:
     """Hash words and pairs of words of each text into signed buckets.
 
     Parameters
@@ -92,7 +92,9 @@ def remark_features(homes: pd.DataFrame, settings: RemarkSettings) -> dict[str, 
     columns = {"txt_characters": np.array([len(text) for text in texts], dtype=float)}
     for subject, phrases in settings.words.items():
         columns[f"txt_words_{subject}"] = count_phrases(texts, phrases)
-    buckets = hash_words(texts, settings.buckets) if len(texts) else np.empty((0, settings.buckets))
+    buckets = (
+        _hash_words(texts, settings.buckets) if len(texts) else np.empty((0, settings.buckets))
+    )
     for number, bucket in enumerate(buckets.T):
         columns[f"txt_hash_{number:02d}"] = bucket
     out = {}

@@ -19,7 +19,7 @@ PHOTOS_META, PHOTOS_TABLE = Path("lib/models/variants/fuse.meta.yml"), "inputs o
 NAMING = {"start": False, "monotone": False, "encode": True}
 
 
-def check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
+def _check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
     """Raise `RemlError` where a model's section of `stage` names an input that the feature spec
     does not list, or one of the wrong type: it would be passed over without a word."""
     listed = dictionary.read_spec(dictionary.CODE / spec.META).tables[spec.TABLE]
@@ -38,7 +38,7 @@ def check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
                 )
 
 
-def check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
+def _check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
     """Raise `RemlError` where `tune` names no variant or model, has no ranges for the variant's
     model, names settings that a model does not have, or an end that such a setting cannot take."""
     place, trained = f"{file}, tune", train["variants"]
@@ -65,7 +65,7 @@ def check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
 def check_params(content: dict[str, Any], file: str) -> None:
     """Raise `RemlError` where a blend names members that are not fitted, are of another domain or
     see list prices; where homes would be valued by a variant of such a kind; where two variants
-    share a name; or where `ablate`, a model's section (`check_inputs`) or `tune` (`check_tune`)
+    share a name; or where `ablate`, a model's section (`_check_inputs`) or `tune` (`_check_tune`)
     names what is not there.
 
     `content` is that of params.yaml, each section valid by itself; `file` is what to call it.
@@ -109,5 +109,5 @@ def check_params(content: dict[str, Any], file: str) -> None:
                 f"{', '.join(fitted)})",
             )
     for stage in ("train", "fuse"):
-        check_inputs(content[stage], file, stage)
-    check_tune(content["tune"], content["train"], file)
+        _check_inputs(content[stage], file, stage)
+    _check_tune(content["tune"], content["train"], file)

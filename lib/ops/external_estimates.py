@@ -93,7 +93,7 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
     RemlError
         Naming `where`, row and mend, where a column lacks or a cell cannot be read.
     """
-    names = fold_headers(table, where)
+    names = _fold_headers(table, where)
     require(len(table) > 0, f"{where}: no row below the header; give one row a sale")
     out, written = pd.DataFrame(index=table.index), {}
     for column, wanted in NAMES.items():
@@ -106,7 +106,7 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
             len(found) == 1,
             f"{where}: columns {' and '.join(map(str, found))} both name the same; keep one",
         )
-        out[column] = parse_numbers(table[found[0]], f"{where}", str(found[0]))
+        out[column] = _parse_numbers(table[found[0]], f"{where}", str(found[0]))
         written[column] = table[found[0]].rename(str(found[0]))
     estimate_checks.require_plain_dots(
         {str(cells.name): cells for cells in written.values()},
@@ -122,9 +122,9 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
         f"{where}: intervals {', '.join(alone)} lack one end; give both pred_low_ and pred_high_",
     )
     for name in [*ends, *(name for name in NUMBERS if name in names)]:
-        out[name] = parse_numbers(table[names[name]], where, name)
+        out[name] = _parse_numbers(table[names[name]], where, name)
     for name in (name for name in TEXTS if name in names):
-        out[name] = parse_texts(table[names[name]])
+        out[name] = _parse_texts(table[names[name]])
     if "listing_key" in out:
         estimate_checks.require_single_keys(out["listing_key"], where)
     if "as_of" in names:
@@ -142,10 +142,10 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
         )
     if {"as_of", "year_built"} <= set(out) and "own_age" not in out:
         out["own_age"] = out["as_of"].dt.year - out["year_built"]
-    return keep_scorable(out, where)
+    return _keep_scorable(out, where)
 
 
-def keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with a positive price, estimates that are not positive set missing; and what is odd.
 
     Parameters
@@ -207,7 +207,7 @@ def first_row(bad: pd.Series) -> int:
     return int(np.flatnonzero(bad.to_numpy())[0]) + 1 if bad.any() else 0
 
 
-def fold_headers(table: pd.DataFrame, where: str) -> dict[str, Any]:
+def _fold_headers(table: pd.DataFrame, where: str) -> dict[str, Any]:
     """Each column by its name in small letters.
 
     Parameters
@@ -238,7 +238,7 @@ def fold_headers(table: pd.DataFrame, where: str) -> dict[str, Any]:
     return names
 
 
-def parse_texts(cells: pd.Series) -> pd.Series:
+def _parse_texts(cells: pd.Series) -> pd.Series:
     """A column as texts, missing where empty; whole numbers without their decimal point.
 
     Parameters
@@ -255,7 +255,7 @@ def parse_texts(cells: pd.Series) -> pd.Series:
     return text.where(cells.notna() & ~text.str.lower().isin(EMPTY), None)
 
 
-def parse_numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
+def _parse_numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
     """A column as numbers; an empty cell is missing, anything else that is none is an error.
 
     Parameters
@@ -369,20 +369,20 @@ def format_scores(score: dict[str, Any], left_out: pd.DataFrame, where: str) -> 
             count = score["with_interval"].get(kind, score["sales"])
             if count < score["sales"]:
                 lines.append(f"only {count:,} of the sales have a {kind} % interval:")
-            lines += [format_line(f"{prefix}{name}", one) for name, one in score[group].items()]
+            lines += [_format_line(f"{prefix}{name}", one) for name, one in score[group].items()]
     study = score["ratio_study"]
     for kind in ("untrimmed", "trimmed"):
         gone = f", {study['trimmed_sales']} ratios taken out" if kind == "trimmed" else ""
         lines.append(f"ratio study, {kind}{gone}")
         lines += [
-            format_line(name, study[kind][name]) + f"  {study[kind][name]['verdict']}"
+            _format_line(name, study[kind][name]) + f"  {study[kind][name]['verdict']}"
             for name in STATISTICS
         ]
     chased = study["sales_chasing"]
     return "\n".join([*lines, f"sales chasing: {chased['verdict']}; {chased['reason']}"])
 
 
-def format_line(name: str, one: dict[str, Any]) -> str:
+def _format_line(name: str, one: dict[str, Any]) -> str:
     """One figure and its interval."""
     value, low, high = (
         "n/a"

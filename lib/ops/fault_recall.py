@@ -42,7 +42,7 @@ def _places(table: pd.DataFrame) -> set[tuple[str, int]]:
     return set(zip(table["_source_file"], table["_source_row"].astype(int), strict=True))
 
 
-def make_finder(results: StageResults) -> Callable[[dict[str, Any]], bool]:
+def _make_finder(results: StageResults) -> Callable[[dict[str, Any]], bool]:
     """A function that says whether a fault of the truth was found."""
     aside = _places(results.quarantined)
     dropped = _places(results.duplicates)
@@ -84,7 +84,7 @@ NAMELESS = {"missing_identity"}  # copies of such a row cannot be told by their 
 def score_recall(truth: dict[str, Any], results: StageResults) -> dict[str, Any]:
     """`kinds` (kind -> found, planted), and of the sales that `screen` excludes against the planted
     bad ones: `precision`, `recall`, the keys `missed` and `wrong`."""
-    found = make_finder(results)
+    found = _make_finder(results)
     kinds: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for fault in truth["faults"]:
         if fault["kind"] not in PHOTOS:

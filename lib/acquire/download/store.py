@@ -210,7 +210,7 @@ def read_session(folder: Path, hosts: list[str]) -> tuple[str, Any]:
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every entry: a bundle's bytes depend on its photos alone
 
 
-def folder_of(listing_id: str) -> str:
+def _folder_of(listing_id: str) -> str:
     """The folder of a listing's photos: its id, which the photos stage looks for, but for what
     would make another path of it."""
     return re.sub(r"[/\\\x00-\x1f]|^\.+", "_", listing_id)
@@ -226,14 +226,14 @@ def write_bundle(path: Path, zips: Mapping[str, Path]) -> int:
                 photos = [entry for entry in one.infolist() if not entry.is_dir()]
                 for number, entry in enumerate(photos, 1):
                     name = PurePosixPath(entry.filename.replace("\\", "/"))
-                    file = f"{number:03d}_{plain_name(name.stem)}{plain_suffix(name.suffix)}"
+                    file = f"{number:03d}_{plain_name(name.stem)}{_plain_suffix(name.suffix)}"
                     bundle.writestr(
-                        zipfile.ZipInfo(f"{folder_of(listing_id)}/{file}", EPOCH), one.read(entry)
+                        zipfile.ZipInfo(f"{_folder_of(listing_id)}/{file}", EPOCH), one.read(entry)
                     )
                     count += 1
     return count
 
 
-def plain_suffix(suffix: str) -> str:
+def _plain_suffix(suffix: str) -> str:
     """`.jpg` of `.JPG`; `.jpg` too where there is none, since a photo is what was asked for."""
     return suffix.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,5}", suffix) else ".jpg"

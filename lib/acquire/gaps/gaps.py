@@ -20,7 +20,7 @@ OUTAGE_TIMES = 10  # so many times the usual pause of a feed do not come by them
 TWIN_DAYS = 2  # a holiday and the working day on which it is kept
 
 
-class DayHistory(NamedTuple):
+class _DayHistory(NamedTuple):
     """Of each day: how many other days tell what is usual on it, and how many of those hold
     listings.
     """
@@ -43,7 +43,7 @@ class DayHistory(NamedTuple):
         nothing = self.days - self.active >= gaps.quiet_share * self.days - 1e-9
         return (self.days >= gaps.minimum_days) & nothing
 
-    def where(self, condition: np.ndarray, other: DayHistory) -> DayHistory:
+    def where(self, condition: np.ndarray, other: _DayHistory) -> _DayHistory:
         """This history where a condition holds, else the other.
 
         Parameters
@@ -58,7 +58,7 @@ class DayHistory(NamedTuple):
         A history of n days.
         """
         pairs = zip(self, other, strict=True)
-        return DayHistory(*(np.where(condition, this, that) for this, that in pairs))
+        return _DayHistory(*(np.where(condition, this, that) for this, that in pairs))
 
 
 def count_days(rows: pd.DataFrame, first: dt.date, last: dt.date) -> pd.DataFrame:
@@ -190,10 +190,10 @@ def _in_history(listed: np.ndarray, done: np.ndarray) -> np.ndarray:
 
 def _by_kind(
     kinds: np.ndarray, counted: np.ndarray, listed: np.ndarray, reach: int, beyond: int = 0
-) -> DayHistory:
+) -> _DayHistory:
     """The history of each day from other days of its kind that count, more than `beyond` and at
     most `reach` days away."""
-    total = DayHistory(np.zeros(len(kinds), dtype=int), np.zeros(len(kinds), dtype=int))
+    total = _DayHistory(np.zeros(len(kinds), dtype=int), np.zeros(len(kinds), dtype=int))
     for kind in np.unique(kinds):
         at = np.flatnonzero(kinds == kind)
         others = at[counted[at]]

@@ -37,7 +37,7 @@ class Redactor:
         )  # none is cut in two by another
         encoded = [base64.b64encode(one.encode("utf-8", "replace")).decode() for one in plain]
         self.pattern = "|".join(
-            ["".join(map(letter_pattern, one)) for one in plain]
+            ["".join(map(_letter_pattern, one)) for one in plain]
             + [re.escape(one) for one in encoded]
         )
         self.matcher = re.compile(self.pattern, re.IGNORECASE)
@@ -53,7 +53,7 @@ class Redactor:
         return self("; ".join([*lines[:1], *waited[:1]]))
 
 
-def letter_pattern(one: str) -> str:
+def _letter_pattern(one: str) -> str:
     """A pattern of the forms of a letter: plain; escaped as in HTML, JSON, JavaScript or Python; in
     an address.
     """

@@ -30,7 +30,7 @@ METRICS = {"mdape": "MdAPE", "mape": "MAPE"}
 Check = dict[str, Any]
 
 
-def make_check(name: str, figure: float | None, passed: bool | None, sentence: str) -> Check:
+def _make_check(name: str, figure: float | None, passed: bool | None, sentence: str) -> Check:
     """One check as it stands in metrics, with its `sentence`; `passed` is None where there was
     nothing to look at.
     """
@@ -137,7 +137,7 @@ def check_control(lift: dict[str, dict[str, float]], control: dict[str, dict[str
     bad, mape = control_lifts(lift, control), control["mape"]
     effect = "bring half of the lift or more" if bad else "bring less than half of the lift"
     effect = effect if mape["low"] > 0 else "do not lift"
-    return make_check(
+    return _make_check(
         "shuffled photos", mape["value"], not bad,
         f"Photos dealt out to other homes {effect} ({100 * mape['value']:+.2f} points of MAPE).",
     )  # fmt: skip
@@ -169,7 +169,7 @@ def check_shared_pictures(
         )
         alike = set(learnt_photos["sha1"]).union(*learnt_photos["alike"])
         both += len(alike & set(held_photos["sha1"]))
-    return make_check(
+    return _make_check(
         "pictures on both sides", float(both), not both,
         f"Pictures that a sale held out shares with those its fold learnt from: {both:,}.",
     )  # fmt: skip
@@ -211,7 +211,7 @@ def check_unseen_homes(
     for held, learnt in fold_test_and_training(table, edges):
         new[held.index] = ~held["property_key"].isin(learnt["property_key"].dropna())
     if new.sum() < THIN:
-        return make_check(
+        return _make_check(
             name, None, None, f"Only {new.sum()} sales are of homes never seen before."
         )
     rows = new.to_numpy()
@@ -219,7 +219,7 @@ def check_unseen_homes(
         metric
     ]["value"]
     passed = bool(got >= HALF * lift[metric]["value"])
-    return make_check(
+    return _make_check(
         name, got, passed,
         f"On {rows.sum():,} of {len(sold):,} sales, whose homes training had never seen, photos "
         f"lower {METRICS[metric]} by {100 * got:.2f} points"
@@ -263,17 +263,17 @@ def check_presence(
     try:
         only = refit.fold_estimates(table, inputs)
     except RemlError as error:
-        return make_check(name, None, None, f"The variant cannot be fitted so ({error}).")
+        return _make_check(name, None, None, f"The variant cannot be fitted so ({error}).")
     got = measure_gain(estimates["without"], only, table[table["fold"] > 0], plan)[metric]["value"]
     share = got / lift[metric]["value"]  # the guard fired on it, so it is above zero
-    return make_check(
+    return _make_check(
         name, share, bool(share < HALF),
         f"The number of photos alone brings {round(100 * share)} % of the lift in "
         f"{METRICS[metric]}.",
     )  # fmt: skip
 
 
-def ridge_predictions(vectors: np.ndarray, log_price: np.ndarray) -> np.ndarray:
+def _ridge_predictions(vectors: np.ndarray, log_price: np.ndarray) -> np.ndarray:
     """Log prices that a ridge regression reads from whole vectors; each half of the rows predicts
     the other.
 
@@ -300,7 +300,7 @@ def ridge_predictions(vectors: np.ndarray, log_price: np.ndarray) -> np.ndarray:
     return out
 
 
-def photo_numbers(table: pd.DataFrame, name: str, log_price: pd.Series) -> dict[str, pd.Series]:
+def _photo_numbers(table: pd.DataFrame, name: str, log_price: pd.Series) -> dict[str, pd.Series]:
     """The numbers that an input holds, by name: itself, or each place of a vector and a linear
     reading of the whole vector.
 
@@ -325,11 +325,11 @@ def photo_numbers(table: pd.DataFrame, name: str, log_price: pd.Series) -> dict[
         return {}
     matrix = np.stack(cells.tolist()).astype(float)
     out = {f"{name}[{i}]": pd.Series(matrix[:, i], cells.index) for i in range(matrix.shape[1])}
-    reading = ridge_predictions(matrix, log_price[cells.index].to_numpy(float))
+    reading = _ridge_predictions(matrix, log_price[cells.index].to_numpy(float))
     return out | {f"{name}, all together": pd.Series(reading, cells.index)}
 
 
-def strongest_number(
+def _strongest_number(
     table: pd.DataFrame, inputs: list[str], target: pd.Series
 ) -> tuple[str, float]:
     """Which number of the photos explains a target best by itself.
@@ -339,7 +339,7 @@ def strongest_number(
     table : DataFrame
         Listings with the inputs.
     inputs : list of str
-        The variant's inputs; those of photos are looked at, as `photo_numbers` gives them.
+        The variant's inputs; those of photos are looked at, as `_photo_numbers` gives them.
     target : Series
         Log prices, or what of them is unexplained, by the index of `table`.
 
@@ -351,7 +351,7 @@ def strongest_number(
     best, most = "", 0.0
     with threadpool_limits(1, "blas"):
         for one in (one for one in inputs if one.startswith(PREFIX)):
-            for called, column in photo_numbers(table, one, target).items():
+            for called, column in _photo_numbers(table, one, target).items():
                 if len(column) < THIN:
                     continue
                 r2 = input_r2(column, target[column.index])[1]
@@ -383,15 +383,15 @@ def check_single_numbers(table: pd.DataFrame, inputs: list[str], without: np.nda
     past, sold = table[(table["role"] == "train") & table["usable"]], table[table["fold"] > 0]
     price, missing = (np.log(part["close_price"].astype(float)) for part in (past, sold))
     strongest = {
-        "the log price": strongest_number(past, inputs, price),
-        "what of it is missing without photos": strongest_number(
+        "the log price": _strongest_number(past, inputs, price),
+        "what of it is missing without photos": _strongest_number(
             sold, inputs, missing - np.log(without)
         ),
     }
     target = max(strongest, key=lambda name: strongest[name][1])
     best, most = strongest[target]
     passed = most < LEAK
-    return make_check(
+    return _make_check(
         "one number gives it away", most, passed,
         "No number of the photos tells the price by itself, or what of it is missing without them "
         f"({best or 'the best'}: R2 {most:.2f})."

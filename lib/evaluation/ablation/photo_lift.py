@@ -124,7 +124,7 @@ def judge_lift(
     - HURT: the interval lies below zero and p is below 0.05;
     - NONE: all else.
 
-    `lift` and `control` are those of `measure_gain`; `rival` is what `gain_over_best_blind` gives.
+    `lift` and `control` are those of `measure_gain`; `rival` is what `_gain_over_best_blind` gives.
     """
     mape = lift["mape"]
     if mape["p"] >= SURE or mape["low"] <= 0 <= mape["high"]:
@@ -137,7 +137,7 @@ def judge_lift(
     return HELP if rival is None or rival["gain"]["mape"]["low"] > 0 else WEAK
 
 
-def gain_over_best_blind(
+def _gain_over_best_blind(
     blind: dict[str, np.ndarray], estimate: np.ndarray, sold: pd.DataFrame, plan: ComparisonPlan
 ) -> dict[str, Any] | None:
     """The gain over the variant without photos that has the lowest MAPE on the same sales.
@@ -181,7 +181,7 @@ def photo_cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str,
     }
 
 
-def run_leakage_checks(
+def _run_leakage_checks(
     sample: LiftSample,
     refit: Refit,
     estimates: dict[str, np.ndarray],
@@ -267,9 +267,9 @@ def measure_photo_lift(
     metric = max(lift, key=lambda name: lift[name]["relative"])
     relative = lift[metric]["relative"]
     fired = bool(relative > guard)
-    checks = run_leakage_checks(sample, refit, estimates, gains, plan, metric) if fired else []
+    checks = _run_leakage_checks(sample, refit, estimates, gains, plan, metric) if fired else []
     errors = {name: accuracy_metrics(one, price) for name, one in estimates.items()}
-    rival = gain_over_best_blind(sample.rivals, estimates["with"], sold, plan)
+    rival = _gain_over_best_blind(sample.rivals, estimates["with"], sold, plan)
     return {
         "sales": len(sold),
         "homes": int(sold["property_key"].nunique()),

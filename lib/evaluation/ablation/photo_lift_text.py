@@ -23,7 +23,7 @@ def points_interval(one: dict[str, Any]) -> str:
     return f"{signed_points(one['low'])} to {signed_points(one['high'])}"
 
 
-def format_gain(one: dict[str, Any]) -> str:
+def _format_gain(one: dict[str, Any]) -> str:
     """A difference of errors: +1.55 points (95 % interval +1.21 to +1.88; +10.7 %; p = 0.0005)."""
     text = (
         f"{signed_points(one['value'])} points (95 % interval {points_interval(one)}; "
@@ -32,7 +32,7 @@ def format_gain(one: dict[str, Any]) -> str:
     return f"{text}; {format_p_value(one['p'])})" if "p" in one else f"{text})"
 
 
-def describe_guard(part: dict[str, Any]) -> str:
+def _describe_guard(part: dict[str, Any]) -> str:
     """What the guard did: nothing, or which leakage checks it ran and what they found."""
     guard, checks = part["guard"], part["checks"]
     if not guard["fired"]:
@@ -50,7 +50,7 @@ def describe_guard(part: dict[str, Any]) -> str:
     )
 
 
-def note_if_worse(best: dict[str, Any] | None) -> str:
+def _note_if_worse(best: dict[str, Any] | None) -> str:
     """A clause for where the best variant without photos is surely better."""
     return ", which is better" if best and best["gain"]["mape"]["high"] < 0 else ""
 
@@ -75,20 +75,20 @@ def describe_lift(part: dict[str, Any]) -> str:
     best = part["best_blind"]
     rival = (
         f"{best['variant']}, the best single variant without photos, has MAPE "
-        f"{100 * best['mape']:.2f} % on the same sales, {format_gain(best['gain']['mape'])} above "
+        f"{100 * best['mape']:.2f} % on the same sales, {_format_gain(best['gain']['mape'])} above "
         "this variant with them"
         if best
         else "there is no other variant without photos"
     )
     lead = {
         "help": f"photos help: {observed}; {shuffled}; {rival}.",
-        "weak": f"no significant lift over the best without photos{note_if_worse(best)}: {rival}. "
+        "weak": f"no significant lift over the best without photos{_note_if_worse(best)}: {rival}. "
         f"Within this variant {observed}; {shuffled}.",
         "none": f"no significant lift: {observed}.",
         "hurt": f"photos hurt: {observed}.",
         "doubt": f"not to be believed: {observed}; {shuffled}.",
     }[part["verdict"]]
-    return f"{lead} {describe_guard(part)}".strip()
+    return f"{lead} {_describe_guard(part)}".strip()
 
 
 def describe_cost(part: dict[str, Any]) -> str:
@@ -116,10 +116,10 @@ def lift_lines(variant: str, part: dict[str, Any]) -> list[str]:
         figures = "  ".join(f"{METRICS[one]} {errors[one]:.2%}" for one in METRICS)
         out.append(f"  {NAMES[name]:<22} {figures}")
     for name, key in (("lift", "lift"), ("lift when shuffled", "control")):
-        out += [f"  {name}, {METRICS[one]}: {format_gain(part[key][one])}" for one in METRICS]
+        out += [f"  {name}, {METRICS[one]}: {_format_gain(part[key][one])}" for one in METRICS]
     for one in part["slices"]:
         thin = "  thin: below 30 sales" if one["thin"] else ""
-        mape = format_gain(one["mape"])
+        mape = _format_gain(one["mape"])
         out.append(f"  {one['kind']}, {one['slice']}: {one['sales']:,} sales, MAPE {mape}{thin}")
     marks = {True: "passed", False: "FAILED", None: "not measured"}
     out += [

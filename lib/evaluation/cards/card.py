@@ -24,7 +24,7 @@ INDEX = Path(__file__).with_name("card_index.md")
 FILES = 12  # raw files that the index names
 
 
-def settings_yaml(saved: Model) -> str:
+def _settings_yaml(saved: Model) -> str:
     """What a variant was fitted with, as YAML; weights of a blend to four digits."""
     names = ("model", "view", "params", "level", "seed", "encoder")
     content = saved.model_dump(include=set(names), exclude_unset=True)
@@ -72,7 +72,7 @@ def render_card(facts: Mapping[str, Any]) -> str:
             names=thresholds_text.CHECKS,
             photos=any(name.startswith("img_") for name in facts["inputs"]),
             input_rows=tables.input_rows(facts["inputs"], facts["kinds"]),
-            settings=settings_yaml(facts["saved"]),
+            settings=_settings_yaml(facts["saved"]),
             metrics=tables.metric_rows(facts["score"]),
             stood_by=facts["score"]["accuracy"]["hit_rate"]["value"] < 1,
             answered_share=numbers.share(facts["score"]["accuracy"]["hit_rate"]["value"]),

@@ -20,7 +20,7 @@ from lib.report.wording.numbers import (
 )
 
 
-def figure_with_interval(name: str, one: Mapping[str, float | None]) -> str:
+def _figure_with_interval(name: str, one: Mapping[str, float | None]) -> str:
     """A figure with its interval: "9.6 % (8.6 % to 10.5 %)"."""
     return f"{metric_figure(name, one['value'])} ({metric_interval(name, one)})"
 
@@ -34,7 +34,7 @@ def metric_rows(score: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             findings.NAMES[name],
-            *(figure_with_interval(name, part[name]) if name in part else "n/a" for part in parts),
+            *(_figure_with_interval(name, part[name]) if name in part else "n/a" for part in parts),
         )
         for name in DIRECTIONS
     ]
@@ -45,7 +45,7 @@ def interval_rows(score: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             f"{name.removeprefix('interval_')} %",
-            *(figure_with_interval(side, part[side]) for side in COVERAGE),
+            *(_figure_with_interval(side, part[side]) for side in COVERAGE),
         )
         for name, part in sorted(score.items())
         if name.startswith("interval_")
@@ -179,7 +179,7 @@ def index_row(
     return {
         "name": name,
         "use": "values homes" if served else "comparison" if aware else "member or baseline",
-        "mdape": figure_with_interval("mdape", score["accuracy"]["mdape"]),
+        "mdape": _figure_with_interval("mdape", score["accuracy"]["mdape"]),
         "verdicts": ", ".join(
             f"**{n} FAILED**" if word == FAIL else f"{n} {word}" for word, n in count.items() if n
         )

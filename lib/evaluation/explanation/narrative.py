@@ -122,7 +122,7 @@ def effect_sentence(curve: pd.DataFrame) -> str:
     )
 
 
-def loss_clause(one: dict[str, Any]) -> str:
+def _loss_clause(one: dict[str, Any]) -> str:
     """What a group is worth in both metrics, with intervals; significant metrics come first."""
     sure = [n for n in METRICS if one[n]["low"] > 0 or one[n]["high"] < 0]
     parts = [
@@ -150,13 +150,13 @@ def ablation_sentences(variant: str, part: dict[str, Any]) -> str:
     lines = [
         f"On {part['sales']:,} sales of the folds, {variant} (MAPE {100 * part['mape']:.1f} %) "
         + (
-            f"is worse without {join_words([loss_clause(one) for one in order])}."
+            f"is worse without {join_words([_loss_clause(one) for one in order])}."
             if order
             else "misses none."
         )
     ]
     lines += (
-        [f"It is better without {join_words([loss_clause(one) for one in better])}."]
+        [f"It is better without {join_words([_loss_clause(one) for one in better])}."]
         if better
         else []
     )
@@ -166,7 +166,7 @@ def ablation_sentences(variant: str, part: dict[str, Any]) -> str:
     return " ".join(lines)
 
 
-def make_look(
+def _make_look(
     section: str, title: str, lead: str, sentence: str, plot: str = "", svg: Draw | None = None
 ) -> Look:
     """One look: `lead` stands before the sentence among the takeaways, `plot` is the picture's
@@ -213,11 +213,11 @@ def domain_looks(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -
         sentence = importance_sentence(sizes)
         svg = partial(explanation.plot_importance, sizes)
         lead = f"{section}, by {kind}"
-        out.append(make_look(section, what, lead, sentence, f"{domain}_{name}.svg", svg))
+        out.append(_make_look(section, what, lead, sentence, f"{domain}_{name}.svg", svg))
     for name in effects["input"].unique():
         curve = effects[effects["input"] == name]
         out.append(
-            make_look(
+            _make_look(
                 section,
                 f"Effect of {name}",
                 f"{section}, {name}",
@@ -235,7 +235,7 @@ def ablation_looks(variants: dict[str, Any]) -> list[Look]:
     for variant, part in variants.items():
         tried = [one for one in part.get("groups", {}).values() if "verdict" in one]
         out.append(
-            make_look(
+            _make_look(
                 "Feature groups taken out",
                 f"{variant} without each group",
                 f"Group by group, {variant}",
@@ -261,7 +261,7 @@ def photo_looks(photos: dict[str, Any]) -> list[Look]:
                 rows[named] = one | {"title": named.capitalize(), "verdict": ""}
         verdict = part["told"].rstrip(".")
         out.append(
-            make_look(
+            _make_look(
                 "Photos",
                 f"{variant} with and without photos",
                 f"Photos, {variant}",

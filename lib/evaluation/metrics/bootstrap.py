@@ -193,7 +193,7 @@ def percentile_interval(values: np.ndarray, level: float = 0.95) -> tuple[float,
     return float(low), float(high)
 
 
-def percentile_intervals(samples: np.ndarray, levels: list[float]) -> list[tuple[float, float]]:
+def _percentile_intervals(samples: np.ndarray, levels: list[float]) -> list[tuple[float, float]]:
     """The percentile interval of each metric at its level.
 
     Metrics of one level whose draws all have a value are sorted together, which is faster than one
@@ -249,7 +249,7 @@ def bootstrap_intervals(
     out: dict[str, dict[str, Interval]] = {}
     for name, family in families.items():
         values = family.point_values(len(home))
-        ends = percentile_intervals(
+        ends = _percentile_intervals(
             samples[name], [family.levels.get(metric, 0.95) for metric in values]
         )
         out[name] = {

@@ -33,7 +33,7 @@ def headline_metrics(estimate: np.ndarray, price: np.ndarray) -> dict[str, float
     }
 
 
-def gap_family(estimate: np.ndarray, other: np.ndarray, price: np.ndarray) -> MetricFamily:
+def _gap_family(estimate: np.ndarray, other: np.ndarray, price: np.ndarray) -> MetricFamily:
     """MdAPE and MAPE of one model less those of another, as functions of counts.
 
     Parameters
@@ -91,7 +91,7 @@ def paired_intervals(
         one.
     """
     home = np.arange(len(price)) if home is None else home
-    family = gap_family(estimate, other, price)
+    family = _gap_family(estimate, other, price)
     return bootstrap_intervals({"gap": family}, home, draws, rng)["gap"]
 
 

@@ -85,7 +85,7 @@ def input_r2(column: pd.Series, log_price: pd.Series) -> tuple[float, float]:
     return on_all, max(on_all, held_out_r2(column[rows], log_price[rows]) if partial else on_all)
 
 
-def cell_words(cells: pd.Series) -> pd.Series:
+def _cell_words(cells: pd.Series) -> pd.Series:
     """Cells as texts in lower case without surrounding blanks.
 
     Parameters
@@ -116,7 +116,7 @@ def is_filled(cells: pd.Series) -> pd.Series:
     """
     if pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_datetime64_any_dtype(cells):
         return cells.notna()
-    return cells.notna() & ~cell_words(cells).isin(BLANK)
+    return cells.notna() & ~_cell_words(cells).isin(BLANK)
 
 
 def is_informative(cells: pd.Series) -> pd.Series:
@@ -134,4 +134,4 @@ def is_informative(cells: pd.Series) -> pd.Series:
     """
     if pd.api.types.is_numeric_dtype(cells):
         return cells.notna() & (cells != 0)
-    return is_filled(cells) & ~cell_words(cells).isin(NO)
+    return is_filled(cells) & ~_cell_words(cells).isin(NO)

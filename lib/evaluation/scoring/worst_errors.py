@@ -74,7 +74,7 @@ def explain_error(
                 parts.append(f"{words.format(value)}, more than 99 % of the homes it learnt from")
             elif value < bounds[name][0]:
                 parts.append(f"{words.format(value)}, less than 99 % of the homes it learnt from")
-    missing = [NAMES.get(name, name.replace("_", " ")) for name in BASICS if is_missing(row, name)]
+    missing = [NAMES.get(name, name.replace("_", " ")) for name in BASICS if _is_missing(row, name)]
     if missing:
         parts.append(f"not known: {', '.join(missing)}")
     if abs(level := number("level")) > LEVEL:
@@ -83,7 +83,7 @@ def explain_error(
     return "; ".join(parts) or (NOTHING if has_facts else UNKNOWN)
 
 
-def is_missing(row: dict[str, object], name: str) -> bool:
+def _is_missing(row: dict[str, object], name: str) -> bool:
     """Whether a row has a column and no value in it."""
     return name in row and bool(pd.isna(row[name]))
 

@@ -167,7 +167,7 @@ def metric_coordinates(
     )
 
 
-def drop_own_sales(
+def _drop_own_sales(
     index: np.ndarray, distance: np.ndarray, home_keys: np.ndarray, sale_keys: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Drop comparables that are earlier sales of the home itself; keep the k nearest others.
@@ -236,7 +236,7 @@ def find_comparables(
             settings.k + 3,
         )
         home_keys, sale_keys = (table["own_home_key"].to_numpy(object) for table in (queries, past))
-        near, distance[rows] = drop_own_sales(near, gap, home_keys, sale_keys, settings.k)
+        near, distance[rows] = _drop_own_sales(near, gap, home_keys, sale_keys, settings.k)
         index[rows] = np.where(near >= 0, candidates[near], -1)
     return index, distance
 

@@ -20,7 +20,7 @@ CHUNK = 500  # queries of a tail at once: 500 x 512 points in 6 dimensions are 1
 WORKERS = 2  # threads that search; queries are independent, so the result is the same
 
 
-def block_runs(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]:
+def _cut_whole_blocks(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]:
     """Cut the past of each query into runs of whole blocks, each as long as a power of two.
 
     Parameters
@@ -48,8 +48,8 @@ def block_runs(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, 
         level += 1
 
 
-def block_tails(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]:
-    """Cut off what `block_runs` leaves of each query's past: the last part of a block.
+def _cut_block_remainders(past: np.ndarray, block: int) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Cut off what `_cut_whole_blocks` leaves of each query's past: the last part of a block.
 
     All listings on the market have one tail: they come in parts of `CHUNK`, since each is compared
     with each point.
@@ -120,11 +120,11 @@ def nearest_past(
         index[rows] = np.take_along_axis(both_i, best, axis=1)
         distance[rows] = np.take_along_axis(both_d, best, axis=1)
 
-    for rows, start, stop in block_runs(past, block):
+    for rows, start, stop in _cut_whole_blocks(past, block):
         tree = cKDTree(sorted_points[start:stop], leafsize=LEAF)
         found_d, found_i = tree.query(queries[rows], k=range(1, k + 1), workers=WORKERS)
         merge(rows, np.where(np.isfinite(found_d), found_i + start, -1), found_d)
-    for rows, start, stop in block_tails(past, block):
+    for rows, start, stop in _cut_block_remainders(past, block):
         gap = queries[rows][:, None, :] - sorted_points[None, start:stop, :]
         found_d = np.sqrt((gap**2).sum(axis=2))
         found_d[np.arange(start, stop)[None, :] >= past[rows][:, None]] = np.inf
@@ -164,12 +164,12 @@ def count_past(
     order = np.argsort(days, kind="stable")
     sorted_points, past = points[order], count_before(days[order], as_of)
     count = np.zeros(len(queries))
-    for rows, start, stop in block_runs(past, block):
+    for rows, start, stop in _cut_whole_blocks(past, block):
         tree = cKDTree(sorted_points[start:stop], leafsize=LEAF)
         count[rows] += tree.query_ball_point(
             queries[rows], radius, return_length=True, workers=WORKERS
         )
-    for rows, start, stop in block_tails(past, block):
+    for rows, start, stop in _cut_block_remainders(past, block):
         gap = queries[rows][:, None, :] - sorted_points[None, start:stop, :]
         near = (gap**2).sum(axis=2) <= radius**2
         count[rows] += (near & (np.arange(start, stop) < past[rows][:, None])).sum(axis=1)

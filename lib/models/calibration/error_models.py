@@ -50,7 +50,7 @@ def select_numbers(table: pd.DataFrame, columns: list[str]) -> np.ndarray:
     return table.reindex(columns=columns).to_numpy(float)
 
 
-def standardize_inputs(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
+def _standardize_inputs(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
     """Inputs in standard deviations from their median.
 
     Parameters
@@ -104,7 +104,7 @@ def fit_difficulty(inputs: np.ndarray, error: np.ndarray, spec: Difficulty) -> d
         1
     ):  # threads mostly wait; BLAS on another number gives other last digits
         fitted = GammaRegressor(alpha=spec.alpha, max_iter=2000).fit(
-            standardize_inputs(inputs, model), size
+            _standardize_inputs(inputs, model), size
         )
     model |= {"intercept": float(fitted.intercept_), "coefficients": fitted.coef_.tolist()}
     told = predict_difficulty(inputs, model | {"range": [0.0, np.inf]})
@@ -126,7 +126,7 @@ def predict_difficulty(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
     ndarray of shape (n,)
         In log price, inside the range of the sales learnt from.
     """
-    log_scale = model["intercept"] + standardize_inputs(inputs, model) @ np.array(
+    log_scale = model["intercept"] + _standardize_inputs(inputs, model) @ np.array(
         model["coefficients"]
     )
     return np.clip(np.exp(log_scale), *model["range"])

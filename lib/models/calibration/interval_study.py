@@ -37,7 +37,7 @@ def split_intervals(
     return estimate * np.exp(low), estimate * np.exp(high)
 
 
-def interval_metrics(
+def _interval_metrics(
     test: pd.DataFrame, low: np.ndarray, high: np.ndarray, coverage: float
 ) -> dict[str, float]:
     """How often intervals held, how wide they are, and how evenly they held.
@@ -90,7 +90,7 @@ def compare_with_split(test: pd.DataFrame, errors: np.ndarray, names: list[str])
     -------
     DataFrame
         A row for each coverage and each of `own` and `split`: intervals, coverage and the measures
-        of `interval_metrics`.
+        of `_interval_metrics`.
     """
     rows = []
     for name in names:
@@ -102,7 +102,7 @@ def compare_with_split(test: pd.DataFrame, errors: np.ndarray, names: list[str])
             "split": split_intervals(estimate, errors, share),
         }.items():
             rows.append(
-                {"intervals": which, "coverage": name, **interval_metrics(test, low, high, share)}
+                {"intervals": which, "coverage": name, **_interval_metrics(test, low, high, share)}
             )
     return pd.DataFrame(rows)
 

@@ -46,7 +46,7 @@ class Spec(Section):
     abstention: Abstention
 
 
-def coverage_names(coverages: list[float]) -> dict[str, float]:
+def _coverage_names(coverages: list[float]) -> dict[str, float]:
     """Each coverage by the name that it has in columns.
 
     Parameters
@@ -61,13 +61,13 @@ def coverage_names(coverages: list[float]) -> dict[str, float]:
 
     Examples
     --------
-    >>> coverage_names([0.8, 0.9])
+    >>> _coverage_names([0.8, 0.9])
     {'80': 0.8, '90': 0.9}
     """
     return {f"{round(coverage * 100)}": coverage for coverage in coverages}
 
 
-def fit_error_models(
+def _fit_error_models(
     inputs: np.ndarray, error: np.ndarray, wanted: dict[str, float], spec: Spec, seed: int
 ) -> dict[str, Any]:
     """Fit the models of error that `spec.method` needs.
@@ -102,7 +102,7 @@ def fit_error_models(
     }
 
 
-def predict_error_models(inputs: np.ndarray, models: dict[str, Any]) -> pd.DataFrame:
+def _predict_error_models(inputs: np.ndarray, models: dict[str, Any]) -> pd.DataFrame:
     """What each model of error predicts of each row.
 
     Parameters
@@ -110,7 +110,7 @@ def predict_error_models(inputs: np.ndarray, models: dict[str, Any]) -> pd.DataF
     inputs : ndarray of shape (n, k)
         nan where missing.
     models : dict of str to Any
-        What `fit_error_models` gives.
+        What `_fit_error_models` gives.
 
     Returns
     -------
@@ -145,11 +145,11 @@ def score_rows(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
     DataFrame of n rows
         scale, group, and low_ and high_ of each coverage (log price), rows numbered from 0.
     """
-    told = predict_error_models(select_numbers(table, state["columns"]), state["models"])
-    return assign_scores(table.reset_index(drop=True), told, state)
+    told = _predict_error_models(select_numbers(table, state["columns"]), state["models"])
+    return _assign_scores(table.reset_index(drop=True), told, state)
 
 
-def assign_scores(
+def _assign_scores(
     table: pd.DataFrame, predicted: pd.DataFrame, state: dict[str, Any]
 ) -> pd.DataFrame:
     """As `score_rows`, from predictions of the error models that were made before.
@@ -159,7 +159,7 @@ def assign_scores(
     table : DataFrame of n rows
         Rows of the feature table with log_estimate, and postal_code where groups are areas.
     predicted : DataFrame of n rows
-        What `predict_error_models` gives of them.
+        What `_predict_error_models` gives of them.
     state : dict of str to Any
         coverages, floor and groups of `fit_intervals`.
 
@@ -248,7 +248,7 @@ def fit_intervals(
     state : dict of str to Any
         What serving needs, in the types of JSON.
     scored : DataFrame of n rows
-        The columns of SCORE_COLUMNS, and those of `assign_scores`.
+        The columns of SCORE_COLUMNS, and those of `_assign_scores`.
 
     Raises
     ------
@@ -261,7 +261,7 @@ def fit_intervals(
     for coverage in coverages:
         split_bounds(error[past].to_numpy(), coverage)  # refuses a past that is too short
     learn = past.sum() >= spec.difficulty.minimum_errors
-    wanted = coverage_names([*coverages]) | {FSD: CENTRAL}
+    wanted = _coverage_names([*coverages]) | {FSD: CENTRAL}
     columns = [n for n in inputs if n in table and table[n].dtype.kind in "ifub"]
     state: dict[str, Any] = {
         "method": spec.method if learn else "split",
@@ -281,15 +281,15 @@ def fit_intervals(
     told = pd.DataFrame(index=table.index)
     if state["method"] != "split":
         order = table[past].sort_values(["as_of", "listing_key"], kind="stable").index.to_numpy()
-        state["models"] = fit_error_models(
+        state["models"] = _fit_error_models(
             values[order], error[order].to_numpy(), wanted, spec, seed
         )
-        told = predict_error_models(values, state["models"])
+        told = _predict_error_models(values, state["models"])
         part = assign_parts(len(order), spec.difficulty.parts)
         for one in range(spec.difficulty.parts):  # a row's scale must not rest on its error
             rest, own = order[part != one], order[part == one]
-            models = fit_error_models(values[rest], error[rest].to_numpy(), wanted, spec, seed)
-            told.loc[own] = predict_error_models(values[own], models).to_numpy()
+            models = _fit_error_models(values[rest], error[rest].to_numpy(), wanted, spec, seed)
+            told.loc[own] = _predict_error_models(values[own], models).to_numpy()
         if "scale" in told:
             state["floor"] = spec.difficulty.floor * float(told.loc[past, "scale"].median())
     weight = float(past.sum())
@@ -301,7 +301,7 @@ def fit_intervals(
     )
     state["groups"] = make_groups(table[past], scale[past], weight, spec.groups)
     rows = table[["listing_key", "as_of", "close_date"]].assign(past=past, error=error)
-    return state, rows[SCORE_COLUMNS].join(assign_scores(table, told, state))
+    return state, rows[SCORE_COLUMNS].join(_assign_scores(table, told, state))
 
 
 def predict_intervals(

@@ -18,7 +18,7 @@ TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
 BARS = 12  # listings in the picture of the largest changes
 
 
-def plot_changes(moved: pd.DataFrame) -> str:
+def _plot_changes(moved: pd.DataFrame) -> str:
     """A histogram of the changes of value; its ends hold what lies beyond them.
 
     Parameters
@@ -45,7 +45,7 @@ def plot_changes(moved: pd.DataFrame) -> str:
         return to_svg(drawn)
 
 
-def plot_largest(moved: pd.DataFrame) -> str:
+def _plot_largest(moved: pd.DataFrame) -> str:
     """The largest changes of value as bars, up in blue, down in orange.
 
     Parameters
@@ -70,7 +70,7 @@ def plot_largest(moved: pd.DataFrame) -> str:
         return to_svg(drawn)
 
 
-def plot_groups(pushes: pd.DataFrame) -> str:
+def _plot_groups(pushes: pd.DataFrame) -> str:
     """How far each group of inputs moved a listing's value, on average.
 
     Parameters
@@ -154,7 +154,7 @@ def describe_departed(gone: pd.DataFrame, now: pd.DataFrame | None) -> str:
     )
 
 
-def count_arrivals(new: pd.DataFrame, gone: pd.DataFrame) -> str:
+def _count_arrivals(new: pd.DataFrame, gone: pd.DataFrame) -> str:
     """How many listings are valued in one run only.
 
     Parameters
@@ -172,7 +172,7 @@ def count_arrivals(new: pd.DataFrame, gone: pd.DataFrame) -> str:
     return f"Valued now and not before: {len(new):,}; before and not now: {len(gone):,}."
 
 
-def make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str, Any]]:
+def _make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict[str, Any]]:
     """The pictures of a domain, each with its finding; none where no value changed.
 
     Parameters
@@ -194,12 +194,12 @@ def make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict
     out = [
         site.make_picture(
             "Changes of value",
-            plot_changes(moved),
+            _plot_changes(moved),
             f"{up:,} values rose and {int((moved['change'] < 0).sum()):,} fell.",
         ),
         site.make_picture(
             "Largest changes",
-            plot_largest(moved),
+            _plot_largest(moved),
             f"Listing {first['listing_key']} moved most: {100 * first['change']:+.1f} %.",
         ),
     ]
@@ -208,7 +208,7 @@ def make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict
         out.append(
             site.make_picture(
                 "What moved them",
-                plot_groups(pushes),
+                _plot_groups(pushes),
                 f"{top['group']} moved values most: by {100 * np.expm1(top['typical']):.1f} % on "
                 f"average, {changes.format_percent(top['push'])} with its sign.",
             )
@@ -216,7 +216,7 @@ def make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dict
     return out
 
 
-def largest_changes(
+def _largest_changes(
     moved: pd.DataFrame, why: pd.DataFrame | None, differ: pd.DataFrame | None, count: int
 ) -> list[dict[str, Any]]:
     """The listings that moved most, each with what moved it and what changed in its record.
@@ -281,9 +281,9 @@ def domain_section(part: DomainChanges, count: int) -> dict[str, Any]:
         "domain": part.domain,
         "title": TITLES[part.domain],
         "headline": headline(moved) if len(moved) else "No listing is valued in both runs.",
-        "plots": make_pictures(moved, pushes) if len(moved) else [],
-        "rows": largest_changes(moved, why, part.cells, count),
-        "listings": count_arrivals(part.new, part.gone),
+        "plots": _make_pictures(moved, pushes) if len(moved) else [],
+        "rows": _largest_changes(moved, why, part.cells, count),
+        "listings": _count_arrivals(part.new, part.gone),
         "sold": describe_departed(part.gone, part.listings),
         "compared": part.cells is not None,
         "unexplained": 0 if why is None else changes.count_unexplained(moved, why),

@@ -39,12 +39,12 @@ class FigureChange:
     verdict: int
 
 
-def base_metric(metric: str) -> str:
+def _base_metric(metric: str) -> str:
     """A metric without what it was measured on.
 
     Examples
     --------
-    >>> base_metric("fold_mdape"), base_metric("screened_cod")
+    >>> _base_metric("fold_mdape"), _base_metric("screened_cod")
     ('mdape', 'cod')
     """
     return re.sub(r"^(folds?|screened|trimmed|untrimmed)_", "", metric)
@@ -58,7 +58,7 @@ def judge_change(metric: str, old: float | None, new: float | None) -> int:
     """
     if old is None or new is None or old == new:
         return 0
-    name = base_metric(metric)
+    name = _base_metric(metric)
     promised = re.fullmatch(r"coverage_(\d+)", name)
     if promised or name in TARGETS:
         best = int(promised[1]) / 100 if promised else TARGETS[name]
@@ -67,7 +67,7 @@ def judge_change(metric: str, old: float | None, new: float | None) -> int:
     return int(np.sign(new - old)) * way
 
 
-def find_interval(
+def _find_interval(
     scores: dict[str, Any] | None, variant: str, metric: str
 ) -> tuple[float, float] | None:
     """The 95 % interval of a figure of the summary, from evaluate.json's content."""
@@ -99,7 +99,7 @@ def changed_figures(
         if not metric or metric.endswith(BOUNDS):
             continue
         old, new = pair.get("old"), pair.get("new")
-        spans = find_interval(before, variant, metric), find_interval(after, variant, metric)
+        spans = _find_interval(before, variant, metric), _find_interval(after, variant, metric)
         rows.append(FigureChange(variant, metric, old, new, *spans, judge_change(metric, old, new)))
     return rows
 
@@ -108,7 +108,7 @@ def format_figure(metric: str, value: float | None, signed: bool = False) -> str
     """A figure as people read it: 9.64 %, 0.9210, 45,120; `signed` with + or -, points for %."""
     if value is None:
         return "none"
-    name, sign = base_metric(metric), "+" if signed else ""
+    name, sign = _base_metric(metric), "+" if signed else ""
     if name in MONEY:
         return f"{value:{sign},.0f}"
     if name in PLAIN:

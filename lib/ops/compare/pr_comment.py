@@ -14,7 +14,7 @@ HASH = 8  # digits of a hash that are shown
 WIDEST = 60  # letters of a parameter's value that are shown
 
 
-def escape_cell(value: object) -> str:
+def _escape_cell(value: object) -> str:
     """A value in a table: no bar, no backtick and no line break of its own, and not endless."""
     text = " ".join(str(value).split()).replace("`", "'").replace("|", "\\|")
     return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
@@ -70,7 +70,7 @@ def _interval(gap: dict[str, float]) -> str:
     return f"{100 * gap['value']:+.2f} points, 95 % interval {ends[0]} to {ends[1]}"
 
 
-def significant_sign(gap: dict[str, float]) -> int:
+def _significant_sign(gap: dict[str, float]) -> int:
     """1 where the interval of a difference in error lies below zero (better), -1 above, else 0."""
     return int(gap["high"] < 0) - int(gap["low"] > 0)
 
@@ -86,7 +86,7 @@ def verdict_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
         for metric, name in (("mdape", "MdAPE"), ("mape", "MAPE")):
             gap = result["gaps"][metric]
             same = gap["value"] == gap["low"] == gap["high"] == 0
-            verdict = "the same" if same else f"{_interval(gap)}: {words[significant_sign(gap)]}"
+            verdict = "the same" if same else f"{_interval(gap)}: {words[_significant_sign(gap)]}"
             out.append(f"- `{variant}` {name}: {verdict} ({result['sales']:,} sales)")
         if result["left_out"]:
             left = f"{result['left_out']:,} test sales are in one revision only"
@@ -103,10 +103,10 @@ def slices_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
     if not parts:
         return [*out, "Not known: no variant could be compared sale by sale.", ""]
     rows = [
-        [f"`{variant}`", f"{kind} {escape_cell(value)}", f"{sales:,}", _interval(gap)]
+        [f"`{variant}`", f"{kind} {_escape_cell(value)}", f"{sales:,}", _interval(gap)]
         for variant, result in parts
         for kind, value, sales, gap in result["slices"]
-        if significant_sign(gap) < 0
+        if _significant_sign(gap) < 0
     ]
     looked = sum(len(result["slices"]) for _, result in parts)
     counted = (
@@ -125,9 +125,9 @@ def params_part(diff: dict[str, dict[str, Any]]) -> list[str]:
     """Parameters that differ, by file and name."""
     rows = [
         [
-            f"`{escape_cell(name)}`",
-            f"`{escape_cell(pair.get('old'))}`",
-            f"`{escape_cell(pair.get('new'))}`",
+            f"`{_escape_cell(name)}`",
+            f"`{_escape_cell(pair.get('old'))}`",
+            f"`{_escape_cell(pair.get('new'))}`",
         ]
         for file in sorted(diff)
         for name, pair in sorted(diff[file].items())

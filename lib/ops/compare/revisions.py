@@ -59,7 +59,7 @@ def out_hashes(lock: bytes | None) -> dict[str, str]:
     return found
 
 
-def read_out(rev: str, path: str) -> bytes | None:
+def _read_out(rev: str, path: str) -> bytes | None:
     """A file among the outs of commit `rev`, from DVC's cache; None where the commit has no such
     out, or neither the cache nor a remote holds it."""
     from dvc.api import DVCFileSystem
@@ -75,7 +75,7 @@ def read_out(rev: str, path: str) -> bytes | None:
 
 
 def read_out_parquet(rev: str, path: str) -> pd.DataFrame | None:
-    """A Parquet file as `read_out` finds it.
+    """A Parquet file as `_read_out` finds it.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def read_out_parquet(rev: str, path: str) -> pd.DataFrame | None:
     DataFrame or None
         None where the commit has no such out, or nobody holds it.
     """
-    content = read_out(rev, path)
+    content = _read_out(rev, path)
     return None if content is None else pd.read_parquet(BytesIO(content))
 
 
@@ -164,7 +164,7 @@ class ComparedRun:
         """A file by its path in the workspace; None where this side does not have it."""
         if self.folder is None:
             assert self.rev is not None
-            of = read_git_file if path.startswith(IN_GIT) else read_out
+            of = read_git_file if path.startswith(IN_GIT) else _read_out
             return of(self.rev, path)
         given = self.folder / path
         return given.read_bytes() if given.is_file() else None

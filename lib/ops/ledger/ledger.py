@@ -176,7 +176,7 @@ def insert_into(target: sa.Engine, rows: list[dict]) -> None:
         connection.execute(insert, rows)
 
 
-def append_rows(path: Path, rows: Iterable[dict]) -> None:
+def _append_rows(path: Path, rows: Iterable[dict]) -> None:
     """Add rows that a JSONL ledger does not have yet, in one write."""
     path.parent.mkdir(parents=True, exist_ok=True)
     old = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
@@ -206,7 +206,7 @@ def record_loads(loads: list[Load], url: str | None, home: Path) -> str:
     except Exception as error:  # whatever a driver raises: a ledger is no reason to fail a run
         why = database.explain_error(error)
     try:
-        append_rows(home / JSONL, rows)
+        _append_rows(home / JSONL, rows)
     except OSError as error:
         cli.log.warning("ledger.lost", why=why, then=type(error).__name__, folder=str(home))
         return "nowhere"

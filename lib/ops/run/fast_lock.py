@@ -20,7 +20,7 @@ from ruamel.yaml.resolver import implicit_resolvers
 LOCK = "dvc.lock"
 
 
-class LockDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+class _LockDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Mappings in their own order, and nothing where a value is null, as DVC writes them. What
     text needs quotes is decided by YAML 1.2, by which DVC reads: 1e3 is a number there."""
 
@@ -28,14 +28,16 @@ class LockDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore
 
 
 MAP, FLOAT, NULL = (f"tag:yaml.org,2002:{name}" for name in ("map", "float", "null"))
-LockDumper.add_representer(
+_LockDumper.add_representer(
     OrderedDict, lambda dumper, data: dumper.represent_mapping(MAP, data.items())
 )
-LockDumper.add_representer(float, lambda dumper, value: dumper.represent_scalar(FLOAT, repr(value)))
+_LockDumper.add_representer(
+    float, lambda dumper, value: dumper.represent_scalar(FLOAT, repr(value))
+)
 for versions, tag, pattern, first in implicit_resolvers:
     if (1, 2) in versions:
-        LockDumper.add_implicit_resolver(tag, pattern, first)
-LockDumper.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(NULL, ""))
+        _LockDumper.add_implicit_resolver(tag, pattern, first)
+_LockDumper.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(NULL, ""))
 
 
 def write_lock(data: dict, stream: TextIO) -> None:
@@ -46,7 +48,7 @@ def write_lock(data: dict, stream: TextIO) -> None:
         "allow_unicode": True,
         "width": 80,
     }
-    yaml.dump(data, stream, LockDumper, **form)
+    yaml.dump(data, stream, _LockDumper, **form)
 
 
 @contextmanager

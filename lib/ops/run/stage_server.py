@@ -30,7 +30,7 @@ LIBRARIES = (  # imported by several stages, the slowest first
 )  # fmt: skip
 
 
-def import_libraries() -> None:
+def _import_libraries() -> None:
     """Import LIBRARIES, and LightGBM without scikit-learn as `lib.models` does."""
     for name in LIBRARIES:
         importlib.import_module(name)
@@ -38,7 +38,7 @@ def import_libraries() -> None:
     importlib.import_module("lib.models.variants.training.estimators.boosting")
 
 
-def answer_jobs(answers: int) -> dict[str, Any] | None:
+def _answer_jobs(answers: int) -> dict[str, Any] | None:
     """Fork for each job on standard input and answer its exit code, CPU seconds and peak in MB.
 
     Returns
@@ -52,7 +52,7 @@ def answer_jobs(answers: int) -> dict[str, Any] | None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the child listens to it
         child = os.fork()
         if not child:
-            die_with(own)
+            _die_with(own)
             os.close(answers)
             return job
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -66,7 +66,7 @@ def answer_jobs(answers: int) -> dict[str, Any] | None:
     return None
 
 
-def die_with(parent: int) -> None:
+def _die_with(parent: int) -> None:
     """End this process with its parent, also where that has ended already. No thread watches, as
     in `lib.common.processes.die_with_parent`: this process forks."""
     kill_with_parent()
@@ -74,7 +74,7 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def run_module(job: dict[str, Any]) -> None:
+def _run_module(job: dict[str, Any]) -> None:
     """Run a job's module as `python -m` would: `module`, `arguments`, `folder`, `environment`,
     and whether Ctrl-C is for it (`interrupts`; not where the run was started without)."""
     handler = signal.default_int_handler if job["interrupts"] else signal.SIG_IGN
@@ -95,8 +95,8 @@ def run_module(job: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    die_with(int(sys.argv[2]))
-    import_libraries()  # Ctrl-C meanwhile ends this process, and so the first stage
+    _die_with(int(sys.argv[2]))
+    _import_libraries()  # Ctrl-C meanwhile ends this process, and so the first stage
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # from now on it ends the stage
-    if own := answer_jobs(int(sys.argv[1])):
-        run_module(own)
+    if own := _answer_jobs(int(sys.argv[1])):
+        _run_module(own)

@@ -79,7 +79,7 @@ def interrupts() -> bool:
     return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
-def same_python() -> bool:
+def _same_python() -> bool:
     """Whether `python` on PATH, which DVC would start, is the Python of this process."""
     found = shutil.which("python")
     # folders, since the Pythons of two environments may be links to one and the same
@@ -112,7 +112,7 @@ def warm_start() -> Iterator[None]:
             raise StageCmdFailedError(cmd, done["code"])
         log.info(TOOK, time.monotonic() - began, done["cpu"], done["peak"])
 
-    if sys.platform != "linux" or not same_python():
+    if sys.platform != "linux" or not _same_python():
         yield
         return
     dvc_run._run = start

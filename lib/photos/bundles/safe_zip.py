@@ -71,13 +71,13 @@ def read_entries(
     used, names = 0, set()
     overlapping = overlapping_entries(infos)
     for index, info in enumerate(infos):
-        if is_folder(info) and info.file_size == 0:
+        if _is_folder(info) and info.file_size == 0:
             continue
         try:
             if index >= limits.max_entries:
                 raise RefusedError("more entries than photos.max_entries", str(len(infos)))
-            check_name(info.orig_filename)
-            check_kind(info)
+            _check_name(info.orig_filename)
+            _check_kind(info)
             if index in overlapping:
                 raise RefusedError("entry overlaps another")
             if info.orig_filename in names:
@@ -118,7 +118,7 @@ def _check_size(size: int, used: int, info: zipfile.ZipInfo, limits: UnpackLimit
         raise RefusedError("bundle unpacks to more than photos.max_bundle_bytes")
 
 
-def check_name(name: str) -> None:
+def _check_name(name: str) -> None:
     """Raise `RefusedError` for a name that would leave its folder, or that hides what it is."""
     if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in name):
         raise RefusedError("control character in the name")
@@ -134,14 +134,14 @@ def check_name(name: str) -> None:
         raise RefusedError("name is longer than 1024 characters")
 
 
-def check_kind(info: zipfile.ZipInfo) -> None:
+def _check_kind(info: zipfile.ZipInfo) -> None:
     """Raise `RefusedError` unless the entry is an unencrypted file, stored or deflated."""
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
         raise RefusedError("link")
     if kind not in (0, stat.S_IFREG):
         raise RefusedError("not a plain file", oct(kind))
-    if is_folder(info):
+    if _is_folder(info):
         raise RefusedError("folder with content")
     if info.flag_bits & 0x41:  # bit 0: encrypted; bit 6: strong encryption
         raise RefusedError("encrypted")
@@ -151,7 +151,7 @@ def check_kind(info: zipfile.ZipInfo) -> None:
         )
 
 
-def is_folder(info: zipfile.ZipInfo) -> bool:
+def _is_folder(info: zipfile.ZipInfo) -> bool:
     """Whether the name says folder; `ZipInfo.is_dir` raises for an empty name."""
     return info.filename.endswith("/")
 
@@ -163,7 +163,7 @@ def overlapping_entries(infos: list[zipfile.ZipInfo]) -> set[int]:
     order = sorted(range(len(infos)), key=lambda i: (infos[i].header_offset, i))
     for index in order:
         info = infos[index]
-        if is_folder(info) and info.file_size == 0:
+        if _is_folder(info) and info.file_size == 0:
             continue
         if info.header_offset < end:
             overlapping.add(index)
@@ -179,7 +179,7 @@ MAX_FOUND = 1 << 20  # entries looked for in an archive without a directory
 OpenedBundle = tuple[zipfile.ZipFile, list[zipfile.ZipInfo], RefusedError | None]
 
 
-class PrivateView(mmap.mmap):
+class _PrivateView(mmap.mmap):
     """A file as private memory: changes stay in it. zipfile asks whether one can seek."""
 
     def seekable(self) -> bool:
@@ -197,10 +197,10 @@ def open_bundle(path: Path, stack: ExitStack) -> OpenedBundle:
         raise RefusedError("bundle is not a zip file", f"{path.stat().st_size} bytes")
     file = stack.enter_context(path.open("rb"))
     view = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    start, end = find_directory(view)
+    start, end = _find_directory(view)
     if end - start > MAX_DIRECTORY:
         raise RefusedError("bundle's directory is too large", f"{end - start} bytes")
-    false = find_false_utf8(view, start, end)
+    false = _find_false_utf8(view, start, end)
     try:
         source: Any = file
         if false:
@@ -209,7 +209,7 @@ def open_bundle(path: Path, stack: ExitStack) -> OpenedBundle:
         return bundle, bundle.infolist(), None
     except BROKEN as error:
         fault = RefusedError("bundle is damaged", f"{type(error).__name__}: {error}")
-    infos = search_entries(view)
+    infos = _search_entries(view)
     if not infos:
         raise RefusedError("bundle is not a zip file", fault.detail)
     bundle = stack.enter_context(zipfile.ZipFile(io.BytesIO(END + bytes(18))))
@@ -217,7 +217,7 @@ def open_bundle(path: Path, stack: ExitStack) -> OpenedBundle:
     return bundle, infos, fault
 
 
-def find_directory(view: mmap.mmap) -> tuple[int, int]:
+def _find_directory(view: mmap.mmap) -> tuple[int, int]:
     """Where the central directory begins and ends; (0, 0) where the file has no end record."""
     where = view.rfind(END, max(0, len(view) - 65_557))  # the record and the longest comment
     if where < 0 or where + 22 > len(view):
@@ -230,7 +230,7 @@ def find_directory(view: mmap.mmap) -> tuple[int, int]:
     return (where - size, where) if size <= where else (0, 0)
 
 
-def find_false_utf8(view: mmap.mmap, start: int, end: int) -> list[int]:
+def _find_false_utf8(view: mmap.mmap, start: int, end: int) -> list[int]:
     """Where the directory's entries begin whose names are not UTF-8 although their flag says so:
     zipfile would give up the whole archive for one of them."""
     found = []
@@ -251,16 +251,16 @@ def _is_utf8(name: bytes) -> bool:
     return True
 
 
-def _without_utf8(file: int, places: list[int]) -> PrivateView:
+def _without_utf8(file: int, places: list[int]) -> _PrivateView:
     """The file with that flag off at `places`: names in code page 437, the format's default."""
-    view = PrivateView(file, 0, access=mmap.ACCESS_COPY)
+    view = _PrivateView(file, 0, access=mmap.ACCESS_COPY)
     for start in places:
         (flags,) = struct.unpack_from("<H", view, start + 8)
         struct.pack_into("<H", view, start + 8, flags & ~UTF8)
     return view
 
 
-def search_entries(view: mmap.mmap) -> list[zipfile.ZipInfo]:
+def _search_entries(view: mmap.mmap) -> list[zipfile.ZipInfo]:
     """The entries that begin with a header of their own, from the start of the file on.
 
     After an entry whose header tells its size the next is sought behind it, so that archives

@@ -74,7 +74,7 @@ def open_cache(encoder: Encoder) -> VectorCache:
 def encode_missing(
     paths: dict[str, Path], encoder: Encoder, stored: VectorCache, workers: int
 ) -> tuple[dict[str, CacheRow], dict[str, str]]:
-    """(rows of the cache, reasons why there is none) by key of `paths` (`content_key`).
+    """(rows of the cache, reasons why there is none) by key of `paths` (`_content_key`).
 
     What the cache lacks is encoded and put there, a batch at a time, so that a killed run loses
     one batch.
@@ -98,7 +98,7 @@ def encode_missing(
     return rows, reasons
 
 
-def content_key(path: Path) -> tuple[str, str]:
+def _content_key(path: Path) -> tuple[str, str]:
     """(SHA-1 of a file's bytes in hex, why there is none)."""
     try:
         return hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest(), ""
@@ -109,11 +109,11 @@ def content_key(path: Path) -> tuple[str, str]:
 
 
 def content_keys(paths: Sequence[Path], workers: int) -> list[tuple[str, str]]:
-    """`content_key` of each file, read side by side."""
+    """`_content_key` of each file, read side by side."""
     parts = [paths[at : at + HASHED] for at in range(0, len(paths), HASHED)]
     with ThreadPoolExecutor(workers) as pool:
         return [
-            key for some in pool.map(lambda part: [*map(content_key, part)], parts) for key in some
+            key for some in pool.map(lambda part: [*map(_content_key, part)], parts) for key in some
         ]
 
 

@@ -28,7 +28,7 @@ DOMAIN = "images"  # of listings that are folders
 POOLED = 64  # files of a folder from which on processes share them: each takes a second to start
 
 
-def list_files(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     """All files below a folder, by name; a link to a folder and a sub-folder that cannot be read
     stand for what is in them. Raises OSError where the folder itself cannot be read."""
     found: list[Path] = []
@@ -44,15 +44,15 @@ def list_files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder)))
 
 
-def path_text(path: Path) -> str:
+def _path_text(path: Path) -> str:
     """A path as UTF-8 text; bytes that are none stand as `\\xNN`."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def listing_of(path: Path) -> str:
+def _listing_of(path: Path) -> str:
     """The listing of a file, `path` being relative to the folder: the sub-folder that it lies in;
     else its name up to the first `_` or `-`, else its whole name without the ending."""
-    name = Path(path_text(path))
+    name = Path(_path_text(path))
     if len(name.parts) > 1:
         return name.parts[0]
     return re.split(r"[_-]", name.stem)[0] or name.stem
@@ -63,8 +63,8 @@ def convert_image(path: Path, folder: Path, jpeg: Path) -> dict[str, Any]:
     image its plain JPEG is written to `jpeg`, else `reason` says why not."""
     name = path.relative_to(folder)
     record = {
-        "domain": DOMAIN, "listing_key": listing_of(name), "file": path_text(name), "sha1": "",
-        "room": room_of_name(path_text(name)), "reason": "",
+        "domain": DOMAIN, "listing_key": _listing_of(name), "file": _path_text(name), "sha1": "",
+        "room": room_of_name(_path_text(name)), "reason": "",
     }  # fmt: skip
     try:
         if not path.is_file():
@@ -106,7 +106,7 @@ def convert_folder(images: Path, part: Path, workers: int) -> tuple[pd.DataFrame
     RemlError
         Where the folder holds no file, or a worker died.
     """
-    paths = list_files(images)
+    paths = _list_files(images)
     require(bool(paths), f"{images}: no files in it; --images names a folder of image files")
     jpegs = [part / f"{place:06d}.jpg" for place in range(len(paths))]
     arguments = (paths, [images] * len(paths), jpegs)

@@ -39,7 +39,7 @@ class TorchEncoder:
         torch.backends.cudnn.deterministic = True
         path, sha256 = weights.find_weights(name, entry, folder)
         self.weights: str | None = sha256
-        load = load_open_clip if entry.library == "open_clip" else load_timm
+        load = _load_open_clip if entry.library == "open_clip" else _load_timm
         model, self.transform, tokenize = _load(path, entry, load)
         self.device, self.dtype = torch.device(settings.device), PRECISIONS[settings.precision]
         self.model = model.eval().to(self.device, self.dtype)
@@ -114,7 +114,7 @@ def _load(path: Path, entry: EncoderEntry, load: Callable) -> Any:
         ) from error
 
 
-def load_open_clip(
+def _load_open_clip(
     path: Path, entry: EncoderEntry
 ) -> tuple[torch.nn.Module, Callable, Callable | None]:
     """(model, how it wants pictures, its tokenizer) from a local checkpoint. The tokenizer is None
@@ -146,7 +146,7 @@ def load_open_clip(
     return model, transform, open_clip.get_tokenizer(entry.model) if own_tokenizer else None
 
 
-def load_timm(path: Path, entry: EncoderEntry) -> tuple[torch.nn.Module, Callable, None]:
+def _load_timm(path: Path, entry: EncoderEntry) -> tuple[torch.nn.Module, Callable, None]:
     """(model without its classifier, how it wants pictures, no tokenizer) from a local
     checkpoint."""
     import timm

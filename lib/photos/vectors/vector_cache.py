@@ -27,7 +27,7 @@ TABLE = """CREATE TABLE IF NOT EXISTS photos (
 CacheRow = tuple[bytes, bytes]  # vector (float32, little endian) and thumbnail (uint8)
 
 
-def row_checksum(key: str, vector: bytes, thumbnail: bytes) -> int:
+def _row_checksum(key: str, vector: bytes, thumbnail: bytes) -> int:
     """Checksum by which a row is known to be as it was written."""
     return zlib.crc32(key.encode() + vector + thumbnail)
 
@@ -80,11 +80,11 @@ class VectorCache:
         if not (isinstance(vector, bytes) and isinstance(thumbnail, bytes)):
             return False
         sizes = (len(vector), len(thumbnail)) == (4 * self.dims, int(np.prod(THUMBNAIL)))
-        return sizes and stored_sum == row_checksum(key, vector, thumbnail)
+        return sizes and stored_sum == _row_checksum(key, vector, thumbnail)
 
     def write(self, rows: dict[str, CacheRow]) -> None:
         """Put rows in, all or none, in place of those of the same keys."""
-        packed = [(key, *row, row_checksum(key, *row)) for key, row in rows.items()]
+        packed = [(key, *row, _row_checksum(key, *row)) for key, row in rows.items()]
         with self._open() as connection:
             connection.executemany("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", packed)
 

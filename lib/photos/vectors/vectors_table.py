@@ -26,7 +26,7 @@ COLUMNS = [
 DIGITS = 6  # of probabilities: fewer than sums in another order could change
 
 
-def build_table(
+def _build_table(
     photos: pd.DataFrame,
     vectors: np.ndarray,
     thumbnails: np.ndarray,
@@ -85,7 +85,7 @@ def count_table(table: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
     Parameters
     ----------
     table
-        (n, columns) as `build_table` gives it.
+        (n, columns) as `_build_table` gives it.
     rejected
         (k, columns) `REJECTED`.
 
@@ -112,7 +112,7 @@ def _counts(column: pd.Series) -> dict[str, int]:
     return {str(name): int(n) for name, n in column.value_counts().sort_index().items()}
 
 
-def describe_encoder(name: str, settings: EmbedParams, encoder: Encoder) -> dict[str, Any]:
+def _describe_encoder(name: str, settings: EmbedParams, encoder: Encoder) -> dict[str, Any]:
     """The content of `encoder.json` for the encoder called `name`."""
     entry = settings.encoders[name]
     return {
@@ -145,7 +145,7 @@ def embed_photos(
     Returns
     -------
     table
-        As `build_table` gives it.
+        As `_build_table` gives it.
     rejected
         `REJECTED` of the photos that have no vector.
     description
@@ -167,7 +167,7 @@ def embed_photos(
     at = {key: place for place, key in enumerate(sorted(rows))}
     arrays = vector_cache.as_arrays([rows[key] for key in at], description["dims"])
     kept = kept.assign(at=kept["key"].map(at).astype("int64"))
-    table = build_table(kept, *arrays, texts, settings.least_room_probability)
+    table = _build_table(kept, *arrays, texts, settings.least_room_probability)
     return table, photos.loc[lost, REJECTED], description
 
 
@@ -185,7 +185,7 @@ def _encode(
     if encoder.texts:
         read = partial(vector_cache.cached_prompts, stored, encode=encoder.prompts)
         texts = rooms.encode_prompts(read, encoder.scale)
-    return rows, reasons, texts, describe_encoder(name, settings, encoder)
+    return rows, reasons, texts, _describe_encoder(name, settings, encoder)
 
 
 def write_table(

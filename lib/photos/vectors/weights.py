@@ -133,7 +133,7 @@ def find_weights(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, st
         try:
             path = fetch_weights(hub, offline=True)
         except EntryNotFoundError as error:
-            raise RemlError(missing_weights(name, hub)) from error
+            raise RemlError(_missing_weights_message(name, hub)) from error
     sha256 = io.file_sha256(path)
     require(
         entry.sha256 in (None, sha256),
@@ -143,7 +143,7 @@ def find_weights(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, st
     return path, sha256
 
 
-def missing_weights(name: str, hub: HubWeights) -> str:
+def _missing_weights_message(name: str, hub: HubWeights) -> str:
     """What to do where an encoder's weights are not on this machine."""
     return (
         f"{hub.files[0]} of {hub.repo}, the weights of encoder {name}, are not on this machine: "

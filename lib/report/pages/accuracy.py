@@ -47,7 +47,7 @@ def order_slices(slices: pd.DataFrame, column: str = "slice") -> pd.DataFrame:
     return slices.assign(key=key).sort_values("key", kind="stable").drop(columns="key")
 
 
-def share_with_interval(
+def _share_with_interval(
     value: float, low: float, high: float, signed: bool = False
 ) -> dict[str, str]:
     """A share and its interval as a cell: {value, span}."""
@@ -55,7 +55,7 @@ def share_with_interval(
     return {"value": texts[0], "span": "" if "n/a" in texts else f"{texts[1]} to {texts[2]}"}
 
 
-def slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
+def _slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
     """A table for each kind of slice that has more than the slice of missing values.
 
     Parameters
@@ -78,8 +78,8 @@ def slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
                 "name": row["slice"],
                 "sales": f"{row['sales']:,}",
                 "thin": row["thin"],
-                "mdape": share_with_interval(row["mdape"], row["mdape_low"], row["mdape_high"]),
-                "bias": share_with_interval(
+                "mdape": _share_with_interval(row["mdape"], row["mdape_low"], row["mdape_high"]),
+                "bias": _share_with_interval(
                     row["bias"], row["bias_low"], row["bias_high"], signed=True
                 ),
                 "ppe10": share(row["ppe10"]),
@@ -158,7 +158,7 @@ def calibration_finding(tenths: pd.DataFrame) -> str:
     )
 
 
-def estimate_finding(test: pd.DataFrame) -> str:
+def _estimate_finding(test: pd.DataFrame) -> str:
     """How the size of errors differs between low and high estimates.
 
     Parameters
@@ -211,7 +211,7 @@ def map_finding(test: pd.DataFrame) -> str:
     return f"Errors of nearest neighbours {verb}: their rank correlation is {alike:.2f}."
 
 
-def worst_part(worst: pd.DataFrame) -> dict[str, Any]:
+def _worst_part(worst: pd.DataFrame) -> dict[str, Any]:
     """The worst errors as rows, and what they have in common.
 
     Parameters
@@ -283,7 +283,7 @@ def domain_part(
         (
             "Errors along the estimates",
             errors.plot_errors_by_estimate(test),
-            estimate_finding(test),
+            _estimate_finding(test),
         ),
     ]
     mapped = test[test["latitude"].notna() & test["longitude"].notna()]
@@ -299,15 +299,15 @@ def domain_part(
             f"{share(hit)} of the valuations are stood by; half of those lie within "
             f"{share(answered['value'])} of the price."
         )
-    span = share_with_interval(every["value"], every["low"], every["high"])
+    span = _share_with_interval(every["value"], every["low"], every["high"])
     return {
         "domain": domain,
         "title": TITLES[domain],
         "headline": f"Half of the {score['sales']:,} valuations lie within {span['value']} of the "
         f"price paid (95 % interval {span['span'] or 'n/a'}). {stood_by}",
-        "tables": slice_tables(slices),
+        "tables": _slice_tables(slices),
         "plots": [site.make_picture(*one) for one in pictures],
-        "worst": worst_part(worst),
+        "worst": _worst_part(worst),
     }
 
 

@@ -21,7 +21,7 @@ from lib.report.wording.numbers import metric_figure, metric_interval, money
 TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
 
 
-def order_variants(scores: dict[str, Any], names: list[str], best: str) -> dict[str, Any]:
+def _order_variants(scores: dict[str, Any], names: list[str], best: str) -> dict[str, Any]:
     """Scores in display order: the variant that values homes first, those that see list prices
     last."""
     order = sorted(names, key=lambda name: (scores[name]["view"] == "aware", name != best, name))
@@ -109,7 +109,7 @@ def make_domain_parts(
         data = DomainData(
             domain,
             best,
-            order_variants(scores, names, best),
+            _order_variants(scores, names, best),
             predictions,
             slices,
             metrics["split"][domain],
@@ -151,7 +151,7 @@ def index_context(
     rows = valued.head(listings).to_dict("records")
     return {
         "domains": domains,
-        "valuations": [valuation_row(row, predicted["comparables"]) for row in rows],
+        "valuations": [_valuation_row(row, predicted["comparables"]) for row in rows],
         "valued": len(valued),
         "comparables": predicted["comparables"],
         "valuations_file": "valuations.csv",
@@ -167,7 +167,7 @@ def index_context(
     }
 
 
-def accuracy_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
+def _accuracy_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     """A row a metric and a cell a variant; the best value is marked, unless several are equal."""
     wanted: list[tuple[str, str, str, int | None]] = [
         ("accuracy", name, findings.NAMES[name], way) for name, way in DIRECTIONS.items()
@@ -202,8 +202,9 @@ def accuracy_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def screened_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows in the form of `accuracy_rows`: the accuracy on the sales that `screen` calls usable."""
+def _screened_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows in the form of `_accuracy_rows`: the accuracy on the sales that `screen` calls
+    usable."""
     return [
         {
             "name": f"{findings.NAMES[name]}, screened sales",
@@ -220,7 +221,7 @@ def screened_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def domain_pictures(data: DomainData) -> list[tuple[str, str, str]]:
+def _domain_pictures(data: DomainData) -> list[tuple[str, str, str]]:
     """The plots of one domain: title, SVG and finding of each.
 
     Parameters
@@ -282,7 +283,7 @@ def domain_part(data: DomainData) -> dict[str, Any]:
         "against": findings.against_baseline(score, scores[linear]) if linear else "",
         "variants": list(scores),
         "aware": [name for name, part in scores.items() if part.get("view") == "aware"],
-        "rows": accuracy_rows(scores) + screened_rows(scores),
+        "rows": _accuracy_rows(scores) + _screened_rows(scores),
         "sales": f"{score['sales']:,}",
         "screened": f"{score['screened']['sales']:,}",
         "odd": f"{odd} of them differ from their price by more than the price itself, which "
@@ -292,11 +293,11 @@ def domain_part(data: DomainData) -> dict[str, Any]:
         "trained": f"{data.saved.trained_on:,}",
         "purged": split["purged"],
         "again": split["test_homes_sold_before"],
-        "plots": [site.make_picture(*one) for one in domain_pictures(data)],
+        "plots": [site.make_picture(*one) for one in _domain_pictures(data)],
     }
 
 
-def valuation_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
+def _valuation_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
     """One valued home as the template shows it; missing facts are left out."""
 
     facts = [

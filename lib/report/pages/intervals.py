@@ -22,7 +22,7 @@ CONFIDENCE = [0, 70, 75, 80, 85, 90, 95, 100.0001]  # edges of the bands, in poi
 THICK = 10  # sales that a band of confidence has at least, to be shown
 
 
-def plot_widths(width: np.ndarray, split: float) -> str:
+def _plot_widths(width: np.ndarray, split: float) -> str:
     """Histogram of relative widths beside the one width of plain split conformal.
 
     Parameters
@@ -70,7 +70,7 @@ def error_by_confidence(test: pd.DataFrame) -> pd.DataFrame:
     return out[out["size"] >= THICK]
 
 
-def plot_confidence(bands: pd.DataFrame) -> str:
+def _plot_confidence(bands: pd.DataFrame) -> str:
     """Median error by band of confidence.
 
     Parameters
@@ -94,7 +94,7 @@ def plot_confidence(bands: pd.DataFrame) -> str:
         return to_svg(drawn)
 
 
-def plot_zip_coverage(slices: pd.DataFrame, name: str) -> str:
+def _plot_zip_coverage(slices: pd.DataFrame, name: str) -> str:
     """Share of prices inside by ZIP, for the ZIPs with most sales; a bar is two standard errors.
 
     Parameters
@@ -149,7 +149,7 @@ def interval_headline(study: pd.DataFrame) -> str:
     return " ".join(parts)
 
 
-def study_rows(study: pd.DataFrame) -> list[dict[str, Any]]:
+def _study_rows(study: pd.DataFrame) -> list[dict[str, Any]]:
     """The study as the template shows it.
 
     Parameters
@@ -251,7 +251,7 @@ def domain_part(
     pictures = [
         (
             "How wide",
-            plot_widths(width, plain["median_width"]),
+            _plot_widths(width, plain["median_width"]),
             f"A tenth of the 90 % intervals is narrower than {share(tenth)} of the value, a tenth "
             f"wider than {share(most)}.",
         ),
@@ -266,14 +266,15 @@ def domain_part(
             coverage_finding(of("month")),
         ),
     ]
-    if len(of("ZIP")) > 1:
-        pictures.append(("By ZIP", plot_zip_coverage(of("ZIP"), "90"), coverage_finding(of("ZIP"))))
+    zips = of("ZIP")
+    if len(zips) > 1:
+        pictures.append(("By ZIP", _plot_zip_coverage(zips, "90"), coverage_finding(zips)))
     if len(bands) > 1:
         first, last = bands.iloc[0], bands.iloc[-1]
         pictures.append(
             (
                 "Confidence score",
-                plot_confidence(bands),
+                _plot_confidence(bands),
                 f"Half of the {int(first['size']):,} homes with a score of {first['slice']} are "
                 f"off by more than {share(first['median'])}, of the {int(last['size']):,} with "
                 f"{last['slice']} by more than {share(last['median'])}. {share(within)} of the "
@@ -285,7 +286,7 @@ def domain_part(
         "domain": domain,
         "title": TITLES[domain],
         "headline": interval_headline(study),
-        "rows": study_rows(study),
+        "rows": _study_rows(study),
         "plots": [site.make_picture(*one) for one in pictures],
         "abstained": finding,
         "reasons": reasons,

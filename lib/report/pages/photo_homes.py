@@ -75,7 +75,7 @@ def home_place(row: dict[str, Any]) -> str:
     return str(row["listing_key"])
 
 
-def photo_view(photo: dict[str, Any], where: str, show: Callable[[str], str]) -> dict[str, str]:
+def _photo_view(photo: dict[str, Any], where: str, show: Callable[[str], str]) -> dict[str, str]:
     """One photo as the template shows it; `show` makes of a file what an <img> can bear."""
     has_room = photo["room"] != UNKNOWN_ROOM
     room = room_title(photo["room"]) if has_room else f"Photo {photo['order']}"
@@ -87,7 +87,7 @@ def photo_view(photo: dict[str, Any], where: str, show: Callable[[str], str]) ->
     }
 
 
-def find_look_alikes(
+def _find_look_alikes(
     subjects: pd.DataFrame, sold: pd.DataFrame, vectors: pd.DataFrame, k: int
 ) -> dict[str, list[tuple[dict[str, Any], float]]]:
     """The sales that look most like each home, all of one domain.
@@ -129,7 +129,7 @@ def find_look_alikes(
     }
 
 
-def photo_contributions(contributions: pd.DataFrame) -> pd.Series:
+def _photo_contributions(contributions: pd.DataFrame) -> pd.Series:
     """What photos added to each home's log value; homes whose model looks at no photos are left
     out.
 
@@ -202,7 +202,7 @@ class Gallery:
     look_alikes: int
 
 
-def look_alikes_by_home(valued: pd.DataFrame, gallery: Gallery) -> dict[tuple[str, str], Alike]:
+def _look_alikes_by_home(valued: pd.DataFrame, gallery: Gallery) -> dict[tuple[str, str], Alike]:
     """The sales that look most like each home, by domain and listing_key.
 
     Parameters
@@ -224,7 +224,7 @@ def look_alikes_by_home(valued: pd.DataFrame, gallery: Gallery) -> dict[tuple[st
     for domain, part in valued.groupby("domain"):
         photos, sales = (table[table["domain"] == domain] for table in (gallery.vectors, sold))
         subjects = part.assign(as_of=pd.to_datetime(part["as_of"]))
-        alike = find_look_alikes(subjects, sales, photos, gallery.look_alikes)
+        alike = _find_look_alikes(subjects, sales, photos, gallery.look_alikes)
         near |= {(str(domain), key): pairs for key, pairs in alike.items()}
     return near
 
@@ -245,19 +245,19 @@ def home_cards(valued: pd.DataFrame, gallery: Gallery) -> list[dict[str, Any]]:
         The cards; `near` is None where no sales are to be shown.
     """
     vectors, show, most = gallery.vectors, gallery.show, gallery.photos_a_home
-    near = look_alikes_by_home(valued, gallery)
+    near = _look_alikes_by_home(valued, gallery)
     keys = {*valued["listing_key"], *(one["listing_key"] for x in near.values() for one, _ in x)}
     shots = vectors[vectors["listing_key"].isin(keys)].drop(columns="vector")
     shots = shots.sort_values("order", kind="stable")
     albums = {
         key: part.to_dict("records") for key, part in shots.groupby(["domain", "listing_key"])
     }
-    effect = photo_contributions(gallery.contributions)
+    effect = _photo_contributions(gallery.contributions)
 
     def sale_card(domain: str, sale: dict[str, Any], likeness: float) -> dict[str, Any]:
         place = home_place(sale)
         return {
-            "photo": photo_view(albums[domain, sale["listing_key"]][0], place, show),
+            "photo": _photo_view(albums[domain, sale["listing_key"]][0], place, show),
             "place": place,
             "key": sale["listing_key"],
             "price": money(sale["close_price"]),
@@ -278,7 +278,7 @@ def home_cards(valued: pd.DataFrame, gallery: Gallery) -> list[dict[str, Any]]:
                 "abstention": "" if pd.isna(row["pred_abstention"]) else row["pred_abstention"],
                 "log": float(effect[key]) if key in effect.index else None,
                 "added": log_percent(float(effect[key])) if key in effect.index else "",
-                "photos": [photo_view(photo, where, show) for photo in album[:most]],
+                "photos": [_photo_view(photo, where, show) for photo in album[:most]],
                 "more": max(len(album) - most, 0),
                 "near": sales if gallery.look_alikes else None,
             }

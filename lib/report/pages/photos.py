@@ -26,7 +26,7 @@ GAINS = {"lift": "lift, in points", "control": "lift when shuffled"}
 MARKS = {True: "passed", False: "failed", None: "nothing to look at"}
 
 
-def gain_cell(one: dict[str, Any]) -> dict[str, Any]:
+def _gain_cell(one: dict[str, Any]) -> dict[str, Any]:
     """A gain as a cell of the table: points, and below them its interval and p."""
     small = [
         photo_lift_text.points_interval(one),
@@ -35,19 +35,19 @@ def gain_cell(one: dict[str, Any]) -> dict[str, Any]:
     return {"value": photo_lift_text.signed_points(one["value"]), "small": small}
 
 
-def slice_name(one: dict[str, Any]) -> str:
+def _slice_name(one: dict[str, Any]) -> str:
     """What a slice is called where slices of all kinds stand together."""
     return one["slice"] if one["kind"] == "photo coverage" else f"{one['kind']} {one['slice']}"
 
 
-def lift_rows(part: dict[str, Any]) -> list[dict[str, Any]]:
+def _lift_rows(part: dict[str, Any]) -> list[dict[str, Any]]:
     """What the forest plot shows: all sales, the control, then slice by slice."""
     all_sales = {"sales": part["sales"], "thin": False}
     first = [
         all_sales | {"name": "all sales", "kind": "all", "mape": part["lift"]["mape"]},
         all_sales | {"name": "shuffled photos", "kind": "control", "mape": part["control"]["mape"]},
     ]
-    return first + [one | {"name": slice_name(one)} for one in part["slices"]]
+    return first + [one | {"name": _slice_name(one)} for one in part["slices"]]
 
 
 def slice_finding(slices: list[dict[str, Any]]) -> str:
@@ -58,11 +58,11 @@ def slice_finding(slices: list[dict[str, Any]]) -> str:
     if not thick:
         return f"Every slice has under 30 sales, so none stands on its own.{note}"
     better = sum(one["mape"]["low"] > 0 for one in thick)
-    worse = [slice_name(one) for one in thick if one["mape"]["high"] < 0]
+    worse = [_slice_name(one) for one in thick if one["mape"]["high"] < 0]
     most = max(thick, key=lambda one: one["mape"]["value"])
     text = (
         f"In {better} of {len(thick)} slices the whole interval lies above zero; photos take the "
-        f"most off in {slice_name(most)} ({signed_points(most['mape']['value'])} points)."
+        f"most off in {_slice_name(most)} ({signed_points(most['mape']['value'])} points)."
     )
     return text + (f" They surely hurt in {join_words(worse)}." if worse else "") + note
 
@@ -87,12 +87,12 @@ def lift_part(variant: str, part: dict[str, Any]) -> dict[str, Any]:
         for name, title in ERRORS.items()
     ]
     rows += [
-        {"name": title, "cells": [gain_cell(part[name][metric]) for metric in METRICS]}
+        {"name": title, "cells": [_gain_cell(part[name][metric]) for metric in METRICS]}
         for name, title in GAINS.items()
     ]
     plot = (
         "What photos take off the error",
-        photos.plot_lift_forest(lift_rows(part)),
+        photos.plot_lift_forest(_lift_rows(part)),
         slice_finding(part["slices"]),
     )
     return out | {
@@ -217,7 +217,7 @@ def room_finding(vectors: pd.DataFrame) -> str:
     )
 
 
-def looks_at_photos(one: Model) -> bool:
+def _looks_at_photos(one: Model) -> bool:
     """Whether a variant, or a member of a blend, looks at photos."""
     return any(group_of(name) == photo_homes.GROUP for name in one.inputs)
 
@@ -263,7 +263,7 @@ def photos_context(facts: PhotoFacts) -> dict[str, Any]:
         fold_part(
             domain,
             {n: summary[n] for n, one in blind.items() if one.domain == domain and n in summary},
-            {n for n, one in blind.items() if looks_at_photos(one)},
+            {n for n, one in blind.items() if _looks_at_photos(one)},
         )
         for domain in TITLES
     ]

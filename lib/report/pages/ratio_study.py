@@ -48,9 +48,9 @@ def ratio_headline(study: dict[str, Any]) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def vertical_finding(study: dict[str, Any]) -> str:
+def _vertical_finding(study: dict[str, Any]) -> str:
     """What VEI and PRB say together."""
-    vei, prb = statistic_cell("vei", study["vei"]), statistic_cell("prb", study["prb"])
+    vei, prb = _statistic_cell("vei", study["vei"]), _statistic_cell("prb", study["prb"])
     if vei["value"] == "n/a":
         return "Under 20 sales, so that the standard names no groups."
     higher = study["vei"]["value"] > 0
@@ -141,7 +141,7 @@ def domain_part(
         (
             "Ratios along the values",
             errors.plot_vertical_equity(test),
-            vertical_finding(study["untrimmed"]),
+            _vertical_finding(study["untrimmed"]),
         ),
         *forest_plots(table, ranges),
     ]
@@ -156,11 +156,11 @@ def domain_part(
         "trimmed": study["trimmed_sales"],
         "extreme": study["trimmed_extreme_sales"],
         "screened": f"{score['screened']['sales']:,}",
-        "rows": statistic_rows(score, ranges),
+        "rows": _statistic_rows(score, ranges),
         "regression": " to ".join(statistic_figure("prb", regression[e]) for e in ("low", "high")),
         "chasing": study["sales_chasing"],
-        "variants": variant_rows(scores),
-        "tables": stratum_tables(table),
+        "variants": _variant_rows(scores),
+        "tables": _stratum_tables(table),
         "plots": [site.make_picture(*one) for one in pictures],
     }
 
@@ -208,7 +208,7 @@ def ratio_study_context(
     return {"domains": parts, "statistics": [RATIOS[name] for name in STATISTICS]}
 
 
-def statistic_cell(name: str, one: dict[str, Any]) -> dict[str, str]:
+def _statistic_cell(name: str, one: dict[str, Any]) -> dict[str, str]:
     """A statistic as a cell: {value, span, verdict}."""
     text = statistic_figure(name, one["value"])
     ends = [statistic_figure(name, one[side]) for side in ("low", "high")]
@@ -216,7 +216,7 @@ def statistic_cell(name: str, one: dict[str, Any]) -> dict[str, str]:
     return {"value": text, "span": spanned, "verdict": one["verdict"] if spanned else ""}
 
 
-def statistic_rows(score: dict[str, Any], ranges: dict[str, list[float]]) -> list[dict[str, Any]]:
+def _statistic_rows(score: dict[str, Any], ranges: dict[str, list[float]]) -> list[dict[str, Any]]:
     """A row a statistic: its acceptable range, and its cells untrimmed, trimmed and screened."""
     study, screened = score["ratio_study"], score["screened"]["ratio_study"]
     parts = (
@@ -227,19 +227,19 @@ def statistic_rows(score: dict[str, Any], ranges: dict[str, list[float]]) -> lis
             "name": RATIOS[name],
             "says": SAYS[name],
             "range": " to ".join(f"{end:g}" for end in ranges[name]),
-            "cells": [statistic_cell(name, part[name]) for part in parts],
+            "cells": [_statistic_cell(name, part[name]) for part in parts],
         }
         for name in STATISTICS
     ]
 
 
-def variant_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
+def _variant_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     """A row a variant, untrimmed: a cell a statistic, and the sales-chasing finding."""
     return [
         {
             "name": name,
             "cells": [
-                statistic_cell(stat, part["ratio_study"]["untrimmed"][stat]) for stat in STATISTICS
+                _statistic_cell(stat, part["ratio_study"]["untrimmed"][stat]) for stat in STATISTICS
             ],
             "chasing": part["ratio_study"]["sales_chasing"]["verdict"],
         }
@@ -247,7 +247,7 @@ def variant_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def stratum_tables(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _stratum_tables(table: pd.DataFrame) -> list[dict[str, Any]]:
     """A table for each kind of stratum, untrimmed, with its finding.
 
     Parameters
@@ -274,7 +274,7 @@ def stratum_tables(table: pd.DataFrame) -> list[dict[str, Any]]:
                     "stratum": stratum,
                     "sales": int(group["sales"].iloc[0]),
                     "thin": bool(group["thin"].iloc[0]),
-                    "cells": [statistic_cell(name, stats.loc[name].to_dict()) for name in names],
+                    "cells": [_statistic_cell(name, stats.loc[name].to_dict()) for name in names],
                 }
             )
         listed = order_slices(pd.DataFrame(rows), "stratum").to_dict("records")

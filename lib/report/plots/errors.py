@@ -25,7 +25,7 @@ FARTHEST = 0.5  # relative errors beyond this are drawn at the edge
 MOST_STRATA = 40  # that a forest plot has room for
 
 
-def set_money_axis(axes: Axes, values: pd.Series, label: str) -> None:
+def _set_money_axis(axes: Axes, values: pd.Series, label: str) -> None:
     """Make the bottom axis a logarithmic one of money.
 
     Parameters
@@ -74,7 +74,7 @@ def plot_calibration(tenths: pd.DataFrame) -> str:
                 linewidth=1.2,
                 label="under 30 sales" if thin else "a tenth of the test",
             )
-        set_money_axis(axes, tenths["median_estimate"], "estimate")
+        _set_money_axis(axes, tenths["median_estimate"], "estimate")
         axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(ylabel="median price in % of estimate")
@@ -116,7 +116,7 @@ def plot_errors_by_estimate(test: pd.DataFrame, tenths: int = 10) -> str:
                 line = error.groupby(tenth).quantile(share).clip(-FARTHEST, FARTHEST)
                 axes.plot(at, line, color=colour, linewidth=width, label=label)
             axes.legend(frameon=False, fontsize=8.5, loc="upper right")
-        set_money_axis(axes, estimate, "estimate")
+        _set_money_axis(axes, estimate, "estimate")
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set(ylabel="error in % of the price", ylim=(-FARTHEST * 1.06, FARTHEST * 1.06))
         return to_svg(drawn)
@@ -201,7 +201,7 @@ def plot_vertical_equity(test: pd.DataFrame, limit: float = 10.0) -> str:
                     solid_capstyle="butt",
                     label=None if number else f"median of each of {parts} groups",
                 )
-        set_money_axis(axes, pd.Series(value), "proxy of value: mean of price and level estimate")
+        _set_money_axis(axes, pd.Series(value), "proxy of value: mean of price and level estimate")
         axes.set(ylabel="estimate / price")
         axes.legend(frameon=False, fontsize=8.5, loc="best")
         return to_svg(drawn)

@@ -80,7 +80,7 @@ def _stacked(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return has, np.stack(vectors) if vectors else np.empty((0, 0))
 
 
-def principal_components(vectors: np.ndarray, count: int) -> dict[str, Any]:
+def _principal_components(vectors: np.ndarray, count: int) -> dict[str, Any]:
     """The first principal components of vectors, of their correlations.
 
     Parameters
@@ -125,7 +125,7 @@ class PhotoPCA:
             _, vectors = _stacked(inputs[name])
             if count := min(self.settings.of(name), len(vectors) // ROWS):
                 with threadpool_limits(1, "blas"):  # sums in another order give other last digits
-                    made = principal_components(vectors, count)
+                    made = _principal_components(vectors, count)
                 self.state |= {name: made} if made["components"] else {}
         return self
 

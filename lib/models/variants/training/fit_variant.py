@@ -102,7 +102,7 @@ def read_training_table(domain: str, view: View) -> tuple[pd.DataFrame, list[str
     return join_training_table(features, roles, screened, view)
 
 
-def plots_folder(folder: Path) -> Path:
+def _plots_folder(folder: Path) -> Path:
     """Where the curves of the variant in `folder` go: data/train/x -> plots/train/x."""
     return Path("plots", *folder.parts[-2:])
 
@@ -111,7 +111,7 @@ def skip_variant(folder: Path, reason: str) -> None:
     """Write why a variant is not fitted in place of a model."""
     write_model(folder, Skipped(variant=folder.name, skipped=reason))
     io.write_parquet(folder / "predictions.parquet", pd.DataFrame({"listing_key": []}), [])
-    io.write_json(plots_folder(folder) / "metrics.json", {"skipped": reason})
+    io.write_json(_plots_folder(folder) / "metrics.json", {"skipped": reason})
     cli.log.warning(f"{folder.parent.name}.skipped", variant=folder.name, reason=reason)
 
 
@@ -199,7 +199,7 @@ def fit_variant(
             state=model.to_json(),
         ),
     )
-    write_curves(curves.table(), plots_folder(folder))
+    write_curves(curves.table(), _plots_folder(folder))
     cli.log.info(
         f"{folder.parent.name}.complete",
         variant=folder.name,

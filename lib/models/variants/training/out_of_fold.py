@@ -26,7 +26,7 @@ class Watch(Protocol):
 
 
 @dataclass(frozen=True)
-class FitPart:
+class _FitPart:
     """Rows that one model learns from, those that it predicts, and those that it is judged on
     (boolean, all of the table's length), and the kind that `Watch.add` gets of them."""
 
@@ -36,7 +36,7 @@ class FitPart:
     kind: str
 
 
-def fit_model(model: Estimator, sales: pd.DataFrame, inputs: list[str]) -> Estimator:
+def _fit_model(model: Estimator, sales: pd.DataFrame, inputs: list[str]) -> Estimator:
     """Fit a fresh model on closed sales.
 
     Parameters
@@ -57,7 +57,7 @@ def fit_model(model: Estimator, sales: pd.DataFrame, inputs: list[str]) -> Estim
     return model.fit(sales[inputs], price, sales[["as_of", "close_date"]])
 
 
-def fold_parts(table: pd.DataFrame, edges: list[pd.Timestamp]) -> list[FitPart]:
+def _fold_parts(table: pd.DataFrame, edges: list[pd.Timestamp]) -> list[_FitPart]:
     """What the model of each fold that has rows learns from and predicts.
 
     Parameters
@@ -69,7 +69,7 @@ def fold_parts(table: pd.DataFrame, edges: list[pd.Timestamp]) -> list[FitPart]:
 
     Returns
     -------
-    list of FitPart
+    list of _FitPart
         One a fold.
 
     Raises
@@ -85,14 +85,14 @@ def fold_parts(table: pd.DataFrame, edges: list[pd.Timestamp]) -> list[FitPart]:
         known = (table["role"] == "train") & table["usable"] & before
         if rows.any():
             require(known.any(), f"fold {number}: no usable sale outside it to learn from")
-            parts.append(FitPart(known, rows, rows, "folds"))
+            parts.append(_FitPart(known, rows, rows, "folds"))
     return parts
 
 
-def fit_parts(
+def _fit_parts(
     table: pd.DataFrame,
     inputs: list[str],
-    parts: list[FitPart],
+    parts: list[_FitPart],
     make: Callable[[], Estimator],
     watch: Watch | None,
 ) -> tuple[list[Estimator], pd.Series]:
@@ -104,7 +104,7 @@ def fit_parts(
         What `out_of_fold` takes.
     inputs : list of str
         The columns that the models see.
-    parts : list of FitPart
+    parts : list of _FitPart
         Parts, which are independent of each other.
     make : callable
         Gives a fresh model.
@@ -124,8 +124,8 @@ def fit_parts(
     longest one last would leave the others waiting.
     """
 
-    def done(job: tuple[Estimator, FitPart]) -> tuple[Estimator, np.ndarray | None, Any]:
-        model, part = fit_model(job[0], table[job[1].train_rows], inputs), job[1]
+    def done(job: tuple[Estimator, _FitPart]) -> tuple[Estimator, np.ndarray | None, Any]:
+        model, part = _fit_model(job[0], table[job[1].train_rows], inputs), job[1]
         said = (
             model.predict(table.loc[part.predict_rows, inputs]) if part.predict_rows.any() else None
         )
@@ -170,7 +170,7 @@ def out_of_fold(
     Series of shape (n,)
         Log price, nan outside of folds; unusable sales are predicted, too.
     """
-    return fit_parts(table, inputs, fold_parts(table, edges), make, None)[1]
+    return _fit_parts(table, inputs, _fold_parts(table, edges), make, None)[1]
 
 
 def unseen_errors(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -233,8 +233,8 @@ def fit_and_predict(
     out["close_price"] = table["close_price"].where(table["role"] != "subject")
     past = (table["role"] == "train") & table["usable"]
     later = table["role"].isin(["test", "purged", "subject"])
-    parts = [*fold_parts(table, edges), FitPart(past, later, past, "training")]
-    models, out["log_raw"] = fit_parts(table, inputs, parts, make, watch)
+    parts = [*_fold_parts(table, edges), _FitPart(past, later, past, "training")]
+    models, out["log_raw"] = _fit_parts(table, inputs, parts, make, watch)
     out = out[later | (table["fold"] > 0)]
     out["level"] = level_shift(unseen_errors(out), out["as_of"], spec) if spec else 0.0
     out["log_estimate"] = out["log_raw"] + out["level"]

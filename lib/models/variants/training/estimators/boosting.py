@@ -27,7 +27,7 @@ from lib.models.variants.training.estimators.columns import (
 
 
 @contextmanager
-def hide_packages(*packages: str) -> Iterator[None]:
+def _hide_packages(*packages: str) -> Iterator[None]:
     """While it lasts, `packages` that nobody has imported yet look as if not installed.
 
     For a library that imports an optional one, whole and slowly, for parts that we do not use:
@@ -42,7 +42,7 @@ def hide_packages(*packages: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-with hide_packages("sklearn"):  # a second of each start, for an interface that nothing here uses
+with _hide_packages("sklearn"):  # a second of each start, for an interface that nothing here uses
     import lightgbm
 
 ENCODED = "enc_"  # prefix of the encoded columns

@@ -24,7 +24,7 @@ def _sums(days: np.ndarray, values: np.ndarray, as_of: np.ndarray) -> tuple[np.n
     return total[at], at.astype(float)
 
 
-def shrink_means(
+def _shrink_means(
     total: np.ndarray, count: np.ndarray, overall: np.ndarray | float, shrink: float
 ) -> np.ndarray:
     """Means drawn towards an overall one, as if by `shrink` more values of it.
@@ -89,7 +89,7 @@ def past_means(
         mine = names == name
         rows, sales = mine & asked, mine & told
         total, count = _sums(days[sales], residual[sales], as_of[rows])
-        out[rows] = shrink_means(total, count, overall[rows], shrink)
+        out[rows] = _shrink_means(total, count, overall[rows], shrink)
     return out
 
 
@@ -114,7 +114,7 @@ def final_means(codes: pd.Series, residual: np.ndarray, shrink: float) -> dict[s
     known = np.isfinite(residual)
     overall = float(residual[known].mean()) if known.any() else 0.0
     grouped = pd.Series(residual[known]).groupby(codes.to_numpy(object)[known])
-    means = shrink_means(grouped.sum().to_numpy(), grouped.size().to_numpy(float), overall, shrink)
+    means = _shrink_means(grouped.sum().to_numpy(), grouped.size().to_numpy(float), overall, shrink)
     names = [str(name) for name in grouped.size().index]
     return {"values": dict(zip(names, means.tolist(), strict=True)), "overall": overall}
 
