@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lib.common.artifacts import LevelSettings
     from lib.models.variants.training.estimators.base import Estimator
 
+SHARED = "boosting"  # the key of ranges that hold for every boosted model
+
 
 class Range(Section):
     """The values to try of one setting, both ends included."""
@@ -74,6 +76,15 @@ def score_settings(
     estimate = refit_on_folds(table, inputs, edges, make, spec)
     price = table.loc[table["fold"] > 0, "close_price"].to_numpy(float)
     return float(accuracy_metrics(estimate, price)[metric])
+
+
+def model_ranges(ranges: dict[str, Any], model: str) -> dict[str, Any]:
+    """The ranges by setting of a model: its own, else those that boosted models share."""
+    # slow to import, and a search is off as a rule
+    from lib.models.variants.training.estimators.registry import BOOSTED
+
+    shared = ranges.get(SHARED, {}) if model in BOOSTED else {}
+    return ranges.get(model, shared)
 
 
 def round_settings(params: dict[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from lib.common import dictionary
 from lib.common.errors import require
 from lib.common.params import validate
 from lib.features import spec
+from lib.models.tuning import SHARED, model_ranges
 from lib.models.variants.photo.photo_pca import is_vector
 from lib.models.variants.photo.registry import MODELS
-from lib.models.variants.training.estimators.registry import TABULAR
+from lib.models.variants.training.estimators.registry import BOOSTED, TABULAR
 from lib.models.variants.training.training_table import LISTED
 
 PHOTOS_META, PHOTOS_TABLE = Path("lib/models/variants/fuse.meta.yml"), "inputs of data/fuse"
@@ -48,18 +49,20 @@ def _check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
     )
     chosen = trained[tune["variant"]]["model"]
     require(
-        bool(tune["ranges"].get(chosen)),
+        bool(model_ranges(tune["ranges"], chosen)),
         f"{place}.ranges: nothing to search for {tune['variant']}; give {chosen} its ranges",
     )
-    for model, ranges in tune["ranges"].items():
-        where = f"{place}.ranges.{model}"
-        require(model in TABULAR, f"{where}: no such model (there are: {', '.join(TABULAR)})")
-        section = TABULAR[model][1]
-        unknown = sorted(set(ranges) - set(section.model_fields))
-        require(not unknown, f"{where}: no such setting: {', '.join(unknown)}")
-        for name, ends in ranges.items():
-            for end in ("low", "high"):
-                validate(section, train[model] | {name: ends[end]}, f"{where}.{name}.{end}")
+    there = ", ".join([*TABULAR, SHARED])
+    for key, ranges in tune["ranges"].items():
+        where = f"{place}.ranges.{key}"
+        require(key in TABULAR or key == SHARED, f"{where}: no such model (there are: {there})")
+        for model in BOOSTED if key == SHARED else [key]:
+            section = TABULAR[model][1]
+            unknown = sorted(set(ranges) - set(section.model_fields))
+            require(not unknown, f"{where}: no such setting: {', '.join(unknown)}")
+            for name, ends in ranges.items():
+                for end in ("low", "high"):
+                    validate(section, train[model] | {name: ends[end]}, f"{where}.{name}.{end}")
 
 
 def check_params(content: dict[str, Any], file: str) -> None:

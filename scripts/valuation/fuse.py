@@ -52,7 +52,7 @@ def main(variant: str) -> None:
     }
     section = getattr(settings, chosen.model)
     names = [*inputs, *pooling.photo_columns(table)]
-    job = VariantFit(folder, chosen, section, settings.level, settings.curves, base.seed)
+    job = VariantFit(folder, chosen, section, settings.level, base.seed)
     fit_variant.fit_variant(job, table, names, extra)
     dictionary.enforce_ranges(META, folder)
 

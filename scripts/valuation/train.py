@@ -43,7 +43,7 @@ def main(variant: str) -> None:
         if not table.loc[(table["role"] == "train") & table["usable"], LISTED].notna().any():
             skip_variant(folder, f"no {chosen.domain} of the past has a list price")
             return
-    job = VariantFit(folder, chosen, section, settings.level, settings.curves, base.seed)
+    job = VariantFit(folder, chosen, section, settings.level, base.seed)
     fit_variant(job, table, inputs, {})
     dictionary.enforce_ranges(META, folder)
 

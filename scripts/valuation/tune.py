@@ -33,9 +33,7 @@ SPLIT = Path("data/split")
 SCREENED = Path("data/screen")
 
 
-def run_search(
-    saved: FittedVariant, settings: TuneParams, ranges: dict[str, tuning.Range], seed: int
-) -> list[dict]:
+def run_search(saved: FittedVariant, settings: TuneParams, seed: int) -> list[dict]:
     """The finished trials of a search around the settings that `train` saved, in order."""
     # slow to import, and a search is off as a rule
     from lib.evaluation.metrics import accuracy
@@ -64,6 +62,7 @@ def run_search(
         code_hash([Path(tuning.__file__), *room_files(*rooms)]),
         *(version(name) for name in ("optuna", "lightgbm", "scikit-learn", "numpy")),
     )
+    ranges = tuning.model_ranges(settings.ranges, saved.model)
     present = {name: saved.params[name] for name in ranges}
     until = time.monotonic() + (settings.seconds or float("inf"))
 
@@ -91,7 +90,7 @@ def main() -> None:
     if not settings.trials:
         off = "tune.trials is 0, so nothing was searched"
     elif isinstance(saved, FittedVariant):
-        trials = run_search(saved, settings, settings.ranges.get(saved.model, {}), base.seed)
+        trials = run_search(saved, settings, base.seed)
     elif isinstance(saved, Skipped):
         off = f"{settings.variant} was not trained: {saved.skipped}"
     head: dict[str, Any] = {"variant": settings.variant}

@@ -41,6 +41,7 @@ def keys(content: dict, prefix: str = "") -> list[str]:
 def params_read(stage: str) -> list[str]:
     """The params a stage names, for every item of its `foreach`."""
     names = stage_body(stage).get("params", [])
+    names = [name.replace("${embed.encoder}", PARAMS["embed"]["encoder"]) for name in names]
     if "foreach" not in STAGES[stage]:
         return names
     items = PARAMS[stage]["variants"]
@@ -91,9 +92,10 @@ def test_stage_declares_the_files_that_its_script_opens(stage):
 
 
 def test_every_param_is_read_by_a_stage():
-    """A model that no variant names by default can be named by anybody's."""
+    """A model that no variant names by default can be named by anybody's, and any encoder."""
     read = [name for stage in STAGES for name in params_read(stage)]
     read += [f"train.{model}" for model in TABULAR]
+    read += ["embed.encoders"]
     read += ["train.feature_sets", "train.boosting"]  # read through the models that refer to them
     for key in keys(PARAMS):
         assert any(key == name or key.startswith(f"{name}.") for name in read), key

@@ -142,11 +142,15 @@ AXIS = "features.kriging.axes.living_area"
         ("train.kriged.alpha", 0, "greater than 0"),
         ("train.kriged.monotone", {"living_area": 5}, "Input should be -1, 0 or 1"),
         ("train.kriged.start", ["comp_krigged_log_price"], "is no input that holds numbers"),
-        ("tune.ranges.kriged.num_leaves", {"low": 7, "high": 99.8}, "num_leaves.high: num_leaves"),
-        ("tune.ranges.kriged.bagging_fraction", {"low": 0, "high": 1}, "fraction.low: bagging_"),
+        (
+            "tune.ranges.boosting.num_leaves",
+            {"low": 7, "high": 99.8},
+            "num_leaves.high: num_leaves",
+        ),
+        ("tune.ranges.boosting.bagging_fraction", {"low": 0, "high": 1}, "fraction.low: bagging_"),
         ("tune.ranges.random_forest.bagging_fraction", {"low": 0.5, "high": 1}, "fraction.high"),
-        ("tune.ranges.kriged.objective", {"low": 1, "high": 2}, "objective.low: objective"),
-        ("tune.ranges.kriged.learning_rate", {"low": 0.1, "high": float("inf")}, "finite number"),
+        ("tune.ranges.boosting.objective", {"low": 1, "high": 2}, "objective.low: objective"),
+        ("tune.ranges.boosting.learning_rate", {"low": 0.1, "high": float("inf")}, "finite number"),
         ("tune.ranges.krigged", {}, "no such model (there are: linear"),
         ("train.comparables.shrink", -1, "greater than or equal to 0"),
         ("evaluate.draws", 0, "greater than or equal to 1"),
@@ -175,7 +179,7 @@ def test_tune_can_search_around_every_variant(feed):
         Path("params.yaml").write_text(yaml.safe_dump(content))
         done = check()
         assert done.exit_code == 0, done.output
-    content["tune"]["ranges"]["linear"] = {}
+    content["tune"]["ranges"] |= {"linear": {}, "kriged": {"alpha": {"low": 0.1, "high": 0.2}}}
     content["tune"]["variant"] = "sale_linear"
     Path("params.yaml").write_text(yaml.safe_dump(content))
     assert "tune.ranges: nothing to search for sale_linear" in check().output

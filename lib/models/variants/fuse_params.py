@@ -14,7 +14,6 @@ from lib.models.variants.photo.photo_boosting import PhotoBoostedTreesParams
 from lib.models.variants.photo.photo_mlp import PhotoMLPParams
 from lib.models.variants.photo.registry import PHOTO
 from lib.models.variants.training.fit_variant import Variant
-from lib.models.variants.training.learning_curves import CurveParams
 
 
 class FuseVariant(Variant):
@@ -33,4 +32,3 @@ class FuseParams(Section):
     photo_net: PhotoMLPParams
     late_fusion: LateFusionParams
     level: LevelSettings
-    curves: CurveParams

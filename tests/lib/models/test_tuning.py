@@ -141,3 +141,13 @@ def test_settings_are_as_people_type_them():
         "b": 31,
         "c": 12.3,
     }
+
+
+def test_boosted_models_share_ranges_unless_they_have_their_own():
+    ranges = {"boosting": {"alpha": 1}, "kriged": {"num_leaves": 2}, "linear": {"alpha": 3}}
+    assert tuning.model_ranges(ranges, "lightgbm") == {"alpha": 1}
+    assert tuning.model_ranges(ranges, "district") == {"alpha": 1}
+    assert tuning.model_ranges(ranges, "kriged") == {"num_leaves": 2}
+    assert tuning.model_ranges(ranges, "linear") == {"alpha": 3}
+    assert tuning.model_ranges(ranges, "random_forest") == {}
+    assert tuning.model_ranges({}, "kriged") == {}

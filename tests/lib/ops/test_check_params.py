@@ -80,6 +80,8 @@ def test_a_sane_lineup_passes():
         ({"models": {"lightgbm": {"monotone": {"living_aera": 1}}}}, "monotone: living_aera"),
         ({"of": "lightgbm"}, "tune.ranges: nothing to search for a; give linear its ranges"),
         ({"range": "without"}, "tune.ranges.linear.without.low: without"),
+        ({"of": "boosting"}, "tune.ranges: nothing to search for a; give linear its ranges"),
+        ({"of": "boosted"}, "tune.ranges: nothing to search for a; give linear its ranges"),
         ({"blend": "a"}, "blend.variants: a is in train.variants too"),
         ({"blend": "p"}, "blend.variants: p is in fuse.variants too"),
         ({"fuse": "a"}, "fuse.variants: a is in train.variants too"),

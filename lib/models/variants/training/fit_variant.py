@@ -25,7 +25,7 @@ from lib.models.variants.training.estimators.boosting import BoostedTreesParams,
 from lib.models.variants.training.estimators.comparables_regressor import ComparablesRegressorParams
 from lib.models.variants.training.estimators.linear import HedonicRidgeParams
 from lib.models.variants.training.estimators.registry import TABULAR
-from lib.models.variants.training.learning_curves import KINDS, CurveParams, LearningCurves
+from lib.models.variants.training.learning_curves import KINDS, LearningCurves
 from lib.models.variants.training.out_of_fold import fit_and_predict
 from lib.models.variants.training.training_table import dateless_inputs, join_training_table
 
@@ -57,13 +57,12 @@ class Variant(Section):
 @dataclass(frozen=True)
 class VariantFit:
     """What a variant is fitted by: where it goes, its entry of params.yaml, its model's section,
-    the stage's `level` and `curves` sections, and the seed."""
+    the stage's `level` section, and the seed."""
 
     folder: Path
     variant: Variant
     section: Section
     level: LevelSettings
-    curves: CurveParams
     seed: int
 
 
@@ -169,7 +168,7 @@ def fit_variant(
     estimator, grouped = chosen.models[chosen.model][0], "grouped" in cut
     inputs = dateless_inputs(inputs) if grouped else inputs
     correction = job.level if chosen.level and not grouped else None
-    curves = LearningCurves(inputs, job.curves.points)
+    curves = LearningCurves(inputs)
     model, predicted = fit_and_predict(
         table,
         inputs,
@@ -223,4 +222,3 @@ class TrainParams(params.Section):
     comparables: ComparablesRegressorParams
     district: BoostedTreesParams
     level: LevelSettings
-    curves: CurveParams

@@ -9,19 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
-from lib.common.params import Section
 from lib.models.variants.training.estimators.base import Estimator
 from lib.models.variants.training.estimators.boosting import BoostedTrees
 
 KINDS = ("training", "folds")
-
-
-class CurveParams(Section):
-    """The `train.curves` section."""
-
-    points: int = Field(ge=1)
+POINTS = 20  # of a curve; a model is asked at each of them
 
 
 def curve_steps(trees: int, points: int) -> list[int]:
@@ -30,9 +23,17 @@ def curve_steps(trees: int, points: int) -> list[int]:
 
 
 class LearningCurves:
-    """Gathers errors while `training.predictions` fits its models: its `Watch`."""
+    """Gathers errors while `fit_and_predict` fits its models: its `Watch`.
 
-    def __init__(self, inputs: list[str], points: int) -> None:
+    Parameters
+    ----------
+    inputs : list of str
+        The columns that the models see.
+    points : int
+        Of a curve, at most.
+    """
+
+    def __init__(self, inputs: list[str], points: int = POINTS) -> None:
         self.inputs, self.points = inputs, points
         self.steps: list[int] = [0]  # the same of each model
         self.errors: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}

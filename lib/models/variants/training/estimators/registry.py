@@ -29,6 +29,7 @@ TABULAR: dict[str, tuple[Any, type[Section]]] = {
     "comparables": (ComparablesRegressor, ComparablesRegressorParams),
     "district": (BoostedTrees, BoostedTreesParams),
 }
+BOOSTED = [name for name, (_, section) in TABULAR.items() if section is BoostedTreesParams]
 
 
 def saved_settings(

@@ -33,7 +33,7 @@ from tests.support.estimators import (
     many_codes,
 )
 
-ROOT = Path(__file__).parents[5]
+ROOT = Path(__file__).parents[6]
 
 
 INPUTS, PRICE = hedonic_homes()
