@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib.common.errors import require
-from lib.listings.contract.contract import Contract, missing_required
+from lib.listings.contract.contract import Contract, header_faults, missing_required
 from lib.listings.normalize import normalize
 from lib.listings.staging import csv_reader, parse_export
 
@@ -49,6 +49,8 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
     needed = contract.model_copy(update={"columns": {**contract.columns, **optional}})
     missing = missing_required(needed, header.names)
     require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
+    faults = header_faults(needed, header.names)
+    require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")
     rows = parse_export.read_unjudged(path, contract)
     require(len(rows) > 0, f"{path}: a header and no rows; there is nothing to value")
     rows["_source_file"] = path.name

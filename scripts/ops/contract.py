@@ -149,6 +149,10 @@ def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
     faults = []
     for path in paths:
         table = read_head(path, rows)
+        misread = contract.header_faults(agreed, list(table))
+        if misread:
+            faults += [f"{path}, read by {contract_path(feed)}: {clause}" for clause in misread]
+            continue
         matched, unclaimed = review.review_export(table, agreed)
         click.echo(f"\n{path}: {len(table):,} rows read")
         found = [one for one in matched if one.header is not None]
@@ -164,6 +168,9 @@ def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
         absent = [one.column for one in matched if one.header is None]
         click.echo(f"not in the file: {', '.join(absent) or 'none'}")
         click.echo(f"claimed by no column: {', '.join(unclaimed) or 'none'}")
+        for one in found:
+            if one.note:
+                click.echo(f"warning: {one.header!r}: {one.note}; see {contract_path(feed)}")
         missing = contract.missing_required(agreed, list(table))
         faults += [f"{path}: the header lacks {clause}" for clause in missing]
         faults += [

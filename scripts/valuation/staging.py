@@ -57,10 +57,14 @@ def parse_key(sha256: str, agreed: contract.Contract) -> str:
 
 
 def check_headers(paths: list[Path], agreed: contract.Contract) -> None:
-    """Raise `RemlError` where a header lacks a column that the contract requires."""
+    """Raise `RemlError` where a header lacks a column that the contract requires, or would be
+    misread."""
     for path in paths:
-        missing = contract.missing_required(agreed, csv_reader.read_header(path).names)
+        names = csv_reader.read_header(path).names
+        missing = contract.missing_required(agreed, names)
         require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
+        faults = contract.header_faults(agreed, names)
+        require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")
 
 
 def show_plan(paths: list[Path], agreed: contract.Contract) -> None:

@@ -43,10 +43,10 @@ def find_modified_days(table: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     out["listing_key"] = out["listing_key"].str.strip()
     text = table.reindex(columns=FEED_COLUMNS).astype("str").reset_index(drop=True)
     moment = parse_values.parse_distinct(
-        text[STAMP], partial(parse_values.parse_moments, formats=contract.date_formats)
+        text[STAMP], partial(parse_values.parse_moments, formats=contract.date_formats_of(STAMP))
     )
     out["day"] = parse_values.parse_distinct(
-        text[STAMP], partial(parse_values.parse_days, formats=contract.date_formats)
+        text[STAMP], partial(parse_values.parse_days, formats=contract.date_formats_of(STAMP))
     )
     out["day"] = out["day"].astype("datetime64[us]")
     out["listing_id"] = parse_values.parse_code(text["listing_id"]).fillna(out["listing_key"])

@@ -22,9 +22,13 @@ from lib.listings.contract import reso
 from lib.listings.contract.reso import ColumnType, fold_header
 
 INTERCHANGEABLE = {"number", "count"}  # types that one header may be read as
+LEASE_RATE = "lease_amount_frequency"  # of leases alone
 HEADERS_LISTED = 4  # headers that a message lists before it says how many others there are
 NUMBERS = ("number", "count", "baths")  # how the types begin that a range goes with
 DIRECTIVES = "YymdbBHIMSfpzZjaA%"  # of strptime, in date_formats
+# dates that are written as one number, in date_formats: days since 1899-12-30 with the time as a
+# fraction, as spreadsheets count them, and seconds or milliseconds since 1970 in UTC
+SERIALS = ("excel serial", "unix seconds", "unix milliseconds")
 # what the later stages count on, whatever the feed
 TYPES_NEEDED: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("close_price", "list_price", "original_list_price"), ("number",)),
@@ -35,6 +39,25 @@ TYPES_NEEDED: dict[str, tuple[str, ...]] = {
     "modification_timestamp": ("timestamp", "date"),
     "postal_code": ("postal_code",),
 }
+
+
+def check_date_formats(formats: list[str]) -> None:
+    """Raise `ValueError` unless each is one of SERIALS or made of strptime's directives."""
+    for form in formats:
+        if form in SERIALS:
+            continue
+        unknown = set(re.findall(r"%(.?)", form)) - set(DIRECTIVES)
+        if unknown or "%" not in form:
+            raise ValueError(
+                f"date format {form!r} is not made of strptime's % directives, nor one of "
+                f"{', '.join(SERIALS)}"
+            )
+        try:
+            pd.to_datetime(pd.Series([""]), format=form, errors="coerce")
+        except (ValueError, re.error) as error:
+            raise ValueError(f"date format {form!r}: {error}") from error
+    if not formats:
+        raise ValueError("date_formats is empty; leave it out, or name the formats")
 
 
 class Column(Section):
@@ -51,7 +74,17 @@ class Column(Section):
     unit: str | None = None  # what the export writes areas in: acres, square feet, square meters
     unit_from: str | None = None  # the column that says it row by row; where blank, `unit` counts
     multiply: float = 1.0  # to the canonical unit, e.g. 12 for a monthly fee -> a year
+    # the column that says how often the amount is paid, row by row: it is brought to a year. Where
+    # that column is empty throughout, `multiply` counts
+    frequency_from: str | None = None
+    date_formats: list[str] | None = None  # instead of the contract's, for this column alone
     range: tuple[float, float] | None = None  # values outside are impossible: null, with a reason
+
+    @model_validator(mode="after")
+    def _formats_are_of_dates(self) -> Column:
+        if self.date_formats is not None:
+            check_date_formats(self.date_formats)
+        return self
 
     @model_validator(mode="after")
     def _range_is_of_numbers(self) -> Column:
@@ -102,6 +135,11 @@ class Contract(Section):
     lookups: dict[str, dict[str, str]] = {}
     row_rules: list[RowRule] = []
 
+    def date_formats_of(self, name: str) -> list[str]:
+        """The formats that a column's dates are read by, the column's own before the feed's."""
+        column = self.columns.get(name)
+        return (column.date_formats if column else None) or self.date_formats
+
     @model_validator(mode="after")
     def _names_fit_together(self) -> Contract:
         names_there = {*self.columns, *self.constants, "listing_key", "domain"}
@@ -112,6 +150,7 @@ class Contract(Section):
             "domain.column": [self.domain.column] if self.domain.column else [],
             "instead": [c.instead for c in self.columns.values() if c.instead],
             "unit_from": [c.unit_from for c in self.columns.values() if c.unit_from],
+            "frequency_from": [c.frequency_from for c in self.columns.values() if c.frequency_from],
         }
         for place, names in named.items():
             for name in names:
@@ -128,16 +167,7 @@ class Contract(Section):
                 raise ValueError(f"column `{name}` must be of type {' or '.join(wanted)}")
         if not all(self.property_key):
             raise ValueError("property_key holds an empty group of columns")
-        for form in self.date_formats:
-            unknown = set(re.findall(r"%(.?)", form)) - set(DIRECTIVES)
-            if unknown or "%" not in form:
-                raise ValueError(f"date format {form!r} is not made of strptime's % directives")
-            try:
-                pd.to_datetime(pd.Series([""]), format=form, errors="coerce")
-            except (ValueError, re.error) as error:
-                raise ValueError(f"date format {form!r}: {error}") from error
-        if not self.date_formats:
-            raise ValueError("date_formats is empty; leave it out, or name the formats")
+        check_date_formats(self.date_formats)
         if "listing_key" not in self.columns and not self.key:
             raise ValueError("give a `listing_key` column or a `key` made of other columns")
         owners: dict[str, str] = {}
@@ -201,10 +231,14 @@ def resolve_contract(contract: Contract, where: str) -> Contract:
             require(
                 need is None
                 or need in stated
-                or (need == "unit" and not stated.isdisjoint({"multiply", "unit_from"})),
+                or (need == "unit" and not stated.isdisjoint({"multiply", "unit_from"}))
+                or (need == "unit" and field.unit_from in contract.columns),
                 f"{place}: {alias!r} means different things in different exports; add `{need}`",
             )
         changes: dict[str, object] = {}
+        for role in ("unit_from", "frequency_from"):  # a contract that reads a unit means it
+            if role not in stated and getattr(field, role) in contract.columns:
+                changes[role] = getattr(field, role)
         if "type" not in stated:
             changes["type"] = field.type
             fits = column.range is None or field.type.startswith(NUMBERS)
@@ -233,29 +267,82 @@ def _counts(name: str, factor: float) -> bool:
 def match_headers(contract: Contract, headers: Iterable[str]) -> dict[str, str]:
     """Canonical name -> header, for each contract column that `headers` carries.
 
-    A column without a header of its own takes that of its `instead`; the two then share it.
+    A header as an alias writes it goes before one that differs in case, spaces or hyphens. A column
+    without a header of its own takes that of its `instead`; the two then share it. Raises
+    `RemlError` where several headers are one to a column, and none is written as its alias is.
     """
-    by_plain: dict[str, str] = {}
+    matches, clashes = _match(contract, headers)
+    require(not clashes, "; ".join(clashes))
+    return matches
+
+
+def header_faults(contract: Contract, headers: Iterable[str]) -> list[str]:
+    """One clause for each reason why `headers` would be misread: headers that are one to a column,
+    and columns left out that change the meaning of one that is read."""
+    headers = list(headers)
+    matches, clashes = _match(contract, headers)
+    free = {reso.find_field(header): header for header in headers if header not in matches.values()}
+    leases = "rental" in (contract.domain.default, contract.domain.others)
+    leases = leases or "rental" in contract.domain.values.values()
+    for name in matches:
+        for other in _companions(contract, name):
+            if other in free and other not in contract.columns and (leases or other != LEASE_RATE):
+                clashes.append(
+                    f"{free[other]!r} changes what {matches[name]!r} means and no column reads it; "
+                    f"add `{other}: {{}}` to `columns`"
+                )
+    return list(dict.fromkeys(clashes))
+
+
+def _companions(contract: Contract, name: str) -> list[str]:
+    """The fields that change a column's meaning, but for those that the contract takes no notice of
+    by `unit_from: null` or `frequency_from: null`."""
+    field, column = reso.load_dictionary().fields.get(name), contract.columns[name]
+    if field is None:
+        return []
+    unread = {
+        getattr(field, role)
+        for role in ("unit_from", "frequency_from")
+        if role in column.model_fields_set and getattr(column, role) is None
+    }
+    return [other for other in field.companions if other not in unread]
+
+
+def _match(contract: Contract, headers: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """(canonical name -> header, a clause for each column with several headers for one alias)."""
+    headers = list(dict.fromkeys(headers))
+    folded: dict[bool, dict[str, list[str]]] = {True: {}, False: {}}
     for header in headers:
-        by_plain.setdefault(fold_header(header), header)
-    matches = {}
+        for money, fold in ((True, reso.fold_money), (False, fold_header)):
+            if plain := fold(header):  # nothing but signs that count for nothing names nothing
+                folded[money].setdefault(plain, []).append(header)
+    fields = reso.load_dictionary().fields
+    matches, clashes = {}, []
     for name, column in contract.columns.items():
-        names = [*column.aliases, *([name] if _counts(name, column.multiply) else [])]
-        for alias in names:
-            if fold_header(alias) in by_plain:
-                matches[name] = by_plain[fold_header(alias)]
-                break
+        money = name in fields and fields[name].is_money
+        fold = reso.fold_money if money else fold_header
+        for alias in [*column.aliases, *([name] if _counts(name, column.multiply) else [])]:
+            alike = [alias] if alias in headers else folded[money].get(fold(alias), [])
+            if not alike:
+                continue
+            matches[name] = alike[0]
+            if len(alike) > 1:
+                clashes.append(
+                    f"{' and '.join(map(repr, alike))} are one header to column {name}; write the "
+                    "one that is meant among its aliases, or take the others out of the export"
+                )
+            break
     shared = {
         name: matches[column.instead]
         for name, column in contract.columns.items()
         if name not in matches and column.instead in matches
     }
-    return matches | shared
+    return matches | shared, clashes
 
 
 def missing_required(contract: Contract, headers: list[str]) -> list[str]:
     """One clause per required column that `headers` lack, naming the nearest header."""
-    matches = match_headers(contract, headers)
+    matches, _ = _match(contract, headers)
     free = [header for header in headers if header not in matches.values()]
     clauses = []
     for name, column in contract.columns.items():

@@ -11,6 +11,14 @@ from lib.listings.contract.contract import Column
 
 YES = {"true", "yes", "y", "1", "t"}
 NO = {"false", "no", "n", "0", "f"}
+FIRST_SHORT_YEAR = 1950  # the year that 50 means where years have two digits
+# of dates that are one number: where they begin, units in a day, and the days from there that a
+# listing's date may lie (1950 to 2099), so that a price or an id is hardly taken for one
+SERIAL_UNITS: dict[str, tuple[str, int, tuple[float, float]]] = {
+    "excel serial": ("1899-12-30", 1, (18_264, 73_050)),
+    "unix seconds": ("1970-01-01", 86_400, (1_000, 47_482)),
+    "unix milliseconds": ("1970-01-01", 86_400_000, (1_000, 47_482)),
+}
 
 
 def parse_distinct(text: pd.Series, parse: Callable[[pd.Series], pd.Series]) -> pd.Series:
@@ -109,7 +117,8 @@ def parse_stamps(text: pd.Series, formats: list[str]) -> tuple[pd.Series, pd.Ser
     ----------
     text : Series of str, shape (n,)
     formats : list of str
-        Formats of strptime, tried in order.
+        Formats of strptime or words of `contract.SERIALS`, tried in order. Years of two digits
+        (%y) lie between 1950 and 2049.
 
     Returns
     -------
@@ -117,7 +126,7 @@ def parse_stamps(text: pd.Series, formats: list[str]) -> tuple[pd.Series, pd.Ser
         In UTC where the text has an offset (%z), so that they compare; as written where it has
         none.
     offsets : Series of float64, shape (n,)
-        Minutes east of UTC; missing without an offset.
+        Minutes east of UTC; missing without an offset, 0 for seconds since 1970.
     """
     trimmed = text.str.strip()
     parsed = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
@@ -126,12 +135,36 @@ def parse_stamps(text: pd.Series, formats: list[str]) -> tuple[pd.Series, pd.Ser
         left = trimmed.where(parsed.isna())
         if not left.notna().any():
             break
-        moments = pd.to_datetime(left, format=form, errors="coerce", utc=True)
-        moments = moments.dt.tz_localize(None).astype("datetime64[us]")
+        moments = _moments(left, form)
         if "%z" in form:
             minutes = minutes.mask(moments.notna(), _offset(left))
+        if form.startswith("unix"):
+            minutes = minutes.mask(moments.notna(), 0.0)
         parsed = parsed.fillna(moments)
     return parsed, minutes
+
+
+def _moments(text: pd.Series, form: str) -> pd.Series:
+    """Moments by one format. strptime takes 50 to 68 for 2050 to 2068: no home was sold then."""
+    if form in SERIAL_UNITS:
+        return _serial_moments(text, *SERIAL_UNITS[form])
+    moments = pd.to_datetime(text, format=form, errors="coerce", utc=True)
+    moments = moments.dt.tz_localize(None).astype("datetime64[us]")
+    if "%y" in form:
+        late = moments.dt.year >= FIRST_SHORT_YEAR + 100
+        moments = moments.mask(late, moments - pd.DateOffset(years=100)).astype("datetime64[us]")
+    return moments
+
+
+def _serial_moments(
+    text: pd.Series, origin: str, scale: int, span: tuple[float, float]
+) -> pd.Series:
+    """Moments written as a number of days, seconds or milliseconds; `scale` of them are a day, and
+    one outside `span` (in days) is another kind of number."""
+    plain = text.where(text.str.fullmatch(r"[0-9]+(\.[0-9]*)?").fillna(False).astype(bool))
+    days = pd.to_numeric(plain, errors="coerce").astype("float64") / scale
+    micros = (days.where(days.between(*span)) * 86_400_000_000).round(-3)
+    return pd.Timestamp(origin) + pd.to_timedelta(micros, unit="us").astype("timedelta64[us]")
 
 
 def _offset(text: pd.Series) -> pd.Series:
@@ -241,83 +274,8 @@ def parse_plus4(text: pd.Series) -> pd.Series:
     return text.str.strip().str.extract(r"\A(?!00000)[0-9]{5}[- ]?([0-9]{4})\Z", expand=False)
 
 
-def parse_baths(text: pd.Series, decimal: bool) -> pd.DataFrame:
-    """Parse counts of baths in one number.
-
-    HAR writes 2.1 for two full baths and one half bath: 2.5 in total; 2.25 is not its way. Decimal
-    feeds write 2.25 or 2.5, which is the total as it stands, any remainder counted as one half
-    bath.
-
-    Parameters
-    ----------
-    text : Series of str, shape (n,)
-    decimal : bool
-        Whether the number is the total, and not HAR's notation.
-
-    Returns
-    -------
-    DataFrame, shape (n, 3)
-        `bathrooms_full`, `bathrooms_half` (counts) and `bathrooms_total` (float64).
-
-    Examples
-    --------
-    >>> parse_baths(pd.Series(["2.1"]), decimal=False).iloc[0].tolist()
-    [2.0, 1.0, 2.5]
-    """
-    if not decimal:  # one digit after the point: 2.25 is no count of half baths
-        text = text.where(text.str.fullmatch(r"\s*[0-9]+(\.[0-9])?\s*").fillna(False).astype(bool))
-    value = parse_number(text)
-    value = value.where(value >= 0)
-    full = value // 1
-    part = (value - full).round(6)
-    half = (part > 0).astype("float64").where(value.notna()) if decimal else (part * 10).round()
-    total = value if decimal else full + half / 2
-    return pd.DataFrame({"bathrooms_full": full, "bathrooms_half": half, "bathrooms_total": total})
-
-
-def parse_baths_notation(kind: str, text: pd.Series) -> pd.DataFrame:
-    """Parse counts of baths in the notation that a contract names.
-
-    Parameters
-    ----------
-    kind : str
-        The column's type: `baths_full_half`, `baths_decimal` or `baths_full_slash_half` (2/1 is two
-        full baths and one half bath).
-    text : Series of str, shape (n,)
-
-    Returns
-    -------
-    DataFrame, shape (n, 3)
-        The columns of `parse_baths`.
-    """
-    if kind != "baths_full_slash_half":
-        return parse_baths(text, kind == "baths_decimal")
-    parts = text.str.extract(r"\A\s*([0-9]{1,3})\s*/\s*([0-9]{1,3})\s*\Z")
-    return combine_baths(parse_number(parts[0]), parse_number(parts[1]))
-
-
-def combine_baths(full: pd.Series, half: pd.Series) -> pd.DataFrame:
-    """Put two counts of baths together; a total only where both are there.
-
-    Parameters
-    ----------
-    full : Series of float64, shape (n,)
-        Full baths.
-    half : Series of float64, shape (n,)
-        Half baths.
-
-    Returns
-    -------
-    DataFrame, shape (n, 3)
-        The columns of `parse_baths`.
-    """
-    return pd.DataFrame(
-        {"bathrooms_full": full, "bathrooms_half": half, "bathrooms_total": full + half / 2}
-    )
-
-
 def parse_column(text: pd.Series, column: Column, formats: list[str]) -> pd.Series:
-    """Parse one column by its contract type (for baths use `parse_baths_notation`).
+    """Parse one column by its contract type (for baths use `baths.parse_baths_notation`).
 
     Parameters
     ----------
@@ -325,13 +283,14 @@ def parse_column(text: pd.Series, column: Column, formats: list[str]) -> pd.Seri
     column : Column
         The contract's column: its type, padding and factor.
     formats : list of str
-        The contract's date formats.
+        The contract's date formats; the column's own go before them.
 
     Returns
     -------
     Series, shape (n,)
         float64 for numbers, counts and yes/no; datetime64[us] for dates and timestamps; else text.
     """
+    formats = column.date_formats or formats
     if column.type == "number":
         return parse_number(text, column.multiply)
     if column.type == "count":

@@ -6,7 +6,7 @@ The data is `reso.yaml` beside this module, which says what each key means.
 from __future__ import annotations
 
 import functools
-import re
+import unicodedata
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,9 @@ from lib.common.errors import require
 from lib.common.params import Section, read_yaml, validate
 
 RESO_FILE = Path(__file__).with_name("reso.yaml")
+# signs that only part or adorn the words of a header; any other (% / + * $ ...) changes its meaning
+ADORNING = frozenset("_.,:;'\"`()[]{}?!\u00b4\u2018\u2019\u201c\u201d")
+CURRENCY_SIGNS = frozenset("$€£¥")
 
 ColumnType = Literal[
     "code",  # an identifier or category: text, never a number
@@ -39,6 +42,19 @@ class ResoField(Section):
     aliases: list[str] = []
     looks: Literal["identity", "status", "lease", "words"] | None = None
     by_name: bool = False  # guessed by its name alone, not by likeness
+    unit_from: str | None = None  # the field that says its unit row by row
+    frequency_from: str | None = None  # the field that says how often it is paid, row by row
+    changed_by: list[str] = []  # fields that it is wrong without, where an export has them
+
+    @property
+    def companions(self) -> list[str]:
+        """The fields that change its meaning."""
+        return [name for name in (self.unit_from, self.frequency_from) if name] + self.changed_by
+
+    @property
+    def is_money(self) -> bool:
+        """Whether a currency sign in its header says nothing new."""
+        return (self.unit or "").startswith("currency")
 
 
 class ResoDictionary(Section):
@@ -78,8 +94,41 @@ def ambiguous_headers() -> dict[str, str]:
 
 
 def fold_header(header: str) -> str:
-    """A header as it is compared: lower case, letters, digits and # only."""
-    return re.sub(r"[^a-z0-9#]", "", header.lower())
+    """A header as it is compared: small letters and digits, and the signs that change its meaning.
+
+    Spaces, dots, brackets, quotes, underscores and hyphens inside go; `%`, `/`, `+`, `*`, `$`, `#`
+    and all other signs stay, as does a hyphen at either end, and letters of any script.
+
+    Examples
+    --------
+    >>> fold_header("Sq. Ft. (Total)"), fold_header("$/SqFt"), fold_header("Beds +")
+    ('sqfttotal', '$/sqft', 'beds+')
+    """
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", header).casefold())
+    text = text.replace("\u2044", "/")  # of 1/2 as one character
+    kept = [c for c in text if c not in ADORNING and unicodedata.category(c)[0] not in "ZC"]
+    inner = kept[1:-1] if len(kept) > 1 else []
+    words = [c for c in inner if unicodedata.category(c) != "Pd"]
+    return "".join([*kept[:1], *words, *(kept[-1:] if len(kept) > 1 else [])])
+
+
+def signs_of(header: str) -> frozenset[str]:
+    """The signs of a header that change its meaning; `#` is a word, "number"."""
+    return frozenset(c for c in fold_header(header) if unicodedata.category(c)[0] in "PS") - {"#"}
+
+
+def fold_money(header: str) -> str:
+    """A header of an amount of money as it is compared: "List Price ($)" is "List Price"."""
+    return "".join(c for c in fold_header(header) if c not in CURRENCY_SIGNS)
+
+
+def find_field(header: str) -> str | None:
+    """The field that a header names outright."""
+    name = fields_by_header().get(fold_header(header))
+    if name is None:
+        name = fields_by_header().get(fold_money(header))
+        name = name if name and load_dictionary().fields[name].is_money else None
+    return name
 
 
 def unit_factor(unit: str, to: str | None, where: str) -> float:

@@ -57,7 +57,7 @@ def breaks_rule(rows: pd.DataFrame, rule: RowRule, contract: Contract) -> pd.Ser
     if rule.check == "present":
         bad = parse_values.is_blank(text)
     elif rule.check == "is_date":
-        bad = parse_values.parse_moments(text, contract.date_formats).isna()
+        bad = parse_values.parse_moments(text, contract.date_formats_of(rule.column)).isna()
     else:
         amount = parse_values.parse_number(text)
         bad = amount.isna()

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from lib.listings.contract import parse_values, reso, units
+from lib.listings.contract import baths, parse_values, reso, units
 from lib.listings.contract.contract import Contract
 
 OUTCOME = {  # the sale itself, which every closed listing has and no other
@@ -53,13 +53,13 @@ def type_claimed(staged: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     often, _ = units.rent_frequencies(staged, contract)
     for name, column in contract.columns.items():
         if column.type.startswith("baths"):
-            out[name] = parse_values.parse_baths_notation(column.type, staged[name])[
-                "bathrooms_total"
-            ]
+            out[name] = baths.parse_baths_notation(column.type, staged[name])["bathrooms_total"]
         else:
             cells = parse_values.parse_column(staged[name], column, contract.date_formats)
             if column.unit_from:
                 cells = cells.mul(units.area_factors(staged, name, contract))
+            if column.frequency_from:
+                cells = cells.mul(units.yearly_factors(staged, name, contract))
             if name in units.RENTS:
                 cells = cells.mul(units.monthly_factors(often))
             out[name] = cells

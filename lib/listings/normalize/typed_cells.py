@@ -7,8 +7,9 @@ from functools import partial
 
 import pandas as pd
 
+from lib.common.errors import require
 from lib.common.vocabulary import LINEAGE
-from lib.listings.contract import parse_values, units
+from lib.listings.contract import baths, day_month, parse_values, reso, units
 from lib.listings.contract.contract import Column, Contract
 from lib.listings.contract.row_rules import look_up
 
@@ -30,6 +31,8 @@ ISSUE_COLUMNS = [
     "reason",
 ]
 PLUS4 = "postal_code_plus4"
+NO_YEAR = "how often it is paid is not known, or gives no sum a year"
+FEWEST_UNKNOWN = 20  # rows from which on words that nobody knows stop the run
 UNKNOWN = "not in the contract's lookup"
 
 
@@ -115,26 +118,22 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
     issues = Issues(rows)
     apart: dict[str, pd.Series] = {}
     often, unknown_rate = units.rent_frequencies(rows, contract)
+    qualifiers = qualifier_columns(contract)
     for name, column in contract.columns.items():
-        text, filled = rows[name], ~parse_values.is_blank(rows[name])
-        if name in contract.lookups or name in qualifier_columns(contract):
+        text = rows[name]
+        if name in contract.lookups or name in qualifiers:
             continue
         if column.type.startswith("baths"):
             fill_in(out, _baths(text, name, column, issues))
             continue
         # counted beside a notation of the whole, or without one: filled in below
         into = apart if name in BATH_COUNTS else out
-        into[name] = parse_values.parse_distinct(
-            text, partial(parse_values.parse_column, column=column, formats=contract.date_formats)
-        )
+        into[name] = _parsed(rows, name, contract, issues)
         if name == "modification_timestamp":
             out[OFFSET] = parse_values.parse_distinct(
-                text, partial(parse_values.parse_offsets, formats=contract.date_formats)
+                text, partial(parse_values.parse_offsets, formats=contract.date_formats_of(name))
             )
-        issues.drop(
-            filled & into[name].isna(), name, text, f"not a {column.type.replace('_', ' ')}"
-        )
-        if column.unit_from:
+        if column.unit_from or column.frequency_from:
             into[name] = _converted(rows, name, into[name], contract, issues)
         if name in units.RENTS:
             issues.drop(
@@ -150,10 +149,7 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
             issues.drop(impossible, name, text, _outside(column.range))
             into[name] = into[name].mask(impossible)
     if apart:
-        nothing = pd.Series(float("nan"), index=rows.index)
-        fill_in(
-            out, parse_values.combine_baths(*(apart.get(name, nothing) for name in BATH_COUNTS))
-        )
+        fill_in(out, _counted_baths(apart, out, rows, issues))
     if "postal_code" in contract.columns:
         fill_in(
             out,
@@ -166,6 +162,8 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
     for name, constant in contract.constants.items():
         out[name] = pd.Series(constant, index=rows.index, dtype="str")
     for name, lookup in contract.lookups.items():
+        if name in qualifiers:
+            continue
         out[name] = look_up(rows[name], lookup)
         unknown = ~parse_values.is_blank(rows[name]) & out[name].isna()
         issues.drop(unknown, name, rows[name], UNKNOWN)
@@ -193,14 +191,30 @@ def local_days(table: pd.DataFrame) -> pd.Series:
 
 
 def qualifier_columns(contract: Contract) -> set[str]:
-    """The columns that say how others are meant row by row: units of areas, frequency of rents."""
-    named = {column.unit_from for column in contract.columns.values() if column.unit_from}
+    """The columns that say how others are meant row by row: units, and frequencies of payment."""
+    roles = [(column.unit_from, column.frequency_from) for column in contract.columns.values()]
+    named = {name for pair in roles for name in pair if name}
     return named | ({units.FREQUENCY} & contract.columns.keys())
+
+
+def _parsed(rows: pd.DataFrame, name: str, contract: Contract, issues: Issues) -> pd.Series:
+    """A column by its type, cells that do not read set missing."""
+    text, column, formats = rows[name], contract.columns[name], contract.date_formats
+    unclear = pd.Series(False, index=rows.index)
+    if column.type == "date" and not column.date_formats:
+        _refuse_mangled(rows, name, formats)
+        formats, unclear = day_month.settle_order(text, formats)
+        issues.drop(unclear, name, text, day_month.BOTH_WAYS)
+    parse = partial(parse_values.parse_column, column=column, formats=formats)
+    cells = parse_values.parse_distinct(text, parse)
+    unread = ~parse_values.is_blank(text) & cells.isna() & ~unclear
+    issues.drop(unread, name, text, f"not a {column.type.replace('_', ' ')}")
+    return cells.mask(unclear) if unclear.any() else cells
 
 
 def _baths(text: pd.Series, name: str, column: Column, issues: Issues) -> pd.DataFrame:
     """Baths of one column in a notation of their own, impossible totals set missing."""
-    parts = parse_values.parse_baths_notation(column.type, text)
+    parts = baths.parse_baths_notation(column.type, text)
     unread = ~parse_values.is_blank(text) & parts["bathrooms_full"].isna()
     issues.drop(unread, name, text, "not a number of baths")
     many = parts["bathrooms_half"] > MOST_HALF
@@ -217,10 +231,75 @@ def _baths(text: pd.Series, name: str, column: Column, issues: Issues) -> pd.Dat
 def _converted(
     rows: pd.DataFrame, name: str, amount: pd.Series, contract: Contract, issues: Issues
 ) -> pd.Series:
-    """An area brought from the unit that each row names to the canonical one."""
-    unknown = units.area_units(rows, name, contract)[1] & amount.notna()
-    issues.drop(unknown, name, rows[name], "its unit is not known")
-    return amount.mul(units.area_factors(rows, name, contract)).mask(unknown)
+    """An amount brought from the unit or frequency that each row names to the canonical one."""
+    column, book = contract.columns[name], reso.load_dictionary()
+    if column.unit_from:
+        _refuse_mostly_unknown(rows, column.unit_from, book.area_words, contract)
+        unknown = units.area_units(rows, name, contract)[1] & amount.notna()
+        issues.drop(unknown, name, rows[name], "its unit is not known")
+        amount = amount.mul(units.area_factors(rows, name, contract)).mask(unknown)
+    if column.frequency_from:
+        _refuse_mostly_unknown(rows, column.frequency_from, book.payment_words, contract)
+        factor = units.yearly_factors(rows, name, contract)
+        factor = factor.mask(amount == 0, 1.0)  # nothing stays nothing, however often it is paid
+        issues.drop(factor.isna() & amount.notna(), name, rows[name], NO_YEAR)
+        amount = amount.mul(factor)
+    return amount
+
+
+def _refuse_mangled(rows: pd.DataFrame, name: str, formats: list[str]) -> None:
+    """Raise where a spreadsheet exchanged day and month of a file's dates; formats of the column's
+    own are taken for a person's answer."""
+    for file, text in rows[name].groupby(rows["_source_file"], sort=True):
+        mangled = day_month.find_mangled(text, formats)
+        if mangled:
+            low, high = mangled
+            read = parse_values.parse_moments(text, [low])
+            row = rows.loc[read.first_valid_index()]
+            own = [day_month.swap_day_and_month(low), high]
+            require(
+                False,
+                f"{file}, data row {row['_source_row']}: {name} by {low} has no day above 12, and "
+                f"by {high} none up to 12: a spreadsheet exchanged day and month of the first; "
+                "export it again without one, or say in the contract how the column is written, "
+                f"columns.{name}.date_formats (as it seems: {own})",
+            )
+
+
+def _refuse_mostly_unknown(
+    rows: pd.DataFrame, name: str, words: dict[str, list[str]], contract: Contract
+) -> None:
+    """Raise where most words of a column of units or frequencies are unknown: the contract is to be
+    mended, not each row."""
+    word, blank = units.find_words(rows, name, words, contract)
+    unknown = word.isna() & ~blank
+    if unknown.sum() < FEWEST_UNKNOWN or unknown.sum() <= (~blank).sum() / 2:
+        return
+    row = rows.loc[unknown.idxmax()]
+    require(
+        False,
+        f"{row['_source_file']}, data row {row['_source_row']}: {name} is {row[name].strip()!r} "
+        f"there, and unknown in {unknown.sum():,} of {(~blank).sum():,} rows; say what such words "
+        f"mean in the contract, lookups: {{{name}: {{word: meaning}}}}, by {', '.join(words)}",
+    )
+
+
+def _counted_baths(
+    apart: dict[str, pd.Series], out: pd.DataFrame, rows: pd.DataFrame, issues: Issues
+) -> pd.DataFrame:
+    """Baths by the counts of each kind, with what keeps a total from being known."""
+    others = [name for name in (*baths.WEIGHTS, baths.PARTIAL, baths.ROOMS) if name in out]
+    parts, reason = baths.combine_baths(pd.DataFrame({**out[others], **apart}, index=rows.index))
+    many = parts["bathrooms_half"] > MOST_HALF  # as the rooms leave them
+    issues.drop(many, "bathrooms_total", rows[next(iter(apart))], TOO_MANY_HALF)
+    parts, reason = parts.apply(lambda part: part.mask(many)), reason.mask(many)
+    if "bathrooms_total" in out:  # a notation of the whole goes before
+        reason = reason.mask(out["bathrooms_total"].notna())
+    for why in (baths.DISAGREE, baths.UNSAID):
+        issues.drop(reason == why, "bathrooms_total", rows[next(iter(apart))], why)
+    if baths.ROOMS in out:
+        issues.drop(reason == baths.UNUSED, baths.ROOMS, rows[baths.ROOMS], baths.UNUSED, False)
+    return parts
 
 
 def _areas(out: pd.DataFrame, rows: pd.DataFrame, contract: Contract) -> None:

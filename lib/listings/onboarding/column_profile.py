@@ -6,19 +6,28 @@ A column is profiled once; each field of the dictionary is then compared with th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from lib.listings.contract import parse_values
+from lib.listings.contract.contract import SERIALS
 from lib.listings.contract.reso import ResoDictionary, ResoField, fold_header
 
-FORMATS = [  # the first of those that read equally many cells wins: month before day, as in the US
+# the first of those that read equally many cells wins: month before day, as in the US, but for dots
+FORMATS = [
     "%m/%d/%Y", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z",
-    "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M", "%d.%m.%Y", "%d.%m.%Y %H:%M",
-    "%d.%m.%Y %H:%M:%S", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d",
-    "%Y%m%d", "%Y%m%dT%H%M%S", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%B %d, %Y", "%m/%d/%y",
+    "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S%z", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M", "%m/%d/%y", "%m/%d/%y %H:%M", "%m/%d/%y %I:%M %p",
+    "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%y", "%m.%d.%Y", "%m.%d.%y",
+    "%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %I:%M:%S %p",
+    "%d/%m/%Y %I:%M %p", "%d/%m/%y", "%d/%m/%y %H:%M", "%d/%m/%y %I:%M %p", "%m-%d-%Y",
+    "%m-%d-%Y %H:%M", "%m-%d-%Y %H:%M:%S", "%m-%d-%y", "%d-%m-%Y", "%d-%m-%Y %H:%M",
+    "%d-%m-%Y %H:%M:%S", "%d-%m-%y", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S", "%Y.%m.%d", "%Y%m%d",
+    "%Y%m%dT%H%M%S", "%Y%m%d%H%M%S", "%d-%b-%Y", "%d-%b-%y", "%d-%b-%Y %H:%M:%S", "%d %b %Y",
+    "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%A, %B %d, %Y",
+    "%b %d %Y %I:%M%p", "%b %d, %Y %I:%M %p", "%d %b %Y %H:%M",
 ]  # fmt: skip
 # what stands between the parts of a date: a text that lacks one of a format's marks is not in it
 MARKS = {form: frozenset(re.sub("%.| ", "", form)) for form in FORMATS}
@@ -36,6 +45,7 @@ class ColumnProfile:
     counts: pd.Series  # trimmed text -> how many cells hold it, most frequent first
     dates: float
     numbers: pd.Series  # number of each text of `texts`, missing where it is none
+    serials: float = 0.0  # dates written as one number, if the column is one of dates
 
     @property
     def texts(self) -> pd.Series:
@@ -72,9 +82,10 @@ def profile_column(column: pd.Series) -> ColumnProfile:
         len(column), len(filled), len(counts), counts, 0.0, parse_values.parse_number(texts)
     )
     read = parse_dates(texts, detect_date_formats([texts])).notna()
-    return ColumnProfile(
-        profile.rows, profile.filled, profile.distinct, counts, profile.share(read), profile.numbers
+    serials = max(
+        profile.share(parse_values.parse_moments(texts, [form]).notna() | read) for form in SERIALS
     )
+    return replace(profile, dates=profile.share(read), serials=serials)
 
 
 def parse_dates(texts: pd.Series, forms: list[str]) -> pd.Series:
@@ -96,7 +107,7 @@ def parse_dates(texts: pd.Series, forms: list[str]) -> pd.Series:
 def _likely(texts: pd.Series) -> pd.Series:
     """Which texts may be dates: parsing is slow, and most columns hold none."""
     length = texts.str.len()
-    number = parse_values.parse_number(texts).notna() & (length != 8)
+    number = parse_values.parse_number(texts).notna() & ~length.isin([8, 14])
     return (texts.str.contains("[0-9]") & length.between(6, 35) & ~number).astype(bool)
 
 
@@ -149,11 +160,13 @@ def share_that_fits(profile: ColumnProfile, field: ResoField, book: ResoDictiona
         return None
     texts, numbers = profile.texts.astype("str"), profile.numbers
     if field.type == "timestamp":  # one without a time of day is hardly one
+        if profile.serials > profile.dates:
+            return profile.serials
         return profile.dates if texts.str.contains("[0-9]:[0-9]|T[0-9]{6}").mean() > 0.5 else (
             0.6 * profile.dates
         )  # fmt: skip
-    if field.type == "date":
-        return profile.dates
+    if field.type == "date":  # asked of a column with such a name alone, so numbers count
+        return max(profile.dates, profile.serials)
     if field.type == "postal_code":
         return profile.share(parse_values.parse_postal_code(texts).notna())
     if field.type == "yes_no":

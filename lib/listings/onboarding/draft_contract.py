@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass, field
 
 import pandas as pd
 import yaml
 
-from lib.listings.contract import reso
+from lib.listings.contract import day_month, reso, units
 from lib.listings.contract.reso import fold_header
-from lib.listings.onboarding import column_profile
+from lib.listings.onboarding import date_order
 from lib.listings.onboarding.column_profile import ColumnProfile
+from lib.listings.onboarding.date_order import ColumnDates
 from lib.listings.onboarding.infer import MAYBE, Guess
 
 LEAST_SALE = 20_000  # where half of the prices are below this, they are taken for rents
@@ -77,20 +79,41 @@ def draft_contract(
     by_field = {str(one.field): one for one in guesses if one.claimed}
     identity, key_lines = propose_identity(table, by_field)
     parts = [_head(source, len(table)), *domain_lines(by_field), *key_lines]
-    parts += date_format_lines(by_field)
+    fields = reso.load_dictionary().fields
+    written = date_order.date_columns(
+        {
+            name: one.profile.texts
+            for name, one in by_field.items()
+            if fields[name].type in ("date", "timestamp")
+        }
+    )
+    parts += date_format_lines(written)
     if "standard_status" not in by_field:
         parts.append(
             "constants: {standard_status: Closed}   # CHECK: no status column, so every row counts "
             "as closed"
         )
-    parts += ["columns:", *_columns(by_field), *_unmatched(guesses)]
+    parts += ["columns:", *_columns(by_field, written), *_unmatched(guesses)]
     if "standard_status" in by_field:
         parts += status_lines(statuses)
     text = "\n".join(parts) + "\n"
-    missing = [f"{name}, {why}" for name, why in NEEDED.items() if name not in by_field]
+    missing = [
+        f"{name}, {why}{_unreadable(name, guesses)}"
+        for name, why in NEEDED.items()
+        if name not in by_field
+    ]
     if not identity:
         missing.insert(0, "listing_key or listing_id, what tells one listing from another")
     return Draft(text + (RULES if not missing else _lacks(missing)), missing)
+
+
+def _unreadable(name: str, guesses: list[Guess]) -> str:
+    """What to do about a header that is called like a needed date and reads as none."""
+    fields = reso.load_dictionary().fields
+    named = [one.header for one in guesses if one.field == name and one.score >= MAYBE]
+    if not named or fields[name].type != "date":
+        return ""
+    return f"; {named[0]!r} is called so: say how it is written by its `date_formats`"
 
 
 def describe_values(profile: ColumnProfile) -> str:
@@ -117,7 +140,7 @@ title: {one_line(f"Listings of {source}")}
 currency: USD                     # CHECK"""
 
 
-def _columns(by_field: dict[str, Guess]) -> list[str]:
+def _columns(by_field: dict[str, Guess], written: dict[str, ColumnDates]) -> list[str]:
     """One line a claimed column, in the dictionary's order."""
     lines = []
     for name, reso_field in reso.load_dictionary().fields.items():
@@ -131,6 +154,13 @@ def _columns(by_field: dict[str, Guess]) -> list[str]:
             body["unit"] = one.unit
         if reso_field.range:
             body["range"] = [int(end) if end == int(end) else end for end in reso_field.range]
+        if one.multiply:
+            body["multiply"] = one.multiply
+        hint = _companion(name, one, by_field, body)
+        if name in written and written[name].stated:
+            body["date_formats"] = written[name].formats
+        if name in written and written[name].doubt:
+            hint += f"; CHECK: {written[name].doubt}"
         filled = one.profile.filled / max(one.profile.rows, 1)
         if name in ("close_price", "close_date", "listing_key") or (
             name in REQUIRED and filled > 0.9
@@ -138,9 +168,41 @@ def _columns(by_field: dict[str, Guess]) -> list[str]:
             body["required"] = True
         mark = "" if one.score >= SURE else "CHECK: "
         lines.append(
-            f"  {name}: {one_line(body)}   # {mark}{one.score:.2f} {one.why}{_zeros(name, one)}"
+            f"  {name}: {one_line(body)}   # {mark}{one.score:.2f} {one.why}"
+            f"{_zeros(name, one)}{hint}"
         )
     return lines
+
+
+def _companion(name: str, one: Guess, by_field: dict[str, Guess], body: dict[str, object]) -> str:
+    """Add the column that says unit or frequency row by row to a column's `body`; a hint where
+    nothing says how often a fee is paid, or words of such a column are unknown."""
+    book = reso.load_dictionary()
+    reso_field, hint = book.fields[name], ""
+    if reso_field.unit_from in by_field:
+        body["unit_from"] = reso_field.unit_from
+    if reso_field.frequency_from:
+        period = one.multiply or re.search("annual|year", one.header.lower())
+        if period and reso_field.frequency_from in by_field:
+            body["frequency_from"] = None
+            hint = f"; CHECK: by its header; {reso_field.frequency_from} is not used"
+        elif reso_field.frequency_from in by_field:
+            body["frequency_from"] = reso_field.frequency_from
+        elif not period:
+            hint = "; CHECK: nothing says how often it is paid: a year; of a month, multiply: 12"
+    roles = {name: book.area_words for name in _names(book, "unit_from")}
+    roles |= {name: book.payment_words for name in _names(book, "frequency_from")}
+    if name in roles | {units.FREQUENCY: {}}:
+        texts = one.profile.texts.astype("str")
+        words = units.match_words(texts, roles.get(name, book.payment_words))
+        unknown = sorted(texts[words.isna()])[:5]
+        if unknown:
+            hint = f"; CHECK: not known: {one_line(unknown)}; say by `lookups` what they mean"
+    return hint
+
+
+def _names(book: reso.ResoDictionary, role: str) -> set[str]:
+    return {getattr(one, role) for one in book.fields.values() if getattr(one, role)}
 
 
 def _zeros(name: str, one: Guess) -> str:
@@ -257,31 +319,31 @@ def propose_identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[b
     return identified, lines
 
 
-def date_format_lines(by_field: dict[str, Guess]) -> list[str]:
-    """The date formats that the claimed date columns are written in."""
-    fields = reso.load_dictionary().fields
-    texts = [
-        one.profile.texts
-        for name, one in by_field.items()
-        if fields[name].type in ("date", "timestamp")
-    ]
-    detected = column_profile.detect_date_formats([text.astype("str") for text in texts])
+def date_format_lines(written: dict[str, ColumnDates]) -> list[str]:
+    """The date formats of the claimed columns, but for those that have their own.
+
+    Parameters
+    ----------
+    written : dict of str to ColumnDates
+        How the columns are written.
+
+    Returns
+    -------
+    list of str
+        YAML.
+    """
+    detected = date_order.feed_formats(written)
     if not detected:
-        return ['date_formats: ["%Y-%m-%d"]   # CHECK: no dates found']
-    note = ""
-    for form in detected:
-        swapped = form.replace("%m", "%x").replace("%d", "%m").replace("%x", "%d")
-        if swapped == form or swapped not in column_profile.FORMATS:
-            continue
-        reads = [
-            text for text in texts if column_profile.parse_dates(text, [form]).notna().mean() > 0.5
-        ]
-        if reads and all(
-            column_profile.parse_dates(text, [swapped]).notna().mean() > 0.9 for text in reads
-        ):
-            note = f"   # CHECK: {swapped} reads them as well; is the month first?"
-        elif swapped in detected:
+        detected = ["%Y-%m-%d"]
+    note = "" if written else "   # CHECK: no dates found"
+    orders = [one.order for one in written.values()]
+    for form in filter(date_order.has_two_orders, detected):
+        swapped = day_month.swap_day_and_month(form)
+        if "mixed" in orders and swapped in detected:
             note = f"   # CHECK: some dates read only as {form}, some only as {swapped}"
+        elif "open" in orders and not {"month", "day", "mixed"} & set(orders):
+            first = "month" if date_order.month_is_first(form) else "day"
+            note = f"   # CHECK: {swapped} reads them as well; is the {first} first?"
     return [f"date_formats: {one_line(detected)}{note}"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import functools
 import re
 from dataclasses import dataclass, replace
 
@@ -13,55 +11,33 @@ from lib.listings.contract import parse_values, reso
 from lib.listings.contract.reso import ResoDictionary, ResoField, fold_header
 from lib.listings.onboarding import column_profile
 from lib.listings.onboarding.column_profile import ColumnProfile
+from lib.listings.onboarding.header_words import header_similarity, sign_limit
 
 CLAIM = 0.5  # from this score on a column goes into the drafted contract
 MAYBE = 0.3  # from this score on it is named there as a question
 BY_CONTENT = 0.6  # the most that values alone can score
 NEEDED = ("close_price", "close_date")  # they win where several fields fit equally
 PLACE = ("latitude", "longitude")
+ALIKE = 0.6  # the most of a header that differs from another in case, spaces or hyphens alone
 BATHS = ("bathrooms", "bathrooms_slash")
-
-# what headers abbreviate; a word of several parts is one idea
-WORDS = {
-    word: idea
-    for idea, words in {
-        "area": "sqft sf footage size sqm gla",
-        "bed": "beds bedrooms bedroom br bdrms",
-        "bath": "baths bathrooms bathroom ba",
-        "year": "yr",
-        "built": "constructed construction",
-        "zip": "zipcode postcode postal",
-        "close": "sold sale sales closed closing selling purchase settled settlement",
-        "list": "listed listing asking asked",
-        "price": "cost amt amount",
-        "modification": "changed modified updated update last",
-        "stories": "floors levels storeys story",
-        "id": "no number num # key ref mls reference identifier",
-        "latitude": "lat",
-        "longitude": "lon lng long",
-        "street": "st",
-        "address": "addr",
-        "remarks": "desc description comments",
-        "photos": "pics pictures photo",
-        "sub": "dwelling",
-        "garage": "parking car cars",
-        "acres": "acreage",
-        "city": "town municipality",
-        "state": "province",
-        "subdivision": "neighborhood neighbourhood",
-        "association": "hoa",
-        "date": "dt day",
-    }.items()
-    for word in words.split()
+# how often a fee is paid, as a header says it, and the payments of a year
+FEE_PERIODS = {
+    r"semi.?annual": 2,
+    r"annual|year|yr\b": 1,
+    r"quarter|qtr": 4,
+    r"month|\bmo\b|mth": 12,
+    r"week": 52.142857142857146,
 }
-FILLER = {"of", "the", "in", "for", "on", "at", "total", "count", "yn", "and", "a", "code", "cnt"}
+FEET_A_BEDROOM = 130  # homes have 300 to 900 square feet a bedroom, 30 to 90 square meters
+FEET_A_HOME = 350  # and are seldom smaller in feet, or larger in meters
+UNITED_STATES = {"latitude": (17.0, 72.0), "longitude": (-180.0, -64.0)}
 
 
 @dataclass(frozen=True)
 class Guess:
     """One header and the field it was taken for (None: nothing fits), with a score 0 to 1.
 
-    `type` and `unit` stand where they differ from the dictionary's.
+    `type`, `unit` and `multiply` stand where they differ from the dictionary's.
     """
 
     header: str
@@ -71,40 +47,12 @@ class Guess:
     profile: ColumnProfile
     type: str | None = None
     unit: str | None = None
+    multiply: float | None = None
 
     @property
     def claimed(self) -> bool:
         """Whether it goes into the contract."""
         return self.field is not None and self.score >= CLAIM
-
-
-@functools.cache
-def header_ideas(header: str) -> frozenset[str]:
-    """The ideas that a header names: LotSqFt, lot_size and "Lot Sq. Ft." are all {lot, area}."""
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])", " ", header).lower()
-    text = re.sub(r"sq(uare)?[ ._]*f(ee)?t\b\.?", "sqft ", text.replace("_", " "))
-    parts = re.findall(r"[a-z]+|[0-9]+|#", text)
-    return frozenset(WORDS.get(word, word) for word in parts if word not in FILLER)
-
-
-def _spelt(one: str, other: str) -> float:
-    """The share of letters in common, in order; 0 below 0.8, which the upper bounds of the ratio
-    show at once."""
-    match = difflib.SequenceMatcher(None, one, other)
-    if match.real_quick_ratio() < 0.8 or match.quick_ratio() < 0.8:
-        return 0.0
-    return ratio if (ratio := match.ratio()) >= 0.8 else 0.0
-
-
-def header_similarity(header: str, field: str, reso_field: ResoField) -> float:
-    """How alike a header and a field's names are, 0 to 1: shared ideas, or close spelling."""
-    ideas, letters, best = header_ideas(header), fold_header(header), 0.0
-    for name in (field, *reso_field.aliases):
-        other = header_ideas(name)
-        shared = len(ideas & other) / len(ideas | other) if ideas | other else 0.0
-        spelt = _spelt(letters, fold_header(name)) if len(letters) > 5 else 0.0
-        best = max(best, 0.9 * shared, 0.95 * spelt)
-    return best
 
 
 def content_weight(profile: ColumnProfile, field: str, reso_field: ResoField) -> float:
@@ -132,7 +80,10 @@ def score_field(
 ) -> tuple[float, str]:
     """(score, reason) for taking a column for a field."""
     reso_field = book.fields[field]
-    exact = reso.fields_by_header().get(fold_header(header)) == field
+    exact = reso.find_field(header) == field
+    most = 1.0 if exact else sign_limit(header, reso_field)
+    if most == 0:
+        return 0.0, ""
     alike = 1.0 if exact else header_similarity(header, field, reso_field)
     by_content = (
         reso_field.type == "postal_code"
@@ -155,7 +106,10 @@ def score_field(
     )
     if alike < 0.4:
         return (min(BY_CONTENT, 0.1 + extra) if extra > 0.1 else 0.0), f"by content, {share}"
-    return min(0.95, alike * (0.3 + 0.7 * content) + extra), f"name {alike:.0%} alike, {share}"
+    points, why = min(0.95, alike * (0.3 + 0.7 * content) + extra), f"name {alike:.0%} alike"
+    if points > most:
+        return most, f"{why}, but its sign may change the meaning, {share}"
+    return points, f"{why}, {share}"
 
 
 def guess_columns(table: pd.DataFrame) -> list[Guess]:
@@ -187,7 +141,24 @@ def guess_columns(table: pd.DataFrame) -> list[Guess]:
             taken[header] = Guess(header, field, points, why, profiles[header])
             used |= names
     guesses = [taken.get(h) or Guess(h, None, 0.0, "nothing like it", profiles[h]) for h in table]
-    return _once([_in_detail(one, book) for one in _lone_price(guesses)])
+    guesses = _doubt_twins(guesses)
+    guesses = _lots_with_units(_lone_price(guesses))
+    return _metric(_once([_in_detail(one, book) for one in guesses]))
+
+
+def _doubt_twins(guesses: list[Guess]) -> list[Guess]:
+    """Guesses of headers that differ in case, spaces or hyphens alone: a person has to choose."""
+    twins: dict[str, list[str]] = {}
+    for one in guesses:
+        twins.setdefault(reso.fold_money(one.header), []).append(one.header)
+    out = []
+    for one in guesses:
+        others = [name for name in twins[reso.fold_money(one.header)] if name != one.header]
+        if others and one.field:
+            why = f"{one.why}; reads like {' and '.join(map(repr, others))}"
+            one = replace(one, score=min(one.score, ALIKE), why=why)
+        out.append(one)
+    return out
 
 
 def _once(guesses: list[Guess]) -> list[Guess]:
@@ -214,17 +185,80 @@ def _lone_price(guesses: list[Guess]) -> list[Guess]:
     ]
 
 
+def _lots_with_units(guesses: list[Guess]) -> list[Guess]:
+    """A lot whose unit stands in a column of its own is RESO's LotSizeArea."""
+    units = [one for one in guesses if one.field == "lot_size_units" and one.claimed]
+    lots = [
+        one for one in guesses if reso.ambiguous_headers().get(fold_header(one.header)) == "unit"
+    ]
+    if not units or not lots or not units[0].profile.filled:
+        return guesses
+    why = f"a lot, its unit in {units[0].header!r}"
+    return [
+        replace(one, field="lot_size_area", score=1.0, why=why) if one is lots[0] else one
+        for one in guesses
+    ]
+
+
+def _metric(guesses: list[Guess]) -> list[Guess]:
+    """Sizes in square meters where no header says a unit and homes would be tiny in feet."""
+    by_field = {one.field: one for one in guesses if one.claimed}
+    home, beds = by_field.get("living_area"), by_field.get("bedrooms_total")
+    if home is None or home.unit or "living_area_units" in by_field or _says_feet(home.header):
+        return guesses
+    size = home.profile.numbers.where(home.profile.numbers > 0).median()
+    rooms = beds.profile.numbers.median() if beds else float("nan")
+    tiny = size / rooms < FEET_A_BEDROOM if rooms > 0 else size < FEET_A_HOME
+    if not tiny:
+        return guesses
+    abroad = any(
+        name in by_field and not by_field[name].profile.numbers.between(*span).mean() > 0.5
+        for name, span in UNITED_STATES.items()
+    )
+    where = ", and the homes lie outside the US" if abroad else ""
+    why = f"no unit named: a median of {size:g} is small for feet{where}"
+    out = []
+    for one in guesses:
+        lot = one.field == "lot_size_square_feet" and not _says_feet(one.header)
+        if one is home or (lot and one.claimed and one.unit in (None, "square feet")):
+            one = replace(
+                one, unit="square meters", score=min(one.score, ALIKE), why=f"{one.why}; {why}"
+            )
+        out.append(one)
+    return out
+
+
+def _says_feet(header: str) -> bool:
+    return re.search(r"ft|feet|foot|\bsf\b", header.lower()) is not None
+
+
+def _with_period(one: Guess) -> Guess:
+    """A fee by what its header says of how often it is paid."""
+    for words, times in FEE_PERIODS.items():
+        if re.search(words, one.header.lower()):
+            if times == 1:
+                return one
+            return replace(
+                one, multiply=times, why=f"{one.why}; {times:g} times a year by its header"
+            )
+    return one
+
+
 def _in_detail(one: Guess, book: ResoDictionary) -> Guess:
     """The guess with the notation of baths and the unit of areas."""
     if one.field in BATHS:
         kind = column_profile.bath_notation(one.profile)
         if kind == "baths_full_slash_half":
             return replace(one, field="bathrooms_slash")
-        if kind is None and fold_header(one.header) not in reso.fields_by_header():
+        if kind is None and reso.find_field(one.header) is None:
             kind = "baths_decimal"  # whole numbers read the same in both notations
         ambiguous = fold_header(one.header) in reso.ambiguous_headers()
         differs = kind not in (None, book.fields["bathrooms"].type)
         return replace(one, field="bathrooms", type=kind if differs or ambiguous else None)
+    if one.field and book.fields[one.field].frequency_from:
+        return _with_period(one)
+    if one.field == "lot_size_area":
+        return one
     if one.field and book.fields[one.field].unit in book.areas:
         return _with_unit(one, book)
     return one

@@ -6,22 +6,27 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lib.listings.contract import parse_values
+from lib.listings.contract import baths, parse_values, units
 from lib.listings.contract.contract import Contract, match_headers
+from lib.listings.onboarding import date_order
+
+MOSTLY = 0.5  # a share of readable dates below which a hint says how they seem to be written
 
 
 @dataclass(frozen=True)
 class MatchedColumn:
     """One column of a contract and its header in an export (None: not there).
 
-    `filled`: share of rows with a value; `readable`: share of those that read as the column's type
-    and, for looked-up columns, that the lookup knows.
+    `filled`: share of rows with a value; `readable`: share of those that read as the column's type,
+    in its unit within its range, and for looked-up columns, that the lookup knows. `note`: what to
+    do where dates do not read.
     """
 
     column: str
     header: str | None
     filled: float = 0.0
     readable: float = 0.0
+    note: str = ""
 
 
 def careless_property_keys(contract: Contract) -> list[str]:
@@ -53,6 +58,8 @@ def review_export(table: pd.DataFrame, contract: Contract) -> tuple[list[Matched
         Headers that no column claims.
     """
     matches = match_headers(contract, list(table))
+    rows = pd.DataFrame({name: table[header] for name, header in matches.items()})
+    rows = rows.reindex(columns=[*contract.columns]).astype("str")
     matched = []
     for name, column in contract.columns.items():
         header = matches.get(name)
@@ -62,13 +69,36 @@ def review_export(table: pd.DataFrame, contract: Contract) -> tuple[list[Matched
         text = table[header]
         filled = text[~parse_values.is_blank(text)]
         if column.type.startswith("baths"):
-            reads = parse_values.parse_baths_notation(column.type, filled)["bathrooms_full"].notna()
+            reads = baths.parse_baths_notation(column.type, filled)["bathrooms_full"].notna()
         elif name in contract.lookups:
             lookup = contract.lookups[name]
             words = {word.lower() for pair in lookup.items() for word in pair}
             reads = filled.str.strip().str.lower().isin(words)
         else:
-            reads = parse_values.parse_column(filled, column, contract.date_formats).notna()
+            reads = _readable(rows.loc[filled.index], name, contract)
         share = float(reads.mean()) if len(filled) else 0.0
-        matched.append(MatchedColumn(name, header, len(filled) / max(len(table), 1), share))
+        note = _date_note(filled, name, contract) if share < MOSTLY and len(filled) else ""
+        matched.append(MatchedColumn(name, header, len(filled) / max(len(table), 1), share, note))
     return matched, [header for header in table if header not in matches.values()]
+
+
+def _readable(rows: pd.DataFrame, name: str, contract: Contract) -> pd.Series:
+    """Which cells of a column read, and lie within its range once they are in its unit."""
+    column = contract.columns[name]
+    cells = parse_values.parse_column(rows[name], column, contract.date_formats)
+    if column.unit_from:
+        cells = cells.mul(units.area_factors(rows, name, contract))
+    if column.frequency_from:
+        cells = cells.mul(units.yearly_factors(rows, name, contract).mask(cells == 0, 1.0))
+    return cells.between(*column.range) if column.range else cells.notna()
+
+
+def _date_note(filled: pd.Series, name: str, contract: Contract) -> str:
+    """How dates are written that a contract does not read; "" for columns of other types."""
+    if contract.columns[name].type not in ("date", "timestamp"):
+        return ""
+    texts = filled.str.strip().drop_duplicates()
+    shape = texts.str.replace("[0-9]", "9", regex=True).mode().iloc[0][:30]
+    written = date_order.date_columns({name: texts})
+    by = f"; {written[name].formats} would read it" if name in written else ""
+    return f"dates written like {shape!r} are in none of its date_formats{by}"

@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from lib.listings.contract import parse_values
+from lib.listings.contract import baths, parse_values
 from lib.listings.contract.contract import Column, Contract
 
 Traits = dict[str, np.ndarray]
@@ -43,7 +43,7 @@ def parse_amounts(text: pd.Series, column: Column, formats: list[str]) -> pd.Ser
     if column.type in ("code", "text"):
         return None
     if column.type.startswith("baths"):
-        return parse_values.parse_baths_notation(column.type, text)["bathrooms_total"]
+        return baths.parse_baths_notation(column.type, text)["bathrooms_total"]
     return parse_values.parse_column(text, column, formats)
 
 

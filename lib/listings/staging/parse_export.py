@@ -311,7 +311,8 @@ def judge_rows(
 
     def moments(column: str) -> str:
         return add(
-            [column], lambda rows: parse_values.parse_moments(rows[column], contract.date_formats)
+            [column],
+            lambda rows: parse_values.parse_moments(rows[column], contract.date_formats_of(column)),
         )
 
     if "close_date" in contract.columns:

@@ -94,6 +94,8 @@ def check_file(path: Path, feed: str, agreed: Contract) -> None:
             f"{path}: the header lacks {'; '.join(missing)}; export it again with that "
             f"column, or add its header to the aliases in {contract_path(feed)}"
         )
+    faults = contract.header_faults(agreed, header.names)
+    require(not faults, f"{path}, read by {contract_path(feed)}: {'; '.join(faults)}")
     require(
         next(csv_reader.read_rows(path), None) is not None,
         f"{path}: a header and no rows; export it again or remove the file",

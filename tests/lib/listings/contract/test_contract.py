@@ -54,7 +54,7 @@ def test_header_matches_whatever_its_case_and_punctuation(header):
 
 
 @given(st.text("Sale Price_-./", min_size=1))
-def test_only_letters_digits_and_hashes_of_a_header_count(noise):
+def test_what_counts_of_a_header_is_its_plain_form(noise):
     plain = reso.fold_header(noise)
     assert plain == reso.fold_header(plain) == reso.fold_header(f"  {noise.upper()}!")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.listings.contract import parse_values
+from lib.listings.contract import baths, parse_values
 from lib.listings.contract.contract import Column
 
 FORMATS = ["%m/%d/%Y", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
@@ -108,7 +108,7 @@ def test_zulu_is_no_offset_at_all():
 
 @pytest.mark.parametrize("text", ["2.25", "2.10", "2.", ".1", "-1", "2,1", "1e1"])
 def test_the_notation_of_har_has_one_digit_after_the_point(text):
-    assert parse_values.parse_baths(column(text), decimal=False).isna().all(axis=None)
+    assert baths.parse_baths(column(text), decimal=False).isna().all(axis=None)
 
 
 @given(st.lists(st.sampled_from(["1", "x", None, "2"]), max_size=9))
@@ -171,14 +171,14 @@ def test_baths_by_har_and_by_decimal_feeds(text, har, decimal):
     names = ["bathrooms_full", "bathrooms_half", "bathrooms_total"]
     for is_decimal, wanted in ((False, har), (True, decimal)):
         if wanted:
-            got = parse_values.parse_baths(column(text), is_decimal)
+            got = baths.parse_baths(column(text), is_decimal)
             assert list(got) == names
             assert listed(got.iloc[0]) == list(wanted)
 
 
 @given(st.integers(0, 9), st.integers(0, 9))
 def test_har_baths_come_back_as_full_and_half(full, half):
-    got = parse_values.parse_baths(column(f"{full}.{half}"), decimal=False).iloc[0]
+    got = baths.parse_baths(column(f"{full}.{half}"), decimal=False).iloc[0]
     assert got.tolist() == [full, half, full + half / 2]
 
 
@@ -211,8 +211,8 @@ def test_codes_are_idempotent(texts, pad):
         parse_values.parse_number,
         lambda text: parse_values.parse_moments(text, FORMATS),
         parse_values.parse_postal_code,
-        lambda text: parse_values.parse_baths(text, decimal=True)["bathrooms_total"],
-        lambda text: parse_values.parse_baths(text, decimal=False)["bathrooms_half"],
+        lambda text: baths.parse_baths(text, decimal=True)["bathrooms_total"],
+        lambda text: baths.parse_baths(text, decimal=False)["bathrooms_half"],
         parse_values.parse_yes_no,
     ],
     ids=["number", "date", "postal_code", "decimal", "har", "yes_no"],
@@ -255,7 +255,7 @@ def test_numbers_are_float64_for_models():
      ("\u0662/1", None)],
 )  # fmt: skip
 def test_baths_with_a_slash(text, parts):
-    got = parse_values.parse_baths_notation("baths_full_slash_half", column(text)).iloc[0]
+    got = baths.parse_baths_notation("baths_full_slash_half", column(text)).iloc[0]
     assert listed(got) == list(parts or (None, None, None))
 
 
@@ -263,13 +263,13 @@ def test_baths_by_calls_the_other_notations():
     text = column("2.1", "2.5", "x")
     for kind, is_decimal in (("baths_decimal", True), ("baths_full_half", False)):
         pd.testing.assert_frame_equal(
-            parse_values.parse_baths_notation(kind, text),
-            parse_values.parse_baths(text, is_decimal),
+            baths.parse_baths_notation(kind, text),
+            baths.parse_baths(text, is_decimal),
         )
 
 
 def test_baths_counted_apart_have_a_total_only_where_both_are_known():
-    got = parse_values.combine_baths(pd.Series([2.0, 2, np.nan]), pd.Series([1.0, np.nan, 1]))
+    got = baths.whole_and_half(pd.Series([2.0, 2, np.nan]), pd.Series([1.0, np.nan, 1]))
     assert listed(got["bathrooms_total"]) == [2.5, None, None]
     assert listed(got["bathrooms_full"]) == [2, 2, None]
 

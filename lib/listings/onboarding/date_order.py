@@ -1,0 +1,150 @@
+"""How an export's date columns are written: each column's formats, and whether the day comes first.
+
+A day above 12 settles it for its column, and for the columns written alike that have none. What no
+column settles is a question for a person, as are columns in which a spreadsheet has swapped days
+and months.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from lib.listings.contract import day_month, parse_values
+from lib.listings.contract.contract import SERIALS
+from lib.listings.contract.day_month import swap_day_and_month
+from lib.listings.onboarding import column_profile
+from lib.listings.onboarding.column_profile import FORMATS, parse_dates
+
+SELDOM = 0.002  # a share of cells up to which they are errors of typing, not a format
+MANY = 20  # distinct dates without a day above 12 are odd in a column that has a choice
+SERIAL_NOTES = {
+    "excel serial": "days since 1899-12-30, as spreadsheets count them but for old Macs (1904)",
+    "unix seconds": "read in UTC, which may be the day before or after where the home is",
+    "unix milliseconds": "read in UTC, which may be the day before or after where the home is",
+}
+
+
+@dataclass(frozen=True)
+class ColumnDates:
+    """A date column's formats, the one that reads most first, and what is doubtful about it.
+
+    `order`: month or day, whichever is settled to come first; open where nothing does; mixed where
+    some cells read only one way and some only the other; None for formats without that doubt.
+    """
+
+    formats: list[str]
+    order: str | None
+    distinct: int
+    doubt: str = ""
+    stated: bool = False  # whether the formats are for this column alone
+
+
+def month_is_first(form: str) -> bool:
+    """Whether the month's number stands before the day's in a format."""
+    return form.find("%m") < form.find("%d")
+
+
+def has_two_orders(form: str) -> bool:
+    """Whether a format is written with day and month exchanged as well."""
+    return swap_day_and_month(form) != form and swap_day_and_month(form) in FORMATS
+
+
+def date_columns(columns: dict[str, pd.Series]) -> dict[str, ColumnDates]:
+    """Find how each date column is written.
+
+    Parameters
+    ----------
+    columns : dict of str to Series of str
+        Column -> its distinct texts.
+
+    Returns
+    -------
+    dict of str to ColumnDates
+        Without the columns that no format reads.
+    """
+    written = {name: _column_dates(texts.astype("str")) for name, texts in columns.items()}
+    written = {name: one for name, one in written.items() if one.formats}
+    settled = {one.order for one in written.values()} & {"month", "day"}
+    if not settled:
+        return written
+    # an open column is written as the others, or as most of them
+    usual = _usual_order(written)
+    for name, one in written.items():
+        if one.order == "open":
+            formats = [f if not has_two_orders(f) else _in_order(f, usual) for f in one.formats]
+            doubt = ""
+            if len(settled) > 1 or one.distinct >= MANY:
+                doubt = f"no day above 12: read with the {usual} first, as other columns"
+            written[name] = replace(one, formats=formats, doubt=one.doubt or doubt)
+        elif len(settled) > 1 and one.order not in (None, usual):
+            doubt = f"the {one.order} first, in other columns the {usual}"
+            written[name] = replace(one, doubt=one.doubt or doubt, stated=True)
+    return written
+
+
+def feed_formats(written: dict[str, ColumnDates]) -> list[str]:
+    """The formats of all columns that have none of their own, those of most columns first."""
+    ranks: dict[str, list[int]] = {}
+    for one in written.values():
+        for rank, form in enumerate([] if one.stated else one.formats):
+            ranks.setdefault(form, []).append(rank)
+    return sorted(ranks, key=lambda form: (-len(ranks[form]), min(ranks[form])))
+
+
+def _column_dates(texts: pd.Series) -> ColumnDates:
+    formats = column_profile.detect_date_formats([texts])
+    read = parse_dates(texts, formats).notna()
+    formats += _serial_formats(texts[~read], len(texts))
+    order, doubt, stated = _order(texts, formats), "", False
+    mangled = day_month.find_mangled(texts, formats)
+    if mangled:
+        low, high = mangled
+        doubt = f"by {low} no day is above 12, by {high} none below: a spreadsheet swapped them"
+        if low not in SERIALS:
+            formats, stated = [swap_day_and_month(low) if f == low else f for f in formats], True
+    elif day_month.months_betray_swap(parse_dates(texts, formats)):
+        doubt = "days up to 12 fit the others only with day and month exchanged: a spreadsheet?"
+    notes = [f"{form}: {SERIAL_NOTES[form]}" for form in formats if form in SERIALS]
+    doubts = "; ".join([doubt, *notes] if doubt else notes)
+    return ColumnDates(formats, order, len(texts), doubts, stated)
+
+
+def _serial_formats(texts: pd.Series, total: int) -> list[str]:
+    """The formats of dates written as numbers that read more than a few of what is left."""
+    counts = {form: parse_values.parse_moments(texts, [form]).notna().sum() for form in SERIALS}
+    return [form for form, cells in counts.items() if cells > max(SELDOM * total, 0)]
+
+
+def _order(texts: pd.Series, formats: list[str]) -> str | None:
+    """Whether month or day comes first: settled by the cells that read one way alone."""
+    only = {"month": 0, "day": 0}
+    both = False
+    for form in formats:
+        if not has_two_orders(form):
+            continue
+        reads = {
+            month_is_first(f): parse_dates(texts, [f]).notna()
+            for f in (form, swap_day_and_month(form))
+        }
+        if swap_day_and_month(form) in formats and not month_is_first(form):
+            continue  # counted with its other half
+        only["month"] += int((reads[True] & ~reads[False]).sum())
+        only["day"] += int((reads[False] & ~reads[True]).sum())
+        both = both or bool((reads[True] & reads[False]).any())
+    few = SELDOM * len(texts)
+    firsts = [name for name, cells in only.items() if cells > few]
+    if len(firsts) == 2:
+        return "mixed"
+    return firsts[0] if firsts else "open" if both else None
+
+
+def _usual_order(written: dict[str, ColumnDates]) -> str:
+    """The order of most columns that settle it; the month first where they are even."""
+    orders = [one.order for one in written.values()]
+    return "day" if orders.count("day") > orders.count("month") else "month"
+
+
+def _in_order(form: str, order: str) -> str:
+    return form if month_is_first(form) == (order == "month") else swap_day_and_month(form)
