@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 
 from lib.common.params import Section
 from lib.demo.bundles import plan_photos, zip_photos
@@ -114,10 +115,10 @@ class DemoParams(Section):
     """The `demo` section of params.yaml."""
 
     seed: int
-    sales: int
-    rentals: int
-    actives: int
+    sales: int = Field(ge=1)
+    rentals: int = Field(ge=0)
+    actives: int = Field(ge=0)
     start: dt.date
-    years: int
-    zips: int
+    years: int = Field(ge=1)
+    zips: int = Field(ge=1)
     photos: bool

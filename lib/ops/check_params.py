@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from lib.common import dictionary
 from lib.common.errors import require
 from lib.common.params import validate
+from lib.common.vocabulary import DOMAINS
 from lib.features import spec
+from lib.listings.contract import reso
 from lib.models.tuning import SHARED, model_ranges
 from lib.models.variants.photo.photo_pca import is_vector
 from lib.models.variants.photo.registry import MODELS
@@ -37,6 +43,85 @@ def _check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
                     f"{file}, {stage}.{model}.{setting}: {name} is no input that holds "
                     f"{'text' if text else 'numbers'}; {spec.META} lists those that there are",
                 )
+
+
+def _input_names(stage: str, windows: Sequence[int]) -> list[str]:
+    """Names and patterns of the inputs that models of `stage` may see, a window each."""
+    tables = [dictionary.read_spec(dictionary.CODE / spec.META).tables[spec.TABLE]]
+    if stage == "fuse":
+        tables.append(dictionary.read_spec(dictionary.CODE / PHOTOS_META).tables[PHOTOS_TABLE])
+    names = [LISTED]
+    for name in (n for table in tables for n, one in table.columns.items() if one.kind != "key"):
+        names += [name.replace("[0-9]*d", f"{days}d") for days in windows] or [name]
+    return names
+
+
+def _begins_input(prefix: str, names: list[str]) -> bool:
+    """Whether a prefix fits the beginning of any of some names and patterns.
+
+    Examples
+    --------
+    >>> _begins_input("comp_", ["comp_log_price"]), _begins_input("cmop_", ["comp_log_price"])
+    (True, False)
+    >>> _begins_input("local_gr", ["local_*"])
+    True
+    """
+    for name in names:
+        head = re.split(r"[*?\[]", name)[0]
+        end = re.split(r"[*?\]]", name)[-1]
+        if head.startswith(prefix) or fnmatchcase(prefix, name) or fnmatchcase(prefix + end, name):
+            return True
+    return False
+
+
+def _check_prefixes(content: dict[str, Any], file: str) -> None:
+    """Raise `RemlError` where `without` of a model, or a named set of inputs, has a prefix that no
+    input begins with: nothing would be kept away, without a word."""
+    windows = content.get("features", {}).get("windows", [])
+    for stage in ("train", "fuse"):
+        section, names = content[stage], _input_names(stage, windows)
+        named = [
+            (f"{model}.without", section.get(model, {}).get("without", ())) for model in MODELS
+        ]
+        named += [(f"feature_sets.{n}", one) for n, one in section.get("feature_sets", {}).items()]
+        for where, prefixes in named:
+            for prefix in prefixes:
+                heads = sorted({re.split(r"[*?\[]", name)[0] for name in names})
+                near = difflib.get_close_matches(prefix, heads, n=1, cutoff=0.5)
+                require(
+                    _begins_input(prefix, names),
+                    f"{file}, {stage}.{where}: no input begins with {prefix!r}"
+                    f"{f' (nearest: {near[0]})' if near else ''}; {spec.META} lists them",
+                )
+
+
+def _check_columns(content: dict[str, Any], file: str) -> None:
+    """Raise `RemlError` where a section names a column that no feed and no feature can have, or a
+    domain that there is not."""
+    listed = dictionary.read_spec(dictionary.CODE / spec.META).tables[spec.TABLE]
+    fields = reso.load_dictionary().fields
+    features, screen = content.get("features", {}), content.get("screen", {})
+    named = [
+        *((f"features.{kind}.axes", name) for kind in ("comparables", "kriging")
+          for name in features.get(kind, {}).get("axes", {})),
+        *(("screen.outliers.area", name) for name in [screen.get("outliers", {}).get("area")]
+          if name),
+        *(("calibrate.abstention.beyond", name)
+          for name in content.get("calibrate", {}).get("abstention", {}).get("beyond", {})),
+    ]  # fmt: skip
+    for where, name in named:
+        near = difflib.get_close_matches(name, fields, n=1)
+        require(
+            name in fields or listed.entry(name) is not None or name.startswith("local_"),
+            f"{file}, {where}: no column {name!r}{f' (nearest: {near[0]})' if near else ''}; name "
+            f"a field of RESO's, an input of {spec.META}, or a local_* column of the feed",
+        )
+    domains = content["predict"]["variants"]
+    require(
+        set(domains) == set(DOMAINS),
+        f"{file}, predict.variants: {', '.join(sorted(domains))}; give a variant for each of "
+        f"{', '.join(DOMAINS)} and nothing else",
+    )
 
 
 def _check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
@@ -68,8 +153,8 @@ def _check_tune(tune: dict[str, Any], train: dict[str, Any], file: str) -> None:
 def check_params(content: dict[str, Any], file: str) -> None:
     """Raise `RemlError` where a blend names members that are not fitted, are of another domain or
     see list prices; where homes would be valued by a variant of such a kind; where two variants
-    share a name; or where `ablate`, a model's section (`_check_inputs`) or `tune` (`_check_tune`)
-    names what is not there.
+    share a name; or where `ablate`, a model's section (`_check_inputs`, `_check_prefixes`), a
+    column (`_check_columns`) or `tune` (`_check_tune`) names what is not there.
 
     `content` is that of params.yaml, each section valid by itself; `file` is what to call it.
     """
@@ -113,4 +198,6 @@ def check_params(content: dict[str, Any], file: str) -> None:
             )
     for stage in ("train", "fuse"):
         _check_inputs(content[stage], file, stage)
+    _check_prefixes(content, file)
+    _check_columns(content, file)
     _check_tune(content["tune"], content["train"], file)

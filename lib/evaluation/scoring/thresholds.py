@@ -21,10 +21,10 @@ PASS, FAIL, OPEN, UNKNOWN = "pass", "fail", "inconclusive", "not measured"
 class Thresholds(Section):
     """What a variant has to hold; fractions, but for the COD, which is in percent."""
 
-    gain: float = Field(ge=0)
+    gain: float = Field(ge=0, lt=1)
     coverage_90: float = Field(gt=0, lt=1)
     cod: float = Field(gt=0)
-    bias: float = Field(gt=0)
+    bias: float = Field(gt=0, lt=1)
     hit_rate: float = Field(ge=0, le=1)
     area_level: float = Field(gt=0, lt=1)
 

@@ -156,6 +156,18 @@ class Contract(Section):
             for name in names:
                 if name not in names_there:
                     raise ValueError(f"{place} names `{name}`, which is not among the columns")
+        coded = [
+            *((f"lookups.{n}", n, w) for n, codes in self.lookups.items() for w in codes.values()),
+            *((f"constants.{n}", n, word) for n, word in self.constants.items()),
+            *(
+                (f"row_rules.{r.name}.when", n, w)
+                for r in self.row_rules
+                for n, w in r.when.items()
+            ),
+        ]
+        for place, name, word in coded:  # stages look for RESO's words, letter by letter
+            if wrong := reso.wrong_word(name, word):
+                raise ValueError(f"{place}: {wrong}")
         for name in self.key:  # neither constants nor what is itself made of the key
             if name not in self.columns:
                 raise ValueError(f"key names `{name}`, which is not among the columns")

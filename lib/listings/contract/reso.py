@@ -5,6 +5,7 @@ The data is `reso.yaml` beside this module, which says what each key means.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import unicodedata
 from pathlib import Path
@@ -91,6 +92,30 @@ def fields_by_header() -> dict[str, str]:
 def ambiguous_headers() -> dict[str, str]:
     """Ambiguous headers in plain form -> `unit` or `type`."""
     return {fold_header(header): need for header, need in load_dictionary().ambiguous.items()}
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """The only words that REML acts upon in a coded column, as RESO writes them; none where any
+    word will do."""
+    book = load_dictionary()
+    if name == "standard_status":
+        return tuple(book.statuses)
+    if name in book.fields and name.endswith("_frequency"):
+        return tuple(dict.fromkeys([*book.payments, *book.payment_words]))
+    return tuple(book.areas) if name in book.fields and name.endswith("_units") else ()
+
+
+def wrong_word(name: str, word: str) -> str:
+    """What is wrong with a word of a coded column, with the nearest of RESO's; "" where nothing."""
+    words = words_of(name)
+    if not words or word in words:
+        return ""
+    book = load_dictionary()
+    local = {**book.statuses, **book.payment_words, **book.area_words}  # of each, what others say
+    meant = {other.casefold(): one for one in words for other in (*local.get(one, ()), one)}
+    near = difflib.get_close_matches(word.casefold(), meant, n=1)
+    hint = f"; {meant[near[0]]} is meant?" if near else ""
+    return f"{word!r} is no {name} of RESO's ({', '.join(words)}){hint}"
 
 
 def fold_header(header: str) -> str:

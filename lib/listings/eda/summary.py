@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveInt
 
 from lib.common import params
 from lib.listings.eda import columns, findings, hygiene, leakage, plots
@@ -283,4 +283,4 @@ class EdaParams(params.Section):
     full: bool
     rows: PositiveInt
     minimum_sales: PositiveInt
-    leak_r2: PositiveFloat
+    leak_r2: float = Field(gt=0, le=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pandas as pd
+from pydantic import Field
 
 from lib.common import params
 from lib.listings.contract.contract import Contract
@@ -178,10 +179,10 @@ def null_odd_points(table: pd.DataFrame, issues: typed_cells.Issues) -> pd.DataF
 class NormalizeParams(params.Section):
     """The `normalize` section of params.yaml."""
 
-    latest_date_slack_days: int
+    latest_date_slack_days: int = Field(ge=0)
     earliest_date: dt.date
-    longest_deal_days: int
-    relist_gap_days: int
+    longest_deal_days: int = Field(ge=1)
+    relist_gap_days: int = Field(ge=0)
     same_sale_days: int
 
     def limits(self) -> dates.DateLimits:

@@ -4,10 +4,11 @@ sales on one day."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lib.common.params import Section
 from lib.listings.identity.same_home import HomeKeys, previous_of_home
@@ -15,14 +16,27 @@ from lib.listings.identity.same_home import HomeKeys, previous_of_home
 Flag = tuple[str, np.ndarray, pd.Series]  # code, positions, reasons of those positions
 
 
+def require_span(span: tuple[float, float]) -> tuple[float, float]:
+    """A span of positive numbers; raises ValueError where its ends are not in order."""
+    if not 0 < span[0] < span[1]:
+        raise ValueError("two positive numbers, the lower one first")
+    return span
+
+
 class RecordLimits(Section):
     """Limits of what one record can say; spans are (lowest, highest) that is plausible."""
 
-    nominal: dict[str, float]  # by domain: a price below is none
+    nominal: dict[Literal["sale", "rental"], float]  # by domain: a price below is none
     list_ratio: tuple[float, float]  # of the price to the list price
     list_ratio_unusual: tuple[float, float]
     square_feet_per_bedroom: tuple[float, float]
     lot_per_living_area: tuple[float, float]
+
+    @field_validator("list_ratio", "list_ratio_unusual", "square_feet_per_bedroom",
+                     "lot_per_living_area")  # fmt: skip
+    @classmethod
+    def _ends_in_order(cls, span: tuple[float, float]) -> tuple[float, float]:
+        return require_span(span)
 
 
 def number_column(sales: pd.DataFrame, name: str) -> pd.Series:
@@ -150,6 +164,11 @@ class DealLimits(Section):
     bulk_homes: int = Field(ge=2)
     bulk_spreads: float = Field(ge=0)  # own deviation, in spreads, that no home alike explains
     bulk_sizes: float = Field(ge=1)  # largest over smallest living area of homes that are alike
+
+    @field_validator("resale_ratio")
+    @classmethod
+    def _ends_in_order(cls, span: tuple[float, float]) -> tuple[float, float]:
+        return require_span(span)
 
 
 def flag_resales(

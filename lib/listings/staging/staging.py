@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from pydantic import Field
 
 from lib.common import io, params
 from lib.common.vocabulary import LINEAGE, ON_MARKET
@@ -191,4 +192,4 @@ def _counts(con: duckdb.DuckDBPyConnection, parsed: list[ParsedFile]) -> dict[st
 class StagingParams(params.Section):
     """The `staging` section of params.yaml."""
 
-    max_quarantined_share: float
+    max_quarantined_share: float = Field(ge=0, le=1)

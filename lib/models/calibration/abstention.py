@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import pandas as pd
 from pydantic import Field
@@ -17,7 +19,7 @@ class Abstention(Section):
     minimum_comparables: int = Field(ge=0)
     maximum_distance: float = Field(gt=0)
     maximum_width: float = Field(gt=0)
-    beyond: dict[str, float]
+    beyond: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
 
 
 def training_ranges(learnt: pd.DataFrame, spec: Abstention) -> dict[str, tuple[float, float]]:

@@ -169,7 +169,7 @@ class Quantiles(Section):
     feature_fraction: float = Field(gt=0, le=1)
     bagging_fraction: float = Field(gt=0, le=1)
     lambda_l2: float = Field(ge=0)
-    num_threads: int
+    num_threads: int = Field(ge=1)
 
 
 def fit_quantiles(

@@ -365,6 +365,9 @@ class CalibrateParams(Spec):
     def _ninety_is_there(cls, coverages: list[float]) -> list[float]:
         if 0.9 not in coverages:
             raise ValueError("0.9 must be among them: the summary and the report speak of it")
+        for one in coverages:  # columns and figures are called by the percentage
+            if abs(100 * one - round(100 * one)) > 1e-9 or coverages.count(one) > 1:
+                raise ValueError(f"{one:g}: each a whole percentage, and once")
         return sorted(coverages)
 
 

@@ -37,7 +37,10 @@ def content(**changes):
             "variants": changes.get("ablate", ["a", "c"]),
             "photos": {"variants": changes.get("lifted", [])},
         },
-        "predict": {"variants": {"sale": changes.get("sale", "a"), "rental": "b"}},
+        "predict": {
+            "variants": changes.get("served", {"sale": changes.get("sale", "a"), "rental": "b"})
+        },
+        **changes.get("sections", {}),
     }
 
 
@@ -51,6 +54,17 @@ def test_a_sane_lineup_passes():
     check_params.check_params(content(models={"lightgbm": lightgbm}), "params.yaml")
     check_params.check_params(content(sale="mix"), "params.yaml")
     check_params.check_params(content(members=["a", "p"], sale="p", ablate=["p"]), "params.yaml")
+    without = ["comp_", "mkt_zip_log_price_30d", "txt_hash_", "local_gr", "ext_", "postal_code"]
+    seeing = {"photo_net": {"without": [*without, "img_"]}}
+    sections = {
+        "features": {"windows": [30], "kriging": {"axes": {"local_grade": {}, "living_area": {}}}},
+        "screen": {"outliers": {"area": "mls_area_major"}},
+        "calibrate": {"abstention": {"beyond": {"living_area": 0, "geo_sales_near": 1}}},
+    }
+    models = {"kriged": {"without": without}, "feature_sets": {"any": ["own_previous_"]}}
+    check_params.check_params(
+        content(models=models, seeing=seeing, sections=sections), "params.yaml"
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,6 +106,42 @@ def test_a_sane_lineup_passes():
             "fuse.photo_net.start: comp_krigged_log_price is no input that holds numbers",
         ),
         ({"seeing": {"late_fusion": {"encode": ["living_area"]}}}, "fuse.late_fusion.encode"),
+        (
+            {"models": {"kriged": {"without": ["cmop_"]}}},
+            "train.kriged.without: no input begins with 'cmop_' (nearest: comp_count)",
+        ),
+        ({"models": {"linear": {"without": ["img_"]}}}, "train.linear.without: no input begins"),
+        ({"seeing": {"photo_net": {"without": ["phto_"]}}}, "fuse.photo_net.without: no input"),
+        ({"seeing": {"photo_net": {"without": ["close_price"]}}}, "fuse.photo_net.without: no inp"),
+        (
+            {"models": {"feature_sets": {"raw": ["comp_", "txt_hsh_"]}}},
+            "feature_sets.raw: no",
+        ),
+        (
+            {
+                "models": {"kriged": {"without": ["mkt_zip_sales_45d"]}},
+                "sections": {"features": {"windows": [30, 90]}},
+            },
+            "train.kriged.without: no input begins with 'mkt_zip_sales_45d'",
+        ),
+        (
+            {"sections": {"features": {"comparables": {"axes": {"living_aera": {}}}}}},
+            "features.comparables.axes: no column 'living_aera' (nearest: living_area)",
+        ),
+        ({"sections": {"features": {"kriging": {"axes": {"grade": {}}}}}}, "kriging.axes: no colu"),
+        (
+            {"sections": {"screen": {"outliers": {"area": "postal"}}}},
+            "screen.outliers.area: no column 'postal'",
+        ),
+        (
+            {"sections": {"calibrate": {"abstention": {"beyond": {"latitud": 0.02}}}}},
+            "calibrate.abstention.beyond: no column 'latitud' (nearest: latitude)",
+        ),
+        ({"served": {"sale": "a"}}, "predict.variants: sale; give a variant for each of sale, ren"),
+        (
+            {"served": {"sale": "a", "land": "a"}},
+            "predict.variants.land: a values",
+        ),
     ],
 )
 def test_a_lineup_that_cannot_be_is_named_in_one_line(changes, said):

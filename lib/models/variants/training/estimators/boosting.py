@@ -71,7 +71,7 @@ class TreesParams(Section):
     min_data_in_leaf: int = Field(ge=1)
     feature_fraction: float = Field(gt=0, le=1)
     bagging_fraction: float = Field(gt=0, le=1)
-    num_threads: int
+    num_threads: int = Field(ge=1)
 
 
 class BoostedTreesParams(TreesParams):

@@ -31,7 +31,9 @@ class HedonicRidgeParams(Section):
 class HedonicRidge:
     """Regularised hedonic regression: ridge on scaled numbers and one column a category.
 
-    Missing numbers take the training median; a category never seen counts as none.
+    Missing numbers take the training median; a category never seen counts as none. A number lies at
+    most as far beyond those of training as they are apart: a line knows nothing of what lies
+    farther out, and in log price it soon gives a value of any size.
     """
 
     def __init__(self, params: HedonicRidgeParams, seed: int) -> None:
@@ -41,6 +43,8 @@ class HedonicRidge:
     def _matrix(self, inputs: pd.DataFrame) -> np.ndarray:
         state = self.state
         numbers = inputs.reindex(columns=state["numbers"]).to_numpy(float)
+        low, high = (np.array(state[name]) for name in ("low", "high"))
+        numbers = np.clip(numbers, low - (high - low), high + (high - low))
         centre, scale, median = (np.array(state[name]) for name in ("mean", "scale", "median"))
         scaled = Standardizer(centre, scale, median).transform(numbers)
         texts = inputs.reindex(columns=list(state["categories"]))
@@ -69,6 +73,8 @@ class HedonicRidge:
             "median": median.tolist(),
             "mean": filled.mean(axis=0).tolist(),
             "scale": np.where(scale > 0, scale, 1.0).tolist(),
+            "low": filled.min(axis=0).tolist(),
+            "high": filled.max(axis=0).tolist(),
         }
         from sklearn.linear_model import Ridge  # slow to import, and only fits need it
 
