@@ -30,7 +30,8 @@ GROUPS: dict[str, Group] = {
     "lot": Group("Lot", ("lot_", "own_log_lot")),
     "amenities": Group(
         "Kind, quality and amenities",
-        ("property_sub_type", "garage_", "fireplaces_", "pool_", "association_", "local_"),
+        ("property_sub_type", "property_type", "garage_", "fireplaces_", "pool_", "association_",
+         "local_"),
     ),
     "location": Group(
         "Location",

@@ -32,6 +32,8 @@ from lib.features.nearby import comparables, geo
 from lib.features.own_home import own_features, time_features
 
 CATEGORIES = ["postal_code", "property_sub_type"]
+KIND = "property_type"  # a category too, where it tells what the sub type does not (`spec`)
+CLASS, UNSTATED = "property_class", "unstated"  # of `normalize`
 
 
 class FeaturesParams(Section):
@@ -92,6 +94,24 @@ def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
     closed = table["standard_status"] == "Closed"
     good = closed & table["close_date"].notna() & (table["close_price"] > 0)
     return table[good].sort_values(["close_date", "listing_key"]).reset_index(drop=True)
+
+
+def valued_listings(table: pd.DataFrame, valued: list[str]) -> pd.DataFrame:
+    """Select the listings that are valued and may be evidence: of the classes of property that the
+    feed values, or of none that it states. The others are nobody's comparable and on no offer.
+
+    Parameters
+    ----------
+    table
+        (n, columns) normalised listings, with `property_class`.
+    valued
+        The classes, from feed.json of `normalize`.
+
+    Returns
+    -------
+    (m, columns) rows of `table`.
+    """
+    return table[table[CLASS].isin([*valued, UNSTATED])].reset_index(drop=True)
 
 
 def usable_sales(table: pd.DataFrame, screened: pd.DataFrame) -> pd.DataFrame:
@@ -231,7 +251,9 @@ def build_features(
         ),
         pd.DataFrame(_optional_features(homes, evidence, near, settings), index=homes.index),
     ]
-    table = pd.concat([*parts, homes[[name for name in CATEGORIES if name in homes]]], axis=1)
+    words = [name for name in CATEGORIES if name in homes]
+    words += [KIND] if KIND in evidence.available else []
+    table = pd.concat([*parts, homes[words]], axis=1)
     prices = price_index.index_table(sales, regressed, settings.index)
     return table, _shown(homes, sales, neighbours, adjustments), prices
 

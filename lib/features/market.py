@@ -26,12 +26,14 @@ from lib.features.nearby.comparables import ComparablesSettings
 
 MONTHS = 12  # rents are a month's
 NEVER = pd.Timestamp("2200-01-01")  # the end of what is still on offer
-# whose sales count: those of the ZIP, and those of the type of home within it
-SCOPES = {"zip": ["postal_code"], "segment": ["postal_code", "property_sub_type"]}
+# whose sales count: those of the ZIP, and those of the kind of home within it, which the first of
+# KINDS that the feed has tells
+SCOPES = ("zip", "segment")
+KINDS = ("property_sub_type", "property_type")
 
 
 def _available_scopes(available: frozenset[str]) -> dict[str, list[str]]:
-    """The SCOPES of a feed: no segments where it has no types of homes.
+    """The SCOPES of a feed: no segments where it has no kinds of homes.
 
     Parameters
     ----------
@@ -42,10 +44,11 @@ def _available_scopes(available: frozenset[str]) -> dict[str, list[str]]:
     -------
     Columns that make a scope, by its name.
     """
+    kind = [name for name in KINDS if name in available][:1]
     return {
-        name: columns
-        for name, columns in SCOPES.items()
-        if name == "zip" or set(columns[1:]) <= available
+        name: ["postal_code", *(kind if name == "segment" else [])]
+        for name in SCOPES
+        if name == "zip" or kind
     }
 
 

@@ -1,8 +1,9 @@
 """The feature spec, features.meta.yml, and whether a table is exactly what it says.
 
 An entry is built where the feed has all its `inputs`: columns of the domain's own table that are
-not empty throughout; `other.<column>`, those of the other domain's usable sales; `unsold_listings`,
-listings that did not close; `series`, a table of external series.
+not empty throughout, of which `property_type` only where it varies and the sub type does not tell
+it; `kind_of_home`, one of the two; `other.<column>`, those of the other domain's usable sales;
+`unsold_listings`, listings that did not close; `series`, a table of external series.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lib.common import dictionary
 from lib.common.errors import require
 
 META = Path("lib/features/features.meta.yml")
+TYPE, SUB_TYPE = "property_type", "property_sub_type"
 TABLE = "data/features/{sale,rental}.parquet"
 NEAR = "data/features/{sale,rental}_comparables.parquet"
 INDEX = "data/features/{sale,rental}_index.parquet"
@@ -27,6 +29,26 @@ FITS = {
     "date": types.is_datetime64_any_dtype,
     "timestamp": types.is_datetime64_any_dtype,
 }
+
+
+def tells_more(table: pd.DataFrame) -> bool:
+    """Tell whether the property type says of some homes what their sub type does not.
+
+    Parameters
+    ----------
+    table
+        (n, columns) normalised listings; any of `property_type` and `property_sub_type`.
+
+    Returns
+    -------
+    False where it is one word throughout, or follows from the sub type.
+    """
+    if TYPE not in table or table[TYPE].nunique() < 2:
+        return False
+    if SUB_TYPE not in table:
+        return True
+    kinds = table[[TYPE, SUB_TYPE]].fillna("").drop_duplicates()
+    return bool(kinds[SUB_TYPE].duplicated().any())
 
 
 def available_inputs(
@@ -45,9 +67,14 @@ def available_inputs(
 
     Returns
     -------
-    Names of columns that are not empty throughout, `other.<column>`, `unsold_listings`, `series`.
+    Names of columns that are not empty throughout, `kind_of_home`, `other.<column>`,
+    `unsold_listings`, `series`.
     """
     names = {name for name in table if table[name].notna().any()}
+    if not tells_more(table):
+        names.discard(TYPE)
+    if {TYPE, SUB_TYPE} & names:
+        names.add("kind_of_home")
     if (table["standard_status"] != "Closed").any():
         names.add("unsold_listings")
     if other is not None:

@@ -10,6 +10,8 @@ import pandas as pd
 
 from lib.common.errors import require
 from lib.listings.contract.contract import Contract, header_faults, missing_required
+from lib.listings.contract.reso import CLASS, UNKNOWN
+from lib.listings.contract.row_rules import is_valued
 from lib.listings.normalize import normalize
 from lib.listings.staging import csv_reader, parse_export
 
@@ -83,7 +85,7 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
 
 
 def _lacking(homes: pd.DataFrame, contract: Contract) -> pd.Series:
-    """Why a home cannot be valued in earnest: no size, or no place (missing where it can)."""
+    """Why a row is not valued: no home, no size, or no place (missing where it is)."""
     reason = pd.Series(None, index=homes.index, dtype="str")
     if {"postal_code", "latitude"} & set(contract.columns):
         no_point = homes["latitude"].isna() | homes["longitude"].isna()
@@ -91,4 +93,7 @@ def _lacking(homes: pd.DataFrame, contract: Contract) -> pd.Series:
         reason = reason.mask(nowhere, "neither a ZIP code nor coordinates that can be read")
     if "living_area" in contract.columns:
         reason = reason.mask(homes["living_area"].isna(), "no living area that can be read")
-    return reason
+    valued = contract.valued_classes
+    other = homes[CLASS] + ", and the feed values " + ", ".join(valued) + " alone"
+    other = other.mask(homes[CLASS] == UNKNOWN, "no class is known for its property type")
+    return reason.mask(~is_valued(homes[CLASS], valued), other)

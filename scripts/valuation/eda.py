@@ -20,7 +20,7 @@ import pandas as pd
 
 from lib.common import cli, io, params
 from lib.common.processes import map_processes
-from lib.listings.contract import contract
+from lib.listings.contract import contract, reso, row_rules
 from lib.listings.eda import columns, findings, summary
 from lib.listings.eda.summary import EdaParams
 from lib.listings.place import odd_points
@@ -147,6 +147,13 @@ def odd_place_sentence(frame: pd.DataFrame) -> str:
     return findings.describe_odd_points(reasons, points)
 
 
+def describe_kinds(staged: pd.DataFrame, frame: pd.DataFrame, agreed: contract.Contract) -> str:
+    """Say of which classes of property the staged listings are."""
+    names = row_rules.assign_classes(staged, agreed)[reso.CLASS]
+    bare = row_rules.states_nothing(frame)
+    return findings.describe_classes(names, bare, agreed.valued_classes)
+
+
 def run_job(job: Callable[[], Any]) -> Any:
     return job()
 
@@ -184,6 +191,8 @@ def main() -> None:
         + f" are looked at here ({len(staged):,}).",
         "",
         findings.describe_duplicates(repeats, metrics["rows_in"]),
+        "",
+        describe_kinds(staged, frame, agreed),
     ]  # fmt: skip
     where = odd_place_sentence(frame)
     lead += ["", where] if where else []

@@ -22,6 +22,13 @@ OUT = Path("data/features")
 NORMALIZED = Path("data/normalize")
 SCREENED = Path("data/screen")
 METRICS = Path("metrics/features.json")
+FEED = NORMALIZED / "feed.json"  # with the classes of property that the feed values
+
+
+def read_valued(valued: list[str]) -> dict[str, pd.DataFrame]:
+    """The normalised table of each domain, without listings of other classes of property."""
+    tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
+    return {domain: build.valued_listings(table, valued) for domain, table in tables.items()}
 
 
 def read_evidence(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.MarketEvidence]]:
@@ -35,14 +42,12 @@ def read_evidence(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.M
     Returns
     -------
     tables
-        The normalised table of each domain.
+        The normalised table of each domain, without listings that stand apart (`read_valued`).
     evidence
         The evidence of each domain.
     """
-    tables, screened = (
-        {domain: io.read_parquet(folder / f"{domain}.parquet") for domain in DOMAINS}
-        for folder in (NORMALIZED, SCREENED)
-    )
+    tables = read_valued(io.read_json(FEED)["valued_classes"])
+    screened = {domain: io.read_parquet(SCREENED / f"{domain}.parquet") for domain in DOMAINS}
     external = external_series.read_series(
         external_series.series_path(vocabulary.feed_folder(feed))
     )

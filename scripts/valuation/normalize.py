@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from lib.common import cli, dictionary, io, params
+from lib.common import cli, dictionary, io, params, vocabulary
 from lib.common.vocabulary import DOMAINS
-from lib.listings.contract import contract
+from lib.listings.contract import contract, row_rules
 from lib.listings.identity import same_home
 from lib.listings.normalize import (
     corrections,
@@ -27,7 +27,8 @@ from lib.listings.normalize import (
 from lib.listings.normalize.normalize import NormalizeParams
 
 OUT = Path("data/normalize")
-FEED = ("title", "synthetic", "currency", "notes")  # of the contract: what later stages tell
+# of the contract: what later stages tell
+FEED = ("title", "synthetic", "currency", "notes", "valued_classes")
 META = Path("lib/listings/normalize/normalize.meta.yml")
 STAGED = Path("data/staging/listings.parquet")
 SUPERSEDED = Path("data/staging/superseded_listings.parquet")
@@ -99,15 +100,14 @@ def main() -> None:
     base, settings = params.load_sections("normalize", NormalizeParams)
     agreed = contract.read_contract(base.feed)
     entries = corrections.read_corrections(base.feed, agreed)
-    staged = io.read_parquet(STAGED)
     where = str(corrections.corrections_path(base.feed))
-    rows, mended, idle = corrections.apply_corrections(staged, entries, where)
-    del staged
-    count = len(rows)
+    rows, mended, idle = corrections.apply_corrections(io.read_parquet(STAGED), entries, where)
+    row_rules.require_explained(rows, agreed, str(vocabulary.contract_path(base.feed)))
     table, issues = normalize.normalize(rows, agreed, base.as_of, settings.limits())
     issues = pd.concat([issues, corrections.blanked_issues(mended)], ignore_index=True)
-    del rows
+    count = len(rows)
     assert len(table) == count
+    del rows
     as_of = dates.resolve_as_of(table, base.as_of, settings.latest_date_slack_days)
     older, unread = older_states(agreed, entries)
     history = list_price_history.price_history(older, table)
@@ -116,7 +116,7 @@ def main() -> None:
     home = same_home.home_keys(table, agreed.property_key)
     table = list_price_history.add_history(table, history, settings.relist_gap_days, home)
     table_schema.enforce_schema(table, schema.typed_schema(agreed))
-    by_reason = counts.count_normalized(table, issues, DOMAINS) | {
+    by_reason = counts.count_normalized(table, issues, DOMAINS, agreed.valued_classes) | {
         "corrections": {
             "applied": counts.count_values(mended["column"]),
             **warn_of_idle(idle, where),

@@ -13,6 +13,8 @@ import pandas as pd
 from lib.common import cli, dictionary, io, params
 from lib.common.artifacts import Skipped
 from lib.common.errors import require
+from lib.common.vocabulary import DOMAINS
+from lib.models.serving import valuations
 from lib.models.serving.served_variants import (
     FEATURES,
     PredictParams,
@@ -25,6 +27,7 @@ from lib.models.serving.served_variants import (
 OUT = Path("data/predict")
 META = Path("lib/models/serving/predict.meta.yml")
 NORMALIZED = Path("data/normalize")
+FEED = NORMALIZED / "feed.json"
 METRICS = Path("metrics/predict.json")
 
 
@@ -45,6 +48,14 @@ def value_open_listings(domain: str, settings: PredictParams) -> tuple[pd.DataFr
     return value_homes(features, homes, near, past, saved, settings)
 
 
+def read_not_valued() -> pd.DataFrame:
+    """Listings on the market of classes of property that the feed does not value."""
+    classes = io.read_json(FEED)["valued_classes"]
+    tables = [io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS]
+    parts = [valuations.list_not_valued(table, classes) for table in tables]
+    return pd.concat(parts, ignore_index=True)
+
+
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
@@ -58,7 +69,9 @@ def main() -> None:
     parts = [value_open_listings(domain, settings) for domain in settings.variants]
     valued = pd.concat([part for part, _ in parts], ignore_index=True)
     near = pd.concat([part for _, part in parts], ignore_index=True)
+    apart = read_not_valued()
     io.write_csv(OUT / "valuations.csv", valued)
+    io.write_csv(OUT / "not_valued.csv", apart)
     io.write_parquet(OUT / "comparables.parquet", near, ["domain", "listing_key", "rank"])
     counts = valued["domain"].value_counts().to_dict() if len(valued) else {}
     io.write_json(
@@ -68,10 +81,19 @@ def main() -> None:
             "variants": settings.variants,
             "comparables": settings.comparables,
             "valued": {domain: counts.get(domain, 0) for domain in settings.variants},
+            "not_valued": {
+                domain: {str(k): int(n) for k, n in part.value_counts().sort_index().items()}
+                for domain, part in apart.groupby("domain")["property_class"]
+            },
         },
     )
     dictionary.enforce_ranges(META, OUT)
-    cli.log.info("predict.complete", valued=len(valued), out=str(OUT / "valuations.csv"))
+    cli.log.info(
+        "predict.complete",
+        valued=len(valued),
+        not_valued=len(apart),
+        out=str(OUT / "valuations.csv"),
+    )
 
 
 if __name__ == "__main__":

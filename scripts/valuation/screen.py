@@ -25,7 +25,7 @@ META = Path("lib/listings/screening/screen.meta.yml")
 @cli.command
 def main() -> None:
     base, spec = params.load_sections("screen", screen.ScreenParams)
-    groups = contract.read_contract(base.feed).property_key
+    agreed = contract.read_contract(base.feed)
     path = overrides.overrides_path(vocabulary.feed_folder(base.feed))
     overridden = overrides.read_overrides(path)
     tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
@@ -35,7 +35,9 @@ def main() -> None:
     tally, flagged = {}, []
     for domain in cli.show_progress(DOMAINS, "screen"):
         of_domain = overridden[overridden["domain"] == domain]
-        verdicts, flags = screen.screen_sales(tables[domain], spec, of_domain, groups)
+        verdicts, flags = screen.screen_sales(
+            tables[domain], spec, of_domain, agreed.property_key, agreed.valued_classes
+        )
         assert len(verdicts) == len(screen.closed_sales(tables[domain]))
         io.write_parquet(OUT / f"{domain}.parquet", verdicts, ["listing_key"])
         tally[domain] = screen.count_verdicts(verdicts, flags, of_domain)

@@ -19,7 +19,14 @@ from lib.common import vocabulary
 from lib.common.errors import require
 from lib.common.params import Section, read_yaml, validate
 from lib.listings.contract import reso
-from lib.listings.contract.reso import ColumnType, fold_header
+from lib.listings.contract.reso import (
+    CLASS,
+    SUB_TYPE,
+    TYPE,
+    ColumnType,
+    PropertyClass,
+    fold_header,
+)
 
 INTERCHANGEABLE = {"number", "count"}  # types that one header may be read as
 LEASE_RATE = "lease_amount_frequency"  # of leases alone
@@ -134,6 +141,16 @@ class Contract(Section):
     columns: dict[str, Column]
     lookups: dict[str, dict[str, str]] = {}
     row_rules: list[RowRule] = []
+    property_classes: dict[str, PropertyClass] = {}  # words of the property types -> their class
+    valued_classes: list[PropertyClass] = ["residential"]  # evidence, and valued; no other is
+
+    @model_validator(mode="after")
+    def _classes_have_a_source(self) -> Contract:
+        if not self.valued_classes:
+            raise ValueError("valued_classes is empty; leave it out, or name the classes to value")
+        if self.property_classes and not {TYPE, SUB_TYPE} & {*self.columns, *self.constants}:
+            raise ValueError(f"property_classes goes with a column {TYPE} or {SUB_TYPE}")
+        return self
 
     def date_formats_of(self, name: str) -> list[str]:
         """The formats that a column's dates are read by, the column's own before the feed's."""
@@ -172,7 +189,7 @@ class Contract(Section):
             if name not in self.columns:
                 raise ValueError(f"key names `{name}`, which is not among the columns")
         for name, column in self.columns.items():
-            if name.startswith("_") or name == "domain":
+            if name.startswith("_") or name in ("domain", CLASS):
                 raise ValueError(f"column `{name}`: that name is REML's own")
             wanted = TYPES_NEEDED.get(name)
             if wanted and "type" in column.model_fields_set and column.type not in wanted:

@@ -1,15 +1,17 @@
 """The RESO Data Dictionary fields that REML knows: type, unit, range and the headers they go by.
 
-The data is `reso.yaml` beside this module, which says what each key means.
+The data is `reso.yaml` beside this module, which says what each key means; and
+`property_classes.yaml`, what the words of property types mean: a home, land, a farm, parking ...
 """
 
 from __future__ import annotations
 
 import difflib
 import functools
+import re
 import unicodedata
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from lib.common.errors import require
 from lib.common.params import Section, read_yaml, validate
@@ -18,6 +20,25 @@ RESO_FILE = Path(__file__).with_name("reso.yaml")
 # signs that only part or adorn the words of a header; any other (% / + * $ ...) changes its meaning
 ADORNING = frozenset("_.,:;'\"`()[]{}?!\u00b4\u2018\u2019\u201c\u201d")
 CURRENCY_SIGNS = frozenset("$€£¥")
+
+WORDS_FILE = Path(__file__).with_name("property_classes.yaml")
+PropertyClass = Literal[
+    "residential",  # a home for one household, or its lease
+    "income",  # a building of several homes
+    "manufactured",  # on wheels once, or in a park
+    "land",
+    "farm",
+    "commercial",
+    "business",
+    "parking",  # and boat slips, storage
+    "other",  # parts of property: timeshares, rights
+]
+CLASSES: tuple[str, ...] = get_args(PropertyClass)
+HOME = "residential"
+UNSTATED = "unstated"  # the feed says nothing of the kind: valued as any other row
+UNKNOWN = "unknown"  # the feed says something that nobody has explained: stands apart
+MUTE, TORN = "mute", "torn"  # words without any hint, and words whose hints disagree
+TYPE, SUB_TYPE, CLASS = "property_type", "property_sub_type", "property_class"
 
 ColumnType = Literal[
     "code",  # an identifier or category: text, never a number
@@ -170,3 +191,118 @@ def unit_factor(unit: str, to: str | None, where: str) -> float:
         f"units are {', '.join(areas)}, for anything else give `multiply`",
     )
     return areas[unit] / areas[str(to)]
+
+
+class ClassWords(Section):
+    """All of property_classes.yaml, which says what each key means."""
+
+    words: dict[PropertyClass, list[str]]
+    hints: dict[PropertyClass, list[str]]
+    idle: list[str]
+    silent: list[str]
+    mute: list[str]
+    let: list[str]
+
+
+@functools.cache
+def load_class_words() -> ClassWords:
+    """The table. Raises `RemlError` if somebody edited it into nonsense."""
+    return validate(ClassWords, read_yaml(WORDS_FILE), str(WORDS_FILE))
+
+
+def split_word(text: str) -> tuple[str, ...]:
+    """The parts of a word: MultiFamily and "Multi-Family" are both (multi, family).
+
+    Examples
+    --------
+    >>> split_word("Lots/Land"), split_word("UnimprovedLand"), split_word("2-4 Units")
+    (('lot', 'land'), ('unimproved', 'land'), ('2', '4', 'unit'))
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text.replace("'", ""))
+    parts = re.findall(r"[^\W\d_]+|\d+", spaced.lower())
+    return tuple(p[:-1] if len(p) > 3 and p.endswith("s") and p[-2] != "s" else p for p in parts)
+
+
+@functools.cache
+def fold_word(text: str) -> str:
+    """A word as it is compared: its parts in one, idle ones left out (empty: it says nothing)."""
+    idle = set(load_class_words().idle)
+    return "".join(part for part in split_word(text) if part not in idle)
+
+
+@functools.cache
+def classes_by_word() -> dict[str, str]:
+    """Each whole word of the table in folded form -> its class, UNSTATED or MUTE."""
+    book = load_class_words()
+    out: dict[str, str] = {
+        fold_word(word): name for name, words in book.words.items() for word in words
+    }
+    out |= {fold_word(word): UNSTATED for word in book.silent}
+    return out | {fold_word(word): MUTE for word in book.mute}
+
+
+@functools.cache
+def hint_classes(text: str) -> frozenset[str]:
+    """The classes that parts of a word hint at."""
+    parts = set(split_word(text))
+    return frozenset(c for c, words in load_class_words().hints.items() if parts & set(words))
+
+
+def classify_word(text: str) -> tuple[str, bool]:
+    """The class of one cell, and whether a whole word of the table says it.
+
+    Beside the classes there are UNSTATED (blank, or words such as Sale alone), MUTE and TORN. Of a
+    list (`Condominium, Townhouse`) all that say something have to agree.
+    """
+    if not fold_word(text):
+        return UNSTATED, True
+    whole = classes_by_word().get(fold_word(text))
+    if whole:
+        return whole, True
+    parts = [part for part in re.split(r"[,;|]", text) if part.strip()]
+    if len(parts) > 1:
+        each = {classify_word(part) for part in parts}
+        names = {name for name, _ in each} - {UNSTATED, MUTE}
+        if names:
+            return (names.pop(), all(sure for _, sure in each)) if len(names) == 1 else (TORN, True)
+    hints = hint_classes(text)
+    if len(hints) == 1:
+        return next(iter(hints)), False
+    return (TORN if hints else MUTE), False
+
+
+def classify_pair(kind: str, sub: str, stated: dict[str, str]) -> tuple[str, str | None]:
+    """The class of a property type and sub type, and the column whose word leaves it UNKNOWN.
+
+    Parameters
+    ----------
+    kind, sub : str
+        The two cells as the export wrote them; blank where there is none.
+    stated : dict of str to str
+        The contract's words, folded -> class.
+
+    Returns
+    -------
+    class_name : str
+    column : str or None
+
+    Notes
+    -----
+    The narrower word counts: a Residential that is a Boat Slip is no home. The other way round it
+    does not: a Single Family among Lots is a lot for one. A type that only parts of its word hint
+    at is taken; a sub type, which may be a style of house, has to be a whole word of the table.
+    """
+    if fold_word(sub) in stated:
+        return stated[fold_word(sub)], None
+    narrow, sure = classify_word(sub)
+    broad = stated.get(fold_word(kind)) or classify_word(kind)[0]
+    if narrow in CLASSES and narrow != HOME and (sure or broad != HOME):
+        return narrow, None
+    if broad in CLASSES:
+        doubtful = broad == HOME and (narrow == TORN or (narrow in CLASSES and narrow != HOME))
+        return (UNKNOWN, SUB_TYPE) if doubtful else (broad, None)
+    if narrow == HOME:
+        return HOME, None
+    if broad in (MUTE, TORN):
+        return UNKNOWN, TYPE
+    return (UNSTATED, None) if narrow == UNSTATED else (UNKNOWN, SUB_TYPE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lib.listings.contract.reso import UNKNOWN, UNSTATED
+from lib.listings.contract.row_rules import is_valued
 from lib.listings.eda import hygiene
 
 
@@ -290,6 +292,48 @@ def describe_drift(table: pd.DataFrame) -> str:
         f"Against the first third of the closings `{name}` drifts most, with a PSI of "
         f"{worst.iloc[0]:.2f} above chance in {table.loc[name].idxmax()}; {end}."
     )
+
+
+def describe_classes(classes: pd.Series, bare: pd.Series, valued: list[str]) -> str:
+    """Say of which classes of property the listings are, and what looks like another.
+
+    Parameters
+    ----------
+    classes : Series of str, shape (n,)
+        `property_class` of each listing.
+    bare : Series of bool, shape (n,)
+        Whether it states nothing of a home (`row_rules.states_nothing`).
+    valued : list of str
+        The contract's `valued_classes`.
+
+    Returns
+    -------
+    str
+    """
+    apart, told = ~is_valued(classes, valued), ~classes.isin([UNSTATED, UNKNOWN])
+    counts = classes[apart & told].value_counts().sort_index()
+    parts = []
+    if not told.any():
+        parts.append("The feed does not say what kind of property a listing is: all count as homes")
+    elif counts.empty:
+        parts.append(f"By their types all listings are {' or '.join(valued)} property")
+    else:
+        names = ", ".join(f"{count:,} are {name}" for name, count in counts.items())
+        alone = f"the feed values {' and '.join(valued)} alone"
+        parts.append(f"By their types {names}; these stand apart, since {alone}")
+    if (classes == UNKNOWN).any():
+        many = int((classes == UNKNOWN).sum())
+        parts.append(
+            f"The type of {many:,} is not explained by the contract's `property_classes`: "
+            "these stand apart too"
+        )
+    if (bare & ~apart).any():
+        many = int((bare & ~apart).sum())
+        parts.append(
+            f"{many:,} that count as homes state neither size, bedrooms, baths nor year built: "
+            "look whether they are land"
+        )
+    return ". ".join(parts) + "."
 
 
 def describe_duplicates(rows: pd.DataFrame, rows_in: int) -> str:

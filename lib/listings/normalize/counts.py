@@ -7,6 +7,7 @@ import pandas as pd
 from lib.listings.contract.units import UNIT_COLUMNS
 from lib.listings.identity.property_keys import DISAGREES, PARSED
 from lib.listings.normalize.list_price_history import HISTORY_COLUMNS
+from lib.listings.normalize.normalize import NO_CLASS
 from lib.listings.normalize.typed_cells import UNKNOWN
 
 SHOWN = 20  # unknown values a column that are named; the rest is one count
@@ -28,7 +29,7 @@ def count_values(cells: pd.Series) -> dict[str, int]:
 
 
 def count_unknown_values(issues: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Count the values that no lookup knows, and words that are neither yes nor no.
+    """Count values that no lookup or class knows, and words that are neither yes nor no.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def count_unknown_values(issues: pd.DataFrame) -> dict[str, dict[str, int]]:
         one count, "others".
     """
     out = {}
-    unknown = issues[issues["reason"].isin([UNKNOWN, "not a yes no"])]
+    unknown = issues[issues["reason"].isin([UNKNOWN, NO_CLASS, "not a yes no"])]
     for column, values in unknown.groupby("column")["value"]:
         counts = values.str.strip().value_counts().rename_axis("value").reset_index()
         counts = counts.sort_values(["count", "value"], ascending=[False, True])
@@ -52,7 +53,9 @@ def count_unknown_values(issues: pd.DataFrame) -> dict[str, dict[str, int]]:
     return out
 
 
-def count_normalized(table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[str, ...]) -> dict:
+def count_normalized(
+    table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[str, ...], valued: list[str]
+) -> dict:
     """Count what became of rows, cells, units and addresses.
 
     Parameters
@@ -62,6 +65,8 @@ def count_normalized(table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[s
     issues : DataFrame
         Its cells set missing, and notes.
     domains : tuple of str
+    valued : list of str
+        The contract's `valued_classes`.
 
     Returns
     -------
@@ -75,6 +80,8 @@ def count_normalized(table: pd.DataFrame, issues: pd.DataFrame, domains: tuple[s
             "rows": len(part),
             "homes": int(part["property_key"].nunique()),
             "statuses": count_values(part["standard_status"].fillna("unknown")),
+            "property_classes": count_values(part["property_class"]),
+            "valued_classes": valued,
         }
     what = issues["column"] + ": " + issues["reason"]
     parts = table[DISAGREES].dropna().str.split(" ").explode()

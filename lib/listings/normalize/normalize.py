@@ -11,7 +11,9 @@ import pandas as pd
 from pydantic import Field
 
 from lib.common import params
+from lib.listings.contract import reso, row_rules
 from lib.listings.contract.contract import Contract
+from lib.listings.contract.reso import CLASS, UNKNOWN, UNSTATED
 from lib.listings.identity import parcels, property_keys
 from lib.listings.identity.property_keys import PARCEL
 from lib.listings.normalize import dates, typed_cells
@@ -19,6 +21,8 @@ from lib.listings.normalize.dates import DATES, STAMP, USUAL_LIMITS, DateLimits
 from lib.listings.normalize.typed_cells import OFFSET, type_cells
 from lib.listings.place import odd_points
 
+NO_CLASS = "no class of property is known for it"
+NOTHING = "no type is stated, nor anything of a home; it may be land"
 UNREAD = "not read as an address; it stays as written"
 # columns that later stages name, whatever the feed has
 EXPECTED_COLUMNS = [
@@ -98,6 +102,36 @@ def note_shared_parcels(table: pd.DataFrame, issues: typed_cells.Issues) -> None
         issues.drop(many, PARCEL, table[PARCEL], parcels.AT_MANY, False)
 
 
+def add_classes(
+    table: pd.DataFrame, staged: pd.DataFrame, contract: Contract
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add each row's class of property, with a note on rows of which it is not known.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Typed listings.
+    staged : DataFrame, shape (n, m)
+        The same rows as staged.
+    contract : Contract
+
+    Returns
+    -------
+    table : DataFrame, shape (n, k + 1)
+        With `property_class`: by the words of its types, and UNKNOWN where there are none and
+        nothing of a home is stated.
+    issues : DataFrame
+        The notes.
+    """
+    classes, notes = row_rules.assign_classes(staged, contract), typed_cells.Issues(table)
+    for name in (reso.TYPE, reso.SUB_TYPE):
+        if name in staged:
+            notes.drop(classes["asked"] == name, name, staged[name], NO_CLASS, False)
+    bare = (classes[CLASS] == UNSTATED) & row_rules.states_nothing(table)
+    notes.drop(bare, CLASS, pd.Series("", index=table.index, dtype="str"), NOTHING, False)
+    return table.assign(**{CLASS: classes[CLASS].mask(bare, UNKNOWN)}), notes.table()
+
+
 def normalize(
     staged: pd.DataFrame,
     contract: Contract,
@@ -132,8 +166,9 @@ def normalize(
     table, issues = type_cells(staged, contract)
     table, of_parcels = null_placeholders(table)
     table = property_keys.add_property_keys(add_missing_columns(table), contract.property_key)
+    table, of_classes = add_classes(table, staged, contract)
     table, of_dates, day = dates.null_implausible_dates(table, as_of, limits)
-    issues = pd.concat([issues, of_parcels, of_dates], ignore_index=True)
+    issues = pd.concat([issues, of_parcels, of_classes, of_dates], ignore_index=True)
     undated = dates.undated_sales(table, issues)
     table["as_of"] = dates.as_of_dates(table, day).mask(undated, day)
     more = typed_cells.Issues(table)

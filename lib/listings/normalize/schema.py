@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from lib.listings.contract.contract import Column, Contract
+from lib.listings.contract.reso import CLASS, CLASSES, UNKNOWN, UNSTATED
 from lib.listings.contract.table_schema import AMOUNT, DAY, TEXT, exact_column, shared_columns
 from lib.listings.contract.units import UNIT_COLUMNS
 from lib.listings.identity.property_keys import ADDRESS, DISAGREES, PARSED
@@ -50,6 +51,7 @@ def typed_schema(contract: Contract) -> pa.DataFrameSchema:
     columns[OFFSET] = exact_column(AMOUNT, pa.Check.in_range(-24 * 60, 24 * 60))
     columns |= {name: exact_column(AMOUNT, pa.Check.ge(0)) for name in HISTORY_COLUMNS}
     columns |= {name: exact_column(TEXT, empty=False) for name in ("property_key", "own_home_key")}
+    columns[CLASS] = exact_column(TEXT, pa.Check.isin([*CLASSES, UNSTATED, UNKNOWN]), empty=False)
     columns["unparsed_address"] = exact_column(TEXT)
     columns["as_of"] = exact_column(DAY)
     return pa.DataFrameSchema(

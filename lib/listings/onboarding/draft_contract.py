@@ -6,22 +6,18 @@ with little certainty, statuses that nothing is known about, columns that nothin
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 from dataclasses import dataclass, field
 
 import pandas as pd
-import yaml
 
 from lib.listings.contract import day_month, reso, units
-from lib.listings.contract.reso import fold_header
 from lib.listings.onboarding import date_order
 from lib.listings.onboarding.column_profile import ColumnProfile
 from lib.listings.onboarding.date_order import ColumnDates
 from lib.listings.onboarding.infer import MAYBE, Guess
+from lib.listings.onboarding.word_lines import class_lines, domain_lines, one_line, status_lines
 
-LEAST_SALE = 20_000  # where half of the prices are below this, they are taken for rents
 SURE = 0.9  # guesses below are marked CHECK
 NEEDED = {
     "close_price": "the price that was paid: needed to learn from sales",
@@ -87,7 +83,7 @@ def draft_contract(
             if fields[name].type in ("date", "timestamp")
         }
     )
-    parts += date_format_lines(written)
+    parts += date_format_lines(written) + class_lines(by_field)
     if "standard_status" not in by_field:
         parts.append(
             "constants: {standard_status: Closed}   # CHECK: no status column, so every row counts "
@@ -245,43 +241,6 @@ def _lacks(missing: list[str]) -> str:
     return "".join(f"# CHECK: not found: {what}\n" for what in missing)
 
 
-def one_line(value: object) -> str:
-    """A value as YAML on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
-    text = text.removesuffix("\n...\n").strip()
-    return text if text.isprintable() else json.dumps(value)  # YAML breaks lines at U+2028 too
-
-
-def domain_lines(by_field: dict[str, Guess]) -> list[str]:
-    """The rule that parts sales from leases: by a column of its own, or by the property type."""
-    leases = reso.load_dictionary().leases
-    domains = {fold_header(word): domain for domain, words in leases.items() for word in words}
-    for name in ("for_lease", "property_type"):
-        if name not in by_field:
-            continue
-        values = [str(value) for value in by_field[name].profile.counts.index]
-        assigned = {
-            value: domains[fold_header(value)] for value in values if fold_header(value) in domains
-        }
-        for yes, no in (("True", "False"), ("Yes", "No"), ("Y", "N"), ("1", "0")):
-            if name == "for_lease" and {yes, no} & set(values):
-                assigned |= {yes: "rental", no: "sale"}  # the other word may stand in another file
-        if assigned and (name == "for_lease" or "rental" in assigned.values()):
-            lines = ["domain:", f"  column: {name}", f"  values: {one_line(assigned)}"]
-            others = sorted(set(values) - set(assigned))
-            if others and name == "property_type":
-                lines.append("  others: sale   # CHECK: every other property type")
-            elif others:
-                lines += [f"  # CHECK: sale or rental? {one_line(word)}" for word in others]
-            return lines
-    price = by_field.get("close_price")
-    middle = price.profile.numbers.median() if price else float("nan")
-    if middle < LEAST_SALE:
-        note = f"half of the prices are below {LEAST_SALE:,}"
-        return [f"domain: {{default: rental}}   # CHECK: {note}"]
-    return ["domain: {default: sale}     # CHECK: nothing says which rows are leases"]
-
-
 def propose_identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[bool, list[str]]:
     """Propose what tells rows apart and what makes one home.
 
@@ -345,30 +304,3 @@ def date_format_lines(written: dict[str, ColumnDates]) -> list[str]:
             first = "month" if date_order.month_is_first(form) else "day"
             note = f"   # CHECK: {swapped} reads them as well; is the {first} first?"
     return [f"date_formats: {one_line(detected)}{note}"]
-
-
-def status_lines(statuses: dict[str, int]) -> list[str]:
-    """Every status of the export with its RESO status; an unknown one as a comment."""
-    by_word = {
-        fold_header(word): status
-        for status, words in reso.load_dictionary().statuses.items()
-        for word in (status, *words)
-    }
-    lines, recognized = [], 0
-    for raw, rows in statuses.items():
-        near = difflib.get_close_matches(fold_header(raw), by_word, n=1, cutoff=0.85)
-        status = by_word.get(fold_header(raw))
-        if status:
-            lines.append(f"    {one_line(raw)}: {status}   # {rows:,} rows")
-        elif near and len(raw) > 3:
-            status = by_word[near[0]]
-            lines.append(
-                f"    {one_line(raw)}: {status}   # CHECK: {rows:,} rows; a close spelling"
-            )
-        else:
-            lines.append(
-                f"    # CHECK: {one_line(raw)} is unknown; its {rows:,} rows are quarantined"
-            )
-        recognized += status is not None
-    head = ["lookups:", "  standard_status:" if recognized else "  standard_status: {}"]
-    return [*head, *lines]

@@ -23,6 +23,7 @@ CLIP = 1.0  # log price beyond which a sale pulls the regression no further
 ELASTICITY = 0.7  # of price to size, believed until sales say otherwise; as in `features`
 TYPICAL_YEAR = 1975
 REACH = 5.0
+KINDS = ("property_sub_type", "property_type")  # the first that a feed has tells kinds of home
 MOST_KINDS = 31  # RESO knows as many kinds of home; of more, those that were sold first
 PRIOR = 50.0  # sales' worth of trust in that belief
 NUMBERS = [
@@ -150,7 +151,7 @@ def price_inputs(sales: pd.DataFrame) -> np.ndarray:
     Parameters
     ----------
     sales : DataFrame, shape (n, k)
-        Any of NUMBERS, `property_sub_type` and the feed's `local_` numbers.
+        Any of NUMBERS, KINDS and the feed's `local_` numbers.
 
     Returns
     -------
@@ -173,8 +174,9 @@ def price_inputs(sales: pd.DataFrame) -> np.ndarray:
         columns += [value, np.isfinite(value).astype(float)]
         if name in (*LOGS, "year_built"):
             columns.append(value**2)
-    if "property_sub_type" in sales:
-        kinds = sales["property_sub_type"].fillna("")
+    kind = next((name for name in KINDS if name in sales), None)
+    if kind:
+        kinds = sales[kind].fillna("")
         columns += [(kinds == kind).to_numpy(float) for kind in kinds.unique()[:MOST_KINDS]]
     return np.column_stack(columns)
 

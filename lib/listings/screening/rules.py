@@ -11,6 +11,8 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from lib.common.params import Section
+from lib.listings.contract.reso import CLASS, UNKNOWN
+from lib.listings.contract.row_rules import is_valued
 from lib.listings.identity.same_home import HomeKeys, previous_of_home
 
 Flag = tuple[str, np.ndarray, pd.Series]  # code, positions, reasons of those positions
@@ -94,6 +96,32 @@ def flag_incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
     yield "no_price", rows, pd.Series(words, dtype="str")
     rows = np.flatnonzero(sales["close_date"].isna() & number_column(sales, "as_of").isna())
     yield "no_close_date", rows, pd.Series(["closed without a date"] * len(rows), dtype="str")
+
+
+def flag_classes(sales: pd.DataFrame, valued: list[str]) -> Iterator[Flag]:
+    """Flag closed sales of another class of property than the feed values: they are no evidence.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Index 0..n-1; any of `property_class` and the types.
+    valued : list of str
+        The contract's `valued_classes`.
+
+    Returns
+    -------
+    Iterator of Flag
+        `not_valued_class`, or `unknown_class` where nobody has said what the feed's word means.
+    """
+    if CLASS not in sales:
+        return
+    names, other = sales[CLASS], ~is_valued(sales[CLASS], valued)
+    rows = np.flatnonzero(other & (names != UNKNOWN))
+    words = [f"{name}, and the feed values {', '.join(valued)} alone" for name in names.iloc[rows]]
+    yield "not_valued_class", rows, pd.Series(words, dtype="str")
+    rows = np.flatnonzero(other & (names == UNKNOWN))
+    words = ["what it is cannot be told: its type is not explained, or nothing is stated"]
+    yield "unknown_class", rows, pd.Series(words * len(rows), dtype="str")
 
 
 def flag_records(sales: pd.DataFrame, spec: RecordLimits) -> Iterator[Flag]:

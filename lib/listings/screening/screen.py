@@ -7,14 +7,17 @@ reader should know). Each rule uses what was known on the sale's own close date;
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import field_validator
 
+from lib.common.errors import require
 from lib.common.params import Section
+from lib.listings.contract.reso import CLASS, HOME
+from lib.listings.contract.row_rules import is_valued
 from lib.listings.identity import same_home
 from lib.listings.screening import rules, terms
 from lib.listings.screening.outliers import OutlierLimits, flag_outliers, measure_deviations
@@ -49,6 +52,7 @@ CODES = (
     "rooms_against_size",
     "lot_against_size",
 )
+CLASS_CODES = ("not_valued_class", "unknown_class")  # the contract's choice: always `exclude`
 FLAGS = ["listing_key", "domain", "code", "severity", "reason", "by"]
 EXCLUDE, WARN, IGNORE, NONE = "exclude", "warn", "ignore", "none"
 
@@ -91,10 +95,16 @@ def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
     return sold.sort_values(["close_date", "listing_key"]).reset_index(drop=True)
 
 
-def flag_by_rules(sales: pd.DataFrame, spec: ScreenParams, groups: list[list[str]]) -> pd.DataFrame:
+def flag_by_rules(
+    sales: pd.DataFrame,
+    spec: ScreenParams,
+    groups: list[list[str]],
+    valued: Sequence[str] = (HOME,),
+) -> pd.DataFrame:
     """Flag the closed sales of one domain by every rule.
 
-    A sale without a price or a date is judged by that alone, and is invisible to every other sale.
+    A sale without a price or a date, or of a class that is not valued, is judged by that alone, and
+    is invisible to every other sale.
 
     Parameters
     ----------
@@ -103,13 +113,18 @@ def flag_by_rules(sales: pd.DataFrame, spec: ScreenParams, groups: list[list[str
     spec : ScreenParams
     groups : list of list of str
         The contract's `property_key`.
+    valued : sequence of str
+        The contract's `valued_classes`.
 
     Returns
     -------
     DataFrame
         FLAGS, in order of sale and code.
     """
-    complete = np.flatnonzero(rules.is_complete(sales))
+    judged = rules.is_complete(sales)
+    if CLASS in sales:
+        judged &= is_valued(sales[CLASS], list(valued))
+    complete = np.flatnonzero(judged)
     good = sales.take(complete).reset_index(drop=True)
     deviations, home = measure_deviations(good, spec.outliers), same_home.home_keys(good, groups)
 
@@ -130,8 +145,9 @@ def flag_by_rules(sales: pd.DataFrame, spec: ScreenParams, groups: list[list[str
         terms.flag_remarks(good).astype({"row": "int64"}),
     ]
     parts = [part.assign(row=complete[part["row"]]) for part in parts]
-    flags = pd.concat([*parts, *frames(rules.flag_incomplete(sales))], ignore_index=True)
-    flags["severity"] = flags["code"].map(spec.severity)
+    parts += frames(rules.flag_incomplete(sales)) + frames(rules.flag_classes(sales, list(valued)))
+    flags = pd.concat(parts, ignore_index=True)
+    flags["severity"] = flags["code"].map(spec.severity | dict.fromkeys(CLASS_CODES, EXCLUDE))
     flags = flags[flags["severity"] != IGNORE]
     for name in ("listing_key", "domain"):
         flags[name] = sales[name].take(flags["row"]).to_numpy(object)
@@ -203,7 +219,11 @@ def decide_verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
 
 
 def screen_sales(
-    table: pd.DataFrame, spec: ScreenParams, overrides: pd.DataFrame, groups: list[list[str]]
+    table: pd.DataFrame,
+    spec: ScreenParams,
+    overrides: pd.DataFrame,
+    groups: list[list[str]],
+    valued: Sequence[str] = (HOME,),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Screen the closed sales of one domain.
 
@@ -216,6 +236,8 @@ def screen_sales(
         From `overrides.read_overrides`, those of other domains left out.
     groups : list of list of str
         The contract's `property_key`.
+    valued : sequence of str
+        The contract's `valued_classes`.
 
     Returns
     -------
@@ -223,11 +245,23 @@ def screen_sales(
         From `decide_verdicts`.
     flags : DataFrame
         FLAGS.
+
+    Raises
+    ------
+    RemlError
+        Where an override calls a sale usable whose class the feed does not value.
     """
     sales = closed_sales(table)
-    flags = pd.concat(
-        [flag_by_rules(sales, spec, groups), flag_by_analyst(overrides)], ignore_index=True
+    ruled = flag_by_rules(sales, spec, groups, valued)
+    other = set(ruled.loc[ruled["code"].isin(CLASS_CODES), "listing_key"])
+    wrong = sorted(other & set(overrides.loc[overrides["usable"], "listing_key"]))
+    require(
+        not wrong,
+        f"overrides.csv: {', '.join(wrong[:3])}: usable, but of a class of property that the feed "
+        "does not value; correct its property_type in corrections.yml, or add the class to "
+        "valued_classes of contract.yaml",
     )
+    flags = pd.concat([ruled, flag_by_analyst(overrides)], ignore_index=True)
     return decide_verdicts(sales, flags), flags
 
 

@@ -23,6 +23,34 @@ FACTS = [
 ]
 
 
+CLASS, UNSTATED, UNKNOWN = "property_class", "unstated", "unknown"  # of `normalize`
+APART = ["listing_key", "domain", CLASS, "property_type", "property_sub_type",
+         "unparsed_address", "postal_code", "list_price", "reason"]  # fmt: skip
+
+
+def list_not_valued(homes: pd.DataFrame, valued: list[str]) -> pd.DataFrame:
+    """List what is on the market and not valued, since it is of another class of property.
+
+    Parameters
+    ----------
+    homes : DataFrame of n rows
+        The domain's normalised rows.
+    valued : list of str
+        The classes that the feed values.
+
+    Returns
+    -------
+    DataFrame of m rows
+        APART, sorted by listing_key; columns that the feed lacks are missing.
+    """
+    opened = (homes["standard_status"] != "Closed") & homes["as_of"].notna()
+    other = homes[opened & ~homes[CLASS].isin([*valued, UNSTATED])].sort_values("listing_key")
+    other = other.reset_index(drop=True).reindex(columns=APART)
+    why = other[CLASS] + ", and the feed values " + ", ".join(valued) + " alone"
+    other["reason"] = why.mask(other[CLASS] == UNKNOWN, "what it is cannot be told")
+    return other
+
+
 def widen_comparables(near: pd.DataFrame, count: int) -> pd.DataFrame:
     """A home's comparables side by side, in one row.
 

@@ -160,6 +160,7 @@ def index_context(
         },
         "reasons": list(staging["reasons"].items()),
         "cells": list(metrics["normalize"]["cells_set_missing"].items()),
+        "apart": findings.class_lines(metrics["normalize"]["domains"], predicted["not_valued"]),
         "screened": findings.screened_lines(metrics["screen"]["domains"]),
         "extra": staging["extra_columns"],
         "lacks": findings.missing_parts(staging, metrics["split"], predicted["valued"])

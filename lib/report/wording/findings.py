@@ -187,6 +187,25 @@ def screened_lines(domains: dict[str, Any]) -> list[str]:
     return lines
 
 
+def class_lines(normalized: dict[str, Any], not_valued: dict[str, dict[str, int]]) -> list[str]:
+    """How many listings of each domain are of classes that stand apart, and how many of them are
+    on the market and not valued; `not_valued` counts those by class."""
+    lines = []
+    for domain, part in normalized.items():
+        apart = {
+            name: count
+            for name, count in part["property_classes"].items()
+            if name not in (*part["valued_classes"], "unstated")
+        }
+        on_market = not_valued.get(domain, {})
+        lines += [
+            f"{domain}, {name}: {count:,} of {part['rows']:,} listings"
+            + (f", {on_market[name]:,} of them on the market" if on_market.get(name) else "")
+            for name, count in apart.items()
+        ]
+    return lines
+
+
 def missing_parts(
     staging: dict[str, Any], split: dict[str, Any], counts: dict[str, int]
 ) -> list[str]:
@@ -218,6 +237,8 @@ def missing_parts(
     if not any("grouped" in part for part in split.values()):
         without |= dated
     lacks += [text for name, text in without.items() if name in absent or name not in columns]
+    if all(n in absent or n not in columns for n in ("property_type", "property_sub_type")):
+        lacks.append("No property types: every listing counts as a home.")
     lacks += [
         f"No {domain} listings on the market to value."
         for domain, count in counts.items()
