@@ -25,6 +25,7 @@ from lib.models.variants.predict import market_level_shifts_since, raw_estimates
 # what a home is by itself and where it lies; inputs of other groups come from sales of other homes,
 # and no one of them can be changed by itself
 HOME_GROUPS = ("size", "age", "lot", "amenities", "location", "remarks", "photos")
+SUM_TOLERANCE = 1e-6  # log price by which contributions may miss a prediction: rounding alone
 PDP_HOMES = 100  # that a mean needs; each is valued once a point
 
 
@@ -50,9 +51,22 @@ def contributions_with_level(
         Log price.
     table : DataFrame of shape (n, inputs and `level`)
         Contributions in log price.
+
+    Raises
+    ------
+    AssertionError
+        Where the contributions of a home do not add up to its prediction: nobody may be shown
+        reasons of another value than the one that is signed.
     """
     base, table = log_contributions(homes, saved, centre)
-    return base, table.assign(**{LEVEL: market_level_shifts_since(homes, saved, predictions)})
+    table = table.assign(**{LEVEL: market_level_shifts_since(homes, saved, predictions)})
+    later = predictions[predictions["role"].isin(["test", "subject"])].set_index("listing_key")
+    estimates = later["log_estimate"].reindex(table.index)
+    off = (base + table.sum(axis=1) - estimates).abs()
+    assert not (off > SUM_TOLERANCE).any(), (
+        f"{saved.variant}: contributions of {off.idxmax()} miss its prediction by {off.max():.2g}"
+    )
+    return base, table
 
 
 def merge_derived_inputs(table: pd.DataFrame) -> pd.DataFrame:

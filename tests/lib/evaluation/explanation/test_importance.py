@@ -2,15 +2,18 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from lib.evaluation.explanation.contributions import contribution_centres
 from lib.evaluation.explanation.importance import (
     choose_inputs,
     comparable_adjustments,
+    contributions_with_level,
     input_effects,
     mean_importance,
     merge_derived_inputs,
 )
-from tests.support.saved_models import train_and_save
+from tests.support.saved_models import LEVELLED, train_and_save
 from tests.support.vectors import homes, make, saved
 
 TABLE = pd.DataFrame(
@@ -32,6 +35,21 @@ def test_an_input_and_what_is_made_of_it_count_together():
     got = merge_derived_inputs(TABLE)
     assert "own_log_living_area" not in got
     np.testing.assert_allclose(got["living_area"], [0.4, -0.2])
+
+
+def test_reasons_of_another_value_than_the_prediction_stop_the_run():
+    saved, predicted, table = train_and_save("linear", LEVELLED)
+    table = table.set_index("listing_key", drop=False)
+    past, later = table[table["role"] == "train"], table[table["role"] != "train"]
+    saved = saved.model_copy(update={"trained_before": str(later["as_of"].min().date())})
+    centre = contribution_centres(past, saved)
+    base, parts = contributions_with_level(later, saved, predicted, centre)
+    told = predicted.set_index("listing_key")["log_estimate"].reindex(later.index)
+    np.testing.assert_allclose(base + parts.sum(axis=1), told, atol=1e-9)
+    other = later.index[3]
+    moved = predicted["log_estimate"].mask(predicted["listing_key"] == other, told[other] + 1e-4)
+    with pytest.raises(AssertionError, match=f"contributions of {other} miss .* by 0.0001"):
+        contributions_with_level(later, saved, predicted.assign(log_estimate=moved), centre)
 
 
 def test_importance_is_the_mean_size_of_sums():
