@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from lib.listings.identity import same_home
 from lib.listings.screening import screen
 from tests.support.dag import ROOT
 
@@ -78,3 +79,15 @@ def good_sales(*rows, **shared):
 def reasons_by_code(flags):
     """code -> (positions, reasons) of the rules that flag a sale."""
     return {code: (list(rows), list(text)) for code, rows, text in flags if len(rows)}
+
+
+def homes_of(table):
+    """The homes of sales whose `property_key` is all that is known of them."""
+    key = table["property_key"]
+    return same_home.HomeKeys(
+        key,
+        pd.Series(None, index=table.index, dtype="str"),
+        key,
+        pd.DataFrame(index=table.index),
+        key,
+    )

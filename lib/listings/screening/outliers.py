@@ -274,7 +274,9 @@ class Deviations:
     count: np.ndarray
 
 
-def measure_deviations(sales: pd.DataFrame, spec: OutlierLimits) -> Deviations:
+def measure_deviations(
+    sales: pd.DataFrame, spec: OutlierLimits, learns: np.ndarray | None = None
+) -> Deviations:
     """Measure how far each closed sale lies from the sales before it.
 
     A home without a size is judged by its price alone, against the wider spread of all prices of
@@ -285,6 +287,8 @@ def measure_deviations(sales: pd.DataFrame, spec: OutlierLimits) -> Deviations:
     sales : DataFrame, shape (n, k)
         In order of `close_date`; needs `close_date`, `close_price` (above 0) and `living_area`.
     spec : OutlierLimits
+    learns : ndarray of bool, shape (n,), optional
+        The sales that others learn from; all of them without it. The rest are measured likewise.
 
     Returns
     -------
@@ -301,6 +305,7 @@ def measure_deviations(sales: pd.DataFrame, spec: OutlierLimits) -> Deviations:
     per_foot = price - np.log(np.where(sized, size, np.nan))
 
     def before(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        values = values if learns is None else np.where(learns, values, np.nan)
         levels = levels_before(days, area, values, spec.window_days, spec.shrink)
         enough = levels.market >= spec.minimum
         level = np.where(enough, levels.level, np.nan)
@@ -309,7 +314,8 @@ def measure_deviations(sales: pd.DataFrame, spec: OutlierLimits) -> Deviations:
     level, wide, count = before(price)
     foot_level, foot_spread, _ = before(per_foot)
     above = price - level
-    gap = above - explain_prices(month, price_inputs(sales), above)
+    known = above if learns is None else np.where(learns, above, np.nan)
+    gap = above - explain_prices(month, price_inputs(sales), known)
     middle, narrow, _ = before(np.where(sized, gap, np.nan))
     gap, spread = np.where(sized, gap - middle, above), np.where(sized, narrow, wide)
     return Deviations(

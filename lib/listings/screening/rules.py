@@ -1,5 +1,5 @@
-"""Rules that flag sales: records that contradict themselves, quick resales at odd ratios, and bulk
-sales on one day."""
+"""Rules that flag sales: records that contradict themselves, quick resales at odd ratios or at one
+price."""
 
 from __future__ import annotations
 
@@ -192,6 +192,9 @@ class DealLimits(Section):
     bulk_homes: int = Field(ge=2)
     bulk_spreads: float = Field(ge=0)  # own deviation, in spreads, that no home alike explains
     bulk_sizes: float = Field(ge=1)  # largest over smallest living area of homes that are alike
+    package_spreads: float = Field(ge=0)  # own deviation, in spreads, of each home of a package
+    package_share: float = Field(gt=0, lt=1)  # of the way from one price for all to one for each
+    same_price_days: int = Field(ge=0)  # from one sale to the next at the same price: one sale
 
     @field_validator("resale_ratio")
     @classmethod
@@ -202,7 +205,8 @@ class DealLimits(Section):
 def flag_resales(
     sales: pd.DataFrame, home: HomeKeys, deviation: np.ndarray, spec: DealLimits
 ) -> Iterator[Flag]:
-    """Flag the later of two sales of a home within `resale_days` whose prices do not fit together.
+    """Flag the later of two sales of a home within `resale_days` whose prices do not fit together,
+    or within `same_price_days` at the same price: it is the same sale, recorded twice.
 
     Only the later is flagged: on its own date nobody knew what would follow the earlier. Where the
     later price is usual for the home, the earlier was the odd one, and the later gets a code of its
@@ -230,6 +234,12 @@ def flag_resales(
     part["then"], part["paid"] = (past[n].to_numpy() for n in ("close_date", "close_price"))
     part["days"] = (part["close_date"] - part["then"]).dt.days
     part["ratio"] = part["close_price"] / part["paid"]
+    same = part[(part["ratio"] == 1) & (part["days"] <= spec.same_price_days)]
+    words = [
+        f"sold at the {paid:,.0f} of {then:%Y-%m-%d}, {days} days before: one sale recorded twice"
+        for paid, then, days in zip(same["paid"], same["then"], same["days"], strict=True)
+    ]
+    yield "same_price_resale", same["row"].to_numpy(), pd.Series(words, dtype="str")
     low, high = spec.resale_ratio
     odd = (part["ratio"] < low) | (part["ratio"] > high)
     part = part[odd & (part["days"] <= spec.resale_days)]
@@ -244,82 +254,3 @@ def flag_resales(
             )
         ]
         yield code, some["row"].to_numpy(), pd.Series(words, dtype="str")
-
-
-def describe_places(sales: pd.DataFrame, area: str) -> pd.Series:
-    """Say where each sale lies: `in` its area, else `near` its rounded coordinates.
-
-    Parameters
-    ----------
-    sales : DataFrame, shape (n, k)
-        Any of the area's column, `latitude` and `longitude`.
-    area : str
-        The column that names the area.
-
-    Returns
-    -------
-    Series of str, shape (n,)
-        Coordinates are rounded to a hundredth of a degree, about a kilometre; missing where neither
-        is there.
-    """
-    nowhere = pd.Series(None, index=sales.index, dtype="str")
-    place = "in " + sales[area].astype("str") if area in sales else nowhere
-    if {"latitude", "longitude"} <= set(sales):
-        north, east = (
-            sales[name].map("{:.2f}".format, na_action="ignore").astype("str")
-            for name in ("latitude", "longitude")
-        )
-        place = place.fillna("near " + north + ", " + east)
-    return place
-
-
-def flag_bulk_sales(
-    sales: pd.DataFrame, home: HomeKeys, deviation: np.ndarray, area: str, spec: DealLimits
-) -> Iterator[Flag]:
-    """Flag homes of one area that closed on one day at one price: one price for the whole package.
-
-    Homes of one size may well have one price (flats of a new house), and where it is usual for the
-    home that has a code of its own. A sale of which no place is known (see `describe_places`) is in
-    no such package: round prices of a whole market coincide every day. This is the one rule that
-    looks at rows of a sale's own day, none later: a sale is evidence only for days after its own,
-    on which all of its day is known.
-
-    Parameters
-    ----------
-    sales : DataFrame, shape (n, k)
-        Needs `close_date`, `close_price` and `living_area`.
-    home : HomeKeys
-        Of the same rows, from `same_home.home_keys`.
-    deviation : ndarray, shape (n,)
-        Spreads from the usual price (`outliers.Deviations`).
-    area : str
-        The column that names the area.
-    spec : DealLimits
-
-    Returns
-    -------
-    Iterator of Flag
-        Code, positions, reasons.
-    """
-    place = describe_places(sales, area)
-    group = [place, sales["close_date"], sales["close_price"]]
-    again = pd.concat(group, axis=1).duplicated(keep=False) & place.notna()
-    part = sales[again].assign(
-        row=np.flatnonzero(again), place=place[again], own=home.either[again]
-    )
-    groups = part.groupby(["place", "close_date", "close_price"], sort=False)
-    homes = groups["own"].transform("nunique")
-    sizes = groups["living_area"]
-    alike = sizes.transform("max") <= spec.bulk_sizes * sizes.transform("min")
-    alike &= groups["living_area"].transform("count") == groups["row"].transform("size")
-    some = part.assign(homes=homes)[homes >= spec.bulk_homes]
-    odd = np.abs(np.nan_to_num(deviation[some["row"]])) > spec.bulk_spreads
-    alike = alike[some.index] & ~odd
-    for code, which in (("bulk_sale", ~alike), ("bulk_sale_alike", alike)):
-        words = [
-            f"{count} homes {place} closed on {day:%Y-%m-%d} at the same {price:,.0f}"
-            for count, place, day, price in some.loc[
-                which, ["homes", "place", "close_date", "close_price"]
-            ].itertuples(index=False)
-        ]
-        yield code, some["row"][which].to_numpy(), pd.Series(words, dtype="str")

@@ -20,6 +20,7 @@ from lib.listings.contract.reso import CLASS, HOME
 from lib.listings.contract.row_rules import is_valued
 from lib.listings.identity import same_home
 from lib.listings.screening import rules, terms
+from lib.listings.screening.bulk_sales import flag_bulk_sales
 from lib.listings.screening.outliers import OutlierLimits, flag_outliers, measure_deviations
 
 CODES = (
@@ -36,6 +37,7 @@ CODES = (
     "unexposed_terms",
     "quick_resale",
     "quick_resale_usual",
+    "same_price_resale",
     "bulk_sale",
     "bulk_sale_alike",
     "price_outlier_low",
@@ -137,9 +139,7 @@ def flag_by_rules(
     parts = [
         *frames(rules.flag_records(good, spec.records)),
         *frames(rules.flag_resales(good, home, deviations.deviation, spec.deals)),
-        *frames(
-            rules.flag_bulk_sales(good, home, deviations.deviation, spec.outliers.area, spec.deals)
-        ),
+        *frames(flag_bulk_sales(good, home, deviations.deviation, spec.outliers, spec.deals)),
         *frames(flag_outliers(good, deviations, spec.outliers)),
         terms.flag_conditions(good, spec.conditions).astype({"row": "int64"}),
         terms.flag_remarks(good).astype({"row": "int64"}),

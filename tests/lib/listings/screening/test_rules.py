@@ -6,24 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.listings.identity import same_home
-from lib.listings.screening.rules import flag_bulk_sales, flag_records, flag_resales
+from lib.listings.screening.rules import flag_records, flag_resales
 from tests.support.hypothesis_profiles import examples
-from tests.support.screened_sales import SPEC, START, good_sales, reasons_by_code
+from tests.support.screened_sales import SPEC, START, good_sales, homes_of, reasons_by_code
 
 DEALS = SPEC.deals
-
-
-def homes_of(table):
-    """The homes of sales whose `property_key` is all that is known of them."""
-    key = table["property_key"]
-    return same_home.HomeKeys(
-        key,
-        pd.Series(None, index=table.index, dtype="str"),
-        key,
-        pd.DataFrame(index=table.index),
-        key,
-    )
 
 
 @pytest.mark.parametrize(
@@ -135,55 +122,7 @@ def test_resales_equal_a_naive_search(rows):
     )
 
 
-def test_bulk_sales_share_area_day_and_price_and_are_unlike():
-    parcel = [{"living_area": size} for size in (900.0, 2000.0, 3000.0)]
-    table = good_sales(*parcel, {"close_price": 1.0}, {"postal_code": "98002"},
-                  {"close_date": START + pd.Timedelta(days=1)})  # fmt: skip
-    usual = np.zeros(len(table))
-    found = reasons_by_code(flag_bulk_sales(table, homes_of(table), usual, "postal_code", DEALS))
-    assert found == {
-        "bulk_sale": (
-            [0, 1, 2], ["3 homes in 98001 closed on 2023-01-01 at the same 300,000"] * 3,
-        )
-    }  # fmt: skip
-    fewer = table.iloc[1:].reset_index(drop=True)
-    assert (
-        reasons_by_code(flag_bulk_sales(fewer, homes_of(fewer), usual, "postal_code", DEALS)) == {}
-    )
-    alike = good_sales(*[{"living_area": size} for size in (1000.0, 1000.0, 1090.0)])
-    assert list(
-        reasons_by_code(flag_bulk_sales(alike, homes_of(alike), np.zeros(3), "postal_code", DEALS))
-    ) == ["bulk_sale_alike"]
-    # at three times what such a home brings, the price is that of the parcel
-    assert list(
-        reasons_by_code(
-            flag_bulk_sales(alike, homes_of(alike), np.full(3, 9.0), "postal_code", DEALS)
-        )
-    ) == ["bulk_sale"]
-    # one home entered thrice is no parcel
-    same = table.assign(property_key="p")
-    assert reasons_by_code(flag_bulk_sales(same, homes_of(same), usual, "postal_code", DEALS)) == {}
-
-
-def test_a_whole_market_is_no_area_of_bulk_sales():
-    """Without an area the coordinates serve, and without those a sale is in no bulk."""
-    unlike = [{"living_area": size, "postal_code": None} for size in (900.0, 2000.0, 3000.0)]
-    unplaced = good_sales(*unlike)
-    for table in (unplaced, unplaced.drop(columns="postal_code")):
-        assert (
-            reasons_by_code(
-                flag_bulk_sales(table, homes_of(table), np.zeros(3), "postal_code", DEALS)
-            )
-            == {}
-        )
-    together = unplaced.assign(latitude=[47.001, 47.002, 47.003], longitude=-122.301)
-    found = reasons_by_code(
-        flag_bulk_sales(together, homes_of(together), np.zeros(3), "postal_code", DEALS)
-    )
-    assert found["bulk_sale"][0] == [0, 1, 2]
-    assert found["bulk_sale"][1][0].startswith("3 homes near 47.00, -122.30 closed on")
-    apart = together.assign(latitude=[47.0, 47.1, np.nan])
-    assert (
-        reasons_by_code(flag_bulk_sales(apart, homes_of(apart), np.zeros(3), "postal_code", DEALS))
-        == {}
-    )
+@pytest.mark.parametrize("days, flagged", [(1, True), (30, True), (31, False), (0, False)])
+def test_a_home_sold_again_at_the_same_price_within_a_month_was_sold_once(days, flagged):
+    assert (list(pair(days, 1.0, 0.0)) == ["same_price_resale"]) is flagged
+    assert pair(days, 1.01, 0.0) == {}

@@ -33,7 +33,7 @@ def test_the_canary_market_sets_off_nearly_every_rule():
     silent = {"no_price", "no_close_date", "nominal_share", "lot_against_size",
               "unexposed_terms", "unsure_terms", "special_condition_minor",
               "bulk_sale_alike", "price_per_square_foot_outlier", "rooms_against_size",
-              "list_price_unusual"}  # fmt: skip
+              "list_price_unusual", "same_price_resale"}  # fmt: skip
     assert set(FLAGS["code"]) >= set(screen.CODES) - silent
 
 
