@@ -43,7 +43,7 @@ class Links(NamedTuple):
             yield from ((why, some) for some in np.split(rows, cuts) if len(some))
 
 
-def link_sales(sales: pd.DataFrame, own: pd.Series, area: str) -> Links:
+def link_sales(sales: pd.DataFrame, homes: pd.Series, area: str) -> Links:
     """Link sales of one day and one price, of different homes, that may be one deal.
 
     Beside each other are homes up to BESIDE_KM apart, of parcel numbers up to PARCELS apart, or of
@@ -54,7 +54,7 @@ def link_sales(sales: pd.DataFrame, own: pd.Series, area: str) -> Links:
     ----------
     sales : DataFrame, shape (n, k)
         Index 0..n-1; needs `close_date` and `close_price`.
-    own : Series of str, shape (n,)
+    homes : Series of str, shape (n,)
         The home of each; of one home its first sale alone is linked.
     area : str
         The column that names the area.
@@ -64,7 +64,7 @@ def link_sales(sales: pd.DataFrame, own: pd.Series, area: str) -> Links:
     Links
     """
     deal = sales.groupby(["close_date", "close_price"], sort=False).ngroup()
-    again = pd.concat([deal, own], axis=1).duplicated()
+    again = pd.concat([deal, homes], axis=1).duplicated()
     deal = deal.where(~again, -1 - np.arange(len(deal)))
     some = sales[deal.duplicated(keep=False)]
     deal = deal[some.index]
