@@ -1,13 +1,17 @@
 """Rows of model cards: a feed's own words cannot break a table, figures come with intervals."""
 
+import re
+
 import pandas as pd
 import pytest
 
 from lib.evaluation.cards import facts, tables
 from lib.evaluation.scoring import thresholds
 from lib.report.wording import numbers, thresholds_text
+from tests.support.dag import ROOT
 from tests.support.saved_models import make_blend, make_variant
 
+CARDS = ROOT / "docs/model_cards"
 SPAN = {"value": 0.1, "low": 0.05, "high": 0.2}
 
 
@@ -50,15 +54,16 @@ def test_inputs_are_counted_by_kind_and_those_of_a_blend_once():
         "other": 1,
     }
     members = {"a": make_variant(inputs=["x", "y"]), "b": make_variant(inputs=["y", "z"])}
-    assert facts.visible_inputs(make_blend({}, members)) == ["x", "y", "z"]
+    assert facts.visible_inputs(make_blend({"a": 0.5, "b": 0.5}, members)) == ["x", "y", "z"]
     assert facts.visible_inputs(make_variant(inputs=["x"])) == ["x"]
 
 
 def test_inputs_that_no_member_looks_at_are_not_listed():
     shut = make_variant(inputs=["x", "mkt_a", "mkt_b"], params={"without": ["mkt_"]})
     opened = make_variant(inputs=["x", "mkt_a", "mkt_b"], params={"without": ["mkt_b"]})
+    halves = {"a": 0.5, "b": 0.5}
     assert facts.visible_inputs(shut) == ["x"]
-    assert facts.visible_inputs(make_blend({}, {"a": shut, "b": opened})) == ["x", "mkt_a"]
+    assert facts.visible_inputs(make_blend(halves, {"a": shut, "b": opened})) == ["x", "mkt_a"]
 
 
 def test_the_gain_is_taken_on_the_sales_that_both_value():
@@ -141,3 +146,11 @@ def test_the_index_counts_what_is_not_measured():
     checks = {"a": {"verdict": "pass"}, "b": {"verdict": "not measured"}}
     row = tables.index_row("v", score, checks, False)
     assert row["verdicts"] == "1 pass, 1 not measured"
+
+
+def test_what_a_card_refers_to_is_there():
+    text = (ROOT / "lib/evaluation/cards/card.md").read_text()
+    targets = re.findall(r"\]\((\.\./[^)#{]+)", text)
+    assert targets
+    for target in targets:
+        assert (CARDS / target).exists(), target
