@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, PositiveInt
 
+from lib.common import io
 from lib.common.params import Section
-from lib.common.vocabulary import KEY_COLUMNS
+from lib.common.vocabulary import DOMAINS, KEY_COLUMNS, feed_folder
 from lib.features import (
     district_kriging,
     external_series,
@@ -160,6 +162,36 @@ def collect_evidence(
     other = next((sales[name] for name in tables if name != domain), sales[domain].iloc[:0])
     has = spec.available_inputs(tables[domain], other, external)
     return MarketEvidence(sales[domain], tables[domain], other, external, domain == "rental", has)
+
+
+def read_evidence(
+    feed: str, normalized: Path, screened: Path
+) -> tuple[dict[str, pd.DataFrame], dict[str, MarketEvidence]]:
+    """Read the listings of a feed and what they may be compared with.
+
+    Parameters
+    ----------
+    feed
+        Its name.
+    normalized, screened
+        Folders of a table a domain each, as the stages of these names write them.
+
+    Returns
+    -------
+    tables
+        The normalised table of each domain, without listings that stand apart
+        (`valued_listings`).
+    evidence
+        The evidence of each domain.
+    """
+    valued = io.read_json(normalized / "feed.json")["valued_classes"]
+    tables, verdicts = (
+        {domain: io.read_parquet(folder / f"{domain}.parquet") for domain in DOMAINS}
+        for folder in (normalized, screened)
+    )
+    tables = {domain: valued_listings(table, valued) for domain, table in tables.items()}
+    external = external_series.read_series(external_series.series_path(feed_folder(feed)))
+    return tables, {one: collect_evidence(tables, verdicts, one, external) for one in DOMAINS}
 
 
 def _optional_features(

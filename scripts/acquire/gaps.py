@@ -7,25 +7,29 @@ into data/acq/<feed>/. Ends with 0 where there are gaps, too, but with --fail-on
 Example: python -m scripts.acquire.gaps --feed har --until 2025-03-31
 """
 
+import datetime as dt
 import sys
 from typing import Any
 
 import click
 
 from lib.acquire.download import manifest, store
-from lib.acquire.gaps import gap_calendar, gap_text, gaps, photo_gaps
+from lib.acquire.gaps import feed_survey, gap_calendar, gap_text, gaps, photo_gaps
 from lib.common import cli, io
-from scripts.acquire import status
 
 COLUMNS = ["date", "domain", "listings", "state", "kind", "usual", "history", "fetch"]
 
 
 @click.command(help=__doc__)
-@status.feed_options
+@feed_survey.feed_options
 @click.option("--fail-on-gaps", is_flag=True, help="End with exit code 1 where a day is a gap.")
 @cli.command
 def main(fail_on_gaps: bool, **options: Any) -> None:
-    survey = status.survey_feed(**options)
+    survey = feed_survey.survey_feed(**options, moment=dt.datetime.now(dt.UTC))
+    for line in survey.notes:
+        click.echo(line)
+    for line in survey.warnings:
+        click.echo(line, err=True)
     table = gaps.count_days(survey.rows, survey.first, survey.last)
     states = manifest.day_states(survey.entries, survey.acquisition.portal.zips)
     judged = gaps.judge_days(table, states, survey.acquisition.gaps)

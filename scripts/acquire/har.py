@@ -29,7 +29,7 @@ from lib.acquire.download import manifest, plan, store, verify
 from lib.acquire.download.download import Run, Tools
 from lib.acquire.download.lock import hold_lock
 from lib.acquire.download.plan import photos_to_fetch
-from lib.acquire.gaps import modified_days
+from lib.acquire.gaps import feed_survey, modified_days
 from lib.acquire.portal import browser, rate_limit, settings
 from lib.acquire.portal.errors import NeedsPersonError, RetryLaterError
 from lib.acquire.portal.portal import Portal
@@ -38,8 +38,6 @@ from lib.acquire.portal.windows import Window
 from lib.common import cli
 from lib.common.errors import RemlError, require
 from lib.listings.contract import contract
-from scripts.acquire import status
-from scripts.ops import screenshots
 
 SHOWN = 20  # of what is left, which the next run asks for
 DATE = click.DateTime(["%Y-%m-%d"])
@@ -48,7 +46,7 @@ DATE = click.DateTime(["%Y-%m-%d"])
 def export_fault(path: Path, count: int, window: Window, agreed: contract.Contract) -> str:
     """What is wrong with an export, by its contract, the page's count and the window; or ""."""
     try:
-        rows = status.parse_exports([path], agreed, path.parent)
+        rows = feed_survey.parse_exports([path], agreed, path.parent)
     except RemlError as error:
         return str(error)
     return verify.export_fault(
@@ -73,7 +71,7 @@ def photos_wanted(
     config: settings.Acquisition,
 ) -> list[manifest.ManifestEntry]:  # fmt: skip
     """The listings of all exports whose photos were not fetched."""
-    rows = status.parse_exports(store.list_exports(folder, entries), agreed, folder)
+    rows = feed_survey.parse_exports(store.list_exports(folder, entries), agreed, folder)
     return photos_to_fetch(rows, config.portal.photos_changed, entries, config.portal.zips)
 
 
@@ -83,7 +81,7 @@ def start_run(
     secrets: tuple[str, str], agreed: contract.Contract,
 ) -> Iterator[Run]:  # fmt: skip
     """A run with a browser of its own."""
-    chromium = screenshots.find_chromium()
+    chromium = browser.find_chromium()
     require(chromium is not None, "no Chromium on PATH; on Debian: apt-get install chromium")
     require(
         importlib.util.find_spec("playwright") is not None,
@@ -100,7 +98,7 @@ def start_run(
     now = functools.partial(dt.datetime.now, dt.UTC)
     with store.scratch_folder(folder) as scratch:
         os.environ["TMPDIR"] = str(scratch)  # the browser's driver puts its profile there
-        with browser.open_browser(chromium, screenshots.FLAGS, allowed, storage, headed) as context:
+        with browser.open_browser(chromium, allowed, storage, headed) as context:
             portal = Portal(context, config, pacer, Redactor(secrets), secrets, allowed, origin)
             tools = Tools(
                 now, time.sleep, rng,

@@ -8,7 +8,6 @@ Example: python -m scripts.ops.screenshots
 import hashlib
 import io as streams
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 from PIL import Image
 
+from lib.acquire.portal.browser import FLAGS, find_chromium
 from lib.common import cli, io, params
 from lib.common.errors import RemlError, require
 from lib.common.vocabulary import DEMO
@@ -27,24 +27,9 @@ if TYPE_CHECKING:
 REPORT = Path("data/report")
 OUT = Path("docs/images")
 TAKEN = OUT / "taken.json"  # of each page, the `fingerprint` that it had when its picture was taken
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}  # CSS pixels
 COLOURS = 128  # of a picture, which keeps it under LARGEST
 LARGEST = 120_000  # bytes
-
-
-def find_chromium() -> str | None:
-    """The first Chromium on PATH."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 def page_fingerprint(html: str) -> str:

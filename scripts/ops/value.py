@@ -19,7 +19,8 @@ from lib.listings.contract import contract
 from lib.models.serving.served_variants import FEATURES, PredictParams
 from lib.serve.subjects import read_subjects
 from lib.serve.value_homes import ValuedFile, value_subjects
-from scripts.valuation import features as stage
+
+NORMALIZED, SCREENED = Path("data/normalize"), Path("data/screen")
 
 
 def print_result(path: Path, result: ValuedFile) -> None:
@@ -75,7 +76,7 @@ def main(file: Path, out: Path, folder: Path | None, as_of: dt.datetime | None) 
     date = as_of.date() if as_of else latest
     subjects = read_subjects(file, contract.read_contract(base.feed), date)
     spec = build.FeaturesParams(**io.read_json(FEATURES / "spec.json")["settings"])
-    _, evidence = stage.read_evidence(base.feed)
+    _, evidence = build.read_evidence(base.feed, NORMALIZED, SCREENED)
     result = value_subjects(subjects, date, spec, evidence, settings)
     io.write_csv(out, result.valued)
     print_result(file, result)

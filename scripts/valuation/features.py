@@ -22,36 +22,6 @@ OUT = Path("data/features")
 NORMALIZED = Path("data/normalize")
 SCREENED = Path("data/screen")
 METRICS = Path("metrics/features.json")
-FEED = NORMALIZED / "feed.json"  # with the classes of property that the feed values
-
-
-def read_valued(valued: list[str]) -> dict[str, pd.DataFrame]:
-    """The normalised table of each domain, without listings of other classes of property."""
-    tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
-    return {domain: build.valued_listings(table, valued) for domain, table in tables.items()}
-
-
-def read_evidence(feed: str) -> tuple[dict[str, pd.DataFrame], dict[str, build.MarketEvidence]]:
-    """Read the listings of a feed and what they may be compared with.
-
-    Parameters
-    ----------
-    feed
-        Its name.
-
-    Returns
-    -------
-    tables
-        The normalised table of each domain, without listings that stand apart (`read_valued`).
-    evidence
-        The evidence of each domain.
-    """
-    tables = read_valued(io.read_json(FEED)["valued_classes"])
-    screened = {domain: io.read_parquet(SCREENED / f"{domain}.parquet") for domain in DOMAINS}
-    external = external_series.read_series(
-        external_series.series_path(vocabulary.feed_folder(feed))
-    )
-    return tables, {one: build.collect_evidence(tables, screened, one, external) for one in DOMAINS}
 
 
 def hash_inputs(feed: str, settings: build.FeaturesParams) -> dict[str, str]:
@@ -77,7 +47,7 @@ def hash_inputs(feed: str, settings: build.FeaturesParams) -> dict[str, str]:
 def main(since: dt.datetime | None, out: Path | None) -> None:
     require(since is None or out is not None, "--since goes with --out: data/features holds all")
     base, settings = params.load_sections("features", build.FeaturesParams)
-    tables, may_know = read_evidence(base.feed)
+    tables, may_know = build.read_evidence(base.feed, NORMALIZED, SCREENED)
     metadata, folder, tally = hash_inputs(base.feed, settings), out or OUT, {}
     kinds: dict[str, str] = {}
     for domain in cli.show_progress(DOMAINS, "features"):

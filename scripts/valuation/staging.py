@@ -6,71 +6,31 @@ parsed once and kept in a cache, so that a rerun with one more file parses only 
 Example: python -m scripts.valuation.staging --dry-run
 """
 
-import datetime as dt
 import tempfile
 from pathlib import Path
 
 import click
-import duckdb
-import pandas as pd
 
-from lib.cache.entries import cache_root, find_or_build
-from lib.cache.keys import code_hash, key_of, room_files
+from lib.cache.entries import cache_root
+from lib.cache.keys import key_of
 from lib.common import cli, dictionary, io, params
 from lib.common.errors import RemlError, require
 from lib.common.vocabulary import RAW, contract_path
 from lib.listings.contract import contract
-from lib.listings.staging import coverage, csv_reader, parse_export, receipts, staging
+from lib.listings.staging import coverage, csv_reader, parsed_exports, staging
 from lib.listings.staging.staging import StagingParams
 from lib.ops.ledger import ledger
 
 OUT = Path("data/staging")
 META = Path("lib/listings/staging/staging.meta.yml")
 METRICS = Path("metrics/staging.json")
-ROOMS = (contract, parse_export)  # all that decides how a file is parsed
-
-
-def import_times(raw: Path) -> dict[str, str]:
-    """File -> import time in UTC, as `make import` recorded it."""
-    path = raw / "imports.jsonl"
-    times = {}
-    for receipt in receipts.read_receipts(path):
-        try:
-            moment = dt.datetime.fromisoformat(receipt["imported_at"]).astimezone(dt.UTC)
-        except (ValueError, TypeError) as error:
-            raise RemlError(
-                f"{path}: {receipt['imported_at']!r}, the time of {receipt['file']}, is no ISO "
-                "8601 time"
-            ) from error
-        times[receipt["file"]] = moment.replace(tzinfo=None).isoformat()
-    return times
-
-
-def parse_key(sha256: str, agreed: contract.Contract) -> str:
-    """What the parse of a file depends on: its bytes, the contract, the code."""
-    return key_of(
-        sha256,
-        agreed.model_dump_json(),
-        code_hash(room_files(*ROOMS)),
-        f"duckdb {duckdb.__version__}, pandas {pd.__version__}",
-    )
-
-
-def check_headers(paths: list[Path], agreed: contract.Contract) -> None:
-    """Raise `RemlError` where a header lacks a column that the contract requires, or would be
-    misread."""
-    for path in paths:
-        names = csv_reader.read_header(path).names
-        missing = contract.missing_required(agreed, names)
-        require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
-        faults = contract.header_faults(agreed, names)
-        require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")
 
 
 def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
-        cached = (cache_root() / "staging" / parse_key(io.file_sha256(path), agreed)).is_dir()
+        key = parsed_exports.parse_key(io.file_sha256(path), agreed)
+        cached = (cache_root() / "staging" / key).is_dir()
         headers = csv_reader.read_header(path).names
         matches = contract.match_headers(agreed, headers)
         aside = [header for header in headers if header not in matches.values()]
@@ -79,24 +39,6 @@ def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
             f"{len(matches)} columns claimed, kept aside: {', '.join(aside) or 'none'}"
         )
     click.echo(f"would write {OUT}/ and {METRICS}; nothing was written")
-
-
-def parse_files(
-    paths: list[Path], agreed: contract.Contract, raw: Path
-) -> list[staging.ParsedFile]:
-    """Each file as Parquet, from the cache where it was parsed before."""
-    loaded = import_times(raw)
-    parsed = []
-    for path in cli.show_progress(paths, "staging"):
-        sha256 = io.file_sha256(path)
-        folder = find_or_build(
-            "staging",
-            parse_key(sha256, agreed),
-            lambda part, path=path: parse_export.parse_export(path, agreed, part),
-        )
-        name = path.relative_to(raw).as_posix()
-        parsed.append(staging.ParsedFile(name, sha256, loaded.get(name), folder / "rows.parquet"))
-    return parsed
 
 
 def write_outs(
@@ -155,12 +97,12 @@ def main(dry_run: bool) -> None:
         f"{raw}: no CSV files; bring one in with `make import FEED={base.feed} FROM=path.csv`",
     )
     if dry_run:
-        check_headers(paths, agreed)
+        parsed_exports.check_headers(paths, agreed)
         show_plan(paths, agreed)
         return
     with ledger.record_run(base.feed, key_of(agreed.model_dump_json())) as loaded:
-        check_headers(paths, agreed)
-        parsed = parse_files(paths, agreed, raw)
+        parsed_exports.check_headers(paths, agreed)
+        parsed = parsed_exports.parse_files(paths, agreed, raw)
         total = write_outs(base, agreed, parsed, settings.max_quarantined_share)
     kept = loaded(
         [{"file": p.file, "file_sha256": p.sha256, **total["files"][p.file]} for p in parsed]

@@ -5,7 +5,7 @@ import subprocess
 
 import yaml
 
-from scripts.ops import screenshots
+from lib.acquire.portal import browser
 from tests.support.dag import ROOT
 
 STEPS = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]["checks"]["steps"]
@@ -50,4 +50,4 @@ def test_ci_looks_for_the_browsers_that_the_tests_look_for():
     (line,) = [
         x for x in (ROOT / ".ci/run").read_text().splitlines() if "! command -v chromium" in x
     ]
-    assert line.split("command -v ")[1].split(" >")[0].split() == list(screenshots.NAMES)
+    assert line.split("command -v ")[1].split(" >")[0].split() == list(browser.NAMES)

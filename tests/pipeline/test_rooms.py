@@ -34,7 +34,6 @@ RERUNS = 4.7
 SHORT = 60  # lines of a file
 # files of fewer lines that only one other file uses, each with what keeps it apart
 SHORT_FILES = {
-    "lib/acquire/portal/browser.py": "the only code that opens a browser",
     "lib/demo/remarks.py": "texts of the demo feed alone",
     "lib/ops/run/repro_progress.py": "a filter of DVC's log",
     "lib/photos/bundles/inventory.py": "reads names of files, unpacks nothing",
@@ -108,6 +107,18 @@ def test_rooms_form_no_circle():
     while free := {room for room in left if not above[room] & left}:
         left -= free
     assert not left, f"a circle among {sorted(left)}"
+
+
+def test_scripts_import_no_other_scripts():
+    """A script is a command: what two of them need lies in a room of `lib/`."""
+    files = [path.relative_to(ROOT).as_posix() for path in (ROOT / "scripts").rglob("*.py")]
+    faults = [
+        f"{file}: {other}"
+        for file in files
+        for other in imported(file) - {file}
+        if other.startswith("scripts/")
+    ]
+    assert not faults
 
 
 def test_tests_import_no_other_tests():

@@ -13,9 +13,8 @@ from lib.acquire.download.manifest import ManifestEntry
 from lib.common import io
 from lib.common.vocabulary import RAW
 from lib.listings.contract import contract
-from lib.listings.staging import staging
+from lib.listings.staging import csv_reader, parsed_exports, staging
 from scripts.acquire import gaps, status
-from scripts.valuation import staging as stage
 from tests.support.dag import ROOT
 
 OUT = (dt.date(2024, 2, 6), dt.date(2024, 2, 7), dt.date(2024, 2, 20), dt.date(2024, 3, 5))
@@ -78,7 +77,7 @@ def stage_as(feed, folder):
     out.mkdir(parents=True)
     scratch = folder / "scratch"
     scratch.mkdir()
-    parsed = stage.parse_files(stage.csv_reader.find_csv_files(raw), agreed, raw)
+    parsed = parsed_exports.parse_files(csv_reader.find_csv_files(raw), agreed, raw)
     staging.stage_feed(parsed, agreed, out, scratch)
     io.write_json(folder / "metrics/staging.json", {"feed": feed})
     return out

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lib.acquire.portal.browser import find_chromium
 from scripts.ops import screenshots
 from tests.support.needs import absent
 
@@ -79,7 +80,7 @@ UNNAMED = """() => [
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; none is a failure in `make test-all`, elsewhere a loud skip."""
-    path = screenshots.find_chromium()
+    path = find_chromium()
     if path is None:
         absent("no Chromium on PATH (apt-get install chromium): no page was opened")
     return path

@@ -1,7 +1,8 @@
-"""The browser of a download: real Chromium, which finds no host but the allowed ones."""
+"""Real Chromium: where it lies, and a window of it that finds no host but the allowed ones."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,26 @@ from lib.common.errors import RemlError
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium() -> str | None:
+    """The first Chromium on PATH."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
 
 @contextmanager
 def open_browser(
-    executable: str, flags: list[str], hosts: list[str], storage: Any, headed: bool
+    executable: str, hosts: list[str], storage: Any, headed: bool
 ) -> Iterator[BrowserContext]:
     """A window of its own with the cookies in `storage`. It ends with this process, also where that
     is killed. Raises `RemlError` where the browser does not start."""
@@ -26,7 +43,7 @@ def open_browser(
             browser = playwright.chromium.launch(
                 executable_path=executable,
                 # a proxy would find the hosts that Chromium must not
-                args=[*flags, resolver_rules(hosts), "--no-proxy-server"],
+                args=[*FLAGS, resolver_rules(hosts), "--no-proxy-server"],
                 headless=not headed,
             )
         except Error as error:

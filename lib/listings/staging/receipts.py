@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -25,3 +26,19 @@ def read_receipts(path: Path) -> list[dict]:
                     "import the file that it was about again"
                 ) from error
     return done
+
+
+def import_times(raw: Path) -> dict[str, str]:
+    """File -> import time in UTC, as `make import` recorded it."""
+    path = raw / "imports.jsonl"
+    times = {}
+    for receipt in read_receipts(path):
+        try:
+            moment = dt.datetime.fromisoformat(receipt["imported_at"]).astimezone(dt.UTC)
+        except (ValueError, TypeError) as error:
+            raise RemlError(
+                f"{path}: {receipt['imported_at']!r}, the time of {receipt['file']}, is no ISO "
+                "8601 time"
+            ) from error
+        times[receipt["file"]] = moment.replace(tzinfo=None).isoformat()
+    return times
