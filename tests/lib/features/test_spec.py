@@ -77,3 +77,23 @@ def test_what_a_feed_has():
     assert not has & {"list_price", "unsold_listings", "other.close_price", "series"}
     assert {"unsold_listings", "other.close_price", "series"} <= HAS
     assert spec.available_inputs(pd.DataFrame({"standard_status": []}), None, None) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("types", "subs", "told"),
+    [
+        (["R", "R", "R"], None, False),  # one word
+        (["R", "M", "R"], None, True),
+        (["R", None, None], None, False),
+        (["R", "M", "R"], ["House", "Mobile", "Condo"], False),  # the sub type tells it
+        (["R", "M", "R"], ["House", "House", "Condo"], True),
+        (["R", "M", "R"], [None, None, None], True),
+    ],
+)
+def test_the_property_type_is_an_input_where_it_tells_more_than_the_sub_type(types, subs, told):
+    table = pd.DataFrame({"property_type": types, "standard_status": "Closed"})
+    if subs:
+        table["property_sub_type"] = subs
+    has = spec.available_inputs(table, None, None)
+    assert ("property_type" in has) == told
+    assert ("kind_of_home" in has) == (told or bool(subs and subs[0]))

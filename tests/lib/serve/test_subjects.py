@@ -112,3 +112,18 @@ def test_a_file_that_cannot_be_valued_is_refused_by_name(read, text, words):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(RemlError, match=r"nowhere\.csv: no such file"):
         subjects.read_subjects(tmp_path / "nowhere.csv", CONTRACT, AS_OF)
+
+
+def test_property_of_another_class_is_left_out_with_its_class(read):
+    columns = {**CONTRACT.columns, "property_type": Column(aliases=["Type"])}
+    typed = CONTRACT.model_copy(update={"columns": columns})
+    text = "SqFt,Type\n1500,Single-Family\n1500,Lots\n1500,Boat Slip\n1500,Kavel\n1500,\n"
+    homes, rejected, _ = read(text, typed)
+    assert homes["_source_row"].tolist() == [1, 5]
+    assert dict(zip(rejected["_source_row"], rejected["_reason"], strict=True)) == {
+        2: "land, and the feed values residential alone",
+        3: "parking, and the feed values residential alone",
+        4: "no class is known for its property type",
+    }
+    wide = typed.model_copy(update={"valued_classes": ["residential", "land"]})
+    assert read(text, wide)[0]["_source_row"].tolist() == [1, 2, 5]

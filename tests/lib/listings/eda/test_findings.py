@@ -72,3 +72,24 @@ def test_duplicates_are_told_by_reason_and_file():
         "file than the row that is kept."
     )
     assert findings.describe_duplicates(rows[:0], 10) == "None of the 10 rows repeats another."
+
+
+@pytest.mark.parametrize(
+    ("names", "bare", "text"),
+    [
+        (["unstated"] * 3, [False] * 3,
+         "The feed does not say what kind of property a listing is: all count as homes."),
+        (["residential"] * 3, [False, True, False],
+         "By their types all listings are residential property. 1 that count as homes state "
+         "neither size, bedrooms, baths nor year built: look whether they are land."),
+        (["residential", "land", "parking"], [False, True, True],
+         "By their types 1 are land, 1 are parking; these stand apart, since the feed values "
+         "residential alone."),
+        (["residential", "residential", "unknown"], [False] * 3,
+         "By their types all listings are residential property. The type of 1 is not explained by "
+         "the contract's `property_classes`: these stand apart too."),
+    ],
+)  # fmt: skip
+def test_what_is_no_home_is_told(names, bare, text):
+    classes = pd.Series(names, dtype="str")
+    assert findings.describe_classes(classes, pd.Series(bare), ["residential"]) == text

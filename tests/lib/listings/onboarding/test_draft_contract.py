@@ -194,3 +194,24 @@ def test_headers_that_yaml_would_read_otherwise_stay_text():
     headers = ("Yes", "1", "null", "a: b", "- x", "#1", '"', "two\nlines", "\u2028")
     text, _, agreed = drafted(sales().assign(**dict.fromkeys(headers, "x")))
     assert "listing_id" in agreed.columns, text
+
+
+def test_words_of_property_that_is_no_home_are_proposed_and_unknown_ones_asked():
+    kinds = ["Residential", "Kavel", "Lots/Land", "Wooded Tract", "Duplex", "Residential"]
+    text, _, agreed = drafted(sales().assign(Property_Type=kinds * 5))
+    assert agreed.valued_classes == ["residential"]
+    assert agreed.property_classes == {
+        "Lots/Land": "land", "Wooded Tract": "land", "Duplex": "income",
+    }  # fmt: skip
+    assert "Lots/Land: land   # CHECK: 5 rows by `property_type` stand apart" in text
+    assert "# CHECK: Kavel is unknown; 5 rows by `property_type` are asked about" in text
+
+
+def test_a_style_of_house_is_asked_about_only_where_no_type_stands_beside_it():
+    styles = sales().assign(Property_Sub_Type=["Ranch", "Colonial", "Boat Slip"] * 10)
+    text, _, agreed = drafted(styles)
+    assert agreed.property_classes == {"Boat Slip": "parking"}
+    assert "# CHECK: Ranch is unknown" in text and "Colonial" not in text
+    text, _, _ = drafted(styles.assign(Property_Type="Residential"))
+    assert "Ranch" not in text
+    assert "no column tells the kind of property" in drafted(sales())[0]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from lib.common.errors import RemlError
 from lib.features import build
 from lib.listings.screening import overrides, screen
 from tests.support.hypothesis_profiles import examples
@@ -196,3 +197,27 @@ def test_a_feed_with_the_least_columns_is_screened():
     verdicts, flags = screen.screen_sales(TABLE.iloc[:0], SPEC, NONE, GROUPS)
     assert not len(verdicts) and not len(flags) and list(verdicts) == list(VERDICTS)
     assert screen.count_verdicts(verdicts, flags, NONE)["closed"] == 0
+
+
+def test_sales_of_other_classes_are_flagged_by_that_alone_and_move_no_other():
+    other = {"land": TABLE.index % 7 == 1, "unknown": TABLE.index % 11 == 2}
+    classes = pd.Series("residential", index=TABLE.index)
+    for name, rows in other.items():
+        classes[rows] = name
+    table = TABLE.assign(property_class=classes)
+    verdicts, flags = screen.screen_sales(table, SPEC, NONE, GROUPS)
+    closed = table[table["standard_status"] == "Closed"].set_index("listing_key")
+    codes = verdicts.set_index("listing_key")["codes"]
+    land = closed.index[closed["property_class"] == "land"]
+    assert len(land) and (codes[land] == "not_valued_class").all()
+    assert set(flags_of(flags, land)["reason"]) == {"land, and the feed values residential alone"}
+    assert (codes[closed.index[closed["property_class"] == "unknown"]] == "unknown_class").all()
+    homes = table[table["property_class"] == "residential"]
+    _, alone = screen.screen_sales(homes, SPEC, NONE, GROUPS)
+    pd.testing.assert_frame_equal(alone, flags_of(flags, homes["listing_key"]))
+    every = screen.screen_sales(table, SPEC, NONE, GROUPS, ["residential", "land"])[1]
+    assert "not_valued_class" not in set(every["code"])
+    wanted = pd.DataFrame({"listing_key": land[:1], "domain": "sale", "usable": True, "reason": "r",
+                           "by": "b", "date": "2024-01-01"})  # fmt: skip
+    with pytest.raises(RemlError, match=f"{land[0]}: usable, but of a class of property"):
+        screen.screen_sales(table, SPEC, wanted, GROUPS)
