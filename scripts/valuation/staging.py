@@ -62,9 +62,11 @@ def write_outs(
     total = staging.total_counts(counts, OUT) | {"unknown_values": unknown}
     if total["quarantined"] > most * total["rows_in"]:
         worst = max(total["reasons"], key=total["reasons"].get)
+        dated = any(r.check == "is_date" and r.reason in worst for r in agreed.row_rules)
         raise RemlError(
             f"{RAW / base.feed}: {total['quarantined']} of {total['rows_in']} rows break the "
-            f"contract, most often: {worst}; fix {contract_path(base.feed)} or the "
+            f"contract, most often: {worst}; fix "
+            f"{'date_formats in ' if dated else ''}{contract_path(base.feed)} or the "
             "export, or raise staging.max_quarantined_share"
         )
     io.write_json(OUT / "coverage.json", days)

@@ -71,7 +71,9 @@ def find_mangled(text: pd.Series, formats: list[str]) -> tuple[str, str] | None:
         left = left[read.isna()]
     low = [form for form, day in days.items() if _spread(day) and (day <= 12).all()]
     high = [form for form, day in days.items() if _spread(day) and (day > 12).all()]
-    return (low[0], high[0]) if low and high else None
+    # two orders of one form are two sources, not a spreadsheet: see `settle_order`
+    pairs = [(one, two) for one in low for two in high if swap_day_and_month(one) != two]
+    return pairs[0] if pairs else None
 
 
 def _spread(day: pd.Series) -> bool:

@@ -202,11 +202,13 @@ def _parsed(rows: pd.DataFrame, name: str, contract: Contract, issues: Issues) -
     text, column, formats = rows[name], contract.columns[name], contract.date_formats
     unclear = pd.Series(False, index=rows.index)
     if column.type == "date" and not column.date_formats:
-        _refuse_mangled(rows, name, formats)
         formats, unclear = day_month.settle_order(text, formats)
+        _refuse_mangled(rows, name, formats)
         issues.drop(unclear, name, text, day_month.BOTH_WAYS)
     parse = partial(parse_values.parse_column, column=column, formats=formats)
     cells = parse_values.parse_distinct(text, parse)
+    if column.type == "date" and not column.date_formats:
+        _refuse_swapped_months(rows, name, cells)
     unread = ~parse_values.is_blank(text) & cells.isna() & ~unclear
     issues.drop(unread, name, text, f"not a {column.type.replace('_', ' ')}")
     return cells.mask(unclear) if unclear.any() else cells
@@ -264,6 +266,19 @@ def _refuse_mangled(rows: pd.DataFrame, name: str, formats: list[str]) -> None:
                 "export it again without one, or say in the contract how the column is written, "
                 f"columns.{name}.date_formats (as it seems: {own})",
             )
+
+
+def _refuse_swapped_months(rows: pd.DataFrame, name: str, days: pd.Series) -> None:
+    """Raise where days up to 12 fit the rest of a file only with day and month exchanged."""
+    for file, cells in days.groupby(rows["_source_file"], sort=True):
+        low = cells.dt.day <= 12
+        require(
+            not low.any() or not day_month.months_betray_swap(cells),
+            f"{file}, data row {rows['_source_row'].get(low.idxmax())}: {name} with a day up to 12 "
+            "fits the months of the others only with day and month exchanged, as spreadsheets do "
+            "it; export it again without one, or if the dates are right say how the column is "
+            f"written in the contract, columns.{name}.date_formats",
+        )
 
 
 def _refuse_mostly_unknown(

@@ -28,6 +28,7 @@ FORMATS = [
     "%Y%m%dT%H%M%S", "%Y%m%d%H%M%S", "%d-%b-%Y", "%d-%b-%y", "%d-%b-%Y %H:%M:%S", "%d %b %Y",
     "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%A, %B %d, %Y",
     "%b %d %Y %I:%M%p", "%b %d, %Y %I:%M %p", "%d %b %Y %H:%M",
+    "%Y-%d-%m", "%Y/%d/%m", "%m%d%Y", "%d%m%Y",
 ]  # fmt: skip
 # what stands between the parts of a date: a text that lacks one of a format's marks is not in it
 MARKS = {form: frozenset(re.sub("%.| ", "", form)) for form in FORMATS}
@@ -180,7 +181,10 @@ def share_that_fits(profile: ColumnProfile, field: ResoField, book: ResoDictiona
     if field.type in ("number", "count", "baths_full_half", "baths_decimal"):
         fits = numbers.notna()
         if field.range:
-            fits &= numbers.between(*field.range)
+            inside = numbers.between(*field.range)
+            if field.unit == "square feet":  # or in square meters: `infer` asks which
+                inside |= (numbers * book.areas["square meters"]).between(*field.range)
+            fits &= inside
         if field.type == "count":
             fits &= numbers % 1 == 0
         return profile.share(fits)

@@ -7,6 +7,7 @@ and months.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -17,6 +18,10 @@ from lib.listings.contract.day_month import swap_day_and_month
 from lib.listings.onboarding import column_profile
 from lib.listings.onboarding.column_profile import FORMATS, parse_dates
 
+SEQUENCE = (  # the dates of a deal as they follow
+    "listing_contract_date", "purchase_contract_date", "close_date", "modification_timestamp",
+)  # fmt: skip
+LOOKED_AT = 1000  # distinct dates of a column: parsing in many formats is slow
 SELDOM = 0.002  # a share of cells up to which they are errors of typing, not a format
 MANY = 20  # distinct dates without a day above 12 are odd in a column that has a choice
 SERIAL_NOTES = {
@@ -47,8 +52,13 @@ def month_is_first(form: str) -> bool:
 
 
 def has_two_orders(form: str) -> bool:
-    """Whether a format is written with day and month exchanged as well."""
-    return swap_day_and_month(form) != form and swap_day_and_month(form) in FORMATS
+    """Whether a format is written with day and month exchanged as well, as those that begin with
+    the year are not."""
+    return (
+        not form.startswith("%Y")
+        and swap_day_and_month(form) != form
+        and swap_day_and_month(form) in FORMATS
+    )
 
 
 def date_columns(columns: dict[str, pd.Series]) -> dict[str, ColumnDates]:
@@ -57,7 +67,8 @@ def date_columns(columns: dict[str, pd.Series]) -> dict[str, ColumnDates]:
     Parameters
     ----------
     columns : dict of str to Series of str
-        Column -> its distinct texts.
+        Column -> its texts, of the same rows; those of SEQUENCE tell which reading of dates that
+        could be read both ways keeps the order of a deal.
 
     Returns
     -------
@@ -68,12 +79,12 @@ def date_columns(columns: dict[str, pd.Series]) -> dict[str, ColumnDates]:
     written = {name: one for name, one in written.items() if one.formats}
     settled = {one.order for one in written.values()} & {"month", "day"}
     if not settled:
-        return written
+        return _by_sequence(written, columns)
     # an open column is written as the others, or as most of them
     usual = _usual_order(written)
     for name, one in written.items():
         if one.order == "open":
-            formats = [f if not has_two_orders(f) else _in_order(f, usual) for f in one.formats]
+            formats = _all_in_order(one.formats, usual)
             doubt = ""
             if len(settled) > 1 or one.distinct >= MANY:
                 doubt = f"no day above 12: read with the {usual} first, as other columns"
@@ -82,6 +93,49 @@ def date_columns(columns: dict[str, pd.Series]) -> dict[str, ColumnDates]:
             doubt = f"the {one.order} first, in other columns the {usual}"
             written[name] = replace(one, doubt=one.doubt or doubt, stated=True)
     return written
+
+
+def _by_sequence(
+    written: dict[str, ColumnDates], columns: dict[str, pd.Series]
+) -> dict[str, ColumnDates]:
+    """The reading of open columns that leaves fewer rows with a listing after its contract, closing
+    or last change; it stays a question."""
+    if "open" not in {one.order for one in written.values()}:
+        return written
+
+    def broken(order: str) -> int:
+        days = [
+            parse_dates(columns[name].astype("str"), _all_in_order(written[name].formats, order))
+            for name in SEQUENCE
+            if name in written
+        ]
+        return sum(int((one > two).sum()) for one, two in itertools.pairwise(days))
+
+    if broken("day") >= broken("month"):
+        return written
+    return {
+        name: replace(one, formats=_all_in_order(one.formats, "day"))
+        if one.order == "open"
+        else one
+        for name, one in written.items()
+    }
+
+
+def format_note(written: dict[str, ColumnDates], formats: list[str]) -> str:
+    """What is doubtful about the formats of a feed, "" where nothing is."""
+    if not written:
+        return "no dates found"
+    orders, note = {one.order for one in written.values()}, ""
+    for form in filter(has_two_orders, formats):
+        swapped = swap_day_and_month(form)
+        if "mixed" in orders and swapped in formats:
+            note = f"some dates read only as {form}, some only as {swapped}"
+        elif "open" in orders and not {"month", "day", "mixed"} & orders:
+            first = "month" if month_is_first(form) else "day"
+            note = f"{swapped} reads them as well; is the {first} first?"
+            if first == "day" and "." not in form:
+                note += " (So fewer deals end before they begin.)"
+    return note
 
 
 def feed_formats(written: dict[str, ColumnDates]) -> list[str]:
@@ -94,6 +148,8 @@ def feed_formats(written: dict[str, ColumnDates]) -> list[str]:
 
 
 def _column_dates(texts: pd.Series) -> ColumnDates:
+    filled = texts[~parse_values.is_blank(texts)].str.strip()
+    texts = pd.Series(filled.unique()[:LOOKED_AT], dtype="str")
     formats = column_profile.detect_date_formats([texts])
     read = parse_dates(texts, formats).notna()
     formats += _serial_formats(texts[~read], len(texts))
@@ -146,5 +202,11 @@ def _usual_order(written: dict[str, ColumnDates]) -> str:
     return "day" if orders.count("day") > orders.count("month") else "month"
 
 
-def _in_order(form: str, order: str) -> str:
-    return form if month_is_first(form) == (order == "month") else swap_day_and_month(form)
+def _all_in_order(formats: list[str], order: str) -> list[str]:
+    """Formats with the day or the month first, where they are written both ways."""
+    return [
+        form
+        if not has_two_orders(form) or month_is_first(form) == (order == "month")
+        else swap_day_and_month(form)
+        for form in formats
+    ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from lib.listings.contract import day_month, reso, units
+from lib.listings.contract import reso, units
 from lib.listings.onboarding import date_order
 from lib.listings.onboarding.column_profile import ColumnProfile
 from lib.listings.onboarding.date_order import ColumnDates
@@ -76,20 +76,23 @@ def draft_contract(
     identity, key_lines = propose_identity(table, by_field)
     parts = [_head(source, len(table)), *domain_lines(by_field), *key_lines]
     fields = reso.load_dictionary().fields
-    written = date_order.date_columns(
-        {
-            name: one.profile.texts
-            for name, one in by_field.items()
-            if fields[name].type in ("date", "timestamp")
-        }
-    )
-    parts += date_format_lines(written) + class_lines(by_field)
+    dates = {name: table[one.header] for name, one in by_field.items()
+             if fields[name].type in ("date", "timestamp")}  # fmt: skip
+    others = [one for one in guesses if not one.claimed and one.profile.dates > SURE]
+    dates |= {one.header: table[one.header] for one in others if not dates}
+    written = date_order.date_columns(dates)
+    formats = date_order.feed_formats(written) or ["%Y-%m-%d"]
+    note = date_order.format_note(written, formats)
+    if written and not dates.keys() & by_field.keys():
+        note = f"of {', '.join(map(repr, dates))}, which no column reads yet; {note}".strip("; ")
+    parts.append(f"date_formats: {one_line(formats)}{f'   # CHECK: {note}' if note else ''}")
+    parts += class_lines(by_field)
     if "standard_status" not in by_field:
         parts.append(
             "constants: {standard_status: Closed}   # CHECK: no status column, so every row counts "
             "as closed"
         )
-    parts += ["columns:", *_columns(by_field, written), *_unmatched(guesses)]
+    parts += ["columns:", *_columns(by_field, written), *_unmatched(guesses, written)]
     if "standard_status" in by_field:
         parts += status_lines(statuses)
     text = "\n".join(parts) + "\n"
@@ -214,13 +217,17 @@ def _zeros(name: str, one: Guess) -> str:
     return ""
 
 
-def _unmatched(guesses: list[Guess]) -> list[str]:
+def _unmatched(guesses: list[Guess], written: dict[str, ColumnDates]) -> list[str]:
     """The columns that stay out, each with what it might be, as comments."""
     lines = []
     for one in guesses:
         if one.claimed:
             continue
         holds = describe_values(one.profile)
+        if one.header in written:
+            holds = (
+                f"CHECK: close_date, or when it was listed? Dates by {written[one.header].formats}"
+            )
         if one.field and one.score >= MAYBE:
             body = {"aliases": [one.header]}
             lines.append(
@@ -276,31 +283,3 @@ def propose_identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[b
         note = "   # then by the address in standard form"
     lines.append(f"property_key: {one_line(homes)}{note}")
     return identified, lines
-
-
-def date_format_lines(written: dict[str, ColumnDates]) -> list[str]:
-    """The date formats of the claimed columns, but for those that have their own.
-
-    Parameters
-    ----------
-    written : dict of str to ColumnDates
-        How the columns are written.
-
-    Returns
-    -------
-    list of str
-        YAML.
-    """
-    detected = date_order.feed_formats(written)
-    if not detected:
-        detected = ["%Y-%m-%d"]
-    note = "" if written else "   # CHECK: no dates found"
-    orders = [one.order for one in written.values()]
-    for form in filter(date_order.has_two_orders, detected):
-        swapped = day_month.swap_day_and_month(form)
-        if "mixed" in orders and swapped in detected:
-            note = f"   # CHECK: some dates read only as {form}, some only as {swapped}"
-        elif "open" in orders and not {"month", "day", "mixed"} & set(orders):
-            first = "month" if date_order.month_is_first(form) else "day"
-            note = f"   # CHECK: {swapped} reads them as well; is the {first} first?"
-    return [f"date_formats: {one_line(detected)}{note}"]

@@ -97,8 +97,7 @@ def _date_note(filled: pd.Series, name: str, contract: Contract) -> str:
     """How dates are written that a contract does not read; "" for columns of other types."""
     if contract.columns[name].type not in ("date", "timestamp"):
         return ""
-    texts = filled.str.strip().drop_duplicates()
-    shape = texts.str.replace("[0-9]", "9", regex=True).mode().iloc[0][:30]
-    written = date_order.date_columns({name: texts})
+    shape = filled.str.strip().str.replace("[0-9]", "9", regex=True).mode().iloc[0][:30]
+    written = date_order.date_columns({name: filled})
     by = f"; {written[name].formats} would read it" if name in written else ""
     return f"dates written like {shape!r} are in none of its date_formats{by}"

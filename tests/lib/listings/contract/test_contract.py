@@ -307,3 +307,64 @@ def test_formats_that_staging_would_break_on_are_refused(formats):
             {"title": "T", "columns": {"listing_key": {}}, "date_formats": formats},
             "contract.yaml",
         )
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["$/SqFt", "SqFt ($)", "SqFt %", "SqFt +", "SqFt*", "-SqFt", "SqFt/Acre", "# SqFt", "SqFt²"],
+)
+def test_a_header_with_a_sign_that_changes_its_meaning_is_not_the_plain_one(header):
+    agreed = resolved({"living_area": {}})
+    assert "living_area" not in match_headers(agreed, [header])
+    for order in ([header, "SqFt"], ["SqFt", header]):
+        assert match_headers(agreed, order)["living_area"] == "SqFt"
+
+
+def test_a_currency_sign_in_the_header_of_an_amount_says_nothing_new():
+    agreed = resolved({"list_price": {}, "living_area": {}})
+    assert match_headers(agreed, ["List Price ($)", "SqFt ($)"]) == {"list_price": "List Price ($)"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "match"),
+    [
+        (["list_price", "List Price"], "List Price"),
+        (["List Price", "LIST PRICE", "ListPrice"], "List Price"),
+        (["LIST PRICE", "ListPrice"], None),
+        (["list-price", "List Price ($)"], None),
+    ],
+)
+def test_of_headers_that_read_alike_the_one_as_the_contract_writes_it_or_none(headers, match):
+    agreed = resolved({"list_price": {"aliases": ["List Price"]}})
+    if match:
+        assert match_headers(agreed, headers)["list_price"] == match
+        assert contracts.header_faults(agreed, headers) == []
+        return
+    with pytest.raises(RemlError, match=r"are one header to column list_price"):
+        match_headers(agreed, headers)
+    (clause,) = contracts.header_faults(agreed, headers)
+    assert all(repr(header) in clause for header in headers)
+
+
+def test_headers_in_other_letters_are_not_all_one():
+    agreed = resolved({"local_price": {"aliases": ["价格"], "type": "number"}})
+    assert "local_price" not in match_headers(agreed, ["状态", "---", ""])
+    assert match_headers(agreed, ["状态", "价格"])["local_price"] == "价格"
+
+
+def dated(formats):
+    own = {"close_date": {"aliases": [], "type": "date", "date_formats": formats}}
+    return minimal()["columns"] | own
+
+
+def test_a_column_has_date_formats_of_its_own():
+    agreed = validate(
+        Contract,
+        minimal(columns=dated(["%d/%m/%Y"])),
+        "contract.yaml",
+    )
+    assert agreed.date_formats_of("close_date") == ["%d/%m/%Y"]
+    assert agreed.date_formats_of("extra") == agreed.date_formats_of("else") == ["%Y-%m-%d"]
+    for formats in ([], ["%Q"], ["serial"]):
+        with pytest.raises(RemlError, match="date"):
+            made(columns=dated(formats))

@@ -129,3 +129,107 @@ def test_each_unit_and_frequency_has_words():
 def test_a_column_that_says_the_unit_must_be_there():
     with pytest.raises(RemlError, match="unit_from names `nowhere`"):
         made(living_area={"unit_from": "nowhere"})
+
+
+FEES = made(
+    association_fee={"range": [0, 100000]},
+    association_fee_frequency={},
+    association_fee2={},
+    association_fee2_frequency={},
+    building_area_total={},
+    building_area_units={},
+)
+
+
+@pytest.mark.parametrize(
+    ("often", "year"),
+    [
+        ("Monthly", 1200), ("Quarterly", 400), ("Semi-Annually", 200), ("Annually", 100),
+        ("Bi-Monthly", 600), ("Semi-Monthly", 2400), ("Weekly", 100 * 365 / 7), ("Daily", 36500),
+        ("per month", 1200), ("M", 1200), ("Seasonal", None), ("One Time", None), ("Dues", None),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_fees_are_brought_to_a_year(often, year):
+    rows = [
+        {f"association_fee{n}": "100", f"association_fee{n}_frequency": often} for n in ("", "2")
+    ]
+    known = dict.fromkeys(["association_fee", "association_fee2"], "7")
+    known |= {f"{name}_frequency": "Yearly" for name in known}
+    table, issues = typed(*rows, known, agreed=FEES)
+    got = [table["association_fee"][0], table["association_fee2"][1]]
+    assert got == pytest.approx([year, year]) if year else pd.isna(got).all()
+    assert table["association_fee"][2] == table["association_fee2"][2] == 7
+    assert issues["reason"].tolist() == ([] if year else [typed_cells.NO_YEAR] * 2)
+    assert not {"association_fee_frequency", "association_fee2_frequency"} & set(table)
+
+
+def test_no_fee_is_none_however_often_and_a_feed_without_frequencies_is_of_years():
+    free = {"association_fee": "0", "association_fee_frequency": "None"}
+    assert typed(free, agreed=FEES)[0]["association_fee"][0] == 0
+    assert typed({"association_fee": "96"}, agreed=FEES)[0]["association_fee"][0] == 96
+
+
+@pytest.mark.parametrize(
+    ("unit", "feet"),
+    [("SqMt", 1076.391041671), ("Sq. Meters", 1076.391041671), ("Hectares", 10763910.41671),
+     ("Square Yards", 900), ("sq. ft.", 100)],
+)  # fmt: skip
+def test_the_area_of_a_building_has_its_own_unit(unit, feet):
+    table, _ = typed({"building_area_total": "100", "building_area_units": unit}, agreed=FEES)
+    got = table["building_area_total"][0]
+    assert got == pytest.approx(feet) if feet < 100000 else pd.isna(got)  # out of any range
+
+
+def test_a_blank_unit_is_the_usual_one_only_where_the_others_say_so():
+    row, blank = {"living_area": "150"}, {"living_area": "150", "living_area_units": ""}
+    meters = row | {"living_area_units": "Square Meters"}
+    table, issues = typed(meters, blank)
+    assert table["living_area"].round().fillna(0).tolist() == [1615, 0]
+    assert issues["reason"].tolist() == ["its unit is not known"]
+    feet = row | {"living_area_units": "Square Feet"}
+    assert typed(*[feet] * 30, meters, blank)[0]["living_area"].iloc[-1] == 150
+    agreed = made(living_area={"unit": "square feet"}, living_area_units={})
+    assert typed(meters, blank, agreed=agreed)[0]["living_area"][1] == 150
+
+
+@pytest.mark.parametrize(
+    ("column", "words"), [("living_area_units", "Tatami"), ("association_fee_frequency", "Dues")]
+)
+def test_words_that_are_mostly_unknown_stop_the_run_and_a_lookup_mends_it(column, words):
+    name = {"living_area_units": "living_area"}.get(column, "association_fee")
+    spec, rows = {name: {}, column: {}}, [{name: "150", column: words}] * 25
+    with pytest.raises(RemlError, match=rf"data row 1: {column} is '{words}'.*lookups"):
+        typed(*rows, agreed=made(**spec))
+    assert len(typed(*rows[:10], agreed=made(**spec))[1]) == 10  # of a few rows each is listed
+    meaning = "square meters" if column == "living_area_units" else "monthly"
+    agreed = made(**spec).model_copy(update={"lookups": {column: {words: meaning}}})
+    table, issues = typed(*rows, agreed=agreed)
+    factor = 10.76391041671 if name == "living_area" else 12
+    assert table[name].tolist() == pytest.approx([150 * factor] * 25) and not len(issues)
+
+
+@pytest.mark.parametrize(
+    ("header", "beside", "column"),
+    [
+        ("LivingArea", "LivingAreaUnits", "living_area_units"),
+        ("AssociationFee", "AssociationFeeFrequency", "association_fee_frequency"),
+        ("BathroomsFull", "BathroomsThreeQuarter", "bathrooms_three_quarter"),
+        ("BuildingAreaTotal", "BuildingAreaUnits", "building_area_units"),
+    ],
+)
+def test_an_export_that_says_a_unit_which_no_column_reads_is_refused(header, beside, column):
+    name = reso.find_field(header)
+    (clause,) = contract.header_faults(made(**{name: {}}), [header, beside])
+    assert repr(beside) in clause and f"add `{column}: {{}}`" in clause
+    assert contract.header_faults(made(**{name: {}, column: {}}), [header, beside]) == []
+    assert contract.header_faults(made(**{name: {}}), [header]) == []
+
+
+def test_how_often_rent_is_paid_matters_where_there_are_rents():
+    headers = ["ClosePrice", "LeaseAmountFrequency"]
+    assert contract.header_faults(made(close_price={}), headers) == []
+    rents = made(close_price={}).model_copy(
+        update={"domain": contract.DomainRule(default="rental")}
+    )
+    assert len(contract.header_faults(rents, headers)) == 1
