@@ -40,7 +40,7 @@ def test_an_input_and_what_is_made_of_it_count_together():
 def test_reasons_of_another_value_than_the_prediction_stop_the_run():
     saved, predicted, table = train_and_save("linear", LEVELLED)
     table = table.set_index("listing_key", drop=False)
-    past, later = table[table["role"] == "train"], table[table["role"] != "train"]
+    past, later = table[table["role"] == "train"], table[table["role"] == "test"]
     saved = saved.model_copy(update={"trained_before": str(later["as_of"].min().date())})
     centre = contribution_centres(past, saved)
     base, parts = contributions_with_level(later, saved, predicted, centre)
