@@ -94,7 +94,9 @@ def loops(count: int) -> None:
     def ours(at: int) -> None:
         vectors = encoder.encode(tensors[at : at + own.batch])
         blank = np.zeros(vector_cache.THUMBNAIL)
-        stored.write({str(at + n): vector_cache.as_row(v, blank) for n, v in enumerate(vectors)})
+        stored.write(
+            {str(at + n): vector_cache.pack_cache_row(v, blank) for n, v in enumerate(vectors)}
+        )
 
     def with_files() -> None:
         for batch in encode_photos.encode_batches(files, encoder, own.workers):
@@ -119,7 +121,7 @@ def filled(count: int) -> None:
     """Photos, the manifest and a cache that has the vectors of all of them and of the prompts, 512
     numbers each."""
     _, own = params.load_sections("embed", encoders.EmbedParams)
-    stored = encode_photos.open_cache(encode_photos.open_encoder(NAME, own, Path()))
+    stored = encode_photos.open_vector_cache(encode_photos.open_encoder(NAME, own, Path()))
     lines = photos(Path(), count, (40, 30))
     paths = [Path("data/photos", json.loads(line)["file"]) for line in lines]
     rng = np.random.default_rng(0)
@@ -128,12 +130,14 @@ def filled(count: int) -> None:
         vectors = rng.normal(size=(len(texts), stored.dims)).astype("float32")
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
-    rooms.encode_prompts(lambda texts: vector_cache.cached_prompts(stored, texts, drawn), 100.0)
+    rooms.encode_prompts(
+        lambda texts: vector_cache.cached_prompt_vectors(stored, texts, drawn), 100.0
+    )
     vectors = drawn(paths)
-    thumbnails = [same_picture.make_thumbnail(decode.open_jpeg(path)) for path in paths]
+    thumbnails = [same_picture.thumbnail_array(decode.open_jpeg(path)) for path in paths]
     keys = encode_photos.content_keys(paths, own.workers)
     stored.write({
-        key: vector_cache.as_row(*row)
+        key: vector_cache.pack_cache_row(*row)
         for (key, _), *row in zip(keys, vectors, thumbnails, strict=True)
     })  # fmt: skip
 

@@ -15,7 +15,7 @@ from scipy.stats import bootstrap as peer_bootstrap
 from bench import kit
 from lib.evaluation.metrics.accuracy import accuracy_family, coverage_family
 from lib.evaluation.metrics.bootstrap import bootstrap_intervals, home_clusters
-from lib.evaluation.metrics.ratio_study import RatioStudy, value_proxy, vei_groups
+from lib.evaluation.metrics.ratio_study import RatioStudy, value_proxy, vei_group_count
 
 DRAWS, FEWER = 1000, 20
 
@@ -53,7 +53,7 @@ def of_ratios(estimate: np.ndarray, price: np.ndarray) -> list[float]:
     value = value_proxy(estimate, price)
     order, by_price, place = np.argsort(value), np.argsort(price), np.arange(1, n + 1)
     gini = [2 * (place @ x[by_price]) / (n * x.sum()) - (n + 1) / n for x in (estimate, price)]
-    size = n // vei_groups(n)
+    size = n // vei_group_count(n)
     ends = np.median(ratio[order[:size]]), np.median(ratio[order[-size:]])
     return [
         middle, np.abs(ratio - middle).mean() / middle,

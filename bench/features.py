@@ -99,7 +99,7 @@ def search(rows: int) -> kit.Finding:
     """Time a home takes among `rows` sales: ours for all homes, the loop's for a sample."""
     _, settings = params.load_sections("features", build.FeaturesParams, kit.ROOT / "params.yaml")
     table = sales(rows)
-    homes, past = table[table["as_of"].notna()], build.closed_sales(table)
+    homes, past = table[table["as_of"].notna()], build.priced_sales(table)
     began, busy = time.perf_counter(), time.process_time()
     _, distance = comparables.find_comparables(homes, past, settings.comparables)
     seconds, cpu = time.perf_counter() - began, time.process_time() - busy

@@ -98,7 +98,7 @@ def write_export(path: Path, rows: int) -> None:
 def _write_export(path: Path, rows: int) -> None:
     """Write `rows` rows of the synthetic demo feed as one HAR Matrix CSV: listings of a generated
     feed, older states and copies included, repeated under keys, places and prices of their own."""
-    feed = demo.generate(3, 3000, 600, 300, dt.date(2022, 1, 1), 4, 12, photos=False)
+    feed = demo.generate_feed(3, 3000, 600, 300, dt.date(2022, 1, 1), 4, 12, photos=False)
     lines = []
     for name in EXPORTS:
         header, *body = csv.reader(io.StringIO(feed.files[name].decode("utf-8-sig")))

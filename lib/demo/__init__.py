@@ -1,5 +1,6 @@
-"""A synthetic, seeded MLS feed: `generate` gives the bytes of every file and the hidden truth."""
+"""A synthetic, seeded MLS feed: `generate_feed` gives the bytes of every file and the hidden
+truth."""
 
-from lib.demo.feed import Feed, generate
+from lib.demo.feed import Feed, generate_feed
 
-__all__ = ["Feed", "generate"]
+__all__ = ["Feed", "generate_feed"]

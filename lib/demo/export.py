@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.demo.faults import DROP, DUPLICATE_SHARE, SINGLE_ROW, planted
+from lib.demo.faults import DROP, DUPLICATE_SHARE, SINGLE_ROW, planted_count
 from lib.demo.homes import FREE
 from lib.demo.listings import TERMINAL, Event, Listing
 
@@ -57,7 +57,7 @@ class Table:
         return text.getvalue().encode(self.encoding)
 
 
-def lay_out(
+def lay_out_exports(
     rng: np.random.Generator, listings: list[Listing], homes: pd.DataFrame, start: date, end: date
 ) -> list[Table]:
     """All exports, taken at the end of each year, before the last months, and on the last day.
@@ -118,7 +118,7 @@ def lines_by_listing(tables: list[Table]) -> dict[str, list[tuple[str, int]]]:
     return dict(places)
 
 
-def duplicates(tables: list[Table]) -> list[dict[str, Any]]:
+def duplicate_records(tables: list[Table]) -> list[dict[str, Any]]:
     """A truth record for every group of lines with equal cells, planted or come about."""
     seen: dict[ExportLine, list[tuple[str, int]]] = defaultdict(list)
     for table in tables:
@@ -163,7 +163,7 @@ def _changed(
 def _plant_duplicates(rng: np.random.Generator, tables: list[Table]) -> None:
     """Repeat some lines in their own file, and as many in the mixed refresh."""
     mixed = next(table for table in tables if "mixed" in table.path)
-    count = planted(DUPLICATE_SHARE / 2, sum(len(table.rows) for table in tables))
+    count = planted_count(DUPLICATE_SHARE / 2, sum(len(table.rows) for table in tables))
     whole = [[row for row in table.rows if len(row.cells) == len(COLUMNS)] for table in tables]
     for copy in range(2 * count):
         source = int(rng.integers(len(tables)))

@@ -73,22 +73,24 @@ class Fault:
     right: str
 
 
-def planted(share: float, total: int) -> int:
+def planted_count(share: float, total: int) -> int:
     """How many faults of a kind a feed of `total` gets: its share, but one at least."""
     return max(1, round(share * total))
 
 
-def odd_deals(rng: np.random.Generator, sales: int) -> list[str]:
+def draw_odd_deals(rng: np.random.Generator, sales: int) -> list[str]:
     """The kinds of the extra closed sales, one entry a sale, in random order."""
     kinds = [
         kind
         for kind, (share, _) in ODD_DEALS.items()
-        for _ in range(planted(share, sales) * (BULK if kind == "bulk_sale" else 1))
+        for _ in range(planted_count(share, sales) * (BULK if kind == "bulk_sale" else 1))
     ]
     return [str(kind) for kind in rng.permutation(kinds)]
 
 
-def spoil(rng: np.random.Generator, listings: list[Listing], homes: pd.DataFrame) -> list[Fault]:
+def plant_faults(
+    rng: np.random.Generator, listings: list[Listing], homes: pd.DataFrame
+) -> list[Fault]:
     """Plant the faults of single listings (changes them in place); returns what was planted.
 
     Parameters
@@ -110,7 +112,7 @@ def spoil(rng: np.random.Generator, listings: list[Listing], homes: pd.DataFrame
     good = [one for one in listings if one.kind in ("good", "open")]
     spare = [good[i] for i in rng.permutation(len(good))]
     for kind, (share, _) in BLEMISHES.items():
-        for _ in range(planted(share, len(good))):
+        for _ in range(planted_count(share, len(good))):
             index = next(i for i, one in enumerate(spare) if _bears(kind, one, homes))
             faults.append(_blemish(rng, kind, spare.pop(index), homes))
     return faults

@@ -15,13 +15,13 @@ from pydantic import Field
 from lib.common.params import Section
 from lib.demo.bundles import plan_photos, zip_photos
 from lib.demo.deals import plan_deals, price_deals
-from lib.demo.export import lay_out
-from lib.demo.faults import odd_deals, spoil
+from lib.demo.export import lay_out_exports
+from lib.demo.faults import draw_odd_deals, plant_faults
 from lib.demo.homes import draw_homes
-from lib.demo.listings import live_listings
+from lib.demo.listings import simulate_listings
 from lib.demo.market import draw_market
 from lib.demo.places import draw_places
-from lib.demo.truth import tell_truth
+from lib.demo.truth import truth_records
 
 README = """\
 SYNTHETIC listings, photos and prices. No home, street, person or sale in here is real.
@@ -48,7 +48,7 @@ class Feed:
 
 
 # parameters: the settings of the feed, each as params.yaml has it
-def generate(
+def generate_feed(
     seed: int,
     sales: int,
     rentals: int,
@@ -63,9 +63,9 @@ def generate(
 
     `sales` and `rentals` count good closed listings, `actives` listings still on the market (a
     fifth of them for lease); listings in vain and sales with planted faults come on top. The feed
-    runs `years` years from `start`, a first of January, over `zips` ZIP areas. Without `photos`
-    the tables are the same (`PhotoCount` too), but no bundle is made. `share` works as `map` does;
-    one that goes to other processes draws bundles beside each other.
+    runs `years` years from `start`, a first of January, over `zips` ZIP areas. Without `photos` the
+    tables are the same (`PhotoCount` too), but no bundle is made. `format_share` works as `map`
+    does; one that goes to other processes draws bundles beside each other.
 
     Raises ValueError for a count below `SMALLEST`, too many ZIPs, or another day of `start`.
     """
@@ -88,19 +88,21 @@ def generate(
     chance = iter([np.random.default_rng(part) for part in parts])
     places = draw_places(next(chance), zips)
     market = draw_market(next(chance), start, years)
-    odd = odd_deals(next(chance), sales)
+    odd = draw_odd_deals(next(chance), sales)
     deals = plan_deals(next(chance), sales, rentals, actives, odd, start, end)
     parcels = deals[deals["kind"] == "bulk_sale"].groupby("day")["home"].agg(list)
     count = int(deals["home"].max()) + 1
     homes = draw_homes(next(chance), places, count, start.year - 1, [*parcels])
     deals = price_deals(next(chance), deals, homes, market)
-    listings = live_listings(next(chance), deals, homes)
-    faults = spoil(next(chance), listings, homes)
-    tables = lay_out(next(chance), listings, homes, start, end)
+    listings = simulate_listings(next(chance), deals, homes)
+    faults = plant_faults(next(chance), listings, homes)
+    tables = lay_out_exports(next(chance), listings, homes, start, end)
     albums = plan_photos(next(chance), listings, homes) if photos else []
 
     arguments |= {"start": start.isoformat(), "photos": photos}
-    truth = tell_truth(arguments, end.isoformat(), market, homes, listings, faults, tables, albums)
+    truth = truth_records(
+        arguments, end.isoformat(), market, homes, listings, faults, tables, albums
+    )
     truth = json.loads(json.dumps(truth))  # lists for tuples: what a reader of the file gets
     files = {table.path: table.encoded() for table in tables}
     files |= zip_photos(albums, seed, share)

@@ -72,7 +72,7 @@ class Listing:
         return self.events[-1]
 
 
-def live_listings(
+def simulate_listings(
     rng: np.random.Generator, deals: pd.DataFrame, homes: pd.DataFrame
 ) -> list[Listing]:
     """A listing for each priced deal and listings in vain on top, keyed in order of listing.

@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 
 from lib.demo.bundles import Photo
-from lib.demo.export import Table, duplicates, lines_by_listing
+from lib.demo.export import Table, duplicate_records, lines_by_listing
 from lib.demo.faults import LEAKS, Fault
 from lib.demo.listings import Listing
 from lib.demo.market import EFFECTS, Market
 
 
 # parameters: one for each kind of thing that the feed is made of
-def tell_truth(
+def truth_records(
     arguments: dict[str, Any],
     today: str,
     market: Market,
@@ -34,7 +34,7 @@ def tell_truth(
     Parameters
     ----------
     arguments
-        Those that `generate` was called with.
+        Those that `generate_feed` was called with.
     today
         Last day of the feed, in ISO form.
     market
@@ -51,7 +51,7 @@ def tell_truth(
     """
     places = lines_by_listing(tables)
     kinds = Counter((one.kind, one.lease) for one in listings)
-    planted = [_fault(fault, places) for fault in faults] + duplicates(tables)
+    planted = [_fault(fault, places) for fault in faults] + duplicate_records(tables)
     planted += [_photo_fault(photo) for photo in photos if photo.gps or photo.shared_from]
     return {
         "synthetic": True,

@@ -12,7 +12,7 @@ BASELINE, LEVEL, OTHER = "baseline", "level", "other"
 
 
 @dataclass(frozen=True)
-class Group:
+class FeatureGroup:
     """What people call a group, and the prefixes of its inputs."""
 
     title: str
@@ -20,31 +20,35 @@ class Group:
 
 
 # in the order in which they are shown
-GROUPS: dict[str, Group] = {
-    "size": Group(
+GROUPS: dict[str, FeatureGroup] = {
+    "size": FeatureGroup(
         "Size and rooms",
         ("living_area", "own_log_living", "bedrooms_", "bathrooms_", "stories", "above_grade_",
          "below_grade_"),
     ),
-    "age": Group("Age and condition", ("own_age", "local_condition", "local_year_renovated")),
-    "lot": Group("Lot", ("lot_", "own_log_lot")),
-    "amenities": Group(
+    "age": FeatureGroup(
+        "Age and condition", ("own_age", "local_condition", "local_year_renovated")
+    ),
+    "lot": FeatureGroup("Lot", ("lot_", "own_log_lot")),
+    "amenities": FeatureGroup(
         "Kind, quality and amenities",
         ("property_sub_type", "property_type", "garage_", "fireplaces_", "pool_", "association_",
          "local_"),
     ),
-    "location": Group(
+    "location": FeatureGroup(
         "Location",
         ("postal_code", "latitude", "longitude", "geo_", "waterfront_", "local_view",
          "local_living_area_15", "local_lot_size_15"),
     ),
-    "market": Group("Comparables and the market", ("comp_", "mkt_", "own_previous_", "ext_")),
-    "time": Group("Time", ("time_",)),
-    "remarks": Group("Remarks", ("txt_",)),
-    "photos": Group("Photos", ("img_",)),
-    "list_price": Group("List price", ("own_log_list_price",)),
-    OTHER: Group("Other"),
-    LEVEL: Group("Latest sales (level)", (LEVEL,)),
+    "market": FeatureGroup(
+        "Comparables and the market", ("comp_", "mkt_", "own_previous_", "ext_")
+    ),
+    "time": FeatureGroup("Time", ("time_",)),
+    "remarks": FeatureGroup("Remarks", ("txt_",)),
+    "photos": FeatureGroup("Photos", ("img_",)),
+    "list_price": FeatureGroup("List price", ("own_log_list_price",)),
+    OTHER: FeatureGroup("Other"),
+    LEVEL: FeatureGroup("Latest sales (level)", (LEVEL,)),
 }  # fmt: skip
 # an input -> what is computed from it alone, and so moves with it
 DERIVED = {
@@ -53,7 +57,7 @@ DERIVED = {
 }  # by the natural logarithm, both
 
 
-def group_of(name: str) -> str:
+def group_of_input(name: str) -> str:
     """The group of an input."""
     if name == BASELINE:
         return BASELINE
@@ -76,7 +80,9 @@ def group_title(group: str) -> str:
     return "Baseline" if group == BASELINE else GROUPS[group].title
 
 
-def group_members(names: list[str]) -> dict[str, list[str]]:
+def inputs_by_group(names: list[str]) -> dict[str, list[str]]:
     """The inputs of each group that has any, in the order of `GROUPS`."""
-    inputs_by_group = {key: [name for name in names if group_of(name) == key] for key in GROUPS}
+    inputs_by_group = {
+        key: [name for name in names if group_of_input(name) == key] for key in GROUPS
+    }
     return {key: inputs for key, inputs in inputs_by_group.items() if inputs}

@@ -31,7 +31,7 @@ from lib.features import (
     spec,
 )
 from lib.features.nearby import comparables, geo
-from lib.features.own_home import own_features, time_features
+from lib.features.own_home import home_features, time_features
 
 CATEGORIES = ["postal_code", "property_sub_type"]
 KIND = "property_type"  # a category too, where it tells what the sub type does not (`spec`)
@@ -80,7 +80,7 @@ class MarketEvidence:
     available: frozenset[str]
 
 
-def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
+def priced_sales(table: pd.DataFrame) -> pd.DataFrame:
     """Select the closed listings with a price and a date: only their prices may be used.
 
     Parameters
@@ -128,9 +128,9 @@ def usable_sales(table: pd.DataFrame, screened: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    (k, columns) rows of `closed_sales` that are usable.
+    (k, columns) rows of `priced_sales` that are usable.
     """
-    sales = closed_sales(table)
+    sales = priced_sales(table)
     usable = screened.loc[screened["usable"], "listing_key"]
     return sales[sales["listing_key"].isin(usable)].reset_index(drop=True)
 
@@ -261,7 +261,9 @@ def build_features(
     """
     homes, sales = homes.reset_index(drop=True), evidence.sales
     # the kriged price and the index of areas are both made of it
-    regressed = hedonic.fit_as_of(homes, sales, settings.kriging.axes, settings.kriging.hedonic)
+    regressed = hedonic.fit_hedonic_as_of(
+        homes, sales, settings.kriging.axes, settings.kriging.hedonic
+    )
     neighbours = comparables.find_comparables(homes, sales, settings.comparables)
     adjustments = price_index.time_adjustments(neighbours[0], regressed, settings.index)
     comparable = comparables.comparable_features(
@@ -272,8 +274,8 @@ def build_features(
     near = comparable["comp_log_price_per_square_foot"]
     parts = [
         homes[[*KEY_COLUMNS]],
-        own_features(homes),
-        pd.DataFrame(own_home.resale_features(homes, sales)),
+        home_features(homes),
+        pd.DataFrame(own_home.previous_sale_features(homes, sales)),
         pd.DataFrame(time_features(homes, evidence.available)),
         pd.DataFrame(market.market_features(homes, sales, settings.windows, evidence.available)),
         pd.DataFrame(comparable),

@@ -30,7 +30,7 @@ from lib.features import hedonic
 from lib.features.asof import rule
 from lib.features.asof.rule import count_before
 from lib.features.nearby import comparables
-from lib.features.nearby.comparables import Axis
+from lib.features.nearby.comparables import MetricAxis
 
 MONTH = 30.0  # days
 CHUNK = 2000  # homes valued at once: 2,000 x 2,000 numbers are 32 MB
@@ -93,11 +93,11 @@ class MapPoints:
         return MapPoints(*(part[rows] for part in vars(self).values()))
 
 
-def make_points(
+def make_map_points(
     homes: pd.DataFrame,
     dates: pd.Series,
     codes: dict[str, int],
-    axes: dict[str, Axis],
+    axes: dict[str, MetricAxis],
     by_zip: bool,
 ) -> MapPoints:
     """Homes or sales as the covariance reads them.
@@ -352,7 +352,7 @@ def _krige_turns(
 def district_features(
     homes: pd.DataFrame,
     sales: pd.DataFrame,
-    axes: dict[str, Axis],
+    axes: dict[str, MetricAxis],
     regressed: np.ndarray,
     settings: DistrictSettings,
 ) -> dict[str, np.ndarray]:
@@ -387,7 +387,7 @@ def district_features(
         if not (len(home_rows) and len(sale_rows)):
             continue
         targets, past = homes.iloc[home_rows], sales.iloc[sale_rows]
-        queries = make_points(targets, targets["as_of"], codes, axes, by_zip)
-        evidence = make_points(past, past["close_date"], codes, axes, by_zip)
+        queries = make_map_points(targets, targets["as_of"], codes, axes, by_zip)
+        evidence = make_map_points(past, past["close_date"], codes, axes, by_zip)
         out[home_rows] = _krige_turns(queries, evidence, price[sale_rows], settings).mean(axis=0)
     return {"comp_district_log_price": out, "comp_district_added": out - regressed}

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from lib.common.params import Section
 from lib.features.asof.rule import count_before, days_since_epoch, log_positive, months_since_epoch
-from lib.features.nearby.comparables import Axis, scaled_attributes
+from lib.features.nearby.comparables import MetricAxis, scaled_attributes
 
 LIMIT = 4.0  # units of an axis beyond which a home counts as no farther from typical
 
@@ -108,8 +108,8 @@ class HedonicHistory:
     fits: dict[int, HedonicFit]
 
 
-def fit_as_of(
-    homes: pd.DataFrame, sales: pd.DataFrame, axes: dict[str, Axis], settings: HedonicSettings
+def fit_hedonic_as_of(
+    homes: pd.DataFrame, sales: pd.DataFrame, axes: dict[str, MetricAxis], settings: HedonicSettings
 ) -> HedonicHistory:
     """Fit the regression as of the date of each home, on the sales that closed before it.
 
@@ -130,16 +130,16 @@ def fit_as_of(
     The fits of all refit days that the homes need.
     """
     price, days = log_positive(sales["close_price"]), days_since_epoch(sales["close_date"])
-    of_sales = make_inputs(sales, sales["close_date"], sales, axes)
+    of_sales = make_hedonic_inputs(sales, sales["close_date"], sales, axes)
     refits = refit_day(days_since_epoch(homes["as_of"]), settings.refit_days)
-    fits = fit_history(of_sales, price, days, int(refits.max(initial=0)), settings)
+    fits = fit_hedonic_history(of_sales, price, days, int(refits.max(initial=0)), settings)
     return HedonicHistory(
-        of_sales, make_inputs(homes, homes["as_of"], sales, axes), price, days, refits, fits
+        of_sales, make_hedonic_inputs(homes, homes["as_of"], sales, axes), price, days, refits, fits
     )
 
 
 def list_zips(sales: pd.DataFrame) -> np.ndarray:
-    """List the ZIP codes in the order in which `make_inputs` numbers them.
+    """List the ZIP codes in the order in which `make_hedonic_inputs` numbers them.
 
     Parameters
     ----------
@@ -153,8 +153,8 @@ def list_zips(sales: pd.DataFrame) -> np.ndarray:
     return np.unique(sales["postal_code"].fillna(""))
 
 
-def make_inputs(
-    homes: pd.DataFrame, dates: pd.Series, sales: pd.DataFrame, axes: dict[str, Axis]
+def make_hedonic_inputs(
+    homes: pd.DataFrame, dates: pd.Series, sales: pd.DataFrame, axes: dict[str, MetricAxis]
 ) -> HedonicInputs:
     """The regression's inputs of homes or sales.
 
@@ -182,7 +182,7 @@ def make_inputs(
     )
 
 
-def fit_history(
+def fit_hedonic_history(
     inputs: HedonicInputs,
     log_price: np.ndarray,
     days: np.ndarray,

@@ -126,7 +126,7 @@ def _regression_residuals(
     Parameters
     ----------
     history
-        As `hedonic.fit_as_of` gives it, of n homes.
+        As `hedonic.fit_hedonic_as_of` gives it, of n homes.
     index
         (n, k) the neighbours of each home among the sales; -1: none.
 

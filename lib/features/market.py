@@ -95,7 +95,7 @@ def market_features(
     return out
 
 
-def offer_ends(listings: pd.DataFrame) -> pd.Series:
+def off_market_dates(listings: pd.DataFrame) -> pd.Series:
     """The day on which each listing left the market.
 
     Parameters
@@ -127,7 +127,7 @@ def count_on_offer(homes: pd.DataFrame, listings: pd.DataFrame, columns: list[st
     homes
         (n, columns) with `as_of`, `listing_key` and the scope's columns.
     listings
-        (m, columns) as for `offer_ends`, with `listing_contract_date`.
+        (m, columns) as for `off_market_dates`, with `listing_contract_date`.
     columns
         Those that make the scope.
 
@@ -135,7 +135,7 @@ def count_on_offer(homes: pd.DataFrame, listings: pd.DataFrame, columns: list[st
     -------
     (n,) float64 counts.
     """
-    listed, gone = listings["listing_contract_date"], offer_ends(listings)
+    listed, gone = listings["listing_contract_date"], off_market_dates(listings)
     dated = listed.notna() & gone.notna()
     table = listings[dated]
     dates = days_since_epoch(listed[dated]), days_since_epoch(gone[dated])

@@ -29,7 +29,7 @@ ATTRIBUTES = [
 EPOCH = pd.Timestamp("2000-01-01")
 
 
-def own_features(homes: pd.DataFrame) -> pd.DataFrame:
+def home_features(homes: pd.DataFrame) -> pd.DataFrame:
     """Attributes as the listing states them, local numbers of the contract, and simple ratios.
 
     Parameters
@@ -83,7 +83,7 @@ def time_features(homes: pd.DataFrame, available: frozenset[str]) -> dict[str, p
     return out
 
 
-def resale_features(homes: pd.DataFrame, sales: pd.DataFrame) -> dict[str, np.ndarray]:
+def previous_sale_features(homes: pd.DataFrame, sales: pd.DataFrame) -> dict[str, np.ndarray]:
     """The latest earlier sale of the same home.
 
     A home that is sold again within a year has mostly been renovated, which no other column tells.

@@ -61,7 +61,7 @@ def smooth_deviations(sums: np.ndarray, counts: np.ndarray, settings: IndexSetti
     return out
 
 
-def index_levels(
+def zip_index_levels(
     inputs: HedonicInputs, log_price: np.ndarray, end: int, fit: HedonicFit, settings: IndexSettings
 ) -> tuple[np.ndarray, np.ndarray]:
     """The index of each ZIP as of one fit.
@@ -121,7 +121,7 @@ def time_adjustments(
         if fit is None:
             continue
         end = int(count_before(history.days, day))
-        level, _ = index_levels(inputs, history.log_price, end, fit, settings)
+        level, _ = zip_index_levels(inputs, history.log_price, end, fit, settings)
         rows = np.flatnonzero(history.refits == day)
         sale = near[rows]
         # a sale of the days since the refit may lie in a month that the fit has not seen
@@ -155,7 +155,7 @@ def index_table(
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
     day = max(history.fits)
     end = int(count_before(history.days, day))
-    level, counts = index_levels(
+    level, counts = zip_index_levels(
         history.of_sales, history.log_price, end, history.fits[day], settings
     )
     names = pd.Series([*list_zips(sales), None], dtype="str")

@@ -17,19 +17,19 @@ from scipy.optimize import nnls
 from lib.common import params
 from lib.common.artifacts import FittedVariant, LevelSettings
 from lib.common.params import Section
-from lib.models.variants.training.level_correction import level_shift
-from lib.models.variants.training.out_of_fold import unseen_errors
+from lib.models.variants.training.level_correction import level_shifts
+from lib.models.variants.training.out_of_fold import unseen_log_errors
 
 HEAVY = 1e3  # how much the sum of weights counts beside the errors themselves
 
 
-class Weighting(Section):
+class BlendWeightSettings(Section):
     """Out-of-fold sales at which weights stand half way between equal and fitted ones."""
 
     shrink: float = Field(ge=0)
 
 
-def fit_weights(misses: np.ndarray, shrink: float) -> np.ndarray:
+def fit_blend_weights(misses: np.ndarray, shrink: float) -> np.ndarray:
     """Weights for which a blend has the least squared log error.
 
     Parameters
@@ -52,7 +52,7 @@ def fit_weights(misses: np.ndarray, shrink: float) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> fit_weights(np.empty((0, 2)), shrink=10).tolist()
+    >>> fit_blend_weights(np.empty((0, 2)), shrink=10).tolist()
     [0.5, 0.5]
     """
     count, members = misses.shape
@@ -67,7 +67,7 @@ def fit_weights(misses: np.ndarray, shrink: float) -> np.ndarray:
 def blend_predictions(
     members: dict[str, pd.DataFrame],
     fold: pd.Series,
-    spec: Weighting,
+    spec: BlendWeightSettings,
     correction: LevelSettings | None,
 ) -> tuple[dict[str, float], pd.DataFrame]:
     """Blend the predictions of several variants by what they did out of fold.
@@ -78,7 +78,7 @@ def blend_predictions(
         predictions.parquet of each member, of the same n rows in the same order.
     fold : Series of shape (n,)
         Fold numbers, 0 for none.
-    spec : Weighting
+    spec : BlendWeightSettings
         How far weights are drawn to equal ones.
     correction : LevelSettings or None
         The blend's own level correction.
@@ -102,13 +102,15 @@ def blend_predictions(
     price = np.log(out["close_price"].to_numpy(float))
     misses = np.column_stack([table["log_estimate"] for table in tables]) - price[:, None]
     known = (number > 0) & out["usable"].to_numpy(bool)
-    final = fit_weights(misses[known], spec.shrink)
+    final = fit_blend_weights(misses[known], spec.shrink)
     blended = raw @ final
     for one in np.unique(number[number > 0]):
-        before = fit_weights(misses[known & (number < one)], spec.shrink)
+        before = fit_blend_weights(misses[known & (number < one)], spec.shrink)
         blended[number == one] = raw[number == one] @ before
     out["log_raw"] = blended
-    out["level"] = level_shift(unseen_errors(out), out["as_of"], correction) if correction else 0.0
+    out["level"] = (
+        level_shifts(unseen_log_errors(out), out["as_of"], correction) if correction else 0.0
+    )
     out["log_estimate"] = out["log_raw"] + out["level"]
     return dict(zip(members, final.tolist(), strict=True)), out
 
@@ -137,5 +139,5 @@ class BlendParams(params.Section):
     """The `blend` section of params.yaml."""
 
     variants: dict[str, BlendVariant]
-    weighting: Weighting
+    weighting: BlendWeightSettings
     level: LevelSettings

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SHARED = "boosting"  # the key of ranges that hold for every boosted model
 
 
-class Range(Section):
+class SearchRange(Section):
     """The values to try of one setting, both ends included."""
 
     low: int | float = Field(allow_inf_nan=False)
@@ -33,7 +33,7 @@ class Range(Section):
     log: bool = False  # equal steps are equal ratios
 
     @model_validator(mode="after")
-    def _in_order(self) -> Range:
+    def _in_order(self) -> SearchRange:
         if self.low >= self.high or (self.log and self.low <= 0):
             raise ValueError("low must lie below high, and above 0 where log is true")
         return self
@@ -98,7 +98,7 @@ def round_settings(params: dict[str, Any]) -> dict[str, Any]:
 def search_settings(
     storage: Path,
     present: dict[str, Any],
-    ranges: dict[str, Range],
+    ranges: dict[str, SearchRange],
     objective: Callable[[dict[str, Any]], float],
     seed: int,
     startup: int,
@@ -158,4 +158,4 @@ class TuneParams(params.Section):
     seconds: int = Field(ge=0)
     startup: int = Field(ge=1)
     metric: Literal["mape", "mdape"]
-    ranges: dict[str, dict[str, Range]]
+    ranges: dict[str, dict[str, SearchRange]]

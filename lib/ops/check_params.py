@@ -16,7 +16,7 @@ from lib.common.vocabulary import DOMAINS
 from lib.features import spec
 from lib.listings.contract import reso
 from lib.models.tuning import SHARED, model_ranges
-from lib.models.variants.photo.photo_pca import is_vector
+from lib.models.variants.photo.photo_pca import is_vector_input
 from lib.models.variants.photo.registry import MODELS
 from lib.models.variants.training.estimators.registry import BOOSTED, TABULAR
 from lib.models.variants.training.training_table import LISTED
@@ -35,7 +35,7 @@ def _check_inputs(sections: dict[str, Any], file: str, stage: str) -> None:
         for setting, text in NAMING.items():
             for name in sections.get(model, {}).get(setting, ()):
                 entry = listed.entry(name)
-                if stage == "fuse" and photos.entry(name) and not is_vector(name):
+                if stage == "fuse" and photos.entry(name) and not is_vector_input(name):
                     entry = photos.entry(name)
                 fits = entry is not None and entry.kind != "key" and (entry.type == "text") == text
                 require(

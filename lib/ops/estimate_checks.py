@@ -115,7 +115,7 @@ def require_one_unit(price: pd.Series, estimate: pd.Series, where: str) -> None:
     )
 
 
-def list_odd_rows(table: pd.DataFrame) -> pd.Series:
+def oddity_notes(table: pd.DataFrame) -> pd.Series:
     """What is odd in each row and may be honest all the same.
 
     Parameters

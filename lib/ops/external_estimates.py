@@ -129,7 +129,7 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
         estimate_checks.require_single_keys(out["listing_key"], where)
     if "as_of" in names:
         out["as_of"] = parse_dates(table[names["as_of"]], where)
-    for name in score.interval_names(out):
+    for name in score.interval_coverages(out):
         bad = out[f"pred_low_{name}"] > out[f"pred_high_{name}"]
         require(
             re.fullmatch("[1-9][0-9]?", name) is not None,
@@ -137,7 +137,7 @@ def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd
         )
         require(
             not bad.any(),
-            f"{where}, row {first_row(bad)}: pred_low_{name} lies above pred_high_{name} "
+            f"{where}, row {first_marked_row(bad)}: pred_low_{name} lies above pred_high_{name} "
             f"({int(bad.sum())} such rows); swap them",
         )
     if {"as_of", "year_built"} <= set(out) and "own_age" not in out:
@@ -159,7 +159,7 @@ def _keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.Da
     -------
     tuple of DataFrame
         The rows that are kept; and row, listing_key, reason of what was left out, set missing, or
-        is odd (`estimate_checks.list_odd_rows`).
+        is odd (`estimate_checks.oddity_notes`).
 
     Raises
     ------
@@ -173,7 +173,7 @@ def _keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.Da
         ),
         index=table.index,
     )
-    reason = reason.where(reason != "", estimate_checks.list_odd_rows(table))
+    reason = reason.where(reason != "", estimate_checks.oddity_notes(table))
     listed = pd.DataFrame(
         {
             "row": np.arange(1, len(table) + 1),
@@ -191,7 +191,7 @@ def _keep_scorable(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.Da
     return out, listed[reason != ""].reset_index(drop=True)
 
 
-def first_row(bad: pd.Series) -> int:
+def first_marked_row(bad: pd.Series) -> int:
     """The number of the first row that is marked, from 1; 0 where none is.
 
     Parameters
@@ -281,7 +281,7 @@ def _parse_numbers(cells: pd.Series, where: str, name: str) -> pd.Series:
     bad = ~empty & ~np.isfinite(got)
     require(
         not bad.any(),
-        f"{where}, row {first_row(bad)}: {name} "
+        f"{where}, row {first_marked_row(bad)}: {name} "
         f"{str(text[bad].iloc[0])[:40] if bad.any() else ''!r} is no number "
         f"({int(bad.sum())} such cells); write it like 350000 or 350000.50",
     )
@@ -316,7 +316,7 @@ def parse_dates(cells: pd.Series, where: str) -> pd.Series:
     bad = ~empty & got.isna()
     require(
         not bad.any(),
-        f"{where}, row {first_row(bad)}: as_of "
+        f"{where}, row {first_marked_row(bad)}: as_of "
         f"{str(text[bad].iloc[0])[:40] if bad.any() else ''!r} is no date "
         f"({int(bad.sum())} such cells); write it like 2025-01-31",
     )

@@ -50,7 +50,7 @@ def stage_sections() -> dict[str, type[params.Section]]:
         "tune": tuning.TuneParams,
         "blend": stacking.BlendParams,
         "calibrate": prediction_intervals.CalibrateParams,
-        "evaluate": score.Scoring,
+        "evaluate": score.EvaluateParams,
         "predict": PredictParams,
         "ablate": photo_lift.AblateParams,
         "explain": importance.ExplainParams,

@@ -13,11 +13,11 @@ from lib.features import build
 from lib.models.serving.served_variants import (
     PredictParams,
     read_model_features,
-    read_served,
+    read_served_model,
     require_no_future,
     value_homes,
 )
-from lib.models.variants.predict import add_missing_photos, sees_photos
+from lib.models.variants.predict import add_missing_photo_inputs, uses_photos
 from lib.serve.subjects import Subjects
 
 
@@ -50,15 +50,15 @@ def value_subjects(
     count = len(homes) + len(rejected)
     parts, blind = [], []
     for domain, rows in homes.groupby("domain"):
-        saved = read_served(str(domain), settings)
+        saved = read_served_model(str(domain), settings)
         if isinstance(saved, Skipped):
             left = rows[["_source_file", "_source_row"]].assign(_reason=saved.skipped)
             rejected = pd.concat([rejected, left])
             continue
         require_no_future(f"{as_of}", saved, "--as-of")
         features, near, _ = build.build_features(rows, evidence[str(domain)], spec)
-        features = add_missing_photos(features, saved)  # a file of properties has none
-        blind += [saved.variant] if sees_photos(saved) else []
+        features = add_missing_photo_inputs(features, saved)  # a file of properties has none
+        blind += [saved.variant] if uses_photos(saved) else []
         past = read_model_features(saved)
         parts.append(value_homes(features, rows, near, past, saved, settings)[0])
     valued = pd.concat(parts) if parts else pd.DataFrame(columns=["listing_key", "domain"])

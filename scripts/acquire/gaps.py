@@ -33,7 +33,7 @@ def main(fail_on_gaps: bool, **options: Any) -> None:
     table = gaps.count_days(survey.rows, survey.first, survey.last)
     states = manifest.day_states(survey.entries, survey.acquisition.portal.zips)
     judged = gaps.judge_days(table, states, survey.acquisition.gaps)
-    by_day = gaps.day_table(judged)
+    by_day = gaps.days_to_request(judged)
     listings = photo_gaps.photo_statuses(survey.rows, survey.photos)
     title = f"{survey.folder.name}: {survey.first} to {survey.last}"
     written = (

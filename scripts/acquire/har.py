@@ -26,7 +26,7 @@ import click
 from tqdm import tqdm
 
 from lib.acquire.download import manifest, plan, store, verify
-from lib.acquire.download.download import Run, Tools
+from lib.acquire.download.download import DownloadRun, RunTools
 from lib.acquire.download.lock import hold_lock
 from lib.acquire.download.plan import photos_to_fetch
 from lib.acquire.gaps import feed_survey, modified_days
@@ -79,7 +79,7 @@ def photos_wanted(
 def start_run(
     config: settings.Acquisition, folder: Path, allowed: list[str], headed: bool,
     secrets: tuple[str, str], agreed: contract.Contract,
-) -> Iterator[Run]:  # fmt: skip
+) -> Iterator[DownloadRun]:  # fmt: skip
     """A run with a browser of its own."""
     chromium = browser.find_chromium()
     require(chromium is not None, "no Chromium on PATH; on Debian: apt-get install chromium")
@@ -92,7 +92,7 @@ def start_run(
             del os.environ[name]
     origin, storage = store.read_session(folder, allowed)
     rng = random.Random()  # jitter alone: no result depends on it
-    floor = 0.0 if settings.all_local(allowed) else rate_limit.FLOOR
+    floor = 0.0 if settings.are_local_hosts(allowed) else rate_limit.FLOOR
     pacer = rate_limit.Pacer(config.pace, floor, rng, time.monotonic, time.sleep)
     entries = manifest.read_manifest(folder / manifest.NAME)
     now = functools.partial(dt.datetime.now, dt.UTC)
@@ -100,17 +100,19 @@ def start_run(
         os.environ["TMPDIR"] = str(scratch)  # the browser's driver puts its profile there
         with browser.open_browser(chromium, allowed, storage, headed) as context:
             portal = Portal(context, config, pacer, Redactor(secrets), secrets, allowed, origin)
-            tools = Tools(
+            tools = RunTools(
                 now, time.sleep, rng,
-                lambda name: store.keep_failure(folder, portal, name, now()),
+                lambda name: store.save_failed_page(folder, portal, name, now()),
                 lambda path, count, window: export_fault(path, count, window, agreed),
                 verify.zip_fault,
             )  # fmt: skip
-            before = store.fetched_on(entries, now().date())
-            yield Run(folder, config, tools, portal, *before)
+            before = store.count_fetched_on(entries, now().date())
+            yield DownloadRun(folder, config, tools, portal, *before)
 
 
-def fetch_everything(run: Run, todo: list[Window], photos: bool, agreed: contract.Contract) -> int:
+def fetch_everything(
+    run: DownloadRun, todo: list[Window], photos: bool, agreed: contract.Contract
+) -> int:
     """Fetch windows, then photos; bundle what came, also where the portal ends it early. Says what
     is left or failed; returns the exit code."""
     code, quiet = 0, not sys.stderr.isatty()
@@ -124,7 +126,7 @@ def fetch_everything(run: Run, todo: list[Window], photos: bool, agreed: contrac
     except RetryLaterError as error:
         run.left.append(str(error))
     except NeedsPersonError as error:
-        run.tools.keep_failure("stopped")
+        run.tools.save_failed_page("stopped")
         cli.log.error("har.stopped", why=str(error), see=str(run.folder / store.FAILURES))
         code = 4
     finally:
@@ -178,7 +180,7 @@ def main(
         path = folder / manifest.NAME
         store.recover_files(folder, manifest.read_manifest(path), judge_leftovers(agreed))
         entries = manifest.read_manifest(path)
-        listed = store.days_to_fetch(folder)
+        listed = store.read_days_to_fetch(folder)
         if partial:
             listed = []  # today alone, unless the call names days
         days = plan.days_wanted(first, last, today, listed)

@@ -25,7 +25,7 @@ def fetch_weights(name: str, entry: encoders.EncoderEntry) -> Path:
 
     from lib.photos.vectors import weights
 
-    hub = weights.find_hub(name, entry)
+    hub = weights.find_hub_weights(name, entry)
     if hub is None:
         return weights.find_weights(name, entry.model_copy(update={"sha256": None}), Path())[0]
     try:

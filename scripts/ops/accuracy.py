@@ -20,12 +20,8 @@ import pandas as pd
 from lib.common import cli, io
 from lib.common.errors import RemlError, require
 from lib.common.vocabulary import RAW, RUNS
-from lib.evaluation.metrics.paired_bootstrap import (
-    find_reversals,
-    headline_metrics,
-    paired_intervals,
-    paired_verdicts,
-)
+from lib.evaluation.metrics.paired_bootstrap import compare_pairs, find_reversals, paired_intervals
+from lib.evaluation.scoring.score import accuracy_and_level
 
 DRAWS, SEED = 1000, 1
 DOMAIN = "sale"
@@ -97,7 +93,7 @@ def print_figures(title: str, sales: pd.DataFrame) -> None:
     best = estimates[f"{DOMAIN}_blend"]
     click.echo(f"{title}: {len(price)} sales from {sales['as_of'].min():%Y-%m-%d}")
     for name, estimate in estimates.items():
-        said = headline_metrics(estimate, price)
+        said = accuracy_and_level(estimate, price)
         click.echo(
             f"{name:<16} MdAPE {said['mdape']:.2%}  MAPE {said['mape']:.2%}  R2 {said['r2']:.4f}"
             f"  COD {said['cod']:.2f}  median ratio {said['median_ratio']:.4f}"
@@ -162,7 +158,7 @@ def main(feed: str, mode: str, boundaries: tuple[dt.datetime, ...]) -> None:
         kept.rename(folder)
     if boundaries:
         told = [
-            paired_verdicts(variant_estimates(m), m["close_price"].to_numpy(), DRAWS, SEED)
+            compare_pairs(variant_estimates(m), m["close_price"].to_numpy(), DRAWS, SEED)
             for m in moved
         ]
         changed = [f"{one} and {other} in {metric}" for one, other, metric in find_reversals(*told)]

@@ -30,20 +30,20 @@ DOMAINS = ("sale", "rental")
 def choose_runs(base: str, feed: str, older: str) -> tuple[ComparedRun, ComparedRun]:
     """(the side to compare with, the side that stands now)."""
     if feed:
-        now = revisions.run_in_folder(RUNS / feed)
+        now = revisions.read_run_folder(RUNS / feed)
         require(now.valuations() is not None, f"{now.name}: no results; make run FEED={feed}")
     else:
         now = ComparedRun("the workspace", None, Path())
         require(now.valuations() is not None, f"{revisions.VALUATIONS}: no such file; make repro")
     if older:
-        then = revisions.run_in_folder(Path(older))
+        then = revisions.read_run_folder(Path(older))
         require(
             then.valuations() is not None,
             f"FROM={older}: no {revisions.VALUATIONS} or valuations.csv in it; name the folder of "
             "a run, such as runs/<feed>.previous",
         )
     elif feed:
-        then = revisions.run_in_folder(RUNS / f"{feed}.previous")
+        then = revisions.read_run_folder(RUNS / f"{feed}.previous")
         require(
             then.valuations() is not None,
             f"{then.name}: no earlier run is kept; it is there once `make run FEED={feed}` has run "
@@ -137,7 +137,7 @@ def main(base: str, feed: str, older: str, count: int) -> None:
         differ = None
         if tables[0] is not None and tables[1] is not None:
             differ = changes.differing_cells(*tables)
-            data.append(changes.data_part(domain, *tables, differ))
+            data.append(changes.data_change_counts(domain, *tables, differ))
         of = [frame[frame["domain"] == domain] for frame in (moved, new, gone)]
         if any(len(frame) for frame in of):
             own = None if why is None else why[why["domain"] == domain]
@@ -151,7 +151,7 @@ def main(base: str, feed: str, older: str, count: int) -> None:
         "as_of": after["as_of"].max(),
         "now": now.name,
         "base": then.name,
-        "stale": "" if feed else revisions.describe_stale(),
+        "stale": "" if feed else revisions.stale_notice(),
         "domains": parts,
         "explained": why is not None,
         "why_not": f"What moved the values is not told: no {CONTRIBUTIONS} in "

@@ -43,7 +43,7 @@ def embed_folder(images: Path, out: Path, name: str, settings: encoders.EmbedPar
             photos, refused = image_folder.convert_folder(images, Path(part), settings.workers)
             table, rejected, description = vectors_table.embed_photos(photos, name, settings)
         rejected = pd.concat([refused[vectors_table.REJECTED], rejected])
-        vectors_table.write_table(out, table, rejected, description)
+        vectors_table.write_embeddings(out, table, rejected, description)
     except OSError as error:
         require(
             error.errno not in (errno.ENOSPC, errno.EDQUOT),

@@ -29,7 +29,7 @@ STAGES = ("staging", "normalize", "screen")
 
 def run_stages(folder: Path, settings: dict) -> dict:
     """Generate a feed below `folder` and run STAGES on it; returns the generator's truth."""
-    feed = demo.generate(**settings)
+    feed = demo.generate_feed(**settings)
     for path, content in feed.files.items():
         io.write_bytes(folder / RAW / DEMO / path, content)
     root = Path.cwd()

@@ -20,10 +20,10 @@ import click
 from lib.common import cli, params
 from lib.common.errors import RemlError
 from lib.common.processes import RUNNER, has_ended
-from lib.ops.run.fast_hashes import fast_hashes
-from lib.ops.run.fast_lock import fast_lock
+from lib.ops.run.fast_hashes import use_fast_hashes
+from lib.ops.run.fast_lock import use_fast_lock
 from lib.ops.run.repro_progress import ProgressFilter, list_stages
-from lib.ops.run.warm_start import warm_start
+from lib.ops.run.warm_start import use_warm_server
 
 LOCKS = Path(".dvc/tmp/rwlock")
 
@@ -52,7 +52,7 @@ def run_dvc(arguments: list[str]) -> int:
         progress = ProgressFilter(list_stages(pipeline, params.read_yaml(params.PARAMS_FILE)))
         for name in ("dvc.stage", "dvc.stage.run", "dvc.stage.cache"):  # a filter is not inherited
             logging.getLogger(name).addFilter(progress)
-    with fast_lock(), fast_hashes(), warm_start():
+    with use_fast_lock(), use_fast_hashes(), use_warm_server():
         return dvc(arguments)
 
 

@@ -18,7 +18,7 @@ from lib.common.errors import require
 from lib.common.vocabulary import DEMO, RAW
 from lib.listings.contract import contract
 from lib.listings.staging import receipts
-from lib.ops.run.raw_folder import RECEIPTS, check_file
+from lib.ops.run.raw_folder import RECEIPTS, check_export
 
 BUNDLES = {"sale": "sale/images", "rental": "rental/images"}
 
@@ -56,7 +56,7 @@ def main(feed: str, source: str, domain: str) -> None:
         require(zipfile.is_zipfile(path), f"{path}: not a zip archive; export the photos again")
         target = folder / BUNDLES[domain] / path.name
     else:
-        check_file(path, feed, agreed)
+        check_export(path, feed, agreed)
         target = folder / path.with_suffix(".csv").name
     digest, size = io.file_sha256(path), path.stat().st_size
     ledger = folder / RECEIPTS

@@ -18,7 +18,7 @@ import pandas as pd
 from lib.common import artifacts, cli, io, params
 from lib.common.errors import require
 from lib.models.calibration import prediction_intervals
-from lib.models.calibration.interval_study import compare_with_split, fold_intervals
+from lib.models.calibration.interval_study import compare_with_split_conformal, fold_intervals
 
 
 def print_figures(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
@@ -35,7 +35,7 @@ def print_figures(title: str, test: pd.DataFrame, errors: np.ndarray) -> None:
     """
     click.echo(f"{title}: {len(test)} sales, {len(errors)} errors of the past")
     names = [n.removeprefix("pred_low_") for n in test if n.startswith("pred_low_")]
-    for one in compare_with_split(test, errors, names).itertuples():
+    for one in compare_with_split_conformal(test, errors, names).itertuples():
         click.echo(
             f"{one.coverage} % {one.intervals:<5} held {one.held:.1%} (below {one.below:.1%}, "
             f"above {one.above:.1%})  median width {one.median_width:.1%}  interval score "

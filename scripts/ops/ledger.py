@@ -53,7 +53,7 @@ def from_database(url: str | None, path: Path) -> list[dict]:
                 found = connection.execute(sa.select(ledger.TABLE))
                 rows.extend(dict(row) for row in found.mappings())
 
-    database.run_within(60, read)
+    database.run_with_timeout(60, read)
     return rows
 
 

@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
         "and run again",
     )
     for variant, part in found["photos"].items():
-        click.echo("\n".join(photo_lift_text.lift_lines(variant, part)))
+        click.echo("\n".join(photo_lift_text.lift_report_lines(variant, part)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import click
 
 from lib.common import cli, io, params
 from lib.common.vocabulary import RAW
-from lib.evaluation.scoring.score import Scoring
+from lib.evaluation.scoring.score import EvaluateParams
 from lib.listings.contract import contract
 from lib.models.serving.served_variants import PredictParams
 from lib.ops.compare import figures, pr_comment, revisions
@@ -63,7 +63,7 @@ def compare_variants(rev: str, serving: list[str], draws: int, seed: int) -> dic
 @click.option("--base", default="main", show_default=True, help="A branch, tag or commit.")
 @cli.command
 def main(base: str) -> None:
-    given, scoring = params.load_sections("evaluate", Scoring)
+    given, scoring = params.load_sections("evaluate", EvaluateParams)
     serving = sorted(params.load_sections("predict", PredictParams)[1].variants.values())
     rev = revisions.find_commit(base)
     scores = io.read_json(METRICS)
@@ -76,7 +76,7 @@ def main(base: str) -> None:
         scores,
     )
     told = [f"## What this does to the valuations (base `{rev[:8]}`)", ""]
-    if behind := revisions.describe_stale():
+    if behind := revisions.stale_notice():
         told += [f"**{behind}**", ""]
     told += [f"Feed **{feed}**: {agreed.title}.", ""]
     if agreed.synthetic:
@@ -85,13 +85,13 @@ def main(base: str) -> None:
     if revisions.read_git_file(rev, str(SUMMARY)) is None:
         told += [f"The base has no `{SUMMARY}`: every figure is new.", ""]
     sales = compare_variants(rev, serving, scoring.draws, given.seed)
-    told += pr_comment.verdict_part(sales)
-    told += pr_comment.figures_part(rows, serving)
-    told += pr_comment.slices_part(sales)
-    told += pr_comment.params_part(revisions.dvc_diff("params", rev, "--deps"))
+    told += pr_comment.verdict_lines(sales)
+    told += pr_comment.figure_lines(rows, serving)
+    told += pr_comment.slice_lines(sales)
+    told += pr_comment.param_lines(revisions.dvc_diff("params", rev, "--deps"))
     locks = revisions.read_git_file(rev, str(LOCK)), LOCK.read_bytes() if LOCK.is_file() else None
     always = [str(RAW / feed), "data/features", *(f"data/blend/{one}" for one in serving)]
-    told += pr_comment.hashes_part(*map(revisions.out_hashes, locks), ["data/blend", *always])
+    told += pr_comment.hash_lines(*map(revisions.out_hashes, locks), ["data/blend", *always])
     click.echo("\n".join(told).rstrip())
 
 

@@ -22,8 +22,8 @@ from lib.ops.run.raw_folder import (
     RECEIPTS,
     TABLES,
     check_demo_folder,
-    check_file,
-    check_links,
+    check_export,
+    check_regular_files,
     list_ignored,
 )
 from lib.ops.sections import stage_sections
@@ -100,14 +100,14 @@ def check_raw(feed: str) -> None:
         raw.is_dir(),
         f"{raw}: no such folder; bring a file in with `make import FEED={feed} FROM=path.csv`",
     )
-    check_links(raw)
+    check_regular_files(raw)
     paths = csv_reader.find_csv_files(raw)
     require(
         bool(paths),
         f"{raw}: no CSV files in it; bring one in with `make import FEED={feed} FROM=path.csv`",
     )
     for path in paths:
-        check_file(path, feed, agreed)
+        check_export(path, feed, agreed)
     receipts.read_receipts(raw / RECEIPTS)
     if left := list_ignored(raw, paths):
         cli.log.warning("preflight.ignored", folder=str(raw), files=left, read=TABLES)

@@ -27,7 +27,7 @@ from lib.ops import external_estimates
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables of it.")
 @cli.command
 def main(predictions: Path, out: Path | None) -> None:
-    base, settings = params.load_sections("evaluate", score.Scoring)
+    base, settings = params.load_sections("evaluate", score.EvaluateParams)
     where = str(predictions)
     table, left_out = external_estimates.prepare_estimates(
         external_estimates.read_estimates(predictions), where
@@ -38,7 +38,7 @@ def main(predictions: Path, out: Path | None) -> None:
     click.echo(external_estimates.format_scores(scored, left_out, where))
     if out is None:
         return
-    parts = tables.make_tables(table, table.head(0), {}, settings, base.seed)
+    parts = tables.make_evaluation_tables(table, table.head(0), {}, settings, base.seed)
     all_sales = strata.ratio_study_to_long(scored["ratio_study"], "all", "all", scored["sales"])
     parts["ratio_study"] = pd.concat([all_sales, parts["ratio_study"]], ignore_index=True)
     reasons = external_estimates.count_reasons(left_out)

@@ -20,11 +20,11 @@ from lib.common.artifacts import FittedVariant, Skipped
 from lib.common.errors import require
 from lib.common.processes import map_threads
 from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
-from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, ablate_groups
+from lib.evaluation.ablation.ablation import ComparisonSettings, RefittableVariant, ablate_groups
 from lib.evaluation.ablation.photo_lift import AblateParams
 from lib.models.variants.photo import pooling
 from lib.models.variants.photo.registry import MODELS
-from lib.models.variants.predict import sees_photos
+from lib.models.variants.predict import uses_photos
 from lib.models.variants.training.estimators.registry import saved_settings
 from lib.models.variants.training.training_table import join_training_table
 
@@ -55,17 +55,17 @@ def read_tables(saved: FittedVariant) -> tuple[pd.DataFrame, pd.DataFrame]:
         io.read_parquet(root / f"{saved.domain}.parquet") for root in (FEATURES, SPLIT, SCREENED)
     )
     table, _ = join_training_table(features, roles, screened, saved.view)
-    if not sees_photos(saved):
+    if not uses_photos(saved):
         return table, pd.DataFrame()
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
     return table, vectors[vectors["domain"] == saved.domain].reset_index(drop=True)
 
 
-def make_refit(saved: FittedVariant) -> Refit:
+def make_refit(saved: FittedVariant) -> RefittableVariant:
     """The variant that `train` or `fuse` saved, to be fitted again."""
     estimator, chosen = saved_settings(saved, MODELS)
     edges = io.read_json(SPLIT / "split.json")[saved.domain]["fold_edges"]
-    return Refit(
+    return RefittableVariant(
         saved.inputs,
         [pd.Timestamp(edge) for edge in edges],
         lambda: estimator(chosen, saved.seed),
@@ -101,7 +101,7 @@ def blind_estimates(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
         saved = artifacts.read_model(folder)
         if isinstance(saved, Skipped) or saved.domain != domain:
             continue
-        if saved.view != "blind" or sees_photos(saved):
+        if saved.view != "blind" or uses_photos(saved):
             continue
         predictions = io.read_parquet(folder / "predictions.parquet").set_index("listing_key")
         out[name] = np.exp(predictions["log_estimate"].loc[sold].to_numpy(float))
@@ -110,23 +110,23 @@ def blind_estimates(domain: str, table: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def measure_lift(saved: FittedVariant, settings: photo_lift.PhotoLiftParams, seed: int) -> dict:
     """What photos are worth to a saved variant, and what looking at them costs."""
-    if not sees_photos(saved):
+    if not uses_photos(saved):
         return {"skipped": "this variant does not look at photos"}
     table, vectors = read_tables(saved)
     with_photos = pooling.add_photo_columns(table, vectors)
     sample = photo_lift.LiftSample(
         with_photos,
         pooling.add_photo_columns(table, leakage_checks.shuffle_albums(vectors, seed)),
-        leakage_checks.recount_photos(with_photos, vectors),
+        leakage_checks.used_photos(with_photos, vectors),
         blind_estimates(saved.domain, with_photos),
     )
-    plan = ComparisonPlan(settings.draws, settings.permutations, seed)
+    plan = ComparisonSettings(settings.draws, settings.permutations, seed)
     part = photo_lift.measure_photo_lift(sample, make_refit(saved), plan, settings.guard)
     if "skipped" in part:
         return part
     encoder = io.read_json(EMBEDDED / "encoder.json")
     photos = vectors["listing_key"].isin(table["listing_key"]).sum() / len(table)
-    cost = photo_lift.photo_cost(
+    cost = photo_lift.encoding_cost(
         float(photos), encoder["photos_per_second"], settings.dollars_per_hour
     )
     return part | {"cost": {"encoder": encoder["encoder"]} | cost}

@@ -157,7 +157,7 @@ def main() -> None:
         "feed": base.feed,
         "staging": staging,
         "kinds": input_kinds({name for one in fitted for name in facts.visible_inputs(one)}),
-        "lacks": findings.missing_parts(staging, metrics["split"], predicted["valued"]),
+        "lacks": findings.missing_part_sentences(staging, metrics["split"], predicted["valued"]),
     }
     shutil.rmtree(OUT, ignore_errors=True)  # as dvc does
     tally: dict[str, dict] = {}
@@ -165,19 +165,19 @@ def main() -> None:
     for name, saved in saved_all.items():
         if isinstance(saved, Skipped):
             io.write_text(OUT / f"{name}.md", card.render_skipped_card(name, saved.skipped))
-            rows.append(tables.index_row(name, None, {}, False))
+            rows.append(tables.card_index_row(name, None, {}, False))
             continue
         domain, score = saved.domain, metrics["evaluate"]["variants"][name]
         served = predicted["variants"].get(domain) == name
         other = tests[linear[domain]] if linear.get(domain, name) != name else None
-        judged = facts.check_variant(
+        judged = facts.variant_checks(
             score, tests[name], other, settings.thresholds, settings.draws, base.seed
         )
         content = card_facts(name, saved, metrics, tests[name], slices)
         out, out_md5 = lock_hash(folders[name])
         content |= judged | {"out": out, "out_md5": out_md5}
         io.write_text(OUT / f"{name}.md", card.render_card(shared | content))
-        rows.append(tables.index_row(name, score, judged["checks"], served))
+        rows.append(tables.card_index_row(name, score, judged["checks"], served))
         tally[name] = report_failures(name, judged["checks"], served)
     io.write_text(
         OUT / "README.md", card.render_index(shared["source"], base.feed, raw_file_hashes(), rows)

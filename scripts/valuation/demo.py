@@ -24,7 +24,7 @@ OUT = RAW / DEMO
 def main() -> None:
     _, settings = params.load_sections("demo", DemoParams)
     try:
-        feed = demo.generate(**settings.model_dump(), share=map_processes)
+        feed = demo.generate_feed(**settings.model_dump(), share=map_processes)
     except ValueError as error:
         raise RemlError(f"params.yaml, section demo: {error}") from error
     shutil.rmtree(OUT, ignore_errors=True)  # as dvc does: no file of another seed stays behind

@@ -51,8 +51,8 @@ def main() -> None:
         table, rejected, description = vectors_table.embed_photos(
             read_photos(), settings.encoder, settings
         )
-    vectors_table.write_table(OUT, table, rejected, description)
-    counts = vectors_table.count_table(table, rejected)
+    vectors_table.write_embeddings(OUT, table, rejected, description)
+    counts = vectors_table.embedding_counts(table, rejected)
     io.write_json(METRICS, {"feed": base.feed, "encoder": settings.encoder} | counts)
     dictionary.enforce_ranges(META, OUT)
     if len(rejected):

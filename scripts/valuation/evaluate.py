@@ -52,7 +52,7 @@ def write_plots(test: pd.DataFrame, by_slice: pd.DataFrame, folder: Path, places
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # products are small: threads mostly wait
 def score_variant(
-    variant: str, flags: pd.DataFrame, settings: score.Scoring, seed: int
+    variant: str, flags: pd.DataFrame, settings: score.EvaluateParams, seed: int
 ) -> tuple[dict, pd.DataFrame, dict[str, pd.DataFrame]]:
     """The score of one variant, its test predictions, and its tables.
 
@@ -62,7 +62,7 @@ def score_variant(
         The variant.
     flags : DataFrame
         flags.parquet of `screen`.
-    settings : Scoring
+    settings : EvaluateParams
         The `evaluate` section of params.yaml.
     seed : int
         Seed of every bootstrap.
@@ -74,7 +74,7 @@ def score_variant(
     test : DataFrame
         Its test predictions, with variant, domain and model.
     tables : dict of str to DataFrame
-        What `lib.evaluation.scoring.tables.make_tables` gives.
+        What `lib.evaluation.scoring.tables.make_evaluation_tables` gives.
     """
     folder = artifacts.model_folders()[variant]
     saved = artifacts.read_fitted(folder)
@@ -102,8 +102,8 @@ def score_variant(
         "folds_screened": folds_screened,
     }
     past = predicted.loc[predicted["role"] == "train", ["listing_key"]].merge(homes)
-    against = worst_errors.reasons_by_key(flags[flags["domain"] == saved.domain])
-    parts = tables.make_tables(test, past, against, settings, seed)
+    against = worst_errors.flag_reasons_by_key(flags[flags["domain"] == saved.domain])
+    parts = tables.make_evaluation_tables(test, past, against, settings, seed)
     all_sales = [
         strata.ratio_study_to_long(part["ratio_study"], kind, "all", part["sales"])
         for kind, part in (("all", scored), ("screened", scored["screened"]))
@@ -115,7 +115,7 @@ def score_variant(
 @click.command(help=__doc__)
 @cli.command
 def main() -> None:
-    base, settings = params.load_sections("evaluate", score.Scoring)
+    base, settings = params.load_sections("evaluate", score.EvaluateParams)
     names = sorted(one.name for one in CALIBRATED.iterdir())
     work = partial(score_variant, flags=io.read_parquet(FLAGS), settings=settings, seed=base.seed)
     scores, tests, parts = {}, [], []

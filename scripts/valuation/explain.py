@@ -17,7 +17,7 @@ from lib.common import artifacts, cli, dictionary, io, params
 from lib.common.artifacts import Model, Skipped
 from lib.evaluation.explanation import contributions, importance, narrative
 from lib.evaluation.explanation.importance import ExplainParams
-from lib.models.variants.predict import add_photos
+from lib.models.variants.predict import add_photo_inputs
 from lib.models.variants.training.training_table import join_training_table
 
 OUT = Path("data/explain")
@@ -88,7 +88,7 @@ def explain_domain(
     domain = saved.domain
     files = [root / f"{domain}.parquet" for root in (FEATURES, SPLIT, SCREENED)]
     table, _ = join_training_table(*(io.read_parquet(path) for path in files))
-    table = add_photos(table, saved, VECTORS).set_index("listing_key", drop=False)
+    table = add_photo_inputs(table, saved, VECTORS).set_index("listing_key", drop=False)
     predictions = io.read_parquet(folder / "predictions.parquet")
     near = io.read_parquet(SHOWN)
     near = near[near["domain"] == domain].reset_index(drop=True)
@@ -101,7 +101,7 @@ def explain_domain(
         table.loc[keys], saved, predictions, contributions.contribution_centres(past, saved)
     )
     rng = np.random.default_rng(seed)
-    names = importance.choose_inputs(added.loc[sample], past, settings.inputs)
+    names = importance.most_important_inputs(added.loc[sample], past, settings.inputs)
     learnt = past.sample(min(settings.homes, len(past)), random_state=seed)
     by_group = contributions.contributions_by_group(added)
     gaps = importance.comparable_adjustments(near, by_group, by_group)
@@ -133,12 +133,12 @@ def main() -> None:
         tables = explain_domain(saved, folder, settings, base.seed)
         for name, table in tables.items():
             parts_by_name[name].append(table.assign(domain=domain, variant=variant))
-        looks += narrative.domain_looks(domain, tables["importance"], tables["effects"])
+        looks += narrative.effect_findings(domain, tables["importance"], tables["effects"])
     ablated = io.read_json(Path("metrics/ablate.json"))
-    looks += narrative.ablation_looks(ablated["variants"])
-    looks += narrative.photo_looks(ablated["photos"])
+    looks += narrative.ablation_findings(ablated["variants"])
+    looks += narrative.photo_findings(ablated["photos"])
     # workers are forked after LightGBM has run here, but they draw and do nothing else
-    looks = narrative.draw_looks(looks)
+    looks = narrative.draw_pictures(looks)
     for name, parts in parts_by_name.items():
         if parts:
             io.write_parquet(OUT / f"{name}.parquet", pd.concat(parts), KEYS[name])

@@ -17,9 +17,9 @@ from lib.models.variants.photo import pooling
 from lib.models.variants.photo.photo_pca import MISSING
 from lib.models.variants.training import fit_variant
 from lib.models.variants.training.fit_variant import (
-    VariantFit,
+    VariantJob,
     find_variant,
-    read_cut,
+    read_split,
     read_training_table,
     skip_variant,
 )
@@ -35,7 +35,7 @@ EMBEDDED = Path("data/embed")
 def main(variant: str) -> None:
     base, settings = params.load_sections("fuse", FuseParams)
     chosen = find_variant(variant, settings.variants)
-    cut, folder = read_cut(chosen.domain), OUT / variant
+    cut, folder = read_split(chosen.domain), OUT / variant
     if "skipped" in cut:
         skip_variant(folder, cut["skipped"])
         return
@@ -52,7 +52,7 @@ def main(variant: str) -> None:
     }
     section = getattr(settings, chosen.model)
     names = [*inputs, *pooling.photo_columns(table)]
-    job = VariantFit(folder, chosen, section, settings.level, base.seed)
+    job = VariantJob(folder, chosen, section, settings.level, base.seed)
     fit_variant.fit_variant(job, table, names, extra)
     dictionary.enforce_ranges(META, folder)
 

@@ -161,7 +161,7 @@ def main() -> None:
     albums = album.gather_albums(bundles, read_manifests(raw, manifests), ListingIndex(listings))
     table = status.listing_statuses(listings, albums)
     counts = status.count_photos(albums, bundles, table)
-    counts["not_read"] = status.list_unread(found, raw)
+    counts["not_read"] = status.list_unread_files(found, raw)
     write_pictures(
         albums, {path.relative_to(raw).as_posix(): folder for path, folder in folders.items()}
     )

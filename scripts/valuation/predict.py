@@ -19,7 +19,7 @@ from lib.models.serving.served_variants import (
     FEATURES,
     PredictParams,
     read_model_features,
-    read_served,
+    read_served_model,
     require_no_future,
     value_homes,
 )
@@ -33,7 +33,7 @@ METRICS = Path("metrics/predict.json")
 
 def value_open_listings(domain: str, settings: PredictParams) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Valuations of the domain's listings on the market, and the comparables shown."""
-    saved = read_served(domain, settings)
+    saved = read_served_model(domain, settings)
     near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
     roles = io.read_parquet(Path(f"data/split/{domain}.parquet"))
     keys = roles.loc[roles["role"] == "subject", "listing_key"]

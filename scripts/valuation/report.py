@@ -54,7 +54,9 @@ def explanation_page(listings: pd.DataFrame) -> dict:
     tables = [EXPLAINED / f"{name}.parquet" for name in ("contributions", "comparables")]
     homes = []
     if len(listings):
-        homes = explanation.explained_homes(listings, *(io.read_parquet(path) for path in tables))
+        homes = explanation.explained_home_rows(
+            listings, *(io.read_parquet(path) for path in tables)
+        )
     return explanation.explanation_context(looks, drawn, homes)
 
 
@@ -64,7 +66,7 @@ def intervals_page(
     """What the page `intervals` needs; `chosen` are the variants that value each domain."""
     scores = {v: io.read_parquet(CALIBRATED / v / "scores.parquet") for v in chosen.values()}
     parts = [
-        intervals.domain_part(
+        intervals.domain_context(
             domain,
             predictions[predictions["variant"] == variant],
             slices[slices["variant"] == variant],
@@ -80,7 +82,7 @@ def photo_source(file: str) -> str:
     """A photo of `data/photos` as a thumbnail that the page bears."""
     path = PHOTOS / file
     require(path.is_file(), f"{path}: no such photo, which data/embed names; run `make repro`")
-    return photo_homes.make_thumbnail(path.read_bytes())
+    return photo_homes.thumbnail_data_uri(path.read_bytes())
 
 
 def photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: ReportParams) -> list[dict]:
@@ -128,7 +130,7 @@ def index_page(
         d for d, v in metrics["predict"]["variants"].items() if v in metrics["evaluate"]["variants"]
     ]
     indices = {d: io.read_parquet(FEATURES / f"{d}_index.parquet") for d in domains}
-    parts = index.make_domain_parts(
+    parts = index.make_domain_contexts(
         metrics, saved, tables["predictions"], tables["slices"], indices
     )
     return index.index_context(metrics, saved, parts, valued, listings)

@@ -34,7 +34,7 @@ WORKERS = 4  # threads that open photos; one of 12 megapixels takes 36 MB
 def load_thumbnail(file: str) -> np.ndarray | None:
     """The thumbnail of a photo of `data/photos`; None where it cannot be opened."""
     try:
-        return same_picture.make_thumbnail(decode.open_jpeg(PHOTOS / file))
+        return same_picture.thumbnail_array(decode.open_jpeg(PHOTOS / file))
     except RefusedError:
         return None
 
@@ -54,7 +54,7 @@ def read_pictures(domain: str, listings: pd.Series) -> pd.DataFrame:
         cli.log.warning("split.photos_unread", domain=domain, photos=read.count(False))
     sha1 = shown.loc[read, "sha1"].to_list()
     seen = np.array([one for one in looks if one is not None], "uint8")
-    pictures = same_picture.same_pictures(sha1, same_picture.alike_pairs(sha1, seen))
+    pictures = same_picture.picture_ids(sha1, same_picture.look_alike_pairs(sha1, seen))
     known = dict(zip(sha1, pictures, strict=True))
     return shown[["listing_key"]].assign(picture=[known.get(one, one) for one in shown["sha1"]])
 
@@ -65,16 +65,17 @@ def split_domain(
     """(where the past ends and the folds begin, role and fold of each row) of one domain."""
     name = f"{domain} listings"
     if why := group_folds.undated_reason(table):
-        group = group_folds.group_homes(table, read_pictures(domain, table["listing_key"]))
-        roles = group_folds.group_roles(table, group, spec, seed, name)
+        group = group_folds.home_group_numbers(table, read_pictures(domain, table["listing_key"]))
+        roles = group_folds.assign_group_roles(table, group, spec, seed, name)
         latest = table.loc[roles["role"].isin(["train", "test"]), "as_of"].max()
         told = {"boundary": f"{latest:%Y-%m-%d}", "grouped": why, "fold_edges": []}
         return told | {"groups_by_picture": group_folds.count_picture_groups(table, group)}, roles
-    cut = time_folds.plan_split(table[time_folds.is_sold(table)], spec, name)
+    cut = time_folds.plan_split(table[time_folds.is_dated_sale(table)], spec, name)
     edges = [f"{edge:%Y-%m-%d}" for edge in cut.edges]
-    return {"boundary": f"{cut.boundary:%Y-%m-%d}", "fold_edges": edges}, time_folds.time_roles(
-        table, cut
-    )
+    return {
+        "boundary": f"{cut.boundary:%Y-%m-%d}",
+        "fold_edges": edges,
+    }, time_folds.assign_time_roles(table, cut)
 
 
 @click.command(help=__doc__)

@@ -13,10 +13,10 @@ import click
 from lib.common import cli, dictionary, params
 from lib.models.variants.training.fit_variant import (
     TrainParams,
-    VariantFit,
+    VariantJob,
     find_variant,
     fit_variant,
-    read_cut,
+    read_split,
     read_training_table,
     skip_variant,
 )
@@ -32,7 +32,7 @@ META = Path("lib/models/variants/training/train.meta.yml")
 def main(variant: str) -> None:
     base, settings = params.load_sections("train", TrainParams)
     chosen = find_variant(variant, settings.variants)
-    cut, folder = read_cut(chosen.domain), OUT / variant
+    cut, folder = read_split(chosen.domain), OUT / variant
     if "skipped" in cut:
         skip_variant(folder, cut["skipped"])
         return
@@ -43,7 +43,7 @@ def main(variant: str) -> None:
         if not table.loc[(table["role"] == "train") & table["usable"], LISTED].notna().any():
             skip_variant(folder, f"no {chosen.domain} of the past has a list price")
             return
-    job = VariantFit(folder, chosen, section, settings.level, base.seed)
+    job = VariantJob(folder, chosen, section, settings.level, base.seed)
     fit_variant(job, table, inputs, {})
     dictionary.enforce_ranges(META, folder)
 

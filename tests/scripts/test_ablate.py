@@ -12,7 +12,7 @@ import yaml
 
 from lib.common import io
 from lib.common.artifacts import Skipped, read_model, write_model
-from lib.evaluation.ablation.ablation import ComparisonPlan, measure_gain
+from lib.evaluation.ablation.ablation import ComparisonSettings, measure_gain
 from lib.evaluation.explanation.contributions import (
     contribution_centres,
     contributions_by_group,
@@ -189,7 +189,7 @@ def test_on_demo_the_planted_quality_explains_the_lift(demo):
     blind = [name for name in one.inputs if not name.startswith("img_")]
     sold = table[table["fold"] > 0]
     said = [one.fold_estimates(table, [*names, "quality"]) for names in (blind, one.inputs)]
-    rest = measure_gain(*said, sold, ComparisonPlan(200, 200, 1))
+    rest = measure_gain(*said, sold, ComparisonSettings(200, 200, 1))
     told = json.loads((folder / "metrics/ablate.json").read_text())
     whole = told["photos"][VARIANT]["lift"]
     for metric in ("mape", "mdape"):

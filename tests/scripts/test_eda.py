@@ -32,7 +32,7 @@ def looked_at(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"eda{request.param}")
     (folder / "configs").symlink_to(ROOT / "configs")
     shutil.copy(ROOT / "params.yaml", folder)
-    files = demo.generate(
+    files = demo.generate_feed(
         request.param, 900, 150, 120, dt.date(2022, 1, 1), 2, 6, photos=request.param == 31
     ).files
     for name, content in files.items():
@@ -92,7 +92,7 @@ def odd_feed(folder, change):
     """A small feed whose exports `change` (frame to frame) has been at, staged and looked at."""
     (folder / "configs").symlink_to(ROOT / "configs")
     shutil.copy(ROOT / "params.yaml", folder)
-    made = demo.generate(34, 150, 60, 40, dt.date(2024, 1, 1), 1, 3, photos=False).files
+    made = demo.generate_feed(34, 150, 60, 40, dt.date(2024, 1, 1), 1, 3, photos=False).files
     for name, content in made.items():
         if name.endswith(("active.csv", "sales_2024.csv")):
             read = pd.read_csv(

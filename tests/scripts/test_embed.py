@@ -70,7 +70,7 @@ def test_each_photo_of_a_staged_listing_has_its_vector(feed):
     for row in table.itertuples():
         with Image.open(Path("data/photos", row.file)) as picture:
             small = descriptor.shrink_picture(picture.convert("RGB"))
-            assert np.array_equal(row.vector, descriptor.describe_pictures([small])[0])
+            assert np.array_equal(row.vector, descriptor.picture_descriptors([small])[0])
         assert row.vector.dtype == np.float32
     twice = hashlib.sha1(image(2)).hexdigest()
     assert table["sha1"].tolist()[2:4] == [twice, twice]
@@ -99,9 +99,9 @@ def test_what_is_told_of_the_encoder_and_in_figures(feed):
 def test_a_rerun_encodes_only_what_is_new(feed, monkeypatch):
     run()
     first, seen = digest(), []
-    plain = descriptor.describe_pictures
+    plain = descriptor.picture_descriptors
     monkeypatch.setattr(
-        descriptor, "describe_pictures", lambda many: seen.extend(many) or plain(many)
+        descriptor, "picture_descriptors", lambda many: seen.extend(many) or plain(many)
     )
     run()
     assert digest() == first and not seen

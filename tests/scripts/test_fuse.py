@@ -13,7 +13,7 @@ from lib.common import io
 from lib.common.artifacts import Skipped, read_model
 from lib.evaluation.explanation.contributions import contribution_centres, log_contributions
 from lib.models.variants.photo import pooling
-from lib.models.variants.predict import add_missing_photos, raw_estimates
+from lib.models.variants.predict import add_missing_photo_inputs, log_estimates_before_level
 from lib.models.variants.training.training_table import join_training_table
 from scripts.ops import value
 from tests.support import stage_runner
@@ -163,12 +163,12 @@ def test_a_file_of_properties_is_valued_without_photos_and_says_so_once(spine, t
     rows = seen(spine).set_index("listing_key", drop=False).loc[valued.index]
     hidden = rows[[name for name in rows if not name.startswith("img_")]]
     blend = saved(spine, "sale_blend")
-    hidden = add_missing_photos(hidden, blend)
+    hidden = add_missing_photo_inputs(hidden, blend)
     level = pd.read_parquet(spine / "data/blend/sale_blend/predictions.parquet")
     level = level.set_index("listing_key")["level"][valued.index]
-    wanted = np.exp(raw_estimates(hidden, blend) + level.to_numpy())
+    wanted = np.exp(log_estimates_before_level(hidden, blend) + level.to_numpy())
     np.testing.assert_allclose(valued["pred_close_price"], wanted, rtol=1e-4)
-    with_photos = np.exp(raw_estimates(rows, blend) + level.to_numpy())
+    with_photos = np.exp(log_estimates_before_level(rows, blend) + level.to_numpy())
     assert np.abs(with_photos / wanted - 1).max() > 0.02
 
 

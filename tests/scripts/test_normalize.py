@@ -14,7 +14,7 @@ from lib.listings.normalize import corrections, normalize
 from tests.support import stage_runner
 from tests.support.dag import ROOT
 
-MADE = demo.generate(11, 300, 60, 40, dt.date(2022, 1, 1), 1, 3, photos=False)
+MADE = demo.generate_feed(11, 300, 60, 40, dt.date(2022, 1, 1), 1, 3, photos=False)
 
 
 def run_stages(folder, feed, *names):

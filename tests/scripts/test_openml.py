@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from lib.listings.contract import contract
-from lib.ops.run.raw_folder import check_file
+from lib.ops.run.raw_folder import check_export
 from scripts.acquire import openml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,7 +113,7 @@ def test_the_file_fits_the_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     out = tmp_path / "king_county.csv"
     assert run(tmp_path, out).exit_code == 0
     agreed = contract.read_contract("king_county")
-    check_file(out, "king_county", agreed)
+    check_export(out, "king_county", agreed)
     assert set(contract.match_headers(agreed, openml.COLUMNS)) == set(agreed.columns)
 
 

@@ -26,12 +26,12 @@ def test_without_a_lift_it_says_how_to_get_one(tmp_path, found):
 
 def test_it_prints_the_run_that_is_named(tmp_path):
     part = measure_lift(*photo_market()) | {
-        "cost": {"encoder": "descriptor"} | photo_lift.photo_cost(3.0, 50.0, 0.1)
+        "cost": {"encoder": "descriptor"} | photo_lift.encoding_cost(3.0, 50.0, 0.1)
     }
     part |= {"told": photo_lift_text.describe_lift(part)}
     io.write_json(tmp_path / "runs/houses/metrics/ablate.json", {"photos": {"sale_x": part}})
     got = run(tmp_path, "--run", "runs/houses")
-    assert got.exit_code == 0 and got.output.splitlines() == photo_lift_text.lift_lines(
+    assert got.exit_code == 0 and got.output.splitlines() == photo_lift_text.lift_report_lines(
         "sale_x", part
     )
     assert got.output.startswith("sale_x: photos help: ")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from lib.cache.keys import code_hash, room_files
-from lib.photos.bundles.album import folder_name
+from lib.photos.bundles.album import safe_folder_name
 from scripts.valuation import photos
 from tests.support.dag import ROOT, walk
 from tests.support.photos import Feed, exif_block, image, zipped
@@ -247,7 +247,10 @@ def test_keys_that_are_hostile_as_folder_names(feed):
     parents = [Path("data/photos", one["file"]).resolve().parent
                for one in feed.lines("manifest.jsonl")]  # fmt: skip
     assert len(set(parents)) == len(keys) and {one.parent for one in parents} == {root}
-    assert folder_name("K1") == "K1" and folder_name("a/b") != folder_name("a_b") == "a_b"
+    assert (
+        safe_folder_name("K1") == "K1"
+        and safe_folder_name("a/b") != safe_folder_name("a_b") == "a_b"
+    )
 
 
 def test_a_bundle_of_junk_does_not_stop_the_others(feed):
@@ -267,7 +270,7 @@ def test_the_demo_feed_is_what_its_truth_says(feed):
 
     from lib import demo
 
-    made = demo.generate(seed=7, sales=150, rentals=30, actives=15, start=dt.date(2024, 1, 1),
+    made = demo.generate_feed(seed=7, sales=150, rentals=30, actives=15, start=dt.date(2024, 1, 1),
                          years=2, zips=5)  # fmt: skip
     for name, content in made.files.items():
         if name.endswith(".zip"):

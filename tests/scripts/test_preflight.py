@@ -18,7 +18,7 @@ from lib.ops import sections
 from scripts.ops import import_file, preflight
 from tests.support.dag import ROOT, STAGES
 
-FILES = demo.generate(1, 100, 20, 10, dt.date(2022, 1, 1), 1, 1).files
+FILES = demo.generate_feed(1, 100, 20, 10, dt.date(2022, 1, 1), 1, 1).files
 
 
 def test_each_section_is_checked_as_its_stage_reads_it():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lib.evaluation.metrics.accuracy import DIRECTIONS
-from lib.models.calibration.interval_study import compare_with_split
+from lib.models.calibration.interval_study import compare_with_split_conformal
 from tests.support import stage_runner
 from tests.support.dag import ROOT
 
@@ -97,7 +97,7 @@ def test_intervals_hold_everywhere_and_are_narrower_than_one_width_for_all(king_
     data = king_county.folder / "runs/king_county/data"
     scores = pd.read_parquet(data / "calibrate/sale_blend/scores.parquet")
     test = pd.read_parquet(data / "evaluate/predictions.parquet")
-    told = compare_with_split(
+    told = compare_with_split_conformal(
         test[test["variant"] == "sale_blend"], scores.loc[scores["past"], "error"], ["80", "90"]
     ).set_index(["coverage", "intervals"])
     for name, overall, parts in (

@@ -23,7 +23,7 @@ from lib.listings.staging import parsed_exports
 from scripts.valuation import staging
 from tests.support.dag import ROOT, walk
 
-FEED = demo.generate(7, 200, 40, 20, dt.date(2022, 1, 1), 1, 3, photos=False).files
+FEED = demo.generate_feed(7, 200, 40, 20, dt.date(2022, 1, 1), 1, 3, photos=False).files
 EXPORTS = sorted(name for name in FEED if name.endswith(".csv"))
 
 

@@ -9,7 +9,7 @@ import io
 
 import pandas as pd
 
-from lib.demo.feed import generate
+from lib.demo.feed import generate_feed
 from lib.listings.contract import reso
 from lib.listings.onboarding import infer
 
@@ -105,7 +105,7 @@ OF_DEMO = {  # the demo's columns behind BROKERAGE, in its order
 @functools.cache
 def demo(sales: int = 700, rentals: int = 130) -> pd.DataFrame:
     """All whole rows of a small demo feed as text."""
-    feed = generate(7, sales, rentals, 40, dt.date(2023, 1, 1), 2, 4, photos=False)
+    feed = generate_feed(7, sales, rentals, 40, dt.date(2023, 1, 1), 2, 4, photos=False)
     tables = []
     for path, content in feed.files.items():
         if path.endswith(".csv"):

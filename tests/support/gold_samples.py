@@ -27,13 +27,13 @@ Rows = dict[str, list[list[str]]]
 def committed_feed() -> demo.Feed:
     """The demo feed of params.yaml without its pictures, which no sample shows."""
     arguments = PARAMS["demo"] | {"photos": False}
-    return demo.generate(**arguments | {"start": dt.date.fromisoformat(arguments["start"])})
+    return demo.generate_feed(**arguments | {"start": dt.date.fromisoformat(arguments["start"])})
 
 
 def small_feed(seed: int) -> demo.Feed:
     """A demo feed of some 500 rows."""
     start = dt.date(2022, 1, 1)
-    return demo.generate(seed, 300, 60, 40, start, years=4, zips=6, photos=False)
+    return demo.generate_feed(seed, 300, 60, 40, start, years=4, zips=6, photos=False)
 
 
 def tables(feed: demo.Feed) -> Rows:

@@ -6,23 +6,23 @@ import numpy as np
 import pandas as pd
 
 from lib.models.calibration import error_models, prediction_intervals
-from lib.models.calibration.abstention import Abstention
-from lib.models.calibration.prediction_intervals import Groups, Spec
+from lib.models.calibration.abstention import AbstentionSettings
+from lib.models.calibration.prediction_intervals import GroupSettings, IntervalSettings
 
-HARD = error_models.Difficulty(minimum_errors=200, parts=4, alpha=0.01, floor=0.3)
-TREES = error_models.Quantiles(
+HARD = error_models.DifficultySettings(minimum_errors=200, parts=4, alpha=0.01, floor=0.3)
+TREES = error_models.QuantileSettings(
     num_iterations=60, learning_rate=0.1, num_leaves=7, min_data_in_leaf=40, feature_fraction=1.0,
     bagging_fraction=0.8, lambda_l2=1.0, num_threads=1,
 )  # fmt: skip
-SPEC = Spec(
+SPEC = IntervalSettings(
     method="normalized",
-    groups=Groups(by="value", count=3, minimum=100),
-    adaptive=prediction_intervals.Adaptive(
+    groups=GroupSettings(by="value", count=3, minimum=100),
+    adaptive=prediction_intervals.AdaptiveSettings(
         way="recency", half_life_days=60, least_weight=200, step=0.01
     ),
     difficulty=HARD,
     quantiles=TREES,
-    abstention=Abstention(
+    abstention=AbstentionSettings(
         minimum_comparables=3, maximum_distance=5, maximum_width=5, beyond={"living_area": 0}
     ),
 )

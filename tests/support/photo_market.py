@@ -7,10 +7,10 @@ import pandas as pd
 
 from lib.common.errors import require
 from lib.evaluation.ablation import leakage_checks, photo_lift
-from lib.evaluation.ablation.ablation import ComparisonPlan, Refit
+from lib.evaluation.ablation.ablation import ComparisonSettings, RefittableVariant
 from tests.support.daily_sales import EDGES, START
 
-PLAN = ComparisonPlan(draws=300, permutations=400, seed=1)
+PLAN = ComparisonSettings(draws=300, permutations=400, seed=1)
 INPUTS = ["living_area", "img_count", "img_missing", "img_vector"]
 QUALITY = 0.2  # of log price, by one spread of a home's quality
 DEEP = 4  # numbers of a vector
@@ -85,7 +85,7 @@ def add_photos(table, vectors):
 
 
 def make_refit(inputs=INPUTS, edges=EDGES):
-    return Refit(inputs, edges, Ridge, None)
+    return RefittableVariant(inputs, edges, Ridge, None)
 
 
 def measure_lift(table, vectors, inputs=INPUTS, edges=EDGES, guard=0.1, counted=None, rivals=None):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib.evaluation.scoring import score
 
-SETTINGS = score.Scoring(
+SETTINGS = score.EvaluateParams(
     draws=40,
     places=6,
     worst=5,

@@ -13,7 +13,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lib.acquire.download import manifest
-from lib.acquire.download.manifest import ManifestEntry, describe_entry, photo_stem, window_stem
+from lib.acquire.download.manifest import (
+    ManifestEntry,
+    describe_entry,
+    photo_file_stem,
+    window_file_stem,
+)
 from lib.acquire.portal import rate_limit
 from lib.acquire.portal.errors import RetryError, RetryLaterError
 from lib.acquire.portal.portal import Portal
@@ -23,25 +28,25 @@ from lib.common import io
 
 
 @dataclass(frozen=True)
-class Tools:
+class RunTools:
     """What a run is handed: the clock, the sleep, chance, a place for what went wrong, and what
     judges an export."""
 
     now: Callable[[], dt.datetime]
     sleep: Callable[[float], None]
     rng: random.Random
-    keep_failure: Callable[[str], None]  # name of what failed -> a picture of the page is kept
+    save_failed_page: Callable[[str], None]  # name of what failed -> a picture of the page is kept
     export_fault: Callable[[Path, int, Window], str]
     zip_fault: Callable[[Path, int], str]
 
 
 @dataclass
-class Run:
+class DownloadRun:
     """A run in `folder` (manifest.jsonl, listings/, photos/)."""
 
     folder: Path
     settings: Acquisition
-    tools: Tools
+    tools: RunTools
     portal: Portal
     listings_today: int = 0  # listings that runs of this day transferred before
     photos_today: int = 0  # listings whose photos they fetched
@@ -75,7 +80,7 @@ class Run:
                 reason, after = self.portal.redact(error.reason), error.after
             except self.portal.error as error:  # such as a selector that the page does not have
                 reason, after = self.portal.redact.error(error), None
-            self.tools.keep_failure(name)
+            self.tools.save_failed_page(name)
             failed = {"state": "failed", "reason": reason, "spent": self.spent - before}
             try:
                 self.portal.renew()
@@ -84,7 +89,7 @@ class Run:
                 raise RetryLaterError(
                     f"{name}: {reason}; the browser has gone: run it again"
                 ) from None
-            wait = rate_limit.retry_after(after, self.tools.now())
+            wait = rate_limit.retry_after_seconds(after, self.tools.now())
             if wait is not None and wait > pace.most:
                 self.note_entry(entry, **failed)
                 raise RetryLaterError(
@@ -163,14 +168,14 @@ class Run:
                 # today may still bring something
                 return self.note_entry(entry, state="partial" if window.partial else "empty")
             entry = self.note_entry(entry, state="started", expected=found)
-            part = self.folder / "listings" / f".{window_stem(window)}.part"
+            part = self.folder / "listings" / f".{window_file_stem(window)}.part"
             self.portal.export(part)
             self.spent += found
             fault = self.tools.export_fault(part, found, window)
             state = "partial" if window.partial else "done"
             return self.keep_file(
-                part, entry, f"{window_stem(window)}_{{sha}}.csv", fault, state=state, count=found,
-                spent=self.spent - before,
+                part, entry, f"{window_file_stem(window)}_{{sha}}.csv", fault, state=state,
+                count=found, spent=self.spent - before,
             )  # fmt: skip
 
         since, until = window.since.isoformat(), window.until.isoformat()
@@ -200,7 +205,7 @@ class Run:
         cap = self.settings.limits.photos_per_listing
         last = entry.attempts == self.settings.pace.attempts
         entry = self.note_entry(entry, state="started")
-        part = self.folder / "photos" / f".{photo_stem(entry)}.part"
+        part = self.folder / "photos" / f".{photo_file_stem(entry)}.part"
         has, requested = self.portal.photos(
             entry.listing_id, cap, 0 if last else entry.expected, part
         )
@@ -218,5 +223,5 @@ class Run:
             return self.note_entry(entry, **{"state": "empty", **counts})
         fault = self.tools.zip_fault(part, requested)
         return self.keep_file(
-            part, entry, f"{photo_stem(entry)}.zip", fault, **{"state": "done", **counts}
+            part, entry, f"{photo_file_stem(entry)}.zip", fault, **{"state": "done", **counts}
         )

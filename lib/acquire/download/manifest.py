@@ -148,7 +148,7 @@ def day_states(entries: Iterable[ManifestEntry], zips: Iterable[str] = ()) -> di
     return days
 
 
-def window_stem(window: Window) -> str:
+def window_file_stem(window: Window) -> str:
     """The start of the name of a window's file."""
     name = f"{window.since}_{window.until}"
     if window.zips:
@@ -156,7 +156,7 @@ def window_stem(window: Window) -> str:
     return f"{name}_so_far" if window.partial else name
 
 
-def photo_stem(entry: ManifestEntry) -> str:
+def photo_file_stem(entry: ManifestEntry) -> str:
     """The name of a listing's zip of photos: letters and digits of its id, and what it is of."""
     key = key_of(entry.domain, entry.listing_id, entry.changed)
     return f"{plain_name(entry.listing_id)}_{key[:12]}"

@@ -90,7 +90,7 @@ VAIN = ("failed", "partial")
 RUNS = 3  # in which a listing's photos are asked for without success, until they change
 
 
-def photos_changed(extra: str | None, headers: Iterable[str]) -> str:
+def photos_changed_at(extra: str | None, headers: Iterable[str]) -> str:
     """When a listing's photos last changed, as the export writes it: the first of `headers` that
     its unclaimed cells (a JSON object, or none) fill; "" where they fill none.
     """
@@ -139,7 +139,7 @@ def photos_to_fetch(
     vain = Counter(one.key() for one in entries if one.state in VAIN and "ready/" not in one.file)
     out: dict[tuple[str, ...], ManifestEntry] = {}
     for row in rows[rows["count"] > 0].to_dict("records"):
-        version = photos_changed(row.get("_extra"), names) or f"{int(row['count'])} photos"
+        version = photos_changed_at(row.get("_extra"), names) or f"{int(row['count'])} photos"
         entry = ManifestEntry(
             "photos", "started", "", domain=row["domain"], listing_id=row["id"],
             changed=version, expected=int(row["count"]),

@@ -27,14 +27,14 @@ from typing import Any
 import pandas as pd
 
 from lib.acquire.download import manifest
-from lib.acquire.download.download import Run
+from lib.acquire.download.download import DownloadRun
 from lib.acquire.download.manifest import (
     ManifestEntry,
     add_entries,
     latest_entries,
-    photo_stem,
+    photo_file_stem,
     plain_name,
-    window_stem,
+    window_file_stem,
 )
 from lib.acquire.portal.portal import Portal
 from lib.acquire.portal.settings import is_allowed_address
@@ -51,7 +51,7 @@ SHOWN = 40  # files of failures that are kept
 MOST_ENTRIES = 20_000  # photos of a bundle: what params.yaml lets the photos stage take
 
 
-def days_to_fetch(folder: Path) -> list[dt.date] | None:
+def read_days_to_fetch(folder: Path) -> list[dt.date] | None:
     """The days that gaps.csv says to fetch; None where there is no such file."""
     if not (folder / GAPS).is_file():
         return None
@@ -59,7 +59,7 @@ def days_to_fetch(folder: Path) -> list[dt.date] | None:
     return sorted({dt.date.fromisoformat(day) for day in table.loc[table["fetch"], "date"]})
 
 
-def fetched_on(entries: Iterable[ManifestEntry], day: dt.date) -> tuple[int, int]:
+def count_fetched_on(entries: Iterable[ManifestEntry], day: dt.date) -> tuple[int, int]:
     """(listings that runs transferred on a day (UTC), listings whose photos they fetched)."""
     of_day = [one for one in entries if one.at[:10] == day.isoformat()]
     albums = {one.key() for one in of_day if one.kind == "photos" and one.state == "started"}
@@ -86,7 +86,7 @@ def recover_files(
             path.unlink()
     for entry in latest_entries(entries).values():
         if entry.file.startswith(READY):
-            (folder / "photos" / f"{photo_stem(entry)}.zip").unlink(missing_ok=True)
+            (folder / "photos" / f"{photo_file_stem(entry)}.zip").unlink(missing_ok=True)
     for entry in latest_entries(entries).values():
         if entry.state != "started":
             continue
@@ -112,16 +112,18 @@ def recover_files(
 def _left_by(folder: Path, entry: ManifestEntry) -> list[Path]:
     """Files that the fetching of `entry` may have left."""
     if entry.kind == "photos":
-        return sorted((folder / "photos").glob(f"{photo_stem(entry)}.zip"))
+        return sorted((folder / "photos").glob(f"{photo_file_stem(entry)}.zip"))
     since, until = dt.date.fromisoformat(entry.since), dt.date.fromisoformat(entry.until)
-    names = [window_stem(Window(since, until, entry.zips, partial)) for partial in (False, True)]
+    names = [
+        window_file_stem(Window(since, until, entry.zips, partial)) for partial in (False, True)
+    ]
     digest = "[0-9a-f]" * 8
     return sorted(
         path for name in names for path in (folder / "listings").glob(f"{name}_{digest}.csv")
     )
 
 
-def bundle_photos(folder: Path, run: Run, most: int) -> list[Path]:
+def bundle_photos(folder: Path, run: DownloadRun, most: int) -> list[Path]:
     """Make bundles of at most `most` listings of the photos that came, note it, and remove the
     zips of single listings; returns the bundles."""
     waiting: dict[str, list[ManifestEntry]] = defaultdict(list)
@@ -168,7 +170,7 @@ def write_private(path: Path, content: bytes) -> None:
     part.replace(path)
 
 
-def keep_failure(folder: Path, portal: Portal, name: str, now: dt.datetime) -> None:
+def save_failed_page(folder: Path, portal: Portal, name: str, now: dt.datetime) -> None:
     """Keep what the page looks like; a page that cannot be looked at is left out."""
     try:
         png, html = portal.picture()

@@ -23,7 +23,7 @@ LEFT, BLOCK, HEAD, KEY = 5.2, 10.4, 2.6, 5.4  # in days: labels, a calendar, tit
 Cells = list[tuple[float, float]]
 
 
-def listing_shades(listings: pd.Series) -> list[int]:
+def shade_thresholds(listings: pd.Series) -> list[int]:
     """The least number of listings of each shade.
 
     The range of the days that hold some is cut into steps of equal ratio, whole numbers, as many as
@@ -90,7 +90,7 @@ def draw_calendars(judged: pd.DataFrame, title: str) -> Figure:
     axes.set(xlim=(-LEFT, WEEKS + 1), ylim=(height, 0))
     axes.axis("off")
     axes.text(-LEFT + 0.8, 1.5, title, fontsize=12, fontweight="bold", va="center")
-    least = listing_shades(judged["listings"])
+    least = shade_thresholds(judged["listings"])
     for number, (year, domain, part) in enumerate(blocks):
         _calendar(axes, HEAD + BLOCK * number + 2.6, int(year), str(domain), part, least)
     _legend(axes, height - KEY + 0.6, least)

@@ -53,7 +53,7 @@ def gap_spans(judged: pd.DataFrame) -> list[Span]:
     return gaps
 
 
-def count_text(names: pd.Series, order: tuple[str, ...]) -> str:
+def format_counts(names: pd.Series, order: tuple[str, ...]) -> str:
     """Count names in words.
 
     Parameters
@@ -69,14 +69,16 @@ def count_text(names: pd.Series, order: tuple[str, ...]) -> str:
 
     Examples
     --------
-    >>> count_text(pd.Series(["gap", "active", "active"]), ("active", "empty", "gap"))
+    >>> format_counts(pd.Series(["gap", "active", "active"]), ("active", "empty", "gap"))
     '2 active, 1 gap'
     """
     numbers = names.value_counts()
     return ", ".join(f"{numbers[name]:,} {name}" for name in order if name in numbers) or "none"
 
 
-def excluded_rows(days: pd.Series, quarantined: int, first: dt.date, last: dt.date) -> list[str]:
+def excluded_row_lines(
+    days: pd.Series, quarantined: int, first: dt.date, last: dt.date
+) -> list[str]:
     """Say which rows of a feed are left out of the span.
 
     Parameters
@@ -117,7 +119,7 @@ def day_lines(judged: pd.DataFrame) -> list[str]:
     """
     lines = []
     for domain, part in judged.groupby("domain", sort=False):
-        lines.append(f"{domain}: {count_text(part['state'], STATES)}")
+        lines.append(f"{domain}: {format_counts(part['state'], STATES)}")
         gaps = gap_spans(part)
         shown = sorted(sorted(gaps, key=lambda span: -span.days)[:SPANS])
         lines += [f"  gap {span}" for span in shown]
@@ -139,7 +141,7 @@ def photo_lines(statuses: pd.DataFrame) -> list[str]:
     -------
     Lines of text.
     """
-    by_status = count_text(statuses["status"], STATUSES)
+    by_status = format_counts(statuses["status"], STATUSES)
     lines = [f"photos: {by_status}; {int(statuses['missing'].sum()):,} missing"]
     short = statuses[statuses["missing"] > 0]
     by_zip = short["missing"].groupby(short["postal_code"].fillna("no ZIP")).agg(["sum", "size"])

@@ -206,7 +206,7 @@ def _by_kind(
     return total
 
 
-def day_table(judged: pd.DataFrame) -> pd.DataFrame:
+def days_to_request(judged: pd.DataFrame) -> pd.DataFrame:
     """Say which days the portal should be asked for.
 
     Parameters

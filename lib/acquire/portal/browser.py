@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lib.acquire.portal.settings import resolver_rules
+from lib.acquire.portal.settings import host_resolver_flag
 from lib.common.errors import RemlError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def open_browser(
             browser = playwright.chromium.launch(
                 executable_path=executable,
                 # a proxy would find the hosts that Chromium must not
-                args=[*FLAGS, resolver_rules(hosts), "--no-proxy-server"],
+                args=[*FLAGS, host_resolver_flag(hosts), "--no-proxy-server"],
                 headless=not headed,
             )
         except Error as error:

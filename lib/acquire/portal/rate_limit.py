@@ -12,7 +12,7 @@ from lib.acquire.portal.settings import Pace
 FLOOR = 2.0  # seconds between two requests to any host that is not this machine
 
 
-def retry_after(text: str | None, now: dt.datetime) -> float | None:
+def retry_after_seconds(text: str | None, now: dt.datetime) -> float | None:
     """Seconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date), none where
     it says nothing that can be read."""
     if text is None:

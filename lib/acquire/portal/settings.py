@@ -198,7 +198,7 @@ def allowed_hosts(portal: PortalSettings, permitted: Iterable[str]) -> list[str]
     return [portal_host, *sorted(allowed - {portal_host})]
 
 
-def all_local(hosts: Iterable[str]) -> bool:
+def are_local_hosts(hosts: Iterable[str]) -> bool:
     """Whether all of them are this machine."""
     return all(host in LOOPBACK for host in hosts)
 
@@ -207,10 +207,10 @@ def is_allowed_address(address: str, hosts: Iterable[str]) -> bool:
     """Whether an address is at one of `hosts`, and encrypted unless that is this machine."""
     parts = urlsplit(address)
     host = (parts.hostname or "").lower()
-    return host in hosts and (parts.scheme == "https" or all_local([host]))
+    return host in hosts and (parts.scheme == "https" or are_local_hosts([host]))
 
 
-def resolver_rules(hosts: Iterable[str]) -> str:
+def host_resolver_flag(hosts: Iterable[str]) -> str:
     """Chromium's flag that lets it find no other host, whatever a page or a redirect asks for."""
     excluded = "".join(f" , EXCLUDE {host}" for host in hosts)
     return f"--host-resolver-rules=MAP * ~NOTFOUND{excluded}"

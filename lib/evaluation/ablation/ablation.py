@@ -16,7 +16,7 @@ import pandas as pd
 from lib.common.artifacts import LevelSettings, visible_columns
 from lib.common.errors import RemlError
 from lib.evaluation.ablation.permutation_test import permutation_p_values
-from lib.evaluation.feature_groups import group_members, group_title
+from lib.evaluation.feature_groups import group_title, inputs_by_group
 from lib.evaluation.metrics.accuracy import accuracy_metrics
 from lib.evaluation.metrics.bootstrap import home_clusters
 from lib.evaluation.metrics.paired_bootstrap import paired_intervals
@@ -25,7 +25,7 @@ from lib.models.variants.training.out_of_fold import refit_on_folds
 
 
 @dataclass(frozen=True)
-class Refit:
+class RefittableVariant:
     """A variant as it was trained, to be fitted again.
 
     Attributes
@@ -52,7 +52,7 @@ class Refit:
 
 
 @dataclass(frozen=True)
-class ComparisonPlan:
+class ComparisonSettings:
     """How differences are tested: bootstrap draws, swaps of the permutation test, and the seed
     that both start from."""
 
@@ -61,7 +61,7 @@ class ComparisonPlan:
     seed: int
 
 
-def judge_group(gap: dict[str, dict[str, float]]) -> str:
+def group_verdict(gap: dict[str, dict[str, float]]) -> str:
     """The verdict on a group in words, from the intervals of `mdape` and `mape`.
 
     `gap` is the error without the group less the error with it; an interval that holds zero is no
@@ -78,7 +78,7 @@ def judge_group(gap: dict[str, dict[str, float]]) -> str:
 
 
 def ablate_groups(
-    table: pd.DataFrame, refit: Refit, params: dict[str, Any], draws: int, seed: int
+    table: pd.DataFrame, refit: RefittableVariant, params: dict[str, Any], draws: int, seed: int
 ) -> dict[str, Any]:
     """What each group of inputs is worth to a variant on the folds of the past.
 
@@ -86,7 +86,7 @@ def ablate_groups(
     ----------
     table : DataFrame
         The table of `lib.models.variants.training.out_of_fold`, with property_key.
-    refit : Refit
+    refit : RefittableVariant
         The variant.
     params : dict of str to Any
         The model's own settings, which say what inputs it looks at.
@@ -108,7 +108,7 @@ def ablate_groups(
     accuracy = accuracy_metrics(full, price)
     looked_at = set(visible_columns(refit.inputs, params))
     groups: dict[str, Any] = {}
-    for group, members in group_members(refit.inputs).items():
+    for group, members in inputs_by_group(refit.inputs).items():
         part: dict[str, Any] = {
             "title": group_title(group),
             "inputs": len(looked_at & set(members)),
@@ -124,7 +124,7 @@ def ablate_groups(
             part["skipped"] = f"nothing is left to learn from ({error})"
             continue
         part |= paired_intervals(without, full, price, draws, np.random.default_rng(seed), home)
-        part["verdict"] = judge_group({name: part[name] for name in ("mdape", "mape")})
+        part["verdict"] = group_verdict({name: part[name] for name in ("mdape", "mape")})
     return {
         "sales": len(price),
         "mdape": accuracy["mdape"],
@@ -137,7 +137,7 @@ def measure_gain(
     before: np.ndarray,
     after: np.ndarray,
     sold: pd.DataFrame,
-    plan: ComparisonPlan,
+    plan: ComparisonSettings,
     tested: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """By how much MdAPE and MAPE fall from one set of estimates to another.
@@ -148,7 +148,7 @@ def measure_gain(
         Estimates in currency of the same sales.
     sold : DataFrame
         The n sales: property_key, close_price (currency).
-    plan : ComparisonPlan
+    plan : ComparisonSettings
         Draws, swaps and seed.
     tested : bool
         Whether to run the permutation test as well.

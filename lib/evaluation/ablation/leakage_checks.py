@@ -15,8 +15,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lib.common.errors import RemlError
-from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, measure_gain
-from lib.evaluation.metrics.single_input import input_r2
+from lib.evaluation.ablation.ablation import ComparisonSettings, RefittableVariant, measure_gain
+from lib.evaluation.metrics.single_input import input_r2_all_and_informative
 from lib.evaluation.metrics.slices import THIN
 from lib.models.variants.photo.photo_pca import COUNT, MISSING, PREFIX
 
@@ -57,7 +57,7 @@ def shuffle_albums(vectors: pd.DataFrame, seed: int) -> pd.DataFrame:
     return vectors.assign(listing_key=vectors["listing_key"].map(dealt))
 
 
-def recount_photos(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
+def used_photos(table: pd.DataFrame, vectors: pd.DataFrame) -> pd.DataFrame:
     """The photos that count in a table, found again without `lib.models.variants.photo.pooling`.
 
     Album by album, by as_of, then key, a photo counts where no photo before it is the same or
@@ -123,7 +123,9 @@ def fold_test_and_training(
         yield table[held], table[learnable & before]
 
 
-def control_lifts(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> bool:
+def control_lifts_too(
+    lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]
+) -> bool:
     """Whether photos of other homes bring half of the lift in MAPE or more, and not by chance.
 
     Some of it they may bring: a home with photos stays one with photos.
@@ -132,9 +134,11 @@ def control_lifts(lift: dict[str, dict[str, float]], control: dict[str, dict[str
     return mape["low"] > 0 and mape["value"] >= HALF * lift["mape"]["value"]
 
 
-def check_control(lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]) -> Check:
+def check_photos_of_other_homes(
+    lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]
+) -> Check:
     """Whether photos of other homes lift as well; `control` is their gain."""
-    bad, mape = control_lifts(lift, control), control["mape"]
+    bad, mape = control_lifts_too(lift, control), control["mape"]
     effect = "bring half of the lift or more" if bad else "bring less than half of the lift"
     effect = effect if mape["low"] > 0 else "do not lift"
     return _make_check(
@@ -180,7 +184,7 @@ def check_unseen_homes(
     edges: list[pd.Timestamp],
     estimates: dict[str, np.ndarray],
     lift: dict[str, dict[str, float]],
-    plan: ComparisonPlan,
+    plan: ComparisonSettings,
     metric: str,
 ) -> Check:
     """The lift on homes of which the training had no sale, where no photo can be recognised.
@@ -195,7 +199,7 @@ def check_unseen_homes(
         Estimates `without` and `with` photos, in currency, of the sales in folds.
     lift : dict of str to dict
         The gain on all sales.
-    plan : ComparisonPlan
+    plan : ComparisonSettings
         Draws and seed.
     metric : str
         `mdape` or `mape`.
@@ -227,12 +231,12 @@ def check_unseen_homes(
     )  # fmt: skip
 
 
-def check_presence(
+def check_photo_count(
     table: pd.DataFrame,
-    refit: Refit,
+    refit: RefittableVariant,
     estimates: dict[str, np.ndarray],
     lift: dict[str, dict[str, float]],
-    plan: ComparisonPlan,
+    plan: ComparisonSettings,
     metric: str,
 ) -> Check:
     """What the number of photos brings by itself, without what they show; the variant is refitted
@@ -241,14 +245,14 @@ def check_presence(
     Parameters
     ----------
     table : DataFrame
-        The table of `out_of_fold`, with what photos say of each listing (img_).
-    refit : Refit
+        The table of `predict_out_of_fold`, with what photos say of each listing (img_).
+    refit : RefittableVariant
         The variant.
     estimates : dict of str to ndarray of shape (n,)
         Estimates `without` photos, in currency, of the sales in folds.
     lift : dict of str to dict
         The gain on all sales.
-    plan : ComparisonPlan
+    plan : ComparisonSettings
         Draws and seed.
     metric : str
         `mdape` or `mape`.
@@ -346,7 +350,8 @@ def _strongest_number(
     Returns
     -------
     tuple of str and float
-        The number's name and its R2 (`lib.evaluation.metrics.single_input.input_r2`).
+        The number's name and its R2
+        (`lib.evaluation.metrics.single_input.input_r2_all_and_informative`).
     """
     best, most = "", 0.0
     with threadpool_limits(1, "blas"):
@@ -354,12 +359,14 @@ def _strongest_number(
             for called, column in _photo_numbers(table, one, target).items():
                 if len(column) < THIN:
                     continue
-                r2 = input_r2(column, target[column.index])[1]
+                r2 = input_r2_all_and_informative(column, target[column.index])[1]
                 best, most = (called, r2) if r2 > most else (best, most)
     return best, most
 
 
-def check_single_numbers(table: pd.DataFrame, inputs: list[str], without: np.ndarray) -> Check:
+def check_single_photo_numbers(
+    table: pd.DataFrame, inputs: list[str], without: np.ndarray
+) -> Check:
     """Whether one number of the photos gives the log price away, or the part of it that other
     inputs miss.
 
@@ -369,7 +376,7 @@ def check_single_numbers(table: pd.DataFrame, inputs: list[str], without: np.nda
     Parameters
     ----------
     table : DataFrame
-        The table of `out_of_fold`, with what photos say of each listing (img_).
+        The table of `predict_out_of_fold`, with what photos say of each listing (img_).
     inputs : list of str
         The variant's inputs.
     without : ndarray of shape (n,)

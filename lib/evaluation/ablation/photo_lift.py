@@ -18,7 +18,7 @@ from pydantic import Field
 from lib.common.errors import RemlError
 from lib.common.params import Section
 from lib.evaluation.ablation import leakage_checks
-from lib.evaluation.ablation.ablation import ComparisonPlan, Refit, measure_gain
+from lib.evaluation.ablation.ablation import ComparisonSettings, RefittableVariant, measure_gain
 from lib.evaluation.metrics.accuracy import accuracy_metrics
 from lib.evaluation.metrics.slices import THIN, quantile_bands
 from lib.models.variants.photo.photo_pca import COUNT, PREFIX
@@ -55,7 +55,7 @@ class LiftSample:
     Attributes
     ----------
     table : DataFrame
-        The table of `out_of_fold`, with what photos say of each listing (img_).
+        The table of `predict_out_of_fold`, with what photos say of each listing (img_).
     shuffled : DataFrame
         The same rows with the photos of other homes.
     counted : DataFrame
@@ -72,7 +72,7 @@ class LiftSample:
 
 
 def lift_by_slice(
-    sold: pd.DataFrame, before: np.ndarray, after: np.ndarray, plan: ComparisonPlan
+    sold: pd.DataFrame, before: np.ndarray, after: np.ndarray, plan: ComparisonSettings
 ) -> list[dict[str, Any]]:
     """The gain by price band and by number of photos; the slices of a kind hold each sale once.
 
@@ -82,7 +82,7 @@ def lift_by_slice(
         The n sales: property_key, close_price (currency), img_count.
     before, after : ndarray of shape (n,)
         Estimates in currency without and with photos.
-    plan : ComparisonPlan
+    plan : ComparisonSettings
         Draws and seed.
 
     Returns
@@ -114,7 +114,7 @@ def judge_lift(
     The rules look at MAPE, to which every sale contributes:
 
     - HELP: the 95 % interval of the lift lies above zero, the permutation test's p is below 0.05,
-      shuffled photos do not bring half of the lift (`leakage_checks.control_lifts`), no check
+      shuffled photos do not bring half of the lift (`leakage_checks.control_lifts_too`), no check
       failed, and the interval of the gain over the rival lies above zero too;
     - WEAK: as HELP, but not better than the rival: photos make up for what this variant lacks, and
       another variant does as well without them;
@@ -132,13 +132,13 @@ def judge_lift(
     if mape["high"] < 0:
         return HURT
     failed = any(one["passed"] is False for one in checks)
-    if leakage_checks.control_lifts(lift, control) or failed:
+    if leakage_checks.control_lifts_too(lift, control) or failed:
         return DOUBT
     return HELP if rival is None or rival["gain"]["mape"]["low"] > 0 else WEAK
 
 
 def _gain_over_best_blind(
-    blind: dict[str, np.ndarray], estimate: np.ndarray, sold: pd.DataFrame, plan: ComparisonPlan
+    blind: dict[str, np.ndarray], estimate: np.ndarray, sold: pd.DataFrame, plan: ComparisonSettings
 ) -> dict[str, Any] | None:
     """The gain over the variant without photos that has the lowest MAPE on the same sales.
 
@@ -150,7 +150,7 @@ def _gain_over_best_blind(
         Estimates in currency of the variant with photos.
     sold : DataFrame
         The n sales: property_key, close_price (currency).
-    plan : ComparisonPlan
+    plan : ComparisonSettings
         Draws, swaps and seed.
 
     Returns
@@ -167,7 +167,7 @@ def _gain_over_best_blind(
     return {"variant": best, "mape": errors[best], "gain": gain}
 
 
-def photo_cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str, float]:
+def encoding_cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str, float]:
     """What encoding the photos of 1,000 listings takes: seconds and dollars.
 
     `photos` a listing on average, `rate` photos a second as declared for the encoder.
@@ -183,10 +183,10 @@ def photo_cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str,
 
 def _run_leakage_checks(
     sample: LiftSample,
-    refit: Refit,
+    refit: RefittableVariant,
     estimates: dict[str, np.ndarray],
     gains: dict[str, dict[str, dict[str, Any]]],
-    plan: ComparisonPlan,
+    plan: ComparisonSettings,
     metric: str,
 ) -> list[dict[str, Any]]:
     """Every check of `lib.evaluation.ablation.leakage_checks`.
@@ -195,13 +195,13 @@ def _run_leakage_checks(
     ----------
     sample : LiftSample
         What the lift was measured on.
-    refit : Refit
+    refit : RefittableVariant
         The variant.
     estimates : dict of str to ndarray of shape (n,)
         `without`, `with` and `shuffled` estimates in currency of the sales in folds.
     gains : dict of str to dict
         The `lift` and its `control`, as `measure_gain` gives them.
-    plan : ComparisonPlan
+    plan : ComparisonSettings
         Draws, swaps and seed.
     metric : str
         The metric whose lift set the checks off, `mdape` or `mape`.
@@ -213,16 +213,16 @@ def _run_leakage_checks(
     """
     table, lift = sample.table, gains["lift"]
     return [
-        leakage_checks.check_control(lift, gains["control"]),
+        leakage_checks.check_photos_of_other_homes(lift, gains["control"]),
         leakage_checks.check_shared_pictures(table, refit.edges, sample.counted),
         leakage_checks.check_unseen_homes(table, refit.edges, estimates, lift, plan, metric),
-        leakage_checks.check_presence(table, refit, estimates, lift, plan, metric),
-        leakage_checks.check_single_numbers(table, refit.inputs, estimates["without"]),
+        leakage_checks.check_photo_count(table, refit, estimates, lift, plan, metric),
+        leakage_checks.check_single_photo_numbers(table, refit.inputs, estimates["without"]),
     ]
 
 
 def measure_photo_lift(
-    sample: LiftSample, refit: Refit, plan: ComparisonPlan, guard: float
+    sample: LiftSample, refit: RefittableVariant, plan: ComparisonSettings, guard: float
 ) -> dict[str, Any]:
     """What photos are worth to one variant, or why that was `skipped`.
 
@@ -230,9 +230,9 @@ def measure_photo_lift(
     ----------
     sample : LiftSample
         The sales, with their own photos and with those of other homes.
-    refit : Refit
+    refit : RefittableVariant
         The variant.
-    plan : ComparisonPlan
+    plan : ComparisonSettings
         Draws, swaps and seed.
     guard : float
         The lift, relative to the error without photos, above which the leakage checks run.

@@ -13,20 +13,20 @@ def format_p_value(p: float) -> str:
     return f"p = {p:.4f}" if p < 0.01 else f"p = {p:.2f}"
 
 
-def signed_points(share: float) -> str:
+def format_points(share: float) -> str:
     """A difference of errors in points: 0.0155 -> +1.55."""
     return f"{100 * share:+.2f}"
 
 
-def points_interval(one: dict[str, Any]) -> str:
+def format_points_interval(one: dict[str, Any]) -> str:
     """The interval of a difference of errors in points: +1.21 to +1.88."""
-    return f"{signed_points(one['low'])} to {signed_points(one['high'])}"
+    return f"{format_points(one['low'])} to {format_points(one['high'])}"
 
 
 def _format_gain(one: dict[str, Any]) -> str:
     """A difference of errors: +1.55 points (95 % interval +1.21 to +1.88; +10.7 %; p = 0.0005)."""
     text = (
-        f"{signed_points(one['value'])} points (95 % interval {points_interval(one)}; "
+        f"{format_points(one['value'])} points (95 % interval {format_points_interval(one)}; "
         f"{100 * one['relative']:+.1f} %"
     )
     return f"{text}; {format_p_value(one['p'])})" if "p" in one else f"{text})"
@@ -64,13 +64,14 @@ def describe_lift(part: dict[str, Any]) -> str:
     before, after = (100 * errors[name]["mape"] for name in ("without", "with"))
     observed = (
         f"MAPE is {before:.2f} % without photos and {after:.2f} % with them, "
-        f"{signed_points(mape['value'])} points of lift (95 % interval {points_interval(mape)}, "
-        f"{format_p_value(mape['p'])}, {part['sales']:,} sales of the folds)"
+        f"{format_points(mape['value'])} points of lift (95 % interval "
+        f"{format_points_interval(mape)}, {format_p_value(mape['p'])}, {part['sales']:,} sales of "
+        "the folds)"
     )
     control = part["control"]["mape"]
     shuffled = (
-        f"photos shuffled between listings give {signed_points(control['value'])} "
-        f"({points_interval(control)})"
+        f"photos shuffled between listings give {format_points(control['value'])} "
+        f"({format_points_interval(control)})"
     )
     best = part["best_blind"]
     rival = (
@@ -102,7 +103,7 @@ def describe_cost(part: dict[str, Any]) -> str:
     )
 
 
-def lift_lines(variant: str, part: dict[str, Any]) -> list[str]:
+def lift_report_lines(variant: str, part: dict[str, Any]) -> list[str]:
     """All that a person is to read of one variant: verdict, errors, lift, control, slices, checks,
     runtime and cost."""
     out = [f"{variant}: {part['told']}"]

@@ -56,14 +56,14 @@ def render_card(facts: Mapping[str, Any]) -> str:
     rest = {
         "sales": facts["score"]["sales"],
         "quarantined": facts["staging"]["quarantined"],
-        "areas": tables.summarize_levels(facts["by_zip"]),
+        "areas": tables.summarize_group_levels(facts["by_zip"]),
     }
     return (
         template_environment()
         .from_string(CARD.read_text(encoding="utf-8"))
         .render(
             facts,
-            use=thresholds_text.use_sentence(
+            use=thresholds_text.intended_use_sentence(
                 facts["domain"], facts["view"], facts["served"], facts["source"]["synthetic"]
             ),
             demographics=thresholds_text.input_cautions(facts["inputs"]),
@@ -75,14 +75,14 @@ def render_card(facts: Mapping[str, Any]) -> str:
             settings=_settings_yaml(facts["saved"]),
             metrics=tables.metric_rows(facts["score"]),
             stood_by=facts["score"]["accuracy"]["hit_rate"]["value"] < 1,
-            answered_share=numbers.share(facts["score"]["accuracy"]["hit_rate"]["value"]),
+            answered_share=numbers.format_share(facts["score"]["accuracy"]["hit_rate"]["value"]),
             intervals=tables.interval_rows(facts["score"]),
             ratios=tables.ratio_rows(facts["score"].get("ratio_study", {})),
             chasing=facts["score"].get("ratio_study", {}).get("sales_chasing"),
-            kinds_of_slices=tables.slice_rows(slices),
-            zips=tables.level_rows(facts["by_zip"], slices[slices["kind"] == "ZIP"]),
-            bands=tables.level_rows(facts["by_band"], slices[slices["kind"] == "proxy band"]),
-            limits=thresholds_text.limit_sentences(
+            kinds_of_slices=tables.slice_kind_rows(slices),
+            zips=tables.group_level_rows(facts["by_zip"], slices[slices["kind"] == "ZIP"]),
+            bands=tables.group_level_rows(facts["by_band"], slices[slices["kind"] == "proxy band"]),
+            limits=thresholds_text.limitation_sentences(
                 facts["test"], facts["lacks"], len(slices), int(slices["thin"].sum())
             ),
             factors=thresholds_text.rule_factors({**facts, **rest}),
@@ -103,7 +103,7 @@ def render_index(
     `source` is feed.json, `files` the SHA-256 of each raw file by name; a row has name, use, mdape,
     verdicts.
     """
-    listed = [(numbers.table_cell(file), one) for file, one in files.items()][:FILES]
+    listed = [(numbers.markdown_cell(file), one) for file, one in files.items()][:FILES]
     return (
         template_environment()
         .from_string(INDEX.read_text(encoding="utf-8"))

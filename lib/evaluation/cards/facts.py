@@ -18,7 +18,7 @@ from lib.evaluation.scoring import thresholds
 from lib.report.wording import numbers
 
 
-def gap_to_baseline(
+def mdape_gap_to_baseline(
     test: pd.DataFrame, baseline: pd.DataFrame | None, draws: int, seed: int
 ) -> dict[str, float] | None:
     """MdAPE less that of the baseline on the sales that both value, with its paired interval.
@@ -55,7 +55,7 @@ def gap_to_baseline(
     return paired_bootstrap.paired_intervals(estimate, other, price, draws, rng, home)["mdape"]
 
 
-def check_variant(
+def variant_checks(
     score: Mapping[str, Any],
     test: pd.DataFrame,
     baseline: pd.DataFrame | None,
@@ -93,17 +93,17 @@ def check_variant(
     ratio = estimate / price
     by_zip = thresholds.group_levels(ratio, test["postal_code"], limits.area_level)
     by_band = thresholds.group_levels(
-        ratio, thresholds.proxy_bands(estimate, price), limits.area_level
+        ratio, thresholds.value_proxy_bands(estimate, price), limits.area_level
     )
     checks: dict[str, dict[str, Any]] = {}
     if score.get("view", "blind") == "blind":
         checks = thresholds.check_thresholds(
-            score, gap_to_baseline(test, baseline, draws, seed), limits
+            score, mdape_gap_to_baseline(test, baseline, draws, seed), limits
         )
         checks["area_level"] = {
             "verdict": thresholds.combine_verdicts(by_zip),
-            "told": tables.summarize_levels(by_zip),
-            "allowed": f"within {numbers.share(limits.area_level, 0)}",
+            "told": tables.summarize_group_levels(by_zip),
+            "allowed": f"within {numbers.format_share(limits.area_level, 0)}",
         }
     return {"checks": checks, "by_zip": by_zip, "by_band": by_band}
 

@@ -12,17 +12,17 @@ from lib.evaluation.scoring.thresholds import FAIL, OPEN, PASS, UNKNOWN
 from lib.report.wording import findings, thresholds_text
 from lib.report.wording.findings import RATIOS
 from lib.report.wording.numbers import (
-    metric_figure,
-    metric_interval,
-    share,
-    statistic_figure,
-    table_cell,
+    format_metric,
+    format_metric_interval,
+    format_share,
+    format_statistic,
+    markdown_cell,
 )
 
 
 def _figure_with_interval(name: str, one: Mapping[str, float | None]) -> str:
     """A figure with its interval: "9.6 % (8.6 % to 10.5 %)"."""
-    return f"{metric_figure(name, one['value'])} ({metric_interval(name, one)})"
+    return f"{format_metric(name, one['value'])} ({format_metric_interval(name, one)})"
 
 
 def metric_rows(score: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -59,7 +59,7 @@ def ratio_rows(study: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         one = part.get(name)
         if not one or one["value"] is None:
             return "n/a", UNKNOWN
-        value, low, high = (statistic_figure(name, one[end]) for end in ("value", "low", "high"))
+        value, low, high = (format_statistic(name, one[end]) for end in ("value", "low", "high"))
         return f"{value} ({low} to {high})", str(one.get("verdict") or UNKNOWN)
 
     untrimmed, trimmed = study.get("untrimmed", {}), study.get("trimmed", {})
@@ -70,7 +70,7 @@ def ratio_rows(study: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def slice_rows(slices: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+def slice_kind_rows(slices: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     """One row a kind of slice: how many slices, and the least and greatest MdAPE of those not thin.
 
     Parameters
@@ -85,7 +85,7 @@ def slice_rows(slices: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     """
 
     def named(row: pd.Series) -> str:
-        return f"{share(row['mdape'])} ({table_cell(row['slice'])})"
+        return f"{format_share(row['mdape'])} ({markdown_cell(row['slice'])})"
 
     rows = []
     for kind, part in slices.groupby("kind", sort=False):
@@ -96,7 +96,7 @@ def slice_rows(slices: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def level_rows(levels: pd.DataFrame, slices: pd.DataFrame) -> list[tuple[str, ...]]:
+def group_level_rows(levels: pd.DataFrame, slices: pd.DataFrame) -> list[tuple[str, ...]]:
     """The rows of the table of levels by group, with the accuracy of the same slices.
 
     Parameters
@@ -115,11 +115,11 @@ def level_rows(levels: pd.DataFrame, slices: pd.DataFrame) -> list[tuple[str, ..
     named = slices.set_index(slices["slice"].astype(str))
 
     def figure_of(group: object, name: str) -> str:
-        return share(named.loc[str(group), name]) if str(group) in named.index else "n/a"
+        return format_share(named.loc[str(group), name]) if str(group) in named.index else "n/a"
 
     return [
         (
-            table_cell(one["group"]) + " (thin)" * bool(one["thin"]),
+            markdown_cell(one["group"]) + " (thin)" * bool(one["thin"]),
             f"{one['sales']:,}",
             figure_of(one["group"], "mdape"),
             figure_of(one["group"], "coverage_90"),
@@ -131,7 +131,7 @@ def level_rows(levels: pd.DataFrame, slices: pd.DataFrame) -> list[tuple[str, ..
     ]
 
 
-def summarize_levels(table: pd.DataFrame) -> str:
+def summarize_group_levels(table: pd.DataFrame) -> str:
     """How many groups lie where, in words.
 
     Parameters
@@ -167,7 +167,7 @@ def input_rows(inputs: list[str], kinds: Mapping[str, str]) -> list[tuple[str, i
     ]
 
 
-def index_row(
+def card_index_row(
     name: str, score: Mapping[str, Any] | None, checks: Mapping[str, Any], served: bool
 ) -> dict[str, str]:
     """A variant's line of the index; no score: it was not trained."""

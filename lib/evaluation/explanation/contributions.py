@@ -20,15 +20,15 @@ import numpy as np
 import pandas as pd
 
 from lib.common.artifacts import Blend, Model
-from lib.evaluation.feature_groups import BASELINE, GROUPS, group_of
+from lib.evaluation.feature_groups import BASELINE, GROUPS, group_of_input
 from lib.models.variants.photo.late_fusion import LateFusion
 from lib.models.variants.photo.photo_mlp import PhotoMLP
-from lib.models.variants.photo.photo_pca import is_vector, source_input
-from lib.models.variants.predict import load_model, map_members, model_inputs
+from lib.models.variants.photo.photo_pca import is_vector_input, source_input
+from lib.models.variants.predict import map_members, model_inputs, rebuild_estimator
 from lib.models.variants.training.estimators.boosting import ENCODED, BoostedTrees
 from lib.models.variants.training.estimators.columns import first_finite
 from lib.models.variants.training.estimators.linear import HedonicRidge
-from lib.models.variants.training.training_table import add_list_price
+from lib.models.variants.training.training_table import add_log_list_price
 
 Centres = dict[str, Any]
 LONG = ["listing_key", "domain", "variant", "input", "group", "value", "log_contribution"]
@@ -61,7 +61,7 @@ def contribution_centres(past: pd.DataFrame, saved: Model) -> Centres:
     if isinstance(saved, Blend):
         each = map_members(lambda _, member: contribution_centres(past, member), saved)
         return dict(zip(saved.weights, each, strict=True))
-    model: Any = load_model(saved)
+    model: Any = rebuild_estimator(saved)
     inputs = model_inputs(past, saved)
     if isinstance(model, HedonicRidge):
         return model.terms(inputs).mean().to_dict()
@@ -89,7 +89,7 @@ def log_contributions(
     features: pd.DataFrame, saved: Model, centre: Centres
 ) -> tuple[float, pd.DataFrame]:
     """What each input adds to the log price: with the baseline, contributions add up to
-    `raw_estimates`.
+    `log_estimates_before_level`.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def log_contributions(
             total = total.add(weight * part, fill_value=0.0)
         order = saved.inputs
         return base, total[[name for name in dict.fromkeys(order) if name in total]]
-    model: Any = load_model(saved)
+    model: Any = rebuild_estimator(saved)
     inputs = model_inputs(features, saved)
     if isinstance(model, HedonicRidge):
         terms = model.terms(inputs)
@@ -137,7 +137,7 @@ def log_contributions(
     return base, table
 
 
-def as_text(values: pd.Series) -> np.ndarray:
+def cells_as_text(values: pd.Series) -> np.ndarray:
     """Cells as texts: numbers to eight digits; missing ones stay missing.
 
     Parameters
@@ -176,7 +176,7 @@ def contributions_to_long(
         The columns of LONG; `value` is text, missing for vectors and what is no feature.
     """
     with_base = table.assign(**{BASELINE: base})
-    cells = add_list_price(features) if "list_price" in features else features
+    cells = add_log_list_price(features) if "list_price" in features else features
     parts = [
         pd.DataFrame(
             {
@@ -184,8 +184,10 @@ def contributions_to_long(
                 "domain": saved.domain,
                 "variant": saved.variant,
                 "input": name,
-                "group": group_of(str(name)),
-                "value": as_text(cells[name]) if name in cells and not is_vector(name) else None,
+                "group": group_of_input(str(name)),
+                "value": cells_as_text(cells[name])
+                if name in cells and not is_vector_input(name)
+                else None,
                 "log_contribution": with_base[name].to_numpy(float),
             }
         )
@@ -207,7 +209,7 @@ def contributions_by_group(table: pd.DataFrame) -> pd.DataFrame:
     DataFrame of shape (n, groups)
         Sums in log price, in the order of GROUPS; groups without inputs are left out.
     """
-    names = {group: [n for n in table if group_of(str(n)) == group] for group in GROUPS}
+    names = {group: [n for n in table if group_of_input(str(n)) == group] for group in GROUPS}
     return pd.DataFrame(
         {group: table[own].sum(axis=1) for group, own in names.items() if own}, index=table.index
     )

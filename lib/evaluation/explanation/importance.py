@@ -18,9 +18,9 @@ from lib.evaluation.explanation.effects import (
     centre_effect,
     partial_dependence,
 )
-from lib.evaluation.feature_groups import BASELINE, LEVEL, base_input, group_of
+from lib.evaluation.feature_groups import BASELINE, LEVEL, base_input, group_of_input
 from lib.models.variants.photo.photo_pca import MISSING
-from lib.models.variants.predict import market_level_shifts_since, raw_estimates
+from lib.models.variants.predict import log_estimates_before_level, market_level_shifts_since
 
 # what a home is by itself and where it lies; inputs of other groups come from sales of other homes,
 # and no one of them can be changed by itself
@@ -105,7 +105,7 @@ def mean_importance(table: pd.DataFrame) -> pd.DataFrame:
         ("group", contributions_by_group(table)),
     ):
         size = one.abs().mean()
-        group = [str(n) if kind == "group" else group_of(str(n)) for n in size.index]
+        group = [str(n) if kind == "group" else group_of_input(str(n)) for n in size.index]
         parts.append(
             pd.DataFrame(
                 {"kind": kind, "name": size.index, "group": group, "importance": size.to_numpy()}
@@ -114,7 +114,7 @@ def mean_importance(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def choose_inputs(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[str]:
+def most_important_inputs(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[str]:
     """The numeric inputs of the home itself with the greatest importance.
 
     Whether a home has photos is not among them: without photos, all that they say would go too.
@@ -137,7 +137,7 @@ def choose_inputs(table: pd.DataFrame, homes: pd.DataFrame, most: int) -> list[s
     names = [
         str(name)
         for name in size.sort_values(ascending=False, kind="stable").index
-        if group_of(str(name)) in HOME_GROUPS
+        if group_of_input(str(name)) in HOME_GROUPS
         and name != MISSING
         and name in homes
         and pd.api.types.is_numeric_dtype(homes[name])
@@ -180,7 +180,7 @@ def input_effects(
     """
 
     def predict(rows: pd.DataFrame) -> np.ndarray:
-        return raw_estimates(rows, saved)
+        return log_estimates_before_level(rows, saved)
 
     sample = homes.sample(min(PDP_HOMES, len(homes)), random_state=int(rng.integers(2**31)))
     parts = []

@@ -24,20 +24,20 @@ STRAIGHT = 0.98  # R2 of one line from which no bend is looked for
 MOST = 12  # inputs in a picture of importances
 
 Draw = Callable[[], str]  # a picture to be drawn, as SVG
-Look = dict[str, Any]  # texts by name; `svg` is a Draw or None, and a text after `draw_looks`
+Finding = dict[str, Any]  # texts by name; `svg` is a Draw or None, and a text after `draw_pictures`
 
 
-def log_percent(log: float, places: int = 1) -> str:
+def format_log_percent(log: float, places: int = 1) -> str:
     """A log contribution as people read it: 0.0953 -> +10.0 %."""
     return f"{np.expm1(log) * 100:+.{places}f} %"
 
 
-def short_number(value: float) -> str:
+def format_input_value(value: float) -> str:
     """A value of an input: 2450.0 -> 2,450; -95.3612 -> -95.36."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-def join_words(parts: list[str]) -> str:
+def join_with_and(parts: list[str]) -> str:
     """a, b and c."""
     return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
 
@@ -58,10 +58,10 @@ def importance_sentence(sizes: pd.Series) -> str:
     top = sizes.sort_values(ascending=False, kind="stable").head(3)
     parts = [f"{name} ({np.expm1(size) * 100:.1f} %)" for name, size in top.items()]
     verb = "move" if len(parts) > 1 else "moves"
-    return f"{join_words(parts)} {verb} a value the most, up or down, on average."
+    return f"{join_with_and(parts)} {verb} a value the most, up or down, on average."
 
 
-def find_bend(at: np.ndarray, effect: np.ndarray) -> int | None:
+def bend_index(at: np.ndarray, effect: np.ndarray) -> int | None:
     """Where two lines that meet fit an effect best.
 
     Parameters
@@ -110,15 +110,16 @@ def effect_sentence(curve: pd.DataFrame) -> str:
     if curve["low"].max() <= curve["high"].min():
         return f"No effect of {name} by itself can be told from none: a flat line fits the band."
     text = (
-        f"From {short_number(at[0])} to {short_number(at[-1])}, {name} by itself moves the value "
-        f"by {log_percent(ale[-1] - ale[0])}"
+        f"From {format_input_value(at[0])} to {format_input_value(at[-1])}, {name} by itself "
+        f"moves the value by {format_log_percent(ale[-1] - ale[0])}"
     )
-    knot = find_bend(at, ale)
+    knot = bend_index(at, ale)
     if knot is None:
         return f"{text}."
     return (
-        f"{text}. The effect bends at {short_number(at[knot])}: {log_percent(ale[knot] - ale[0])} "
-        f"up to there, {log_percent(ale[-1] - ale[knot])} beyond."
+        f"{text}. The effect bends at {format_input_value(at[knot])}: "
+        f"{format_log_percent(ale[knot] - ale[0])} up to there, "
+        f"{format_log_percent(ale[-1] - ale[knot])} beyond."
     )
 
 
@@ -150,25 +151,25 @@ def ablation_sentences(variant: str, part: dict[str, Any]) -> str:
     lines = [
         f"On {part['sales']:,} sales of the folds, {variant} (MAPE {100 * part['mape']:.1f} %) "
         + (
-            f"is worse without {join_words([_loss_clause(one) for one in order])}."
+            f"is worse without {join_with_and([_loss_clause(one) for one in order])}."
             if order
             else "misses none."
         )
     ]
     lines += (
-        [f"It is better without {join_words([_loss_clause(one) for one in better])}."]
+        [f"It is better without {join_with_and([_loss_clause(one) for one in better])}."]
         if better
         else []
     )
-    lines += [f"No significant loss without {join_words(rest)}."] if rest else []
-    lines += [f"Not tried: {join_words(left)}."] if left else []
+    lines += [f"No significant loss without {join_with_and(rest)}."] if rest else []
+    lines += [f"Not tried: {join_with_and(left)}."] if left else []
     lines += ["One interval in twenty misses by chance."] if order or better else []
     return " ".join(lines)
 
 
-def _make_look(
+def _make_finding(
     section: str, title: str, lead: str, sentence: str, plot: str = "", svg: Draw | None = None
-) -> Look:
+) -> Finding:
     """One look: `lead` stands before the sentence among the takeaways, `plot` is the picture's
     file."""
     return {
@@ -181,7 +182,7 @@ def _make_look(
     }
 
 
-def domain_looks(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> list[Look]:
+def effect_findings(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -> list[Finding]:
     """The looks at what drives the values of one domain.
 
     Parameters
@@ -195,7 +196,7 @@ def domain_looks(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -
 
     Returns
     -------
-    list of Look
+    list of Finding
         Importance by group and by input, then a look for each input with an effect.
     """
     section = TITLES[domain]
@@ -213,11 +214,11 @@ def domain_looks(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -
         sentence = importance_sentence(sizes)
         svg = partial(explanation.plot_importance, sizes)
         lead = f"{section}, by {kind}"
-        out.append(_make_look(section, what, lead, sentence, f"{domain}_{name}.svg", svg))
+        out.append(_make_finding(section, what, lead, sentence, f"{domain}_{name}.svg", svg))
     for name in effects["input"].unique():
         curve = effects[effects["input"] == name]
         out.append(
-            _make_look(
+            _make_finding(
                 section,
                 f"Effect of {name}",
                 f"{section}, {name}",
@@ -229,13 +230,13 @@ def domain_looks(domain: str, importance: pd.DataFrame, effects: pd.DataFrame) -
     return out
 
 
-def ablation_looks(variants: dict[str, Any]) -> list[Look]:
+def ablation_findings(variants: dict[str, Any]) -> list[Finding]:
     """The looks at what `ablate` found of each variant."""
     out = []
     for variant, part in variants.items():
         tried = [one for one in part.get("groups", {}).values() if "verdict" in one]
         out.append(
-            _make_look(
+            _make_finding(
                 "Feature groups taken out",
                 f"{variant} without each group",
                 f"Group by group, {variant}",
@@ -247,7 +248,7 @@ def ablation_looks(variants: dict[str, Any]) -> list[Look]:
     return out
 
 
-def photo_looks(photos: dict[str, Any]) -> list[Look]:
+def photo_findings(photos: dict[str, Any]) -> list[Finding]:
     """The looks at what photos are worth to each variant, by the part `photos` of `ablate`'s
     metrics: all sales, the control with shuffled photos, and the slices."""
     out = []
@@ -261,7 +262,7 @@ def photo_looks(photos: dict[str, Any]) -> list[Look]:
                 rows[named] = one | {"title": named.capitalize(), "verdict": ""}
         verdict = part["told"].rstrip(".")
         out.append(
-            _make_look(
+            _make_finding(
                 "Photos",
                 f"{variant} with and without photos",
                 f"Photos, {variant}",
@@ -277,7 +278,7 @@ def _svg(draw: Draw | None) -> str:
     return draw() if draw else ""
 
 
-def draw_looks(looks: list[Look]) -> list[Look]:
+def draw_pictures(looks: list[Finding]) -> list[Finding]:
     """The looks with their pictures drawn, on all cores; "" where there is none."""
     return [
         one | {"svg": svg}

@@ -90,7 +90,9 @@ def home_clusters(homes: pd.Series) -> np.ndarray:
     return np.where(codes < 0, len(keys) + np.arange(len(codes)), codes)
 
 
-def draw_counts(home: np.ndarray, draws: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def draw_bootstrap_counts(
+    home: np.ndarray, draws: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
     """How often each row counts in each bootstrap draw, batch by batch.
 
     As many homes are drawn with replacement as there are, each with all its rows.
@@ -151,7 +153,7 @@ def bootstrap_metrics(
     def stream(part: tuple[int, np.random.Generator]) -> list[dict[str, np.ndarray]]:
         return [
             {name: family.evaluate(batch) for name, family in families.items()}
-            for batch in draw_counts(home, *part)
+            for batch in draw_bootstrap_counts(home, *part)
         ]
 
     shares = [draws // STREAMS + (i < draws % STREAMS) for i in range(STREAMS)]

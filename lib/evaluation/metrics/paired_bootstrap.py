@@ -7,30 +7,8 @@ import itertools
 
 import numpy as np
 
-from lib.evaluation.metrics.accuracy import accuracy_metrics
 from lib.evaluation.metrics.bootstrap import MetricFamily, bootstrap_intervals
-from lib.evaluation.metrics.ratio_study import RatioStudy
 from lib.evaluation.metrics.weighted_quantiles import WeightedOrder
-
-
-def headline_metrics(estimate: np.ndarray, price: np.ndarray) -> dict[str, float]:
-    """MdAPE, MAPE and R2 (accuracy.py), COD and median ratio (ratio_study.py).
-
-    Parameters
-    ----------
-    estimate, price : ndarray of shape (n,)
-        Estimates and prices paid in currency, above zero.
-
-    Returns
-    -------
-    dict of str to float
-        `mdape`, `mape` (fractions), `r2`, `cod` (percent), `median_ratio`.
-    """
-    metrics = accuracy_metrics(estimate, price)
-    study = RatioStudy(estimate, price).family().point_values(len(price))
-    return {name: metrics[name] for name in ("mdape", "mape", "r2")} | {
-        name: study[name] for name in ("cod", "median_ratio")
-    }
 
 
 def _gap_family(estimate: np.ndarray, other: np.ndarray, price: np.ndarray) -> MetricFamily:
@@ -95,7 +73,7 @@ def paired_intervals(
     return bootstrap_intervals({"gap": family}, home, draws, rng)["gap"]
 
 
-def paired_verdicts(
+def compare_pairs(
     estimates: dict[str, np.ndarray], price: np.ndarray, draws: int, seed: int
 ) -> dict[tuple[str, str, str], int]:
     """Which of each two models is the better one by its paired interval.
@@ -114,7 +92,7 @@ def paired_verdicts(
     Returns
     -------
     dict of tuple to int
-        (one, other, metric) to -1 where `one` is better, 1 where it is worse, 0 where the interval
+        (one, other, metric) to 1 where `one` is better, -1 where it is worse, 0 where the interval
         holds zero.
     """
     out = {}
@@ -123,12 +101,12 @@ def paired_verdicts(
             estimates[one], estimates[other], price, draws, np.random.default_rng(seed)
         )
         for metric, gap in gaps.items():
-            out[one, other, metric] = int(gap["low"] > 0) - int(gap["high"] < 0)
+            out[one, other, metric] = int(gap["high"] < 0) - int(gap["low"] > 0)
     return out
 
 
 def find_reversals(*verdicts: dict[tuple[str, str, str], int]) -> list[tuple[str, str, str]]:
-    """The pairs and metrics that some of the `paired_verdicts` call better and others worse."""
+    """The pairs and metrics that some of the `compare_pairs` call better and others worse."""
     return [
         pair
         for pair in sorted(set.intersection(*(set(one) for one in verdicts)))

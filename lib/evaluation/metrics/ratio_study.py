@@ -23,7 +23,7 @@ LEVELS = {"vei": 0.90}  # the standard judges VEI by its 90 % interval
 SMALLEST = 20  # sales below which the standard names no groups for VEI
 
 
-def vei_groups(n: int) -> int:
+def vei_group_count(n: int) -> int:
     """How many groups by proxy VEI compares for n sales; 0 where there are too few."""
     return 0 if n < SMALLEST else 2 if n <= 50 else 4 if n <= 500 else 10
 
@@ -58,7 +58,7 @@ class RatioStudy:
             value[rows[self.reach(len(order))]] if self.reach(len(order)) < len(order) else np.nan
             for rows in (by_proxy, by_proxy[::-1])
         ]
-        self.parts = vei_groups(len(order))
+        self.parts = vei_group_count(len(order))
 
     def family(self, factor: float | None = None, cap: float = 1.0) -> MetricFamily:
         """STATISTICS as functions of counts; with `factor`, of the ratios that `trim_counts`
@@ -180,7 +180,7 @@ class RatioStudy:
 
     def reach(self, n: int) -> int:
         """How many rows from an end nearly always hold the outer group of a draw of n sales."""
-        parts = vei_groups(n)
+        parts = vei_group_count(n)
         return min(n, n if parts < 4 else int(1.2 * n / parts) + 40)
 
     def _vei(self, counts: np.ndarray, middle: np.ndarray, size: np.ndarray) -> np.ndarray:

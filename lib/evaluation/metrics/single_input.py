@@ -59,7 +59,7 @@ def _predict(train: pd.Series, target: np.ndarray, query: pd.Series) -> np.ndarr
     return query.map(shrunk).fillna(target.mean()).to_numpy(float)
 
 
-def input_r2(column: pd.Series, log_price: pd.Series) -> tuple[float, float]:
+def input_r2_all_and_informative(column: pd.Series, log_price: pd.Series) -> tuple[float, float]:
     """How much of the log price one column explains, on all rows and where it says something.
 
     A price that stands in every third row only is still a price, so the rows with information are

@@ -59,7 +59,7 @@ def age_bands(years: pd.Series) -> pd.Series:
     return pd.cut(years, AGES, labels=AGE_WORDS).astype("object").where(years.notna(), NONE)
 
 
-def slice_columns(table: pd.DataFrame) -> dict[str, pd.Series]:
+def slice_labels(table: pd.DataFrame) -> dict[str, pd.Series]:
     """The slice of each row, by kind of slice.
 
     Parameters
@@ -96,7 +96,7 @@ def slice_columns(table: pd.DataFrame) -> dict[str, pd.Series]:
     return {kind: column.astype("str") for kind, column in out.items()}
 
 
-def score_slice(
+def score_by_column(
     predictions: pd.DataFrame,
     column: pd.Series,
     coverages: list[str],
@@ -159,7 +159,7 @@ def score_slices(table: pd.DataFrame, coverages: list[str], draws: int, seed: in
     Parameters
     ----------
     table : DataFrame
-        Sales with the columns that `score_slice` and `slice_columns` name.
+        Sales with the columns that `score_by_column` and `slice_labels` name.
     coverages : list of str
         Coverages in percent, such as "90".
     draws : int
@@ -170,10 +170,12 @@ def score_slices(table: pd.DataFrame, coverages: list[str], draws: int, seed: in
     Returns
     -------
     DataFrame
-        The rows of `score_slice` for every kind, its name in the column `kind`.
+        The rows of `score_by_column` for every kind, its name in the column `kind`.
     """
     parts = [
-        score_slice(table, column, coverages, draws, np.random.default_rng(seed)).assign(kind=kind)
-        for kind, column in slice_columns(table).items()
+        score_by_column(table, column, coverages, draws, np.random.default_rng(seed)).assign(
+            kind=kind
+        )
+        for kind, column in slice_labels(table).items()
     ]
     return pd.concat(parts, ignore_index=True)

@@ -27,7 +27,7 @@ from lib.evaluation.scoring import verdicts
 TRIMS = ("trimmed", "trimmed_extreme")  # by the two factors of `ratio_study.trim`
 
 
-class Scoring(Section):
+class EvaluateParams(Section):
     """The `evaluate` section of params.yaml."""
 
     draws: int = Field(ge=1)
@@ -47,7 +47,7 @@ def round_nested(content: Any, places: int) -> Any:
     return content
 
 
-def interval_names(table: pd.DataFrame) -> list[str]:
+def interval_coverages(table: pd.DataFrame) -> list[str]:
     """The coverages whose intervals a table has.
 
     Parameters
@@ -65,7 +65,7 @@ def interval_names(table: pd.DataFrame) -> list[str]:
     return [name for name in names if f"pred_high_{name}" in table]
 
 
-def home_numbers(table: pd.DataFrame) -> np.ndarray:
+def home_clusters_in(table: pd.DataFrame) -> np.ndarray:
     """The number of each row's home, which the bootstrap draws as one.
 
     Parameters
@@ -115,7 +115,7 @@ def make_ratio_study(
 
 def score_sales(
     table: pd.DataFrame,
-    settings: Scoring,
+    settings: EvaluateParams,
     seed: int,
     fold_cod: float | None = None,
     aware: bool = False,
@@ -126,7 +126,7 @@ def score_sales(
     ----------
     table : DataFrame
         Sales with the columns that the head of this module names.
-    settings : Scoring
+    settings : EvaluateParams
         The `evaluate` section of params.yaml.
     seed : int
         Seed of the draws.
@@ -150,12 +150,12 @@ def score_sales(
         "accuracy": accuracy_family(estimate, price, answered),
         "answered": restrict_rows(answered_family, np.flatnonzero(answered)),
     }
-    for name in interval_names(table):
+    for name in interval_coverages(table):
         low, high = (table[f"pred_{side}_{name}"].to_numpy(float) for side in ("low", "high"))
         families[f"interval_{name}"] = coverage_family(price, low, high, estimate, int(name) / 100)
     study, studied = make_ratio_study(table, settings.ratio_study)
     metrics = bootstrap_intervals(
-        families | studied, home_numbers(table), settings.draws, np.random.default_rng(seed)
+        families | studied, home_clusters_in(table), settings.draws, np.random.default_rng(seed)
     )
     for name in studied:
         for statistic, one in metrics[name].items():
@@ -171,7 +171,7 @@ def score_sales(
         "sales": len(table),
         "with_interval": {
             name: int(table[[f"pred_low_{name}", f"pred_high_{name}"]].notna().all(axis=1).sum())
-            for name in interval_names(table)
+            for name in interval_coverages(table)
         },
         **{name: metrics[name] for name in families},
         "ratio_study": {
@@ -254,3 +254,23 @@ def round_table(table: pd.DataFrame, places: int) -> pd.DataFrame:
             for name in numbers
         }
     )
+
+
+def accuracy_and_level(estimate: np.ndarray, price: np.ndarray) -> dict[str, float]:
+    """MdAPE, MAPE and R2 (accuracy.py), COD and median ratio (ratio_study.py).
+
+    Parameters
+    ----------
+    estimate, price : ndarray of shape (n,)
+        Estimates and prices paid in currency, above zero.
+
+    Returns
+    -------
+    dict of str to float
+        `mdape`, `mape` (fractions), `r2`, `cod` (percent), `median_ratio`.
+    """
+    metrics = accuracy_metrics(estimate, price)
+    study = RatioStudy(estimate, price).family().point_values(len(price))
+    return {name: metrics[name] for name in ("mdape", "mape", "r2")} | {
+        name: study[name] for name in ("cod", "median_ratio")
+    }

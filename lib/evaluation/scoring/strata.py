@@ -52,15 +52,17 @@ def ratio_study_to_long(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def ratio_study_by_stratum(table: pd.DataFrame, settings: score.Scoring, seed: int) -> pd.DataFrame:
+def ratio_study_by_stratum(
+    table: pd.DataFrame, settings: score.EvaluateParams, seed: int
+) -> pd.DataFrame:
     """The ratio study of each stratum, each with its own bootstrap.
 
     Parameters
     ----------
     table : DataFrame
-        Sales with the columns that `slice_columns` and `score_sales` name; rows without an estimate
+        Sales with the columns that `slice_labels` and `score_sales` name; rows without an estimate
         are left out.
-    settings : Scoring
+    settings : EvaluateParams
         The `evaluate` section of params.yaml.
     seed : int
         Seed of each stratum's draws.
@@ -72,14 +74,14 @@ def ratio_study_by_stratum(table: pd.DataFrame, settings: score.Scoring, seed: i
     """
     table = table[table["pred_close_price"].notna()].reset_index(drop=True)
     parts = [pd.DataFrame(columns=list(COLUMNS))]
-    for kind, column in slices.slice_columns(table).items():
+    for kind, column in slices.slice_labels(table).items():
         if kind not in KINDS:
             continue
         for stratum, part in table.groupby(column.to_numpy(object)):
             _, families = score.make_ratio_study(part, settings.ratio_study)
             statistics = bootstrap_intervals(
                 {name: families[name] for name in TRIMMED},
-                score.home_numbers(part),
+                score.home_clusters_in(part),
                 settings.draws,
                 np.random.default_rng(seed),
             )
@@ -131,7 +133,7 @@ def calibration_by_decile(
 
         one = bootstrap_intervals(
             {"ratio": MetricFamily(("ratio",), evaluate)},
-            score.home_numbers(part),
+            score.home_clusters_in(part),
             draws,
             np.random.default_rng(seed),
         )["ratio"]["ratio"]

@@ -8,11 +8,11 @@ from lib.evaluation.metrics import slices
 from lib.evaluation.scoring import score, strata, worst_errors
 
 
-def make_tables(
+def make_evaluation_tables(
     test: pd.DataFrame,
     past: pd.DataFrame,
     flag_reasons: dict[str, str],
-    settings: score.Scoring,
+    settings: score.EvaluateParams,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
     """Slices, ratio study by stratum, calibration and worst errors of one table of sales.
@@ -26,7 +26,7 @@ def make_tables(
         `lib.evaluation.scoring.worst_errors.NEEDED` that there are; may be empty.
     flag_reasons : dict of str to str
         Listing key to what `screen` says against the sale.
-    settings : Scoring
+    settings : EvaluateParams
         The `evaluate` section of params.yaml.
     seed : int
         Seed of every bootstrap.
@@ -37,7 +37,7 @@ def make_tables(
         `slices`, `ratio_study`, `calibration` and `worst`.
     """
     return {
-        "slices": slices.score_slices(test, score.interval_names(test), settings.draws, seed),
+        "slices": slices.score_slices(test, score.interval_coverages(test), settings.draws, seed),
         "ratio_study": strata.ratio_study_by_stratum(test, settings, seed),
         "calibration": strata.calibration_by_decile(test, settings.draws, seed),
         "worst": worst_errors.find_worst_errors(test, past, flag_reasons, settings.worst),

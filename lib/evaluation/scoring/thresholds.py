@@ -104,7 +104,7 @@ def median_interval(values: np.ndarray, level: float) -> tuple[float, float]:
     return float(ordered[rank - 1]), float(ordered[-rank])
 
 
-def proxy_bands(estimate: np.ndarray, price: np.ndarray) -> pd.Series:
+def value_proxy_bands(estimate: np.ndarray, price: np.ndarray) -> pd.Series:
     """Each sale's fifth by the IAAO's proxy of market value.
 
     Parameters

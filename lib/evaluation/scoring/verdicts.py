@@ -75,7 +75,7 @@ def judge_statistic(name: str, one: Interval, cod: tuple[float, float]) -> str:
     return "outside" if high < beyond[0] or low > beyond[1] else "inconclusive"
 
 
-def close_share(ratio: np.ndarray) -> tuple[float, float, float]:
+def share_near_one(ratio: np.ndarray) -> tuple[float, float, float]:
     """How many ratios lie near 1, and how likely so many are by their spread alone.
 
     Parameters
@@ -127,7 +127,7 @@ def check_sales_chasing(
     n = len(ratio)
     if n < ENOUGH:
         return {"verdict": "cannot tell", "reason": f"{n} sales are too few for this check"}
-    near, implied, chance = close_share(ratio)
+    near, implied, chance = share_near_one(ratio)
     signs, calm = [], []
     span = f"COD {cod['value']:.1f} ({cod['low']:.1f} to {cod['high']:.1f})"
     if cod["value"] < CHASED:

@@ -88,7 +88,7 @@ def _is_missing(row: dict[str, object], name: str) -> bool:
     return name in row and bool(pd.isna(row[name]))
 
 
-def reasons_by_key(flags: pd.DataFrame, severity: str = "exclude") -> dict[str, str]:
+def flag_reasons_by_key(flags: pd.DataFrame, severity: str = "exclude") -> dict[str, str]:
     """What `screen` says against each sale.
 
     Parameters

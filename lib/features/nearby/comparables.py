@@ -12,13 +12,13 @@ from pydantic import Field, model_validator
 
 from lib.common.params import Section
 from lib.features.asof.rule import count_before, days_since_epoch, log_positive
-from lib.features.nearby.nearest import nearest_past
+from lib.features.nearby.nearest import nearest_past_points
 
 EARTH_KM = 6371.0
 ZIP_KM = 1e3  # from one ZIP number to the next, for homes without coordinates
 
 
-class Axis(Section):
+class MetricAxis(Section):
     """One axis of the metric: `scale` of it counts as one unit of distance.
 
     `typical` stands in where the value is missing; with `log` both are about the logarithm.
@@ -29,7 +29,7 @@ class Axis(Section):
     log: bool = False
 
     @model_validator(mode="after")
-    def _has_logarithm(self) -> Axis:
+    def _has_logarithm(self) -> MetricAxis:
         if self.log and self.typical <= 0:
             raise ValueError("typical must lie above 0 where log is true")
         return self
@@ -41,7 +41,7 @@ class NeighbourMetric(Section):
     k: int = Field(ge=1)
     km: float = Field(gt=0)
     days: float = Field(gt=0)
-    axes: dict[str, Axis]
+    axes: dict[str, MetricAxis]
 
 
 class ComparablesSettings(NeighbourMetric):
@@ -115,7 +115,7 @@ def position_km(homes: pd.DataFrame, by_zip: bool) -> np.ndarray:
     )
 
 
-def scaled_attributes(homes: pd.DataFrame, axes: dict[str, Axis]) -> np.ndarray:
+def scaled_attributes(homes: pd.DataFrame, axes: dict[str, MetricAxis]) -> np.ndarray:
     """Each axis that the homes have as a number, in units of its scale.
 
     A local column may be text in one feed and a number in the next; text is left out.
@@ -228,7 +228,7 @@ def find_comparables(
             continue
         queries, past = homes.iloc[rows], sales.iloc[candidates]
         by_zip = not mapped[rows[0]]
-        near, gap = nearest_past(
+        near, gap = nearest_past_points(
             metric_coordinates(past, past["close_date"], settings, by_zip),
             days_since_epoch(past["close_date"]),
             metric_coordinates(queries, queries["as_of"], settings, by_zip),

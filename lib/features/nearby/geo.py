@@ -11,7 +11,7 @@ from lib.common.params import Section
 from lib.features.asof.rule import days_since_epoch
 from lib.features.asof.windows import days_since_first, encode_groups
 from lib.features.nearby.comparables import EARTH_KM, has_coordinates, position_km
-from lib.features.nearby.nearest import count_past
+from lib.features.nearby.nearest import count_past_within
 
 CM = 1e5  # a kilometre; sums of whole centimetres are exact in any order
 
@@ -23,7 +23,7 @@ class GeoSettings(Section):
     days: int = Field(ge=1)
 
 
-def center_km(
+def centroid_distance_km(
     points: np.ndarray, query_groups: np.ndarray, as_of: np.ndarray,
     places: np.ndarray, groups: np.ndarray, days: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
@@ -95,9 +95,11 @@ def geo_features(
     zips = encode_groups(targets, past, ["postal_code"])
     everywhere = np.zeros(len(targets), dtype="int64"), np.zeros(len(past), dtype="int64")
     for name, (query_groups, groups) in zip(names[:2], (everywhere, zips), strict=True):
-        out[name][placed_homes] = center_km(points, query_groups, as_of, places, groups, days)
-    near = count_past(places, days, points, as_of, settings.km)
-    out["geo_sales_near"][placed_homes] = near - count_past(
+        out[name][placed_homes] = centroid_distance_km(
+            points, query_groups, as_of, places, groups, days
+        )
+    near = count_past_within(places, days, points, as_of, settings.km)
+    out["geo_sales_near"][placed_homes] = near - count_past_within(
         places, days, points, as_of - settings.days, settings.km
     )
     return out

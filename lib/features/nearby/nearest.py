@@ -76,7 +76,7 @@ def _cut_block_remainders(past: np.ndarray, block: int) -> Iterator[tuple[np.nda
                 yield rows, start, stop
 
 
-def nearest_past(
+def nearest_past_points(
     points: np.ndarray,
     days: np.ndarray,
     queries: np.ndarray,
@@ -132,7 +132,7 @@ def nearest_past(
     return np.where(np.isfinite(distance), np.append(order, -1)[index], -1), distance
 
 
-def count_past(
+def count_past_within(
     points: np.ndarray,
     days: np.ndarray,
     queries: np.ndarray,

@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lib.evaluation.metrics.single_input import input_r2, is_filled, is_informative
+from lib.evaluation.metrics.single_input import (
+    input_r2_all_and_informative,
+    is_filled,
+    is_informative,
+)
 
 AFTER = 0.01  # a column filled in at most this share of open listings counts as empty there
 SURE = 1e-4  # chance that equal rates would differ as much
@@ -47,7 +51,7 @@ def scan_columns(
     rows = []
     for name in closed:
         shut, still = (float(is_filled(frame[name]).mean()) for frame in (closed, open_))
-        in_all, r2 = input_r2(closed[name], log_price)
+        in_all, r2 = input_r2_all_and_informative(closed[name], log_price)
         finding = gap_finding(closed[name], open_[name])
         # one that is filled only after the sale, in some sales, is called that
         if in_all >= limit or (r2 >= limit and "only after" not in finding):

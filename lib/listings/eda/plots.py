@@ -13,10 +13,10 @@ from lib.report.plots.style import (
     MUTED,
     ORANGE,
     STYLE,
-    Picture,
+    FixedLayoutFigure,
+    format_short_money,
     log_ticks,
     new_figure,
-    short_money,
     to_svg,
 )
 
@@ -24,7 +24,7 @@ LOOK = STYLE | {"svg.fonttype": "none"}  # letters as text: pictures in git stay
 MOST = 18  # rows of a picture that still can be read
 MANY = 36  # columns of one
 PERCENT = PercentFormatter(1, decimals=0)
-MONEY = FuncFormatter(short_money)
+MONEY = FuncFormatter(format_short_money)
 
 
 def draw_bars(
@@ -140,7 +140,7 @@ def draw_histograms(frame: pd.DataFrame, logarithmic: set[str]) -> str:
     """
     with matplotlib.rc_context(LOOK):
         names = list(frame)[:12]
-        drawn = Picture(figsize=(7.6, 1.75 * -(-len(names) // 3)), layout="constrained")
+        drawn = FixedLayoutFigure(figsize=(7.6, 1.75 * -(-len(names) // 3)), layout="constrained")
         for place, name in enumerate(names, start=1):
             axes = drawn.add_subplot(-(-len(names) // 3), 3, place)
             cells = frame[name].dropna().to_numpy(float)
@@ -165,7 +165,7 @@ def draw_histograms(frame: pd.DataFrame, logarithmic: set[str]) -> str:
 
 def format_number(value: float, _: object = None) -> str:
     """1995 -> 1995, 12000 -> 12k, 0.25 -> 0.25."""
-    return short_money(value) if abs(value) >= 1e4 else f"{value:g}"
+    return format_short_money(value) if abs(value) >= 1e4 else f"{value:g}"
 
 
 def draw_fences(size: pd.Series, price: pd.Series, out: pd.Series) -> str:

@@ -13,7 +13,7 @@ from lib.common.params import Section
 COUNT, UNLIKE = "comp_count", "comp_distance"  # features: how many comparables, how unlike
 
 
-class Abstention(Section):
+class AbstentionSettings(Section):
     """The `calibrate.abstention` section."""
 
     minimum_comparables: int = Field(ge=0)
@@ -22,14 +22,16 @@ class Abstention(Section):
     beyond: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
 
 
-def training_ranges(learnt: pd.DataFrame, spec: Abstention) -> dict[str, tuple[float, float]]:
+def training_ranges(
+    learnt: pd.DataFrame, spec: AbstentionSettings
+) -> dict[str, tuple[float, float]]:
     """Smallest and largest value of the inputs beyond which a model is not trusted.
 
     Parameters
     ----------
     learnt : DataFrame
         Feature rows of the sales that the model has learnt from.
-    spec : Abstention
+    spec : AbstentionSettings
         `beyond` names the columns; those that `learnt` lacks are left out.
 
     Returns
@@ -46,7 +48,7 @@ def abstention_reasons(
     width: np.ndarray,
     learnt: dict[str, tuple[float, float]],
     counted: bool,
-    spec: Abstention,
+    spec: AbstentionSettings,
 ) -> np.ndarray:
     """Why the valuation of each home is not to be relied on.
 
@@ -61,7 +63,7 @@ def abstention_reasons(
         What `training_ranges` gives.
     counted : bool
         Whether the model looks at comparables at all.
-    spec : Abstention
+    spec : AbstentionSettings
         The limits.
 
     Returns

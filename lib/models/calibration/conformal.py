@@ -23,7 +23,7 @@ CENTRAL = 0.68  # the share that lies within one standard deviation, for the FSD
 NEVER = np.datetime64("2262-01-01")
 
 
-class Adaptive(Section):
+class AdaptiveSettings(Section):
     """How intervals follow a market that moves: not at all (scores of the past alone count), by
     newer scores that weigh more, or by `aci`, in `step`s of the miss rate asked for."""
 
@@ -103,7 +103,9 @@ def split_bounds(errors: np.ndarray, coverage: float) -> tuple[float, float]:
     return weighted_tail_score(errors, even, tail), -weighted_tail_score(-errors[::-1], even, tail)
 
 
-def choose_half_life(close_date: pd.Series, day: pd.Timestamp, spec: Adaptive) -> float | None:
+def choose_half_life(
+    close_date: pd.Series, day: pd.Timestamp, spec: AdaptiveSettings
+) -> float | None:
     """Days in which a score's weight halves.
 
     Parameters
@@ -112,7 +114,7 @@ def choose_half_life(close_date: pd.Series, day: pd.Timestamp, spec: Adaptive) -
         When the scored sales closed.
     day : Timestamp
         The day of the valuation.
-    spec : Adaptive
+    spec : AdaptiveSettings
         Its `half_life_days`, doubled until the scores weigh `least_weight` together.
 
     Returns
@@ -133,7 +135,7 @@ def choose_half_life(close_date: pd.Series, day: pd.Timestamp, spec: Adaptive) -
 
 
 def adaptive_bounds(
-    rows: pd.DataFrame, coverage: float, adaptive: Adaptive, half_life: float | None
+    rows: pd.DataFrame, coverage: float, adaptive: AdaptiveSettings, half_life: float | None
 ) -> np.ndarray:
     """Lower and upper shift of each row's interval, from the scores that its date knows.
 
@@ -145,7 +147,7 @@ def adaptive_bounds(
         of each tail begin, in log price).
     coverage : float
         The share of prices that an interval is to hold.
-    adaptive : Adaptive
+    adaptive : AdaptiveSettings
         How intervals follow the market.
     half_life : float or None
         Days in which a score's weight halves; None where all weigh alike.

@@ -23,7 +23,7 @@ MOST = 0.8  # log price; larger errors count as this much, lest one odd deal sta
 LIMIT = 6.0  # standard deviations beyond which an input says no more
 
 
-class Difficulty(Section):
+class DifficultySettings(Section):
     """The `calibrate.difficulty` section; `alpha` is the penalty, as in scikit-learn."""
 
     minimum_errors: int = Field(ge=1)
@@ -32,7 +32,7 @@ class Difficulty(Section):
     floor: float = Field(ge=0, le=1)
 
 
-def select_numbers(table: pd.DataFrame, columns: list[str]) -> np.ndarray:
+def columns_as_numbers(table: pd.DataFrame, columns: list[str]) -> np.ndarray:
     """The named columns as numbers.
 
     Parameters
@@ -69,7 +69,9 @@ def _standardize_inputs(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray
     return np.clip(np.nan_to_num(centred), -LIMIT, LIMIT)
 
 
-def fit_difficulty(inputs: np.ndarray, error: np.ndarray, spec: Difficulty) -> dict[str, Any]:
+def fit_difficulty(
+    inputs: np.ndarray, error: np.ndarray, spec: DifficultySettings
+) -> dict[str, Any]:
     """Fit a gamma regression of the size of errors to expect.
 
     Parameters
@@ -78,7 +80,7 @@ def fit_difficulty(inputs: np.ndarray, error: np.ndarray, spec: Difficulty) -> d
         nan where missing.
     error : ndarray of shape (n,)
         Log errors on sales that the model had not seen.
-    spec : Difficulty
+    spec : DifficultySettings
         `alpha` is the penalty.
 
     Returns
@@ -132,7 +134,7 @@ def predict_difficulty(inputs: np.ndarray, model: dict[str, Any]) -> np.ndarray:
     return np.clip(np.exp(log_scale), *model["range"])
 
 
-def assign_parts(count: int, parts: int) -> np.ndarray:
+def assign_cross_fit_parts(count: int, parts: int) -> np.ndarray:
     """The part of each row for cross-fitting: neighbours in their order share one.
 
     Parameters
@@ -149,7 +151,7 @@ def assign_parts(count: int, parts: int) -> np.ndarray:
 
     Examples
     --------
-    >>> assign_parts(5, 2).tolist()
+    >>> assign_cross_fit_parts(5, 2).tolist()
     [0, 0, 0, 1, 1]
     """
     return np.arange(count) * parts // max(count, 1)
@@ -159,7 +161,7 @@ def assign_parts(count: int, parts: int) -> np.ndarray:
 # Econometrica 46, 1978), for conformalised quantile regression.
 
 
-class Quantiles(Section):
+class QuantileSettings(Section):
     """The trees' settings under LightGBM's names."""
 
     num_iterations: int = Field(ge=1)
@@ -172,8 +174,8 @@ class Quantiles(Section):
     num_threads: int = Field(ge=1)
 
 
-def fit_quantiles(
-    inputs: np.ndarray, error: np.ndarray, alpha: float, spec: Quantiles, seed: int
+def fit_error_quantile(
+    inputs: np.ndarray, error: np.ndarray, alpha: float, spec: QuantileSettings, seed: int
 ) -> str:
     """Boosted trees of one quantile of a home's log error.
 
@@ -185,7 +187,7 @@ def fit_quantiles(
         Log errors on sales that the model had not seen.
     alpha : float
         The quantile (share).
-    spec : Quantiles
+    spec : QuantileSettings
         The trees' settings.
     seed : int
         LightGBM's seed.
@@ -212,7 +214,7 @@ def fit_quantiles(
     return lightgbm.train(settings, lightgbm.Dataset(inputs, error)).model_to_string()
 
 
-def predict_quantile(inputs: np.ndarray, trees: str) -> np.ndarray:
+def predict_error_quantile(inputs: np.ndarray, trees: str) -> np.ndarray:
     """The fitted quantile of each home's log error.
 
     Parameters
@@ -220,7 +222,7 @@ def predict_quantile(inputs: np.ndarray, trees: str) -> np.ndarray:
     inputs : ndarray of shape (n, k)
         nan where missing.
     trees : str
-        What `fit_quantiles` gives.
+        What `fit_error_quantile` gives.
 
     Returns
     -------

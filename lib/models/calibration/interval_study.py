@@ -14,7 +14,7 @@ from lib.models.calibration import prediction_intervals
 from lib.models.calibration.conformal import split_bounds
 
 
-def split_intervals(
+def split_conformal_intervals(
     estimate: np.ndarray, errors: np.ndarray, coverage: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Plain split conformal intervals, all of one relative width.
@@ -74,7 +74,9 @@ def _interval_metrics(
     )
 
 
-def compare_with_split(test: pd.DataFrame, errors: np.ndarray, names: list[str]) -> pd.DataFrame:
+def compare_with_split_conformal(
+    test: pd.DataFrame, errors: np.ndarray, names: list[str]
+) -> pd.DataFrame:
     """A variant's intervals beside plain split conformal ones.
 
     Parameters
@@ -99,7 +101,7 @@ def compare_with_split(test: pd.DataFrame, errors: np.ndarray, names: list[str])
         own = tuple(test[f"pred_{side}_{name}"].to_numpy(float) for side in ("low", "high"))
         for which, (low, high) in {
             "own": own,
-            "split": split_intervals(estimate, errors, share),
+            "split": split_conformal_intervals(estimate, errors, share),
         }.items():
             rows.append(
                 {"intervals": which, "coverage": name, **_interval_metrics(test, low, high, share)}
@@ -116,7 +118,7 @@ def fold_intervals(
     inputs: list[str],
     fold: np.ndarray,
     coverages: list[float],
-    spec: prediction_intervals.Spec,
+    spec: prediction_intervals.IntervalSettings,
     seed: int,
 ) -> Iterator[tuple[int, pd.DataFrame, np.ndarray]]:
     """Intervals of the sales in each fold, fitted on the folds before it.
@@ -131,7 +133,7 @@ def fold_intervals(
         The number of each row's fold, 0 for none.
     coverages : list of float
         Shares.
-    spec : Spec
+    spec : IntervalSettings
         How intervals are made.
     seed : int
         Of the error models.

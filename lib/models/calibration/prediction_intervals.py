@@ -11,15 +11,25 @@ from pydantic import Field, field_validator
 
 from lib.common.params import Section
 from lib.models.calibration import error_models
-from lib.models.calibration.abstention import COUNT, Abstention, abstention_reasons, training_ranges
+from lib.models.calibration.abstention import (
+    COUNT,
+    AbstentionSettings,
+    abstention_reasons,
+    training_ranges,
+)
 from lib.models.calibration.conformal import (
     CENTRAL,
-    Adaptive,
+    AdaptiveSettings,
     adaptive_bounds,
     choose_half_life,
     split_bounds,
 )
-from lib.models.calibration.error_models import Difficulty, Quantiles, assign_parts, select_numbers
+from lib.models.calibration.error_models import (
+    DifficultySettings,
+    QuantileSettings,
+    assign_cross_fit_parts,
+    columns_as_numbers,
+)
 
 ESTIMATE = "log_estimate"  # stands beside the inputs: dear homes err otherwise than cheap ones
 FSD = "fsd"  # the name that the central interval goes by
@@ -27,7 +37,7 @@ AREA = "postal_code"
 SCORE_COLUMNS = ["listing_key", "past", "as_of", "close_date", "error"]
 
 
-class Groups(Section):
+class GroupSettings(Section):
     """What homes must have in common for their scores to count for each other."""
 
     by: Literal["none", "value", "area", "difficulty"]
@@ -35,15 +45,15 @@ class Groups(Section):
     minimum: float = Field(gt=0)
 
 
-class Spec(Section):
+class IntervalSettings(Section):
     """How intervals are made."""
 
     method: Literal["split", "normalized", "cqr"]
-    groups: Groups
-    adaptive: Adaptive
-    difficulty: Difficulty
-    quantiles: Quantiles
-    abstention: Abstention
+    groups: GroupSettings
+    adaptive: AdaptiveSettings
+    difficulty: DifficultySettings
+    quantiles: QuantileSettings
+    abstention: AbstentionSettings
 
 
 def _coverage_names(coverages: list[float]) -> dict[str, float]:
@@ -68,7 +78,11 @@ def _coverage_names(coverages: list[float]) -> dict[str, float]:
 
 
 def _fit_error_models(
-    inputs: np.ndarray, error: np.ndarray, wanted: dict[str, float], spec: Spec, seed: int
+    inputs: np.ndarray,
+    error: np.ndarray,
+    wanted: dict[str, float],
+    spec: IntervalSettings,
+    seed: int,
 ) -> dict[str, Any]:
     """Fit the models of error that `spec.method` needs.
 
@@ -80,7 +94,7 @@ def _fit_error_models(
         Log errors on sales that the model had not seen.
     wanted : dict of str to float
         Coverages by name.
-    spec : Spec
+    spec : IntervalSettings
         How intervals are made.
     seed : int
         Of the quantile trees.
@@ -94,7 +108,7 @@ def _fit_error_models(
         return {"scale": error_models.fit_difficulty(inputs, error, spec.difficulty)}
     tails = [("low", -0.5), ("high", 0.5)]
     return {
-        f"{side}_{name}": error_models.fit_quantiles(
+        f"{side}_{name}": error_models.fit_error_quantile(
             inputs, error, 0.5 + way * share, spec.quantiles, seed
         )
         for name, share in wanted.items()
@@ -122,7 +136,7 @@ def _predict_error_models(inputs: np.ndarray, models: dict[str, Any]) -> pd.Data
             name: (
                 error_models.predict_difficulty
                 if name == "scale"
-                else error_models.predict_quantile
+                else error_models.predict_error_quantile
             )(inputs, model)
             for name, model in models.items()
         },
@@ -130,7 +144,7 @@ def _predict_error_models(inputs: np.ndarray, models: dict[str, Any]) -> pd.Data
     )
 
 
-def score_rows(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
+def interval_basis(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
     """What an interval of each row rests on: its difficulty, its group, and where its scores begin.
 
     Parameters
@@ -145,14 +159,14 @@ def score_rows(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
     DataFrame of n rows
         scale, group, and low_ and high_ of each coverage (log price), rows numbered from 0.
     """
-    told = _predict_error_models(select_numbers(table, state["columns"]), state["models"])
+    told = _predict_error_models(columns_as_numbers(table, state["columns"]), state["models"])
     return _assign_scores(table.reset_index(drop=True), told, state)
 
 
 def _assign_scores(
     table: pd.DataFrame, predicted: pd.DataFrame, state: dict[str, Any]
 ) -> pd.DataFrame:
-    """As `score_rows`, from predictions of the error models that were made before.
+    """As `interval_basis`, from predictions of the error models that were made before.
 
     Parameters
     ----------
@@ -184,8 +198,8 @@ def _assign_scores(
     return out
 
 
-def make_groups(
-    past: pd.DataFrame, scale: pd.Series, weight: float, spec: Groups
+def make_mondrian_groups(
+    past: pd.DataFrame, scale: pd.Series, weight: float, spec: GroupSettings
 ) -> dict[str, Any]:
     """The groups of homes whose scores count for each other (Mondrian).
 
@@ -197,7 +211,7 @@ def make_groups(
         Their difficulty.
     weight : float
         What all scores together weigh; each group is to have `spec.minimum` of it.
-    spec : Groups
+    spec : GroupSettings
         What homes have in common.
 
     Returns
@@ -221,7 +235,7 @@ def fit_intervals(
     inputs: list[str],
     learnt: pd.DataFrame,
     coverages: list[float],
-    spec: Spec,
+    spec: IntervalSettings,
     seed: int,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Fit the intervals of one variant on its out-of-fold errors of the past.
@@ -238,7 +252,7 @@ def fit_intervals(
         Feature rows of all sales of the past.
     coverages : list of float
         Shares.
-    spec : Spec
+    spec : IntervalSettings
         How intervals are made.
     seed : int
         Of the error models.
@@ -277,7 +291,7 @@ def fit_intervals(
     }
     newest = table.loc[past, "close_date"].max()
     state["half_life"] = choose_half_life(table.loc[past, "close_date"], newest, spec.adaptive)
-    values = select_numbers(table, state["columns"])
+    values = columns_as_numbers(table, state["columns"])
     told = pd.DataFrame(index=table.index)
     if state["method"] != "split":
         order = table[past].sort_values(["as_of", "listing_key"], kind="stable").index.to_numpy()
@@ -285,7 +299,7 @@ def fit_intervals(
             values[order], error[order].to_numpy(), wanted, spec, seed
         )
         told = _predict_error_models(values, state["models"])
-        part = assign_parts(len(order), spec.difficulty.parts)
+        part = assign_cross_fit_parts(len(order), spec.difficulty.parts)
         for one in range(spec.difficulty.parts):  # a row's scale must not rest on its error
             rest, own = order[part != one], order[part == one]
             models = _fit_error_models(values[rest], error[rest].to_numpy(), wanted, spec, seed)
@@ -299,7 +313,7 @@ def fit_intervals(
     scale = (
         np.maximum(told["scale"], state["floor"]) if "scale" in told else pd.Series(1.0, told.index)
     )
-    state["groups"] = make_groups(table[past], scale[past], weight, spec.groups)
+    state["groups"] = make_mondrian_groups(table[past], scale[past], weight, spec.groups)
     rows = table[["listing_key", "as_of", "close_date"]].assign(past=past, error=error)
     return state, rows[SCORE_COLUMNS].join(_assign_scores(table, told, state))
 
@@ -332,10 +346,13 @@ def predict_intervals(
     if newcomers:
         new = homes[["listing_key", "as_of"]].reset_index(drop=True)
         new = new.assign(past=False, close_date=pd.Series(pd.NaT, new.index), error=np.nan)
-        new = new.astype({"close_date": "datetime64[us]"}).join(score_rows(homes, state))
+        new = new.astype({"close_date": "datetime64[us]"}).join(interval_basis(homes, state))
         rows = pd.concat([scored, new], ignore_index=True)
         mine = np.arange(len(rows)) >= len(scored)
-    estimate, adaptive = np.exp(homes[ESTIMATE].to_numpy(float)), Adaptive(**state["adaptive"])
+    estimate, adaptive = (
+        np.exp(homes[ESTIMATE].to_numpy(float)),
+        AdaptiveSettings(**state["adaptive"]),
+    )
     out = {"pred_close_price": estimate}
     low, high = np.zeros(len(homes)), np.zeros(len(homes))  # an interval holds the estimate
     for name, coverage in sorted(state["coverages"].items(), key=lambda one: one[1]):
@@ -347,7 +364,7 @@ def predict_intervals(
             continue
         low, high = np.minimum(low, moved[:, 0]), np.maximum(high, moved[:, 1])  # and narrower ones
         out[f"pred_low_{name}"], out[f"pred_high_{name}"] = estimate * np.exp([low, high])
-    spec = Abstention(**state["abstention"])
+    spec = AbstentionSettings(**state["abstention"])
     why = abstention_reasons(
         homes, np.exp(high) - np.exp(low), state["reach"], state["counted"], spec
     )
@@ -355,7 +372,7 @@ def predict_intervals(
     return pd.DataFrame(out, index=homes.index)
 
 
-class CalibrateParams(Spec):
+class CalibrateParams(IntervalSettings):
     """The `calibrate` section of params.yaml."""
 
     coverages: list[Annotated[float, Field(gt=0, lt=1)]]

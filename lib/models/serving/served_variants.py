@@ -16,11 +16,11 @@ from lib.common import artifacts, io
 from lib.common.artifacts import Model, Skipped
 from lib.common.errors import require
 from lib.common.params import Section
-from lib.models.calibration.abstention import Abstention
-from lib.models.calibration.conformal import Adaptive
+from lib.models.calibration.abstention import AbstentionSettings
+from lib.models.calibration.conformal import AdaptiveSettings
 from lib.models.serving import similar_sales
 from lib.models.serving.valuations import make_valuations
-from lib.models.variants.predict import add_photos
+from lib.models.variants.predict import add_photo_inputs
 from lib.models.variants.training.estimators.boosting import require_trees
 
 FEATURES = Path("data/features")
@@ -37,7 +37,7 @@ class PredictParams(Section):
 
 
 class IntervalGroups(Section):
-    """What `make_groups` of `lib.models.calibration.prediction_intervals` gives."""
+    """What `make_mondrian_groups` of `lib.models.calibration.prediction_intervals` gives."""
 
     by: str
     edges: list[float] | list[str]
@@ -51,8 +51,8 @@ class SavedIntervals(Section):
     coverages: dict[str, float]
     models: dict[str, dict[str, Any] | Annotated[str, AfterValidator(require_trees)]]
     floor: float
-    adaptive: Adaptive
-    abstention: Abstention
+    adaptive: AdaptiveSettings
+    abstention: AbstentionSettings
     reach: dict[str, tuple[float, float]]
     counted: bool
     groups: IntervalGroups
@@ -70,7 +70,7 @@ def read_intervals(path: Path) -> dict[str, Any]:
     return state
 
 
-def read_served(domain: str, settings: PredictParams) -> Model | Skipped:
+def read_served_model(domain: str, settings: PredictParams) -> Model | Skipped:
     """What `train` saved of the variant that values a domain, or why it was skipped."""
     variant = settings.variants[domain]
     fitted = artifacts.model_folders()
@@ -96,7 +96,7 @@ def read_model_features(saved: Model) -> pd.DataFrame:
         The feature table, with photos where the model looks at them.
     """
     features = io.read_parquet(FEATURES / f"{saved.domain}.parquet")
-    return add_photos(features, saved, VECTORS)
+    return add_photo_inputs(features, saved, VECTORS)
 
 
 def require_no_future(as_of: str, saved: Model, where: str) -> None:

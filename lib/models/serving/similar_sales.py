@@ -13,17 +13,17 @@ import pandas as pd
 
 from lib.common.artifacts import Blend, Model
 from lib.models.variants.predict import (
-    load_model,
+    log_estimates_before_level,
     market_level_shifts_since,
     model_inputs,
-    raw_estimates,
+    rebuild_estimator,
 )
 from lib.models.variants.training.estimators.boosting import BoostedTrees
 
 CHUNK = 20_000  # pairs of homes at a time, so that memory stays bounded
 
 
-def leaf_share(
+def leaf_similarity(
     homes: pd.DataFrame, saved: Model, one: np.ndarray, other: np.ndarray
 ) -> np.ndarray | None:
     """The share of trees in which two homes fall into one leaf.
@@ -49,7 +49,7 @@ def leaf_share(
     """
     if isinstance(saved, Blend):
         parts = [
-            (weight, leaf_share(homes, saved.members[name], one, other))
+            (weight, leaf_similarity(homes, saved.members[name], one, other))
             for name, weight in saved.weights.items()
         ]
         found = [(weight, share) for weight, share in parts if share is not None]
@@ -57,7 +57,7 @@ def leaf_share(
         if not total:
             return None
         return np.asarray(sum(weight * share for weight, share in found) / total)
-    model = load_model(saved)
+    model = rebuild_estimator(saved)
     if not isinstance(model, BoostedTrees):
         return None
     leaves = model.leaves(model_inputs(homes, saved))
@@ -133,11 +133,13 @@ def rank_similar_sales(
         for table, start in ((features, 0), (sales, len(features)))
     )
     one, other = subject[near["listing_key"]].to_numpy(), sale[near["comparable"]].to_numpy()
-    share = leaf_share(homes, saved, one, other) if leaf_weight else None
+    share = leaf_similarity(homes, saved, one, other) if leaf_weight else None
     score = distance_similarity(near)
     if share is not None:
         score = leaf_weight * share + (1 - leaf_weight) * score
-    said = raw_estimates(homes, saved) + market_level_shifts_since(homes, saved, predictions)
+    said = log_estimates_before_level(homes, saved) + market_level_shifts_since(
+        homes, saved, predictions
+    )
     near["adjusted_close_price"] = near["close_price"] * np.exp(said[one] - said[other])
     near["similarity"] = score
     order = near.assign(_at=-score).sort_values(["listing_key", "_at", "rank"], kind="stable")

@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from lib.common.errors import require
-from lib.models.split.time_folds import SplitParams, is_priced
+from lib.models.split.time_folds import SplitParams, is_priced_sale
 
 
 def undated_reason(table: pd.DataFrame) -> str:
@@ -33,7 +33,7 @@ def undated_reason(table: pd.DataFrame) -> str:
     str
         The reason; empty where they can, and where there is no sale to put in order.
     """
-    dates = table.loc[is_priced(table) & table["as_of"].notna(), "close_date"]
+    dates = table.loc[is_priced_sale(table) & table["as_of"].notna(), "close_date"]
     if not len(dates):
         return ""
     if dates.isna().all():
@@ -41,7 +41,7 @@ def undated_reason(table: pd.DataFrame) -> str:
     return f"all sales closed on {dates.min():%Y-%m-%d}" if dates.nunique() == 1 else ""
 
 
-def group_homes(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:
+def home_group_numbers(table: pd.DataFrame, photos: pd.DataFrame) -> np.ndarray:
     """A group number for each row: rows of one home, and listings that share a picture, are
     together.
 
@@ -80,18 +80,20 @@ def count_picture_groups(table: pd.DataFrame, group: np.ndarray) -> int:
     table : DataFrame of n rows
         listing_key and property_key.
     group : ndarray of shape (n,)
-        What `group_homes` gives.
+        What `home_group_numbers` gives.
 
     Returns
     -------
     int
         Groups.
     """
-    alone = group_homes(table, pd.DataFrame({"listing_key": [], "picture": []}, dtype="object"))
+    alone = home_group_numbers(
+        table, pd.DataFrame({"listing_key": [], "picture": []}, dtype="object")
+    )
     return int((pd.Series(alone).groupby(group).nunique() > 1).sum())
 
 
-def group_roles(
+def assign_group_roles(
     table: pd.DataFrame, group: np.ndarray, spec: SplitParams, seed: int, name: str
 ) -> pd.DataFrame:
     """The role and the fold of each row of an undated feed, by groups of homes.
@@ -101,7 +103,7 @@ def group_roles(
     table : DataFrame of n rows
         listing_key, standard_status, close_price, close_date and as_of.
     group : ndarray of shape (n,), int
-        What `group_homes` gives.
+        What `home_group_numbers` gives.
     spec : SplitParams
         How much is held out, and how many folds there are.
     seed : int
@@ -112,7 +114,7 @@ def group_roles(
     Returns
     -------
     DataFrame of n rows
-        listing_key, role and fold, as `time_roles` gives them.
+        listing_key, role and fold, as `assign_time_roles` gives them.
 
     Raises
     ------
@@ -123,7 +125,7 @@ def group_roles(
     -----
     A group's place follows from `seed` and its smallest listing_key, whatever the order of rows.
     """
-    sale = (is_priced(table) & table["as_of"].notna()).to_numpy(bool)
+    sale = (is_priced_sale(table) & table["as_of"].notna()).to_numpy(bool)
     where = f"{name}, split.boundary {spec.boundary}"
     require(
         isinstance(spec.boundary, float),

@@ -99,7 +99,7 @@ def plan_split(closed: pd.DataFrame, spec: SplitParams, name: str) -> SplitPlan:
     return SplitPlan(boundary, edges)
 
 
-def is_priced(table: pd.DataFrame) -> pd.Series:
+def is_priced_sale(table: pd.DataFrame) -> pd.Series:
     """Whether each row is a closed sale with a price.
 
     Parameters
@@ -115,7 +115,7 @@ def is_priced(table: pd.DataFrame) -> pd.Series:
     return (table["standard_status"] == "Closed") & (table["close_price"] > 0)
 
 
-def is_sold(table: pd.DataFrame) -> pd.Series:
+def is_dated_sale(table: pd.DataFrame) -> pd.Series:
     """Whether each row is a closed sale with a price and a date.
 
     Parameters
@@ -128,10 +128,10 @@ def is_sold(table: pd.DataFrame) -> pd.Series:
     Series of shape (n,), bool
         True for those.
     """
-    return is_priced(table) & table["close_date"].notna()
+    return is_priced_sale(table) & table["close_date"].notna()
 
 
-def time_roles(table: pd.DataFrame, cut: SplitPlan) -> pd.DataFrame:
+def assign_time_roles(table: pd.DataFrame, cut: SplitPlan) -> pd.DataFrame:
     """The role and the fold of each row by a plan.
 
     Parameters
@@ -152,7 +152,7 @@ def time_roles(table: pd.DataFrame, cut: SplitPlan) -> pd.DataFrame:
     known to the past, and the model of the boundary knows more than its own date did. Rows with an
     as_of date that are not closed are subjects; closed rows without a price are unused.
     """
-    dated = is_sold(table)
+    dated = is_dated_sale(table)
     on_market = (table["standard_status"] != "Closed") & table["as_of"].notna()
     role = pd.Series("unused", index=table.index, dtype="str")
     role = role.mask(on_market, "subject").mask(dated, "purged")

@@ -19,14 +19,14 @@ from lib.models.variants.photo.photo_pca import COUNT, MISSING, PREFIX, REUSED
 from lib.models.variants.photo.registry import MODELS
 from lib.models.variants.training.estimators.base import Estimator
 from lib.models.variants.training.estimators.registry import saved_settings
-from lib.models.variants.training.level_correction import level_shift
-from lib.models.variants.training.out_of_fold import unseen_errors
-from lib.models.variants.training.training_table import add_list_price
+from lib.models.variants.training.level_correction import level_shifts
+from lib.models.variants.training.out_of_fold import unseen_log_errors
+from lib.models.variants.training.training_table import add_log_list_price
 
 Result = TypeVar("Result")
 
 
-def load_model(saved: FittedVariant) -> Estimator:
+def rebuild_estimator(saved: FittedVariant) -> Estimator:
     """The estimator that `train` saved as the content of model.json; raises `RemlError` naming file
     and key where another version wrote it or it is damaged."""
     estimator, settings = saved_settings(saved, MODELS)
@@ -36,12 +36,12 @@ def load_model(saved: FittedVariant) -> Estimator:
         raise saved.refusal("state", str(error)) from error
 
 
-def sees_photos(saved: Model) -> bool:
+def uses_photos(saved: Model) -> bool:
     """Whether a saved variant, or a member of a blend, was trained on photos."""
     return any(name.startswith(PREFIX) for name in saved.inputs)
 
 
-def add_missing_photos(features: pd.DataFrame, saved: Model) -> pd.DataFrame:
+def add_missing_photo_inputs(features: pd.DataFrame, saved: Model) -> pd.DataFrame:
     """Give homes without photos the inputs that a model expects of them.
 
     Parameters
@@ -82,7 +82,7 @@ def model_inputs(features: pd.DataFrame, saved: FittedVariant) -> pd.DataFrame:
     RemlError
         Where the features lack one of them.
     """
-    seen = add_list_price(features) if saved.view == "aware" else features
+    seen = add_log_list_price(features) if saved.view == "aware" else features
     if missing := [name for name in saved.inputs if name not in seen]:
         raise saved.refusal("inputs", f"the feature table has no {', '.join(missing)}")
     return seen[saved.inputs]
@@ -95,7 +95,7 @@ def map_members(function: Callable[[str, FittedVariant], Result], blend: Blend) 
         return map_threads(lambda name: function(name, blend.members[name]), blend.weights)
 
 
-def raw_estimates(features: pd.DataFrame, saved: Model) -> np.ndarray:
+def log_estimates_before_level(features: pd.DataFrame, saved: Model) -> np.ndarray:
     """Log price before the level correction.
 
     Parameters
@@ -111,8 +111,8 @@ def raw_estimates(features: pd.DataFrame, saved: Model) -> np.ndarray:
         Log price.
     """
     if isinstance(saved, FittedVariant):
-        return load_model(saved).predict(model_inputs(features, saved))
-    each = map_members(lambda name, member: raw_estimates(features, member), saved)
+        return rebuild_estimator(saved).predict(model_inputs(features, saved))
+    each = map_members(lambda name, member: log_estimates_before_level(features, member), saved)
     return np.column_stack(each) @ np.array(list(saved.weights.values()))
 
 
@@ -137,7 +137,7 @@ def market_level_shifts(
     """
     if saved.level is None:
         return np.zeros(len(features))
-    return level_shift(unseen_errors(predictions), features["as_of"], saved.level)
+    return level_shifts(unseen_log_errors(predictions), features["as_of"], saved.level)
 
 
 def market_level_shifts_since(
@@ -183,13 +183,15 @@ def log_estimates(features: pd.DataFrame, saved: Model, predictions: pd.DataFram
     ndarray of shape (n,)
         Log price.
     """
-    return raw_estimates(features, saved) + market_level_shifts(features, saved, predictions)
+    return log_estimates_before_level(features, saved) + market_level_shifts(
+        features, saved, predictions
+    )
 
 
 # Features with what their listings' photos say beside them, for models that look at photos.
 
 
-def add_photos(features: pd.DataFrame, saved: Model, vectors: Path) -> pd.DataFrame:
+def add_photo_inputs(features: pd.DataFrame, saved: Model, vectors: Path) -> pd.DataFrame:
     """All feature rows of a domain, with what their photos say where the model looks at photos.
 
     Parameters
@@ -207,7 +209,7 @@ def add_photos(features: pd.DataFrame, saved: Model, vectors: Path) -> pd.DataFr
         `features`, with the `img_` columns of `lib.models.variants.photo.pooling` where they are
         needed.
     """
-    if not sees_photos(saved):
+    if not uses_photos(saved):
         return features
     table = io.read_parquet(vectors)
     return pooling.add_photo_columns(features, table[table["domain"] == saved.domain])

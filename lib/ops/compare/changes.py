@@ -102,7 +102,7 @@ def count_unexplained(moved: pd.DataFrame, why: pd.DataFrame) -> int:
     return int((np.abs(np.log(both["new"] / both["old"]) - both["explained"]) > slack).sum())
 
 
-def group_pushes(why: pd.DataFrame) -> pd.DataFrame:
+def changes_by_group(why: pd.DataFrame) -> pd.DataFrame:
     """How far each group of inputs moved a listing's value, the strongest first.
 
     Parameters
@@ -135,12 +135,12 @@ def format_cell(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def format_percent(log_change: float) -> str:
+def format_log_change(log_change: float) -> str:
     """Log points as the percentage that they move a value by.
 
     Examples
     --------
-    >>> format_percent(0.0488)
+    >>> format_log_change(0.0488)
     '+5.0 %'
     """
     return f"{100 * np.expm1(log_change):+.1f} %"
@@ -166,7 +166,7 @@ def explain_change(why: pd.DataFrame) -> list[str]:
             continue
         was, now = format_cell(row["old_value"]), format_cell(row["value"])
         step = f" ({was} → {now})" if was != now else ""
-        clauses.append(f"{row['input']}{step}: {format_percent(row['moved'])}")
+        clauses.append(f"{row['input']}{step}: {format_log_change(row['moved'])}")
     return clauses
 
 
@@ -207,7 +207,7 @@ def differing_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     return every.sort_values(["listing_key", "column"], ignore_index=True)
 
 
-def data_part(
+def data_change_counts(
     domain: str, before: pd.DataFrame, after: pd.DataFrame, differ: pd.DataFrame
 ) -> dict[str, Any]:
     """Counts of a domain's rows in both runs, and the columns that changed most often.

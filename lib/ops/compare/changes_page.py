@@ -76,7 +76,7 @@ def _plot_groups(pushes: pd.DataFrame) -> str:
     Parameters
     ----------
     pushes
-        As `changes.group_pushes` returns it.
+        As `changes.changes_by_group` returns it.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def _plot_groups(pushes: pd.DataFrame) -> str:
         return to_svg(drawn)
 
 
-def headline(moved: pd.DataFrame) -> str:
+def headline_sentence(moved: pd.DataFrame) -> str:
     """How many values moved, and how far, in a sentence or two.
 
     Parameters
@@ -180,7 +180,7 @@ def _make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dic
     moved
         As `changes.value_changes` returns it.
     pushes
-        As `changes.group_pushes` returns it; None where contributions are lacking.
+        As `changes.changes_by_group` returns it; None where contributions are lacking.
 
     Returns
     -------
@@ -192,12 +192,12 @@ def _make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dic
     up = int((moved["change"] > 0).sum())
     first = moved.iloc[0]
     out = [
-        site.make_picture(
+        site.picture_context(
             "Changes of value",
             _plot_changes(moved),
             f"{up:,} values rose and {int((moved['change'] < 0).sum()):,} fell.",
         ),
-        site.make_picture(
+        site.picture_context(
             "Largest changes",
             _plot_largest(moved),
             f"Listing {first['listing_key']} moved most: {100 * first['change']:+.1f} %.",
@@ -206,11 +206,11 @@ def _make_pictures(moved: pd.DataFrame, pushes: pd.DataFrame | None) -> list[dic
     if pushes is not None and len(pushes):
         top = pushes.iloc[0]
         out.append(
-            site.make_picture(
+            site.picture_context(
                 "What moved them",
                 _plot_groups(pushes),
                 f"{top['group']} moved values most: by {100 * np.expm1(top['typical']):.1f} % on "
-                f"average, {changes.format_percent(top['push'])} with its sign.",
+                f"average, {changes.format_log_change(top['push'])} with its sign.",
             )
         )
     return out
@@ -276,11 +276,13 @@ class DomainChanges:
 def domain_section(part: DomainChanges, count: int) -> dict[str, Any]:
     """Everything that the page says of one domain, `count` of its largest changes among it."""
     moved, why = part.moved, part.contributions
-    pushes = None if why is None else changes.group_pushes(why)
+    pushes = None if why is None else changes.changes_by_group(why)
     return {
         "domain": part.domain,
         "title": TITLES[part.domain],
-        "headline": headline(moved) if len(moved) else "No listing is valued in both runs.",
+        "headline": headline_sentence(moved)
+        if len(moved)
+        else "No listing is valued in both runs.",
         "plots": _make_pictures(moved, pushes) if len(moved) else [],
         "rows": _largest_changes(moved, why, part.cells, count),
         "listings": _count_arrivals(part.new, part.gone),

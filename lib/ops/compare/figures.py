@@ -27,7 +27,7 @@ PLAIN = ("r2", "rmsle", "cod", "median_ratio", "mean_ratio", "prd", "mki", "prb"
 @dataclass(frozen=True)
 class FigureChange:
     """One figure of one variant in two revisions; None where a revision has no such figure.
-    `verdict`: 1 better, -1 worse, 0 neither; spans are 95 % intervals, where evaluate.json has
+    `sign`: 1 better, -1 worse, 0 neither; spans are 95 % intervals, where evaluate.json has
     them."""
 
     variant: str
@@ -36,7 +36,7 @@ class FigureChange:
     new: float | None
     old_span: tuple[float, float] | None
     new_span: tuple[float, float] | None
-    verdict: int
+    sign: int
 
 
 def _base_metric(metric: str) -> str:
@@ -50,7 +50,7 @@ def _base_metric(metric: str) -> str:
     return re.sub(r"^(folds?|screened|trimmed|untrimmed)_", "", metric)
 
 
-def judge_change(metric: str, old: float | None, new: float | None) -> int:
+def change_sign(metric: str, old: float | None, new: float | None) -> int:
     """1 where `new` is the better figure by the metric's own direction, -1 where it is the worse, 0
     where they are equal, one is missing, or the metric has no direction that is known.
 
@@ -100,7 +100,7 @@ def changed_figures(
             continue
         old, new = pair.get("old"), pair.get("new")
         spans = _find_interval(before, variant, metric), _find_interval(after, variant, metric)
-        rows.append(FigureChange(variant, metric, old, new, *spans, judge_change(metric, old, new)))
+        rows.append(FigureChange(variant, metric, old, new, *spans, change_sign(metric, old, new)))
     return rows
 
 

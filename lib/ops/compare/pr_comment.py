@@ -35,7 +35,7 @@ def _with_span(metric: str, value: float | None, span: tuple[float, float] | Non
 
 
 def _row(one: FigureChange) -> list[str]:
-    change, word = "", WORDS[one.verdict]
+    change, word = "", WORDS[one.sign]
     if one.old is not None and one.new is not None:
         step = figures.format_figure(one.metric, one.new - one.old, True)
         change = f"{ARROWS[one.new > one.old]} {step}"
@@ -46,7 +46,7 @@ def _row(one: FigureChange) -> list[str]:
             _with_span(one.metric, one.new, one.new_span), change, word]  # fmt: skip
 
 
-def figures_part(rows: list[FigureChange], serving: list[str]) -> list[str]:
+def figure_lines(rows: list[FigureChange], serving: list[str]) -> list[str]:
     """The figures that moved: of what values homes in the open, of the others folded away."""
     out = ["### Figures that moved", ""]
     if not rows:
@@ -75,7 +75,7 @@ def _significant_sign(gap: dict[str, float]) -> int:
     return int(gap["high"] < 0) - int(gap["low"] > 0)
 
 
-def verdict_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
+def verdict_lines(compared: dict[str, dict[str, Any] | str]) -> list[str]:
     """By variant that values homes: the paired comparison, or why there is none."""
     words = {1: "**significantly better**", -1: "**significantly worse**", 0: "no sure difference"}
     out = ["### Better or worse on the same sales", ""]
@@ -94,7 +94,7 @@ def verdict_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
     return [*out, ""]
 
 
-def slices_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
+def slice_lines(compared: dict[str, dict[str, Any] | str]) -> list[str]:
     """The slices whose MdAPE surely rose, and how many were looked at."""
     out = ["### Slices that got worse", ""]
     parts = [
@@ -121,7 +121,7 @@ def slices_part(compared: dict[str, dict[str, Any] | str]) -> list[str]:
     ]
 
 
-def params_part(diff: dict[str, dict[str, Any]]) -> list[str]:
+def param_lines(diff: dict[str, dict[str, Any]]) -> list[str]:
     """Parameters that differ, by file and name."""
     rows = [
         [
@@ -139,7 +139,7 @@ def params_part(diff: dict[str, dict[str, Any]]) -> list[str]:
     ]
 
 
-def hashes_part(before: dict[str, str], after: dict[str, str], always: list[str]) -> list[str]:
+def hash_lines(before: dict[str, str], after: dict[str, str], always: list[str]) -> list[str]:
     """DVC's hashes of data and models: those in `always`, and of the others what changed."""
     keep = [
         path

@@ -103,7 +103,7 @@ def dvc_diff(kind: str, rev: str, *options: str) -> dict[str, dict[str, Any]]:
     return json.loads(done.stdout)
 
 
-def is_changed(why: list[Any]) -> bool:
+def is_stage_changed(why: list[Any]) -> bool:
     """Whether what `dvc status` says of a stage is a change; outs that are missing from the cache
     are none."""
     kinds = [kind for one in why if isinstance(one, dict) for part in one.values() for kind in
@@ -112,14 +112,16 @@ def is_changed(why: list[Any]) -> bool:
     return bool(texts) or any(kind != "not in cache" for kind in kinds)
 
 
-def describe_stale() -> str:
+def stale_notice() -> str:
     """A sentence where the workspace's results are not those of its code and parameters, which
     `make repro` would make; else nothing."""
     done = _run("dvc", "status", "--json")
     if done.returncode:
         return "Whether these results are up to date is not known: dvc status failed."
     status = json.loads(done.stdout)
-    names = [name for name, why in status.items() if not name.endswith(".dvc") and is_changed(why)]
+    names = [
+        name for name, why in status.items() if not name.endswith(".dvc") and is_stage_changed(why)
+    ]
     if not names:
         return ""
     return (
@@ -207,7 +209,7 @@ class ComparedRun:
         )
 
 
-def run_in_folder(folder: Path) -> ComparedRun:
+def read_run_folder(folder: Path) -> ComparedRun:
     """The results of a run in a folder, such as runs/<feed>; revision.txt names its commit."""
     known = folder / "revision.txt"
     rev = known.read_text(encoding="utf-8").strip() if known.is_file() else None

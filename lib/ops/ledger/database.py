@@ -84,7 +84,7 @@ def explain_error(error: BaseException) -> str:
     return f"the server cannot be used ({type(root).__name__})"
 
 
-def run_within(seconds: float, work: Callable[[], None]) -> None:
+def run_with_timeout(seconds: float, work: Callable[[], None]) -> None:
     """Do `work`, or raise TimeoutError when it takes longer; it then goes on unheeded."""
     raised: list[Exception] = []
 

@@ -201,7 +201,7 @@ def record_loads(loads: list[Load], url: str | None, home: Path) -> str:
         insert_into(database.make_engine(url, home / SQLITE), rows)
 
     try:
-        database.run_within(DEADLINE, write)
+        database.run_with_timeout(DEADLINE, write)
         return str(home / SQLITE) if url is None else SERVER
     except Exception as error:  # whatever a driver raises: a ledger is no reason to fail a run
         why = database.explain_error(error)

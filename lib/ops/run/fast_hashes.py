@@ -2,9 +2,9 @@
 
 For each stage DVC walks every folder that the stage depends on, file by file and through its
 patterns of what to ignore, although all stages share `lib/common` and several the photos; and it
-reads params.yaml anew. `fast_hashes` keeps what came of it by the names, times of change, sizes,
-inodes and modes of the files (DVC itself goes by fewer of them), and asks DVC where any of them
-differs. The lock that a run leaves is the same (tested).
+reads params.yaml anew. `use_fast_hashes` keeps what came of it by the names, times of change,
+sizes, inodes and modes of the files (DVC itself goes by fewer of them), and asks DVC where any of
+them differs. The lock that a run leaves is the same (tested).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ IGNORED = ("__pycache__", ".pytest_cache", ".venv")  # folders of .dvcignore
 Signature = tuple[tuple[Any, ...], ...]
 
 
-def facts(status: os.stat_result) -> tuple[int, ...]:
+def stat_signature(status: os.stat_result) -> tuple[int, ...]:
     """What changes with a file: its content's time (ns), its own, size, inode and mode."""
     return (
         status.st_mtime_ns,
@@ -32,27 +32,27 @@ def facts(status: os.stat_result) -> tuple[int, ...]:
 
 
 def sign_files(path: str) -> Signature | None:
-    """Name and `facts` of each file below `path`, or of the file that it is; None where it is
-    neither."""
+    """Name and `stat_signature` of each file below `path`, or of the file that it is; None where it
+    is neither."""
     found = []
     todo = [path]
     try:
         if not Path(path).is_dir():
             status = Path(path).stat()
-            return ((path, *facts(status)),)
+            return ((path, *stat_signature(status)),)
         while todo:
             with os.scandir(todo.pop()) as entries:
                 for entry in entries:
                     if entry.is_dir():
                         todo += [entry.path] * (entry.name not in IGNORED)
                     elif not entry.name.endswith(".pyc"):
-                        found.append((entry.path, *facts(entry.stat())))
+                        found.append((entry.path, *stat_signature(entry.stat())))
     except OSError:
         return None
     return tuple(sorted(found))
 
 
-class Memory:
+class FileMemo:
     """Results by a key, each for as long as the files that it was made of stay as they were."""
 
     def __init__(self) -> None:
@@ -68,13 +68,13 @@ class Memory:
 
 
 @contextmanager
-def fast_hashes() -> Iterator[None]:
+def use_fast_hashes() -> Iterator[None]:
     """While it lasts, DVC in this process hashes files and reads params.yaml once per change."""
     from dvc.dependency import param
     from dvc.output import Output
 
     build, hash_meta, load = Output._build, Output._get_hash_meta, param.load_path
-    memory = Memory()
+    memory = FileMemo()
 
     def build_once(self: Any, *args: Any, **settings: Any) -> Any:
         """Outs are left to DVC: it stages what it is about to keep of them."""

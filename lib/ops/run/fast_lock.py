@@ -1,7 +1,7 @@
 """DVC's lock, read and written by libyaml.
 
 After each stage DVC reads dvc.lock whole and writes it anew, in pure Python, so as to keep comments
-that a lock never has: one to two seconds a stage. `fast_lock` does the same by libyaml while it
+that a lock never has: one to two seconds a stage. `use_fast_lock` does the same by libyaml while it
 lasts. The bytes are DVC's, but for text of several lines, commands of over 80 characters and
 characters beyond the first 65,536, which a lock has only where params.yaml has; what is read back
 is always the same. Files with comments, such as dvc.yaml, stay with DVC.
@@ -52,7 +52,7 @@ def write_lock(data: dict, stream: TextIO) -> None:
 
 
 @contextmanager
-def fast_lock() -> Iterator[None]:
+def use_fast_lock() -> Iterator[None]:
     """While it lasts, DVC in this process reads and writes dvc.lock by libyaml."""
     from dvc import dvcfile
     from dvc.utils.serialize._common import _modify_data

@@ -40,7 +40,7 @@ def check_demo_folder(raw: Path) -> None:
             )
 
 
-def check_links(raw: Path) -> None:
+def check_regular_files(raw: Path) -> None:
     """Raise if something in a feed's folder looks like a file and is none."""
     for path in sorted(raw.rglob("*")):
         if path.is_symlink() and not path.exists():
@@ -65,7 +65,7 @@ def list_ignored(raw: Path, paths: list[Path]) -> list[str]:
     ]
 
 
-def check_file(path: Path, feed: str, agreed: Contract) -> None:
+def check_export(path: Path, feed: str, agreed: Contract) -> None:
     """Raise unless `path` is a CSV with rows whose header fits the feed's contract."""
     from lib.listings.contract import contract
     from lib.listings.staging import csv_reader

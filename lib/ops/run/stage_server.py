@@ -76,7 +76,7 @@ def _die_with(parent: int) -> None:
 
 def _run_module(job: dict[str, Any]) -> None:
     """Run a job's module as `python -m` would: `module`, `arguments`, `folder`, `environment`,
-    and whether Ctrl-C is for it (`interrupts`; not where the run was started without)."""
+    and whether Ctrl-C is for it (`receives_interrupts`; not where the run was started without)."""
     handler = signal.default_int_handler if job["interrupts"] else signal.SIG_IGN
     signal.signal(signal.SIGINT, handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

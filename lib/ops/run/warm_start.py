@@ -44,7 +44,7 @@ class StageServer:
             os.close(write)
             self.answers = os.fdopen(read)
         job: dict[str, Any] = {"module": module, "arguments": arguments, "folder": folder}
-        job |= {"environment": environment, "interrupts": interrupts()}
+        job |= {"environment": environment, "interrupts": receives_interrupts()}
         assert self.process.stdin
         # Ctrl-C is the stage's from here on, as in DVC; only a main thread has a say in it
         main = threading.current_thread() is threading.main_thread()
@@ -74,7 +74,7 @@ class StageServer:
             self.process = None
 
 
-def interrupts() -> bool:
+def receives_interrupts() -> bool:
     """Whether Ctrl-C ends this process: not in one that a script has put into the background."""
     return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
@@ -87,7 +87,7 @@ def _same_python() -> bool:
 
 
 @contextmanager
-def warm_start() -> Iterator[None]:
+def use_warm_server() -> Iterator[None]:
     """While it lasts, DVC starts `python -m scripts...` from a StageServer, and says after each
     stage how long it took. Other commands, other systems than Linux and another Python on PATH are
     left to DVC."""

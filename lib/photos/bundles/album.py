@@ -17,10 +17,10 @@ from lib.photos.bundles.permissions import (
     UNREAD,
     Album,
     Photo,
-    album_name,
-    fold_names,
+    album_of_match,
+    album_of_record,
+    albums_by_folded_name,
     manifest_folder,
-    match_record,
     photos_below,
     photos_in_doubt,
 )
@@ -99,19 +99,19 @@ def _placed(
     nameless: dict[str, list[MediaRecord]] = defaultdict(list)
     lost: list[dict[str, Any]] = []
     unread: set[str] = set()
-    by_any_name = fold_names(albums)
+    by_any_name = albums_by_folded_name(albums)
     for bundle in bundles:
         stem = PurePosixPath(bundle.name).stem
         unread |= {bundle.place(name) for name in bundle.index["unread"]}
         for record in bundle.index["media"]:
-            album = match_record(record, stem, bundle.domain, listings, by_any_name)
+            album = album_of_record(record, stem, bundle.domain, listings, by_any_name)
             if album:
                 records[album].append(record)
             elif record.withheld and not record.listings:
                 nameless[bundle.place(record.manifest)].append(record)
             elif not record.listings:
                 who = match_listing(record.path.lstrip("/") or "-", stem, bundle.domain, listings)
-                records[album_name(who)].append(record)
+                records[album_of_match(who)].append(record)
             if record.withheld and (album or record.listings) and album not in albums:
                 detail = ", ".join(record.listings) or (album or ("", ""))[1]
                 lost.append(
@@ -187,7 +187,11 @@ def _refusal(photo: Photo, reason: str) -> dict[str, Any]:
 def _file(photo: Photo) -> str:
     """Where a photo goes, relative to the stage's folder."""
     key = photo["listing_key"]
-    folder = f"unmatched-{folder_name(photo['listing_id'])}" if key is None else folder_name(key)
+    folder = (
+        f"unmatched-{safe_folder_name(photo['listing_id'])}"
+        if key is None
+        else safe_folder_name(key)
+    )
     return f"images/{photo['domain']}/{folder}/{photo['order']:03d}_{photo['sha1'][:12]}.jpg"
 
 
@@ -196,7 +200,7 @@ def manifest_record(photo: Photo) -> dict[str, Any]:
     return {field: photo[field] for field in FIELDS}
 
 
-def folder_name(key: str) -> str:
+def safe_folder_name(key: str) -> str:
     """A key as a folder's name: letters, digits, `.`, `_` and `-`. A key that has others, begins
     with a dot, or is long, ends in a hash of itself, so that two keys never share a folder."""
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", key)[:80].lstrip(".")

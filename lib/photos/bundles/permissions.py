@@ -23,17 +23,17 @@ Album = tuple[str, str]  # domain, and the listing's key or, after a `?`, what t
 Photo = dict[str, Any]
 
 
-def album_name(who: ListingMatch) -> Album:
+def album_of_match(who: ListingMatch) -> Album:
     """The name of a matched album."""
     return who.domain, who.listing_key if who.listing_key is not None else f"?{who.listing_id}"
 
 
-def match_record(
+def album_of_record(
     record: MediaRecord, stem: str, domain: str, listings: ListingIndex, albums: dict[Album, Album]
 ) -> Album | None:
     """The album of a record in a manifest of the bundle `stem`: the first staged listing that it
-    names by key, id, URL or its manifest's folder; else the first of `albums` (see `fold_names`)
-    which it names so; else None."""
+    names by key, id, URL or its manifest's folder; else the first of `albums` (see
+    `albums_by_folded_name`) which it names so; else None."""
     url = match_listing(record.path.lstrip("/") or "-", stem, domain, listings)
     folder = match_listing(record.manifest or "-", stem, domain, listings)
     for name in record.listings:
@@ -41,7 +41,7 @@ def match_record(
             return hit[0], hit[1]
     for who in (url, folder):
         if who.listing_key is not None:
-            return album_name(who)
+            return album_of_match(who)
     # a name without a digit is no listing's: `photos/1.jpg`
     guesses = [who.listing_id or "" for who in (url, folder) if who.listing_id != stem]
     names = [*record.listings, *(one for one in guesses if re.search(r"\d", one))]
@@ -50,7 +50,7 @@ def match_record(
     return next((albums[hit] for hit in hits if hit in albums), None)
 
 
-def fold_names(albums: Iterable[Album]) -> dict[Album, Album]:
+def albums_by_folded_name(albums: Iterable[Album]) -> dict[Album, Album]:
     """Those albums that have photos, by name and by name without case."""
     exact = {album: album for album in sorted(albums)}
     return {(domain, name.casefold()): (domain, name) for domain, name in exact} | exact

@@ -104,7 +104,7 @@ def count_photos(albums: Albums, bundles: list[Bundle], table: pd.DataFrame) -> 
     }
 
 
-def list_unread(others: dict[str, list[Path]], raw: Path) -> dict[str, Any]:
+def list_unread_files(others: dict[str, list[Path]], raw: Path) -> dict[str, Any]:
     """List files in the folders of images that are not read: number and first names by kind."""
     return {
         kind: {

@@ -91,12 +91,12 @@ def room_of_name(name: str) -> str | None:
     return next((ROOM_WORDS[word] for word in words if word in ROOM_WORDS), None)
 
 
-def room_by_name(label: str) -> str:
+def room_of_label(label: str) -> str:
     """The room of a RESO `ImageOf` label, whatever its case; `unknown` where it names none."""
     return LABELS.get(label.strip().casefold(), UNKNOWN_ROOM)
 
 
-def mean_prompts(
+def mean_prompt_vectors(
     groups: Sequence[Sequence[str]], read: Callable[[list[str]], np.ndarray]
 ) -> np.ndarray:
     """Mean vector of each group of prompts, over its prompts in each wording of `TEMPLATES`.
@@ -154,11 +154,13 @@ def encode_prompts(read: Callable[[list[str]], np.ndarray], scale: float) -> Pro
     """
     groups = [room.prompts for room in ROOMS.values()]
     return PromptVectors(
-        mean_prompts(groups, read), mean_prompts(list(QUALITIES.values()), read), scale
+        mean_prompt_vectors(groups, read),
+        mean_prompt_vectors(list(QUALITIES.values()), read),
+        scale,
     )
 
 
-def zero_shot(vectors: np.ndarray, texts: np.ndarray, scale: float) -> np.ndarray:
+def zero_shot_probabilities(vectors: np.ndarray, texts: np.ndarray, scale: float) -> np.ndarray:
     """Probabilities that photos show what each of some texts says.
 
     Parameters
@@ -177,7 +179,7 @@ def zero_shot(vectors: np.ndarray, texts: np.ndarray, scale: float) -> np.ndarra
     Examples
     --------
     >>> photo, texts = np.array([[1.0, 0.0]]), np.eye(2)
-    >>> zero_shot(photo, texts, np.log(3)).round(2).tolist()
+    >>> zero_shot_probabilities(photo, texts, np.log(3)).round(2).tolist()
     [[0.75, 0.25]]
     """
     logits = scale * (vectors.astype("float64") @ texts.astype("float64").T)
@@ -185,7 +187,7 @@ def zero_shot(vectors: np.ndarray, texts: np.ndarray, scale: float) -> np.ndarra
     return likely / likely.sum(axis=1, keepdims=True)
 
 
-def room_by_looks(probabilities: np.ndarray, least: float) -> np.ndarray:
+def likeliest_room(probabilities: np.ndarray, least: float) -> np.ndarray:
     """The likeliest room of each photo.
 
     Parameters

@@ -32,7 +32,7 @@ NEAR = 10_000_000  # pairs looked at in all: 160 MB; 10,000 drawn pictures have 
 MOST = 3_000_000  # pairs that are alike: 2,400 placeholders; 300 MB once each names the others
 
 
-def make_thumbnail(image: Image.Image) -> np.ndarray:
+def thumbnail_array(image: Image.Image) -> np.ndarray:
     """Shrink an image to the mean colour in each field of an 8 x 8 grid.
 
     Parameters
@@ -47,7 +47,7 @@ def make_thumbnail(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX), "uint8")
 
 
-def alike_pairs(sha1: Sequence[str], thumbnails: np.ndarray) -> np.ndarray:
+def look_alike_pairs(sha1: Sequence[str], thumbnails: np.ndarray) -> np.ndarray:
     """Find the pairs of photos whose thumbnails are alike (`_alike`). The order of photos does not
     matter.
 
@@ -87,7 +87,7 @@ def alike_pairs(sha1: Sequence[str], thumbnails: np.ndarray) -> np.ndarray:
     return pairs[np.lexsort(pairs.T[::-1])]
 
 
-def same_pictures(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
+def picture_ids(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
     """Name each photo's picture by the smallest sha1 among those that show it.
 
     Photos are the same picture if their sha1 is equal, or if they are one of `pairs`, or if a chain
@@ -98,7 +98,7 @@ def same_pictures(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
     sha1
         (n,) SHA-1 of each photo.
     pairs
-        (m, 2) `alike_pairs` of the same photos.
+        (m, 2) `look_alike_pairs` of the same photos.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def same_pictures(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> same_pictures(["c", "a", "b"], np.array([[1, 2]])).tolist()
+    >>> picture_ids(["c", "a", "b"], np.array([[1, 2]])).tolist()
     ['b', 'a', 'b']
     """
     names, which = np.unique(np.asarray(sha1, dtype="str"), return_inverse=True)
@@ -119,7 +119,7 @@ def same_pictures(sha1: Sequence[str], pairs: np.ndarray) -> np.ndarray:
     return names[smallest][group][which]
 
 
-def look_alikes(sha1: Sequence[str], pairs: np.ndarray) -> list[np.ndarray]:
+def look_alikes_by_photo(sha1: Sequence[str], pairs: np.ndarray) -> list[np.ndarray]:
     """List for each photo those that are alike to it.
 
     Parameters
@@ -127,7 +127,7 @@ def look_alikes(sha1: Sequence[str], pairs: np.ndarray) -> list[np.ndarray]:
     sha1
         (n,) SHA-1 of each photo.
     pairs
-        (m, 2) `alike_pairs` of the same photos.
+        (m, 2) `look_alike_pairs` of the same photos.
 
     Returns
     -------

@@ -254,7 +254,7 @@ def _describe(small: np.ndarray) -> np.ndarray:
     return np.concatenate([part.reshape(len(small), -1) for part in parts], axis=1, dtype="f4")
 
 
-def describe_pictures(small: Sequence[np.ndarray]) -> np.ndarray:
+def picture_descriptors(small: Sequence[np.ndarray]) -> np.ndarray:
     """Describe small pictures in figures, each by itself.
 
     Parameters
@@ -270,4 +270,4 @@ def describe_pictures(small: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([_describe(np.stack(small[at : at + TOGETHER])) for at in starts])
 
 
-DIMS = describe_pictures([shrink_picture(Image.new("RGB", (SIDE, SIDE)))]).shape[1]
+DIMS = picture_descriptors([shrink_picture(Image.new("RGB", (SIDE, SIDE)))]).shape[1]

@@ -31,7 +31,7 @@ from lib.common.processes import stream_processes
 from lib.photos.image import decode, same_picture
 from lib.photos.image.rejection import RefusedError
 from lib.photos.vectors.encoders import BuiltinEncoder, EmbedParams, Encoder, require_installed
-from lib.photos.vectors.vector_cache import CacheRow, VectorCache, as_row
+from lib.photos.vectors.vector_cache import CacheRow, VectorCache, pack_cache_row
 
 AHEAD = 2  # batches that are decoded while one is encoded, each photo as the encoder wants it
 KIND = "embed"  # of cache files
@@ -63,7 +63,7 @@ def open_encoder(name: str, settings: EmbedParams, folder: Path) -> Encoder:
     return torch_encoders.TorchEncoder(name, entry, settings, folder)
 
 
-def open_cache(encoder: Encoder) -> VectorCache:
+def open_vector_cache(encoder: Encoder) -> VectorCache:
     """The cache of an encoder, named by all that its vectors depend on, the code included."""
     files = [Path(file) for file in (__file__, decode.__file__, same_picture.__file__)]
     code = code_hash([encoder.source, *files])
@@ -119,7 +119,7 @@ def content_keys(paths: Sequence[Path], workers: int) -> list[tuple[str, str]]:
 
 def _prepared(path: Path, encoder: Encoder) -> tuple[Any, np.ndarray]:
     image = decode.open_jpeg(path)
-    return encoder.prepare(image), same_picture.make_thumbnail(image)
+    return encoder.prepare(image), same_picture.thumbnail_array(image)
 
 
 def encode_batches(
@@ -186,6 +186,6 @@ def _batch(ready: list[tuple[str, Any, np.ndarray]], encoder: Encoder) -> list[E
         prepared += prepared[-1:] * (encoder.batch - len(prepared))
     vectors = encoder.encode(prepared)
     return [
-        EncodedPhoto(key, as_row(vector, thumbnail))
+        EncodedPhoto(key, pack_cache_row(vector, thumbnail))
         for (key, _, thumbnail), vector in zip(ready, vectors, strict=False)
     ]

@@ -119,7 +119,7 @@ class BuiltinEncoder:
 
     def encode(self, prepared: list[np.ndarray]) -> np.ndarray:
         """(n, dims) float32 figures of small pictures."""
-        return descriptor.describe_pictures(prepared)
+        return descriptor.picture_descriptors(prepared)
 
     def prompts(self, texts: list[str]) -> np.ndarray:
         """It reads none."""

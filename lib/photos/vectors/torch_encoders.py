@@ -151,7 +151,7 @@ def _load_timm(path: Path, entry: EncoderEntry) -> tuple[torch.nn.Module, Callab
     checkpoint."""
     import timm
 
-    name, tag = weights.split_model(entry)
+    name, tag = weights.split_timm_name(entry)
     if f"{name}.{entry.weights}" in timm.models.get_arch_pretrained_cfgs(name):
         tag = str(entry.weights)
     full = f"{name}.{tag}" if tag else name

@@ -89,7 +89,7 @@ class VectorCache:
             connection.executemany("INSERT OR REPLACE INTO photos VALUES (?, ?, ?, ?)", packed)
 
 
-def cached_prompts(
+def cached_prompt_vectors(
     stored: VectorCache, texts: list[str], encode: Callable[[list[str]], np.ndarray]
 ) -> np.ndarray:
     """The vectors of prompts. The cache keeps them as it keeps photos, with an empty thumbnail.
@@ -115,13 +115,13 @@ def cached_prompts(
     if new:
         blank = np.zeros(THUMBNAIL)
         vectors = encode(list(new.values()))
-        done = {key: as_row(one, blank) for key, one in zip(new, vectors, strict=True)}
+        done = {key: pack_cache_row(one, blank) for key, one in zip(new, vectors, strict=True)}
         stored.write(done)
         rows |= done
-    return as_arrays([rows[key] for key in keys], stored.dims)[0]
+    return unpack_cache_rows([rows[key] for key in keys], stored.dims)[0]
 
 
-def as_row(vector: np.ndarray, thumbnail: np.ndarray) -> CacheRow:
+def pack_cache_row(vector: np.ndarray, thumbnail: np.ndarray) -> CacheRow:
     """Pack a photo's vector and thumbnail into a row of the cache.
 
     Parameters
@@ -138,13 +138,13 @@ def as_row(vector: np.ndarray, thumbnail: np.ndarray) -> CacheRow:
     return vector.astype("<f4").tobytes(), thumbnail.astype("uint8").tobytes()
 
 
-def as_arrays(rows: list[CacheRow], dims: int) -> tuple[np.ndarray, np.ndarray]:
+def unpack_cache_rows(rows: list[CacheRow], dims: int) -> tuple[np.ndarray, np.ndarray]:
     """Unpack rows of the cache.
 
     Parameters
     ----------
     rows
-        n rows, as `as_row` gives them.
+        n rows, as `pack_cache_row` gives them.
     dims
         Numbers of a vector.
 

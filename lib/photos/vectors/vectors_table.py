@@ -43,7 +43,7 @@ def _build_table(
     vectors
         (n, dims) float32 vectors of distinct JPEGs.
     thumbnails
-        (n, 8, 8, 3) uint8, of `same_picture.make_thumbnail`.
+        (n, 8, 8, 3) uint8, of `same_picture.thumbnail_array`.
     texts
         Vectors of the prompts; None where the encoder reads none.
     least
@@ -57,12 +57,14 @@ def _build_table(
     out = photos[["domain", "listing_key", "sha1", "order", "file"]].reset_index(drop=True)
     at = photos["at"].to_numpy()
     labels = photos["room"].astype("str").fillna("")
-    named = np.array([rooms.room_by_name(label) for label in labels], dtype=object)
+    named = np.array([rooms.room_of_label(label) for label in labels], dtype=object)
     looks = np.full(len(vectors), UNKNOWN_ROOM, dtype=object)
     scores = np.full((len(vectors), len(rooms.QUALITIES)), np.nan)
     if texts and len(vectors):
-        looks = rooms.room_by_looks(rooms.zero_shot(vectors, texts.rooms, texts.scale), least)
-        scores = rooms.zero_shot(vectors, texts.qualities, texts.scale).round(DIGITS)
+        looks = rooms.likeliest_room(
+            rooms.zero_shot_probabilities(vectors, texts.rooms, texts.scale), least
+        )
+        scores = rooms.zero_shot_probabilities(vectors, texts.qualities, texts.scale).round(DIGITS)
     has_name = named != UNKNOWN_ROOM
     room = np.where(has_name, named, looks[at])
     out["room"] = pd.Series(room, dtype="str")
@@ -72,14 +74,14 @@ def _build_table(
         if name in SCORES:
             out[SCORES[name]] = scores[at, place]
     sha1 = out["sha1"].tolist()
-    pairs = same_picture.alike_pairs(sha1, thumbnails[at])
-    out["picture"] = pd.Series(same_picture.same_pictures(sha1, pairs), dtype="str")
-    out["alike"] = pd.Series(same_picture.look_alikes(sha1, pairs), dtype=object)
+    pairs = same_picture.look_alike_pairs(sha1, thumbnails[at])
+    out["picture"] = pd.Series(same_picture.picture_ids(sha1, pairs), dtype="str")
+    out["alike"] = pd.Series(same_picture.look_alikes_by_photo(sha1, pairs), dtype=object)
     out["vector"] = pd.Series(list(vectors[at]), dtype=object)
     return out[COLUMNS]
 
 
-def count_table(table: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
+def embedding_counts(table: pd.DataFrame, rejected: pd.DataFrame) -> dict[str, Any]:
     """Counts of a table of vectors and of what was rejected: the figures of metrics/embed.json.
 
     Parameters
@@ -165,7 +167,7 @@ def embed_photos(
     lost = photos["reason"].notna()
     kept = photos[~lost].reset_index(drop=True)
     at = {key: place for place, key in enumerate(sorted(rows))}
-    arrays = vector_cache.as_arrays([rows[key] for key in at], description["dims"])
+    arrays = vector_cache.unpack_cache_rows([rows[key] for key in at], description["dims"])
     kept = kept.assign(at=kept["key"].map(at).astype("int64"))
     table = _build_table(kept, *arrays, texts, settings.least_room_probability)
     return table, photos.loc[lost, REJECTED], description
@@ -179,16 +181,16 @@ def _encode(
     """(rows and reasons by key as `encode_missing` gives them, vectors of the prompts, the content
     of `encoder.json`)."""
     encoder = encode_photos.open_encoder(name, settings, Path())
-    stored = encode_photos.open_cache(encoder)
+    stored = encode_photos.open_vector_cache(encoder)
     rows, reasons = encode_photos.encode_missing(paths, encoder, stored, settings.workers)
     texts = None
     if encoder.texts:
-        read = partial(vector_cache.cached_prompts, stored, encode=encoder.prompts)
+        read = partial(vector_cache.cached_prompt_vectors, stored, encode=encoder.prompts)
         texts = rooms.encode_prompts(read, encoder.scale)
     return rows, reasons, texts, _describe_encoder(name, settings, encoder)
 
 
-def write_table(
+def write_embeddings(
     out: Path, table: pd.DataFrame, rejected: pd.DataFrame, description: dict[str, Any]
 ) -> None:
     """Write what `embed_photos` gives into a folder.

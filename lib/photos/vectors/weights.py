@@ -32,7 +32,7 @@ class HubWeights:
     files: tuple[str, ...]
 
 
-def find_hub(name: str, entry: EncoderEntry) -> HubWeights | None:
+def find_hub_weights(name: str, entry: EncoderEntry) -> HubWeights | None:
     """Where the hub has an encoder's weights; None where `weights` is no tag, but a path.
 
     Raises `RemlError` for a model that the library does not know, and for a tag that is published
@@ -57,7 +57,7 @@ def _open_clip(name: str, entry: EncoderEntry) -> HubWeights | None:
     return _published(name, repo, file, OPEN_CLIP_FILES, config.get("url", ""))
 
 
-def split_model(entry: EncoderEntry) -> tuple[str, str]:
+def split_timm_name(entry: EncoderEntry) -> tuple[str, str]:
     """(model of timm, tag that says how its pictures are prepared, or nothing)."""
     model, _, tag = entry.model.partition(".")
     return model, tag
@@ -66,7 +66,7 @@ def split_model(entry: EncoderEntry) -> tuple[str, str]:
 def _timm(name: str, entry: EncoderEntry) -> HubWeights | None:
     import timm
 
-    model, tag = split_model(entry)
+    model, tag = split_timm_name(entry)
     require(
         timm.is_model(model),
         f"params.yaml, embed.encoders.{name}.model: timm has no model {model!r}; "
@@ -121,7 +121,7 @@ def fetch_weights(hub: HubWeights, offline: bool) -> Path:
 def find_weights(name: str, entry: EncoderEntry, folder: Path) -> tuple[Path, str]:
     """(path, SHA-256) of an encoder's weights on this machine; a path in `entry` begins in
     `folder`. Raises `RemlError` with the mend where they are missing or are not those pinned."""
-    hub = find_hub(name, entry)
+    hub = find_hub_weights(name, entry)
     if hub is None:
         path = folder / str(entry.weights)
         require(

@@ -12,7 +12,7 @@ from lib.evaluation.metrics.slices import AGE_WORDS, NONE
 from lib.report.pages import site
 from lib.report.plots import errors
 from lib.report.wording.findings import TITLES
-from lib.report.wording.numbers import money, share, signed_share
+from lib.report.wording.numbers import format_money, format_share, format_signed_share
 
 KINDS = {
     "price band": "By price paid",
@@ -51,7 +51,9 @@ def _share_with_interval(
     value: float, low: float, high: float, signed: bool = False
 ) -> dict[str, str]:
     """A share and its interval as a cell: {value, span}."""
-    texts = [share(one) if not signed else signed_share(one) for one in (value, low, high)]
+    texts = [
+        format_share(one) if not signed else format_signed_share(one) for one in (value, low, high)
+    ]
     return {"value": texts[0], "span": "" if "n/a" in texts else f"{texts[1]} to {texts[2]}"}
 
 
@@ -82,10 +84,10 @@ def _slice_tables(slices: pd.DataFrame) -> list[dict[str, Any]]:
                 "bias": _share_with_interval(
                     row["bias"], row["bias_low"], row["bias_high"], signed=True
                 ),
-                "ppe10": share(row["ppe10"]),
-                "ppe20": share(row["ppe20"]),
-                "hit_rate": share(row["hit_rate"]),
-                "coverage": share(row.get("coverage_90")),
+                "ppe10": format_share(row["ppe10"]),
+                "ppe20": format_share(row["ppe20"]),
+                "hit_rate": format_share(row["hit_rate"]),
+                "coverage": format_share(row.get("coverage_90")),
             }
             for row in part.to_dict("records")
         ]
@@ -120,8 +122,8 @@ def spread_finding(part: pd.DataFrame) -> str:
         return "One slice has 30 sales or more, so nothing is to be compared."
     worst, best = thick.loc[thick["mdape"].idxmax()], thick.loc[thick["mdape"].idxmin()]
     text = (
-        f"The median error runs from {share(best['mdape'])} ({best['slice']}) to "
-        f"{share(worst['mdape'])} ({worst['slice']})"
+        f"The median error runs from {format_share(best['mdape'])} ({best['slice']}) to "
+        f"{format_share(worst['mdape'])} ({worst['slice']})"
     )
     apart = worst["mdape_low"] > best["mdape_high"]
     return text + (
@@ -153,8 +155,8 @@ def calibration_finding(tenths: pd.DataFrame) -> str:
     far = off.loc[(off["price_to_estimate"] - 1).abs().idxmax()]
     return (
         f"In {len(off)} of {len(thick)} tenths the interval leaves out 100 %; farthest off is "
-        f"tenth {far['decile']}, where the median price is {share(far['price_to_estimate'])} of "
-        "the estimate."
+        f"tenth {far['decile']}, where the median price is "
+        f"{format_share(far['price_to_estimate'])} of the estimate."
     )
 
 
@@ -177,8 +179,8 @@ def _estimate_finding(test: pd.DataFrame) -> str:
     low, high = size[rank <= 0.2].median(), size[rank > 0.8].median()
     drawn = f" {beyond} errors beyond 50 % are drawn at the edge." if beyond else ""
     return (
-        f"Half of the errors are below {share(low)} in the lowest fifth of the estimates and below "
-        f"{share(high)} in the highest.{drawn}"
+        f"Half of the errors are below {format_share(low)} in the lowest fifth of the estimates "
+        f"and below {format_share(high)} in the highest.{drawn}"
     )
 
 
@@ -230,9 +232,9 @@ def _worst_part(worst: pd.DataFrame) -> dict[str, Any]:
             "listing_key": row["listing_key"],
             "place": "" if pd.isna(row["postal_code"]) else row["postal_code"],
             "as_of": "" if pd.isna(row["as_of"]) else str(row["as_of"])[:10],
-            "price": money(row["close_price"]),
-            "estimate": money(row["pred_close_price"]),
-            "error": signed_share(row["error"]),
+            "price": format_money(row["close_price"]),
+            "estimate": format_money(row["pred_close_price"]),
+            "error": format_signed_share(row["error"]),
             "reasons": row["reasons"],
         }
         for row in worst.sort_values("rank").to_dict("records")
@@ -247,7 +249,7 @@ def _worst_part(worst: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def domain_part(
+def domain_context(
     domain: str,
     score: dict[str, Any],
     test: pd.DataFrame,
@@ -296,8 +298,8 @@ def domain_part(
     stood_by = "Every valuation is stood by."
     if hit is not None and hit < 1:
         stood_by = (
-            f"{share(hit)} of the valuations are stood by; half of those lie within "
-            f"{share(answered['value'])} of the price."
+            f"{format_share(hit)} of the valuations are stood by; half of those lie within "
+            f"{format_share(answered['value'])} of the price."
         )
     span = _share_with_interval(every["value"], every["low"], every["high"])
     return {
@@ -306,7 +308,7 @@ def domain_part(
         "headline": f"Half of the {score['sales']:,} valuations lie within {span['value']} of the "
         f"price paid (95 % interval {span['span'] or 'n/a'}). {stood_by}",
         "tables": _slice_tables(slices),
-        "plots": [site.make_picture(*one) for one in pictures],
+        "plots": [site.picture_context(*one) for one in pictures],
         "worst": _worst_part(worst),
     }
 
@@ -337,7 +339,7 @@ def accuracy_context(
             for name, table in tables.items()
         }
         parts.append(
-            domain_part(
+            domain_context(
                 domain,
                 evaluated["variants"][variant],
                 parts_of_variant["predictions"],

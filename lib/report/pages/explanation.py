@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.evaluation.explanation.narrative import log_percent, short_number
+from lib.evaluation.explanation.narrative import format_input_value, format_log_percent
 from lib.evaluation.feature_groups import BASELINE, GROUPS, base_input, group_title
 from lib.report.pages import site
-from lib.report.wording.numbers import money
+from lib.report.wording.numbers import format_money
 
 DRIVERS = 2  # inputs named beside a group
 FRACTION = re.compile(r"-?\d+\.\d+")  # a ZIP is a text of digits and stays so
@@ -20,8 +20,8 @@ FRACTION = re.compile(r"-?\d+\.\d+")  # a ZIP is a text of digits and stays so
 def _told(name: str, value: str) -> str:
     """A home's value of an input: log prices as money, fractions cut short, the rest as it is."""
     if name.endswith("log_price"):
-        return money(np.exp(float(value)))
-    return short_number(float(value)) if FRACTION.fullmatch(value) else value
+        return format_money(np.exp(float(value)))
+    return format_input_value(float(value)) if FRACTION.fullmatch(value) else value
 
 
 def _group_rows(own: pd.DataFrame) -> list[dict[str, str]]:
@@ -32,7 +32,7 @@ def _group_rows(own: pd.DataFrame) -> list[dict[str, str]]:
         {
             "title": group_title(BASELINE),
             "percent": "",
-            "value": money(np.exp(running)),
+            "value": format_money(np.exp(running)),
             "by": "",
         }
     ]
@@ -45,12 +45,15 @@ def _group_rows(own: pd.DataFrame) -> list[dict[str, str]]:
         size = part.groupby(part["input"].map(base_input), sort=False)["log_contribution"].sum()
         size = size[size.index.isin(values.index)]
         first = size.abs().sort_values(ascending=False, kind="stable").index[:DRIVERS]
-        by = [f"{name} {_told(name, values[name])} ({log_percent(size[name])})" for name in first]
+        by = [
+            f"{name} {_told(name, values[name])} ({format_log_percent(size[name])})"
+            for name in first
+        ]
         rows.append(
             {
                 "title": group_title(group),
-                "percent": log_percent(step),
-                "value": money(np.exp(running)),
+                "percent": format_log_percent(step),
+                "value": format_money(np.exp(running)),
                 "by": "; ".join(by),
             }
         )
@@ -68,17 +71,20 @@ def _comparables(near: pd.DataFrame) -> dict[str, Any]:
             {"key": row.comparable, "date": f"{row.close_date:%Y-%m-%d}"}
             for row in first.itertuples()
         ],
-        "paid": [money(price) for price in first["close_price"]],
+        "paid": [format_money(price) for price in first["close_price"]],
         "rows": [
-            {"title": group_title(group), "cells": [log_percent(step) for step in steps.loc[group]]}
+            {
+                "title": group_title(group),
+                "cells": [format_log_percent(step) for step in steps.loc[group]],
+            }
             for group in GROUPS
             if group in moved
         ],
-        "adjusted": [money(price) for price in first["adjusted_close_price"]],
+        "adjusted": [format_money(price) for price in first["adjusted_close_price"]],
     }
 
 
-def explained_homes(
+def explained_home_rows(
     valued: pd.DataFrame, contributions: pd.DataFrame, near: pd.DataFrame
 ) -> list[dict[str, Any]]:
     """What the page shows of each home: the steps to its value, and its comparables with
@@ -115,7 +121,7 @@ def explained_homes(
                 "key": key,
                 "domain": row["domain"],
                 "place": row.get("postal_code", "") if pd.isna(place) else place,
-                "value": money(row["pred_close_price"]),
+                "value": format_money(row["pred_close_price"]),
                 "steps": _group_rows(steps),
                 "near": _comparables(pairs) if len(pairs) else None,
             }
@@ -134,7 +140,7 @@ def explanation_context(
             "title": section,
             "id": "-".join(section.lower().split()),
             "plots": [
-                site.make_picture(one["title"], one["svg"], one["sentence"])
+                site.picture_context(one["title"], one["svg"], one["sentence"])
                 for one in drawn
                 if one["section"] == section
             ],

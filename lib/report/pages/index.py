@@ -16,7 +16,7 @@ from lib.evaluation.metrics.accuracy import DIRECTIONS
 from lib.report.pages import site
 from lib.report.plots import valuation
 from lib.report.wording import findings, thresholds_text
-from lib.report.wording.numbers import metric_figure, metric_interval, money
+from lib.report.wording.numbers import format_metric, format_metric_interval, format_money
 
 TITLES = {"sale": "Sales", "rental": "Rentals (monthly rent)"}
 
@@ -74,7 +74,7 @@ class DomainData:
         return self.slices[rows].sort_values("slice")
 
 
-def make_domain_parts(
+def make_domain_contexts(
     metrics: dict[str, dict[str, Any]],
     saved: Mapping[str, Model | Skipped],
     predictions: pd.DataFrame,
@@ -116,7 +116,7 @@ def make_domain_parts(
             served,
             indices[domain],
         )
-        out.append(domain_part(data) | {"thresholds": thresholds_text.threshold_rows(checks)})
+        out.append(domain_context(data) | {"thresholds": thresholds_text.threshold_rows(checks)})
     return out
 
 
@@ -136,7 +136,7 @@ def index_context(
     saved : mapping of str to FittedVariant, Blend or Skipped
         The model.json of each variant.
     domains : list of dict
-        The parts of `make_domain_parts`.
+        The parts of `make_domain_contexts`.
     valued : DataFrame
         The rows of valuations.csv.
     listings : int
@@ -163,8 +163,8 @@ def index_context(
         "apart": findings.class_lines(metrics["normalize"]["domains"], predicted["not_valued"]),
         "screened": findings.screened_lines(metrics["screen"]["domains"]),
         "extra": staging["extra_columns"],
-        "lacks": findings.missing_parts(staging, metrics["split"], predicted["valued"])
-        + findings.skipped_variants(saved, metrics["split"]),
+        "lacks": findings.missing_part_sentences(staging, metrics["split"], predicted["valued"])
+        + findings.skipped_variant_sentences(saved, metrics["split"]),
     }
 
 
@@ -193,9 +193,9 @@ def _accuracy_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
         single = list(merit.values()).count(top) == 1 and len(merit) > 1
         cells = [
             {
-                "value": metric_figure(name, one["value"]),
+                "value": format_metric(name, one["value"]),
                 "best": single and merit.get(variant) == top,
-                "span": metric_interval(name, one),
+                "span": format_metric_interval(name, one),
             }
             for variant, one in ((v, part[group][name]) for v, part in scores.items())
         ]
@@ -211,9 +211,9 @@ def _screened_rows(scores: dict[str, Any]) -> list[dict[str, Any]]:
             "name": f"{findings.NAMES[name]}, screened sales",
             "cells": [
                 {
-                    "value": metric_figure(name, one["value"]),
+                    "value": format_metric(name, one["value"]),
                     "best": False,
-                    "span": metric_interval(name, one),
+                    "span": format_metric_interval(name, one),
                 }
                 for one in (part["screened"]["accuracy"][name] for part in scores.values())
             ],
@@ -269,7 +269,7 @@ def _domain_pictures(data: DomainData) -> list[tuple[str, str, str]]:
     return pictures
 
 
-def domain_part(data: DomainData) -> dict[str, Any]:
+def domain_context(data: DomainData) -> dict[str, Any]:
     """What the template needs of one domain: headline, table, plots with their findings."""
     scores, split, test = data.scores, data.split, data.test
     score, linear = scores[data.best], data.linear
@@ -281,7 +281,7 @@ def domain_part(data: DomainData) -> dict[str, Any]:
         "boundary": split["boundary"],
         "grouped": "grouped" in split,
         "headline": findings.headline_sentence(score, split),
-        "against": findings.against_baseline(score, scores[linear]) if linear else "",
+        "against": findings.baseline_sentence(score, scores[linear]) if linear else "",
         "variants": list(scores),
         "aware": [name for name, part in scores.items() if part.get("view") == "aware"],
         "rows": _accuracy_rows(scores) + _screened_rows(scores),
@@ -294,7 +294,7 @@ def domain_part(data: DomainData) -> dict[str, Any]:
         "trained": f"{data.saved.trained_on:,}",
         "purged": split["purged"],
         "again": split["test_homes_sold_before"],
-        "plots": [site.make_picture(*one) for one in _domain_pictures(data)],
+        "plots": [site.picture_context(*one) for one in _domain_pictures(data)],
     }
 
 
@@ -312,9 +312,10 @@ def _valuation_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
         if name in row and not pd.isna(row[name])
     ]
     near = [
-        f"{money(row[f'comp_{rank}_close_price'])} on {str(row[f'comp_{rank}_close_date'])[:10]},"
-        f" adjusted {money(row[f'comp_{rank}_adjusted_close_price'])}"
-        f" ({row[f'comp_{rank}_listing_key']})"
+        f"{format_money(row[f'comp_{rank}_close_price'])} on "
+        f"{str(row[f'comp_{rank}_close_date'])[:10]}, adjusted "
+        f"{format_money(row[f'comp_{rank}_adjusted_close_price'])} "
+        f"({row[f'comp_{rank}_listing_key']})"
         for rank in range(1, comparables + 1)
         if not pd.isna(row.get(f"comp_{rank}_listing_key"))
     ]
@@ -323,11 +324,11 @@ def _valuation_row(row: dict[str, Any], comparables: int) -> dict[str, Any]:
         "listing_key": row["listing_key"],
         "domain": row["domain"],
         "place": row.get("postal_code", "") if pd.isna(place) else place,
-        "value": money(row["pred_close_price"]),
+        "value": format_money(row["pred_close_price"]),
         "confidence": f"{row['pred_confidence']:.0f}",
         "abstention": "" if pd.isna(row["pred_abstention"]) else row["pred_abstention"],
-        "interval": f"{money(row['pred_low_90'])} to {money(row['pred_high_90'])}",
-        "list_price": money(row.get("list_price")),
+        "interval": f"{format_money(row['pred_low_90'])} to {format_money(row['pred_high_90'])}",
+        "list_price": format_money(row.get("list_price")),
         "facts": ", ".join(facts),
         "comparables": near,
     }

@@ -10,12 +10,12 @@ import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from lib.models.calibration import abstention
-from lib.models.calibration.interval_study import compare_with_split
+from lib.models.calibration.interval_study import compare_with_split_conformal
 from lib.report.pages import site
 from lib.report.plots import valuation
 from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, new_figure, to_svg
 from lib.report.wording.findings import TITLES
-from lib.report.wording.numbers import share
+from lib.report.wording.numbers import format_share
 
 MOST_ZIPS = 25  # that the picture shows, those with the most sales
 CONFIDENCE = [0, 70, 75, 80, 85, 90, 95, 100.0001]  # edges of the bands, in points
@@ -130,7 +130,7 @@ def interval_headline(study: pd.DataFrame) -> str:
     Parameters
     ----------
     study : DataFrame
-        What `lib.models.calibration.interval_study.compare_with_split` gives.
+        What `lib.models.calibration.interval_study.compare_with_split_conformal` gives.
 
     Returns
     -------
@@ -141,10 +141,11 @@ def interval_headline(study: pd.DataFrame) -> str:
     for name, pair in study.groupby("coverage"):
         ours, plain = (pair[pair["intervals"] == which].iloc[0] for which in ("own", "split"))
         parts.append(
-            f"The {name} % intervals held {share(ours['held'])} of the prices "
-            f"({share(ours['below'])} lay below, {share(ours['above'])} above); one is "
-            f"{share(ours['median_width'])} of the value wide in the median, one width for all "
-            f"would take {share(plain['median_width'])} and hold {share(plain['held'])}."
+            f"The {name} % intervals held {format_share(ours['held'])} of the prices "
+            f"({format_share(ours['below'])} lay below, {format_share(ours['above'])} above); one "
+            f"is {format_share(ours['median_width'])} of the value wide in the median, one width "
+            f"for all would take {format_share(plain['median_width'])} and hold "
+            f"{format_share(plain['held'])}."
         )
     return " ".join(parts)
 
@@ -155,7 +156,7 @@ def _study_rows(study: pd.DataFrame) -> list[dict[str, Any]]:
     Parameters
     ----------
     study : DataFrame
-        What `lib.models.calibration.interval_study.compare_with_split` gives.
+        What `lib.models.calibration.interval_study.compare_with_split_conformal` gives.
 
     Returns
     -------
@@ -167,13 +168,13 @@ def _study_rows(study: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "name": f"{one['coverage']} %, {which[one['intervals']]}",
             "cells": [
-                share(one["held"]),
-                share(one["below"]),
-                share(one["above"]),
-                share(one["median_width"]),
+                format_share(one["held"]),
+                format_share(one["below"]),
+                format_share(one["above"]),
+                format_share(one["median_width"]),
                 f"{one['interval_score']:.3f}",
-                f"{share(one['fifth_least'])} to {share(one['fifth_most'])}",
-                f"{share(one['month_least'])} to {share(one['month_most'])}",
+                f"{format_share(one['fifth_least'])} to {format_share(one['fifth_most'])}",
+                f"{format_share(one['month_least'])} to {format_share(one['month_most'])}",
             ],
         }
         for one in study.to_dict("records")
@@ -203,16 +204,16 @@ def abstention_finding(test: pd.DataFrame) -> tuple[str, list[tuple[str, int]]]:
     counts = reasons.map(abstention.reason_kind).value_counts()
     text = (
         f"{int(out.sum()):,} of {len(test):,} valuations of the test come with a reason not to "
-        f"rely on them: half of these were off by more than {share(error[out].median())}"
+        f"rely on them: half of these were off by more than {format_share(error[out].median())}"
     )
     if out.all():
         return f"{text}.", list(counts.items())
-    return f"{text}, of the others by more than {share(error[~out].median())}.", list(
+    return f"{text}, of the others by more than {format_share(error[~out].median())}.", list(
         counts.items()
     )
 
 
-def domain_part(
+def domain_context(
     domain: str, test: pd.DataFrame, slices: pd.DataFrame, errors: np.ndarray, how: dict[str, Any]
 ) -> dict[str, Any]:
     """What the template needs of one domain.
@@ -236,7 +237,7 @@ def domain_part(
         Headline, rows, plots and abstentions.
     """
     names = [n.removeprefix("pred_low_") for n in test if n.startswith("pred_low_")]
-    study = compare_with_split(test, errors, names)
+    study = compare_with_split_conformal(test, errors, names)
 
     def of(kind: str) -> pd.DataFrame:
         return slices[slices["kind"] == kind].sort_values("slice")
@@ -252,8 +253,8 @@ def domain_part(
         (
             "How wide",
             _plot_widths(width, plain["median_width"]),
-            f"A tenth of the 90 % intervals is narrower than {share(tenth)} of the value, a tenth "
-            f"wider than {share(most)}.",
+            f"A tenth of the 90 % intervals is narrower than {format_share(tenth)} of the value, "
+            f"a tenth wider than {format_share(most)}.",
         ),
         (
             "By estimated price",
@@ -276,9 +277,10 @@ def domain_part(
                 "Confidence score",
                 _plot_confidence(bands),
                 f"Half of the {int(first['size']):,} homes with a score of {first['slice']} are "
-                f"off by more than {share(first['median'])}, of the {int(last['size']):,} with "
-                f"{last['slice']} by more than {share(last['median'])}. {share(within)} of the "
-                "prices lie within one FSD of the value; 68 % should.",
+                f"off by more than {format_share(first['median'])}, of the {int(last['size']):,} "
+                f"with {last['slice']} by more than {format_share(last['median'])}. "
+                f"{format_share(within)} of the prices lie within one FSD of the value; 68 % "
+                "should.",
             )
         )
     finding, reasons = abstention_finding(test)
@@ -287,7 +289,7 @@ def domain_part(
         "title": TITLES[domain],
         "headline": interval_headline(study),
         "rows": _study_rows(study),
-        "plots": [site.make_picture(*one) for one in pictures],
+        "plots": [site.picture_context(*one) for one in pictures],
         "abstained": finding,
         "reasons": reasons,
         "how": how,
@@ -313,7 +315,7 @@ def coverage_finding(slices: pd.DataFrame) -> str:
     low = thick.loc[thick["coverage_90"].idxmin()]
     high = thick.loc[thick["coverage_90"].idxmax()]
     return (
-        f"The 90 % intervals held least in {low['slice']} ({share(low['coverage_90'])} of "
-        f"{int(low['sales']):,}) and most in {high['slice']} ({share(high['coverage_90'])} of "
-        f"{int(high['sales']):,}), slices of under 30 sales aside."
+        f"The 90 % intervals held least in {low['slice']} ({format_share(low['coverage_90'])} of "
+        f"{int(low['sales']):,}) and most in {high['slice']} ({format_share(high['coverage_90'])} "
+        f"of {int(high['sales']):,}), slices of under 30 sales aside."
     )

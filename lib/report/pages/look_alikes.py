@@ -32,7 +32,7 @@ def mean_vectors(vectors: pd.DataFrame) -> pd.Series:
 
 
 @dataclass(frozen=True)
-class Looks:
+class DatedVectors:
     """What homes look like, and when.
 
     Attributes
@@ -50,16 +50,18 @@ class Looks:
     homes: np.ndarray
 
 
-def nearest_looks(subjects: Looks, sales: Looks, k: int) -> tuple[np.ndarray, np.ndarray]:
+def nearest_by_photos(
+    subjects: DatedVectors, sales: DatedVectors, k: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The k sales that look most like each subject, the most alike first; of equals the first.
 
     Only sales strictly before the subject's date count, and none of the home itself.
 
     Parameters
     ----------
-    subjects : Looks
+    subjects : DatedVectors
         The n homes.
-    sales : Looks
+    sales : DatedVectors
         The m sales.
     k : int
         How many sales to find.

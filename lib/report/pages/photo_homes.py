@@ -14,9 +14,9 @@ import pandas as pd
 from PIL import Image
 
 from lib.common.vocabulary import BY_LOOKS, BY_NAME, UNKNOWN_ROOM
-from lib.evaluation.explanation.narrative import log_percent
+from lib.evaluation.explanation.narrative import format_log_percent
 from lib.report.pages import look_alikes
-from lib.report.wording.numbers import money
+from lib.report.wording.numbers import format_money
 
 SIDE = 200  # pixels of the longest side of a thumbnail
 QUALITY = 75  # JPEG quality of a thumbnail; 108 of them weigh 1 MB at most
@@ -34,7 +34,7 @@ NO = {"0", "0.0", "false", "n", "no"}
 Alike = list[tuple[dict[str, Any], float]]  # sales and their likeness, the most alike first
 
 
-def make_thumbnail(jpeg: bytes) -> str:
+def thumbnail_data_uri(jpeg: bytes) -> str:
     """A picture as a small JPEG in a data: URI, so that the page stands alone."""
     out = io.BytesIO()
     with Image.open(io.BytesIO(jpeg)) as picture:
@@ -67,7 +67,7 @@ def room_title(room: str) -> str:
     return WORDS.get(room, room.capitalize())
 
 
-def home_place(row: dict[str, Any]) -> str:
+def home_label(row: dict[str, Any]) -> str:
     """A home's address, else its ZIP, else its key."""
     for name in ("unparsed_address", "postal_code"):
         if not pd.isna(row.get(name)):
@@ -113,14 +113,14 @@ def _find_look_alikes(
     if not len(sold) or not len(subjects):
         return {key: [] for key in subjects["listing_key"]}
     subject_looks, sale_looks = (
-        look_alikes.Looks(
+        look_alikes.DatedVectors(
             np.stack(points[part["listing_key"]].to_list()),
             part[date].to_numpy("datetime64[ns]"),
             part["property_key"].to_numpy(object),
         )
         for part, date in ((subjects, "as_of"), (sold, "close_date"))
     )
-    index, likeness = look_alikes.nearest_looks(subject_looks, sale_looks, k)
+    index, likeness = look_alikes.nearest_by_photos(subject_looks, sale_looks, k)
     used = np.unique(index[index >= 0])
     rows = dict(zip(used, sold.iloc[used].to_dict("records"), strict=True))
     return {
@@ -255,29 +255,29 @@ def home_cards(valued: pd.DataFrame, gallery: Gallery) -> list[dict[str, Any]]:
     effect = _photo_contributions(gallery.contributions)
 
     def sale_card(domain: str, sale: dict[str, Any], likeness: float) -> dict[str, Any]:
-        place = home_place(sale)
+        place = home_label(sale)
         return {
             "photo": _photo_view(albums[domain, sale["listing_key"]][0], place, show),
             "place": place,
             "key": sale["listing_key"],
-            "price": money(sale["close_price"]),
+            "price": format_money(sale["close_price"]),
             "date": f"{sale['close_date']:%Y-%m-%d}",
             "likeness": f"{likeness:.2f}",
         }
 
     out = []
     for row in valued.to_dict("records"):
-        key, where = (row["domain"], row["listing_key"]), home_place(row)
+        key, where = (row["domain"], row["listing_key"]), home_label(row)
         album, sales = albums[key], [sale_card(key[0], *pair) for pair in near[key]]
         out.append(
             {
                 "key": row["listing_key"],
                 "domain": row["domain"],
                 "place": where,
-                "value": money(row["pred_close_price"]),
+                "value": format_money(row["pred_close_price"]),
                 "abstention": "" if pd.isna(row["pred_abstention"]) else row["pred_abstention"],
                 "log": float(effect[key]) if key in effect.index else None,
-                "added": log_percent(float(effect[key])) if key in effect.index else "",
+                "added": format_log_percent(float(effect[key])) if key in effect.index else "",
                 "photos": [_photo_view(photo, where, show) for photo in album[:most]],
                 "more": max(len(album) - most, 0),
                 "near": sales if gallery.look_alikes else None,
@@ -295,7 +295,7 @@ def homes_finding(shown: list[dict[str, Any]]) -> str:
     log, where = max(moves, key=lambda one: abs(one[0]))
     text = (
         f"Photos are part of the value of {len(moves)} of these homes: they raised {up} and "
-        f"lowered {down}, and moved {where} the most, by {log_percent(log)}."
+        f"lowered {down}, and moved {where} the most, by {format_log_percent(log)}."
     )
     rest = len(shown) - len(moves)
     return text + (f" In {rest} more they did not count." if rest else "")

@@ -12,13 +12,13 @@ import pandas as pd
 from lib.common.artifacts import Model, Skipped
 from lib.common.vocabulary import UNKNOWN_ROOM
 from lib.evaluation.ablation import photo_lift_text
-from lib.evaluation.ablation.photo_lift_text import signed_points
-from lib.evaluation.explanation.narrative import join_words
-from lib.evaluation.feature_groups import group_of
+from lib.evaluation.ablation.photo_lift_text import format_points
+from lib.evaluation.explanation.narrative import join_with_and
+from lib.evaluation.feature_groups import group_of_input
 from lib.report.pages import photo_homes, site
 from lib.report.plots import photos
 from lib.report.wording.findings import TITLES
-from lib.report.wording.numbers import share
+from lib.report.wording.numbers import format_share
 
 METRICS = {"mape": "MAPE", "mdape": "MdAPE"}
 ERRORS = {"without": "without photos", "with": "with photos", "shuffled": "with shuffled photos"}
@@ -29,10 +29,10 @@ MARKS = {True: "passed", False: "failed", None: "nothing to look at"}
 def _gain_cell(one: dict[str, Any]) -> dict[str, Any]:
     """A gain as a cell of the table: points, and below them its interval and p."""
     small = [
-        photo_lift_text.points_interval(one),
+        photo_lift_text.format_points_interval(one),
         photo_lift_text.format_p_value(one["p"]),
     ]
-    return {"value": photo_lift_text.signed_points(one["value"]), "small": small}
+    return {"value": photo_lift_text.format_points(one["value"]), "small": small}
 
 
 def _slice_name(one: dict[str, Any]) -> str:
@@ -62,12 +62,12 @@ def slice_finding(slices: list[dict[str, Any]]) -> str:
     most = max(thick, key=lambda one: one["mape"]["value"])
     text = (
         f"In {better} of {len(thick)} slices the whole interval lies above zero; photos take the "
-        f"most off in {_slice_name(most)} ({signed_points(most['mape']['value'])} points)."
+        f"most off in {_slice_name(most)} ({format_points(most['mape']['value'])} points)."
     )
-    return text + (f" They surely hurt in {join_words(worse)}." if worse else "") + note
+    return text + (f" They surely hurt in {join_with_and(worse)}." if worse else "") + note
 
 
-def lift_part(variant: str, part: dict[str, Any]) -> dict[str, Any]:
+def lift_context(variant: str, part: dict[str, Any]) -> dict[str, Any]:
     """What the template needs of the lift of one variant (metrics/ablate.json, `photos`)."""
     lead, _, rest = part["told"].partition(": ")
     out = {
@@ -81,7 +81,8 @@ def lift_part(variant: str, part: dict[str, Any]) -> dict[str, Any]:
         {
             "name": title,
             "cells": [
-                {"value": share(part["errors"][name][metric], 2), "small": []} for metric in METRICS
+                {"value": format_share(part["errors"][name][metric], 2), "small": []}
+                for metric in METRICS
             ],
         }
         for name, title in ERRORS.items()
@@ -101,14 +102,14 @@ def lift_part(variant: str, part: dict[str, Any]) -> dict[str, Any]:
         "sales": f"{part['sales']:,}",
         "homes": f"{part['homes']:,}",
         "with_photos": f"{part['with_photos']:,}",
-        "plots": [site.make_picture(*plot)],
+        "plots": [site.picture_context(*plot)],
         "checks": [one | {"mark": MARKS[one["passed"]]} for one in part["checks"]],
-        "limit": share(part["guard"]["limit"], 0),
+        "limit": format_share(part["guard"]["limit"], 0),
         "price": photo_lift_text.describe_cost(part),
     }
 
 
-def fold_part(domain: str, scores: dict[str, Any], seeing: set[str]) -> dict[str, Any] | None:
+def fold_context(domain: str, scores: dict[str, Any], seeing: set[str]) -> dict[str, Any] | None:
     """The variants of a domain by their error on the folds of the past, and which fusion did best;
     None where no variant that sees photos has such an error. `scores` are those of
     metrics/summary.json, `seeing` the variants that look at photos."""
@@ -119,7 +120,7 @@ def fold_part(domain: str, scores: dict[str, Any], seeing: set[str]) -> dict[str
         return None
 
     def said(name: str) -> str:
-        return f"{name} (MAPE {share(with_error[name]['fold_mape'], 2)})"
+        return f"{name} (MAPE {format_share(with_error[name]['fold_mape'], 2)})"
 
     finding = f"Of what sees photos, {said(best[0])} did best on the folds of the past"
     if other:
@@ -130,7 +131,9 @@ def fold_part(domain: str, scores: dict[str, Any], seeing: set[str]) -> dict[str
         {
             "name": name,
             "sees": name in seeing,
-            "cells": [share(with_error[name].get(f"fold_{metric}"), 2) for metric in METRICS],
+            "cells": [
+                format_share(with_error[name].get(f"fold_{metric}"), 2) for metric in METRICS
+            ],
         }
         for name in order
     ]
@@ -212,14 +215,14 @@ def room_finding(vectors: pd.DataFrame) -> str:
     named = (vectors["room"] != UNKNOWN_ROOM).mean()
     name, looks = (int((vectors["room_by"] == how).sum()) for how in photo_homes.BY)
     return (
-        f"The room is known of {share(named)} of the photos: {name:,} by the name of the file or "
-        f"by its record, {looks:,} by what they look like."
+        f"The room is known of {format_share(named)} of the photos: {name:,} by the name of the "
+        f"file or by its record, {looks:,} by what they look like."
     )
 
 
 def _looks_at_photos(one: Model) -> bool:
     """Whether a variant, or a member of a blend, looks at photos."""
-    return any(group_of(name) == photo_homes.GROUP for name in one.inputs)
+    return any(group_of_input(name) == photo_homes.GROUP for name in one.inputs)
 
 
 @dataclass(frozen=True)
@@ -260,7 +263,7 @@ def photos_context(facts: PhotoFacts) -> dict[str, Any]:
         if not isinstance(one, Skipped) and one.view == "blind"
     }
     folds = [
-        fold_part(
+        fold_context(
             domain,
             {n: summary[n] for n, one in blind.items() if one.domain == domain and n in summary},
             {n for n, one in blind.items() if _looks_at_photos(one)},
@@ -269,7 +272,7 @@ def photos_context(facts: PhotoFacts) -> dict[str, Any]:
     ]
     lifts = facts.ablated.get("photos", {})
     return {
-        "lifts": [lift_part(variant, part) for variant, part in lifts.items()],
+        "lifts": [lift_context(variant, part) for variant, part in lifts.items()],
         "folds": [part for part in folds if part],
         "skipped": [f"{name} was not fitted: {why}." for name, why in facts.skipped.items()],
         "encoder": encoder_finding(facts.encoder, facts.vectors),

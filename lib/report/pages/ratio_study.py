@@ -12,7 +12,7 @@ from lib.report.pages.accuracy import LONG, order_slices
 from lib.report.pages.index import TITLES as LONG_TITLES
 from lib.report.plots import errors
 from lib.report.wording.findings import RATIOS, TITLES
-from lib.report.wording.numbers import statistic_figure
+from lib.report.wording.numbers import format_statistic
 
 SAYS = {
     "median_ratio": "the level: below 1, homes are valued too low on the whole",
@@ -86,7 +86,7 @@ def forest_plots(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tu
         most = most.head(errors.MOST_STRATA).sort_values("value", kind="stable")
         left = len(part) - len(most)
         thick = most[~most["thin"]]
-        least, greatest = (statistic_figure(name, most["value"].agg(end)) for end in ("min", "max"))
+        least, greatest = (format_statistic(name, most["value"].agg(end)) for end in ("min", "max"))
         text = f"Lowest {least}, highest {greatest}; in {len(thick)} of {len(most)} there are "
         text += "30 sales or more (blue)."
         text += f" The {left} with the fewest sales are left out." if left else ""
@@ -106,7 +106,7 @@ def forest_plots(table: pd.DataFrame, ranges: dict[str, list[float]]) -> list[tu
     return out
 
 
-def domain_part(
+def domain_context(
     domain: str,
     variant: str,
     scores: dict[str, Any],
@@ -157,11 +157,11 @@ def domain_part(
         "extreme": study["trimmed_extreme_sales"],
         "screened": f"{score['screened']['sales']:,}",
         "rows": _statistic_rows(score, ranges),
-        "regression": " to ".join(statistic_figure("prb", regression[e]) for e in ("low", "high")),
+        "regression": " to ".join(format_statistic("prb", regression[e]) for e in ("low", "high")),
         "chasing": study["sales_chasing"],
         "variants": _variant_rows(scores),
         "tables": _stratum_tables(table),
-        "plots": [site.make_picture(*one) for one in pictures],
+        "plots": [site.picture_context(*one) for one in pictures],
     }
 
 
@@ -196,7 +196,7 @@ def ratio_study_context(
         }
         order = sorted(scores, key=lambda n: (scores[n]["view"] == "aware", n != variant, n))
         parts.append(
-            domain_part(
+            domain_context(
                 domain,
                 variant,
                 {name: scores[name] for name in order},
@@ -210,8 +210,8 @@ def ratio_study_context(
 
 def _statistic_cell(name: str, one: dict[str, Any]) -> dict[str, str]:
     """A statistic as a cell: {value, span, verdict}."""
-    text = statistic_figure(name, one["value"])
-    ends = [statistic_figure(name, one[side]) for side in ("low", "high")]
+    text = format_statistic(name, one["value"])
+    ends = [format_statistic(name, one[side]) for side in ("low", "high")]
     spanned = "" if "n/a" in (text, *ends) else f"{ends[0]} to {ends[1]}"
     return {"value": text, "span": spanned, "verdict": one["verdict"] if spanned else ""}
 

@@ -20,7 +20,7 @@ PAGES = {
 }
 
 
-def make_picture(title: str, svg: str, caption: str) -> dict[str, Any]:
+def picture_context(title: str, svg: str, caption: str) -> dict[str, Any]:
     """One figure for the macro `figures`; `caption` states the finding, `svg` is not escaped."""
     return {"title": title, "svg": Markup(svg), "caption": caption}
 

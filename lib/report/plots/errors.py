@@ -8,16 +8,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from lib.evaluation.metrics.ratio_study import value_proxy, vei_groups
+from lib.evaluation.metrics.ratio_study import value_proxy, vei_group_count
 from lib.report.plots.style import (
     BLUE,
     INK,
     MUTED,
     ORANGE,
     STYLE,
+    format_short_money,
     log_ticks,
     new_figure,
-    short_money,
     to_svg,
 )
 
@@ -41,7 +41,7 @@ def _set_money_axis(axes: Axes, values: pd.Series, label: str) -> None:
     axes.set(xscale="log", xlim=(low, high), xlabel=label)
     axes.xaxis.set_ticks(log_ticks(low, high))
     axes.xaxis.set_ticks([], minor=True)
-    axes.xaxis.set_major_formatter(FuncFormatter(short_money))
+    axes.xaxis.set_major_formatter(FuncFormatter(format_short_money))
 
 
 def plot_calibration(tenths: pd.DataFrame) -> str:
@@ -189,7 +189,7 @@ def plot_vertical_equity(test: pd.DataFrame, limit: float = 10.0) -> str:
         shown = np.clip(ratio, low, high)
         axes.scatter(value, shown, s=6, alpha=0.3, color=BLUE, linewidths=0, rasterized=True)
         axes.axhline(middle, color=INK, linewidth=1, label=f"median of all {middle:.3f}")
-        parts = vei_groups(len(ratio))
+        parts = vei_group_count(len(ratio))
         if parts:
             order = np.argsort(value, kind="stable")
             for number, rows in enumerate(np.array_split(order, parts)):

@@ -9,12 +9,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from lib.report.plots.style import BLUE, INK, MUTED, ORANGE, STYLE, new_figure, short_money, to_svg
+from lib.report.plots.style import (
+    BLUE,
+    INK,
+    MUTED,
+    ORANGE,
+    STYLE,
+    format_short_money,
+    new_figure,
+    to_svg,
+)
 
 
 def _plain(value: float, _: object = None) -> str:
     """Ticks of inputs: thousands short, small numbers as they are."""
-    return short_money(value) if abs(value) >= 1000 else f"{value:.6g}"
+    return format_short_money(value) if abs(value) >= 1000 else f"{value:.6g}"
 
 
 def plot_importance(sizes: pd.Series) -> str:

@@ -29,7 +29,7 @@ STYLE: Any = {
 }
 
 
-class Picture(Figure):
+class FixedLayoutFigure(Figure):
     """A figure that is laid out, and then drawn once. To lay one out, matplotlib draws all of it
     for nothing, which is a quarter of what a picture costs."""
 
@@ -42,7 +42,7 @@ class Picture(Figure):
             super().draw(renderer)
 
 
-def short_money(value: float, _: object = None) -> str:
+def format_short_money(value: float, _: object = None) -> str:
     """1_250_000 -> 1.25M, 450_000 -> 450k, 1_900 -> 1,900."""
     if abs(value) >= 1e6:
         return f"{value / 1e6:.3g}M"
@@ -51,7 +51,7 @@ def short_money(value: float, _: object = None) -> str:
 
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
     """An empty figure of this many inches, and its axes."""
-    made = Picture(figsize=(width, height), layout="constrained")
+    made = FixedLayoutFigure(figsize=(width, height), layout="constrained")
     return made, made.add_subplot()
 
 

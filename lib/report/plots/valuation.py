@@ -14,9 +14,9 @@ from lib.report.plots.style import (
     MUTED,
     ORANGE,
     STYLE,
+    format_short_money,
     log_ticks,
     new_figure,
-    short_money,
     to_svg,
 )
 
@@ -54,7 +54,7 @@ def plot_actual_predicted(test: pd.DataFrame) -> str:
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_ticks(ticks)
             axis.set_ticks([], minor=True)
-            axis.set_major_formatter(FuncFormatter(short_money))
+            axis.set_major_formatter(FuncFormatter(format_short_money))
         return to_svg(drawn)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lib.common.artifacts import Model, Skipped
 from lib.evaluation.metrics.accuracy import DIRECTIONS
-from lib.report.wording.numbers import share
+from lib.report.wording.numbers import format_share
 
 TITLES = {"sale": "Sales", "rental": "Rentals"}
 RATIOS = {
@@ -43,13 +43,13 @@ def headline_sentence(score: dict[str, Any], split: dict[str, Any]) -> str:
     median, ninety = score["accuracy"]["mdape"], score["interval_90"]["coverage"]
     return (
         f"Half of the {score['sales']:,} valuations {which} lie within "
-        f"{share(median['value'])} of the price paid (95 % interval {share(median['low'])} to "
-        f"{share(median['high'])}). The 90 % intervals held {share(ninety['value'])} of the "
-        "prices."
+        f"{format_share(median['value'])} of the price paid (95 % interval "
+        f"{format_share(median['low'])} to {format_share(median['high'])}). The 90 % intervals "
+        f"held {format_share(ninety['value'])} of the prices."
     )
 
 
-def against_baseline(score: dict[str, Any], linear: dict[str, Any]) -> str:
+def baseline_sentence(score: dict[str, Any], linear: dict[str, Any]) -> str:
     """Which accuracy metrics are better than the linear baseline's and which are not."""
     better: list[str] = []
     worse: list[str] = []
@@ -99,7 +99,8 @@ def accuracy_sentence(score: dict[str, Any]) -> str:
     """How many estimates come within 10 and 20 % of the price."""
     ten, twenty = (score["accuracy"][name]["value"] for name in ("ppe10", "ppe20"))
     return (
-        f"{share(ten)} of the estimates lie within 10 % of the price, {share(twenty)} within 20 %."
+        f"{format_share(ten)} of the estimates lie within 10 % of the price, "
+        f"{format_share(twenty)} within 20 %."
     )
 
 
@@ -118,8 +119,8 @@ def band_sentence(slices: pd.DataFrame) -> str:
     """
     worst, best = (slices.loc[slices["mdape"].agg(pick)] for pick in ("idxmax", "idxmin"))
     return (
-        f"The median error is greatest in band {worst['slice']} ({share(worst['mdape'])}) and "
-        f"smallest in band {best['slice']} ({share(best['mdape'])})."
+        f"The median error is greatest in band {worst['slice']} ({format_share(worst['mdape'])}) "
+        f"and smallest in band {best['slice']} ({format_share(best['mdape'])})."
     )
 
 
@@ -144,8 +145,8 @@ def zip_sentence(slices: pd.DataFrame) -> str:
     worst = thick.loc[thick["mdape"].idxmax()]
     best = thick.loc[thick["mdape"].idxmin()]
     return (
-        f"From {share(best['mdape'])} in {best['slice']} to {share(worst['mdape'])} in "
-        f"{worst['slice']}.{note}"
+        f"From {format_share(best['mdape'])} in {best['slice']} to {format_share(worst['mdape'])} "
+        f"in {worst['slice']}.{note}"
     )
 
 
@@ -164,8 +165,8 @@ def coverage_sentence(slices: pd.DataFrame) -> str:
     """
     worst = slices.loc[slices["coverage_90"].idxmin()]
     return (
-        f"The 90 % intervals hold least in {worst['slice']}: {share(worst['coverage_90'])} of "
-        f"{int(worst['sales'])} prices."
+        f"The 90 % intervals hold least in {worst['slice']}: {format_share(worst['coverage_90'])} "
+        f"of {int(worst['sales'])} prices."
     )
 
 
@@ -176,7 +177,7 @@ def screened_lines(domains: dict[str, Any]) -> list[str]:
         overrides, most = part["overrides"], max(part["closed"], 1)
         lines.append(
             f"{domain}: {part['excluded']:,} of {part['closed']:,} closed "
-            f"({share(part['excluded'] / most)}), "
+            f"({format_share(part['excluded'] / most)}), "
             f"{overrides['usable'] + overrides['not_usable']} of all decided by an analyst"
         )
         lines += [
@@ -206,7 +207,7 @@ def class_lines(normalized: dict[str, Any], not_valued: dict[str, dict[str, int]
     return lines
 
 
-def missing_parts(
+def missing_part_sentences(
     staging: dict[str, Any], split: dict[str, Any], counts: dict[str, int]
 ) -> list[str]:
     """What the feed lacks and what follows from it, one sentence each."""
@@ -247,7 +248,9 @@ def missing_parts(
     return lacks
 
 
-def skipped_variants(saved: Mapping[str, Model | Skipped], split: dict[str, Any]) -> list[str]:
+def skipped_variant_sentences(
+    saved: Mapping[str, Model | Skipped], split: dict[str, Any]
+) -> list[str]:
     """The variants that were not trained though their domain was, each with its reason.
 
     `saved` is the content of each variant's model.json by its name."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lib.evaluation.scoring.thresholds import FAIL, OPEN, PASS
-from lib.report.wording.numbers import share
+from lib.report.wording.numbers import format_share
 
 PRICE = {"sale": "the price of a sale", "rental": "the monthly rent"}
 KINDS = {
@@ -95,7 +95,7 @@ class Factor(NamedTuple):
     evidence: str
 
 
-def use_sentence(domain: str, view: str, served: bool, synthetic: bool) -> str:
+def intended_use_sentence(domain: str, view: str, served: bool, synthetic: bool) -> str:
     """What a variant is for, in a sentence or two."""
     if view == "aware":
         return (
@@ -111,7 +111,9 @@ def use_sentence(domain: str, view: str, served: bool, synthetic: bool) -> str:
     return text + (" On this feed it shows only that the pipeline works." if synthetic else "")
 
 
-def limit_sentences(test: Mapping[str, Any], lacks: list[str], slices: int, thin: int) -> list[str]:
+def limitation_sentences(
+    test: Mapping[str, Any], lacks: list[str], slices: int, thin: int
+) -> list[str]:
     """What the figures of a card do not show, one sentence each.
 
     Parameters: `grouped` (whether no date parts the sales), `first` and `last` day and `days` of
@@ -185,7 +187,7 @@ def threshold_rows(checks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, st
             return "n/a"
         if name == "gain":
             return f"{value * 100:.2f} points"
-        return f"{value:.1f}" if name == "cod" else share(value)
+        return f"{value:.1f}" if name == "cod" else format_share(value)
 
     rows = []
     for name, one in checks.items():

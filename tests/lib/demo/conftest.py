@@ -8,10 +8,10 @@ from tests.support.demo_feed import SMALL
 
 @pytest.fixture(scope="session")
 def feed():
-    return demo.generate(seed=7, **SMALL)
+    return demo.generate_feed(seed=7, **SMALL)
 
 
 @pytest.fixture(scope="session")
 def market():
     """Sales enough to see the market: no pictures, so it is quick."""
-    return demo.generate(seed=3, **SMALL | {"sales": 2500}, photos=False)
+    return demo.generate_feed(seed=3, **SMALL | {"sales": 2500}, photos=False)

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 def test_same_arguments_give_same_bytes_in_any_process(feed):
     code = (
         "from lib import demo; from tests.support.demo_feed import SMALL, digest;"
-        "print(digest(demo.generate(seed=7, **SMALL)))"
+        "print(digest(demo.generate_feed(seed=7, **SMALL)))"
     )
     environment = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}  # here another
     ran = subprocess.run(
@@ -35,13 +35,13 @@ def test_same_arguments_give_same_bytes_in_any_process(feed):
 
 
 def test_another_seed_changes_every_export_and_bundle(feed):
-    other = demo.generate(seed=8, **SMALL)
+    other = demo.generate_feed(seed=8, **SMALL)
     same = {p for p, b in feed.files.items() if other.files.get(p) == b}
     assert same <= {"README.txt", "manifest.txt"}
 
 
 def test_without_photos_the_tables_are_the_same(feed):
-    bare = demo.generate(seed=7, **SMALL, photos=False)
+    bare = demo.generate_feed(seed=7, **SMALL, photos=False)
     tables = [path for path in feed.files if path.endswith(".csv")]
     assert len(tables) == 7
     assert all(bare.files[path] == feed.files[path] for path in tables)
@@ -59,7 +59,7 @@ def test_without_photos_the_tables_are_the_same(feed):
 )
 def test_counts_are_the_good_listings_in_their_last_state(seed, size):
     asked = SMALL | size
-    feed = demo.generate(seed=seed, **asked, photos=False)
+    feed = demo.generate_feed(seed=seed, **asked, photos=False)
     end = dt.date(START.year + asked["years"], 1, 1)
     last_file = f"exports/leases_{START.year}_{end.year - 1}.csv"
     with pytest.MonkeyPatch.context() as patch:
@@ -147,7 +147,7 @@ def test_bundles_hold_as_many_photos_as_the_table_says(feed):
 
 def test_half_of_the_photographers_say_the_room_in_the_name_and_say_it_rightly(monkeypatch):
     monkeypatch.setattr("lib.demo.feed.zip_photos", lambda *_: {})  # names alone
-    truth = demo.generate(seed=7, **SMALL | {"sales": 1500}).truth
+    truth = demo.generate_feed(seed=7, **SMALL | {"sales": 1500}).truth
     photos, kinds = truth["photos"], {one["entry"]: one["kind"] for one in truth["photos"]}
     assert set(kinds.values()) <= set(ROOM_WORDS), "a word that nobody understands"
     assert len(kinds) == len(photos)
@@ -176,7 +176,7 @@ def test_manifest_lists_every_file_and_the_readme_warns(feed):
 )  # fmt: skip
 def test_senseless_arguments_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        demo.generate(seed=1, **SMALL | wrong, photos=False)
+        demo.generate_feed(seed=1, **SMALL | wrong, photos=False)
 
 
 def test_demo_imports_no_other_project_code():

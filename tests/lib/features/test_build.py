@@ -141,7 +141,7 @@ def test_only_priced_and_dated_closings_count_as_sales():
     table["standard_status"] = ["Closed", "Closed", "Closed", "Withdrawn", "Closed"]
     table["close_price"] = [100.0, 0, np.nan, 100, 100]
     table["close_date"] = [START] * 4 + [pd.NaT]
-    assert build.closed_sales(table)["listing_key"].tolist() == ["k0000"]
+    assert build.priced_sales(table)["listing_key"].tolist() == ["k0000"]
 
 
 @pytest.mark.parametrize("part", ["homes", "sales"])

@@ -18,7 +18,7 @@ from lib.features import (
     market,
     own_home,
 )
-from lib.features.market import offer_ends
+from lib.features.market import off_market_dates
 from lib.features.nearby import comparables, geo
 from tests.support.hypothesis_profiles import examples
 from tests.support.market import (
@@ -84,7 +84,7 @@ def assert_blind(date, seed):
 def stood(table, date):
     """A table as it stood on a date: what was listed by then, unsold where it had not ended."""
     table = table[table["listing_contract_date"] < date].copy()
-    open_ = ~(offer_ends(table) < date)
+    open_ = ~(off_market_dates(table) < date)
     table.loc[open_, "standard_status"] = "Active"
     table.loc[open_, ["close_date", "close_price", "purchase_contract_date"]] = np.nan
     return table
@@ -158,10 +158,10 @@ KINDS = [  # where homes enter
     (comparables, "find_comparables"),
     (district_kriging, "district_features"),
     (geo, "geo_features"),
-    (hedonic, "fit_as_of"),
+    (hedonic, "fit_hedonic_as_of"),
     (kriging, "kriging_features"),
     (market, "market_features"),
-    (own_home, "resale_features"),
+    (own_home, "previous_sale_features"),
     (external_series, "series_features"),
     (market, "yield_features"),
 ]

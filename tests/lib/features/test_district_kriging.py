@@ -64,7 +64,7 @@ def test_each_home_is_valued_as_a_naive_solve_of_its_own_past_says():
 def test_a_district_that_is_full_is_cut_and_each_half_knows_its_own_sales_alone():
     homes, sales = (t[comparables.has_coordinates(t)].reset_index(drop=True) for t in (LATE, SALES))
     at, known = (
-        district_kriging.make_points(t, t[date], {}, AXES, False)
+        district_kriging.make_map_points(t, t[date], {}, AXES, False)
         for t, date in ((homes, "as_of"), (sales, "close_date"))
     )
     met = np.zeros(len(homes), int)
@@ -130,7 +130,7 @@ def test_what_a_street_has_in_common_is_found():
 
 def test_a_zip_that_neither_knows_is_nothing_in_common():
     blank = SALES.iloc[:40].assign(postal_code=None)
-    at = district_kriging.make_points(blank, blank["close_date"], {}, AXES, False)
+    at = district_kriging.make_map_points(blank, blank["close_date"], {}, AXES, False)
     on, off = (SPEC.model_copy(update={"zip_variance": v}) for v in (0.5, 0.0))
     since = int(at.days[0])
     np.testing.assert_array_equal(

@@ -8,13 +8,13 @@ import pytest
 from lib.features import hedonic
 from lib.features.asof.rule import days_since_epoch, log_positive
 from lib.features.hedonic import HedonicSettings
-from lib.features.nearby.comparables import Axis
+from lib.features.nearby.comparables import MetricAxis
 
 SPEC = HedonicSettings(refit_days=7, minimum_sales=30, ridge=1e-9, zip_ridge=1e-9, month_ridge=1e-9)
 SHRUNK = HedonicSettings(refit_days=7, minimum_sales=30, ridge=5, zip_ridge=1, month_ridge=30)
 AXES = {
-    "living_area": Axis(typical=2000, scale=0.5, log=True),
-    "year_built": Axis(typical=1980, scale=20),
+    "living_area": MetricAxis(typical=2000, scale=0.5, log=True),
+    "year_built": MetricAxis(typical=1980, scale=20),
 }
 START = pd.Timestamp("2021-01-01")
 
@@ -38,10 +38,10 @@ def market(n=3000, days=730, level=lambda day: 0 * day, noise=0.1, seed=0):
 
 
 def fitted(sales, spec=SHRUNK, until=None):
-    at = hedonic.make_inputs(sales, sales["close_date"], sales, AXES)
+    at = hedonic.make_hedonic_inputs(sales, sales["close_date"], sales, AXES)
     days = days_since_epoch(sales["close_date"])
     last = int(days[-1]) + spec.refit_days if until is None else until
-    return at, hedonic.fit_history(at, log_positive(sales["close_price"]), days, last, spec)
+    return at, hedonic.fit_hedonic_history(at, log_positive(sales["close_price"]), days, last, spec)
 
 
 def test_each_fit_is_least_squares_on_what_had_closed_before_it():
@@ -152,5 +152,5 @@ def test_an_unknown_zip_has_no_effect_and_a_thin_one_is_shrunk():
 
 def test_no_sales_give_no_fit():
     none = market(50, 10).iloc[:0]
-    at = hedonic.make_inputs(none, none["close_date"], none, AXES)
-    assert hedonic.fit_history(at, np.array([]), np.array([], "int64"), 20000, SHRUNK) == {}
+    at = hedonic.make_hedonic_inputs(none, none["close_date"], none, AXES)
+    assert hedonic.fit_hedonic_history(at, np.array([]), np.array([], "int64"), 20000, SHRUNK) == {}

@@ -20,7 +20,7 @@ HOMES = TABLE[TABLE["as_of"] > START + pd.Timedelta(days=200)].reset_index(drop=
 
 def features(homes, sales):
     return kriging.kriging_features(
-        homes, sales, hedonic.fit_as_of(homes, sales, SPEC.axes, SPEC.hedonic), SPEC
+        homes, sales, hedonic.fit_hedonic_as_of(homes, sales, SPEC.axes, SPEC.hedonic), SPEC
     )
 
 
@@ -40,9 +40,9 @@ def test_each_home_is_valued_as_a_naive_solve_of_its_own_past_says():
         home = HOMES.iloc[[i]]
         refit = days_since_epoch(home["as_of"])[0] // 7 * 7
         past = SALES[days_since_epoch(SALES["close_date"]) < refit].reset_index(drop=True)
-        at = hedonic.make_inputs(past, past["close_date"], past, SPEC.axes)
+        at = hedonic.make_hedonic_inputs(past, past["close_date"], past, SPEC.axes)
         days = days_since_epoch(past["close_date"])
-        fit = hedonic.fit_history(
+        fit = hedonic.fit_hedonic_history(
             at, log_positive(past["close_price"]), days, int(refit), SPEC.hedonic
         )[int(refit)]
         near = SALES.iloc[index[i][index[i] >= 0]]
@@ -50,7 +50,7 @@ def test_each_home_is_valued_as_a_naive_solve_of_its_own_past_says():
 
         def value(rows, dates, past=past, fit=fit):
             return fit.predict(
-                hedonic.make_inputs(rows, dates, past, SPEC.axes), np.arange(len(rows))
+                hedonic.make_hedonic_inputs(rows, dates, past, SPEC.axes), np.arange(len(rows))
             )
 
         both = pd.concat([near, home])

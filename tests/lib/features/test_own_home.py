@@ -33,7 +33,7 @@ def naive(homes, sales):
 def test_it_is_what_a_naive_look_through_the_past_finds(homes, sales):
     homes, sales = frame(homes, "as_of"), frame(sales, "close_date")
     sales["close_price"] = np.arange(1.0, len(sales) + 1)
-    said = own_home.resale_features(homes, sales)
+    said = own_home.previous_sale_features(homes, sales)
     wanted = np.array(list(naive(homes, sales))).reshape(-1, 2)
     np.testing.assert_allclose(said["own_previous_log_price"], wanted[:, 0])
     np.testing.assert_allclose(said["own_previous_sale_years"], wanted[:, 1])
@@ -43,13 +43,13 @@ def test_a_sale_before_1970_hides_no_other_home():
     homes = pd.DataFrame({"own_home_key": ["a", "b"], "as_of": pd.Timestamp("2020-01-01")})
     sold = pd.to_datetime(["2010-01-01", "1955-01-01"])
     sales = pd.DataFrame({"own_home_key": ["a", "b"], "close_date": sold, "close_price": [3.0, 5]})
-    said = own_home.resale_features(homes, sales)["own_previous_log_price"]
+    said = own_home.previous_sale_features(homes, sales)["own_previous_log_price"]
     np.testing.assert_allclose(said, np.log([3, 5]))
 
 
 def test_a_sale_on_the_day_itself_or_later_is_not_known():
     homes = frame([("a", 10)], "as_of")
     sales = frame([("a", 10), ("a", 11)], "close_date").assign(close_price=5.0)
-    assert np.isnan(own_home.resale_features(homes, sales)["own_previous_log_price"]).all()
+    assert np.isnan(own_home.previous_sale_features(homes, sales)["own_previous_log_price"]).all()
     early = frame([("a", 9)], "close_date").assign(close_price=5.0)
-    assert own_home.resale_features(homes, early)["own_previous_log_price"][0] == np.log(5)
+    assert own_home.previous_sale_features(homes, early)["own_previous_log_price"][0] == np.log(5)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from lib.features import hedonic, price_index
 from lib.features.asof.rule import days_since_epoch
-from lib.features.nearby.comparables import Axis
+from lib.features.nearby.comparables import MetricAxis
 from tests.support.hypothesis_profiles import examples
 
-AXES = {"living_area": Axis(typical=1900, scale=1, log=True)}
+AXES = {"living_area": MetricAxis(typical=1900, scale=1, log=True)}
 FIT = hedonic.HedonicSettings(refit_days=7, minimum_sales=60, ridge=20, zip_ridge=1, month_ridge=30)
 SPEC = price_index.IndexSettings(area_ridge=5, step_ridge=300)
 BREAK, MONTHS = 20, 36  # the month in which the whole market falls, and how many there are
@@ -45,15 +45,15 @@ def planted(seed: int = 5) -> pd.DataFrame:
 
 def fitted(sales: pd.DataFrame, until: str):
     """(inputs, log price, days, the last fit on or before `until`)."""
-    at = hedonic.make_inputs(sales, sales["close_date"], sales, AXES)
+    at = hedonic.make_hedonic_inputs(sales, sales["close_date"], sales, AXES)
     price, days = np.log(sales["close_price"].to_numpy()), days_since_epoch(sales["close_date"])
     last = int(hedonic.refit_day(days_since_epoch(pd.Series([pd.Timestamp(until)])), 7)[0])
-    return at, price, days, hedonic.fit_history(at, price, days, last, FIT)[last], last
+    return at, price, days, hedonic.fit_hedonic_history(at, price, days, last, FIT)[last], last
 
 
 def known(sales: pd.DataFrame, until: str) -> np.ndarray:
     at, price, days, fit, last = fitted(sales, until)
-    return price_index.index_levels(at, price, int(np.searchsorted(days, last)), fit, SPEC)[0]
+    return price_index.zip_index_levels(at, price, int(np.searchsorted(days, last)), fit, SPEC)[0]
 
 
 def test_recovers_a_planted_trend_and_a_planted_break():
@@ -111,7 +111,7 @@ def test_deviations_solve_the_dense_equations(areas, months, seed):
 def test_moved_is_the_index_between_two_months_of_the_sales_area():
     sales = planted()
     at, price, days, fit, last = fitted(sales, "2023-06-01")
-    level = price_index.index_levels(at, price, int(np.searchsorted(days, last)), fit, SPEC)[0]
+    level = price_index.zip_index_levels(at, price, int(np.searchsorted(days, last)), fit, SPEC)[0]
     near = np.array([[0, 500, -1], [7, -1, -1]])
 
     def moved(refits):
@@ -132,7 +132,7 @@ def test_the_table_has_each_area_and_the_whole_and_begins_at_nought():
     sales.loc[:9, "postal_code"] = None  # part of the whole, and no area
     home = pd.DataFrame({"as_of": [pd.Timestamp("2024-03-01")], "postal_code": "77001",
                          "living_area": 2000.0})  # fmt: skip
-    market = hedonic.fit_as_of(home, sales, AXES, FIT)
+    market = hedonic.fit_hedonic_as_of(home, sales, AXES, FIT)
     table = price_index.index_table(sales, market, SPEC)
     months = int(market.of_sales.months.max()) + 1
     assert table["postal_code"].value_counts(dropna=False).tolist() == [months] * 4
@@ -142,5 +142,5 @@ def test_the_table_has_each_area_and_the_whole_and_begins_at_nought():
     assert whole["sales"].sum() == len(sales)
     assert whole["month"].iloc[0] == pd.Timestamp("2021-01-01")
     assert price_index.index_table(
-        sales.iloc[:50], hedonic.fit_as_of(home, sales.iloc[:50], AXES, FIT), SPEC
+        sales.iloc[:50], hedonic.fit_hedonic_as_of(home, sales.iloc[:50], AXES, FIT), SPEC
     ).empty

@@ -8,13 +8,18 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from lib.common.artifacts import LevelSettings
-from lib.models.stacking import Weighting, blend_importances, blend_predictions, fit_weights
-from lib.models.variants.training.level_correction import level_shift
-from lib.models.variants.training.out_of_fold import unseen_errors
+from lib.models.stacking import (
+    BlendWeightSettings,
+    blend_importances,
+    blend_predictions,
+    fit_blend_weights,
+)
+from lib.models.variants.training.level_correction import level_shifts
+from lib.models.variants.training.out_of_fold import unseen_log_errors
 from tests.support.hypothesis_profiles import examples
 from tests.support.saved_models import make_variant
 
-FREE = Weighting(shrink=0)
+FREE = BlendWeightSettings(shrink=0)
 START = pd.Timestamp("2024-01-01")
 
 
@@ -25,7 +30,7 @@ def test_weights_are_the_least_squares_on_the_simplex(seed, members, count):
     misses = rng.normal(
         rng.normal(0, 0.1, members), rng.uniform(0.05, 0.4, members), (count, members)
     )
-    got = fit_weights(misses, 0)
+    got = fit_blend_weights(misses, 0)
     assert (got >= 0).all() and got.sum() == pytest.approx(1)
     found = minimize(
         lambda w: ((misses @ w) ** 2).sum(), np.full(members, 1 / members), method="SLSQP",
@@ -37,9 +42,11 @@ def test_weights_are_the_least_squares_on_the_simplex(seed, members, count):
 
 def test_few_sales_leave_weights_near_equal_and_none_leave_them_equal():
     misses = np.column_stack([np.full(100, 0.3), np.tile([0.01, -0.01], 50)])
-    assert fit_weights(misses, 0) == pytest.approx([0, 1], abs=2e-3)  # 0.01² / 0.09 of the first
-    assert fit_weights(misses, 100) == pytest.approx([0.25, 0.75], abs=1e-3)
-    assert fit_weights(misses[:0], 100).tolist() == [0.5, 0.5]
+    assert fit_blend_weights(misses, 0) == pytest.approx(
+        [0, 1], abs=2e-3
+    )  # 0.01² / 0.09 of the first
+    assert fit_blend_weights(misses, 100) == pytest.approx([0.25, 0.75], abs=1e-3)
+    assert fit_blend_weights(misses[:0], 100).tolist() == [0.5, 0.5]
 
 
 def member(seed, noise, n=300):
@@ -116,7 +123,9 @@ def test_the_level_is_that_of_the_blends_own_errors():
     spec = LevelSettings(days=20, shrink=3)
     members = {"one": member(1, 0.2), "other": member(2, 0.1)}
     _, got = blend_predictions(members, FOLDS, FREE, spec)
-    np.testing.assert_array_equal(got["level"], level_shift(unseen_errors(got), got["as_of"], spec))
+    np.testing.assert_array_equal(
+        got["level"], level_shifts(unseen_log_errors(got), got["as_of"], spec)
+    )
     np.testing.assert_array_equal(got["log_estimate"], got["log_raw"] + got["level"])
     assert got["level"].abs().max() > 0
 

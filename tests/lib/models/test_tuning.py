@@ -13,8 +13,8 @@ from lib.models.variants.training.out_of_fold import fit_and_predict
 from tests.support.daily_sales import EDGES, INPUTS, daily_sales
 
 RANGES = {
-    "leaves": tuning.Range(low=2, high=100, log=True),
-    "share": tuning.Range(low=0.0, high=1.0),
+    "leaves": tuning.SearchRange(low=2, high=100, log=True),
+    "share": tuning.SearchRange(low=0.0, high=1.0),
 }
 PRESENT = {"leaves": 50, "share": 0.9}
 
@@ -55,7 +55,10 @@ def test_the_same_seed_gives_the_same_trials_and_another_others(tmp_path, unstop
 
 
 def test_whole_numbers_are_those_of_the_settings_however_the_ends_are_typed(tmp_path):
-    ranges = {"leaves": tuning.Range(low=2.0, high=100), "share": tuning.Range(low=0, high=1)}
+    ranges = {
+        "leaves": tuning.SearchRange(low=2.0, high=100),
+        "share": tuning.SearchRange(low=0, high=1),
+    }
     tried = [
         one["params"]
         for one in tuning.search_settings(
@@ -126,13 +129,13 @@ def test_prices_of_the_test_change_no_score():
 )
 def test_a_range_that_cannot_be_is_refused(wrong):
     with pytest.raises(RemlError, match="low must lie below high"):
-        validate(tuning.Range, wrong, "params.yaml")
+        validate(tuning.SearchRange, wrong, "params.yaml")
 
 
 @pytest.mark.parametrize("wrong", [{"low": np.nan, "high": 1}, {"low": 1, "high": np.inf}])
 def test_an_end_of_a_range_is_a_finite_number(wrong):
     with pytest.raises(RemlError, match="finite number"):
-        validate(tuning.Range, wrong, "params.yaml")
+        validate(tuning.SearchRange, wrong, "params.yaml")
 
 
 def test_settings_are_as_people_type_them():

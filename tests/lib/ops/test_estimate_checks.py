@@ -75,10 +75,10 @@ def sales(n=40):
 
 
 def test_an_honest_table_has_no_odd_row():
-    assert not estimate_checks.list_odd_rows(sales()).any()
+    assert not estimate_checks.oddity_notes(sales()).any()
     cheap_and_dear = sales().assign(close_price=lambda t: t["close_price"].where(t.index > 1, 4e7))
     cheap_and_dear.loc[0, "close_price"] = 3000  # a lot
-    odd = estimate_checks.list_odd_rows(cheap_and_dear.assign(pred_close_price=np.nan))
+    odd = estimate_checks.oddity_notes(cheap_and_dear.assign(pred_close_price=np.nan))
     assert not odd.any()
 
 
@@ -97,6 +97,6 @@ def test_an_honest_table_has_no_odd_row():
     ],
 )  # fmt: skip
 def test_what_is_odd_and_may_be_honest_is_listed_with_its_rows(change, reason, rows):
-    odd = estimate_checks.list_odd_rows(change(sales()))
+    odd = estimate_checks.oddity_notes(change(sales()))
     assert odd.index[odd == reason].tolist() == (rows or odd.index.tolist())
     assert set(odd) <= {reason, ""}

@@ -21,11 +21,11 @@ from lib.models.variants.photo.photo_pca import (
     ROWS,
     PhotoPCA,
     PhotoPCAParams,
-    sum_by_source,
+    sum_components_by_source,
 )
 from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.boosting import BoostedTrees, BoostedTreesParams
-from lib.models.variants.training.estimators.columns import Standardizer, drop_prefixes
+from lib.models.variants.training.estimators.columns import Standardizer, columns_without_prefixes
 
 
 class LateFusionParams(BoostedTreesParams, PhotoPCAParams):
@@ -105,7 +105,7 @@ class LateFusion(BoostedTrees):
         """(which homes have photos (n,), what their photos say in numbers)."""
         read = self.photos.transform(inputs)
         has = read.get(MISSING, pd.Series(1.0, read.index)).eq(0).to_numpy(bool)
-        told = drop_prefixes(read, self.params.without)
+        told = columns_without_prefixes(read, self.params.without)
         return has, read[[name for name in told if name.startswith(PREFIX) and name != MISSING]]
 
     def fit(
@@ -153,7 +153,7 @@ class LateFusion(BoostedTrees):
         has, read = self._looked_at(inputs)
         terms = self._scaled(read) * np.array(self.photo_model["coef"])
         table = pd.DataFrame(terms, index=inputs.index, columns=self.photo_model["numbers"])
-        table = sum_by_source(table).assign(**{MISSING: self.photo_model["constant"]})
+        table = sum_components_by_source(table).assign(**{MISSING: self.photo_model["constant"]})
         return table.mul(has.astype(float), axis=0)
 
     def predict(self, inputs: pd.DataFrame) -> np.ndarray:

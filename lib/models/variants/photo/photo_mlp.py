@@ -20,14 +20,14 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from lib.common.processes import map_processes
-from lib.models.variants.photo.photo_pca import PhotoPCA, PhotoPCAParams, sum_by_source
+from lib.models.variants.photo.photo_pca import PhotoPCA, PhotoPCAParams, sum_components_by_source
 from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.columns import (
     Prefix,
     Standardizer,
-    drop_prefixes,
+    columns_without_prefixes,
     first_finite,
-    require_columns,
+    require_any_column,
     text_categories,
 )
 
@@ -97,12 +97,12 @@ class PhotoMLP:
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
     ) -> PhotoMLP:
         plain = self.photos.fit(inputs).transform(inputs)
-        columns = drop_prefixes(plain, self.params.without)
+        columns = columns_without_prefixes(plain, self.params.without)
         texts = text_categories(plain, columns)
         # a number that is the same in all of training teaches nothing, and nothing would ever move
         # the weights that it starts with: another value later would count by chance
         numbers = [n for n in columns if n not in texts and self._varies(plain[n])]
-        require_columns([*numbers, *(value for values in texts.values() for value in values)])
+        require_any_column([*numbers, *(value for values in texts.values() for value in values)])
         values = plain[numbers].to_numpy(float)
         median = np.nanmedian(values, axis=0)
         filled = np.where(np.isfinite(values), values, median)
@@ -188,7 +188,7 @@ class PhotoMLP:
         base = float(self._premium(np.zeros((1, matrix.shape[1])))[0])
         table = pd.DataFrame(parts / len(self.state["nets"]), index=inputs.index)
         table = table.T.groupby(self._columns(), sort=False).sum().T
-        return base, sum_by_source(table)
+        return base, sum_components_by_source(table)
 
     def feature_importances(self) -> dict[str, float]:
         """Mean absolute size of what each input adds to a training home's log price (`terms`)."""

@@ -40,7 +40,7 @@ class PhotoPCAParams(Section):
         return self.components if name == VECTOR else self.room_components
 
 
-def is_vector(name: str) -> bool:
+def is_vector_input(name: str) -> bool:
     """Whether an input holds vectors."""
     return name == VECTOR or name.startswith(f"{VECTOR}_")
 
@@ -52,7 +52,7 @@ def source_input(name: str) -> str:
     return VECTOR + (made[1] or "") if made else name
 
 
-def sum_by_source(table: pd.DataFrame) -> pd.DataFrame:
+def sum_components_by_source(table: pd.DataFrame) -> pd.DataFrame:
     """Add up the components of each vector under its name.
 
     Parameters
@@ -121,7 +121,7 @@ class PhotoPCA:
     def fit(self, inputs: pd.DataFrame) -> PhotoPCA:
         """Learn from the rows of `inputs` (n, columns), the training listings."""
         self.state = {}
-        for name in [str(name) for name in inputs if is_vector(str(name))]:
+        for name in [str(name) for name in inputs if is_vector_input(str(name))]:
             _, vectors = _stacked(inputs[name])
             if count := min(self.settings.of(name), len(vectors) // ROWS):
                 with threadpool_limits(1, "blas"):  # sums in another order give other last digits
@@ -131,7 +131,7 @@ class PhotoPCA:
 
     def transform(self, inputs: pd.DataFrame) -> pd.DataFrame:
         """`inputs` without vectors, with the components of those that it has and `fit` has seen."""
-        parts = [inputs[[name for name in inputs if not is_vector(str(name))]]]
+        parts = [inputs[[name for name in inputs if not is_vector_input(str(name))]]]
         for name, made in self.state.items():
             if name not in inputs:
                 continue

@@ -55,7 +55,7 @@ class Variant(Section):
 
 
 @dataclass(frozen=True)
-class VariantFit:
+class VariantJob:
     """What a variant is fitted by: where it goes, its entry of params.yaml, its model's section,
     the stage's `level` section, and the seed."""
 
@@ -73,7 +73,7 @@ def find_variant(name: str, variants: dict[str, Entry]) -> Entry:
     return variants[name]
 
 
-def read_cut(domain: str) -> dict[str, Any]:
+def read_split(domain: str) -> dict[str, Any]:
     """What `split` wrote of a domain: `boundary` and `fold_edges`, or why it was `skipped`."""
     return io.read_json(SPLIT / "split.json")[domain]
 
@@ -114,7 +114,7 @@ def skip_variant(folder: Path, reason: str) -> None:
     cli.log.warning(f"{folder.parent.name}.skipped", variant=folder.name, reason=reason)
 
 
-def write_curves(curves: pd.DataFrame, folder: Path) -> None:
+def write_learning_curves(curves: pd.DataFrame, folder: Path) -> None:
     """Log a learning curve with DVCLive: a table a kind, and the last point, of six digits as in
     metrics.
 
@@ -143,13 +143,13 @@ def write_curves(curves: pd.DataFrame, folder: Path) -> None:
 
 
 def fit_variant(
-    job: VariantFit, table: pd.DataFrame, inputs: list[str], extra: dict[str, Any]
+    job: VariantJob, table: pd.DataFrame, inputs: list[str], extra: dict[str, Any]
 ) -> None:
     """Fit a variant, predict, and write its folder and its curves.
 
     Parameters
     ----------
-    job : VariantFit
+    job : VariantJob
         What it is fitted by.
     table : DataFrame
         What `read_training_table` gives, with the columns of `inputs`.
@@ -164,7 +164,7 @@ def fit_variant(
         Files are written.
     """
     folder, chosen, section = job.folder, job.variant, job.section
-    cut = read_cut(chosen.domain)
+    cut = read_split(chosen.domain)
     estimator, grouped = chosen.models[chosen.model][0], "grouped" in cut
     inputs = dateless_inputs(inputs) if grouped else inputs
     correction = job.level if chosen.level and not grouped else None
@@ -198,7 +198,7 @@ def fit_variant(
             state=model.to_json(),
         ),
     )
-    write_curves(curves.table(), _plots_folder(folder))
+    write_learning_curves(curves.table(), _plots_folder(folder))
     cli.log.info(
         f"{folder.parent.name}.complete",
         variant=folder.name,

@@ -23,7 +23,7 @@ def curve_steps(trees: int, points: int) -> list[int]:
 
 
 class LearningCurves:
-    """Gathers errors while `fit_and_predict` fits its models: its `Watch`.
+    """Gathers errors while `fit_and_predict` fits its models: its `FitObserver`.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from lib.features.asof.rule import days_since_epoch
 from lib.features.asof.windows import past_median
 
 
-def level_shift(errors: pd.DataFrame, as_of: pd.Series, spec: LevelSettings) -> np.ndarray:
+def level_shifts(errors: pd.DataFrame, as_of: pd.Series, spec: LevelSettings) -> np.ndarray:
     """The shift in log price at each as_of date.
 
     Parameters

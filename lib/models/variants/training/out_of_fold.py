@@ -14,10 +14,10 @@ from lib.common.artifacts import LevelSettings
 from lib.common.errors import require
 from lib.common.processes import map_threads
 from lib.models.variants.training.estimators.base import Estimator
-from lib.models.variants.training.level_correction import level_shift
+from lib.models.variants.training.level_correction import level_shifts
 
 
-class Watch(Protocol):
+class FitObserver(Protocol):
     """Sees each model with the sales that it is to be judged on. `measure` is called from several
     threads; what it returns comes to `add`, with "folds" or "training", in order."""
 
@@ -94,21 +94,21 @@ def _fit_parts(
     inputs: list[str],
     parts: list[_FitPart],
     make: Callable[[], Estimator],
-    watch: Watch | None,
+    watch: FitObserver | None,
 ) -> tuple[list[Estimator], pd.Series]:
     """Fit a model on each part and predict its rows; all cores share the parts.
 
     Parameters
     ----------
     table : DataFrame of n rows
-        What `out_of_fold` takes.
+        What `predict_out_of_fold` takes.
     inputs : list of str
         The columns that the models see.
     parts : list of _FitPart
         Parts, which are independent of each other.
     make : callable
         Gives a fresh model.
-    watch : Watch or None
+    watch : FitObserver or None
         Looks at each model with the sales that it is judged on.
 
     Returns
@@ -145,7 +145,7 @@ def _fit_parts(
     return [model for model, _, _ in found], predicted
 
 
-def out_of_fold(
+def predict_out_of_fold(
     table: pd.DataFrame,
     inputs: list[str],
     edges: list[pd.Timestamp],
@@ -173,7 +173,7 @@ def out_of_fold(
     return _fit_parts(table, inputs, _fold_parts(table, edges), make, None)[1]
 
 
-def unseen_errors(predictions: pd.DataFrame) -> pd.DataFrame:
+def unseen_log_errors(predictions: pd.DataFrame) -> pd.DataFrame:
     """Log errors of the usable sales whose price their model had not seen.
 
     Parameters
@@ -202,14 +202,14 @@ def fit_and_predict(
     edges: list[pd.Timestamp],
     make: Callable[[], Estimator],
     spec: LevelSettings | None,
-    watch: Watch | None = None,
+    watch: FitObserver | None = None,
 ) -> tuple[Estimator, pd.DataFrame]:
     """Fit the models of the folds and the served one, and predict folds and later rows.
 
     Parameters
     ----------
     table : DataFrame
-        What `out_of_fold` takes, with listing_key and property_key.
+        What `predict_out_of_fold` takes, with listing_key and property_key.
     inputs : list of str
         The columns that the models see.
     edges : list of Timestamp
@@ -218,7 +218,7 @@ def fit_and_predict(
         Gives a fresh model.
     spec : LevelSettings or None
         Settings of the level correction.
-    watch : Watch or None
+    watch : FitObserver or None
         Looks at each fold's model with that fold, and at the served model with its past.
 
     Returns
@@ -236,7 +236,7 @@ def fit_and_predict(
     parts = [*_fold_parts(table, edges), _FitPart(past, later, past, "training")]
     models, out["log_raw"] = _fit_parts(table, inputs, parts, make, watch)
     out = out[later | (table["fold"] > 0)]
-    out["level"] = level_shift(unseen_errors(out), out["as_of"], spec) if spec else 0.0
+    out["level"] = level_shifts(unseen_log_errors(out), out["as_of"], spec) if spec else 0.0
     out["log_estimate"] = out["log_raw"] + out["level"]
     return models[-1], out
 
@@ -268,6 +268,6 @@ def refit_on_folds(
     ndarray of shape (n,)
         Estimates in currency, in the order of the rows of `table` that lie in a fold.
     """
-    rows = table[table["fold"] > 0].assign(log_raw=out_of_fold(table, inputs, edges, make))
-    shift = level_shift(unseen_errors(rows), rows["as_of"], spec) if spec else 0.0
+    rows = table[table["fold"] > 0].assign(log_raw=predict_out_of_fold(table, inputs, edges, make))
+    shift = level_shifts(unseen_log_errors(rows), rows["as_of"], spec) if spec else 0.0
     return np.exp(rows["log_raw"].to_numpy() + shift)

@@ -39,7 +39,7 @@ def join_training_table(
     table = table.merge(verdict, on="listing_key", how="left", validate="one_to_one")
     table["usable"] = table["usable"].eq(True)  # a listing on the market is no evidence yet
     inputs = [name for name in features if name not in KEY_COLUMNS]
-    return (add_list_price(table), [*inputs, LISTED]) if view == "aware" else (table, inputs)
+    return (add_log_list_price(table), [*inputs, LISTED]) if view == "aware" else (table, inputs)
 
 
 # The two views of a home: blind to its list price, and aware of it.
@@ -51,7 +51,7 @@ def join_training_table(
 LISTED = "own_log_list_price"
 
 
-def add_list_price(features: pd.DataFrame) -> pd.DataFrame:
+def add_log_list_price(features: pd.DataFrame) -> pd.DataFrame:
     """A feature table with the log of its list price.
 
     Parameters

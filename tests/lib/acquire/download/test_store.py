@@ -5,7 +5,7 @@ import json
 import stat
 
 from lib.acquire.download import manifest, store
-from lib.acquire.download.manifest import ManifestEntry, photo_stem, window_stem
+from lib.acquire.download.manifest import ManifestEntry, photo_file_stem, window_file_stem
 from lib.acquire.download.verify import zip_fault
 from lib.acquire.portal.windows import Window
 from tests.support.photos import image, zipped
@@ -42,9 +42,10 @@ def recover(folder, *entries):
 
 def test_files_that_were_checked_and_not_noted_are_taken_in(tmp_path):
     photos = zipped([(f"{n}.jpg", image(n)) for n in range(3)])
-    name = window_stem(Window(DAY, DAY))
+    name = window_file_stem(Window(DAY, DAY))
     lay(tmp_path, **{
-        f"photos/{photo_stem(ALBUM)}.zip": photos, f"listings/{name}_0123abcd.csv": b"a\n1\n2\n",
+        f"photos/{photo_file_stem(ALBUM)}.zip": photos,
+        f"listings/{name}_0123abcd.csv": b"a\n1\n2\n",
     })  # fmt: skip
     taken, found = recover(tmp_path, ALBUM, WINDOW)
     album, window = found[ALBUM.key()], found[WINDOW.key()]
@@ -55,9 +56,9 @@ def test_files_that_were_checked_and_not_noted_are_taken_in(tmp_path):
 
 
 def test_a_day_so_far_stays_partial_and_broken_files_are_not_taken_in(tmp_path):
-    name = window_stem(Window(DAY, DAY, partial=True))
+    name = window_file_stem(Window(DAY, DAY, partial=True))
     lay(tmp_path, **{
-        f"photos/{photo_stem(ALBUM)}.zip": zipped([("1.jpg", image(1))])[:50],
+        f"photos/{photo_file_stem(ALBUM)}.zip": zipped([("1.jpg", image(1))])[:50],
         f"listings/{name}_0123abcd.csv": b"a\n1\n",
     })  # fmt: skip
     taken, found = recover(tmp_path, ALBUM, WINDOW)
@@ -74,7 +75,7 @@ def test_half_files_unnoted_bundles_and_bundled_zips_go_and_nothing_else(tmp_pat
     )
     lay(tmp_path, **{
         "ready/sale/a.zip": b"", "ready/sale/orphan.zip": b"", "ready/sale/.bundle.part": b"",
-        f"photos/{photo_stem(noted)}.zip": b"", "photos/9.zip": b"", "photos/.9.part": b"",
+        f"photos/{photo_file_stem(noted)}.zip": b"", "photos/9.zip": b"", "photos/.9.part": b"",
         "listings/.x.part": b"", "listings/x.csv": b"",
     })  # fmt: skip
     recover(tmp_path, noted, waiting)
@@ -109,4 +110,4 @@ def test_what_was_transferred_on_a_day_counts_failed_tries_and_each_album_once()
             for state in ("started", "started", "done")
         ],
     ]
-    assert store.fetched_on(entries, DAY) == (20, 1)
+    assert store.count_fetched_on(entries, DAY) == (20, 1)

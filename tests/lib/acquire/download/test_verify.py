@@ -9,7 +9,7 @@ import pytest
 
 from lib.acquire.download import store
 from lib.acquire.download.manifest import ManifestEntry
-from lib.acquire.download.plan import photos_changed, photos_to_fetch
+from lib.acquire.download.plan import photos_changed_at, photos_to_fetch
 from lib.acquire.download.verify import export_fault, zip_fault
 from lib.acquire.portal.windows import Window
 from tests.support.photos import image, zipped
@@ -117,4 +117,4 @@ def test_without_a_date_of_the_photos_their_number_tells():
     table = rows(GOOD[0], photos_count=["3"], _extra="{}")
     assert photos_to_fetch(table, ["PhotosModifiedDT"], [])[0].changed == "3 photos"
     assert photos_to_fetch(rows(GOOD[0]), [], []) == []
-    assert photos_changed('{"Photo-Modified": ""}', ["photo modified"]) == ""
+    assert photos_changed_at('{"Photo-Modified": ""}', ["photo modified"]) == ""

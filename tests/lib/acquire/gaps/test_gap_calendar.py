@@ -111,7 +111,7 @@ def test_how_many_gaps_a_calendar_has_stands_beside_it():
      ([0, 1, 2], [1, 2]), ([10, 9999], [10, 56, 316, 1778])],
 )  # fmt: skip
 def test_shades_are_steps_of_equal_ratio(counts, least):
-    assert plot.listing_shades(pd.Series(counts, dtype="int64")) == least
+    assert plot.shade_thresholds(pd.Series(counts, dtype="int64")) == least
 
 
 def test_more_listings_are_darker_and_the_legend_has_the_bounds():

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.acquire.gaps import gap_text, gaps, modified_days
-from lib.acquire.gaps.gaps import count_days, day_table, federal_holidays, judge_days
+from lib.acquire.gaps.gaps import count_days, days_to_request, federal_holidays, judge_days
 from lib.acquire.portal.settings import GapSettings
 from lib.listings.contract import contract
 from tests.support.hypothesis_profiles import examples
@@ -142,7 +142,7 @@ def test_days_before_the_first_row_and_after_the_last_are_missing_too():
         outside = not D(2024, 8, 1) <= day <= D(2024, 11, 30)
         if outside:
             assert found["sale", day] == ("quiet" if day.weekday() == 6 else "gap"), day
-    table = day_table(judge_days(count_days(rows(*parts), first, last), {}, PLAIN))
+    table = days_to_request(judge_days(count_days(rows(*parts), first, last), {}, PLAIN))
     sundays = table["date"].dt.day_of_week == 6
     assert table.loc[sundays | (table["date"] < "2024-08-01"), "fetch"].all()
     assert not table.loc[~sundays & table["date"].between("2024-08-01", "2024-11-30")][
@@ -321,7 +321,7 @@ def test_a_day_is_fetched_for_any_domain_that_misses_it():
         ],
         columns=["date", "domain", "state", "listings"],
     )  # fmt: skip
-    table = day_table(judged)
+    table = days_to_request(judged)
     assert table.loc[table["fetch"], "date"].tolist() == [2, 4, 6, 7, 8]
     assert table["listings"].tolist() == [2] * 9
 

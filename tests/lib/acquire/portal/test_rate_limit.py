@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.acquire.portal.rate_limit import FLOOR, Pacer, backoff_seconds, retry_after
+from lib.acquire.portal.rate_limit import FLOOR, Pacer, backoff_seconds, retry_after_seconds
 from lib.acquire.portal.settings import Pace
 
 NOW = dt.datetime(2026, 11, 26, 12, 0, 0, tzinfo=dt.UTC)
@@ -34,7 +34,7 @@ def pace(**changes):
     ],
 )
 def test_retry_after_is_seconds_or_a_date(text, seconds):
-    assert retry_after(text, NOW) == seconds
+    assert retry_after_seconds(text, NOW) == seconds
 
 
 def test_waits_double_with_jitter_and_are_never_shorter_than_asked():

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from lib.acquire.portal.redact import Redactor
 from lib.acquire.portal.settings import (
     allowed_hosts,
+    host_resolver_flag,
     is_allowed_address,
     read_settings,
-    resolver_rules,
 )
 from lib.common.errors import RemlError
 
@@ -87,7 +87,7 @@ def test_an_address_fits_a_whole_host_and_none_that_looks_like_it(address, good)
 
 
 def test_the_browser_resolves_only_these():
-    rules = resolver_rules(["a.example.org", "127.0.0.1"])
+    rules = host_resolver_flag(["a.example.org", "127.0.0.1"])
     assert (
         rules == "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE a.example.org , EXCLUDE 127.0.0.1"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.common.artifacts import LevelSettings
-from lib.evaluation.ablation.ablation import Refit, ablate_groups, judge_group
+from lib.evaluation.ablation.ablation import RefittableVariant, ablate_groups, group_verdict
 from lib.models.variants.training.estimators.registry import HedonicRidge, HedonicRidgeParams
 from lib.models.variants.training.out_of_fold import fit_and_predict, refit_on_folds
 from tests.support.daily_sales import EDGES, daily_sales
@@ -25,7 +25,7 @@ def planted(n=400):
 
 
 def run(table, inputs=INPUTS, edges=EDGES, params=RIDGE, **changes):
-    refit = Refit(inputs, edges, lambda: HedonicRidge(params, 0), changes.get("spec"))
+    refit = RefittableVariant(inputs, edges, lambda: HedonicRidge(params, 0), changes.get("spec"))
     return ablate_groups(table, refit, params.model_dump(), 300, changes.get("seed", 1))
 
 
@@ -91,7 +91,7 @@ def test_verdicts_go_by_the_interval(mdape, mape, told):
         name: {"value": 0.0, "low": low, "high": high}
         for name, (low, high) in (("mdape", mdape), ("mape", mape))
     }
-    assert judge_group(gap) == told
+    assert group_verdict(gap) == told
 
 
 def test_the_same_seed_gives_the_same_intervals():

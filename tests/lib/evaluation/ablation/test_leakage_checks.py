@@ -7,7 +7,7 @@ import pytest
 from lib.evaluation.ablation import leakage_checks, photo_lift, photo_lift_text
 from lib.evaluation.ablation.ablation import measure_gain
 from lib.models.variants.photo import pooling
-from lib.models.variants.training.out_of_fold import out_of_fold
+from lib.models.variants.training.out_of_fold import predict_out_of_fold
 from tests.support.daily_sales import EDGES
 from tests.support.photo_market import (
     PLAN,
@@ -52,7 +52,7 @@ def test_the_sides_of_a_fold_are_those_of_training(edges):
             asked[tuple(inputs.index)] = self.taught
             return super().predict(inputs)
 
-    out_of_fold(table, ["living_area"], edges, Watched)
+    predict_out_of_fold(table, ["living_area"], edges, Watched)
     sides = list(leakage_checks.fold_test_and_training(table, edges))
     assert {tuple(held.index): list(teaching.index) for held, teaching in sides} == asked
     held = [row for held, _ in sides for row in held.index]
@@ -96,7 +96,7 @@ def test_a_plain_number_that_holds_the_price_is_caught():
     rough = np.full(len(sold), sold.mean())
 
     def checked(inputs, table=shown, without=rough):
-        return leakage_checks.check_single_numbers(table, inputs, without)
+        return leakage_checks.check_single_photo_numbers(table, inputs, without)
 
     found = checked(["living_area", "img_quality_renovated"])
     assert found["passed"] is False and "img_quality_renovated alone" in found["told"]
@@ -117,7 +117,9 @@ def test_a_price_for_each_square_foot_is_caught():
     sold = shown["fold"] > 0
     missing = np.log(shown.loc[sold, "close_price"] / said)
     shown.loc[sold, "img_quality_dated"] = missing
-    found = leakage_checks.check_single_numbers(shown, ["living_area", "img_quality_dated"], said)
+    found = leakage_checks.check_single_photo_numbers(
+        shown, ["living_area", "img_quality_dated"], said
+    )
     assert found["passed"] is False and "what of it is missing without photos" in found["told"]
 
 
@@ -135,10 +137,10 @@ def test_the_photos_that_count_are_those_of_the_first_listing_that_shows_them():
     mates = {"s": ["v"], "v": ["s"], "u": ["p"], "p": ["u"]}
     vectors["alike"] = [mates.get(one, []) for one in vectors["sha1"]]
     pairs = ["listing_key", "sha1"]
-    got = leakage_checks.recount_photos(table, vectors)[pairs]
+    got = leakage_checks.used_photos(table, vectors)[pairs]
     assert sorted(map(tuple, got.to_numpy())) == [("a", "p"), ("a", "r"), ("c", "q"), ("d", "s")]
     broken = table.assign(img_count=[2.0, 2.0, 0.0, 1.0])  # c counts what a has shown before
-    got = leakage_checks.recount_photos(broken, vectors)[pairs]
+    got = leakage_checks.used_photos(broken, vectors)[pairs]
     assert ("c", "p") in set(map(tuple, got.to_numpy())) and len(got) == 5
 
 
@@ -162,7 +164,7 @@ def test_pooling_keeps_the_rule_that_is_found_anew():
         }
     )  # fmt: skip
     seen = pooling.add_photo_columns(table, vectors)
-    got = leakage_checks.recount_photos(seen, vectors)
+    got = leakage_checks.used_photos(seen, vectors)
     assert not got["sha1"].duplicated().any() and len(got) > 50
     left = set(got["sha1"])
     assert not any(mates[one] & left for one in left)
@@ -234,7 +236,7 @@ def test_photos_that_are_only_there_or_not_are_caught():
     blind = ["living_area"]
     said = {"without": one.fold_estimates(priced, blind), "with": one.fold_estimates(priced)}
     lifted = measure_gain(said["without"], said["with"], priced[priced["fold"] > 0], PLAN)
-    found = leakage_checks.check_presence(priced, one, said, lifted, PLAN, "mape")
+    found = leakage_checks.check_photo_count(priced, one, said, lifted, PLAN, "mape")
     assert found["passed"] is False and found["figure"] > 0.9
     table, vectors = photo_market()
     assert checks_by_name(measure_lift(table, vectors))["presence alone"]["passed"] is True
@@ -245,11 +247,11 @@ def test_photos_of_other_homes_that_lift_as_well_are_caught():
     none = {"mape": {"value": 0.0, "low": -0.01, "high": 0.01}}
     below = {"mape": {"value": -0.02, "low": -0.03, "high": -0.01}}
     large, small = ({"mape": {"value": whole}} for whole in (0.05, 0.03))
-    assert leakage_checks.check_control(small, up)["passed"] is False
+    assert leakage_checks.check_photos_of_other_homes(small, up)["passed"] is False
     assert (
-        leakage_checks.check_control(large, up)["passed"] is True
+        leakage_checks.check_photos_of_other_homes(large, up)["passed"] is True
     )  # less than half: that there are some
-    assert "less than half" in leakage_checks.check_control(large, up)["told"]
+    assert "less than half" in leakage_checks.check_photos_of_other_homes(large, up)["told"]
     for other in (none, below):
-        found = leakage_checks.check_control(small, other)
+        found = leakage_checks.check_photos_of_other_homes(small, other)
         assert found["passed"] is True and "do not lift" in found["told"]

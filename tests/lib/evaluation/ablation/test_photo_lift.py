@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lib.evaluation.ablation import photo_lift
-from lib.evaluation.ablation.ablation import ComparisonPlan, measure_gain
+from lib.evaluation.ablation.ablation import ComparisonSettings, measure_gain
 from tests.support.photo_market import INPUTS, PLAN, measure_lift, photo_market
 
 
@@ -19,7 +19,7 @@ def test_a_lift_worked_by_hand():
     assert got["mdape"]["value"] == pytest.approx(0.25 - 0.1)
     assert got["mdape"]["relative"] == pytest.approx(0.6)
     # differences of 0, 10, 20 and -10 points: of their 16 signed sums 12 are as far out as 20
-    many = measure_gain(without, seen, sold, ComparisonPlan(10, 40_000, 1), tested=True)
+    many = measure_gain(without, seen, sold, ComparisonSettings(10, 40_000, 1), tested=True)
     assert many["mape"]["p"] == pytest.approx(12 / 16, abs=0.02)
 
 
@@ -152,12 +152,12 @@ def test_errors_without_an_effect_seldom_give_a_lift():
         price = np.exp(rng.normal(12, 0.3, 80))
         sold = pd.DataFrame({"close_price": price, "property_key": np.arange(80)})
         without, seen = (price * np.exp(rng.normal(0, 0.15, 80)) for _ in range(2))
-        one = measure_gain(without, seen, sold, ComparisonPlan(100, 199, seed), tested=True)
+        one = measure_gain(without, seen, sold, ComparisonSettings(100, 199, seed), tested=True)
         found.append(photo_lift.judge_lift(one, told(0, -1, 1), [], None))
     assert found.count(photo_lift.HELP) <= 12 and found.count(photo_lift.NONE) >= 180
 
 
 def test_runtime_and_cost_worked_by_hand():
     """1,000 listings of 7.2 photos at 20 a second take 360 s: a tenth of an hour."""
-    got = photo_lift.photo_cost(7.2, 20.0, 0.5)
+    got = photo_lift.encoding_cost(7.2, 20.0, 0.5)
     assert got["seconds"] == pytest.approx(360) and got["dollars"] == pytest.approx(0.05)

@@ -6,7 +6,7 @@ from lib.evaluation.ablation import photo_lift, photo_lift_text
 from lib.evaluation.explanation import narrative
 from tests.support.photo_market import measure_lift, photo_market
 
-COST = {"encoder": "descriptor"} | photo_lift.photo_cost(3.0, 200.0, 0.1)
+COST = {"encoder": "descriptor"} | photo_lift.encoding_cost(3.0, 200.0, 0.1)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_failed_checks_are_told_in_full(found):
 
 
 def test_the_lines_hold_all_that_was_measured(found):
-    lines = photo_lift_text.lift_lines("sale_photo_trees", found)
+    lines = photo_lift_text.lift_report_lines("sale_photo_trees", found)
     text = "\n".join(lines)
     assert lines[0] == f"sale_photo_trees: {found['told']}"
     for one in found["slices"]:
@@ -78,15 +78,19 @@ def test_the_lines_hold_all_that_was_measured(found):
     assert "declared 200 photos a second" in lines[-1]
     why = {"skipped": "no sale lies in a fold"}
     why["told"] = photo_lift_text.describe_lift(why)
-    assert photo_lift_text.lift_lines("x", why) == ["x: not measured: no sale lies in a fold"]
+    assert photo_lift_text.lift_report_lines("x", why) == [
+        "x: not measured: no sale lies in a fold"
+    ]
 
 
 def test_the_analysis_gets_a_look_with_a_picture(found):
     skipped = {"skipped": "too few sales", "told": "not measured: too few sales"}
-    looks = narrative.draw_looks(narrative.photo_looks({"sale_x": found, "rental_x": skipped}))
+    looks = narrative.draw_pictures(
+        narrative.photo_findings({"sale_x": found, "rental_x": skipped})
+    )
     assert [one["plot"] for one in looks] == ["photos_sale_x.svg", ""]
     assert looks[0]["svg"].startswith("<?xml") or "<svg" in looks[0]["svg"]
     assert looks[0]["sentence"] == f"Photos in sale_x: {found['told']}"
     assert "10 photos or more" in looks[0]["svg"] and "shuffled" in looks[0]["svg"]
     assert looks[1]["sentence"] == "Photos in rental_x: not measured: too few sales."
-    assert narrative.photo_looks({}) == []
+    assert narrative.photo_findings({}) == []

@@ -16,21 +16,21 @@ SPAN = {"value": 0.1, "low": 0.05, "high": 0.2}
 
 
 def test_a_feeds_own_words_stay_in_their_cell():
-    assert numbers.table_cell("9|1\n | x") == "9\\|1 \\| x"
+    assert numbers.markdown_cell("9|1\n | x") == "9\\|1 \\| x"
     group = pd.Series(["a|b"] * 40)
     levels = thresholds.group_levels(pd.Series([1.0] * 40).to_numpy(), group, 0.05)
     slices = pd.DataFrame({"slice": ["c", "a|b"], "mdape": [0.5, 0.1], "coverage_90": [0.4, 0.92]})
-    (row,) = tables.level_rows(levels, slices)
+    (row,) = tables.group_level_rows(levels, slices)
     assert row == ("a\\|b", "40", "10.0 %", "92.0 %", "1.000 (1.000 to 1.000)", "alike")
-    (row,) = tables.level_rows(levels, slices[:1])
+    (row,) = tables.group_level_rows(levels, slices[:1])
     assert row[2:4] == ("n/a", "n/a")
 
 
 def test_groups_are_counted_by_what_can_be_said_of_them():
     none = thresholds.group_levels(pd.Series(dtype=float).to_numpy(), pd.Series(dtype=str), 0.05)
-    assert tables.summarize_levels(none) == "0 alike, 0 differ, 0 cannot be told, 0 too thin"
+    assert tables.summarize_group_levels(none) == "0 alike, 0 differ, 0 cannot be told, 0 too thin"
     slices = pd.DataFrame({"slice": [], "mdape": [], "coverage_90": []})
-    assert tables.level_rows(none, slices) == []
+    assert tables.group_level_rows(none, slices) == []
 
 
 def test_a_ratio_study_is_told_with_its_verdicts_and_left_out_where_there_is_none():
@@ -79,9 +79,9 @@ def test_the_gain_is_taken_on_the_sales_that_both_value():
     )
     theirs = pd.DataFrame({"listing_key": keys[::-1], "pred_close_price": 110.0})
     theirs.loc[0, "pred_close_price"] = None
-    found = facts.gap_to_baseline(mine, theirs, 20, 1)
+    found = facts.mdape_gap_to_baseline(mine, theirs, 20, 1)
     assert found == pytest.approx({"value": -0.05, "low": -0.05, "high": -0.05})
-    assert facts.gap_to_baseline(mine, None, 20, 1) is None
+    assert facts.mdape_gap_to_baseline(mine, None, 20, 1) is None
 
 
 def test_a_period_without_dates_is_empty():
@@ -91,20 +91,20 @@ def test_a_period_without_dates_is_empty():
 
 
 def test_the_use_says_what_a_variant_is_there_for():
-    assert "values no home and joins no blend" in thresholds_text.use_sentence(
+    assert "values no home and joins no blend" in thresholds_text.intended_use_sentence(
         "sale", "aware", False, False
     )
-    assert "on the market" in thresholds_text.use_sentence("sale", "blind", True, False)
-    assert "only that the pipeline works" in thresholds_text.use_sentence(
+    assert "on the market" in thresholds_text.intended_use_sentence("sale", "blind", True, False)
+    assert "only that the pipeline works" in thresholds_text.intended_use_sentence(
         "rental", "blind", True, True
     )
 
 
 def test_limits_are_told_once_each():
     test = {"grouped": "", "first": "2024-01-01", "last": "2024-01-31", "days": 31}
-    said = thresholds_text.limit_sentences(test, ["No remarks."], 10, 2)
+    said = thresholds_text.limitation_sentences(test, ["No remarks."], 10, 2)
     assert said[0] == "No remarks." and "31 days" in said[1] and said[-1].startswith("2 of the 10")
-    grouped = thresholds_text.limit_sentences(test | {"grouped": "no dates"}, [], 10, 0)
+    grouped = thresholds_text.limitation_sentences(test | {"grouped": "no dates"}, [], 10, 0)
     assert len(grouped) == 1
 
 
@@ -117,11 +117,11 @@ def test_a_kind_of_slice_is_told_by_its_ends_and_thin_slices_are_no_ends():
             "mdape": [0.1, 0.08, 0.01, 0.2, 0.3],
         }
     )
-    assert tables.slice_rows(slices) == [
+    assert tables.slice_kind_rows(slices) == [
         ("ZIP", "4, 1 thin", "8.0 % (3)", "20.0 % (5)"),
         ("age", "1, 1 thin", "n/a", "n/a"),
     ]
-    ends = tables.slice_rows(slices.assign(mdape=0.1))[0][2:]
+    ends = tables.slice_kind_rows(slices.assign(mdape=0.1))[0][2:]
     assert ends == ("10.0 % (1\\|2)", "10.0 % (5)")  # equal ones by name
 
 
@@ -144,7 +144,7 @@ def test_columns_of_the_feeds_own_are_left_to_somebody_who_knows_them():
 def test_the_index_counts_what_is_not_measured():
     score = {"accuracy": {"mdape": SPAN}}
     checks = {"a": {"verdict": "pass"}, "b": {"verdict": "not measured"}}
-    row = tables.index_row("v", score, checks, False)
+    row = tables.card_index_row("v", score, checks, False)
     assert row["verdicts"] == "1 pass, 1 not measured"
 
 

@@ -8,19 +8,30 @@ from hypothesis import strategies as st
 
 from lib.common import dictionary
 from lib.evaluation.explanation.contributions import (
-    as_text,
+    cells_as_text,
     contribution_centres,
     contributions_by_group,
     contributions_to_long,
     log_contributions,
 )
-from lib.evaluation.feature_groups import BASELINE, GROUPS, LEVEL, OTHER, group_members, group_of
+from lib.evaluation.feature_groups import (
+    BASELINE,
+    GROUPS,
+    LEVEL,
+    OTHER,
+    group_of_input,
+    inputs_by_group,
+)
 from lib.features import spec
-from lib.models.stacking import Weighting, blend_predictions
+from lib.models.stacking import BlendWeightSettings, blend_predictions
 from lib.models.variants.photo.registry import MODELS
-from lib.models.variants.predict import log_estimates, market_level_shifts, raw_estimates
+from lib.models.variants.predict import (
+    log_estimates,
+    log_estimates_before_level,
+    market_level_shifts,
+)
 from lib.models.variants.training.estimators.registry import BoostedTrees, HedonicRidge
-from lib.models.variants.training.training_table import LISTED, add_list_price
+from lib.models.variants.training.training_table import LISTED, add_log_list_price
 from tests.support.estimators import RIDGE, STARTS, TREES, hedonic_homes
 from tests.support.hypothesis_profiles import examples
 from tests.support.saved_models import (
@@ -62,7 +73,7 @@ def test_a_blend_is_the_weighted_sum_of_its_members():
     table = parts["linear"][2]
     tables = {name: predicted for name, (_, predicted, _) in parts.items()}
     fold = table.loc[tables["linear"].index, "fold"]
-    share, blended = blend_predictions(tables, fold, Weighting(shrink=10), LEVELLED)
+    share, blended = blend_predictions(tables, fold, BlendWeightSettings(shrink=10), LEVELLED)
     members = {name: saved for name, (saved, _, _) in parts.items()}
     saved = through_text(make_blend(share, members, level=LEVELLED))
     base, said, estimate = whole(saved, blended, table)
@@ -106,7 +117,9 @@ def test_the_price_that_boosting_starts_from_counts_for_where_it_came_from():
     centre = contribution_centres(inputs, saved)
     assert centre == {"start": pytest.approx(np.mean(price) + 0.1)}
     base, parts = log_contributions(homes, saved, centre)
-    np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(homes, saved), rtol=1e-12)
+    np.testing.assert_allclose(
+        base + parts.sum(axis=1), log_estimates_before_level(homes, saved), rtol=1e-12
+    )
     wanted = pd.DataFrame(0.0, index=homes.index, columns=STARTS)
     wanted.iloc[0, 0] = price[0] + 0.1 - centre["start"]
     wanted.iloc[1, 1] = price[1] - 0.1 - centre["start"]
@@ -119,7 +132,9 @@ def test_without_any_start_in_the_feed_no_input_carries_it():
     saved = boosted(inputs, price)
     base, parts = log_contributions(inputs, saved, contribution_centres(inputs, saved))
     assert not set(STARTS) & set(parts)
-    np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(inputs, saved), rtol=1e-12)
+    np.testing.assert_allclose(
+        base + parts.sum(axis=1), log_estimates_before_level(inputs, saved), rtol=1e-12
+    )
 
 
 def test_an_encoded_column_counts_for_its_own():
@@ -133,17 +148,21 @@ def test_an_encoded_column_counts_for_its_own():
     )
     base, parts = log_contributions(inputs, saved, contribution_centres(inputs, saved))
     assert list(parts) == list(inputs)
-    np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(inputs, saved), rtol=1e-12)
+    np.testing.assert_allclose(
+        base + parts.sum(axis=1), log_estimates_before_level(inputs, saved), rtol=1e-12
+    )
 
 
 def test_an_aware_model_is_explained_by_the_list_price_it_started_from():
     inputs, price = hedonic_homes(300)
     features = inputs.assign(list_price=np.exp(price))
     saved = boosted(
-        add_list_price(features)[[*inputs, LISTED]], price, start=[LISTED], without=["own_"]
+        add_log_list_price(features)[[*inputs, LISTED]], price, start=[LISTED], without=["own_"]
     ).model_copy(update={"view": "aware"})
     base, parts = log_contributions(features, saved, contribution_centres(features, saved))
-    np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(features, saved), rtol=1e-12)
+    np.testing.assert_allclose(
+        base + parts.sum(axis=1), log_estimates_before_level(features, saved), rtol=1e-12
+    )
     assert parts[LISTED].abs().mean() > 10 * parts["noise"].abs().mean()
     told = contributions_to_long(features.assign(listing_key="k", level=0.0), saved, base, parts)
     shown = told.loc[told["input"] == LISTED, "value"].astype(float)
@@ -166,7 +185,9 @@ ANY = boosted(*hedonic_homes(200), without=["constant"], start=["size"])
 def test_any_home_is_explained_exactly(rows):
     homes = pd.DataFrame(rows, columns=["size", "age", "postal_code"]).assign(noise=0.0, constant=1)
     base, parts = log_contributions(homes, ANY, contribution_centres(hedonic_homes(200)[0], ANY))
-    np.testing.assert_allclose(base + parts.sum(axis=1), raw_estimates(homes, ANY), rtol=1e-9)
+    np.testing.assert_allclose(
+        base + parts.sum(axis=1), log_estimates_before_level(homes, ANY), rtol=1e-9
+    )
 
 
 def test_the_long_table_adds_up_and_shows_the_homes_own_values():
@@ -184,8 +205,8 @@ def test_the_long_table_adds_up_and_shows_the_homes_own_values():
 
 
 def test_cells_as_text():
-    assert as_text(pd.Series([1234567.0, 0.5, np.nan])).tolist() == ["1234567", "0.5", None]
-    assert as_text(pd.Series(["A", None])).tolist() == ["A", None]
+    assert cells_as_text(pd.Series([1234567.0, 0.5, np.nan])).tolist() == ["1234567", "0.5", None]
+    assert cells_as_text(pd.Series(["A", None])).tolist() == ["A", None]
 
 
 def test_groups_add_up_their_inputs_by_the_longest_prefix():
@@ -196,12 +217,16 @@ def test_groups_add_up_their_inputs_by_the_longest_prefix():
         "amenities": 4.0,
         "location": 2.0,
     }
-    assert group_of("level") == LEVEL and group_of("img_3") == "photos" and group_of("zzz") == OTHER
-    assert list(group_members(["time_years", "living_area", "zzz"])) == ["size", "time", OTHER]
+    assert (
+        group_of_input("level") == LEVEL
+        and group_of_input("img_3") == "photos"
+        and group_of_input("zzz") == OTHER
+    )
+    assert list(inputs_by_group(["time_years", "living_area", "zzz"])) == ["size", "time", OTHER]
 
 
 def test_every_feature_of_the_spec_has_a_group_of_its_own():
     table = dictionary.read_spec(dictionary.CODE / spec.META).tables[spec.TABLE]
     for name, entry in table.columns.items():
         if entry.kind != "key":
-            assert group_of(name) in set(GROUPS) - {OTHER, LEVEL}, name
+            assert group_of_input(name) in set(GROUPS) - {OTHER, LEVEL}, name

@@ -6,12 +6,12 @@ import pytest
 
 from lib.evaluation.explanation.contributions import contribution_centres
 from lib.evaluation.explanation.importance import (
-    choose_inputs,
     comparable_adjustments,
     contributions_with_level,
     input_effects,
     mean_importance,
     merge_derived_inputs,
+    most_important_inputs,
 )
 from tests.support.saved_models import LEVELLED, train_and_save
 from tests.support.vectors import homes, make, saved
@@ -62,12 +62,12 @@ def test_importance_is_the_mean_size_of_sums():
 
 
 def test_only_varying_numbers_of_the_home_itself_are_moved_the_greatest_first():
-    assert choose_inputs(TABLE, HOMES, 5) == ["living_area"]
+    assert most_important_inputs(TABLE, HOMES, 5) == ["living_area"]
     several = HOMES.assign(bedrooms_total=[2, 3])
-    assert choose_inputs(TABLE, several, 5) == ["living_area", "bedrooms_total"]
+    assert most_important_inputs(TABLE, several, 5) == ["living_area", "bedrooms_total"]
     assert (
-        choose_inputs(TABLE, several, 1) == ["living_area"]
-        and choose_inputs(TABLE, several, 0) == []
+        most_important_inputs(TABLE, several, 1) == ["living_area"]
+        and most_important_inputs(TABLE, several, 0) == []
     )
 
 
@@ -99,7 +99,7 @@ def test_effects_are_told_of_numbers_beside_photos():
     inputs, price, _ = homes(200)
     told = saved("photo_trees", make("photo_trees", start=[]).fit(inputs, price), inputs)
     table = pd.DataFrame({name: [0.1, -0.1] for name in inputs})
-    assert choose_inputs(table, inputs, 9) == ["img_count"]
+    assert most_important_inputs(table, inputs, 9) == ["img_count"]
     got = input_effects(inputs, told, ["img_count", "size"], 4, 10, np.random.default_rng(1))
     assert got["input"].unique().tolist() == ["img_count", "size"]
     assert np.isfinite(got[["ale", "pdp"]]).all(axis=None)

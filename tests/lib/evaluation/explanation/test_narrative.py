@@ -23,13 +23,13 @@ def curve(ale, half=0.01):
 
 def test_a_planted_bend_is_found_and_a_line_has_none():
     hinge = 0.1 * np.minimum(AT, 4)
-    assert narrative.find_bend(AT, hinge) == 4
-    assert narrative.find_bend(AT, 0.3 * AT) is None
+    assert narrative.bend_index(AT, hinge) == 4
+    assert narrative.bend_index(AT, 0.3 * AT) is None
     rng = np.random.default_rng(0)
-    assert narrative.find_bend(AT, 0.3 * AT + rng.normal(0, 0.01, 11)) is None
-    assert narrative.find_bend(AT[:4], hinge[:4]) is None
+    assert narrative.bend_index(AT, 0.3 * AT + rng.normal(0, 0.01, 11)) is None
+    assert narrative.bend_index(AT[:4], hinge[:4]) is None
     # up and down all along: no single bend tells of it
-    assert narrative.find_bend(AT, 0.1 * (np.arange(11) % 2)) is None
+    assert narrative.bend_index(AT, 0.1 * (np.arange(11) % 2)) is None
 
 
 def test_an_effect_is_told_with_its_bend_or_as_none():
@@ -77,6 +77,6 @@ def test_ablation_in_words():
     )
     skipped = narrative.ablation_sentences("sale_x", {"skipped": "too few sales"})
     assert skipped == "sale_x was not trained: too few sales."
-    looks = narrative.ablation_looks({"sale_x": said, "rental_x": {"skipped": "too few"}})
-    looks = narrative.draw_looks(looks)
+    looks = narrative.ablation_findings({"sale_x": said, "rental_x": {"skipped": "too few"}})
+    looks = narrative.draw_pictures(looks)
     assert [bool(one["svg"]) for one in looks] == [True, False]

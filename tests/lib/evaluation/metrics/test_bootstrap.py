@@ -12,7 +12,7 @@ from lib.evaluation.metrics.bootstrap import (
     MetricFamily,
     bootstrap_intervals,
     bootstrap_metrics,
-    draw_counts,
+    draw_bootstrap_counts,
     home_clusters,
     percentile_interval,
     restrict_rows,
@@ -28,7 +28,7 @@ def mean(values):
 
 def test_homes_are_drawn_with_all_their_sales():
     home = np.array([7, 7, 3, 9, 9, 9])
-    whole = np.concatenate(list(draw_counts(home, 500, np.random.default_rng(0))))
+    whole = np.concatenate(list(draw_bootstrap_counts(home, 500, np.random.default_rng(0))))
     assert whole.shape == (500, 6)
     assert (whole[:, 0] == whole[:, 1]).all() and (np.ptp(whole[:, 3:], axis=1) == 0).all()
     assert (whole[:, [0, 2, 3]].sum(axis=1) == 3).all()  # three homes are drawn of three

@@ -3,16 +3,12 @@
 import numpy as np
 import pytest
 
-from lib.evaluation.metrics.paired_bootstrap import (
-    find_reversals,
-    headline_metrics,
-    paired_intervals,
-    paired_verdicts,
-)
+from lib.evaluation.metrics.paired_bootstrap import compare_pairs, find_reversals, paired_intervals
+from lib.evaluation.scoring.score import accuracy_and_level
 
 
 def test_figures_of_a_case_worked_by_hand():
-    got = headline_metrics(
+    got = accuracy_and_level(
         np.array([90.0, 100.0, 120.0, 220.0]), np.array([100.0, 100.0, 100.0, 200.0])
     )
     # ratios 0.9 1.0 1.2 1.1: median 1.05, distances 0.15 0.05 0.15 0.05
@@ -50,13 +46,11 @@ def test_models_that_change_places_are_named_and_chance_is_not():
     rng = np.random.default_rng(0)
     price = np.exp(rng.normal(13, 0.5, 2000))
     noise = [price * np.exp(rng.normal(0, spread, 2000)) for spread in (0.1, 0.15, 0.15)]
-    first = paired_verdicts(dict(zip("abc", noise, strict=True)), price, 200, 1)
-    assert first["a", "b", "mdape"] == first["a", "c", "mape"] == -1
+    first = compare_pairs(dict(zip("abc", noise, strict=True)), price, 200, 1)
+    assert first["a", "b", "mdape"] == first["a", "c", "mape"] == 1
     assert first["b", "c", "mape"] == 0
-    turned = paired_verdicts(
-        dict(zip("cab", noise, strict=True)), price, 200, 1
-    )  # now c is the best
-    assert turned["a", "c", "mape"] == 1 and turned["a", "b", "mape"] == 0
+    turned = compare_pairs(dict(zip("cab", noise, strict=True)), price, 200, 1)  # now c is the best
+    assert turned["a", "c", "mape"] == -1 and turned["a", "b", "mape"] == 0
     assert find_reversals(first, first) == []
     assert find_reversals(first, turned) == [("a", "c", "mape"), ("a", "c", "mdape")]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.evaluation.metrics.bootstrap import bootstrap_intervals
-from lib.evaluation.metrics.ratio_study import STATISTICS, RatioStudy, value_proxy, vei_groups
+from lib.evaluation.metrics.ratio_study import STATISTICS, RatioStudy, value_proxy, vei_group_count
 
 # what the standard prints under each of its tables, to the digits it prints
 PRINTED = {
@@ -86,7 +86,7 @@ def test_counts_give_what_the_formulas_give_on_repeated_rows(n, seed, trim):
     got = RatioStudy(estimate, price).family(*trim).evaluate(counts)
     for draw, found in zip(counts, got, strict=True):
         again = np.repeat(np.arange(n), draw.astype(int))
-        expected = plain(estimate[again], price[again], vei_groups(n), *trim)
+        expected = plain(estimate[again], price[again], vei_group_count(n), *trim)
         told = dict(zip(STATISTICS, found, strict=True))
         assert told == pytest.approx(expected, rel=1e-8, abs=1e-9, nan_ok=True)
 
@@ -174,7 +174,7 @@ def test_sales_of_one_proxy_at_a_groups_edge_count_in_equal_parts():
     ("n", "parts"), [(19, 0), (20, 2), (50, 2), (51, 4), (500, 4), (501, 10), (9999, 10)]
 )
 def test_vei_groups_follow_the_standard(n, parts):
-    assert vei_groups(n) == parts
+    assert vei_group_count(n) == parts
 
 
 def test_a_planted_slope_shows_in_every_statistic_of_vertical_equity():

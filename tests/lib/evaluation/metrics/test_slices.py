@@ -14,9 +14,9 @@ from lib.evaluation.metrics.slices import (
     THIN,
     age_bands,
     quantile_bands,
-    score_slice,
+    score_by_column,
     score_slices,
-    slice_columns,
+    slice_labels,
 )
 
 
@@ -54,7 +54,7 @@ def predictions(n, seed=0):
 def test_each_slice_is_scored_as_if_it_stood_alone():
     table = predictions(90)
     zips = pd.Series(["b", "a", "a"] * 30, index=table.index + 7)  # by position, not by index
-    got = score_slice(table, zips, ["90"]).set_index("slice")
+    got = score_by_column(table, zips, ["90"]).set_index("slice")
     assert got.index.tolist() == ["a", "b"] and got["sales"].tolist() == [60, 30]
     for name, part in (("a", table[table.index % 3 != 0]), ("b", table[table.index % 3 == 0])):
         alone = accuracy_metrics(
@@ -68,7 +68,7 @@ def test_each_slice_is_scored_as_if_it_stood_alone():
 
 @pytest.mark.parametrize(("sales", "thin"), [(THIN - 1, True), (THIN, False)])
 def test_slices_under_30_sales_are_thin(sales, thin):
-    got = score_slice(predictions(sales), pd.Series(["x"] * sales), [])
+    got = score_by_column(predictions(sales), pd.Series(["x"] * sales), [])
     assert THIN == 30 and got["thin"].tolist() == [thin]
 
 
@@ -82,12 +82,12 @@ def test_ages_fall_into_bands_and_the_unknown_is_named():
 
 def test_kinds_follow_what_the_table_has():
     table = predictions(40)
-    assert list(slice_columns(table)) == ["price band", "value band", "proxy band"]
+    assert list(slice_labels(table)) == ["price band", "value band", "proxy band"]
     table = table.assign(
         postal_code=["1", None] * 20, property_sub_type="Condominium", own_age=3.0,
         as_of=pd.Timestamp("2025-02-03"),
     )  # fmt: skip
-    got = slice_columns(table)
+    got = slice_labels(table)
     assert list(got)[3:] == ["ZIP", "property type", "age", "month"]
     assert got["ZIP"].tolist() == ["1", NONE] * 20 and set(got["month"]) == {"2025-02"}
     told = score_slices(table, ["90"], 20, 1)

@@ -149,7 +149,9 @@ def test_bands_by_the_proxy_lean_to_neither_side():
     rng = np.random.default_rng(4)
     worth = rng.lognormal(12, 0.3, 20_000)
     estimate, price = (worth * rng.lognormal(0, 0.15, len(worth)) for _ in range(2))
-    level = pd.Series(estimate / price).groupby(thresholds.proxy_bands(estimate, price)).median()
+    level = (
+        pd.Series(estimate / price).groupby(thresholds.value_proxy_bands(estimate, price)).median()
+    )
     assert level.sub(1).abs().max() < 0.02
     by_price = (
         pd.Series(estimate / price).groupby(thresholds.quantile_bands(pd.Series(price))).median()

@@ -9,8 +9,8 @@ from lib.evaluation.scoring.verdicts import (
     RatioStudyParams,
     acceptable_ranges,
     check_sales_chasing,
-    close_share,
     judge_statistic,
+    share_near_one,
 )
 
 COD = (5.0, 15.0)
@@ -70,7 +70,7 @@ def test_the_share_of_close_ratios_that_the_spread_implies():
     """A Laplace distribution of scale 0.1 has 9.5 % within 1 % of its middle, and quartiles
     0.1 times 2 ln 2 apart."""
     ratio = 1 + np.random.default_rng(0).laplace(0, 0.1, 20000)
-    near, implied, chance = close_share(ratio)
+    near, implied, chance = share_near_one(ratio)
     assert implied == pytest.approx(1 - np.exp(-0.1), abs=0.003)
     assert near == pytest.approx(implied, abs=0.007) and chance > 0.001
 

@@ -7,7 +7,7 @@ from lib.evaluation.scoring.worst_errors import (
     NOTHING,
     UNKNOWN,
     find_worst_errors,
-    reasons_by_key,
+    flag_reasons_by_key,
     usual_ranges,
 )
 
@@ -89,5 +89,5 @@ def test_only_flags_that_speak_against_a_sale_count():
             "reason": ["one", "two", "three"],
         }
     )
-    assert reasons_by_key(flags) == {"a": "one; two"}
-    assert reasons_by_key(flags.head(0)) == {}
+    assert flag_reasons_by_key(flags) == {"a": "one; two"}
+    assert flag_reasons_by_key(flags.head(0)) == {}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from lib.features.nearby import comparables
-from lib.features.nearby.comparables import Axis, ComparablesSettings, nearest_past
-from lib.features.nearby.nearest import count_past
+from lib.features.nearby.comparables import ComparablesSettings, MetricAxis
+from lib.features.nearby.nearest import count_past_within, nearest_past_points
 from tests.support.hypothesis_profiles import examples
 from tests.support.market import kilometres
 
@@ -68,7 +68,7 @@ def test_nearest_past_is_what_a_naive_loop_finds(seed, sales, queries, k, block,
     if grid:  # many equal distances
         points, at = points.round(), at.round()
     days, as_of = rng.integers(0, dates, sales), rng.integers(-1, dates + 1, queries)
-    index, distance = nearest_past(points, days, at, as_of, k, block)
+    index, distance = nearest_past_points(points, days, at, as_of, k, block)
     wanted_index, wanted = naive(points, days, at, as_of, k)
     np.testing.assert_allclose(distance, wanted, rtol=1e-9, atol=1e-9)
     if not grid:
@@ -87,8 +87,8 @@ def test_many_listings_of_one_day_take_little_memory_and_none_is_left_out():
     points, at = rng.normal(size=(500, 6)), rng.normal(size=(8000, 6))
     dates = np.zeros(len(points), int), np.ones(len(at), int)
     tracemalloc.start()
-    index, _ = nearest_past(points, dates[0], at, dates[1], 3)
-    near = count_past(points, dates[0], at, dates[1], 2.0)
+    index, _ = nearest_past_points(points, dates[0], at, dates[1], 3)
+    near = count_past_within(points, dates[0], at, dates[1], 2.0)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60e6, f"{peak / 1e6:.0f} MB"
@@ -133,9 +133,9 @@ def test_distance_is_true_kilometres_in_every_direction(place, step):
 
 def test_one_unit_on_each_axis_is_its_scale():
     axes = {
-        "living_area": Axis(typical=2000, scale=0.25, log=True),
-        "year_built": Axis(typical=1980, scale=20),
-        "local_absent": Axis(typical=0, scale=1),  # a feed without it lacks the axis
+        "living_area": MetricAxis(typical=2000, scale=0.25, log=True),
+        "year_built": MetricAxis(typical=1980, scale=20),
+        "local_absent": MetricAxis(typical=0, scale=1),  # a feed without it lacks the axis
     }
     spec = SPEC.model_copy(update={"axes": axes})
     homes = frame(
@@ -152,7 +152,10 @@ def test_one_unit_on_each_axis_is_its_scale():
 
 
 def test_an_axis_that_a_feed_holds_as_text_is_none():
-    axes = {"local_grade": Axis(typical=7, scale=1), "year_built": Axis(typical=1980, scale=20)}
+    axes = {
+        "local_grade": MetricAxis(typical=7, scale=1),
+        "year_built": MetricAxis(typical=1980, scale=20),
+    }
     homes = frame({"local_grade": "Good", "year_built": 2000.0}, {"local_grade": None})
     np.testing.assert_array_equal(comparables.scaled_attributes(homes, axes), [[1.0], [0.0]])
 

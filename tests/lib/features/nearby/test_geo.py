@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.features.nearby.comparables import EARTH_KM
-from lib.features.nearby.geo import GeoSettings, center_km, geo_features
-from lib.features.nearby.nearest import count_past
+from lib.features.nearby.geo import GeoSettings, centroid_distance_km, geo_features
+from lib.features.nearby.nearest import count_past_within
 from tests.support.hypothesis_profiles import examples
 from tests.support.market import FEATURES, SPEC, TABLE, kilometres
 
@@ -48,7 +48,7 @@ def test_features_are_what_a_naive_loop_finds():
 
 def test_places_sold_before_1970_have_a_centre_of_their_own_group():
     at = np.array([[1.0, 0, 0], [0, 1, 0]]) * EARTH_KM
-    found = center_km(
+    found = centroid_distance_km(
         at, np.array([0, 1]), np.array([10, 10]), at, np.array([0, 1]), np.array([5, -5000])
     )
     np.testing.assert_allclose(found, 0, atol=1e-3)
@@ -60,7 +60,7 @@ def test_count_past_is_what_a_naive_loop_finds(seed, sales, queries, block):
     rng = np.random.default_rng(seed)
     points, at = rng.integers(0, 5, (sales, 2)) * 1.0, rng.integers(0, 5, (queries, 2)) * 1.0
     days, as_of = rng.integers(0, 6, sales), rng.integers(0, 6, queries)
-    found = count_past(points, days, at, as_of, 2.0, block)
+    found = count_past_within(points, days, at, as_of, 2.0, block)
     sold = list(zip(points, days, strict=True))
     wanted = [
         sum(day < date and np.hypot(*(point - place)) <= 2 for point, day in sold)

@@ -113,7 +113,7 @@ def test_order_of_rows_changes_nothing():
 
 
 def test_every_closed_sale_has_one_verdict_and_nothing_is_removed():
-    wanted = build.closed_sales(TABLE)["listing_key"].tolist()
+    wanted = build.priced_sales(TABLE)["listing_key"].tolist()
     assert VERDICTS["listing_key"].tolist() == wanted
     worst = FLAGS.groupby("listing_key")["severity"].agg(lambda some: "exclude" in set(some))
     bad = VERDICTS["listing_key"].map(worst).fillna(False).astype(bool)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lib.common.errors import RemlError
 from lib.models.calibration.conformal import (
-    Adaptive,
+    AdaptiveSettings,
     adaptive_bounds,
     choose_half_life,
     split_bounds,
@@ -22,7 +22,7 @@ from lib.models.calibration.conformal import (
 
 NICE = [Fraction(1, 2), Fraction(4, 5), Fraction(9, 10), Fraction(19, 20)]
 DAY0 = pd.Timestamp("2024-01-01")
-STILL = Adaptive(way="none", half_life_days=40, least_weight=0, step=0.01)
+STILL = AdaptiveSettings(way="none", half_life_days=40, least_weight=0, step=0.01)
 MOVING = STILL.model_copy(update={"way": "recency"})
 
 
@@ -157,7 +157,7 @@ def test_the_half_life_grows_until_scores_weigh_enough():
     day = closed.max()
 
     def asked(least, way="recency"):
-        spec = Adaptive(way=way, half_life_days=20, least_weight=least, step=0.01)
+        spec = AdaptiveSettings(way=way, half_life_days=20, least_weight=least, step=0.01)
         return choose_half_life(closed, day, spec)
 
     assert asked(0) == asked(29) == 20  # a score a day weighs 20 / log 2 = 29 in the long run
@@ -176,7 +176,7 @@ def test_coverage_holds_in_the_long_run_after_the_level_jumps(way, jump):
     errors = rng.normal(0, 0.1, past + later)
     errors[past:] += jump
     table = rows(errors, np.arange(past + later) < past, days=np.arange(past + later) // daily)
-    spec = Adaptive(way=way, half_life_days=15, least_weight=0, step=0.005)
+    spec = AdaptiveSettings(way=way, half_life_days=15, least_weight=0, step=0.005)
     life = choose_half_life(table.loc[table["past"], "close_date"], table.loc[past, "as_of"], spec)
     inside = {}
     for name, how, days in (("adaptive", spec, life), ("still", STILL, None)):
@@ -194,7 +194,7 @@ def test_adaptive_miss_rates_follow_a_naive_replay():
     n, later, step, tail = 200, 120, 0.02, 0.05
     table = rows(rng.normal(0, 0.1, n + later), np.arange(n + later) < n)
     table.loc[n + 40 :, "error"] += 0.15
-    spec = Adaptive(way="aci", half_life_days=1, least_weight=0, step=step)
+    spec = AdaptiveSettings(way="aci", half_life_days=1, least_weight=0, step=step)
     got = adaptive_bounds(table, 0.9, spec, None)
     asked = [tail, tail]
     for i in range(n, n + later):

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from lib.models.calibration.interval_study import (
-    compare_with_split,
+    compare_with_split_conformal,
     fold_intervals,
-    split_intervals,
+    split_conformal_intervals,
 )
 from tests.support.noisy_sales import SEEN_INPUTS, SPEC, noisy_sales
 
 
 def test_plain_split_intervals_have_one_width():
     errors = np.linspace(-0.2, 0.3, 99)
-    low, high = split_intervals(np.array([100.0, 200.0]), errors, 0.9)
+    low, high = split_conformal_intervals(np.array([100.0, 200.0]), errors, 0.9)
     assert (high / low).tolist() == pytest.approx([np.exp(errors[-5] - errors[4])] * 2)
 
 
@@ -28,7 +28,7 @@ def test_own_and_split_intervals_stand_beside_each_other():
             "pred_low_90": estimate * 0.9, "pred_high_90": estimate * 1.2,
         }
     )  # fmt: skip
-    got = compare_with_split(test, rng.normal(0, 0.1, 999), ["90"]).set_index("intervals")
+    got = compare_with_split_conformal(test, rng.normal(0, 0.1, 999), ["90"]).set_index("intervals")
     held = test["close_price"].between(test["pred_low_90"], test["pred_high_90"])
     own = got.loc["own"]
     assert own["held"] == held.mean()

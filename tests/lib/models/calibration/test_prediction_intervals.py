@@ -10,12 +10,16 @@ import pytest
 from lib.common.errors import RemlError
 from lib.models.calibration import error_models, prediction_intervals
 from lib.models.calibration.abstention import (
-    Abstention,
+    AbstentionSettings,
     abstention_reasons,
     reason_kind,
     training_ranges,
 )
-from lib.models.calibration.prediction_intervals import Groups, fit_intervals, make_groups
+from lib.models.calibration.prediction_intervals import (
+    GroupSettings,
+    fit_intervals,
+    make_mondrian_groups,
+)
 from tests.support.noisy_sales import HARD, SEEN_INPUTS, SPEC, noisy_sales
 
 COVERAGES = [0.8, 0.9]
@@ -67,7 +71,7 @@ def test_difficulty_makes_intervals_hold_for_easy_and_hard_homes_alike(made_plai
     told, *_ = made_plain(method=method)
     old = told.loc[told["role"] == "test", "own_age"] > 80
     new = told.loc[told["role"] == "test", "own_age"] < 20
-    one, *_ = made_plain(method="split", groups=Groups(by="none", count=1, minimum=1))
+    one, *_ = made_plain(method="split", groups=GroupSettings(by="none", count=1, minimum=1))
     assert inside(one)[new].mean() > 0.97 and inside(one)[old].mean() < 0.82
     for name, share in (("80", 0.8), ("90", 0.9)):
         held = inside(told, name)
@@ -97,10 +101,10 @@ def test_a_past_row_s_difficulty_does_not_know_its_own_error(plain):
     changed.loc[100, "close_price"] *= 20
     _, _, after = made(changed, difficulty=free)
     assert after.loc[100, "error"] > before.loc[100, "error"] + 2
-    part = error_models.assign_parts(3000, 4)
+    part = error_models.assign_cross_fit_parts(3000, 4)
     moved = (after["scale"] != before["scale"])[:3000].to_numpy()
     assert not moved[part == part[100]].any() and moved[part != part[100]].all()
-    raw = [prediction_intervals.score_rows(t, state)["scale"] for t in (table, changed)]
+    raw = [prediction_intervals.interval_basis(t, state)["scale"] for t in (table, changed)]
     np.testing.assert_array_equal(*raw)
 
 
@@ -122,7 +126,7 @@ def test_groups_by_value_hold_in_each_third_where_noise_depends_on_it():
     table["close_price"] = np.exp(table["log_estimate"] + noise).where(table["role"] != "subject")
     told, state, _ = made(table, method="split")
     assert len(state["groups"]["edges"]) == 2
-    none, *_ = made(table, method="split", groups=Groups(by="none", count=3, minimum=100))
+    none, *_ = made(table, method="split", groups=GroupSettings(by="none", count=3, minimum=100))
     top = told.loc[told["role"] == "test", "log_estimate"] > 13.25
     assert inside(told)[top].mean() > 0.86 and inside(none)[top].mean() < 0.84
 
@@ -133,13 +137,15 @@ def test_groups_by_value_hold_in_each_third_where_noise_depends_on_it():
 )
 def test_there_are_as_many_groups_as_scores_can_carry(by, minimum, weight, groups):
     past = pd.DataFrame({"log_estimate": np.arange(100.0)})
-    got = make_groups(past, past["log_estimate"], weight, Groups(by=by, count=5, minimum=minimum))
+    got = make_mondrian_groups(
+        past, past["log_estimate"], weight, GroupSettings(by=by, count=5, minimum=minimum)
+    )
     assert got["by"] == by and len(got["edges"]) == groups
 
 
 def test_areas_with_few_scores_share_a_group(plain):
     table, _ = plain
-    told, state, known = made(table, groups=Groups(by="area", count=5, minimum=60))
+    told, state, known = made(table, groups=GroupSettings(by="area", count=5, minimum=60))
     assert state["groups"] == {"by": "area", "edges": ["98001"]}
     assert known.groupby(table["postal_code"])["group"].unique().map(list).to_dict() == {
         "98001": [1], "98002": [0],
@@ -176,7 +182,7 @@ def test_fsd_is_half_of_what_holds_the_central_68_percent():
     table, _ = noisy_sales(seed=2)
     noise = np.random.default_rng(1).normal(0, 0.05, len(table))
     table["close_price"] = np.exp(table["log_estimate"] + noise).where(table["role"] != "subject")
-    told, *_ = made(table, method="split", groups=Groups(by="none", count=1, minimum=1))
+    told, *_ = made(table, method="split", groups=GroupSettings(by="none", count=1, minimum=1))
     assert told["pred_fsd"].median() == pytest.approx(0.05, rel=0.06)
 
 
@@ -216,7 +222,7 @@ def test_undated_sales_share_the_scores_of_the_past(plain):
 
 def test_reasons_name_what_is_wrong_and_by_how_much():
     learnt = pd.DataFrame({"living_area": [500.0, 4000.0], "latitude": [47.0, 48.0]})
-    spec = Abstention(
+    spec = AbstentionSettings(
         minimum_comparables=5, maximum_distance=4, maximum_width=1,
         beyond={"living_area": 0, "latitude": 0.5, "missing": 1},
     )  # fmt: skip

@@ -4,12 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.models.serving.similar_sales import distance_similarity, leaf_share, rank_similar_sales
+from lib.models.serving.similar_sales import (
+    distance_similarity,
+    leaf_similarity,
+    rank_similar_sales,
+)
 from lib.models.variants.predict import (
-    load_model,
     log_estimates,
+    log_estimates_before_level,
     market_level_shifts_since,
-    raw_estimates,
+    rebuild_estimator,
 )
 from tests.support.saved_models import LEVELLED, make_blend, train_and_save
 
@@ -43,9 +47,9 @@ def made(name="lightgbm", count=6):
 def test_the_share_of_leaves_in_common_counted_tree_by_tree():
     _, _, table, saved, _ = made()
     one, other = np.array([0, 5, 9, 9]), np.array([1, 5, 40, 80])
-    got = leaf_share(table, saved, one, other)
-    leaves = load_model(saved).booster.predict(
-        load_model(saved)._matrix(table[saved.inputs]), pred_leaf=True
+    got = leaf_similarity(table, saved, one, other)
+    leaves = rebuild_estimator(saved).booster.predict(
+        rebuild_estimator(saved)._matrix(table[saved.inputs]), pred_leaf=True
     )
     for pair in range(4):
         same = sum(a == b for a, b in zip(leaves[one[pair]], leaves[other[pair]], strict=True))
@@ -59,10 +63,10 @@ def test_a_blend_asks_its_members_that_have_trees_by_weight():
     weights = {"lightgbm": 0.2, "random_forest": 0.3, "linear": 0.5}
     saved = make_blend(weights, parts)
     one, other = np.arange(20), np.arange(20, 40)
-    each = {name: leaf_share(table, part, one, other) for name, part in parts.items()}
+    each = {name: leaf_similarity(table, part, one, other) for name, part in parts.items()}
     assert each["linear"] is None
     wanted = 0.4 * each["lightgbm"] + 0.6 * each["random_forest"]
-    np.testing.assert_allclose(leaf_share(table, saved, one, other), wanted)
+    np.testing.assert_allclose(leaf_similarity(table, saved, one, other), wanted)
 
 
 def test_weights_of_0_and_1_rank_by_distance_and_by_leaves_alone():
@@ -72,7 +76,7 @@ def test_weights_of_0_and_1_rank_by_distance_and_by_leaves_alone():
     assert far["rank"].tolist() == [1, 2, 3] * 3
     by_leaf = rank_similar_sales(homes, near, table, saved, predicted, 1.0, 3)
     at = pd.Series(np.arange(len(table)), table["listing_key"])
-    share = leaf_share(
+    share = leaf_similarity(
         table, saved, at[near["listing_key"]].to_numpy(), at[near["comparable"]].to_numpy()
     )
     for key, part in near.assign(share=share).groupby("listing_key"):
@@ -105,7 +109,7 @@ def test_adjusted_prices_are_prices_times_the_ratio_of_estimates():
     rows = table.set_index("listing_key", drop=False)
     mine = log_estimates(rows.loc[got["listing_key"]], saved, predicted)
     # all comparables closed before the boundary: the model has learnt from them, level and all
-    theirs = raw_estimates(rows.loc[got["comparable"]], saved)
+    theirs = log_estimates_before_level(rows.loc[got["comparable"]], saved)
     wanted = got["close_price"] * np.exp(mine - theirs)
     np.testing.assert_allclose(got["adjusted_close_price"], wanted, rtol=1e-12)
     np.testing.assert_allclose(got["time_adjusted_close_price"], got["close_price"] * 1.02)
@@ -113,7 +117,7 @@ def test_adjusted_prices_are_prices_times_the_ratio_of_estimates():
 
 def test_the_level_counts_from_the_day_the_model_stopped_learning():
     _, _, table, saved, predicted = made()
-    raw = raw_estimates(table, saved)
+    raw = log_estimates_before_level(table, saved)
     said = raw + market_level_shifts_since(table, saved, predicted)
     later = table["as_of"] >= "2024-04-30"
     np.testing.assert_array_equal(said[~later], raw[~later])

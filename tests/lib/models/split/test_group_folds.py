@@ -53,7 +53,7 @@ def test_groups_are_those_of_a_naive_merge(homes, pairs):
     frame = table([f"p{home}" for home in homes])
     keys = frame["listing_key"].tolist()
     photos = [(keys[i], f"s{picture}") for i, picture in pairs if i < len(keys)]
-    got = group_folds.group_homes(
+    got = group_folds.home_group_numbers(
         frame, pd.DataFrame(photos, columns=["listing_key", "picture"], dtype="object")
     )
     wanted = naive(keys, frame["property_key"], photos)
@@ -62,13 +62,18 @@ def test_groups_are_those_of_a_naive_merge(homes, pairs):
 
 def test_homes_without_a_key_are_groups_of_their_own():
     frame = table(["a", None, None, "a"])
-    assert pd.factorize(group_folds.group_homes(frame, NO_PHOTOS))[0].tolist() == [0, 1, 2, 0]
+    assert pd.factorize(group_folds.home_group_numbers(frame, NO_PHOTOS))[0].tolist() == [
+        0,
+        1,
+        2,
+        0,
+    ]
 
 
 def test_a_group_lies_in_one_place_and_the_order_of_rows_does_not_matter():
     frame = table([f"p{i % 50}" for i in range(90)])
-    group = group_folds.group_homes(frame, NO_PHOTOS)
-    got = group_folds.group_roles(frame, group, SPEC, 7, "sale listings")
+    group = group_folds.home_group_numbers(frame, NO_PHOTOS)
+    got = group_folds.assign_group_roles(frame, group, SPEC, 7, "sale listings")
     places = got.assign(home=frame["property_key"]).groupby("home")[["role", "fold"]].nunique()
     assert (places == 1).all(axis=None)
     count = got["role"].value_counts()
@@ -79,19 +84,19 @@ def test_a_group_lies_in_one_place_and_the_order_of_rows_does_not_matter():
         and (got.loc[got["role"] == "test", "fold"] == 0).all()
     )
     shuffled = frame.sample(frac=1, random_state=1)
-    again = group_folds.group_roles(
-        shuffled, group_folds.group_homes(shuffled, NO_PHOTOS), SPEC, 7, "sale listings"
+    again = group_folds.assign_group_roles(
+        shuffled, group_folds.home_group_numbers(shuffled, NO_PHOTOS), SPEC, 7, "sale listings"
     )
     pd.testing.assert_frame_equal(again.sort_values("listing_key"), got, check_like=True)
-    other = group_folds.group_roles(frame, group, SPEC, 8, "sale listings")
+    other = group_folds.assign_group_roles(frame, group, SPEC, 8, "sale listings")
     assert not other["role"].equals(got["role"])
 
 
 def test_rows_on_the_market_are_subjects_and_rows_without_a_price_unused():
     frame = table([f"p{i}" for i in range(60)])
     frame.loc[0, "standard_status"], frame.loc[1, "close_price"] = "Active", np.nan
-    got = group_folds.group_roles(
-        frame, group_folds.group_homes(frame, NO_PHOTOS), SPEC, 7, "sale listings"
+    got = group_folds.assign_group_roles(
+        frame, group_folds.home_group_numbers(frame, NO_PHOTOS), SPEC, 7, "sale listings"
     )
     assert got["role"].tolist()[:2] == ["subject", "unused"]
     assert (got["role"].isin(["train", "test"])).sum() == 58
@@ -125,6 +130,6 @@ def test_too_little_says_what_to_change(homes, changes, said):
     frame = table([f"p{i}" for i in range(homes)])
     spec = SplitParams.model_validate(SPEC.model_dump() | changes)
     with pytest.raises(RemlError, match=said):
-        group_folds.group_roles(
-            frame, group_folds.group_homes(frame, NO_PHOTOS), spec, 7, "sale listings"
+        group_folds.assign_group_roles(
+            frame, group_folds.home_group_numbers(frame, NO_PHOTOS), spec, 7, "sale listings"
         )

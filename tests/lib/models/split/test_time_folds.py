@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from lib.common.errors import RemlError
 from lib.common.params import validate
-from lib.models.split.time_folds import ROLES, SplitParams, is_sold, plan_split, time_roles
+from lib.models.split.time_folds import (
+    ROLES,
+    SplitParams,
+    assign_time_roles,
+    is_dated_sale,
+    plan_split,
+)
 from tests.support.hypothesis_profiles import examples
 
 START = pd.Timestamp("2023-01-01")
@@ -41,19 +47,19 @@ def test_a_fraction_puts_the_newest_share_of_sales_in_the_test():
     table = steady(200)
     cut = plan_split(table, spec(), "t")
     assert cut.boundary == START + pd.Timedelta(days=160)
-    assert (time_roles(table, cut)["role"] == "test").sum() == 40
+    assert (assign_time_roles(table, cut)["role"] == "test").sum() == 40
 
 
 def test_a_date_is_the_boundary_itself_and_its_day_is_in_the_test():
     table = steady(200)
     cut = plan_split(table, spec(boundary=dt.date(2023, 4, 11)), "t")  # START + 100 days
-    got = time_roles(table, cut)["role"]
+    got = assign_time_roles(table, cut)["role"]
     assert got.iloc[99] == "train" and got.iloc[100] == "test"
 
 
 def test_sales_agreed_before_the_boundary_and_closed_on_or_after_it_are_purged():
     table = steady(200, lag=10)
-    got = time_roles(table, plan_split(table, spec(boundary=dt.date(2023, 4, 11)), "t"))[
+    got = assign_time_roles(table, plan_split(table, spec(boundary=dt.date(2023, 4, 11)), "t"))[
         "role"
     ].tolist()
     assert got == ["train"] * 90 + ["purged"] * 10 + ["test"] * 100
@@ -64,7 +70,7 @@ def test_folds_of_a_case_worked_by_hand():
     table = steady(200)
     cut = plan_split(table, spec(), "t")
     assert [(edge - START).days for edge in cut.edges] == [64, 96, 128, 160]
-    fold = time_roles(table, cut)["fold"].tolist()
+    fold = assign_time_roles(table, cut)["fold"].tolist()
     assert fold == [0] * 64 + [1] * 32 + [2] * 32 + [3] * 32 + [0] * 40
 
 
@@ -87,7 +93,7 @@ def test_roles_and_folds_are_strictly_in_order(seed, n, span, lag, folds, bounda
         cut = plan_split(table, settings_, "t")
     except RemlError:
         return  # too little past: said in one line
-    got = time_roles(table, cut)
+    got = assign_time_roles(table, cut)
     assert set(got["role"]) <= set(ROLES)
     train, test = got["role"] == "train", got["role"] == "test"
     assert (table["close_date"][train] < cut.boundary).all()
@@ -110,7 +116,7 @@ def test_listings_on_the_market_are_subjects_and_the_rest_is_unused():
     table.loc[200:202, "standard_status"] = ["Active", "Pending", "Withdrawn"]
     table.loc[202, "as_of"] = pd.NaT  # withdrawn listings are valued at no date
     table.loc[203, "close_price"] = np.nan
-    got = time_roles(table, plan_split(table[is_sold(table)], spec(), "t"))
+    got = assign_time_roles(table, plan_split(table[is_dated_sale(table)], spec(), "t"))
     assert got["role"].tolist()[200:] == ["subject", "subject", "unused", "unused"]
     assert got["fold"].tolist()[200:] == [0] * 4
 
@@ -119,7 +125,7 @@ def test_undated_closings_are_unused():
     table = steady(200)
     cut = plan_split(table, spec(), "t")
     table.loc[5, ["as_of", "close_date"]] = pd.NaT
-    got = time_roles(table, cut).iloc[5]
+    got = assign_time_roles(table, cut).iloc[5]
     assert (got["role"], got["fold"]) == ("unused", 0)
 
 

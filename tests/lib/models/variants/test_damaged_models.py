@@ -13,7 +13,7 @@ from lib.common.artifacts import FittedVariant, read_model
 from lib.common.errors import RemlError
 from lib.models.serving.served_variants import read_intervals
 from lib.models.variants.photo.registry import MODELS
-from lib.models.variants.predict import load_model, model_inputs
+from lib.models.variants.predict import model_inputs, rebuild_estimator
 from scripts.valuation import blend
 from tests.support.dag import ROOT
 from tests.support.daily_sales import INPUTS
@@ -80,7 +80,7 @@ def require_one_line(error, path, key):
 def load_all(folder):
     """Read a model.json and load every estimator in it."""
     for part in read_model(folder).parts:
-        load_model(part)
+        rebuild_estimator(part)
 
 
 @pytest.mark.parametrize(("content", "key"), FAULTY.values(), ids=FAULTY)
@@ -97,7 +97,7 @@ def test_what_cannot_be_loaded_names_file_key_and_mend(tmp_path, content, key):
 def test_no_kind_of_model_takes_a_state_that_is_none(name, state):
     saved = make_variant(model=name, params=params_of(name), state=state)
     with pytest.raises(RemlError, match=r"^model\.json: state: .* fit it again$"):
-        load_model(saved)
+        rebuild_estimator(saved)
 
 
 def params_of(name):
@@ -113,7 +113,7 @@ def test_trees_whose_text_is_cut_are_refused(cut):
         update={"state": json.dumps(state | {"booster": text[: int(cut * len(text))]})}
     )
     with pytest.raises(RemlError, match=r"model\.json: state: booster: [^\n]* fit it again$"):
-        load_model(saved)
+        rebuild_estimator(saved)
 
 
 @pytest.mark.parametrize("gone", [INPUTS[:1], INPUTS[1:3], INPUTS])
@@ -196,4 +196,4 @@ def test_a_stage_ends_with_that_line_and_no_traceback(tmp_path, monkeypatch, con
 
 
 def test_a_sound_one_loads():
-    assert isinstance(SAVED["linear"], FittedVariant) and load_model(SAVED["linear"])
+    assert isinstance(SAVED["linear"], FittedVariant) and rebuild_estimator(SAVED["linear"])

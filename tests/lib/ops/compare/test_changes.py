@@ -69,7 +69,7 @@ def test_causes_are_changes_of_contributions_and_unknown_inputs_count_as_none():
         "baseline: +10.5 %",
         "old_input (x → none): -4.9 %",
     ]
-    groups = changes.group_pushes(WHY).set_index("group")
+    groups = changes.changes_by_group(WHY).set_index("group")
     assert groups.loc["other", "push"] == pytest.approx(-0.07)
     assert groups.index[0] == "size"
 
@@ -111,7 +111,7 @@ def test_records_that_differ_cell_by_cell():
         ["1", "living_area", "1,800", "2,300"],
         ["2", "city", "none", "B"],
     ]
-    told = changes.data_part("sale", before, after, got)
+    told = changes.data_change_counts("sale", before, after, got)
     assert (told["old"], told["rows"], told["new"], told["gone"]) == ("3", "2", "0", "1")
     assert told["changed"] == "2"
     assert told["columns"] == ["city 1", "close_date 1", "living_area 1"]

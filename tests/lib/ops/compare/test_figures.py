@@ -35,12 +35,12 @@ from lib.ops.compare import figures
     ],
 )
 def test_better_is_told_by_each_metrics_own_direction(metric, old, new, wanted):
-    assert figures.judge_change(metric, old, new) == wanted
+    assert figures.change_sign(metric, old, new) == wanted
 
 
 def test_every_metric_has_a_direction():
     for name in DIRECTIONS:
-        moves = {figures.judge_change(name, 0.5, 0.4), figures.judge_change(name, 0.4, 0.5)}
+        moves = {figures.change_sign(name, 0.5, 0.4), figures.change_sign(name, 0.4, 0.5)}
         assert moves == {1, -1}, name
 
 

@@ -20,7 +20,7 @@ def test_a_figure_is_told_with_its_arrow_interval_and_verdict():
         FigureChange("sale_linear", "mdape", None, 0.2, None, (0.1, 0.3), 0),
         FigureChange("sale_old", "mdape", 0.2, None, None, None, 0),
     ]
-    text = "\n".join(pr_comment.figures_part(rows, ["sale_blend"]))
+    text = "\n".join(pr_comment.figure_lines(rows, ["sale_blend"]))
     assert (
         "| `sale_blend` | mdape | 10.00 % [8.00, 12.00] | 9.00 % [7.00, 11.00] | ↓ -1.00 points "
         "| better |"
@@ -32,7 +32,7 @@ def test_a_figure_is_told_with_its_arrow_interval_and_verdict():
 
 
 def test_nothing_moved_is_said():
-    assert "None: every figure" in "\n".join(pr_comment.figures_part([], ["sale_blend"]))
+    assert "None: every figure" in "\n".join(pr_comment.figure_lines([], ["sale_blend"]))
 
 
 def test_significant_is_what_its_interval_shows():
@@ -41,7 +41,7 @@ def test_significant_is_what_its_interval_shows():
         "b": told({"mdape": WORSE, "mape": SAME}),
         "c": "no comparison sale by sale: why",
     }
-    lines = pr_comment.verdict_part(compared)
+    lines = pr_comment.verdict_lines(compared)
     assert (
         "- `a` MdAPE: -1.20 points, 95 % interval -2.00 to -0.40: **significantly better** "
         "(640 sales)"
@@ -55,15 +55,15 @@ def test_significant_is_what_its_interval_shows():
 
 def test_slices_are_listed_where_they_surely_got_worse():
     slices = [("ZIP", "73205", 40, WORSE), ("ZIP", "73206", 50, LEVEL), ("month", "x", 60, BETTER)]
-    text = "\n".join(pr_comment.slices_part({"a": told({}, slices), "c": "why"}))
+    text = "\n".join(pr_comment.slice_lines({"a": told({}, slices), "c": "why"}))
     assert "1 of 3 slices" in text and "by chance" in text
     assert "| `a` | ZIP 73205 | 40 | +1.20 points, 95 % interval +0.40 to +2.00 |" in text
     assert "73206" not in text
-    assert "Not known" in "\n".join(pr_comment.slices_part({"c": "why"}))
+    assert "Not known" in "\n".join(pr_comment.slice_lines({"c": "why"}))
 
 
 def test_a_value_cannot_leave_its_cell():
-    rows = pr_comment.params_part({"params.yaml": {"a.b": {"old": "x | y\n`z`", "new": "w" * 99}}})
+    rows = pr_comment.param_lines({"params.yaml": {"a.b": {"old": "x | y\n`z`", "new": "w" * 99}}})
     assert rows[4] == f"| `a.b` | `x \\| y 'z'` | `{'w' * 57}...` |"
 
 
@@ -72,7 +72,7 @@ def test_hashes_show_what_is_always_shown_and_what_changed():
               "data/gone": "c" * 32}  # fmt: skip
     after = before | {"data/blend": "d" * 32, "metrics/x.json": "2"}
     del after["data/gone"]
-    lines = pr_comment.hashes_part(before, after, ["data/raw/demo"])
+    lines = pr_comment.hash_lines(before, after, ["data/raw/demo"])
     assert lines[4:-1] == [
         "| `data/blend` | `bbbbbbbb` | `dddddddd` | changed |",
         "| `data/gone` | `cccccccc` | `none` | changed |",

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from lib.ops.run.fast_hashes import Memory, sign_files
+from lib.ops.run.fast_hashes import FileMemo, sign_files
 from tests.support.dag import ROOT
 
 PIPELINE = """\
@@ -110,7 +110,7 @@ def rewrite_unseen(path):
 def test_a_result_is_kept_until_a_file_changes(tmp_path, change):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep/a.py").write_text("A")
-    memory, made = Memory(), []
+    memory, made = FileMemo(), []
 
     def ask():
         return memory.recall("key", str(tmp_path), lambda: made.append(1) or len(made))
@@ -124,7 +124,7 @@ def test_a_result_is_kept_until_a_file_changes(tmp_path, change):
 
 
 def test_what_is_not_there_is_asked_for_each_time(tmp_path):
-    memory, made = Memory(), []
+    memory, made = FileMemo(), []
     for _ in range(2):
         memory.recall("key", str(tmp_path / "none"), lambda: made.append(1))
     assert len(made) == 2 and sign_files(str(tmp_path / "none")) is None

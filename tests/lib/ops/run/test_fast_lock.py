@@ -13,7 +13,7 @@ from dvc.utils.serialize._yaml import dumps_yaml, parse_yaml, parse_yaml_for_upd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.ops.run.fast_lock import fast_lock, write_lock
+from lib.ops.run.fast_lock import use_fast_lock, write_lock
 from tests.support.dag import ROOT
 
 SHARED = {"low": 0.01, "high": 100.0, "log": True}
@@ -81,7 +81,7 @@ def test_the_committed_lock_read_and_written_stays_as_it_is():
 def test_it_lasts_no_longer_than_its_block_and_leaves_files_with_comments_alone(tmp_path):
     slow = dvcfile.modify_yaml
     (tmp_path / "dvc.yaml").write_text("a: 1  # why\n")
-    with fast_lock():
+    with use_fast_lock():
         assert dvcfile.modify_yaml is not slow
         with dvcfile.modify_yaml(tmp_path / "dvc.yaml") as content:
             content["b"] = 2

@@ -165,7 +165,7 @@ def test_dvc_starts_stages_warm_and_all_else_as_before(tree, monkeypatch, caplog
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     cold = dvc_run._run
     settings = {"cwd": str(tree), "env": dict(os.environ), "close_fds": True, "shell": False}
-    with warm_start.warm_start(), caplog.at_level("INFO", "dvc.stage.run"):
+    with warm_start.use_warm_server(), caplog.at_level("INFO", "dvc.stage.run"):
         assert dvc_run._run is not cold
         dvc_run._run("/bin/sh", "python -m scripts.some.probe warm.json", **settings)
         assert "took" in caplog.text and (tree / "warm.json").is_file()
@@ -181,5 +181,5 @@ def test_another_python_on_path_is_left_to_dvc(tmp_path, monkeypatch):
     (tmp_path / "python").symlink_to(Path(sys.executable).resolve())  # without our libraries
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     cold = dvc_run._run
-    with warm_start.warm_start():
+    with warm_start.use_warm_server():
         assert dvc_run._run is cold

@@ -14,10 +14,10 @@ from lib.demo.pictures import VIEWS, draw_photo
 from lib.photos.image import same_picture
 from lib.photos.image.same_picture import (
     UNLIKE,
-    alike_pairs,
-    look_alikes,
-    make_thumbnail,
-    same_pictures,
+    look_alike_pairs,
+    look_alikes_by_photo,
+    picture_ids,
+    thumbnail_array,
 )
 
 
@@ -35,17 +35,17 @@ def encoded(image, quality=85):
 
 def told(images):
     """sha1, which are s00, s01 and so on, and thumbnails."""
-    return [f"s{i:02d}" for i in range(len(images))], np.stack([*map(make_thumbnail, images)])
+    return [f"s{i:02d}" for i in range(len(images))], np.stack([*map(thumbnail_array, images)])
 
 
 def grouped(names, thumbnails):
-    """`same_pictures` by the pairs that are alike."""
-    return same_pictures(names, alike_pairs(names, thumbnails)).tolist()
+    """`picture_ids` by the pairs that are alike."""
+    return picture_ids(names, look_alike_pairs(names, thumbnails)).tolist()
 
 
 def named(names, thumbnails):
-    """`alike_pairs` as a list of pairs of names."""
-    return np.unique(names)[alike_pairs(names, thumbnails)].tolist()
+    """`look_alike_pairs` as a list of pairs of names."""
+    return np.unique(names)[look_alike_pairs(names, thumbnails)].tolist()
 
 
 def unlike(one, other):
@@ -127,11 +127,11 @@ def test_pairs_and_groups_are_those_of_a_loop_over_all_pairs(rows):
         seen.setdefault(f"s{name}", looks[which][look])
     names = [f"s{name}" for name, *_ in rows]
     thumbnails = np.array([seen[name] for name in names]).reshape(-1, 8, 8, 3)
-    pairs = alike_pairs(names, thumbnails)
+    pairs = look_alike_pairs(names, thumbnails)
     wanted = naive_pairs(names, thumbnails)
     assert [(np.unique(names)[a], np.unique(names)[b]) for a, b in pairs] == wanted
-    assert same_pictures(names, pairs).tolist() == naive(names, wanted)
-    for name, cell in zip(names, look_alikes(names, pairs), strict=True):
+    assert picture_ids(names, pairs).tolist() == naive(names, wanted)
+    for name, cell in zip(names, look_alikes_by_photo(names, pairs), strict=True):
         mates = [a if b == name else b for a, b in wanted if name in (a, b)]
         assert cell.tolist() == sorted(mates) and cell.dtype.kind == ("O" if mates else "U")
 
@@ -175,13 +175,13 @@ def test_what_is_alike_does_not_depend_on_other_photos():
 def test_the_order_of_photos_does_not_matter():
     images = [drawn(i // 2) if i % 2 else encoded(drawn(i // 2), 60) for i in range(40)]
     names, thumbnails = told(images)
-    pairs = alike_pairs(names, thumbnails)
+    pairs = look_alike_pairs(names, thumbnails)
     assert len(pairs) == 20
     order = np.random.default_rng(2).permutation(40)
-    again = alike_pairs([names[i] for i in order], thumbnails[order])
+    again = look_alike_pairs([names[i] for i in order], thumbnails[order])
     assert again.tolist() == pairs.tolist()
-    got = same_pictures([names[i] for i in order], pairs)
-    assert got.tolist() == same_pictures(names, pairs)[order].tolist()
+    got = picture_ids([names[i] for i in order], pairs)
+    assert got.tolist() == picture_ids(names, pairs)[order].tolist()
 
 
 def test_what_varies_little_is_not_blown_up():
@@ -198,14 +198,14 @@ def test_what_varies_little_is_not_blown_up():
 def test_a_thumbnail_is_the_mean_of_each_field():
     pixels = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype="uint8")
     wanted = pixels.reshape(8, 3, 8, 4, 3).mean(axis=(1, 3))
-    assert np.abs(make_thumbnail(Image.fromarray(pixels)) - wanted).max() <= 1
-    grey = make_thumbnail(Image.fromarray(pixels[..., 0]))
+    assert np.abs(thumbnail_array(Image.fromarray(pixels)) - wanted).max() <= 1
+    grey = thumbnail_array(Image.fromarray(pixels[..., 0]))
     assert grey.shape == (8, 8, 3) and grey.dtype == np.uint8
 
 
 def test_none_and_one_photo():
     assert grouped([], np.empty((0, 8, 8, 3), "uint8")) == []
-    assert look_alikes([], alike_pairs([], np.empty((0, 8, 8, 3), "uint8"))) == []
+    assert look_alikes_by_photo([], look_alike_pairs([], np.empty((0, 8, 8, 3), "uint8"))) == []
     one = np.zeros((1, 8, 8, 3), "uint8")
     assert grouped(["a"], one) == ["a"]
     assert grouped(["a", "a"], np.repeat(one, 2, axis=0)) == ["a", "a"]
@@ -214,9 +214,9 @@ def test_none_and_one_photo():
 def test_many_pairs_are_looked_at_in_pieces(monkeypatch):
     looks = np.concatenate([chain(3)] * 20)
     names = [f"s{i:02d}" for i in range(60)]
-    whole = alike_pairs(names, looks)
+    whole = look_alike_pairs(names, looks)
     monkeypatch.setattr(same_picture, "CHUNK", 7)
-    assert alike_pairs(names, looks).tolist() == whole.tolist()
+    assert look_alike_pairs(names, looks).tolist() == whole.tolist()
 
 
 @pytest.mark.parametrize("limit", ["NEAR", "MOST"])
@@ -224,19 +224,19 @@ def test_more_look_alikes_than_memory_holds_name_a_placeholder(monkeypatch, limi
     """Thirty files of one look have 435 pairs; a chain of six has fewer, beside."""
     looks = np.concatenate([chain(6), np.repeat(chain(1)[:, ::-1], 30, axis=0)])
     names = [f"s{i:02d}" for i in range(36)]
-    pairs = len(alike_pairs(names, looks))
+    pairs = len(look_alike_pairs(names, looks))
     assert pairs > 435
     with monkeypatch.context() as patch:
         patch.setattr(same_picture, limit, pairs - 1)
         with pytest.raises(RemlError, match=r"SHA-1 s06 has 29 look-alikes .* take such"):
-            alike_pairs(names, looks)
+            look_alike_pairs(names, looks)
     monkeypatch.setattr(same_picture, limit, 435 + 15)  # which all of the six would have
-    assert len(alike_pairs(names, looks)) == pairs
+    assert len(look_alike_pairs(names, looks)) == pairs
 
 
 def test_a_thousand_placeholders_name_each_other_without_a_copy_of_each_name():
     """A million names of 40 letters: 160 MB as text, 8 MB where they are shared."""
     names = [f"{i:040d}" for i in range(1000)]
-    cells = look_alikes(names, alike_pairs(names, np.zeros((1000, 8, 8, 3), "uint8")))
+    cells = look_alikes_by_photo(names, look_alike_pairs(names, np.zeros((1000, 8, 8, 3), "uint8")))
     assert all(len(cell) == 999 for cell in cells)
     assert cells[0][-1] is cells[1][-1] and sum(cell.nbytes for cell in cells) < 10e6

@@ -10,7 +10,7 @@ from lib.photos.vectors.descriptor import DIMS, SIDE, shrink_picture
 
 
 def describe(image: Image.Image) -> np.ndarray:
-    return descriptor.describe_pictures([shrink_picture(image)])[0]
+    return descriptor.picture_descriptors([shrink_picture(image)])[0]
 
 
 def picture(seed: int = 1, size: tuple[int, int] = (160, 120)) -> Image.Image:
@@ -105,8 +105,8 @@ def test_detail_and_noise_show():
 
 def test_a_picture_says_the_same_beside_others():
     small = [shrink_picture(picture(seed)) for seed in range(2 * descriptor.TOGETHER + 1)]
-    alone = np.concatenate([descriptor.describe_pictures([one]) for one in small])
-    assert np.array_equal(descriptor.describe_pictures(small), alone)
+    alone = np.concatenate([descriptor.picture_descriptors([one]) for one in small])
+    assert np.array_equal(descriptor.picture_descriptors(small), alone)
 
 
 def test_short_cuts_give_the_bits_of_what_they_stand_for():

@@ -12,7 +12,7 @@ from lib.common.errors import RemlError
 from lib.common.params import validate
 from lib.photos.image import decode, same_picture
 from lib.photos.vectors import encode_photos, encoders
-from lib.photos.vectors.vector_cache import as_row
+from lib.photos.vectors.vector_cache import pack_cache_row
 from tests.support.photos import drawn, image
 
 ENTRY = {"library": "builtin", "model": "descriptor", "weights": None, "sha256": None, "size": None,
@@ -68,7 +68,7 @@ def test_rows_are_those_of_a_plain_loop(tmp_path):
     for one in (one for batch in batches for one in batch):
         shown = decode.open_jpeg(dict(photos)[one.key])
         vector = np.array([*np.asarray(shown).mean(axis=(0, 1)), 4], dtype="float32")
-        assert one.row == as_row(vector, same_picture.make_thumbnail(shown))
+        assert one.row == pack_cache_row(vector, same_picture.thumbnail_array(shown))
 
 
 def test_broken_and_missing_files_have_a_reason_and_take_no_place(tmp_path):

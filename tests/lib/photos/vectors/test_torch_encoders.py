@@ -200,7 +200,7 @@ def test_the_stage_in_a_real_process_with_weights_of_the_hub(here, clip):
         with torch.inference_mode():
             return model.encode_text(open_clip.tokenize(texts), normalize=True).numpy()
 
-    texts = rooms.mean_prompts(list(rooms.QUALITIES.values()), read)
+    texts = rooms.mean_prompt_vectors(list(rooms.QUALITIES.values()), read)
     odds = np.exp(float(model.logit_scale.detach().exp()) * (vectors @ texts.T))
     likely = odds / odds.sum(axis=1, keepdims=True)
     assert table.filter(like="quality_").to_numpy() == pytest.approx(likely[:, :3], abs=1e-4)
@@ -346,7 +346,7 @@ def test_tags_that_are_not_on_the_hub_are_said_to_be_fetched_by_hand(monkeypatch
         "open_clip.pretrained.get_pretrained_cfg", lambda *_: {"url": "https://example.org/w.pt"}
     )
     with pytest.raises(RemlError, match=r"published at https://example\.org/w\.pt alone.* by hand"):
-        weights.find_hub("one", one)
+        weights.find_hub_weights("one", one)
 
 
 @pytest.mark.parametrize("name", ["clip", "dinov2"])
@@ -356,4 +356,4 @@ def test_the_encoders_of_params_have_weights_on_the_hub(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     told = load_sections("embed", encoders.EmbedParams)[1].encoders[name]
     where = {"clip": CLIP_REPO, "dinov2": "timm/vit_small_patch14_dinov2.lvd142m"}
-    assert weights.find_hub(name, told).repo == where[name]
+    assert weights.find_hub_weights(name, told).repo == where[name]

@@ -12,7 +12,12 @@ import numpy as np
 import pytest
 
 from lib.common.errors import RemlError
-from lib.photos.vectors.vector_cache import VectorCache, as_arrays, as_row, cached_prompts
+from lib.photos.vectors.vector_cache import (
+    VectorCache,
+    cached_prompt_vectors,
+    pack_cache_row,
+    unpack_cache_rows,
+)
 from tests.support.dag import ROOT
 
 DIMS = 16
@@ -20,13 +25,13 @@ WRITER = """
 import sys
 from pathlib import Path
 import numpy as np
-from lib.photos.vectors.vector_cache import VectorCache, as_row
+from lib.photos.vectors.vector_cache import VectorCache, pack_cache_row
 path, first, batches = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 cache = VectorCache(path, 16)
 for batch in range(batches):
     start = first + 8 * batch
     cache.write({
-        f"{n:040x}": as_row(np.full(16, n, "float32"), np.full((8, 8, 3), n % 256, "uint8"))
+        f"{n:040x}": pack_cache_row(np.full(16, n, "float32"), np.full((8, 8, 3), n % 256, "uint8"))
         for n in range(start, start + 8)
     })
     print(batch, flush=True)
@@ -34,7 +39,9 @@ for batch in range(batches):
 
 
 def row(n: int):
-    return as_row(np.full(DIMS, n, dtype="float32"), np.full((8, 8, 3), n % 256, dtype="uint8"))
+    return pack_cache_row(
+        np.full(DIMS, n, dtype="float32"), np.full((8, 8, 3), n % 256, dtype="uint8")
+    )
 
 
 def key(n: int) -> str:
@@ -55,10 +62,10 @@ def test_what_was_written_comes_back_bit_for_bit(tmp_path):
     vectors = rng.normal(size=(1200, DIMS)).astype("float32")
     thumbnails = rng.integers(0, 256, (1200, 8, 8, 3), dtype="uint8")
     cache = VectorCache(tmp_path / "deep" / "er" / "one.sqlite", DIMS)
-    cache.write({key(n): as_row(vectors[n], thumbnails[n]) for n in range(1200)})
+    cache.write({key(n): pack_cache_row(vectors[n], thumbnails[n]) for n in range(1200)})
     found = VectorCache(cache.path, DIMS).read([key(n) for n in range(1500)])
     assert set(found) == {key(n) for n in range(1200)}
-    back = as_arrays([found[key(n)] for n in range(1200)], DIMS)
+    back = unpack_cache_rows([found[key(n)] for n in range(1200)], DIMS)
     assert np.array_equal(back[0], vectors) and np.array_equal(back[1], thumbnails)
     assert back[0].dtype == np.float32
 
@@ -66,7 +73,7 @@ def test_what_was_written_comes_back_bit_for_bit(tmp_path):
 def test_nothing_asked_and_nothing_there(tmp_path):
     cache = VectorCache(tmp_path / "one.sqlite", DIMS)
     assert cache.read([]) == {} and cache.read([key(1)]) == {}
-    assert [part.shape for part in as_arrays([], DIMS)] == [(0, DIMS), (0, 8, 8, 3)]
+    assert [part.shape for part in unpack_cache_rows([], DIMS)] == [(0, DIMS), (0, 8, 8, 3)]
 
 
 @pytest.mark.parametrize("column, value", [
@@ -145,6 +152,6 @@ def test_prompts_are_encoded_once(tmp_path):
         asked.extend(texts)
         return np.array([[len(text)] * DIMS for text in texts], dtype="float32")
 
-    assert cached_prompts(cache, ["a", "bbb"], encode)[:, 0].tolist() == [1, 3]
-    assert cached_prompts(cache, ["cc", "bbb", "a"], encode)[:, 0].tolist() == [2, 3, 1]
+    assert cached_prompt_vectors(cache, ["a", "bbb"], encode)[:, 0].tolist() == [1, 3]
+    assert cached_prompt_vectors(cache, ["cc", "bbb", "a"], encode)[:, 0].tolist() == [2, 3, 1]
     assert asked == ["a", "bbb", "cc"]

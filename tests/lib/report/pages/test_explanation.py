@@ -46,7 +46,7 @@ NEAR = pd.DataFrame(
 
 
 def test_the_steps_of_a_home_lead_from_the_baseline_to_its_value():
-    (home,) = explanation.explained_homes(VALUED, CONTRIBUTIONS, NEAR)
+    (home,) = explanation.explained_home_rows(VALUED, CONTRIBUTIONS, NEAR)
     steps = home["steps"]
     assert [step["title"] for step in steps] == [
         "Baseline", GROUPS["size"].title, GROUPS["market"].title, GROUPS["level"].title,
@@ -65,13 +65,13 @@ def test_the_page_and_the_analysis_hold_every_look(near):
         {"kind": ["group", "input"], "name": ["size", "living_area"], "group": "size",
          "importance": [0.1, 0.1]}
     )  # fmt: skip
-    looks = narrative.domain_looks("sale", sizes, CURVE)
+    looks = narrative.effect_findings("sale", sizes, CURVE)
     assert [one["plot"] for one in looks] == [
         "sale_groups.svg", "sale_inputs.svg", "sale_effect_own_age.svg",
     ]  # fmt: skip
-    looks += narrative.ablation_looks({"rental_x": {"skipped": "too few <sales>"}})
-    looks = narrative.draw_looks(looks)
-    homes = explanation.explained_homes(VALUED, CONTRIBUTIONS, near)
+    looks += narrative.ablation_findings({"rental_x": {"skipped": "too few <sales>"}})
+    looks = narrative.draw_pictures(looks)
+    homes = explanation.explained_home_rows(VALUED, CONTRIBUTIONS, near)
     drawn = [one for one in looks if one["svg"]]
     shared = {"feed": "f", "source": {"title": "T", "currency": "USD", "synthetic": False},
               "as_of": "2024-06-01"}  # fmt: skip

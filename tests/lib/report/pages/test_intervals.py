@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lib.models.calibration.interval_study import compare_with_split
+from lib.models.calibration.interval_study import compare_with_split_conformal
 from lib.report.pages import intervals
 from lib.report.plots import valuation
 
@@ -44,7 +44,7 @@ def test_errors_stand_by_band_of_confidence():
 
 def test_the_headline_tells_both_widths():
     errors = np.linspace(-0.2, 0.2, 99)
-    told = compare_with_split(TEST, errors, ["90"])
+    told = compare_with_split_conformal(TEST, errors, ["90"])
     said = intervals.interval_headline(told)
     assert "held 50.0 % of the prices (50.0 % lay below, 0.0 % above)" in said
     split = np.exp(errors[-5]) - np.exp(errors[4])
@@ -60,7 +60,7 @@ def test_the_pictures_say_how_wide_and_how_often_within_one_fsd(monkeypatch):
     slices = pd.DataFrame(
         {"kind": "month", "slice": ["2025-03"], "sales": 20, "thin": True, "coverage_90": 0.9}
     )
-    made = intervals.domain_part("sale", test, slices, np.linspace(-0.2, 0.2, 99), {})
+    made = intervals.domain_context("sale", test, slices, np.linspace(-0.2, 0.2, 99), {})
     told = {one["title"]: one["caption"] for one in made["plots"]}
     assert "is narrower than 9.5 % of the value, a tenth wider than 85.5 %" in told["How wide"]
     said = told["Confidence score"]

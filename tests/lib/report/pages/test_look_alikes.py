@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.report.pages.look_alikes import Looks, mean_vectors, nearest_looks
+from lib.report.pages.look_alikes import DatedVectors, mean_vectors, nearest_by_photos
 
 
 def naive(points, dates, homes, sold, sold_dates, sold_homes, k):
@@ -31,7 +31,7 @@ def naive(points, dates, homes, sold, sold_dates, sold_homes, k):
 
 
 def market(seed, n=5, m=30, d=4):
-    """Fields of the two `Looks`: homes with a few dates, sales of some of the same homes."""
+    """Fields of the two `DatedVectors`: homes with a few dates, sales of some of the same homes."""
     rng = np.random.default_rng(seed)
     days = np.datetime64("2025-01-01") + rng.integers(0, 40, n + m)
     keys = np.array([f"home {one}" for one in rng.integers(0, 12, n + m)], dtype=object)
@@ -42,7 +42,7 @@ def market(seed, n=5, m=30, d=4):
 @given(st.integers(0, 10_000), st.integers(1, 6), st.integers(0, 30))
 def test_a_naive_loop_says_the_same(seed, k, m):
     given_ = market(seed, m=m)
-    index, likeness = nearest_looks(Looks(*given_[:3]), Looks(*given_[3:]), k)
+    index, likeness = nearest_by_photos(DatedVectors(*given_[:3]), DatedVectors(*given_[3:]), k)
     slow_index, slow_likeness = naive(*given_, k)
     assert index.tolist() == slow_index.tolist()
     assert np.allclose(likeness, slow_likeness, equal_nan=True)
@@ -51,12 +51,12 @@ def test_a_naive_loop_says_the_same(seed, k, m):
 def test_sales_of_the_day_itself_or_later_change_nothing():
     points, dates, homes, sold, sold_dates, sold_homes = market(1)
     dates = np.full_like(dates, np.sort(sold_dates)[len(sold) // 2])
-    subjects = Looks(points, dates, homes)
-    before = nearest_looks(subjects, Looks(sold, sold_dates, sold_homes), 3)
+    subjects = DatedVectors(points, dates, homes)
+    before = nearest_by_photos(subjects, DatedVectors(sold, sold_dates, sold_homes), 3)
     later = sold_dates >= dates[0]
     assert later.any() and (sold_dates == dates[0]).any()
-    other = Looks(np.where(later[:, None], 1e6, sold), sold_dates, sold_homes)
-    after = nearest_looks(subjects, other, 3)
+    other = DatedVectors(np.where(later[:, None], 1e6, sold), sold_dates, sold_homes)
+    after = nearest_by_photos(subjects, other, 3)
     assert before[0].tolist() == after[0].tolist() and np.array_equal(before[1], after[1])
 
 
@@ -64,9 +64,9 @@ def test_by_hand():
     """Four sales on a cross: scaling leaves the directions, so the cosines are known."""
     sold = np.array([[1.0, 0], [0, 1], [-1, 0], [0, -1]])
     day = np.datetime64("2025-06-01")
-    subject = Looks(np.array([[2.0, 2]]), np.array([day]), np.array(["a"]))
-    sales = Looks(sold, np.full(4, day - 1), np.array(["a", "b", "c", "d"]))
-    index, likeness = nearest_looks(subject, sales, 5)
+    subject = DatedVectors(np.array([[2.0, 2]]), np.array([day]), np.array(["a"]))
+    sales = DatedVectors(sold, np.full(4, day - 1), np.array(["a", "b", "c", "d"]))
+    index, likeness = nearest_by_photos(subject, sales, 5)
     assert index.tolist() == [[1, 2, 3, -1, -1]]  # the first is the home itself
     half = np.sqrt(0.5)
     assert likeness[0, :3] == pytest.approx([half, -half, -half])
@@ -75,8 +75,8 @@ def test_by_hand():
 
 def test_without_a_past_there_is_none():
     points, dates, homes, sold, sold_dates, sold_homes = market(2)
-    sales = Looks(sold, sold_dates + 100, sold_homes)
-    index, likeness = nearest_looks(Looks(points, dates, homes), sales, 2)
+    sales = DatedVectors(sold, sold_dates + 100, sold_homes)
+    index, likeness = nearest_by_photos(DatedVectors(points, dates, homes), sales, 2)
     assert (index == -1).all() and np.isnan(likeness).all()
 
 

@@ -29,7 +29,7 @@ def contexts(test):
     evaluated = score.round_nested({"acceptable": RANGES, "variants": {"sale_x": scored}}, 6)
     tables = {
         "predictions": test,
-        "slices": slices.score_slices(test, score.interval_names(test), 20, 1),
+        "slices": slices.score_slices(test, score.interval_coverages(test), 20, 1),
         "calibration": strata.calibration_by_decile(test, 20, 1),
         "worst": worst_errors.find_worst_errors(test, test.head(0), {}, 12),
     }

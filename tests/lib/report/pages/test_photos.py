@@ -103,7 +103,7 @@ def contributions(**log):
 
 
 def show(file):
-    return photo_homes.make_thumbnail(image(sum(file.encode())))
+    return photo_homes.thumbnail_data_uri(image(sum(file.encode())))
 
 
 def cards(most=9, a_home=6, k=3, said=None):
@@ -235,8 +235,8 @@ def test_what_photos_added_is_the_product_of_their_inputs():
 def test_a_thumbnail_is_a_small_jpeg_of_the_same_shape_and_bytes():
     stream = io.BytesIO()
     drawn(1, (1000, 500)).save(stream, "JPEG")
-    made = photo_homes.make_thumbnail(stream.getvalue())
-    assert made == photo_homes.make_thumbnail(stream.getvalue())
+    made = photo_homes.thumbnail_data_uri(stream.getvalue())
+    assert made == photo_homes.thumbnail_data_uri(stream.getvalue())
     head, _, rest = made.partition(",")
     assert head == "data:image/jpeg;base64"
     assert Image.open(io.BytesIO(base64.b64decode(rest))).size == (200, 100)
@@ -244,8 +244,8 @@ def test_a_thumbnail_is_a_small_jpeg_of_the_same_shape_and_bytes():
 
 def test_a_place_falls_back_to_zip_and_key():
     row = {"listing_key": "k", "postal_code": "77001", "unparsed_address": np.nan}
-    assert photo_homes.home_place(row) == "77001"
-    assert photo_homes.home_place(row | {"postal_code": np.nan}) == "k"
+    assert photo_homes.home_label(row) == "77001"
+    assert photo_homes.home_label(row | {"postal_code": np.nan}) == "k"
 
 
 def test_slices_are_called_better_or_worse_only_where_the_interval_says_so():
@@ -257,14 +257,14 @@ def test_slices_are_called_better_or_worse_only_where_the_interval_says_so():
 
 
 def test_the_verdict_stands_first_and_what_was_skipped_says_why():
-    part = photos.lift_part("v", lift())
+    part = photos.lift_context("v", lift())
     assert part["lead"] == "Photos help." and part["told"].startswith("MAPE is 12 % without")
     assert [check["mark"] for check in part["checks"]] == ["passed", "failed", "nothing to look at"]
     assert part["rows"][3]["cells"][0] == {
         "value": "+2.00",
         "small": ["+1.00 to +3.00", "p = 0.0010"],
     }
-    skipped = photos.lift_part("v", {"skipped": "no photo", "told": "not measured: no photo"})
+    skipped = photos.lift_context("v", {"skipped": "no photo", "told": "not measured: no photo"})
     assert (skipped["lead"], skipped["told"]) == ("Not measured.", "No photo.")
 
 
@@ -278,9 +278,9 @@ def test_the_folds_tell_which_way_of_using_photos_is_best():
         "Of what sees photos, sale_blend (MAPE 9.00 %) did best on the folds of the past, 3.00 "
         "points below the best of the others, sale_linear (MAPE 12.00 %)."
     )
-    worse = photos.fold_part("sale", {"a": {"fold_mape": 0.2}, "b": {"fold_mape": 0.1}}, {"a"})
+    worse = photos.fold_context("sale", {"a": {"fold_mape": 0.2}, "b": {"fold_mape": 0.1}}, {"a"})
     assert "10.00 points above the best" in worse["finding"]
-    assert photos.fold_part("sale", {"a": {"mape": 0.2}}, {"a"}) is None
+    assert photos.fold_context("sale", {"a": {"mape": 0.2}}, {"a"}) is None
 
 
 def test_pictures_are_counted_once_and_rooms_by_how_they_are_known():

@@ -19,9 +19,9 @@ from lib.models.variants.training.estimators import target_encoding
 from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.columns import (
     Prefix,
-    drop_prefixes,
+    columns_without_prefixes,
     first_finite,
-    require_columns,
+    require_any_column,
     text_categories,
 )
 
@@ -174,26 +174,27 @@ class BoostedTrees:
         residual = log_price - start if self.params.start else log_price
         shrink = self.params.encode_shrink
         means = {
-            name: target_encoding.final_means(inputs[name], residual, shrink) for name in wanted
+            name: target_encoding.final_target_means(inputs[name], residual, shrink)
+            for name in wanted
         }
         self.state["encoded"] = means
         matrix = self._matrix(inputs)
         for i, name in enumerate(wanted, start=matrix.shape[1] - len(wanted)):
             past = cast(pd.DataFrame, dates)
-            matrix[:, i] = target_encoding.past_means(inputs[name], residual, past, shrink)
+            matrix[:, i] = target_encoding.past_target_means(inputs[name], residual, past, shrink)
         return matrix
 
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
     ) -> BoostedTrees:
-        columns = drop_prefixes(inputs, self.params.without)
+        columns = columns_without_prefixes(inputs, self.params.without)
         texts = text_categories(inputs, columns)
         self.state = {
             "columns": columns,
             "categories": texts,
             "mean": float(np.mean(log_price)),
         }
-        require_columns([*columns, *inputs.columns.intersection(self.params.encode)])
+        require_any_column([*columns, *inputs.columns.intersection(self.params.encode)])
         matrix = self._cross_fitted(inputs, log_price, dates)
         names = [*columns, *(ENCODED + name for name in self.state["encoded"])]
         ways = self.params.monotone

@@ -31,7 +31,7 @@ class Standardizer:
 Prefix = Annotated[str, Field(min_length=1)]  # every name begins with an empty one
 
 
-def drop_prefixes(inputs: pd.DataFrame, without: list[str]) -> list[str]:
+def columns_without_prefixes(inputs: pd.DataFrame, without: list[str]) -> list[str]:
     """The columns whose names begin with none of some prefixes.
 
     Parameters
@@ -49,7 +49,7 @@ def drop_prefixes(inputs: pd.DataFrame, without: list[str]) -> list[str]:
     return [name for name in inputs if not name.startswith(tuple(without))]
 
 
-def require_columns(columns: object) -> None:
+def require_any_column(columns: object) -> None:
     """Raise `RemlError` where `columns`, those that a model could learn from, are none."""
     require(
         bool(columns),

@@ -15,8 +15,8 @@ from lib.models.variants.training.estimators.base import parse_state
 from lib.models.variants.training.estimators.columns import (
     Prefix,
     Standardizer,
-    drop_prefixes,
-    require_columns,
+    columns_without_prefixes,
+    require_any_column,
     text_categories,
 )
 
@@ -58,11 +58,11 @@ class HedonicRidge:
     def fit(
         self, inputs: pd.DataFrame, log_price: np.ndarray, dates: pd.DataFrame | None = None
     ) -> HedonicRidge:
-        columns = drop_prefixes(inputs, self.params.without)
+        columns = columns_without_prefixes(inputs, self.params.without)
         texts = text_categories(inputs, columns)
         # a column that is empty in training teaches nothing: its median would be missing too
         numbers = [n for n in columns if n not in texts and inputs[n].notna().any()]
-        require_columns([*numbers, *(value for values in texts.values() for value in values)])
+        require_any_column([*numbers, *(value for values in texts.values() for value in values)])
         values = inputs[numbers].to_numpy(float)
         median = np.nanmedian(values, axis=0)
         filled = np.where(np.isfinite(values), values, median)

@@ -53,7 +53,7 @@ def _shrink_means(
     return np.where(weight > 0, (total + shrink * overall) / np.maximum(weight, 1e-12), overall)
 
 
-def past_means(
+def past_target_means(
     codes: pd.Series, residual: np.ndarray, dates: pd.DataFrame, shrink: float
 ) -> np.ndarray:
     """The shrunken mean residual of each training row's category, over sales closed before its
@@ -93,7 +93,7 @@ def past_means(
     return out
 
 
-def final_means(codes: pd.Series, residual: np.ndarray, shrink: float) -> dict[str, Any]:
+def final_target_means(codes: pd.Series, residual: np.ndarray, shrink: float) -> dict[str, Any]:
     """The encoding of a home that is valued after training.
 
     Parameters
@@ -120,14 +120,14 @@ def final_means(codes: pd.Series, residual: np.ndarray, shrink: float) -> dict[s
 
 
 def encode_categories(codes: pd.Series, means: dict[str, Any]) -> np.ndarray:
-    """Categories as the numbers of `final_means`.
+    """Categories as the numbers of `final_target_means`.
 
     Parameters
     ----------
     codes : Series of shape (n,)
         Categories as text, missing for none.
     means : dict of str to Any
-        What `final_means` gives.
+        What `final_target_means` gives.
 
     Returns
     -------

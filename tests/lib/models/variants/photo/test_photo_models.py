@@ -10,9 +10,9 @@ from lib.evaluation.explanation.contributions import (
     contributions_to_long,
     log_contributions,
 )
-from lib.models.serving.similar_sales import leaf_share
+from lib.models.serving.similar_sales import leaf_similarity
 from lib.models.variants.photo.registry import PHOTO
-from lib.models.variants.predict import raw_estimates
+from lib.models.variants.predict import log_estimates_before_level
 from lib.models.variants.training.out_of_fold import fit_and_predict
 from tests.support.saved_models import make_blend
 from tests.support.vectors import homes, make, saved, shuffled
@@ -63,7 +63,7 @@ def test_importances_name_vectors_not_their_components(name):
 def test_contributions_add_up_and_photos_are_a_group(name):
     told = saved(name, fit(name), INPUTS)
     base, parts = log_contributions(NEW, told, contribution_centres(INPUTS, told))
-    whole = raw_estimates(NEW, told)
+    whole = log_estimates_before_level(NEW, told)
     np.testing.assert_allclose(base + parts.sum(axis=1), whole, rtol=0, atol=1e-9)
     assert set(parts) <= set(INPUTS)
     photos = contributions_by_group(parts)["photos"]
@@ -84,9 +84,9 @@ def test_a_blend_with_a_photo_member_adds_up(name):
     mixed = make_blend({"seeing": 0.6, "plain": 0.4}, members)
     base, parts = log_contributions(NEW, mixed, contribution_centres(INPUTS, mixed))
     got = base + parts.sum(axis=1)
-    np.testing.assert_allclose(got, raw_estimates(NEW, mixed), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(got, log_estimates_before_level(NEW, mixed), rtol=0, atol=1e-9)
     assert "img_vector" in parts
-    share = leaf_share(NEW, mixed, np.array([0, 5]), np.array([0, 6]))
+    share = leaf_similarity(NEW, mixed, np.array([0, 5]), np.array([0, 6]))
     assert share[0] == pytest.approx(1) and share[1] < 1
 
 

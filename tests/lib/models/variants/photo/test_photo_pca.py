@@ -10,9 +10,9 @@ from sklearn.decomposition import PCA
 from lib.models.variants.photo.photo_pca import (
     PhotoPCA,
     PhotoPCAParams,
-    is_vector,
+    is_vector_input,
     source_input,
-    sum_by_source,
+    sum_components_by_source,
 )
 from tests.support.vectors import DIMS, homes
 
@@ -107,7 +107,11 @@ def test_a_component_counts_for_its_vector():
         and source_input("img_bath_pca_01") == "img_vector_bath"
     )
     assert source_input("img_count") == "img_count" and source_input("living_area") == "living_area"
-    assert is_vector("img_vector") and is_vector("img_vector_bath")
-    assert not is_vector("img_count") and not is_vector("img_vectors")
+    assert is_vector_input("img_vector") and is_vector_input("img_vector_bath")
+    assert not is_vector_input("img_count") and not is_vector_input("img_vectors")
     table = pd.DataFrame([[1.0, 2.0, 4.0, 8.0]], columns=["a", "img_pca_01", "b", "img_pca_02"])
-    assert sum_by_source(table).iloc[0].to_dict() == {"a": 1.0, "img_vector": 10.0, "b": 4.0}
+    assert sum_components_by_source(table).iloc[0].to_dict() == {
+        "a": 1.0,
+        "img_vector": 10.0,
+        "b": 4.0,
+    }

@@ -27,7 +27,7 @@ def test_curves_hold_steps_and_errors_and_nothing_else(tmp_path, monkeypatch):
     """The same bytes again, whatever lies there and DVCLive's variable says."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "plots"
-    fit_variant.write_curves(CURVES, folder)
+    fit_variant.write_learning_curves(CURVES, folder)
     first = files(folder)
     assert list(first) == [
         "metrics.json",
@@ -41,7 +41,7 @@ def test_curves_hold_steps_and_errors_and_nothing_else(tmp_path, monkeypatch):
         "step": 30,
     }
     monkeypatch.setenv("DVCLIVE_RESUME", "true")
-    fit_variant.write_curves(CURVES, folder)
+    fit_variant.write_learning_curves(CURVES, folder)
     assert files(folder) == first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plots"], "no dvc.yaml, no report"
 
@@ -67,14 +67,14 @@ def test_nothing_is_sent_to_a_studio_whose_token_lies_about(tmp_path, monkeypatc
         ("URL", f"http://127.0.0.1:{server.server_port}"),
     ):
         monkeypatch.setenv(f"DVC_STUDIO_{name}", value)
-    fit_variant.write_curves(CURVES, tmp_path / "plots")
+    fit_variant.write_learning_curves(CURVES, tmp_path / "plots")
     server.shutdown()
     assert asked == []
 
 
 def test_a_kind_without_sales_has_no_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    fit_variant.write_curves(CURVES.assign(folds=np.nan), tmp_path / "plots")
+    fit_variant.write_learning_curves(CURVES.assign(folds=np.nan), tmp_path / "plots")
     assert "plots/metrics/mape/folds.tsv" not in files(tmp_path / "plots")
 
 

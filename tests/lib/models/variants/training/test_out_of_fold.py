@@ -8,7 +8,11 @@ import pytest
 
 from lib.common.artifacts import LevelSettings
 from lib.models.variants.training.estimators.registry import HedonicRidge, HedonicRidgeParams
-from lib.models.variants.training.out_of_fold import fit_and_predict, out_of_fold, unseen_errors
+from lib.models.variants.training.out_of_fold import (
+    fit_and_predict,
+    predict_out_of_fold,
+    unseen_log_errors,
+)
 from tests.support.daily_sales import EDGES, INPUTS, START, daily_sales
 
 LEVEL = LevelSettings(days=20, shrink=2)
@@ -20,7 +24,7 @@ def make():
 
 def test_each_fold_is_predicted_by_a_model_of_what_had_closed_before_it():
     table = daily_sales()
-    got = out_of_fold(table, INPUTS, EDGES, make)
+    got = predict_out_of_fold(table, INPUTS, EDGES, make)
     wanted = pd.Series(np.nan, index=table.index)
     for number, days in ((1, 60), (2, 90)):
         known = table.iloc[[i for i in range(200) if i + 7 < days]]  # closed before the fold
@@ -81,7 +85,7 @@ def test_a_subjects_price_is_neither_kept_nor_an_error():
     _, got = fit_and_predict(daily_sales(), INPUTS, EDGES, make, LEVEL)
     subject = got[got["role"] == "subject"]
     assert len(subject) == 1 and subject["close_price"].isna().all()
-    assert len(unseen_errors(got)) == len(got) - 1
+    assert len(unseen_log_errors(got)) == len(got) - 1
 
 
 def test_errors_are_log_price_less_raw_prediction():
@@ -91,7 +95,7 @@ def test_errors_are_log_price_less_raw_prediction():
             "log_raw": [2.5, 1.0, 1.0], "usable": [True, True, False],
         }
     )  # fmt: skip
-    assert unseen_errors(frame)["log_error"].tolist() == pytest.approx([0.5])
+    assert unseen_log_errors(frame)["log_error"].tolist() == pytest.approx([0.5])
 
 
 def test_unusable_sales_are_predicted_and_teach_nothing():
@@ -133,7 +137,7 @@ def grouped():
 
 def test_folds_of_groups_are_predicted_by_the_other_groups():
     table = grouped()
-    got = out_of_fold(table, INPUTS, [], make)
+    got = predict_out_of_fold(table, INPUTS, [], make)
     for number in range(1, 5):
         known = table[(table["role"] == "train") & (table["fold"] != number)]
         model = make().fit(known[INPUTS], np.log(known["close_price"]))

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from lib.models.variants.training.estimators.target_encoding import (
     encode_categories,
-    final_means,
-    past_means,
+    final_target_means,
+    past_target_means,
 )
 
 START = pd.Timestamp("2024-01-01")
@@ -49,7 +49,7 @@ def naive(codes, residual, dates, shrink):
 @given(st.lists(ROW, min_size=1, max_size=25), st.sampled_from([1.0, 5.0, 20.0]))
 def test_each_row_gets_what_a_loop_over_earlier_closings_gives(rows, shrink):
     codes, residual, dates = frame(rows)
-    got = past_means(codes, residual, dates, shrink)
+    got = past_target_means(codes, residual, dates, shrink)
     np.testing.assert_allclose(got, naive(codes, residual, dates, shrink), atol=1e-12)
 
 
@@ -68,7 +68,7 @@ def test_a_later_price_changes_no_earlier_encoding_nor_its_own(row):
     changed = residual.copy()
     late = (dates["close_date"] >= dates["as_of"][row]).to_numpy()
     changed[late] += 100
-    before, after = (past_means(codes, r, dates, 5.0) for r in (residual, changed))
+    before, after = (past_target_means(codes, r, dates, 5.0) for r in (residual, changed))
     earlier = (dates["as_of"] <= dates["as_of"][row]).to_numpy()
     assert late[row] and earlier.sum() > 3
     np.testing.assert_array_equal(before[earlier], after[earlier])
@@ -77,13 +77,13 @@ def test_a_later_price_changes_no_earlier_encoding_nor_its_own(row):
 
 def test_without_shrinking_a_category_without_earlier_sales_gets_the_mean_of_all():
     codes, residual, dates = frame([(0, 1, "A", 1.0, True), (9, 1, "B", 5.0, True)])
-    np.testing.assert_allclose(past_means(codes, residual, dates, 0.0), [np.nan, 1.0])
+    np.testing.assert_allclose(past_target_means(codes, residual, dates, 0.0), [np.nan, 1.0])
 
 
 def test_later_homes_see_all_of_training_and_unknown_categories_the_mean():
     codes = pd.Series(["A", "A", "B", None, "B"], dtype="str")
     residual = np.array([1.0, 2.0, 6.0, 3.0, np.nan])
-    means = final_means(codes, residual, shrink=2.0)
+    means = final_target_means(codes, residual, shrink=2.0)
     assert means["overall"] == 3.0
     asked = pd.Series(["A", "B", "Z", None], dtype="str")
     wanted = [(3 + 2 * 3) / 4, (6 + 2 * 3) / 3, 3.0, 3.0]
@@ -93,5 +93,8 @@ def test_later_homes_see_all_of_training_and_unknown_categories_the_mean():
 def test_nothing_known_is_no_obstacle():
     codes = pd.Series(["A", "B"], dtype="str")
     dates = pd.DataFrame({"as_of": [pd.NaT, START], "close_date": [pd.NaT, pd.NaT]})
-    assert np.isnan(past_means(codes, np.array([1.0, 2.0]), dates, 5.0)).all()
-    assert final_means(codes, np.array([np.nan, np.nan]), 5.0) == {"values": {}, "overall": 0.0}
+    assert np.isnan(past_target_means(codes, np.array([1.0, 2.0]), dates, 5.0)).all()
+    assert final_target_means(codes, np.array([np.nan, np.nan]), 5.0) == {
+        "values": {},
+        "overall": 0.0,
+    }
