@@ -1,5 +1,4 @@
-"""A synthetic, seeded MLS feed: `generate_feed` gives the bytes of every file and the hidden
-truth."""
+"""A synthetic, seeded MLS feed: `generate_feed` gives every file and the hidden truth."""
 
 from lib.demo.feed import Feed, generate_feed
 

@@ -26,14 +26,13 @@ LEAK = 0.85  # R2 of the log price from which one number gives it away, as in `e
 RIDGE = 1.0  # penalty, in rows, of the linear reading of a whole vector
 
 METRICS = {"mdape": "MdAPE", "mape": "MAPE"}
-
+Gain = dict[str, dict[str, float]]  # of `measure_gain`: metric -> value, low, high, p
 Check = dict[str, Any]
 
 
 def _make_check(name: str, figure: float | None, passed: bool | None, sentence: str) -> Check:
     """One check as it stands in metrics, with its `sentence`; `passed` is None where there was
-    nothing to look at.
-    """
+    nothing to look at."""
     return {"name": name, "figure": figure, "passed": passed, "told": sentence}
 
 
@@ -123,9 +122,7 @@ def fold_test_and_training(
         yield table[held], table[learnable & before]
 
 
-def control_lifts_too(
-    lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]
-) -> bool:
+def control_lifts_too(lift: Gain, control: Gain) -> bool:
     """Whether photos of other homes bring half of the lift in MAPE or more, and not by chance.
 
     Some of it they may bring: a home with photos stays one with photos.
@@ -134,9 +131,7 @@ def control_lifts_too(
     return mape["low"] > 0 and mape["value"] >= HALF * lift["mape"]["value"]
 
 
-def check_photos_of_other_homes(
-    lift: dict[str, dict[str, float]], control: dict[str, dict[str, float]]
-) -> Check:
+def check_photos_of_other_homes(lift: Gain, control: Gain) -> Check:
     """Whether photos of other homes lift as well; `control` is their gain."""
     bad, mape = control_lifts_too(lift, control), control["mape"]
     effect = "bring half of the lift or more" if bad else "bring less than half of the lift"
@@ -183,7 +178,7 @@ def check_unseen_homes(
     table: pd.DataFrame,
     edges: list[pd.Timestamp],
     estimates: dict[str, np.ndarray],
-    lift: dict[str, dict[str, float]],
+    lift: Gain,
     plan: ComparisonSettings,
     metric: str,
 ) -> Check:
@@ -235,7 +230,7 @@ def check_photo_count(
     table: pd.DataFrame,
     refit: RefittableVariant,
     estimates: dict[str, np.ndarray],
-    lift: dict[str, dict[str, float]],
+    lift: Gain,
     plan: ComparisonSettings,
     metric: str,
 ) -> Check:
@@ -350,8 +345,7 @@ def _strongest_number(
     Returns
     -------
     tuple of str and float
-        The number's name and its R2
-        (`lib.evaluation.metrics.single_input.input_r2_all_and_informative`).
+        The number's name and its R2, the second of `input_r2_all_and_informative`.
     """
     best, most = "", 0.0
     with threadpool_limits(1, "blas"):
@@ -364,9 +358,7 @@ def _strongest_number(
     return best, most
 
 
-def check_single_photo_numbers(
-    table: pd.DataFrame, inputs: list[str], without: np.ndarray
-) -> Check:
+def check_photo_numbers(table: pd.DataFrame, inputs: list[str], without: np.ndarray) -> Check:
     """Whether one number of the photos gives the log price away, or the part of it that other
     inputs miss.
 

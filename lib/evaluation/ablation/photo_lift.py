@@ -217,7 +217,7 @@ def _run_leakage_checks(
         leakage_checks.check_shared_pictures(table, refit.edges, sample.counted),
         leakage_checks.check_unseen_homes(table, refit.edges, estimates, lift, plan, metric),
         leakage_checks.check_photo_count(table, refit, estimates, lift, plan, metric),
-        leakage_checks.check_single_photo_numbers(table, refit.inputs, estimates["without"]),
+        leakage_checks.check_photo_numbers(table, refit.inputs, estimates["without"]),
     ]
 
 

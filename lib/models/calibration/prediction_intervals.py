@@ -24,12 +24,6 @@ from lib.models.calibration.conformal import (
     choose_half_life,
     split_bounds,
 )
-from lib.models.calibration.error_models import (
-    DifficultySettings,
-    QuantileSettings,
-    assign_cross_fit_parts,
-    columns_as_numbers,
-)
 
 ESTIMATE = "log_estimate"  # stands beside the inputs: dear homes err otherwise than cheap ones
 FSD = "fsd"  # the name that the central interval goes by
@@ -51,8 +45,8 @@ class IntervalSettings(Section):
     method: Literal["split", "normalized", "cqr"]
     groups: GroupSettings
     adaptive: AdaptiveSettings
-    difficulty: DifficultySettings
-    quantiles: QuantileSettings
+    difficulty: error_models.DifficultySettings
+    quantiles: error_models.QuantileSettings
     abstention: AbstentionSettings
 
 
@@ -159,7 +153,9 @@ def interval_basis(table: pd.DataFrame, state: dict[str, Any]) -> pd.DataFrame:
     DataFrame of n rows
         scale, group, and low_ and high_ of each coverage (log price), rows numbered from 0.
     """
-    told = _predict_error_models(columns_as_numbers(table, state["columns"]), state["models"])
+    told = _predict_error_models(
+        error_models.columns_as_numbers(table, state["columns"]), state["models"]
+    )
     return _assign_scores(table.reset_index(drop=True), told, state)
 
 
@@ -291,7 +287,7 @@ def fit_intervals(
     }
     newest = table.loc[past, "close_date"].max()
     state["half_life"] = choose_half_life(table.loc[past, "close_date"], newest, spec.adaptive)
-    values = columns_as_numbers(table, state["columns"])
+    values = error_models.columns_as_numbers(table, state["columns"])
     told = pd.DataFrame(index=table.index)
     if state["method"] != "split":
         order = table[past].sort_values(["as_of", "listing_key"], kind="stable").index.to_numpy()
@@ -299,7 +295,7 @@ def fit_intervals(
             values[order], error[order].to_numpy(), wanted, spec, seed
         )
         told = _predict_error_models(values, state["models"])
-        part = assign_cross_fit_parts(len(order), spec.difficulty.parts)
+        part = error_models.assign_cross_fit_parts(len(order), spec.difficulty.parts)
         for one in range(spec.difficulty.parts):  # a row's scale must not rest on its error
             rest, own = order[part != one], order[part == one]
             models = _fit_error_models(values[rest], error[rest].to_numpy(), wanted, spec, seed)
@@ -349,10 +345,8 @@ def predict_intervals(
         new = new.astype({"close_date": "datetime64[us]"}).join(interval_basis(homes, state))
         rows = pd.concat([scored, new], ignore_index=True)
         mine = np.arange(len(rows)) >= len(scored)
-    estimate, adaptive = (
-        np.exp(homes[ESTIMATE].to_numpy(float)),
-        AdaptiveSettings(**state["adaptive"]),
-    )
+    estimate = np.exp(homes[ESTIMATE].to_numpy(float))
+    adaptive = AdaptiveSettings(**state["adaptive"])
     out = {"pred_close_price": estimate}
     low, high = np.zeros(len(homes)), np.zeros(len(homes))  # an interval holds the estimate
     for name, coverage in sorted(state["coverages"].items(), key=lambda one: one[1]):

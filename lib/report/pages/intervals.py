@@ -246,9 +246,8 @@ def domain_context(
     plain = study[(study["coverage"] == "90") & (study["intervals"] == "split")].iloc[0]
     tenth, most = np.quantile(width, [0.1, 0.9])
     bands = error_by_confidence(test)
-    within = float(
-        (np.abs(test["close_price"] / test["pred_close_price"] - 1) <= test["pred_fsd"]).mean()
-    )
+    off = np.abs(test["close_price"] / test["pred_close_price"] - 1)
+    within = float((off <= test["pred_fsd"]).mean())
     pictures = [
         (
             "How wide",

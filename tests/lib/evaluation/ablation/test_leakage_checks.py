@@ -96,7 +96,7 @@ def test_a_plain_number_that_holds_the_price_is_caught():
     rough = np.full(len(sold), sold.mean())
 
     def checked(inputs, table=shown, without=rough):
-        return leakage_checks.check_single_photo_numbers(table, inputs, without)
+        return leakage_checks.check_photo_numbers(table, inputs, without)
 
     found = checked(["living_area", "img_quality_renovated"])
     assert found["passed"] is False and "img_quality_renovated alone" in found["told"]
@@ -117,9 +117,7 @@ def test_a_price_for_each_square_foot_is_caught():
     sold = shown["fold"] > 0
     missing = np.log(shown.loc[sold, "close_price"] / said)
     shown.loc[sold, "img_quality_dated"] = missing
-    found = leakage_checks.check_single_photo_numbers(
-        shown, ["living_area", "img_quality_dated"], said
-    )
+    found = leakage_checks.check_photo_numbers(shown, ["living_area", "img_quality_dated"], said)
     assert found["passed"] is False and "what of it is missing without photos" in found["told"]
 
 
