@@ -7,14 +7,14 @@ import pandas as pd
 
 from lib.models.calibration import error_models, prediction_intervals
 from lib.models.calibration.abstention import AbstentionSettings
-from lib.models.calibration.prediction_intervals import GroupSettings, IntervalSettings
+from lib.models.calibration.prediction_intervals import GroupSettings, IntervalSpec
 
 HARD = error_models.DifficultySettings(minimum_errors=200, parts=4, alpha=0.01, floor=0.3)
 TREES = error_models.QuantileSettings(
     num_iterations=60, learning_rate=0.1, num_leaves=7, min_data_in_leaf=40, feature_fraction=1.0,
     bagging_fraction=0.8, lambda_l2=1.0, num_threads=1,
 )  # fmt: skip
-SPEC = IntervalSettings(
+SPEC = IntervalSpec(
     method="normalized",
     groups=GroupSettings(by="value", count=3, minimum=100),
     adaptive=prediction_intervals.AdaptiveSettings(

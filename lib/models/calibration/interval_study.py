@@ -118,7 +118,7 @@ def fold_intervals(
     inputs: list[str],
     fold: np.ndarray,
     coverages: list[float],
-    spec: prediction_intervals.IntervalSettings,
+    spec: prediction_intervals.IntervalSpec,
     seed: int,
 ) -> Iterator[tuple[int, pd.DataFrame, np.ndarray]]:
     """Intervals of the sales in each fold, fitted on the folds before it.
@@ -133,7 +133,7 @@ def fold_intervals(
         The number of each row's fold, 0 for none.
     coverages : list of float
         Shares.
-    spec : IntervalSettings
+    spec : IntervalSpec
         How intervals are made.
     seed : int
         Of the error models.

@@ -39,7 +39,7 @@ class GroupSettings(Section):
     minimum: float = Field(gt=0)
 
 
-class IntervalSettings(Section):
+class IntervalSpec(Section):
     """How intervals are made."""
 
     method: Literal["split", "normalized", "cqr"]
@@ -72,11 +72,7 @@ def _coverage_names(coverages: list[float]) -> dict[str, float]:
 
 
 def _fit_error_models(
-    inputs: np.ndarray,
-    error: np.ndarray,
-    wanted: dict[str, float],
-    spec: IntervalSettings,
-    seed: int,
+    inputs: np.ndarray, error: np.ndarray, wanted: dict[str, float], spec: IntervalSpec, seed: int
 ) -> dict[str, Any]:
     """Fit the models of error that `spec.method` needs.
 
@@ -88,7 +84,7 @@ def _fit_error_models(
         Log errors on sales that the model had not seen.
     wanted : dict of str to float
         Coverages by name.
-    spec : IntervalSettings
+    spec : IntervalSpec
         How intervals are made.
     seed : int
         Of the quantile trees.
@@ -231,7 +227,7 @@ def fit_intervals(
     inputs: list[str],
     learnt: pd.DataFrame,
     coverages: list[float],
-    spec: IntervalSettings,
+    spec: IntervalSpec,
     seed: int,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Fit the intervals of one variant on its out-of-fold errors of the past.
@@ -248,7 +244,7 @@ def fit_intervals(
         Feature rows of all sales of the past.
     coverages : list of float
         Shares.
-    spec : IntervalSettings
+    spec : IntervalSpec
         How intervals are made.
     seed : int
         Of the error models.
@@ -366,7 +362,7 @@ def predict_intervals(
     return pd.DataFrame(out, index=homes.index)
 
 
-class CalibrateParams(IntervalSettings):
+class CalibrateParams(IntervalSpec):
     """The `calibrate` section of params.yaml."""
 
     coverages: list[Annotated[float, Field(gt=0, lt=1)]]
