@@ -188,7 +188,7 @@ def survey_feed(
         f"{where}: no row has a modification_timestamp; {mend} one of its headers "
         f"({headers}) to the export, and export again",
     )
-    notes, warnings = [*gap_text.excluded_rows(rows["day"], out, first, last)], []
+    notes, warnings = [*gap_text.excluded_row_lines(rows["day"], out, first, last)], []
     if (future := int((dated > now).sum())) > 0:
         warnings.append(
             f"warning: rows modified after {now}, which is today: {future:,}, up to {max(dated)}; "
