@@ -9,7 +9,7 @@ call `build_features`, so that a model is served what it was trained on. Sales e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ from lib.features.own_home import home_features, time_features
 
 CATEGORIES = ["postal_code", "property_sub_type"]
 KIND = "property_type"  # a category too, where it tells what the sub type does not (`spec`)
-CLASS, UNSTATED = "property_class", "unstated"  # of `normalize`
+CLASS, UNSTATED, HOME = "property_class", "unstated", "residential"  # of `normalize`
 
 
 class FeaturesParams(Section):
@@ -239,6 +239,8 @@ def build_features(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Build the feature table of homes, with their comparables and the price index.
 
+    Where a feed values several classes of property, each is compared with its own alone.
+
     Parameters
     ----------
     homes
@@ -257,9 +259,41 @@ def build_features(
         `close_date`, `close_price`, `adjusted_close_price` (at the home's date), `living_area`
         (square feet), `distance` in units of the metric.
     index
-        Prices by month and ZIP as of the newest of the homes' dates (`price_index.index_table`).
+        Prices by month and ZIP as of the newest of the homes' dates (`price_index.index_table`); of
+        several classes that of the one with most sales.
     """
-    homes, sales = homes.reset_index(drop=True), evidence.sales
+    homes = homes.reset_index(drop=True)
+    tables = homes, evidence.sales, evidence.other
+    group, sold, elsewhere = (_class_groups(table) for table in tables)
+    if len(homes) == 0 or len({*group, *sold, *elsewhere}) <= 1:
+        return _build_alike(homes, evidence, settings)
+    parts = {}
+    for name in sorted(set(group)):
+        listings, other = (
+            table[_class_groups(table) == name].reset_index(drop=True)
+            for table in (evidence.listings, evidence.other)
+        )
+        sales = evidence.sales[sold == name].reset_index(drop=True)
+        own = replace(evidence, sales=sales, listings=listings, other=other)
+        parts[name] = _build_alike(homes[group == name].reset_index(drop=True), own, settings)
+    features, near = (pd.concat([p[i] for p in parts.values()], ignore_index=True) for i in (0, 1))
+    order = features.set_index("listing_key").index.get_indexer(homes["listing_key"])
+    largest = max(parts, key=lambda name: ((sold == name).sum(), name == HOME))
+    return features.take(order).reset_index(drop=True), near, parts[largest][2]
+
+
+def _class_groups(table: pd.DataFrame) -> pd.Series:
+    """The class of each row; one that states none goes with the homes."""
+    if CLASS not in table:
+        return pd.Series(HOME, index=table.index)
+    return table[CLASS].replace(UNSTATED, HOME)
+
+
+def _build_alike(
+    homes: pd.DataFrame, evidence: MarketEvidence, settings: FeaturesParams
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """As `build_features`, of homes and evidence of one class of property."""
+    sales = evidence.sales
     # the kriged price and the index of areas are both made of it
     regressed = hedonic.fit_hedonic_as_of(
         homes, sales, settings.kriging.axes, settings.kriging.hedonic
