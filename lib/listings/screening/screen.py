@@ -16,7 +16,7 @@ from pydantic import field_validator
 
 from lib.common.errors import require
 from lib.common.params import Section
-from lib.listings.contract.reso import CLASS, HOME
+from lib.listings.contract.reso import CLASS, HOME, UNSTATED
 from lib.listings.contract.row_rules import is_valued
 from lib.listings.identity import same_home
 from lib.listings.screening import rules, terms
@@ -97,6 +97,28 @@ def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
     return sold.sort_values(["close_date", "listing_key"]).reset_index(drop=True)
 
 
+def _frames(flags: Iterable[rules.Flag]) -> list[pd.DataFrame]:
+    return [
+        pd.DataFrame({"row": rows, "code": code, "reason": reasons}).astype({"row": "int64"})
+        for code, rows, reasons in flags
+    ]
+
+
+def _flag_alike(
+    good: pd.DataFrame, spec: ScreenParams, groups: list[list[str]]
+) -> list[pd.DataFrame]:
+    """Flags of complete sales of one class of property, which are judged by each other."""
+    deviations, home = measure_deviations(good, spec.outliers), same_home.home_keys(good, groups)
+    return [
+        *_frames(rules.flag_records(good, spec.records)),
+        *_frames(rules.flag_resales(good, home, deviations.deviation, spec.deals)),
+        *_frames(flag_bulk_sales(good, home, deviations.deviation, spec.outliers, spec.deals)),
+        *_frames(flag_outliers(good, deviations, spec.outliers)),
+        terms.flag_conditions(good, spec.conditions).astype({"row": "int64"}),
+        terms.flag_remarks(good).astype({"row": "int64"}),
+    ]
+
+
 def flag_by_rules(
     sales: pd.DataFrame,
     spec: ScreenParams,
@@ -106,7 +128,7 @@ def flag_by_rules(
     """Flag the closed sales of one domain by every rule.
 
     A sale without a price or a date, or of a class that is not valued, is judged by that alone, and
-    is invisible to every other sale.
+    is invisible to every other sale. Classes that are valued are judged apart from each other.
 
     Parameters
     ----------
@@ -123,29 +145,18 @@ def flag_by_rules(
     DataFrame
         FLAGS, in order of sale and code.
     """
-    judged = rules.is_complete(sales)
+    judged, kinds = rules.is_complete(sales), pd.Series(HOME, index=sales.index)
     if CLASS in sales:
-        judged &= is_valued(sales[CLASS], list(valued))
-    complete = np.flatnonzero(judged)
-    good = sales.take(complete).reset_index(drop=True)
-    deviations, home = measure_deviations(good, spec.outliers), same_home.home_keys(good, groups)
-
-    def frames(some: Iterable[rules.Flag]) -> list[pd.DataFrame]:
-        return [
-            pd.DataFrame({"row": rows, "code": code, "reason": reasons}).astype({"row": "int64"})
-            for code, rows, reasons in some
-        ]
-
-    parts = [
-        *frames(rules.flag_records(good, spec.records)),
-        *frames(rules.flag_resales(good, home, deviations.deviation, spec.deals)),
-        *frames(flag_bulk_sales(good, home, deviations.deviation, spec.outliers, spec.deals)),
-        *frames(flag_outliers(good, deviations, spec.outliers)),
-        terms.flag_conditions(good, spec.conditions).astype({"row": "int64"}),
-        terms.flag_remarks(good).astype({"row": "int64"}),
-    ]
-    parts = [part.assign(row=complete[part["row"]]) for part in parts]
-    parts += frames(rules.flag_incomplete(sales)) + frames(rules.flag_classes(sales, list(valued)))
+        judged &= is_valued(sales[CLASS], valued)
+        kinds = sales[CLASS].replace(UNSTATED, HOME)
+    parts = []
+    for kind in sorted(set(kinds[judged])) or [HOME]:
+        rows = np.flatnonzero(judged & (kinds == kind))
+        good = sales.take(rows).reset_index(drop=True)
+        parts += [part.assign(row=rows[part["row"]]) for part in _flag_alike(good, spec, groups)]
+    parts += _frames(rules.flag_incomplete(sales)) + _frames(
+        rules.flag_classes(sales, list(valued))
+    )
     flags = pd.concat(parts, ignore_index=True)
     flags["severity"] = flags["code"].map(spec.severity | dict.fromkeys(CLASS_CODES, EXCLUDE))
     flags = flags[flags["severity"] != IGNORE]

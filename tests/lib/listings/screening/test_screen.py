@@ -217,6 +217,7 @@ def test_sales_of_other_classes_are_flagged_by_that_alone_and_move_no_other():
     pd.testing.assert_frame_equal(alone, flags_of(flags, homes["listing_key"]))
     every = screen.screen_sales(table, SPEC, NONE, GROUPS, ["residential", "land"])[1]
     assert "not_valued_class" not in set(every["code"])
+    pd.testing.assert_frame_equal(alone, flags_of(every, homes["listing_key"]))
     wanted = pd.DataFrame({"listing_key": land[:1], "domain": "sale", "usable": True, "reason": "r",
                            "by": "b", "date": "2024-01-01"})  # fmt: skip
     with pytest.raises(RemlError, match=f"{land[0]}: usable, but of a class of property"):
