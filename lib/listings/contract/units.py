@@ -146,7 +146,7 @@ def rent_frequencies(rows: pd.DataFrame, contract: Contract) -> tuple[pd.Series,
     Returns
     -------
     frequency : Series of str, shape (n,)
-        Missing for sales; blank cells of leases count as monthly.
+        Missing for sales; a blank cell of a lease is monthly, if nearly all filled ones are.
     unknown : Series of bool, shape (n,)
         Where the row names a frequency that nobody knows.
     """
@@ -156,6 +156,9 @@ def rent_frequencies(rows: pd.DataFrame, contract: Contract) -> tuple[pd.Series,
     book = reso.load_dictionary()
     word, blank = find_words(rows, FREQUENCY, book.payment_words, contract)
     word = word.where(word.isin(list(book.payments)))  # nothing monthly follows from the others
+    filled = word[lease & ~blank]
+    if filled.size and (filled == "monthly").mean() < MOSTLY:
+        blank &= False  # among rents of other periods, nothing is usual
     return word.mask(blank, "monthly").where(lease), lease & ~blank & word.isna()
 
 

@@ -147,15 +147,19 @@ def guess_columns(table: pd.DataFrame) -> list[Guess]:
 
 
 def _doubt_twins(guesses: list[Guess]) -> list[Guess]:
-    """Guesses of headers that differ in case, spaces or hyphens alone: a person has to choose."""
+    """Guesses that a person has to choose between: headers that differ in case, spaces or hyphens
+    alone, or are two names of one field."""
     twins: dict[str, list[str]] = {}
     for one in guesses:
-        twins.setdefault(reso.fold_money(one.header), []).append(one.header)
+        name = reso.find_field(one.header)
+        if one.profile.filled or name is None:
+            twins.setdefault(name or reso.fold_money(one.header), []).append(one.header)
     out = []
     for one in guesses:
-        others = [name for name in twins[reso.fold_money(one.header)] if name != one.header]
+        name = reso.find_field(one.header) or reso.fold_money(one.header)
+        others = [header for header in twins.get(name, []) if header != one.header]
         if others and one.field:
-            why = f"{one.why}; reads like {' and '.join(map(repr, others))}"
+            why = f"{one.why}; {' and '.join(map(repr, others))} may be meant as well"
             one = replace(one, score=min(one.score, ALIKE), why=why)
         out.append(one)
     return out

@@ -99,6 +99,15 @@ def test_rents_are_brought_to_a_month(often, month, told):
     assert "lease_amount_frequency" not in table
 
 
+def test_a_blank_frequency_is_a_month_only_where_other_leases_say_so():
+    blank, year = {"close_price": "1200"}, {"close_price": "14400"}
+    year |= {"lease_amount_frequency": "Annually"}
+    table, issues = typed(year, blank)
+    assert table["close_price"].fillna(0).tolist() == [1200, 0] and len(issues) == 1
+    month = blank | {"lease_amount_frequency": "Monthly"}
+    assert typed(*[month] * 30, year, blank)[0]["close_price"].tolist() == [1200] * 32
+
+
 def test_a_sales_price_is_nobodys_rent():
     row = {"close_price": "500000", "lease_amount_frequency": "Seasonal"}
     table, issues = typed(row, domain="sale")

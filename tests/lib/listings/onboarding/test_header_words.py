@@ -74,6 +74,19 @@ def test_headers_that_differ_in_spaces_alone_are_a_question_that_names_both():
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [("List Price", "Current Price"), ("SqFt", "Total Sq Ft"), ("Sold Date", "CloseDate")],
+)
+def test_two_names_of_one_field_are_a_question_that_names_both(one, other):
+    cell = "2024-03-15" if "Date" in one else "3100"
+    for order in ((one, other), (other, one)):
+        got = guessed(**dict.fromkeys(order, cell))
+        claimed = [guess for guess in got.values() if guess.claimed]
+        assert claimed and all(guess.score <= infer.ALIKE for guess in claimed)
+        assert repr(order[1]) in got[order[0]].why
+
+
+@pytest.mark.parametrize(
     ("header", "times"), [("HOA Fee/Mo", 12), ("Monthly HOA Fee", 12), ("Quarterly HOA Fee", 4),
                           ("AnnualMaintFee", None), ("HOA Fee", None)],
 )  # fmt: skip
