@@ -79,6 +79,8 @@ def score_variant(
     folder = artifacts.model_folders()[variant]
     saved = artifacts.read_fitted(folder)
     homes = io.read_parquet(Path(f"data/features/{saved.domain}.parquet"))
+    if "property_sub_type" not in homes and "property_type" in homes:  # which tells the kind then
+        homes["property_sub_type"] = homes["property_type"]
     homes = homes.reindex(
         columns=list(dict.fromkeys(["listing_key", *PLACE, *worst_errors.NEEDED]))
     )

@@ -122,7 +122,8 @@ def make_valuations(
     priced = priced.round({"pred_fsd": 4, "pred_confidence": 1})
     out = features[["listing_key", "as_of"]].join(priced)
     out.insert(1, "domain", saved.domain)
-    facts = homes[["listing_key", *(name for name in FACTS if name in homes)]]
+    names = [*FACTS, *(["property_type"] if "property_sub_type" not in homes else [])]
+    facts = homes[["listing_key", *(name for name in names if name in homes)]]
     out = out.merge(facts, on="listing_key", how="left", validate="one_to_one")
     out = out.merge(widen_comparables(near, comparables), on="listing_key", how="left")
     return out.sort_values("listing_key").reset_index(drop=True)
