@@ -24,6 +24,7 @@ from lib.listings.contract import contract, reso, row_rules
 from lib.listings.eda import columns, findings, summary
 from lib.listings.eda.summary import EdaParams
 from lib.listings.place import odd_points
+from lib.listings.throughout.wrong_columns import find_wrong_columns
 from lib.report.plots.style import STYLE
 
 STAGED = Path("data/staging")
@@ -154,6 +155,12 @@ def describe_kinds(staged: pd.DataFrame, frame: pd.DataFrame, agreed: contract.C
     return findings.describe_classes(names, bare, agreed.valued_classes)
 
 
+def describe_wrong_columns(frame: pd.DataFrame) -> list[str]:
+    """Name the columns that cannot be what they are called, a paragraph each."""
+    closed = frame[(frame["_used_as"] == "evidence") & (frame["close_price"] > 0)]
+    return [line for one in find_wrong_columns(closed) for line in ("", one.sentence())]
+
+
 def run_job(job: Callable[[], Any]) -> Any:
     return job()
 
@@ -196,6 +203,7 @@ def main() -> None:
     ]  # fmt: skip
     where = odd_place_sentence(frame)
     lead += ["", where] if where else []
+    lead += describe_wrong_columns(frame.assign(domain=staged["domain"]))
     domains, few = domains_of(frame, staged["domain"], settings.minimum_sales)
     for name in few:
         why = f"has fewer than {settings.minimum_sales} closed rows with a price"

@@ -25,6 +25,7 @@ from lib.listings.normalize import (
     repeated_sales,
 )
 from lib.listings.normalize.normalize import NormalizeParams
+from lib.listings.throughout.wrong_columns import find_lost_columns
 
 OUT = Path("data/normalize")
 # of the contract: what later stages tell
@@ -82,6 +83,21 @@ def warn_of_idle(idle: dict[int, str], where: str) -> dict[str, int]:
     return by_reason
 
 
+def warn_of_columns(issues: pd.DataFrame, table: pd.DataFrame) -> dict[str, dict]:
+    """Warn of each column that lost most of its cells for one reason; returns them by domain."""
+    lost = find_lost_columns(issues, table)
+    for domain, columns in lost.items():
+        for column, what in columns.items():
+            cli.log.warning(
+                "normalize.column_mostly_missing",
+                domain=domain,
+                column=column,
+                **what,
+                mend="check its type, range, unit and date_formats in contract.yaml",
+            )
+    return lost
+
+
 def write_domain(table: pd.DataFrame, domain: str) -> pd.DataFrame:
     """Write the rows of one domain; returns the others."""
     here = table["domain"] == domain
@@ -122,6 +138,7 @@ def main() -> None:
             **warn_of_idle(idle, where),
         },
         "sales_exported_twice": len(repeated),
+        "columns_mostly_missing": warn_of_columns(issues, table),
         "repeated_sales": counts.count_values(repeated["_reason"]),
         "older_states": {"rows": len(older), "cells_not_read": unread},
         "list_price_history": len(history),

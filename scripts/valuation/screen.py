@@ -42,6 +42,14 @@ def main() -> None:
         io.write_parquet(OUT / f"{domain}.parquet", verdicts, ["listing_key"])
         tally[domain] = screen.count_verdicts(verdicts, flags, of_domain)
         flagged.append(flags)
+        for code in tally[domain]["too_broad"]:
+            cli.log.warning(
+                "screen.rule_too_broad",
+                domain=domain,
+                code=code,
+                why="it would exclude most sales, so it excludes none",
+                mend=f"look at the column behind it, or set screen.severity.{code} to ignore",
+            )
     everything = pd.concat(flagged, ignore_index=True)
     io.write_parquet(OUT / "flags.parquet", everything, screen.FLAGS)
     dictionary.enforce_ranges(META, OUT)

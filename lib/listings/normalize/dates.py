@@ -15,11 +15,13 @@ import pandas as pd
 from lib.common.errors import RemlError, require
 from lib.common.vocabulary import ON_MARKET
 from lib.listings.normalize import typed_cells
+from lib.listings.throughout.wrong_columns import LEAST, SHARE
 
 DATES = ["listing_contract_date", "purchase_contract_date", "close_date"]  # as they follow
 STAMP = "modification_timestamp"
 LATE = "after the latest date of the feed"
 UNTOUCHED = "long after the row was last changed"
+OLD_STAMP = "long before the closing in most sales, so no closing is doubted by it"
 LONG_DEAL = "more than {} days before the closing"
 AGREED = "more than {} days before the closing, but listing and contract agree: both stay"
 FUTURE = "more than a year after the valuation date"
@@ -112,6 +114,9 @@ def closed_after_last_change(
     closing = table["close_date"]
     late = closing - table[STAMP] > limits.slack
     late &= closing - table[[*DATES[:2], STAMP]].min(axis=1) > limits.longest_deal
+    judged = int((closing.notna() & table[STAMP].notna()).sum())
+    if judged >= LEAST and late.sum() > SHARE * judged:  # then it is the stamps that are wrong
+        return [DateFault(STAMP, late, OLD_STAMP, set_missing=False)]
     return [DateFault("close_date", late, UNTOUCHED)]
 
 

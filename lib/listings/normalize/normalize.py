@@ -20,9 +20,11 @@ from lib.listings.normalize import dates, typed_cells
 from lib.listings.normalize.dates import DATES, STAMP, USUAL_LIMITS, DateLimits
 from lib.listings.normalize.typed_cells import OFFSET, type_cells
 from lib.listings.place import odd_points
+from lib.listings.throughout.wrong_columns import find_wrong_columns, ignored_cells
 
 NO_CLASS = "no class of property is known for it"
 NOTHING = "no type is stated, nor anything of a home; it may be land"
+
 UNREAD = "not read as an address; it stays as written"
 # columns that later stages name, whatever the feed has
 EXPECTED_COLUMNS = [
@@ -132,6 +134,28 @@ def add_classes(
     return table.assign(**{CLASS: classes[CLASS].mask(bare, UNKNOWN)}), notes.table()
 
 
+def ignore_wrong_columns(table: pd.DataFrame, issues: typed_cells.Issues) -> pd.DataFrame:
+    """Set the cells of columns missing that cannot be what they are called.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Typed listings whose odd dates are missing.
+    issues : Issues
+        Gets a line for each cell.
+
+    Returns
+    -------
+    DataFrame, shape (n, k)
+    """
+    for wrong in find_wrong_columns(table):
+        cells = ignored_cells(table, wrong)
+        written = table[wrong.column].astype("str")
+        issues.drop(cells, wrong.column, written, wrong.reason)
+        table = table.assign(**{wrong.column: table[wrong.column].mask(cells)})
+    return table
+
+
 def normalize(
     staged: pd.DataFrame,
     contract: Contract,
@@ -170,8 +194,9 @@ def normalize(
     table, of_dates, day = dates.null_implausible_dates(table, as_of, limits)
     issues = pd.concat([issues, of_parcels, of_classes, of_dates], ignore_index=True)
     undated = dates.undated_sales(table, issues)
-    table["as_of"] = dates.as_of_dates(table, day).mask(undated, day)
     more = typed_cells.Issues(table)
+    table = ignore_wrong_columns(table, more)
+    table["as_of"] = dates.as_of_dates(table, day).mask(undated, day)
     table = dates.null_future_years(table, more)
     table = dates.null_later_works(table, more)
     note_shared_parcels(table, more)

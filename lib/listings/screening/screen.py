@@ -22,6 +22,7 @@ from lib.listings.identity import same_home
 from lib.listings.screening import rules, terms
 from lib.listings.screening.bulk_sales import flag_bulk_sales
 from lib.listings.screening.outliers import OutlierLimits, flag_outliers, measure_deviations
+from lib.listings.throughout.broad_rules import broad_codes, find_broad_rules, soften_broad_flags
 
 CODES = (
     "no_price",
@@ -56,6 +57,22 @@ CODES = (
 )
 CLASS_CODES = ("not_valued_class", "unknown_class")  # the contract's choice: always `exclude`
 FLAGS = ["listing_key", "domain", "code", "severity", "reason", "by"]
+PRICE_TOO_LOW = "nominal_price"
+# rules that judge only sales with such a cell, and those that state a fact: see `broad_rules`
+NEEDS = {
+    "list_price_far": "list_price",
+    "closed_before_listing": "listing_contract_date",
+    "closed_before_contract": "purchase_contract_date",
+    "built_after_sale": "year_built",
+    "no_bedrooms": "bedrooms_total",
+    "no_bathrooms": "bathrooms_total",
+    "rooms_against_size": "bedrooms_total",
+    "lot_against_size": "lot_size_square_feet",
+    "special_condition": "special_listing_conditions",
+    "family_terms": "public_remarks",
+    "distress_terms": "public_remarks",
+}
+FACTS = frozenset({"no_price", "no_close_date", *CLASS_CODES})
 EXCLUDE, WARN, IGNORE, NONE = "exclude", "warn", "ignore", "none"
 
 
@@ -160,6 +177,14 @@ def flag_by_rules(
     flags = pd.concat(parts, ignore_index=True)
     flags["severity"] = flags["code"].map(spec.severity | dict.fromkeys(CLASS_CODES, EXCLUDE))
     flags = flags[flags["severity"] != IGNORE]
+    broad = find_broad_rules(flags, sales, NEEDS, FACTS)
+    require(
+        PRICE_TOO_LOW not in broad,
+        "the price of most closed sales is under screen.records.nominal of params.yaml, and no "
+        "price: where close_price is in thousands, say `multiply: 1000` in contract.yaml, else "
+        "lower that limit",
+    )
+    flags = soften_broad_flags(flags, broad)
     for name in ("listing_key", "domain"):
         flags[name] = sales[name].take(flags["row"]).to_numpy(object)
     flags = flags.assign(by="rule").sort_values(["row", "code", "reason"], kind="stable")
@@ -307,6 +332,7 @@ def count_verdicts(verdict: pd.DataFrame, flags: pd.DataFrame, overrides: pd.Dat
             }
             for code, part in rules.groupby("code")
         },
+        "too_broad": broad_codes(rules),
         "overrides": {
             "usable": int(overrides["usable"].sum()),
             "not_usable": int((~overrides["usable"]).sum()),

@@ -1,0 +1,139 @@
+"""Columns that cannot be what they are called, since most of their cells contradict the closing.
+
+Such a column is ignored in its domain, and said so: set missing row by row it would leave those
+cells that happen to fit. What a column means is a property of the export and no news of the market,
+so that all rows may tell it, later ones too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+SHARE = 0.5  # of the cells that can be judged, from which it is the column that is wrong
+LEAST = 20  # cells that can be judged; of fewer nothing is said
+# sales seldom close at exactly the price asked; leases mostly do
+COPIED = {"sale": SHARE, "rental": 0.95}
+SCALE = (0.5, 2.0)  # of list price to price paid, beyond which most rows never lie
+SAME = 0.0005  # of list price to price paid: rounding, and no negotiation
+LISTED, AGREED, CLOSED = "listing_contract_date", "purchase_contract_date", "close_date"
+PAID, BUILT = "close_price", "year_built"
+ASKED = ("list_price", "original_list_price")
+AFTER = "lies after the closing in most sales, so the column is ignored"
+COPY = "tells the price paid in most sales, so the column is ignored: it would give prices away"
+OFF_SCALE = "is not of the price's size in most sales, so the column is ignored"
+LATER_BUILT = "lies more than a year after the closing in most sales, so the column is ignored"
+
+
+@dataclass(frozen=True)
+class WrongColumn:
+    """A column of one domain, why it is ignored, and the sales that say so of those that could."""
+
+    domain: str
+    column: str
+    reason: str
+    sales: int
+    of: int
+
+    def sentence(self) -> str:
+        """One sentence for people."""
+        return f"`{self.column}` ({self.domain}) {self.reason} ({self.sales:,} of {self.of:,})."
+
+
+def find_wrong_columns(table: pd.DataFrame) -> list[WrongColumn]:
+    """Find the columns of each domain that contradict most of its closings.
+
+    - listing and contract dates after the closing;
+    - list prices that are the price paid, to the thousandth, in more sales than `COPIED` says;
+    - list prices of another size than the price paid, by SCALE;
+    - years of building more than a year after the closing.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Typed listings with `domain` and any of the columns above; rows without a closing or price
+        tell nothing.
+
+    Returns
+    -------
+    list of WrongColumn
+        In order of domain and check.
+    """
+    out = []
+    for domain, rows in table.groupby("domain", sort=True):
+        most = COPIED.get(str(domain), SHARE)
+        for column, reason, bad in _checks(rows, most):
+            hits, judged = int(bad.sum()), len(bad)
+            if judged >= LEAST and hits > SHARE * judged:
+                out.append(WrongColumn(str(domain), column, reason, hits, judged))
+    return list({(one.domain, one.column): one for one in reversed(out)}.values())[::-1]
+
+
+def _checks(rows: pd.DataFrame, most: float) -> list[tuple[str, str, pd.Series]]:
+    """Column, reason, and of each row that can be judged whether it contradicts (boolean)."""
+    out = []
+    for name in (LISTED, AGREED):
+        if {name, CLOSED} <= set(rows):
+            both = rows[[name, CLOSED]].dropna()
+            out.append((name, AFTER, both[name] > both[CLOSED]))
+    for name in ASKED:
+        if {name, PAID} <= set(rows):
+            both = rows[[name, PAID]].dropna()
+            ratio = (both[name] / both[PAID]).where((both > 0).all(axis=1)).dropna()
+            same = ratio.between(1 - SAME, 1 + SAME)
+            out.append((name, COPY, same if same.mean() > most else same & False))
+            out.append((name, OFF_SCALE, ~ratio.between(*SCALE)))
+    if {BUILT, CLOSED} <= set(rows):
+        both = rows[[BUILT, CLOSED]].dropna()
+        out.append((BUILT, LATER_BUILT, both[BUILT] > both[CLOSED].dt.year + 1))
+    return out
+
+
+def ignored_cells(table: pd.DataFrame, wrong: WrongColumn) -> pd.Series:
+    """Mark the cells of a wrong column that are to be ignored: of list prices those of sales, since
+    of a listing on the market it is what is asked.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        As of `find_wrong_columns`.
+    wrong : WrongColumn
+
+    Returns
+    -------
+    Series of bool, shape (n,)
+    """
+    cells = (table["domain"] == wrong.domain) & table[wrong.column].notna()
+    return cells & table[PAID].notna() if wrong.reason == COPY else cells
+
+
+def find_lost_columns(issues: pd.DataFrame, table: pd.DataFrame) -> dict[str, dict[str, dict]]:
+    """Find columns that lost more than SHARE of their cells for one reason.
+
+    Parameters
+    ----------
+    issues : DataFrame
+        Lines of normalize_issues: `domain`, `column`, `reason` and `set_missing`.
+    table : DataFrame, shape (n, k)
+        What was left: `domain` and the columns.
+
+    Returns
+    -------
+    dict of str to dict
+        Domain -> column -> `reason`, `cells` (lost for it) and `of` (cells that were filled).
+    """
+    lost = issues[issues["set_missing"]].groupby(["domain", "column"])["reason"]
+    out: dict[str, dict[str, dict]] = {}
+    for (domain, column), reasons in lost:
+        rows = table["domain"] == domain
+        left = int(table.loc[rows, column].notna().sum()) if column in table else 0
+        counts = reasons.value_counts().sort_index()
+        worst, cells, filled = str(counts.idxmax()), int(counts.max()), left + len(reasons)
+        if filled >= LEAST and cells > SHARE * filled:
+            out.setdefault(str(domain), {})[str(column)] = {
+                "reason": worst,
+                "cells": cells,
+                "of": filled,
+            }
+    return out
