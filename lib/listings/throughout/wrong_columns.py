@@ -19,7 +19,7 @@ SCALE = (0.5, 2.0)  # of list price to price paid, beyond which most rows never 
 SAME = 0.0005  # of list price to price paid: rounding, and no negotiation
 LISTED, AGREED, CLOSED = "listing_contract_date", "purchase_contract_date", "close_date"
 PAID, BUILT = "close_price", "year_built"
-ASKED = ("list_price", "original_list_price")
+LIST_PRICES = ("list_price", "original_list_price")
 AFTER = "lies after the closing in most sales, so the column is ignored"
 COPY = "tells the price paid in most sales, so the column is ignored: it would give prices away"
 OFF_SCALE = "is not of the price's size in most sales, so the column is ignored"
@@ -77,7 +77,7 @@ def _checks(rows: pd.DataFrame, most: float) -> list[tuple[str, str, pd.Series]]
         if {name, CLOSED} <= set(rows):
             both = rows[[name, CLOSED]].dropna()
             out.append((name, AFTER, both[name] > both[CLOSED]))
-    for name in ASKED:
+    for name in LIST_PRICES:
         if {name, PAID} <= set(rows):
             both = rows[[name, PAID]].dropna()
             ratio = (both[name] / both[PAID]).where((both > 0).all(axis=1)).dropna()
