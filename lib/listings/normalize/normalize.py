@@ -191,11 +191,11 @@ def normalize(
     table, of_parcels = null_placeholders(table)
     table = property_keys.add_property_keys(add_missing_columns(table), contract.property_key)
     table, of_classes = add_classes(table, staged, contract)
+    more = typed_cells.Issues(table)
+    table = ignore_wrong_columns(table, more)  # before row by row, which would leave what fits
     table, of_dates, day = dates.null_implausible_dates(table, as_of, limits)
     issues = pd.concat([issues, of_parcels, of_classes, of_dates], ignore_index=True)
     undated = dates.undated_sales(table, issues)
-    more = typed_cells.Issues(table)
-    table = ignore_wrong_columns(table, more)
     table["as_of"] = dates.as_of_dates(table, day).mask(undated, day)
     table = dates.null_future_years(table, more)
     table = dates.null_later_works(table, more)

@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.common.params import validate
+from lib.common.vocabulary import LINEAGE
+from lib.listings.contract.contract import Contract
 from lib.listings.normalize import dates, normalize, typed_cells
 from lib.listings.throughout import wrong_columns
 from lib.listings.throughout.wrong_columns import find_lost_columns, find_wrong_columns
@@ -122,4 +125,23 @@ def test_a_column_that_lost_most_cells_is_named():
     issues = pd.DataFrame(lines, columns=["domain", "column", "reason", "set_missing"])
     assert find_lost_columns(issues, table) == {
         "sale": {"living_area": {"reason": "outside 100 to 50000", "cells": 30, "of": N}}
+    }
+
+
+def test_no_cell_of_a_wrong_column_is_left_because_it_fits_by_chance():
+    """List dates of the year after: most lie after the end of the feed, some before it."""
+    table = sales(1.0, listing_contract_date=later(200))
+    cells = table.astype("str").assign(domain="sale", standard_status="Closed")
+    spec = {
+        "title": "T", "constants": {},
+        "columns": {name: {"aliases": []} for name in ("listing_key", "standard_status")}
+        | {name: {"aliases": [], "type": kind} for name, kind in (
+            ("close_date", "date"), ("listing_contract_date", "date"), ("close_price", "number"))},
+        "property_key": [], "lookups": {"standard_status": {"Closed": "Closed"}},
+    }  # fmt: skip
+    staged = cells.assign(**dict.fromkeys(LINEAGE, "x") | {"_source_row": range(N)})
+    out, issues = normalize.normalize(staged, validate(Contract, spec, "contract.yaml"), None)
+    assert out["listing_contract_date"].isna().all()
+    assert set(issues.loc[issues["column"] == "listing_contract_date", "reason"]) == {
+        wrong_columns.AFTER
     }
