@@ -25,7 +25,7 @@ TIED := exec env REML_RUNNER_PID=$$PPID $(PY) -m
 PYTEST := $(PY) -m pytest -q -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help init photos acquire repro run import nightly report changes pr-comment accuracy eda samples screenshots ledger dag dictionary test test-all lint chaos fuzz bench clean clean-ask
+.PHONY: help init photos acquire repro run import nightly report changes pr-comment accuracy eda samples screenshots recall ledger dag dictionary test test-all lint chaos fuzz bench clean clean-ask
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -97,6 +97,9 @@ screenshots: $(VENV)/.dev ## Take the pictures of the report in docs/images agai
 
 accuracy: $(VENV)/.core ## Print the accuracy on King County's real sales again: make accuracy [MODE=rolling] [BOUNDARIES="2015-01-01 ..."]
 	@$(PY) -m scripts.ops.accuracy $(if $(filter rolling,$(MODE)),--mode rolling) $(addprefix --boundary ,$(BOUNDARIES))
+
+recall: $(VENV)/.core ## Plant every kind of trouble into a clean feed and count what is found: 40 minutes
+	@$(TIED) scripts.ops.fault_recall
 
 ledger: $(VENV)/.core ## Show the last loads: make ledger [FEED=name] [LIMIT=50]
 	@$(PY) -m scripts.ops.ledger $(if $(FEED),--feed="$$GIVEN_FEED") $(if $(LIMIT),--limit="$(LIMIT)")
