@@ -277,6 +277,7 @@ def show_kind(
             click.echo(f"    wrongly flagged: {', '.join(sorted(lost)[:10]) or 'none'}")
 
 
+# parameters: two measures, and the page about them
 @click.command(help=__doc__)
 @click.option("--seed", "seeds", type=int, multiple=True, help="Of the demo's generator.")
 @click.option("--sales", type=int, help="Its good sales, instead of demo.sales of params.yaml.")
@@ -302,7 +303,7 @@ def show_kind(
 )
 @click.option("--write-table", is_flag=True, help=f"Write {TABLE}, and do nothing else.")
 @cli.command
-def main(  # parameters: two measures, and the page about them
+def main(
     seeds: tuple[int, ...],
     sales: int | None,
     misses: bool,
