@@ -21,7 +21,7 @@ def test_a_feed_without_types_is_told_to_count_all_as_homes():
 
     def lacks(columns, absent=()):
         staging = {"absent_columns": list(absent), "columns": list(columns), "photo_bundles": 1}
-        return findings.missing_parts(staging, {"sale": {}}, {"sale": 1})
+        return findings.missing_part_sentences(staging, {"sale": {}}, {"sale": 1})
 
     assert text in lacks([]) and text in lacks(KINDS, KINDS)
     assert not any(text in lacks([name]) for name in KINDS)
