@@ -131,7 +131,7 @@ def check_ranges(table: Table, frame: pd.DataFrame, where: str) -> None:
 
 
 def enforce_ranges(meta_file: Path, folder: Path) -> None:
-    """`within` for each table in `folder`.
+    """`check_ranges` for each table in `folder`.
 
     Parameters: the `<stage>.meta.yml`, relative to the code, and the folder that the stage wrote.
     """

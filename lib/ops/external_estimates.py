@@ -1,4 +1,5 @@
-"""A table of estimates and prices from anywhere, in the form that `score` takes, and its summary.
+"""A table of estimates and prices from anywhere, in the form that `score_sales` takes, and its
+summary.
 
 Nothing is lost silently: a cell that is no number stops the run and is named; a sale without a
 positive price cannot be scored and is left out, with its row and reason.
@@ -72,7 +73,7 @@ def read_estimates(path: Path) -> pd.DataFrame:
 
 
 def prepare_estimates(table: pd.DataFrame, where: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The table that `score` takes, and what was left out of it.
+    """The table that `score_sales` takes, and what was left out of it.
 
     Parameters
     ----------

@@ -105,8 +105,8 @@ def score_recall(truth: dict[str, Any], results: StageResults) -> dict[str, Any]
 
 
 def format_recall(truth: dict[str, Any], results: StageResults, misses: bool = False) -> list[str]:
-    """`score` as lines for people; with `misses` also each bad sale that is still usable and each
-    good one that is not, with the reasons."""
+    """`score_recall` as lines for people; with `misses` also each bad sale that is still usable and
+    each good one that is not, with the reasons."""
     got = score_recall(truth, results)
     total = [sum(column) for column in zip(*got["kinds"].values(), strict=True)]
     lines = [f"planted faults found: {total[0]} of {total[1]} ({total[0] / total[1]:.1%})"]

@@ -21,6 +21,7 @@ TITLES = {"sale": "Sales", "rental": "Rentals"}
 METRICS = {"mape": "MAPE", "mdape": "MdAPE"}
 BENDS = 0.5  # share of a line's squared misses that one bend must save to be mentioned
 STRAIGHT = 0.98  # R2 of one line from which no bend is looked for
+WITHOUT = "points of error more without"  # what: a forest plot's axis
 MOST = 12  # inputs in a picture of importances
 
 Draw = Callable[[], str]  # a picture to be drawn, as SVG
@@ -242,7 +243,9 @@ def ablation_findings(variants: dict[str, Any]) -> list[Finding]:
                 f"Group by group, {variant}",
                 ablation_sentences(variant, part),
                 f"ablate_{variant}.svg" if tried else "",
-                partial(explanation.plot_group_forest, part["groups"]) if tried else None,
+                partial(explanation.plot_group_forest, part["groups"], f"{WITHOUT} the group")
+                if tried
+                else None,
             )
         )
     return out
@@ -268,7 +271,7 @@ def photo_findings(photos: dict[str, Any]) -> list[Finding]:
                 f"Photos, {variant}",
                 f"Photos in {variant}: {verdict}.",
                 f"photos_{variant}.svg" if rows else "",
-                partial(explanation.plot_group_forest, rows) if rows else None,
+                partial(explanation.plot_group_forest, rows, f"{WITHOUT} photos") if rows else None,
             )
         )
     return out

@@ -26,10 +26,12 @@ def held_out_r2(column: pd.Series, log_price: pd.Series) -> float:
     float
         1 for the price itself; 0 or less where the column is no help.
 
-    Notes ----- Numbers and days go through a small decision tree, texts through the mean price of
-    their value, shrunk to the mean of all. Two halves (every other row) predict each other. The
-    rows that fit worst (a share ODD of them) are left out: sales outside the market would hide what
-    a column knows of the others.
+    Notes
+    -----
+    Numbers and days go through a small decision tree, texts through the mean price of their value,
+    shrunk to the mean of all. Two halves (every other row) predict each other. The rows that fit
+    worst (a share ODD of them) are left out: sales outside the market would hide what a column
+    knows of the others.
     """
     half = np.arange(len(column)) % 2 == 0
     target = log_price.to_numpy(float)

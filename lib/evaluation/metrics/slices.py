@@ -74,10 +74,11 @@ def slice_labels(table: pd.DataFrame) -> dict[str, pd.Series]:
         Kind to the slice of each row, for the kinds whose column the table has; NONE where the
         value is missing.
 
-    Notes ----- There are three kinds of price bands. In bands by the price paid, chance alone makes
-    estimates look too high at the low end and too low at the high end; in bands by the estimate it
-    does the reverse; in bands by the IAAO's proxy, the mean of price and levelled estimate, it does
-    neither.
+    Notes
+    -----
+    There are three kinds of price bands. In bands by the price paid, chance alone makes estimates
+    look too high at the low end and too low at the high end; in bands by the estimate it does the
+    reverse; in bands by the IAAO's proxy, the mean of price and levelled estimate, it does neither.
     """
     price, estimate = table["close_price"], table["pred_close_price"]
     middle = value_proxy(estimate.to_numpy(float), price.to_numpy(float))

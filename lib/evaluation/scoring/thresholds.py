@@ -144,8 +144,10 @@ def group_levels(ratio: np.ndarray, group: pd.Series, limit: float) -> pd.DataFr
         One row a group: group, sales, thin, level (median ratio), low, high, verdict. Thin groups
         get no verdict.
 
-    Notes ----- The intervals of the groups that are not thin hold together with 95 % (Bonferroni),
-    so that among many groups few fail by chance.
+    Notes
+    -----
+    The intervals of the groups that are not thin hold together with 95 % (Bonferroni), so that
+    among many groups few fail by chance.
     """
     parts = {
         str(name): ratio[rows] for name, rows in group.groupby(group.to_numpy()).indices.items()

@@ -89,8 +89,10 @@ def share_near_one(ratio: np.ndarray) -> tuple[float, float, float]:
         The share within CLOSE of 1, the most that the spread implies, and the chance (binomial) of
         so many.
 
-    Notes ----- The most is that of a Laplace distribution about 1 with the same distance of the
-    quartiles, which is more peaked than errors of prices are.
+    Notes
+    -----
+    The most is that of a Laplace distribution about 1 with the same distance of the quartiles,
+    which is more peaked than errors of prices are.
     """
     low, high = np.quantile(ratio, [0.25, 0.75])
     near = np.abs(ratio - 1) <= CLOSE
@@ -121,8 +123,10 @@ def check_sales_chasing(
     dict of str to str
         `verdict` (`no sign`, `suspect` or `cannot tell`) and `reason`.
 
-    Notes ----- The standard's first check compares values of sold homes with those of unsold ones
-    from one roll; it needs two rolls and is not done.
+    Notes
+    -----
+    The standard's first check compares values of sold homes with those of unsold ones from one
+    roll; it needs two rolls and is not done.
     """
     n = len(ratio)
     if n < ENOUGH:

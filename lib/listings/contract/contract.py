@@ -223,7 +223,7 @@ def read_contract(feed: str) -> Contract:
 
 
 def load_contract(path: Path) -> Contract:
-    """The validated and resolved contract in a file; raises as `read` does."""
+    """The validated and resolved contract in a file; raises as `read_contract` does."""
     return resolve_contract(validate(Contract, read_yaml(path), str(path)), str(path))
 
 

@@ -226,11 +226,13 @@ def population_stability(frame: pd.DataFrame, names: list[str], month: pd.Series
     DataFrame of float64
         Numbers (rows) by quarters (columns); quarters of fewer than FEW rows are left out.
 
-    Notes ----- PSI = sum over bins of (p - q) ln(p / q), bins at the deciles of the first third,
-    half a row added to each bin. By rule of thumb 0.1 is a shift and 0.25 a large one. Without
-    drift it is about (1/n + 1/m) times chi-squared with bins - 1 degrees of freedom (B. Yurdakul,
-    Statistical properties of PSI, 2018); what chance exceeds once in a thousand is taken off, so
-    that small quarters do not seem to drift.
+    Notes
+    -----
+    PSI = sum over bins of (p - q) ln(p / q), bins at the deciles of the first third, half a row
+    added to each bin. By rule of thumb 0.1 is a shift and 0.25 a large one. Without drift it is
+    about (1/n + 1/m) times chi-squared with bins - 1 degrees of freedom (B. Yurdakul, Statistical
+    properties of PSI, 2018); what chance exceeds once in a thousand is taken off, so that small
+    quarters do not seem to drift.
     """
     from scipy.stats import chi2  # slow to import, and preflight is quick
 

@@ -108,7 +108,7 @@ def _two_valued(cells: pd.Series) -> bool:
 def _apart(closed: pd.Series, open_: pd.Series) -> bool:
     """Whether two shares (of boolean rows) differ by more than chance lets equal ones: Fisher's
     exact test, for in a few open listings one cell of a rare column is no rate."""
-    from scipy.stats import fisher_exact  # slow to import, as above
+    from scipy.stats import fisher_exact  # slow to import
 
     yes = [int(rows.sum()) for rows in (closed, open_)]
     no = [len(rows) - some for rows, some in zip((closed, open_), yes, strict=True)]

@@ -163,7 +163,8 @@ def _letters(text: str) -> Counter[str]:
 
 def parse_address(text: str) -> AddressParts | None:
     """The parts of an address as somebody wrote it; None where it cannot be read, where it holds a
-    decimal number or is not `legible`, or where its standard form would read as something else."""
+    decimal number or is not `is_legible`, or where its standard form would read as something
+    else."""
     text = re.sub(r"([0-9]{5}|[^0-9])\ufffd+\s*\Z", r"\1", text)  # of no letter, at the very end
     if not is_legible(text):
         return None

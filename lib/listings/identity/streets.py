@@ -65,7 +65,7 @@ def state_codes() -> dict[str, str]:
 
 
 def clean_address(text: str) -> str:
-    """Upper case ASCII (see `legible`), accents and points dropped, one space between
+    """Upper case ASCII (see `is_legible`), accents and points dropped, one space between
     words, ", " for breaks.
 
     A number as spreadsheets write it is the whole one (123.0 is 123); the point of any other
@@ -111,14 +111,14 @@ def _lost(letter: str) -> bool:
 
 def parse_house_number(text: str) -> str | None:
     """A house number without the zeros before it; None for a blank one, a decimal, and one that is
-    not `legible`."""
+    not `is_legible`."""
     plain = clean_address(text) if is_legible(text) else ""
     return None if "." in plain else re.sub(r"\A0+(?=[0-9])", "", plain) or None
 
 
 def parse_unit(text: str) -> str | None:
     """The unit alone: "Apt #4", "# 4" and "4" are one, "Bldg 2 Unit 4" is BLDG 2 4. One that is not
-    `legible` stays as it is written: without it the flat would be the house."""
+    `is_legible` stays as it is written: without it the flat would be the house."""
     if not is_legible(text):
         return " ".join(text.split())
     words = [
@@ -142,7 +142,7 @@ def parse_street(text: str) -> tuple[str | None, ...]:
     """(direction before, name, suffix, direction after, unit) of a street without its number.
 
     Words whose parts would read as others the next time are a name as they stand. What is not
-    `legible` has no parts.
+    `is_legible` has no parts.
     """
     text = text if is_legible(text) else ""
     words = standardize_street(clean_address(text).replace(",", "")).split()

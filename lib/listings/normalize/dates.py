@@ -212,7 +212,7 @@ def null_implausible_dates(
     table : DataFrame, shape (n, k)
         The table with faulty dates missing.
     issues : DataFrame
-        A line for each faulty date, in the order of the rules (columns of `typed_cells.ISSUE`
+        A line for each faulty date, in the order of the rules (`typed_cells.ISSUE_COLUMNS`
         and `set_missing`).
     as_of : Timestamp
         The date that listings on the market are valued at.
@@ -239,7 +239,7 @@ def _without(
             continue
         name, rows = fault.column, fault.rows
         written = table.loc[rows, name].dt.strftime("%Y-%m-%d").astype("str")
-        issues.drop(rows, name, written, fault.reason, fault.set_missing)
+        issues.add(rows, name, written, fault.reason, fault.set_missing)
         if fault.set_missing:
             table = table.assign(**{name: table[name].mask(rows)})
     return table
@@ -364,8 +364,8 @@ def null_future_years(table: pd.DataFrame, issues: typed_cells.Issues) -> pd.Dat
     year, last = table["year_built"], table["as_of"].dt.year
     written = year.map("{:.0f}".format).astype("str")
     future = year > last + 1
-    issues.drop(future, "year_built", written, FUTURE)
-    issues.drop((year > last) & ~future, "year_built", written, SOON, False)
+    issues.add(future, "year_built", written, FUTURE)
+    issues.add((year > last) & ~future, "year_built", written, SOON, False)
     return table.assign(year_built=year.mask(future))
 
 
@@ -393,6 +393,6 @@ def null_later_works(table: pd.DataFrame, issues: typed_cells.Issues) -> pd.Data
             continue
         later = table[name] > last
         written = table[name].map("{:.0f}".format).astype("str")
-        issues.drop(later, name, written, LATER_WORK)
+        issues.add(later, name, written, LATER_WORK)
         table = table.assign(**{name: table[name].mask(later)})
     return table

@@ -53,8 +53,8 @@ def add_missing_columns(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame, shape (n, at least k)
-        A shallow copy with all of ALWAYS and OFFSET: dates as datetime64[us], status and ZIP as
-        text, the rest as float64.
+        A shallow copy with all of EXPECTED_COLUMNS and OFFSET: dates as datetime64[us], status and
+        ZIP as text, the rest as float64.
     """
     table = table.copy(deep=False)  # columns are added, none is changed
     for name in [*EXPECTED_COLUMNS, OFFSET]:
@@ -83,7 +83,7 @@ def null_placeholders(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     if PARCEL in table:
         text = table[PARCEL]
         none = text.notna() & parcels.write_parcels(text).isna()
-        issues.drop(none, PARCEL, text, parcels.PLACEHOLDER)
+        issues.add(none, PARCEL, text, parcels.PLACEHOLDER)
         table = table.assign(**{PARCEL: text.mask(none)})
     return table, issues.table()
 
@@ -101,7 +101,7 @@ def note_shared_parcels(table: pd.DataFrame, issues: typed_cells.Issues) -> None
     if PARCEL in table:
         number, place = parcels.write_parcels(table[PARCEL]), property_keys.place_parts(table)
         many = parcels.at_many_places(number, place)
-        issues.drop(many, PARCEL, table[PARCEL], parcels.AT_MANY, False)
+        issues.add(many, PARCEL, table[PARCEL], parcels.AT_MANY, False)
 
 
 def add_classes(
@@ -128,9 +128,9 @@ def add_classes(
     classes, notes = row_rules.assign_classes(staged, contract), typed_cells.Issues(table)
     for name in (reso.TYPE, reso.SUB_TYPE):
         if name in staged:
-            notes.drop(classes["asked"] == name, name, staged[name], NO_CLASS, False)
+            notes.add(classes["asked"] == name, name, staged[name], NO_CLASS, False)
     bare = (classes[CLASS] == UNSTATED) & row_rules.states_nothing(table)
-    notes.drop(bare, CLASS, pd.Series("", index=table.index, dtype="str"), NOTHING, False)
+    notes.add(bare, CLASS, pd.Series("", index=table.index, dtype="str"), NOTHING, False)
     return table.assign(**{CLASS: classes[CLASS].mask(bare, UNKNOWN)}), notes.table()
 
 
@@ -202,7 +202,7 @@ def normalize(
     note_shared_parcels(table, more)
     table = null_odd_points(table, more)
     unread = table[property_keys.PARSED] == 0
-    more.drop(unread, "unparsed_address", table["unparsed_address"], UNREAD, False)
+    more.add(unread, "unparsed_address", table["unparsed_address"], UNREAD, False)
     return table, pd.concat([issues, more.table()], ignore_index=True)
 
 
@@ -227,10 +227,10 @@ def null_odd_points(table: pd.DataFrame, issues: typed_cells.Issues) -> pd.DataF
         text = table[name].astype("str")
         bad = (odd[column] != "") & table[name].notna()
         for reason in sorted(odd.loc[bad, column].unique()):
-            issues.drop(bad & (odd[column] == reason), name, text, reason)
+            issues.add(bad & (odd[column] == reason), name, text, reason)
         table[name] = table[name].mask(bad)
     for reason in sorted(set(odd["note"]) - {""}):
-        issues.drop(
+        issues.add(
             odd["note"] == reason, "latitude", table["latitude"].astype("str"), reason, False
         )
     return table

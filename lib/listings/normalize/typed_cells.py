@@ -79,17 +79,17 @@ class Issues:
         self.rows = rows
         self.found: list[pd.DataFrame] = []
 
-    def drop(
+    def add(
         self,
-        bad: pd.Series,
+        rows: pd.Series,
         column: str,
-        text: pd.Series,
+        written: pd.Series,
         reason: str,
         set_missing: bool = True,
     ) -> None:
-        """Note the cells of `column` in the rows that are `bad`."""
-        if bad.any():
-            self.found.append(make_issues(self.rows, bad, column, text, reason, set_missing))
+        """Note the cells of `column` in `rows` (boolean), as they were `written`."""
+        if rows.any():
+            self.found.append(make_issues(self.rows, rows, column, written, reason, set_missing))
 
     def table(self) -> pd.DataFrame:
         """All of them, in the order noted."""
@@ -136,17 +136,17 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
         if column.unit_from or column.frequency_from:
             into[name] = _converted(rows, name, into[name], contract, issues)
         if name in units.RENTS:
-            issues.drop(
+            issues.add(
                 unknown_rate & into[name].notna(), name, text, "how often rent is paid is not known"
             )
             into[name] = into[name].mul(units.monthly_factors(often)).mask(unknown_rate)
         if name == "bathrooms_half":
             many = into[name] > MOST_HALF
-            issues.drop(many, name, text, TOO_MANY_HALF)
+            issues.add(many, name, text, TOO_MANY_HALF)
             into[name] = into[name].mask(many)
         if column.range:
             impossible = into[name].notna() & ~into[name].between(*column.range)
-            issues.drop(impossible, name, text, _outside(column.range))
+            issues.add(impossible, name, text, _outside(column.range))
             into[name] = into[name].mask(impossible)
     if apart:
         fill_in(out, _counted_baths(apart, out, rows, issues))
@@ -166,7 +166,7 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
             continue
         out[name] = look_up(rows[name], lookup)
         unknown = ~parse_values.is_blank(rows[name]) & out[name].isna()
-        issues.drop(unknown, name, rows[name], UNKNOWN)
+        issues.add(unknown, name, rows[name], UNKNOWN)
     return out, issues.table()
 
 
@@ -204,13 +204,13 @@ def _parsed(rows: pd.DataFrame, name: str, contract: Contract, issues: Issues) -
     if column.type == "date" and not column.date_formats:
         formats, unclear = day_month.settle_order(text, formats)
         _refuse_mangled(rows, name, formats)
-        issues.drop(unclear, name, text, day_month.BOTH_WAYS)
+        issues.add(unclear, name, text, day_month.BOTH_WAYS)
     parse = partial(parse_values.parse_column, column=column, formats=formats)
     cells = parse_values.parse_distinct(text, parse)
     if column.type == "date" and not column.date_formats:
         _refuse_swapped_months(rows, name, cells)
     unread = ~parse_values.is_blank(text) & cells.isna() & ~unclear
-    issues.drop(unread, name, text, f"not a {column.type.replace('_', ' ')}")
+    issues.add(unread, name, text, f"not a {column.type.replace('_', ' ')}")
     return cells.mask(unclear) if unclear.any() else cells
 
 
@@ -218,14 +218,14 @@ def _baths(text: pd.Series, name: str, column: Column, issues: Issues) -> pd.Dat
     """Baths of one column in a notation of their own, impossible totals set missing."""
     parts = baths.parse_baths_notation(column.type, text)
     unread = ~parse_values.is_blank(text) & parts["bathrooms_full"].isna()
-    issues.drop(unread, name, text, "not a number of baths")
+    issues.add(unread, name, text, "not a number of baths")
     many = parts["bathrooms_half"] > MOST_HALF
-    issues.drop(many, name, text, TOO_MANY_HALF)
+    issues.add(many, name, text, TOO_MANY_HALF)
     parts = parts.apply(lambda part: part.mask(many))
     if column.range:
         total = parts["bathrooms_total"]
         impossible = total.notna() & ~total.between(*column.range)
-        issues.drop(impossible, name, text, _outside(column.range))
+        issues.add(impossible, name, text, _outside(column.range))
         parts = parts.apply(lambda part: part.mask(impossible))
     return parts
 
@@ -238,13 +238,13 @@ def _converted(
     if column.unit_from:
         _refuse_mostly_unknown(rows, column.unit_from, book.area_words, contract)
         unknown = units.area_units(rows, name, contract)[1] & amount.notna()
-        issues.drop(unknown, name, rows[name], "its unit is not known")
+        issues.add(unknown, name, rows[name], "its unit is not known")
         amount = amount.mul(units.area_factors(rows, name, contract)).mask(unknown)
     if column.frequency_from:
         _refuse_mostly_unknown(rows, column.frequency_from, book.payment_words, contract)
         factor = units.yearly_factors(rows, name, contract)
         factor = factor.mask(amount == 0, 1.0)  # nothing stays nothing, however often it is paid
-        issues.drop(factor.isna() & amount.notna(), name, rows[name], NO_YEAR)
+        issues.add(factor.isna() & amount.notna(), name, rows[name], NO_YEAR)
         amount = amount.mul(factor)
     return amount
 
@@ -306,14 +306,14 @@ def _counted_baths(
     others = [name for name in (*baths.WEIGHTS, baths.PARTIAL, baths.ROOMS) if name in out]
     parts, reason = baths.combine_baths(pd.DataFrame({**out[others], **apart}, index=rows.index))
     many = parts["bathrooms_half"] > MOST_HALF  # as the rooms leave them
-    issues.drop(many, "bathrooms_total", rows[next(iter(apart))], TOO_MANY_HALF)
+    issues.add(many, "bathrooms_total", rows[next(iter(apart))], TOO_MANY_HALF)
     parts, reason = parts.apply(lambda part: part.mask(many)), reason.mask(many)
     if "bathrooms_total" in out:  # a notation of the whole goes before
         reason = reason.mask(out["bathrooms_total"].notna())
     for why in (baths.DISAGREE, baths.UNSAID):
-        issues.drop(reason == why, "bathrooms_total", rows[next(iter(apart))], why)
+        issues.add(reason == why, "bathrooms_total", rows[next(iter(apart))], why)
     if baths.ROOMS in out:
-        issues.drop(reason == baths.UNUSED, baths.ROOMS, rows[baths.ROOMS], baths.UNUSED, False)
+        issues.add(reason == baths.UNUSED, baths.ROOMS, rows[baths.ROOMS], baths.UNUSED, False)
     return parts
 
 

@@ -17,8 +17,9 @@ SHOWN, LONG = 20, 40  # values of a column that are listed, and letters of each
 def count_coverage(listings: Path, days: Path, contract: Contract, folder: Path) -> Coverage:
     """domain -> day -> {"rows": n, column: cells that are not blank}, of staged listings.
 
-    The day (of `days`, as `staging.stage` writes it) is that of `modification_timestamp` in UTC,
-    else of `close_date`, else "no date". Presence only: whether a value makes sense is not checked.
+    The day (of `days`, as `staging.stage_feed` writes it) is that of `modification_timestamp` in
+    UTC, else of `close_date`, else "no date". Presence only: whether a value makes sense is not
+    checked.
     """
     columns = sorted({*contract.columns, *contract.constants} - {"listing_key"})
     # a cell that begins with a visible ASCII character is not blank: no need to trim it

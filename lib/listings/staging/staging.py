@@ -152,7 +152,7 @@ def _selected(contract: Contract) -> str:
 
 
 def total_counts(counts: dict[str, dict[str, int]], folder: Path) -> dict:
-    """Counts of `stage` over all files, and how many rows were quarantined for each reason."""
+    """Counts of `stage_feed` over all files, and how many rows were quarantined for each reason."""
     total = {part: sum(file[part] for file in counts.values()) for part in COUNTED}
     quarantined = io.read_csv(folder / "quarantine_rows.csv")
     reasons = quarantined["_reason"].str.replace(r"\d+ fields.*", "field count", regex=True)

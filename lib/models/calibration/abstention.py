@@ -46,8 +46,8 @@ def training_ranges(
 def abstention_reasons(
     homes: pd.DataFrame,
     width: np.ndarray,
-    learnt: dict[str, tuple[float, float]],
-    counted: bool,
+    ranges: dict[str, tuple[float, float]],
+    uses_comparables: bool,
     spec: AbstentionSettings,
 ) -> np.ndarray:
     """Why the valuation of each home is not to be relied on.
@@ -55,13 +55,13 @@ def abstention_reasons(
     Parameters
     ----------
     homes : DataFrame
-        Feature rows of n homes; comp_count, comp_distance and the columns of `learnt` are looked at
+        Feature rows of n homes; comp_count, comp_distance and the columns of `ranges` are looked at
         where they are there.
     width : ndarray of shape (n,)
         Widest interval over the estimate (share).
-    learnt : dict of str to (float, float)
+    ranges : dict of str to (float, float)
         What `training_ranges` gives.
-    counted : bool
+    uses_comparables : bool
         Whether the model looks at comparables at all.
     spec : AbstentionSettings
         The limits.
@@ -72,15 +72,15 @@ def abstention_reasons(
         The reasons in words, joined by semicolons; None for a home without any.
     """
     out: list[list[str]] = [[] for _ in range(len(homes))]
-    if counted and COUNT in homes:
+    if uses_comparables and COUNT in homes:
         counts = homes[COUNT].fillna(0).to_numpy(float)
         for i in np.flatnonzero(counts < spec.minimum_comparables):
             out[i].append(f"{counts[i]:.0f} comparables, under {spec.minimum_comparables}")
-    if counted and UNLIKE in homes:
+    if uses_comparables and UNLIKE in homes:
         unlike = homes[UNLIKE].to_numpy(float)
         for i in np.flatnonzero(unlike > spec.maximum_distance):
             out[i].append(f"comparables {unlike[i]:.1f} unlike, over {spec.maximum_distance:g}")
-    for name, (low, high) in learnt.items():
+    for name, (low, high) in ranges.items():
         slack = spec.beyond[name]
         values = homes[name].to_numpy(float) if name in homes else np.full(len(homes), np.nan)
         for i in np.flatnonzero((values < low - slack) | (values > high + slack)):

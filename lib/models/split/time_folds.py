@@ -79,12 +79,12 @@ def plan_split(closed: pd.DataFrame, spec: SplitParams, name: str) -> SplitPlan:
         f"{where}: no sale lies after it (the newest is "
         f"{as_of.iloc[-1]:%Y-%m-%d}); choose an earlier date or a fraction",
     )
-    opened, closings = (
+    open_days, closings = (
         np.sort(past[name].to_numpy("datetime64[D]")) for name in ("as_of", "close_date")
     )
     # the first sale agreed after enough others had closed to learn from
     ready = (
-        np.searchsorted(opened, closings[spec.minimum_train - 1], side="right")
+        np.searchsorted(open_days, closings[spec.minimum_train - 1], side="right")
         if len(past) >= spec.minimum_train
         else len(past)
     )
@@ -94,8 +94,8 @@ def plan_split(closed: pd.DataFrame, spec: SplitParams, name: str) -> SplitPlan:
         f"{spec.minimum_train} closed ones; choose a later date or lower those params",
     )
     first = max(int(len(past) * (1 - spec.fold_share)), ready)
-    at = np.linspace(first, len(opened), spec.folds + 1).astype(int)[:-1]
-    edges = [*sorted({pd.Timestamp(opened[i]) for i in at}), boundary]
+    at = np.linspace(first, len(open_days), spec.folds + 1).astype(int)[:-1]
+    edges = [*sorted({pd.Timestamp(open_days[i]) for i in at}), boundary]
     return SplitPlan(boundary, edges)
 
 

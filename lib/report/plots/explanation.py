@@ -84,23 +84,26 @@ def plot_effect(curve: pd.DataFrame, name: str) -> str:
         return to_svg(drawn)
 
 
-def plot_group_forest(groups: dict[str, Any]) -> str:
-    """The error that each group's absence adds, with 95 % intervals: MAPE and MdAPE in points."""
+def plot_group_forest(groups: dict[str, Any], label: str) -> str:
+    """The error that each group's absence adds, with 95 % intervals: MAPE and MdAPE in points.
+    `label` says of the axis what is absent."""
     tried = [part for part in groups.values() if "verdict" in part][::-1]
     with matplotlib.rc_context(STYLE):
         drawn, axes = new_figure(5.2, 1.0 + 0.42 * len(tried))
-        for shift, metric, colour in ((0.14, "mape", BLUE), (-0.14, "mdape", ORANGE)):
+        for shift, metric, name, colour in (
+            (0.14, "mape", "MAPE", BLUE),
+            (-0.14, "mdape", "MdAPE", ORANGE),
+        ):
             value, low, high = (
                 100 * np.array([part[metric][end] for part in tried])
                 for end in ("value", "low", "high")
             )
             rows = np.arange(len(tried)) + shift
             axes.hlines(rows, low, high, color=colour, linewidth=1.6)
-            label = "MAPE" if metric == "mape" else "MdAPE"
-            axes.plot(value, rows, "o", color=colour, markersize=5, label=label)
+            axes.plot(value, rows, "o", color=colour, markersize=5, label=name)
         axes.axvline(0, color=INK, linewidth=0.9)
         axes.set_yticks(range(len(tried)), [part["title"] for part in tried])
-        axes.set(xlabel="points of error more without the group")
+        axes.set(xlabel=label)
         axes.grid(axis="y", visible=False)
         axes.margins(y=0.08)
         axes.legend(frameon=False, loc="best", fontsize=8.5)

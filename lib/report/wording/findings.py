@@ -36,7 +36,7 @@ NAMES = {
 
 
 def headline_sentence(score: dict[str, Any], split: dict[str, Any]) -> str:
-    """How close the valuations came and what the widest interval held."""
+    """How close the valuations came and what the 90 % intervals held."""
     which = f"dated {split['boundary']} or later"
     if "grouped" in split:
         which = f"of homes held out by groups ({split['grouped']})"
