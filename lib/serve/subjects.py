@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib.common.errors import require
-from lib.listings.contract.contract import Contract, header_faults, missing_required
+from lib.listings.contract.contract import Contract, header_faults, missing_required_clauses
 from lib.listings.contract.reso import CLASS, UNKNOWN
 from lib.listings.contract.row_rules import is_valued
 from lib.listings.normalize import normalize
@@ -49,11 +49,11 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
         if name in OF_A_SALE or name in contract.key
     }
     needed = contract.model_copy(update={"columns": {**contract.columns, **optional}})
-    missing = missing_required(needed, header.names)
+    missing = missing_required_clauses(needed, header.names)
     require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
     faults = header_faults(needed, header.names)
     require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")
-    rows = parse_export.read_unjudged(path, contract)
+    rows = parse_export.read_rows_unjudged(path, contract)
     require(len(rows) > 0, f"{path}: a header and no rows; there is nothing to value")
     rows["_source_file"] = path.name
     rows["_file_sha256"], rows["_load_ts"] = "", pd.NaT  # a valuation leaves no lineage

@@ -115,10 +115,10 @@ def show_states(
     out = []
     for one in domains:
         month, area = columns.listing_month(one.rows), columns.market_area(one.rows)
-        first = summary.show_completeness(one.rows, names, month, area)
-        first += summary.show_plausibility(one.closed, numbers, ranges, area[one.sold])
-        last = summary.show_drift(one.closed, numbers, month[one.sold])
-        last += summary.show_photo_coverage(one.rows["_photo_status"].dropna(), month)
+        first = summary.completeness_figures(one.rows, names, month, area)
+        first += summary.plausibility_figures(one.closed, numbers, ranges, area[one.sold])
+        last = summary.drift_figures(one.closed, numbers, month[one.sold])
+        last += summary.photo_coverage_figures(one.rows["_photo_status"].dropna(), month)
         out.append((first, last))
     return out
 
@@ -132,7 +132,7 @@ def show_knowledge(
     out = []
     for one in domains:
         opened = one.rows[one.rows["_used_as"] == "subject"]
-        looks, found = summary.show_leakage(one.closed, opened, numbers, leak_r2)
+        looks, found = summary.leakage_figures(one.closed, opened, numbers, leak_r2)
         table = summary.columns_table(one.rows, kinds, found)
         page = browsable_page(one.rows[list(kinds)], f"{title}: {one.name}")
         out.append((looks, table, page))
@@ -172,7 +172,9 @@ def main() -> None:
     agreed = contract.read_contract(base.feed)
     staged = io.read_parquet(STAGED / "listings.parquet")
     if not settings.full:
-        kept = staged.groupby("domain")["listing_key"].transform(columns.pick_sample, settings.rows)
+        kept = staged.groupby("domain")["listing_key"].transform(
+            columns.pick_sample_rows, settings.rows
+        )
         staged = staged[kept.astype(bool)].reset_index(drop=True)
     keys = ["listing_key", "domain"]
     claimed_kinds = columns.column_kinds(agreed)

@@ -130,7 +130,7 @@ def main() -> None:
     table, repeated = repeated_sales.merge_repeated_sales(table, settings.same_sale_days)
     assert len(table) + len(repeated) == count
     home = same_home.home_keys(table, agreed.property_key)
-    table = list_price_history.add_history(table, history, settings.relist_gap_days, home)
+    table = list_price_history.add_listing_history(table, history, settings.relist_gap_days, home)
     table_schema.enforce_schema(table, schema.typed_schema(agreed))
     by_reason = counts.count_normalized(table, issues, DOMAINS, agreed.valued_classes) | {
         "corrections": {

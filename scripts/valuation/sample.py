@@ -78,8 +78,8 @@ def main() -> None:
         files = {file for pick in choice.picks for file, _ in pick.places}
         shape = excerpt.CommonHeader(agreed, {file: headers[file] for file in sorted(files)})
         rows = excerpt.arrange_lines(choice.picks, shape, fields)
-        io.write_text(OUT / f"{domain}.csv", excerpt.as_csv(shape.header, rows))
-        content = {"feed": base.feed, "rows": excerpt.as_records(shape.header, rows)}
+        io.write_text(OUT / f"{domain}.csv", excerpt.format_csv(shape.header, rows))
+        content = {"feed": base.feed, "rows": excerpt.line_records(shape.header, rows)}
         io.write_json(OUT / f"{domain}.json", content)
         if statistics[domain]["not_covered"]:
             cli.log.warning(

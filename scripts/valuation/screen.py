@@ -29,7 +29,7 @@ def main() -> None:
     path = overrides.overrides_path(vocabulary.feed_folder(base.feed))
     overridden = overrides.read_overrides(path)
     tables = {domain: io.read_parquet(NORMALIZED / f"{domain}.parquet") for domain in DOMAINS}
-    sales = pd.concat([screen.closed_sales(table) for table in tables.values()])
+    sales = pd.concat([screen.closed_rows(table) for table in tables.values()])
     aside = io.read_parquet(NORMALIZED / "repeated_sales.parquet", overrides.ASIDE)
     overrides.check_overrides(overridden, sales, aside, path)
     tally, flagged = {}, []
@@ -38,7 +38,7 @@ def main() -> None:
         verdicts, flags = screen.screen_sales(
             tables[domain], spec, of_domain, agreed.property_key, agreed.valued_classes
         )
-        assert len(verdicts) == len(screen.closed_sales(tables[domain]))
+        assert len(verdicts) == len(screen.closed_rows(tables[domain]))
         io.write_parquet(OUT / f"{domain}.parquet", verdicts, ["listing_key"])
         tally[domain] = screen.count_verdicts(verdicts, flags, of_domain)
         flagged.append(flags)

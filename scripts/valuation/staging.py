@@ -59,7 +59,7 @@ def write_outs(
             OUT / "listings.parquet", Path(scratch) / staging.DAYS, agreed, Path(scratch)
         )
         unknown = coverage.count_unknown_values(parsed, agreed, Path(scratch))
-    total = staging.total_counts(counts, OUT) | {"unknown_values": unknown}
+    total = staging.sum_file_counts(counts, OUT) | {"unknown_values": unknown}
     if total["quarantined"] > most * total["rows_in"]:
         worst = max(total["reasons"], key=total["reasons"].get)
         dated = any(r.check == "is_date" and r.reason in worst for r in agreed.row_rules)
@@ -71,7 +71,7 @@ def write_outs(
         )
     io.write_json(OUT / "coverage.json", days)
     io.write_text(OUT / "coverage_summary.md", coverage.render_coverage(days, total))
-    filled = {column for domain in days.values() for column in coverage.total_coverage(domain)}
+    filled = {column for domain in days.values() for column in coverage.sum_coverage(domain)}
     io.write_json(
         METRICS,
         {

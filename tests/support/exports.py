@@ -203,7 +203,7 @@ assert {field for truth, _ in FAMILIES.values() for field in truth.values()} <= 
 
 
 @functools.cache
-def guesses(name: str) -> list[infer.Guess]:
+def guesses(name: str) -> list[infer.ColumnGuess]:
     """What `infer` takes the columns of a family's export for, or those of the brokerage's."""
     return infer.guess_columns(brokerage() if name == "brokerage" else FAMILIES[name][1]())
 

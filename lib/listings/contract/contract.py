@@ -48,7 +48,7 @@ TYPES_NEEDED: dict[str, tuple[str, ...]] = {
 }
 
 
-def check_date_formats(formats: list[str]) -> None:
+def _check_date_formats(formats: list[str]) -> None:
     """Raise `ValueError` unless each is one of SERIALS or made of strptime's directives."""
     for form in formats:
         if form in SERIALS:
@@ -90,7 +90,7 @@ class Column(Section):
     @model_validator(mode="after")
     def _formats_are_of_dates(self) -> Column:
         if self.date_formats is not None:
-            check_date_formats(self.date_formats)
+            _check_date_formats(self.date_formats)
         return self
 
     @model_validator(mode="after")
@@ -196,7 +196,7 @@ class Contract(Section):
                 raise ValueError(f"column `{name}` must be of type {' or '.join(wanted)}")
         if not all(self.property_key):
             raise ValueError("property_key holds an empty group of columns")
-        check_date_formats(self.date_formats)
+        _check_date_formats(self.date_formats)
         if "listing_key" not in self.columns and not self.key:
             raise ValueError("give a `listing_key` column or a `key` made of other columns")
         owners: dict[str, str] = {}
@@ -369,7 +369,7 @@ def _match(contract: Contract, headers: Iterable[str]) -> tuple[dict[str, str], 
     return matches | shared, clashes
 
 
-def missing_required(contract: Contract, headers: list[str]) -> list[str]:
+def missing_required_clauses(contract: Contract, headers: list[str]) -> list[str]:
     """One clause per required column that `headers` lack, naming the nearest header."""
     matches, _ = _match(contract, headers)
     free = [header for header in headers if header not in matches.values()]

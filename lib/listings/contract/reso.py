@@ -115,7 +115,7 @@ def ambiguous_headers() -> dict[str, str]:
     return {fold_header(header): need for header, need in load_dictionary().ambiguous.items()}
 
 
-def words_of(name: str) -> tuple[str, ...]:
+def _words_of(name: str) -> tuple[str, ...]:
     """The only words that REML acts upon in a coded column, as RESO writes them; none where any
     word will do."""
     book = load_dictionary()
@@ -128,7 +128,7 @@ def words_of(name: str) -> tuple[str, ...]:
 
 def wrong_word(name: str, word: str) -> str:
     """What is wrong with a word of a coded column, with the nearest of RESO's; "" where nothing."""
-    words = words_of(name)
+    words = _words_of(name)
     if not words or word in words:
         return ""
     book = load_dictionary()
@@ -210,12 +210,12 @@ def load_class_words() -> ClassWords:
     return validate(ClassWords, read_yaml(WORDS_FILE), str(WORDS_FILE))
 
 
-def split_word(text: str) -> tuple[str, ...]:
+def _split_word(text: str) -> tuple[str, ...]:
     """The parts of a word: MultiFamily and "Multi-Family" are both (multi, family).
 
     Examples
     --------
-    >>> split_word("Lots/Land"), split_word("UnimprovedLand"), split_word("2-4 Units")
+    >>> _split_word("Lots/Land"), _split_word("UnimprovedLand"), _split_word("2-4 Units")
     (('lot', 'land'), ('unimproved', 'land'), ('2', '4', 'unit'))
     """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text.replace("'", ""))
@@ -227,11 +227,11 @@ def split_word(text: str) -> tuple[str, ...]:
 def fold_word(text: str) -> str:
     """A word as it is compared: its parts in one, idle ones left out (empty: it says nothing)."""
     idle = set(load_class_words().idle)
-    return "".join(part for part in split_word(text) if part not in idle)
+    return "".join(part for part in _split_word(text) if part not in idle)
 
 
 @functools.cache
-def classes_by_word() -> dict[str, str]:
+def _classes_by_word() -> dict[str, str]:
     """Each whole word of the table in folded form -> its class, UNSTATED or MUTE."""
     book = load_class_words()
     out: dict[str, str] = {
@@ -242,9 +242,9 @@ def classes_by_word() -> dict[str, str]:
 
 
 @functools.cache
-def hint_classes(text: str) -> frozenset[str]:
+def _hint_classes(text: str) -> frozenset[str]:
     """The classes that parts of a word hint at."""
-    parts = set(split_word(text))
+    parts = set(_split_word(text))
     return frozenset(c for c, words in load_class_words().hints.items() if parts & set(words))
 
 
@@ -256,7 +256,7 @@ def classify_word(text: str) -> tuple[str, bool]:
     """
     if not fold_word(text):
         return UNSTATED, True
-    whole = classes_by_word().get(fold_word(text))
+    whole = _classes_by_word().get(fold_word(text))
     if whole:
         return whole, True
     parts = [part for part in re.split(r"[,;|]", text) if part.strip()]
@@ -265,7 +265,7 @@ def classify_word(text: str) -> tuple[str, bool]:
         names = {name for name, _ in each} - {UNSTATED, MUTE}
         if names:
             return (names.pop(), all(sure for _, sure in each)) if len(names) == 1 else (TORN, True)
-    hints = hint_classes(text)
+    hints = _hint_classes(text)
     if len(hints) == 1:
         return next(iter(hints)), False
     return (TORN if hints else MUTE), False

@@ -34,7 +34,7 @@ UNKNOWN_STATUS = "status is not in the contract's lookup"
 UNKNOWN_DOMAIN = "neither a sale nor a rental by the contract's domain rule"
 
 
-def look_up(text: pd.Series, lookup: dict[str, str]) -> pd.Series:
+def harmonize_by_lookup(text: pd.Series, lookup: dict[str, str]) -> pd.Series:
     """Harmonise a coded column by its lookup, compared without case.
 
     Parameters
@@ -73,7 +73,11 @@ def breaks_rule(rows: pd.DataFrame, rule: RowRule, contract: Contract) -> pd.Ser
         rows = rows.assign(domain=assign_domains(rows, contract))
     for name, wanted in rule.when.items():
         lookup = contract.lookups.get(name)
-        actual = look_up(rows[name], lookup) if lookup else parse_values.parse_code(rows[name])
+        actual = (
+            harmonize_by_lookup(rows[name], lookup)
+            if lookup
+            else parse_values.parse_code(rows[name])
+        )
         applies &= (actual == wanted).fillna(False).astype(bool)
     text = rows[rule.column]
     if rule.check == "present":
@@ -90,7 +94,7 @@ def breaks_rule(rows: pd.DataFrame, rule: RowRule, contract: Contract) -> pd.Ser
     return applies & bad
 
 
-def unknown_status(rows: pd.DataFrame, contract: Contract) -> pd.Series:
+def has_unknown_status(rows: pd.DataFrame, contract: Contract) -> pd.Series:
     """Mark the rows whose status is not in the contract's lookup.
 
     Parameters
@@ -104,10 +108,13 @@ def unknown_status(rows: pd.DataFrame, contract: Contract) -> pd.Series:
     Series of bool, shape (n,)
     """
     text = rows["standard_status"]
-    return ~parse_values.is_blank(text) & look_up(text, contract.lookups["standard_status"]).isna()
+    return (
+        ~parse_values.is_blank(text)
+        & harmonize_by_lookup(text, contract.lookups["standard_status"]).isna()
+    )
 
 
-def unknown_domain(rows: pd.DataFrame, contract: Contract) -> pd.Series:
+def has_unknown_domain(rows: pd.DataFrame, contract: Contract) -> pd.Series:
     """Mark the rows whose domain column holds something that the domain rule does not list.
 
     Parameters
@@ -150,7 +157,7 @@ def assign_domains(rows: pd.DataFrame, contract: Contract) -> pd.Series:
     return named.fillna(blank.map({True: rule.default, False: rule.others or rule.default}))
 
 
-def contract_words(contract: Contract) -> dict[str, str]:
+def _contract_words(contract: Contract) -> dict[str, str]:
     """The words that a contract gives a class, folded, as the source or its lookups write them."""
     own = {fold_word(word): str(name) for word, name in contract.property_classes.items()}
     for name in (TYPE, SUB_TYPE):
@@ -175,7 +182,7 @@ def assign_classes(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
         `property_class` (one of CLASSES, UNSTATED, UNKNOWN), and `asked`, the column whose word
         leaves it UNKNOWN. Of a lease a home in a building of several counts as a home.
     """
-    own, nothing = contract_words(contract), pd.Series("", index=rows.index, dtype="str")
+    own, nothing = _contract_words(contract), pd.Series("", index=rows.index, dtype="str")
     cells = pd.DataFrame(
         {
             name: rows[name].fillna("")

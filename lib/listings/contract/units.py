@@ -20,7 +20,7 @@ MOSTLY = 0.95  # where so many rows name the usual unit, a blank means it too
 LOTS = ("lot_size_square_feet", "lot_size_acres", "lot_size_area")  # the first that is filled wins
 
 
-def match_words(text: pd.Series, words: dict[str, list[str]]) -> pd.Series:
+def match_synonyms(text: pd.Series, words: dict[str, list[str]]) -> pd.Series:
     """Find the name that each text goes by.
 
     Parameters
@@ -56,7 +56,7 @@ def find_words(
     name : str
         The column that holds the words; the contract's lookup for it counts first.
     words : dict of str to list of str
-        As `match_words` takes them.
+        As `match_synonyms` takes them.
     contract : Contract
 
     Returns
@@ -69,7 +69,7 @@ def find_words(
     lookup = {raw.strip().lower(): word for raw, word in contract.lookups.get(name, {}).items()}
     if lookup:
         text = text.str.strip().str.lower().map(lookup).astype("str").fillna(text)
-    return match_words(text, words).mask(blank), blank
+    return match_synonyms(text, words).mask(blank), blank
 
 
 def area_units(rows: pd.DataFrame, name: str, contract: Contract) -> tuple[pd.Series, pd.Series]:

@@ -149,7 +149,7 @@ def market_area(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(None, index=frame.index, dtype="str", name="area")
 
 
-def pick_sample(keys: pd.Series, rows: int) -> pd.Series:
+def pick_sample_rows(keys: pd.Series, rows: int) -> pd.Series:
     """Pick rows by the hash of the key.
 
     So the choice depends on nothing else and spreads over all files and dates.

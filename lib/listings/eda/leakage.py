@@ -52,7 +52,7 @@ def scan_columns(
     for name in closed:
         shut, still = (float(is_filled(frame[name]).mean()) for frame in (closed, open_))
         in_all, r2 = input_r2_all_and_informative(closed[name], log_price)
-        finding = gap_finding(closed[name], open_[name])
+        finding = fill_gap_finding(closed[name], open_[name])
         # one that is filled only after the sale, in some sales, is called that
         if in_all >= limit or (r2 >= limit and "only after" not in finding):
             finding = "gives the price away"
@@ -63,7 +63,7 @@ def scan_columns(
     )
 
 
-def gap_finding(closed: pd.Series, open_: pd.Series) -> str:
+def fill_gap_finding(closed: pd.Series, open_: pd.Series) -> str:
     """Judge a column by its filled shares in closed and open listings.
 
     Parameters

@@ -154,7 +154,7 @@ def draw_histograms(frame: pd.DataFrame, logarithmic: set[str]) -> str:
                 edges = np.linspace(low, high if high > low else low + 1, 31)
             axes.hist(cells, bins=edges.tolist(), color=BLUE)
             axes.xaxis.set_major_formatter(
-                MONEY if name in logarithmic else FuncFormatter(format_number)
+                MONEY if name in logarithmic else FuncFormatter(_format_number)
             )
             axes.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
             axes.tick_params(labelsize=7.5)
@@ -163,7 +163,7 @@ def draw_histograms(frame: pd.DataFrame, logarithmic: set[str]) -> str:
         return to_svg(drawn)
 
 
-def format_number(value: float, _: object = None) -> str:
+def _format_number(value: float, _: object = None) -> str:
     """1995 -> 1995, 12000 -> 12k, 0.25 -> 0.25."""
     return format_short_money(value) if abs(value) >= 1e4 else f"{value:g}"
 

@@ -26,7 +26,7 @@ class EdaFigure:
     sentence: str
 
 
-def show_completeness(
+def completeness_figures(
     frame: pd.DataFrame, names: list[str], month: pd.Series, area: pd.Series
 ) -> list[EdaFigure]:
     """Show what is missing: overall, by month, by market area.
@@ -59,7 +59,7 @@ def show_completeness(
     return looks
 
 
-def show_plausibility(
+def plausibility_figures(
     closed: pd.DataFrame,
     numbers: list[str],
     ranges: dict[str, tuple[float, float]],
@@ -116,7 +116,7 @@ def show_plausibility(
     return looks
 
 
-def show_leakage(
+def leakage_figures(
     closed: pd.DataFrame, open_: pd.DataFrame, numbers: list[str], limit: float
 ) -> tuple[list[EdaFigure], pd.DataFrame]:
     """Show what is correlated with the price, and which columns know too much of it.
@@ -165,7 +165,7 @@ def show_leakage(
     return looks, scan
 
 
-def show_drift(closed: pd.DataFrame, numbers: list[str], month: pd.Series) -> list[EdaFigure]:
+def drift_figures(closed: pd.DataFrame, numbers: list[str], month: pd.Series) -> list[EdaFigure]:
     """Show how the numbers drift by quarter.
 
     Parameters
@@ -191,7 +191,7 @@ def show_drift(closed: pd.DataFrame, numbers: list[str], month: pd.Series) -> li
     ]
 
 
-def show_photo_coverage(status: pd.Series, month: pd.Series) -> list[EdaFigure]:
+def photo_coverage_figures(status: pd.Series, month: pd.Series) -> list[EdaFigure]:
     """Show photo statuses by month.
 
     Parameters

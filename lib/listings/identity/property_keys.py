@@ -75,7 +75,7 @@ def standardize_addresses(table: pd.DataFrame) -> pd.DataFrame:
         if name in table:
             present = parse_values.parse_distinct(table[name], form)
             by_columns[name] = (
-                merge_units(by_columns[name], present)
+                _merge_units(by_columns[name], present)
                 if name == UNIT
                 else present.fillna(by_columns[name])
             )
@@ -83,7 +83,7 @@ def standardize_addresses(table: pd.DataFrame) -> pd.DataFrame:
     by_columns[ADDRESS[:5]] = by_columns[ADDRESS[:5]].where(complete)
     out = by_columns.fillna(read)
     out[ADDRESS[:5]] = by_columns[ADDRESS[:5]].where(complete, read[ADDRESS[:5]])
-    out[UNIT] = merge_units(read[UNIT], by_columns[UNIT])
+    out[UNIT] = _merge_units(read[UNIT], by_columns[UNIT])
     present = _joined(table, [*ADDRESS[:6], "unparsed_address"]).notna()
     out[PARSED] = out["street_name"].notna().astype("float64").where(present)
     differ = (by_columns != read) & by_columns.notna() & read.notna()
@@ -98,7 +98,7 @@ def standardize_addresses(table: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def merge_units(first: pd.Series, then: pd.Series) -> pd.Series:
+def _merge_units(first: pd.Series, then: pd.Series) -> pd.Series:
     """Merge what two columns say of one unit (see `_united`).
 
     Parameters
@@ -181,7 +181,7 @@ def address_key(table: pd.DataFrame) -> pd.Series:
     return key.where(numbered & table["street_name"].notna())
 
 
-def group_key(
+def complete_group_key(
     table: pd.DataFrame, groups: list[list[str]], digits_alone: bool = False
 ) -> pd.Series:
     """Key each row by the first group of columns that is complete in it.
@@ -253,7 +253,7 @@ def place_parts(table: pd.DataFrame) -> pd.DataFrame:
     return parts.assign(street_name=parts["street_name"].str.replace(" ", "", regex=False))
 
 
-def split_contradicted(
+def _split_contradicted(
     by_group: pd.Series, by_address: pd.Series, place: pd.DataFrame
 ) -> pd.Series:
     """Split groups whose rows contradict each other about the place.
@@ -283,7 +283,7 @@ def property_key(by_group: pd.Series, by_address: pd.Series, listing_key: pd.Ser
     Parameters
     ----------
     by_group : Series of str, shape (n,)
-        Keys by the contract's columns, from `split_contradicted`.
+        Keys by the contract's columns, from `_split_contradicted`.
     by_address : Series of str, shape (n,)
         Keys by address.
     listing_key : Series of str, shape (n,)
@@ -342,7 +342,10 @@ def add_property_keys(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFr
         `unparsed_address` is what the feed wrote.
     """
     table = table.copy(deep=False)  # columns are added, none is changed
-    by_group, digits = group_key(table, groups), group_key(table, groups, digits_alone=True)
+    by_group, digits = (
+        complete_group_key(table, groups),
+        complete_group_key(table, groups, digits_alone=True),
+    )
     written = join_address(table)
     table = table.assign(**standardize_addresses(table))
     table["unparsed_address"] = written
@@ -351,6 +354,6 @@ def add_property_keys(table: pd.DataFrame, groups: list[list[str]]) -> pd.DataFr
     place = place_parts(table)
     by_group = parcels.unite_spellings(by_group, digits, by_address)
     by_group = by_group.mask(parcels.at_many_places(by_group, place) & by_address.notna())
-    by_group = split_contradicted(by_group, by_address, place)
+    by_group = _split_contradicted(by_group, by_address, place)
     table["property_key"] = property_key(by_group, by_address, table["listing_key"])
     return table

@@ -46,13 +46,16 @@ def home_keys(sales: pd.DataFrame, groups: list[list[str]]) -> HomeKeys:
     HomeKeys
         Each part of n rows.
     """
-    group, address = property_keys.group_key(sales, groups), property_keys.address_key(sales)
-    digits = property_keys.group_key(sales, groups, digits_alone=True)
+    group, address = (
+        property_keys.complete_group_key(sales, groups),
+        property_keys.address_key(sales),
+    )
+    digits = property_keys.complete_group_key(sales, groups, digits_alone=True)
     either = property_keys.row_home_key(group, digits, address, sales["listing_key"])
     return HomeKeys(group, address, either, property_keys.place_parts(sales), digits)
 
 
-def previous_with_key(key: pd.Series, days: np.ndarray) -> np.ndarray:
+def _previous_with_key(key: pd.Series, days: np.ndarray) -> np.ndarray:
     """Find the last row with the same key on an earlier day.
 
     Parameters
@@ -80,7 +83,7 @@ def previous_with_key(key: pd.Series, days: np.ndarray) -> np.ndarray:
     return out
 
 
-def has_several_before(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.ndarray:
+def _has_several_before(by: pd.Series, what: pd.Series, days: np.ndarray) -> np.ndarray:
     """Mark rows whose group has two values or more on earlier days, the row itself included.
 
     Parameters
@@ -133,14 +136,16 @@ def previous_of_home(home: HomeKeys, days: np.ndarray) -> np.ndarray:
     ndarray of int, shape (n,)
         Its position; -1 where there is none.
     """
-    parts = [has_several_before(home.group, part, days) for _, part in home.place.items()]
+    parts = [_has_several_before(home.group, part, days) for _, part in home.place.items()]
     shared = np.any(parts, axis=0)
-    undisputed = ~has_several_before(home.address, home.digits, days)
+    undisputed = ~_has_several_before(home.address, home.digits, days)
     within = property_keys.join_keys(home.group, home.address)
     return np.maximum.reduce(
         [
-            np.where(shared, previous_with_key(within, days), previous_with_key(home.group, days)),
-            np.where(undisputed, previous_with_key(home.address, days), -1),
-            previous_with_key(home.address.where(home.group.isna()), days),
+            np.where(
+                shared, _previous_with_key(within, days), _previous_with_key(home.group, days)
+            ),
+            np.where(undisputed, _previous_with_key(home.address, days), -1),
+            _previous_with_key(home.address.where(home.group.isna()), days),
         ]
     )

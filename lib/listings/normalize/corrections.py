@@ -87,7 +87,7 @@ def read_corrections(feed: str, contract: Contract) -> list[Correction]:
         )
         first = first_entry.setdefault((one.domain, one.listing_key, one.column), number)
         require(first == number, f"{where}: corrects the same cell as entry {first}; remove one")
-    for place, reason in (unreadable_entries(entries, contract) if entries else {}).items():
+    for place, reason in (_unreadable_entries(entries, contract) if entries else {}).items():
         one = entries[place]
         raise RemlError(
             f"{path}, entry {place + 1}: {one.corrected!r} is no {one.column}: {reason}; write it "
@@ -96,7 +96,7 @@ def read_corrections(feed: str, contract: Contract) -> list[Correction]:
     return entries
 
 
-def unreadable_entries(entries: list[Correction], contract: Contract) -> dict[int, str]:
+def _unreadable_entries(entries: list[Correction], contract: Contract) -> dict[int, str]:
     """Place of each entry whose corrected value `type_cells` cannot read -> why.
 
     What lies outside a range is left to the row itself, which may name another unit.

@@ -60,7 +60,7 @@ USUAL_LIMITS = DateLimits()
 
 
 @dataclass(frozen=True)
-class DateFault:
+class _DateFault:
     """Rows (boolean) whose date in `column` is at fault; a note alone unless `set_missing`."""
 
     column: str
@@ -69,10 +69,10 @@ class DateFault:
     set_missing: bool = True
 
 
-DateRule = Callable[[pd.DataFrame, pd.Timestamp, DateLimits], list[DateFault]]
+DateRule = Callable[[pd.DataFrame, pd.Timestamp, DateLimits], list[_DateFault]]
 
 
-def before_earliest(table: pd.DataFrame, limits: DateLimits) -> list[DateFault]:
+def _before_earliest(table: pd.DataFrame, limits: DateLimits) -> list[_DateFault]:
     """Find dates and stamps before `limits.earliest`.
 
     Parameters
@@ -89,12 +89,12 @@ def before_earliest(table: pd.DataFrame, limits: DateLimits) -> list[DateFault]:
     """
     first = pd.Timestamp(limits.earliest)
     reason = f"before {limits.earliest}"
-    return [DateFault(name, table[name] < first, reason) for name in [*DATES, STAMP]]
+    return [_DateFault(name, table[name] < first, reason) for name in [*DATES, STAMP]]
 
 
-def closed_after_last_change(
+def _closed_after_last_change(
     table: pd.DataFrame, as_of: pd.Timestamp, limits: DateLimits
-) -> list[DateFault]:
+) -> list[_DateFault]:
     """Find closings of deals that took too long, long after the row was last changed.
 
     Parameters
@@ -116,13 +116,13 @@ def closed_after_last_change(
     late &= closing - table[[*DATES[:2], STAMP]].min(axis=1) > limits.longest_deal
     judged = int((closing.notna() & table[STAMP].notna()).sum())
     if judged >= LEAST and late.sum() > SHARE * judged:  # then it is the stamps that are wrong
-        return [DateFault(STAMP, late, OLD_STAMP, set_missing=False)]
-    return [DateFault("close_date", late, UNTOUCHED)]
+        return [_DateFault(STAMP, late, OLD_STAMP, set_missing=False)]
+    return [_DateFault("close_date", late, UNTOUCHED)]
 
 
-def after_end_of_feed(
+def _after_end_of_feed(
     table: pd.DataFrame, as_of: pd.Timestamp, limits: DateLimits
-) -> list[DateFault]:
+) -> list[_DateFault]:
     """Find dates more than the slack after the latest date of the feed.
 
     Where the feed ends is read from its stamps and from the closings of each domain, since not all
@@ -150,12 +150,12 @@ def after_end_of_feed(
         for domain, (dates, day) in closings.items()
     }
     limit = table["domain"].map(ends) + limits.slack
-    return [DateFault(name, table[name] > limit, LATE) for name in DATES]
+    return [_DateFault(name, table[name] > limit, LATE) for name in DATES]
 
 
-def long_before_closing(
+def _long_before_closing(
     table: pd.DataFrame, as_of: pd.Timestamp, limits: DateLimits
-) -> list[DateFault]:
+) -> list[_DateFault]:
     """Find listing and contract dates that make a deal longer than deals are.
 
     Where both lie within `limits.deal_days` of each other, as of a home sold off plan, they stay
@@ -180,16 +180,16 @@ def long_before_closing(
     for name in DATES[:2]:
         long = table["close_date"] - table[name] > limits.longest_deal
         faults += [
-            DateFault(name, long & agree, AGREED.format(limits.deal_days), set_missing=False),
-            DateFault(name, long & ~agree, LONG_DEAL.format(limits.deal_days)),
+            _DateFault(name, long & agree, AGREED.format(limits.deal_days), set_missing=False),
+            _DateFault(name, long & ~agree, LONG_DEAL.format(limits.deal_days)),
         ]
     return faults
 
 
 DATE_RULES: tuple[DateRule, ...] = (
-    closed_after_last_change,
-    after_end_of_feed,
-    long_before_closing,
+    _closed_after_last_change,
+    _after_end_of_feed,
+    _long_before_closing,
 )
 
 
@@ -223,7 +223,7 @@ def null_implausible_dates(
         As `resolve_as_of` does.
     """
     issues = typed_cells.Issues(table)
-    table = _without(table, issues, before_earliest(table, limits))
+    table = _without(table, issues, _before_earliest(table, limits))
     day = resolve_as_of(table, as_of, limits.slack_days)
     for rule in DATE_RULES:
         table = _without(table, issues, rule(table, day, limits))
@@ -231,7 +231,7 @@ def null_implausible_dates(
 
 
 def _without(
-    table: pd.DataFrame, issues: typed_cells.Issues, faults: list[DateFault]
+    table: pd.DataFrame, issues: typed_cells.Issues, faults: list[_DateFault]
 ) -> pd.DataFrame:
     """The table with the faulty dates set missing, each of which `issues` gets."""
     for fault in faults:
@@ -322,7 +322,7 @@ def as_of_dates(table: pd.DataFrame, as_of: pd.Timestamp) -> pd.Series:
     return dates.mask(table["standard_status"].isin(ON_MARKET), as_of)
 
 
-def undated_sales(table: pd.DataFrame, issues: pd.DataFrame) -> pd.Series:
+def is_undated_sale(table: pd.DataFrame, issues: pd.DataFrame) -> pd.Series:
     """Find closed rows of domains in which no closing has a date because the feed has none.
 
     They are valued as of the feed's day, and `split` holds out groups of homes. A domain whose

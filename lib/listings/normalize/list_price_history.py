@@ -84,7 +84,7 @@ def _equal(left: pd.Series, right: pd.Series) -> pd.Series:
     return (left == right).fillna(False).astype(bool) | (left.isna() & right.isna())
 
 
-def add_history(
+def add_listing_history(
     table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: HomeKeys
 ) -> pd.DataFrame:
     """Add HISTORY_COLUMNS, and `original_list_price` as first seen where the feed has none.
@@ -121,10 +121,10 @@ def add_history(
     table["original_list_price"] = table["original_list_price"].fillna(
         pd.Series(first.to_numpy("float64"), index=table.index)
     )
-    return table.assign(**count_relists(table, history, gap_days, home))
+    return table.assign(**_count_relists(table, history, gap_days, home))
 
 
-def count_relists(
+def _count_relists(
     table: pd.DataFrame, history: pd.DataFrame, gap_days: int, home: HomeKeys
 ) -> dict[str, pd.Series]:
     """Count earlier listings of each home in one go on the market, and their days.

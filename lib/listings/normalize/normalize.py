@@ -42,7 +42,7 @@ EXPECTED_COLUMNS = [
 ]
 
 
-def add_missing_columns(table: pd.DataFrame) -> pd.DataFrame:
+def _add_missing_columns(table: pd.DataFrame) -> pd.DataFrame:
     """Add each column that later stages name, all missing where the feed has none.
 
     Parameters
@@ -104,7 +104,7 @@ def note_shared_parcels(table: pd.DataFrame, issues: typed_cells.Issues) -> None
         issues.add(many, PARCEL, table[PARCEL], parcels.AT_MANY, False)
 
 
-def add_classes(
+def _add_classes(
     table: pd.DataFrame, staged: pd.DataFrame, contract: Contract
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Add each row's class of property, with a note on rows of which it is not known.
@@ -151,7 +151,7 @@ def ignore_wrong_columns(table: pd.DataFrame, issues: typed_cells.Issues) -> pd.
     for wrong in find_wrong_columns(table):
         cells = ignored_cells(table, wrong)
         written = table[wrong.column].astype("str")
-        issues.drop(cells, wrong.column, written, wrong.reason)
+        issues.add(cells, wrong.column, written, wrong.reason)
         table = table.assign(**{wrong.column: table[wrong.column].mask(cells)})
     return table
 
@@ -189,13 +189,13 @@ def normalize(
     """
     table, issues = type_cells(staged, contract)
     table, of_parcels = null_placeholders(table)
-    table = property_keys.add_property_keys(add_missing_columns(table), contract.property_key)
-    table, of_classes = add_classes(table, staged, contract)
+    table = property_keys.add_property_keys(_add_missing_columns(table), contract.property_key)
+    table, of_classes = _add_classes(table, staged, contract)
     more = typed_cells.Issues(table)
     table = ignore_wrong_columns(table, more)  # before row by row, which would leave what fits
     table, of_dates, day = dates.null_implausible_dates(table, as_of, limits)
     issues = pd.concat([issues, of_parcels, of_classes, of_dates], ignore_index=True)
-    undated = dates.undated_sales(table, issues)
+    undated = dates.is_undated_sale(table, issues)
     table["as_of"] = dates.as_of_dates(table, day).mask(undated, day)
     table = dates.null_future_years(table, more)
     table = dates.null_later_works(table, more)

@@ -23,7 +23,7 @@ def merge_repeated_sales(table: pd.DataFrame, days_apart: int) -> tuple[pd.DataF
     equal ones the one with the smallest key. Where such rows disagree about
     `property_keys.place_parts` or FLAT_COLUMNS (both present), they are of several homes, and only
     rows that say the same of each are one sale. Two systems may also date one sale differently: see
-    `copies_days_apart`.
+    `_copies_days_apart`.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def merge_repeated_sales(table: pd.DataFrame, days_apart: int) -> tuple[pd.DataF
         The other rows with `_kept_listing_key` and `_reason`.
     """
     kept = _copies_of_one_day(table)
-    apart = copies_days_apart(table.drop(kept.index), days_apart)
+    apart = _copies_days_apart(table.drop(kept.index), days_apart)
     reason = pd.Series(REPEATED, kept.index, dtype="str")
     reason = pd.concat([reason, pd.Series(DAYS_APART, apart.index, dtype="str")])
     # a row whose own copy went aside points to the one that stands for both
@@ -79,7 +79,7 @@ def _copies_of_one_day(table: pd.DataFrame) -> pd.Series:
     return kept[kept != sold["listing_key"]]
 
 
-def copies_days_apart(table: pd.DataFrame, days: int) -> pd.Series:
+def _copies_days_apart(table: pd.DataFrame, days: int) -> pd.Series:
     """Find sales of one home at one price whose closings lie some days apart.
 
     Two systems record one sale on two days. The row whose contract date is known stays, of several

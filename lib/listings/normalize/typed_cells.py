@@ -11,7 +11,7 @@ from lib.common.errors import require
 from lib.common.vocabulary import LINEAGE
 from lib.listings.contract import baths, day_month, parse_values, reso, units
 from lib.listings.contract.contract import Column, Contract
-from lib.listings.contract.row_rules import look_up
+from lib.listings.contract.row_rules import harmonize_by_lookup
 
 BATHS = ("bathrooms_full", "bathrooms_half", "bathrooms_total")
 BATH_COUNTS = BATHS[:2]
@@ -36,7 +36,7 @@ FEWEST_UNKNOWN = 20  # rows from which on words that nobody knows stop the run
 UNKNOWN = "not in the contract's lookup"
 
 
-def make_issues(
+def _make_issues(
     rows: pd.DataFrame,
     bad: pd.Series,
     column: str,
@@ -89,12 +89,12 @@ class Issues:
     ) -> None:
         """Note the cells of `column` in `rows` (boolean), as they were `written`."""
         if rows.any():
-            self.found.append(make_issues(self.rows, rows, column, written, reason, set_missing))
+            self.found.append(_make_issues(self.rows, rows, column, written, reason, set_missing))
 
     def table(self) -> pd.DataFrame:
         """All of them, in the order noted."""
         nothing = self.rows.iloc[:0]
-        empty = make_issues(nothing, pd.Series(dtype="bool"), "", pd.Series(dtype="str"), "")
+        empty = _make_issues(nothing, pd.Series(dtype="bool"), "", pd.Series(dtype="str"), "")
         return pd.concat(self.found or [empty])
 
 
@@ -124,7 +124,7 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
         if name in contract.lookups or name in qualifiers:
             continue
         if column.type.startswith("baths"):
-            fill_in(out, _baths(text, name, column, issues))
+            _fill_in(out, _baths(text, name, column, issues))
             continue
         # counted beside a notation of the whole, or without one: filled in below
         into = apart if name in BATH_COUNTS else out
@@ -149,9 +149,9 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
             issues.add(impossible, name, text, _outside(column.range))
             into[name] = into[name].mask(impossible)
     if apart:
-        fill_in(out, _counted_baths(apart, out, rows, issues))
+        _fill_in(out, _counted_baths(apart, out, rows, issues))
     if "postal_code" in contract.columns:
-        fill_in(
+        _fill_in(
             out,
             parse_values.parse_distinct(rows["postal_code"], parse_values.parse_plus4).to_frame(
                 PLUS4
@@ -164,7 +164,7 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
     for name, lookup in contract.lookups.items():
         if name in qualifiers:
             continue
-        out[name] = look_up(rows[name], lookup)
+        out[name] = harmonize_by_lookup(rows[name], lookup)
         unknown = ~parse_values.is_blank(rows[name]) & out[name].isna()
         issues.add(unknown, name, rows[name], UNKNOWN)
     return out, issues.table()
@@ -337,7 +337,7 @@ def _areas(out: pd.DataFrame, rows: pd.DataFrame, contract: Contract) -> None:
         out[units.LIVING_UNIT] = living.where(out["living_area"].notna())
 
 
-def fill_in(out: pd.DataFrame, parts: pd.DataFrame) -> None:
+def _fill_in(out: pd.DataFrame, parts: pd.DataFrame) -> None:
     """Write parts into the rows of a table that lack the first of them, in place.
 
     The parts of a row stay together: never the full baths of one column and the half baths of

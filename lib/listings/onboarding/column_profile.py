@@ -150,7 +150,7 @@ def detect_date_formats(columns: list[pd.Series]) -> list[str]:
     return chosen
 
 
-def fold_words(lists: dict[str, list[str]]) -> set[str]:
+def _fold_words(lists: dict[str, list[str]]) -> set[str]:
     """All keys and words of a list by key, in plain form."""
     return {fold_header(word) for key, some in lists.items() for word in (key, *some)}
 
@@ -191,7 +191,7 @@ def share_that_fits(profile: ColumnProfile, field: ResoField, book: ResoDictiona
     if field.type == "text":
         return 1.0 if texts.str.len().mean() > 30 else 0.2
     if field.looks in ("status", "lease"):
-        words = fold_words(book.statuses) if field.looks == "status" else {
+        words = _fold_words(book.statuses) if field.looks == "status" else {
             fold_header(word) for some in book.leases.values() for word in some
         }  # fmt: skip
         # of the different words: a single local word may stand in most rows

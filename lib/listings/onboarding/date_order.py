@@ -46,7 +46,7 @@ class ColumnDates:
     stated: bool = False  # whether the formats are for this column alone
 
 
-def month_is_first(form: str) -> bool:
+def _month_is_first(form: str) -> bool:
     """Whether the month's number stands before the day's in a format."""
     return form.find("%m") < form.find("%d")
 
@@ -131,7 +131,7 @@ def format_note(written: dict[str, ColumnDates], formats: list[str]) -> str:
         if "mixed" in orders and swapped in formats:
             note = f"some dates read only as {form}, some only as {swapped}"
         elif "open" in orders and not {"month", "day", "mixed"} & orders:
-            first = "month" if month_is_first(form) else "day"
+            first = "month" if _month_is_first(form) else "day"
             note = f"{swapped} reads them as well; is the {first} first?"
             if first == "day" and "." not in form:
                 note += " (So fewer deals end before they begin.)"
@@ -181,10 +181,10 @@ def _order(texts: pd.Series, formats: list[str]) -> str | None:
         if not has_two_orders(form):
             continue
         reads = {
-            month_is_first(f): parse_dates(texts, [f]).notna()
+            _month_is_first(f): parse_dates(texts, [f]).notna()
             for f in (form, swap_day_and_month(form))
         }
-        if swap_day_and_month(form) in formats and not month_is_first(form):
+        if swap_day_and_month(form) in formats and not _month_is_first(form):
             continue  # counted with its other half
         only["month"] += int((reads[True] & ~reads[False]).sum())
         only["day"] += int((reads[False] & ~reads[True]).sum())
@@ -206,7 +206,7 @@ def _all_in_order(formats: list[str], order: str) -> list[str]:
     """Formats with the day or the month first, where they are written both ways."""
     return [
         form
-        if not has_two_orders(form) or month_is_first(form) == (order == "month")
+        if not has_two_orders(form) or _month_is_first(form) == (order == "month")
         else swap_day_and_month(form)
         for form in formats
     ]

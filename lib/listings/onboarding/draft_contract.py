@@ -15,7 +15,7 @@ from lib.listings.contract import reso, units
 from lib.listings.onboarding import date_order
 from lib.listings.onboarding.column_profile import ColumnProfile
 from lib.listings.onboarding.date_order import ColumnDates
-from lib.listings.onboarding.infer import MAYBE, Guess
+from lib.listings.onboarding.infer import MAYBE, ColumnGuess
 from lib.listings.onboarding.word_lines import class_lines, domain_lines, one_line, status_lines
 
 SURE = 0.9  # guesses below are marked CHECK
@@ -46,7 +46,7 @@ row_rules:
 
 
 @dataclass
-class Draft:
+class ContractDraft:
     """The text of a contract, and what it lacks (empty: it loads as it stands)."""
 
     text: str
@@ -54,8 +54,8 @@ class Draft:
 
 
 def draft_contract(
-    source: str, table: pd.DataFrame, guesses: list[Guess], statuses: dict[str, int]
-) -> Draft:
+    source: str, table: pd.DataFrame, guesses: list[ColumnGuess], statuses: dict[str, int]
+) -> ContractDraft:
     """Draft the contract of an export from the guesses about its columns.
 
     Parameters
@@ -64,7 +64,7 @@ def draft_contract(
         The export's name, for comments.
     table : DataFrame of str, shape (n, k)
         One column a header.
-    guesses : list of Guess
+    guesses : list of ColumnGuess
     statuses : dict of str to int
         Each status of the whole export -> its rows.
 
@@ -73,7 +73,7 @@ def draft_contract(
     Draft
     """
     by_field = {str(one.field): one for one in guesses if one.claimed}
-    identity, key_lines = propose_identity(table, by_field)
+    identity, key_lines = _propose_identity(table, by_field)
     parts = [_head(source, len(table)), *domain_lines(by_field), *key_lines]
     fields = reso.load_dictionary().fields
     dates = {name: table[one.header] for name, one in by_field.items()
@@ -103,10 +103,10 @@ def draft_contract(
     ]
     if not identity:
         missing.insert(0, "listing_key or listing_id, what tells one listing from another")
-    return Draft(text + (RULES if not missing else _lacks(missing)), missing)
+    return ContractDraft(text + (RULES if not missing else _lacks(missing)), missing)
 
 
-def _unreadable(name: str, guesses: list[Guess]) -> str:
+def _unreadable(name: str, guesses: list[ColumnGuess]) -> str:
     """What to do about a header that is called like a needed date and reads as none."""
     fields = reso.load_dictionary().fields
     named = [one.header for one in guesses if one.field == name and one.score >= MAYBE]
@@ -139,7 +139,7 @@ title: {one_line(f"Listings of {source}")}
 currency: USD                     # CHECK"""
 
 
-def _columns(by_field: dict[str, Guess], written: dict[str, ColumnDates]) -> list[str]:
+def _columns(by_field: dict[str, ColumnGuess], written: dict[str, ColumnDates]) -> list[str]:
     """One line a claimed column, in the dictionary's order."""
     lines = []
     for name, reso_field in reso.load_dictionary().fields.items():
@@ -173,7 +173,9 @@ def _columns(by_field: dict[str, Guess], written: dict[str, ColumnDates]) -> lis
     return lines
 
 
-def _companion(name: str, one: Guess, by_field: dict[str, Guess], body: dict[str, object]) -> str:
+def _companion(
+    name: str, one: ColumnGuess, by_field: dict[str, ColumnGuess], body: dict[str, object]
+) -> str:
     """Add the column that says unit or frequency row by row to a column's `body`; a hint where
     nothing says how often a fee is paid, or words of such a column are unknown."""
     book = reso.load_dictionary()
@@ -193,7 +195,7 @@ def _companion(name: str, one: Guess, by_field: dict[str, Guess], body: dict[str
     roles |= {name: book.payment_words for name in _names(book, "frequency_from")}
     if name in roles | {units.FREQUENCY: {}}:
         texts = one.profile.texts.astype("str")
-        words = units.match_words(texts, roles.get(name, book.payment_words))
+        words = units.match_synonyms(texts, roles.get(name, book.payment_words))
         unknown = sorted(texts[words.isna()])[:5]
         if unknown:
             hint = f"; CHECK: not known: {one_line(unknown)}; say by `lookups` what they mean"
@@ -204,7 +206,7 @@ def _names(book: reso.ResoDictionary, role: str) -> set[str]:
     return {getattr(one, role) for one in book.fields.values() if getattr(one, role)}
 
 
-def _zeros(name: str, one: Guess) -> str:
+def _zeros(name: str, one: ColumnGuess) -> str:
     """A hint where codes look as if they had lost leading zeros."""
     reso_field, texts = reso.load_dictionary().fields[name], one.profile.texts.astype("str")
     digits = texts[texts.str.fullmatch("[0-9]+").astype(bool)]
@@ -217,7 +219,7 @@ def _zeros(name: str, one: Guess) -> str:
     return ""
 
 
-def _unmatched(guesses: list[Guess], written: dict[str, ColumnDates]) -> list[str]:
+def _unmatched(guesses: list[ColumnGuess], written: dict[str, ColumnDates]) -> list[str]:
     """The columns that stay out, each with what it might be, as comments."""
     lines = []
     for one in guesses:
@@ -248,7 +250,9 @@ def _lacks(missing: list[str]) -> str:
     return "".join(f"# CHECK: not found: {what}\n" for what in missing)
 
 
-def propose_identity(table: pd.DataFrame, by_field: dict[str, Guess]) -> tuple[bool, list[str]]:
+def _propose_identity(
+    table: pd.DataFrame, by_field: dict[str, ColumnGuess]
+) -> tuple[bool, list[str]]:
     """Propose what tells rows apart and what makes one home.
 
     Parameters

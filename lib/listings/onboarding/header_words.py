@@ -58,7 +58,7 @@ FILLER = {"of", "the", "in", "for", "on", "at", "total", "count", "yn", "and", "
 
 
 @functools.cache
-def header_ideas(header: str) -> frozenset[str]:
+def _header_ideas(header: str) -> frozenset[str]:
     """The ideas that a header names: LotSqFt, lot_size and "Lot Sq. Ft." are all {lot, area}."""
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])", " ", header).lower()
     text = re.sub(r"sq(uare)?[ ._]*f(ee)?t\b\.?", "sqft ", text.replace("_", " "))
@@ -77,9 +77,9 @@ def _spelt(one: str, other: str) -> float:
 
 def header_similarity(header: str, field: str, reso_field: ResoField) -> float:
     """How alike a header and a field's names are, 0 to 1: shared ideas, or close spelling."""
-    ideas, letters, best = header_ideas(header), fold_header(header), 0.0
+    ideas, letters, best = _header_ideas(header), fold_header(header), 0.0
     for name in (field, *reso_field.aliases):
-        other = header_ideas(name)
+        other = _header_ideas(name)
         shared = len(ideas & other) / len(ideas | other) if ideas | other else 0.0
         spelt = _spelt(letters, fold_header(name)) if len(letters) > 5 else 0.0
         best = max(best, 0.9 * shared, 0.95 * spelt)
@@ -98,13 +98,13 @@ def is_ratio(header: str) -> bool:
     after = dict(itertools.pairwise(words))
     if any(word in RATIOS and after.get(word) not in PERIODS for word in words):
         return True
-    ideas = header_ideas(header)
+    ideas = _header_ideas(header)
     if ideas & {"price", "rent"} and ideas & SIZES:
         return True
     left, _, right = header.partition("/")
     if not right:
         return False
-    sides = [header_ideas(part) for part in (left, right)]
+    sides = [_header_ideas(part) for part in (left, right)]
     return bool(sides[1] & SIZES and not sides[0] & (SIZES | {"lot"})) or (
         {"list", "close"} <= ideas or {"sp", "lp"} <= ideas
     )

@@ -34,7 +34,7 @@ UNITED_STATES = {"latitude": (17.0, 72.0), "longitude": (-180.0, -64.0)}
 
 
 @dataclass(frozen=True)
-class Guess:
+class ColumnGuess:
     """One header and the field it was taken for (None: nothing fits), with a score 0 to 1.
 
     `type`, `unit` and `multiply` stand where they differ from the dictionary's.
@@ -55,7 +55,7 @@ class Guess:
         return self.field is not None and self.score >= CLAIM
 
 
-def content_weight(profile: ColumnProfile, field: str, reso_field: ResoField) -> float:
+def _content_weight(profile: ColumnProfile, field: str, reso_field: ResoField) -> float:
     """How much values that fit say by themselves: much for dates and ZIPs, little for numbers."""
     if reso_field.type in ("date", "timestamp"):
         return 0.25
@@ -75,7 +75,7 @@ def content_weight(profile: ColumnProfile, field: str, reso_field: ResoField) ->
     return 0.1
 
 
-def score_field(
+def _score_field(
     header: str, profile: ColumnProfile, field: str, book: ResoDictionary
 ) -> tuple[float, str]:
     """(score, reason) for taking a column for a field."""
@@ -102,7 +102,7 @@ def score_field(
     content = 0.7 if fits is None else fits
     enough = 0.6 if reso_field.looks == "status" else 0.9
     extra = (
-        content_weight(profile, field, reso_field) if fits is not None and fits > enough else 0.0
+        _content_weight(profile, field, reso_field) if fits is not None and fits > enough else 0.0
     )
     if alike < 0.4:
         return (min(BY_CONTENT, 0.1 + extra) if extra > 0.1 else 0.0), f"by content, {share}"
@@ -112,7 +112,7 @@ def score_field(
     return points, f"{why}, {share}"
 
 
-def guess_columns(table: pd.DataFrame) -> list[Guess]:
+def guess_columns(table: pd.DataFrame) -> list[ColumnGuess]:
     """Guess the field of each column of an export; no field is given twice.
 
     Parameters
@@ -121,7 +121,7 @@ def guess_columns(table: pd.DataFrame) -> list[Guess]:
 
     Returns
     -------
-    list of Guess
+    list of ColumnGuess
         In the order of the columns.
     """
     book = reso.load_dictionary()
@@ -129,24 +129,26 @@ def guess_columns(table: pd.DataFrame) -> list[Guess]:
     offers = []
     for header in table:
         for field in book.fields:
-            points, why = score_field(header, profiles[header], field, book)
+            points, why = _score_field(header, profiles[header], field, book)
             if points >= MAYBE:
                 offers.append((points, header, field, why))
-    taken: dict[str, Guess] = {}
+    taken: dict[str, ColumnGuess] = {}
     used: set[str] = set()
     for points, header, field, why in sorted(offers, key=lambda o: (-o[0], o[2] not in NEEDED)):
         # the two notations of one baths column are one idea
         names = set(BATHS) if field in BATHS else {field}
         if header not in taken and not names & used:
-            taken[header] = Guess(header, field, points, why, profiles[header])
+            taken[header] = ColumnGuess(header, field, points, why, profiles[header])
             used |= names
-    guesses = [taken.get(h) or Guess(h, None, 0.0, "nothing like it", profiles[h]) for h in table]
+    guesses = [
+        taken.get(h) or ColumnGuess(h, None, 0.0, "nothing like it", profiles[h]) for h in table
+    ]
     guesses = _doubt_twins(guesses)
     guesses = _lots_with_units(_lone_price(guesses))
     return _metric(_once([_in_detail(one, book) for one in guesses]))
 
 
-def _doubt_twins(guesses: list[Guess]) -> list[Guess]:
+def _doubt_twins(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
     """Guesses that a person has to choose between: headers that differ in case, spaces or hyphens
     alone, or are two names of one field."""
     twins: dict[str, list[str]] = {}
@@ -165,7 +167,7 @@ def _doubt_twins(guesses: list[Guess]) -> list[Guess]:
     return out
 
 
-def _once(guesses: list[Guess]) -> list[Guess]:
+def _once(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
     """Each field given once: two columns of lots may both turn out to be acres."""
     used: set[str] = set()
     out = []
@@ -177,7 +179,7 @@ def _once(guesses: list[Guess]) -> list[Guess]:
     return out
 
 
-def _lone_price(guesses: list[Guess]) -> list[Guess]:
+def _lone_price(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
     """The only price of an export that has closing dates is what was paid, not what was asked."""
     by_field = {one.field: one for one in guesses if one.claimed}
     if "close_price" in by_field or "close_date" not in by_field or "list_price" not in by_field:
@@ -189,7 +191,7 @@ def _lone_price(guesses: list[Guess]) -> list[Guess]:
     ]
 
 
-def _lots_with_units(guesses: list[Guess]) -> list[Guess]:
+def _lots_with_units(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
     """A lot whose unit stands in a column of its own is RESO's LotSizeArea."""
     units = [one for one in guesses if one.field == "lot_size_units" and one.claimed]
     lots = [
@@ -204,7 +206,7 @@ def _lots_with_units(guesses: list[Guess]) -> list[Guess]:
     ]
 
 
-def _metric(guesses: list[Guess]) -> list[Guess]:
+def _metric(guesses: list[ColumnGuess]) -> list[ColumnGuess]:
     """Sizes in square meters where no header says a unit and homes would be tiny in feet."""
     by_field = {one.field: one for one in guesses if one.claimed}
     home, beds = by_field.get("living_area"), by_field.get("bedrooms_total")
@@ -236,7 +238,7 @@ def _says_feet(header: str) -> bool:
     return re.search(r"ft|feet|foot|\bsf\b", header.lower()) is not None
 
 
-def _with_period(one: Guess) -> Guess:
+def _with_period(one: ColumnGuess) -> ColumnGuess:
     """A fee by what its header says of how often it is paid."""
     for words, times in FEE_PERIODS.items():
         if re.search(words, one.header.lower()):
@@ -248,7 +250,7 @@ def _with_period(one: Guess) -> Guess:
     return one
 
 
-def _in_detail(one: Guess, book: ResoDictionary) -> Guess:
+def _in_detail(one: ColumnGuess, book: ResoDictionary) -> ColumnGuess:
     """The guess with the notation of baths and the unit of areas."""
     if one.field in BATHS:
         kind = column_profile.bath_notation(one.profile)
@@ -268,7 +270,7 @@ def _in_detail(one: Guess, book: ResoDictionary) -> Guess:
     return one
 
 
-def _with_unit(one: Guess, book: ResoDictionary) -> Guess:
+def _with_unit(one: ColumnGuess, book: ResoDictionary) -> ColumnGuess:
     """The unit that the header says, or that the sizes suggest."""
     usual = str(book.fields[str(one.field)].unit)
     name, middle = one.header.lower(), one.profile.numbers.median()

@@ -21,7 +21,7 @@ from lib.listings.contract.reso import (
     fold_header,
     fold_word,
 )
-from lib.listings.onboarding.infer import Guess
+from lib.listings.onboarding.infer import ColumnGuess
 
 LEAST_SALE = 20_000  # where half of the prices are below this, they are taken for rents
 MOST_WORDS = 40  # words of the property types that are asked about
@@ -34,7 +34,7 @@ def one_line(value: object) -> str:
     return text if text.isprintable() else json.dumps(value)  # YAML breaks lines at U+2028 too
 
 
-def domain_lines(by_field: dict[str, Guess]) -> list[str]:
+def domain_lines(by_field: dict[str, ColumnGuess]) -> list[str]:
     """The rule that parts sales from leases: by a column of its own, or by the property type."""
     leases = reso.load_dictionary().leases
     domains = {fold_header(word): domain for domain, words in leases.items() for word in words}
@@ -64,7 +64,7 @@ def domain_lines(by_field: dict[str, Guess]) -> list[str]:
     return ["domain: {default: sale}     # CHECK: nothing says which rows are leases"]
 
 
-def class_lines(by_field: dict[str, Guess]) -> list[str]:
+def class_lines(by_field: dict[str, ColumnGuess]) -> list[str]:
     """The classes of property that are valued, and each word that is no home or is not known.
 
     Homes by a word of the table need no line; a sub type that says nothing of the class neither,

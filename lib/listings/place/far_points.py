@@ -46,7 +46,7 @@ PREFIX = Reach(np.inf, 250.0, 50.0, 8.0)
 FEED = Reach(np.inf, 500.0, 100.0, 20.0)
 
 
-def sphere_km(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
+def _sphere_km(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
     """Points on the sphere, so that distances are those through it.
 
     Parameters
@@ -69,7 +69,7 @@ def _distances(points: pd.DataFrame) -> pd.DataFrame:
     distance that three in four of them keep to."""
     middle = points.groupby("area")[["latitude", "longitude"]].transform("median")
     here, there = (
-        sphere_km(*(one[name].to_numpy(float) for name in ("latitude", "longitude")))
+        _sphere_km(*(one[name].to_numpy(float) for name in ("latitude", "longitude")))
         for one in (points, middle)
     )
     out = points.assign(distance=np.linalg.norm(here - there, axis=1))
@@ -94,7 +94,7 @@ def neighbours_of(points: pd.DataFrame, chosen: np.ndarray) -> tuple[np.ndarray,
     distance, row : ndarray of shape (m, NEIGHBOURS)
         Kilometres and rows of `points`; infinite and n where there are not so many.
     """
-    places = sphere_km(points["latitude"].to_numpy(float), points["longitude"].to_numpy(float))
+    places = _sphere_km(points["latitude"].to_numpy(float), points["longitude"].to_numpy(float))
     distance, row = cKDTree(places).query(places[chosen], k=NEIGHBOURS + 1)
     return distance[:, 1:], row[:, 1:]
 

@@ -56,7 +56,7 @@ def _body(values: pd.Series) -> tuple[float, float]:
     return line[first] - reach, line[first + half] + reach
 
 
-def hemisphere_faults(table: pd.DataFrame) -> pd.Series:
+def _hemisphere_faults(table: pd.DataFrame) -> pd.Series:
     """Points that lie among the others once swapped or mirrored, and in no other way.
 
     Parameters
@@ -89,7 +89,7 @@ def hemisphere_faults(table: pd.DataFrame) -> pd.Series:
     return reason.mask(outside & swaps, SWAPPED)
 
 
-def shared_points(table: pd.DataFrame) -> pd.Series:
+def _shared_points(table: pd.DataFrame) -> pd.Series:
     """Points that stand for an area, since homes of many streets have them.
 
     Parameters
@@ -194,10 +194,10 @@ def odd_points(table: pd.DataFrame) -> pd.DataFrame:
         left.loc[bad, list(POINT)] = np.nan
 
     leave(_gaps(left))
-    leave(hemisphere_faults(left))
+    leave(_hemisphere_faults(left))
     settled = left["latitude"].between(SOUTHMOST, NORTHMOST) | left["latitude"].isna()
     leave(pd.Series("", index=left.index, dtype="str").mask(~settled, NO_HOMES))
-    shared = shared_points(left)
+    shared = _shared_points(left)
     if _is_coarse(left, shared):
         out["note"] = out["note"].mask(shared, COARSE)
     else:

@@ -17,7 +17,7 @@ Position = tuple[str, int]  # file, data row from 1
 
 
 @dataclass(frozen=True)
-class Pick:
+class ExcerptPick:
     """A chosen row: where it stands (or rows that serve alike), what becomes of it and why it is
     chosen."""
 
@@ -28,10 +28,10 @@ class Pick:
 
 
 @dataclass(frozen=True)
-class Line:
+class ExcerptLine:
     """A chosen row with its cells under the common header."""
 
-    pick: Pick
+    pick: ExcerptPick
     place: Position
     cells: list[str]
 
@@ -44,7 +44,7 @@ def read_raw_rows(path: Path, numbers: Iterable[int], scratch: Path) -> dict[int
         tempfile.TemporaryDirectory(dir=scratch) as folder,
         duckdb_sql.open_session(Path(folder)) as con,
     ):
-        parse_export.read_raw(con, path, header, Path(folder))
+        parse_export.create_raw_view(con, path, header, Path(folder))
         cells = ", ".join(f"c{index}" for index in range(len(header.names)))
         rows = con.execute(f"""
             SELECT _source_row, _ragged, {cells} FROM raw
@@ -55,7 +55,7 @@ def read_raw_rows(path: Path, numbers: Iterable[int], scratch: Path) -> dict[int
     }
 
 
-def first_hand_columns(contract: Contract, names: list[str]) -> dict[str, str]:
+def _first_hand_columns(contract: Contract, names: list[str]) -> dict[str, str]:
     """Header -> the column that claims it first hand, not in another's stead."""
     by_column = match_headers(contract, names)
     return {
@@ -85,7 +85,7 @@ class CommonHeader:
         ]
 
     def _slots(self, names: list[str]) -> list[tuple[str, int]]:
-        owner = first_hand_columns(self.contract, names)
+        owner = _first_hand_columns(self.contract, names)
         times: dict[str, int] = {}
         slots = []
         for header in names:
@@ -110,8 +110,8 @@ class CommonHeader:
 
 
 def arrange_lines(
-    picks: list[Pick], shape: CommonHeader, fields: dict[str, dict[int, list[str]]]
-) -> list[Line]:
+    picks: list[ExcerptPick], shape: CommonHeader, fields: dict[str, dict[int, list[str]]]
+) -> list[ExcerptLine]:
     """The chosen rows in the order of their cells: that of the feed's rows does not matter.
 
     Parameters: the rows, their common header, what `raw_rows` gave for each file.
@@ -121,11 +121,11 @@ def arrange_lines(
         cells, place = min(
             (shape.place(file, fields[file][row]), (file, row)) for file, row in pick.places
         )
-        placed.append(Line(pick, place, cells))
+        placed.append(ExcerptLine(pick, place, cells))
     return sorted(placed, key=lambda line: (line.cells, line.pick.fate, line.place))
 
 
-def as_csv(header: list[str], rows: list[Line]) -> str:
+def format_csv(header: list[str], rows: list[ExcerptLine]) -> str:
     """CSV text, lines ended by LF."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -134,7 +134,7 @@ def as_csv(header: list[str], rows: list[Line]) -> str:
     return text.getvalue()
 
 
-def as_records(header: list[str], rows: list[Line]) -> list[dict]:
+def line_records(header: list[str], rows: list[ExcerptLine]) -> list[dict]:
     """One JSON object a row, in the same order: where it came from, what staging made of it, its
     rare traits, and its cells by header (a list where their number is not the header's)."""
     return [

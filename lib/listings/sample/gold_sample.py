@@ -28,7 +28,7 @@ from lib.common import params
 from lib.listings.contract import parse_values, row_rules
 from lib.listings.contract.contract import Contract, match_headers
 from lib.listings.sample import traits
-from lib.listings.sample.excerpt import Pick
+from lib.listings.sample.excerpt import ExcerptPick
 
 CHUNK = 20_000  # quarantined rows held at a time
 RARE = 0.1  # traits that no larger share of the rows has are listed of each row
@@ -39,7 +39,7 @@ BETWEEN = (*traits.DATES, "list_price", "close_price")
 class SampledRows:
     """The rows of one domain, and of each trait how many rows of feed and sample have it."""
 
-    picks: list[Pick]
+    picks: list[ExcerptPick]
     traits: dict[str, dict[str, int]]
     columns: dict[str, dict]
 
@@ -62,7 +62,7 @@ def seeded_order(content: pd.Series, seed: int) -> np.ndarray:
     return np.array(sorted(range(len(hashes)), key=hashes.__getitem__), dtype=np.int64)
 
 
-def cover_traits(held: traits.Traits, size: int) -> list[int]:
+def choose_covering_rows(held: traits.Traits, size: int) -> list[int]:
     """At most `size` rows that have as many of the traits as a greedy choice finds: each time the
     row with the most traits not covered yet, the first of equals. Time is rows x (traits +
     size)."""
@@ -142,7 +142,7 @@ def quarantine_traits(reason: str) -> list[str]:
     return traits_found
 
 
-def duplicate_kinds(duplicates: pd.DataFrame) -> pd.Series:
+def _duplicate_kinds(duplicates: pd.DataFrame) -> pd.Series:
     """Name the kind of each duplicate, as a trait.
 
     Parameters
@@ -192,7 +192,7 @@ def choose_rows(
     doubles = pd.read_csv(
         staged / "duplicates.csv", keep_default_na=False, dtype={"listing_key": "str"}
     )
-    doubles = doubles[doubles["domain"] == domain].assign(kind=duplicate_kinds)
+    doubles = doubles[doubles["domain"] == domain].assign(kind=_duplicate_kinds)
     repeated = {
         kind: clean["listing_key"].isin(some["listing_key"]).to_numpy(bool)
         for kind, some in doubles.groupby("kind")
@@ -206,9 +206,9 @@ def choose_rows(
         name: whys.map(lambda some, name=name: name in some).to_numpy(bool)
         for name in sorted({name for some in whys for name in some})
     }
-    worst = cover_traits(faults, size // 2)
+    worst = choose_covering_rows(faults, size // 2)
     budget = size - len(worst) - len(repeated)
-    chosen = cover_traits(held, budget)
+    chosen = choose_covering_rows(held, budget)
     pairs = _pairs(chosen, repeated, clean, doubles)
     room = size - len(worst) - len(pairs)
     taken = set(chosen)
@@ -217,7 +217,9 @@ def choose_rows(
 
     picks = [*_clean_picks(chosen, held, clean), *pairs]
     picks += [
-        Pick([(bad["file"][row], bad["row"][row])], "quarantined", bad["reason"][row], whys[row])
+        ExcerptPick(
+            [(bad["file"][row], bad["row"][row])], "quarantined", bad["reason"][row], whys[row]
+        )
         for row in worst
     ]
     counted = {
@@ -248,19 +250,19 @@ def _traits_held(
     return held | traits.row_traits(read(between).reset_index(drop=True), contract)
 
 
-def _clean_picks(chosen: list[int], held: traits.Traits, clean: pd.DataFrame) -> list[Pick]:
+def _clean_picks(chosen: list[int], held: traits.Traits, clean: pd.DataFrame) -> list[ExcerptPick]:
     """The chosen rows, each with its rare traits."""
     where = [(clean["_source_file"][row], int(clean["_source_row"][row])) for row in chosen]
     rare = {name: rows for name, rows in held.items() if rows.sum() <= RARE * len(clean)}
     return [
-        Pick([place], "clean", "", [name for name, rows in rare.items() if rows[row]])
+        ExcerptPick([place], "clean", "", [name for name, rows in rare.items() if rows[row]])
         for place, row in zip(where, chosen, strict=True)
     ]
 
 
 def _pairs(
     chosen: list[int], repeated: traits.Traits, clean: pd.DataFrame, doubles: pd.DataFrame
-) -> list[Pick]:
+) -> list[ExcerptPick]:
     """For each kind of duplicate one row, of the first chosen listing that has such a one."""
     picks = []
     for kind, rows in repeated.items():
@@ -269,7 +271,7 @@ def _pairs(
             of = doubles["listing_key"] == clean["listing_key"][kept]
             some = doubles[of & (doubles["kind"] == kind)]
             places = list(zip(some["_source_file"], some["_source_row"], strict=True))
-            picks.append(Pick(places, "duplicate", some["_reason"].iloc[0], [kind]))
+            picks.append(ExcerptPick(places, "duplicate", some["_reason"].iloc[0], [kind]))
     return picks
 
 

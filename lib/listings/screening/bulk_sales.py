@@ -27,7 +27,7 @@ from lib.listings.screening.rules import DealLimits, Flag
 FEW = 8  # sales before, in the window, with fewer of which nothing can be said of a package
 
 
-def measure_apart(sales: pd.DataFrame, links: packages.Links, spec: OutlierLimits) -> Deviations:
+def _measure_apart(sales: pd.DataFrame, links: packages.Links, spec: OutlierLimits) -> Deviations:
     """Measure deviations as if no sale that may be of a package had taught anything.
 
     Where packages are many they move the levels that would give them away. `FEW` sales before are
@@ -117,7 +117,7 @@ def _packages(
     together."""
     if not links.any_link().any():
         return
-    apart = measure_apart(sales, links, limits)
+    apart = _measure_apart(sales, links, limits)
     price, size = sales["close_price"], number(sales, "living_area")
     for why, rows in links.packages():
         shares = np.exp(-apart.gap[rows])

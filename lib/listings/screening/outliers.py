@@ -141,7 +141,7 @@ def levels_before(
     return PriceLevels(level, spread, count, market)
 
 
-def price_inputs(sales: pd.DataFrame) -> np.ndarray:
+def _price_inputs(sales: pd.DataFrame) -> np.ndarray:
     """Build what explains prices.
 
     The `sales` are in order of close_date: of many kinds of home the first that were sold have a
@@ -193,7 +193,7 @@ def explain_prices(months: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarr
     ----------
     months : ndarray of int, shape (n,)
     x : ndarray of float, shape (n, k)
-        From `price_inputs`.
+        From `_price_inputs`.
     y : ndarray of float, shape (n,)
         Log price above the area's level; nan is left out.
 
@@ -315,7 +315,7 @@ def measure_deviations(
     foot_level, foot_spread, _ = before(per_foot)
     above = price - level
     known = above if learns is None else np.where(learns, above, np.nan)
-    gap = above - explain_prices(month, price_inputs(sales), known)
+    gap = above - explain_prices(month, _price_inputs(sales), known)
     middle, narrow, _ = before(np.where(sized, gap, np.nan))
     gap, spread = np.where(sized, gap - middle, above), np.where(sized, narrow, wide)
     return Deviations(

@@ -26,7 +26,7 @@ def overrides_path(folder: Path) -> Path:
     return folder / "overrides.csv"
 
 
-def escape_formula(text: str) -> str:
+def _escape_formula(text: str) -> str:
     """The text, behind an apostrophe where a spreadsheet would take it for a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
@@ -87,7 +87,7 @@ def read_overrides(path: Path) -> pd.DataFrame:
     table = pd.DataFrame([cells for _, cells in rows], columns=COLUMNS, dtype="str")
     table["usable"] = table["usable"].str.lower().map(USABLE).astype(bool)
     for name in ("reason", "by"):
-        table[name] = table[name].map(escape_formula).astype("str")
+        table[name] = table[name].map(_escape_formula).astype("str")
     return table.assign(row=[number for number, _ in rows])
 
 

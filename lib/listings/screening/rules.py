@@ -18,7 +18,7 @@ from lib.listings.identity.same_home import HomeKeys, previous_of_home
 Flag = tuple[str, np.ndarray, pd.Series]  # code, positions, reasons of those positions
 
 
-def require_span(span: tuple[float, float]) -> tuple[float, float]:
+def _require_span(span: tuple[float, float]) -> tuple[float, float]:
     """A span of positive numbers; raises ValueError where its ends are not in order."""
     if not 0 < span[0] < span[1]:
         raise ValueError("two positive numbers, the lower one first")
@@ -38,10 +38,10 @@ class RecordLimits(Section):
                      "lot_per_living_area")  # fmt: skip
     @classmethod
     def _ends_in_order(cls, span: tuple[float, float]) -> tuple[float, float]:
-        return require_span(span)
+        return _require_span(span)
 
 
-def number_column(sales: pd.DataFrame, name: str) -> pd.Series:
+def _number_column(sales: pd.DataFrame, name: str) -> pd.Series:
     """Take a column of numbers, all missing where the feed has none.
 
     Parameters
@@ -56,7 +56,7 @@ def number_column(sales: pd.DataFrame, name: str) -> pd.Series:
     return sales[name] if name in sales else pd.Series(np.nan, index=sales.index)
 
 
-def is_complete(sales: pd.DataFrame) -> pd.Series:
+def is_complete_sale(sales: pd.DataFrame) -> pd.Series:
     """Mark closed sales with a price above 0 and a date: no rule learns anything from the others.
 
     Parameters
@@ -94,7 +94,7 @@ def flag_incomplete(sales: pd.DataFrame) -> Iterator[Flag]:
         for paid in price.iloc[rows]
     ]
     yield "no_price", rows, pd.Series(words, dtype="str")
-    rows = np.flatnonzero(sales["close_date"].isna() & number_column(sales, "as_of").isna())
+    rows = np.flatnonzero(sales["close_date"].isna() & _number_column(sales, "as_of").isna())
     yield "no_close_date", rows, pd.Series(["closed without a date"] * len(rows), dtype="str")
 
 
@@ -158,18 +158,18 @@ def flag_records(sales: pd.DataFrame, spec: RecordLimits) -> Iterator[Flag]:
     yield flag("closed_before_contract", closed < agreed,
                "closed on {c:%Y-%m-%d}, before its contract of {d:%Y-%m-%d}",
                c=closed, d=agreed)  # fmt: skip
-    list_price = number_column(sales, "list_price")
+    list_price = _number_column(sales, "list_price")
     ratio = price / list_price.where(list_price > 0)
     has_ratio, words = ratio.notna(), "price {p:,.0f} is {r:.2f} times the list price {a:,.0f}"
     far = has_ratio & ~ratio.between(*spec.list_ratio)
     unusual = has_ratio & ~far & ~ratio.between(*spec.list_ratio_unusual)
     for code, bad in (("list_price_far", far), ("list_price_unusual", unusual)):
         yield flag(code, bad, words, p=price, r=ratio, a=list_price)
-    built = number_column(sales, "year_built")
+    built = _number_column(sales, "year_built")
     yield flag("built_after_sale", built > closed.dt.year,
                "built in {b:.0f}, after the sale on {c:%Y-%m-%d}", b=built, c=closed)  # fmt: skip
-    beds, baths = number_column(sales, "bedrooms_total"), number_column(sales, "bathrooms_total")
-    area, lot = number_column(sales, "living_area"), number_column(sales, "lot_size_square_feet")
+    beds, baths = _number_column(sales, "bedrooms_total"), _number_column(sales, "bathrooms_total")
+    area, lot = _number_column(sales, "living_area"), _number_column(sales, "lot_size_square_feet")
     yield flag("no_bedrooms", beds == 0, "no bedroom in {a:,.0f} square feet", a=area)
     yield flag("no_bathrooms", baths == 0, "no bath beside {b:.0f} bedrooms", b=beds)
     low, high = spec.square_feet_per_bedroom
@@ -199,7 +199,7 @@ class DealLimits(Section):
     @field_validator("resale_ratio")
     @classmethod
     def _ends_in_order(cls, span: tuple[float, float]) -> tuple[float, float]:
-        return require_span(span)
+        return _require_span(span)
 
 
 def flag_resales(

@@ -97,7 +97,7 @@ class ScreenParams(Section):
         return severity
 
 
-def closed_sales(table: pd.DataFrame) -> pd.DataFrame:
+def closed_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Take the closed rows of a normalised table, in order of date and key: each gets a verdict.
 
     Parameters
@@ -136,7 +136,7 @@ def _flag_alike(
     ]
 
 
-def flag_by_rules(
+def _flag_by_rules(
     sales: pd.DataFrame,
     spec: ScreenParams,
     groups: list[list[str]],
@@ -150,7 +150,7 @@ def flag_by_rules(
     Parameters
     ----------
     sales : DataFrame, shape (n, k)
-        From `closed_sales`.
+        From `closed_rows`.
     spec : ScreenParams
     groups : list of list of str
         The contract's `property_key`.
@@ -191,7 +191,7 @@ def flag_by_rules(
     return flags[FLAGS].astype("str").reset_index(drop=True)
 
 
-def flag_by_analyst(overrides: pd.DataFrame) -> pd.DataFrame:
+def _flag_by_analyst(overrides: pd.DataFrame) -> pd.DataFrame:
     """Turn overrides into flags.
 
     Parameters
@@ -216,13 +216,13 @@ def flag_by_analyst(overrides: pd.DataFrame) -> pd.DataFrame:
     ).astype("str")
 
 
-def decide_verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
+def _decide_verdicts(sales: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
     """Decide of each sale whether it is evidence.
 
     Parameters
     ----------
     sales : DataFrame, shape (n, k)
-        From `closed_sales`.
+        From `closed_rows`.
     flags : DataFrame
         FLAGS by rules and analysts.
 
@@ -278,7 +278,7 @@ def screen_sales(
     Returns
     -------
     verdicts : DataFrame
-        From `decide_verdicts`.
+        From `_decide_verdicts`.
     flags : DataFrame
         FLAGS.
 
@@ -287,8 +287,8 @@ def screen_sales(
     RemlError
         Where an override calls a sale usable whose class the feed does not value.
     """
-    sales = closed_sales(table)
-    ruled = flag_by_rules(sales, spec, groups, valued)
+    sales = closed_rows(table)
+    ruled = _flag_by_rules(sales, spec, groups, valued)
     other = set(ruled.loc[ruled["code"].isin(CLASS_CODES), "listing_key"])
     wrong = sorted(other & set(overrides.loc[overrides["usable"], "listing_key"]))
     require(
@@ -297,8 +297,8 @@ def screen_sales(
         "does not value; correct its property_type in corrections.yml, or add the class to "
         "valued_classes of contract.yaml",
     )
-    flags = pd.concat([ruled, flag_by_analyst(overrides)], ignore_index=True)
-    return decide_verdicts(sales, flags), flags
+    flags = pd.concat([ruled, _flag_by_analyst(overrides)], ignore_index=True)
+    return _decide_verdicts(sales, flags), flags
 
 
 def count_verdicts(verdict: pd.DataFrame, flags: pd.DataFrame, overrides: pd.DataFrame) -> dict:

@@ -41,7 +41,7 @@ class ConditionWords(Section):
     ordinary: list[str]
 
 
-def fold_condition(word: str) -> str:
+def _fold_condition(word: str) -> str:
     """A condition without case, spaces and punctuation: RealEstateOwned is real estate owned."""
     return re.sub(r"[^a-z0-9]", "", word.lower())
 
@@ -67,9 +67,9 @@ def flag_conditions(sales: pd.DataFrame, spec: ConditionWords) -> pd.DataFrame:
     flags: list[tuple[int, str, str]] = []
     if "special_listing_conditions" not in sales:
         return pd.DataFrame(flags, columns=["row", "code", "reason"])
-    codes = {fold_condition(word): "" for word in (*NOTHING, *spec.ordinary)}
-    codes |= {fold_condition(word): CODES["warn"] for word in spec.warn}
-    codes |= {fold_condition(word): CODES["exclude"] for word in spec.exclude}
+    codes = {_fold_condition(word): "" for word in (*NOTHING, *spec.ordinary)}
+    codes |= {_fold_condition(word): CODES["warn"] for word in spec.warn}
+    codes |= {_fold_condition(word): CODES["exclude"] for word in spec.exclude}
     cells = sales["special_listing_conditions"].fillna("").astype("category")
     positions = pd.Series(range(len(sales))).groupby(cells.cat.codes.to_numpy()).indices
     for number, cell in enumerate(cells.cat.categories):
@@ -77,10 +77,10 @@ def flag_conditions(sales: pd.DataFrame, spec: ConditionWords) -> pd.DataFrame:
         for word in dict.fromkeys(
             word
             for part in parts
-            for word in ([part] if fold_condition(part) in codes else _apart(part))
+            for word in ([part] if _fold_condition(part) in codes else _apart(part))
         ):
-            code = codes.get(fold_condition(word), UNKNOWN)
-            if not fold_condition(word) and any(
+            code = codes.get(_fold_condition(word), UNKNOWN)
+            if not _fold_condition(word) and any(
                 map(str.isalpha, word)
             ):  # letters that `plain` drops
                 code = UNKNOWN
@@ -114,7 +114,7 @@ def compile_phrases(path: Path = TERMS) -> dict[str, re.Pattern]:
     }
 
 
-def find_phrase(text: str, pattern: re.Pattern) -> str | None:
+def _find_phrase(text: str, pattern: re.Pattern) -> str | None:
     """The first words of `text` (lower case, single spaces) that fit and that nothing in their
     clause denies or moves to the past or to other homes."""
     for match in pattern.finditer(text):
@@ -142,7 +142,7 @@ def flag_remarks(sales: pd.DataFrame) -> pd.DataFrame:
         for row, text in enumerate(sales["public_remarks"].fillna("")):
             lower = " ".join(text.lower().replace("\u2019", "'").split())
             for code, pattern in compile_phrases().items():
-                words = find_phrase(lower, pattern)
+                words = _find_phrase(lower, pattern)
                 if words:
                     flags.append((row, code, f'remarks say "{words}"'))
     return pd.DataFrame(flags, columns=["row", "code", "reason"])

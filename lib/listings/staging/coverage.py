@@ -7,7 +7,7 @@ from typing import Any
 
 from lib.listings.contract.contract import Contract
 from lib.listings.contract.row_rules import UNKNOWN_DOMAIN, UNKNOWN_STATUS
-from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_file, sql_name, sql_text
+from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_name, sql_path, sql_text
 from lib.listings.staging.staging import ParsedFile
 
 Coverage = dict[str, dict[str, dict[str, int]]]
@@ -30,8 +30,8 @@ def count_coverage(listings: Path, days: Path, contract: Contract, folder: Path)
     )
     with open_session(folder) as con:
         query = f"""SELECT domain, coalesce(strftime(_day, '%Y-%m-%d'), 'no date') AS day, count(*),
-                {counts} FROM read_parquet({sql_file(listings)}) l
-                JOIN read_parquet({sql_file(days)}) d USING (listing_key, domain)
+                {counts} FROM read_parquet({sql_path(listings)}) l
+                JOIN read_parquet({sql_path(days)}) d USING (listing_key, domain)
                 GROUP BY domain, day ORDER BY domain, day"""
         rows = con.execute(query).fetchall()
     out: Coverage = {}
@@ -49,7 +49,7 @@ def count_unknown_values(
     """column -> value -> rows, of statuses and domains that quarantine a row because the contract
     does not know them: most first, the first LONG letters of each, and "(others)" after SHOWN."""
     columns = {UNKNOWN_STATUS: "standard_status", UNKNOWN_DOMAIN: contract.domain.column}
-    files = ", ".join(sql_file(one.rows) for one in parsed)
+    files = ", ".join(sql_path(one.rows) for one in parsed)
     out: dict[str, dict[str, int]] = {}
     with open_session(folder) as con:
         for reason, column in columns.items():
@@ -67,7 +67,7 @@ def count_unknown_values(
     return out
 
 
-def total_coverage(days: dict[str, dict[str, int]]) -> dict[str, int]:
+def sum_coverage(days: dict[str, dict[str, int]]) -> dict[str, int]:
     """Counts over all days of one domain."""
     out: dict[str, int] = {}
     for day in days.values():
@@ -91,7 +91,7 @@ def render_coverage(counts: Coverage, tally: dict[str, Any]) -> str:
         shown = ", ".join(f"{value!r} ({count:,})" for value, count in values.items())
         lines += ["", f"Not known of `{column}`, add them to the contract: {shown}"]
     for domain, days in counts.items():
-        all_days = total_coverage(days)
+        all_days = sum_coverage(days)
         dated = sorted(day for day in days if day != "no date")
         span = f"{dated[0]} to {dated[-1]}, {len(dated):,} days" if dated else "no dates"
         lines += [

@@ -61,7 +61,7 @@ def decode_lines(file: BinaryIO, utf16: str | None) -> Iterator[str]:
             yield line
 
 
-def detect_utf16(start: bytes) -> str | None:
+def _detect_utf16(start: bytes) -> str | None:
     """The name of the UTF-16 that a file is in, by its mark or, without one, by its NULs."""
     marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
     if start[:2] in marks:
@@ -82,7 +82,7 @@ def read_header(path: Path) -> Header:
     with path.open("rb") as file:
         start = file.read(SNIFF_BYTES)
     require(bool(start.strip()), f"{path}: the file is empty; export it again or remove it")
-    utf16 = detect_utf16(start)
+    utf16 = _detect_utf16(start)
     most = MOST_CONTROL / 2 if b"\x00" in start[:1024] else MOST_CONTROL
     if utf16 is None and _control_share(start) > most:
         raise RemlError(

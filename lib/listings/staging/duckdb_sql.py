@@ -27,7 +27,7 @@ def sql_text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def sql_file(path: Path) -> str:
+def sql_path(path: Path) -> str:
     """A path as an SQL literal that names this file alone: DuckDB takes names for patterns, and
     would read x1.csv where x[1].csv was meant."""
     return sql_text(glob.escape(str(path)))

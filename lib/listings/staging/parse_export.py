@@ -26,14 +26,14 @@ import pyarrow.parquet as pq
 from lib.listings.contract import parse_values, row_rules
 from lib.listings.contract.contract import Contract, match_headers
 from lib.listings.staging import csv_reader
-from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_file, sql_name, sql_text
+from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_name, sql_path, sql_text
 
 UNREAD = "modification_timestamp cannot be read; see date_formats in the contract"
 CHUNK = 1 << 24  # bytes read at a time while a file's encoding is checked
 BATCH = 20_000  # rows held in Python at a time on the tolerant path
 
 
-def count_delimiters(path: Path, delimiter: str) -> int | None:
+def _count_delimiters(path: Path, delimiter: str) -> int | None:
     """How often the delimiter stands in a file; None unless it is UTF-8 throughout, without NUL."""
     decoder, count = codecs.getincrementaldecoder("utf-8")(), 0
     between_characters = decoder.getstate()
@@ -53,7 +53,9 @@ def count_delimiters(path: Path, delimiter: str) -> int | None:
     return count
 
 
-def read_with_duckdb(con: duckdb.DuckDBPyConnection, path: Path, header: csv_reader.Header) -> None:
+def _read_with_duckdb(
+    con: duckdb.DuckDBPyConnection, path: Path, header: csv_reader.Header
+) -> None:
     """Table `quick`: the rows of a well-formed file in their order, as columns c0, c1 ...
 
     A table of the session, which spills where it is large, and not a Parquet: to number and pack
@@ -63,12 +65,12 @@ def read_with_duckdb(con: duckdb.DuckDBPyConnection, path: Path, header: csv_rea
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header.names)))
     con.execute(f"""
         CREATE OR REPLACE TABLE quick AS SELECT * FROM read_csv(
-            {sql_file(path)}, auto_detect=false, header=true, delim={sql_text(header.delimiter)},
+            {sql_path(path)}, auto_detect=false, header=true, delim={sql_text(header.delimiter)},
             quote='"', escape='"', columns={{{columns}}}, null_padding=false, strict_mode=true,
             nullstr='', max_line_size={csv_reader.FIELD_LIMIT})""")
 
 
-def holds_every_row(
+def _holds_every_row(
     con: duckdb.DuckDBPyConnection, header: csv_reader.Header, delimiters: int
 ) -> bool:
     """Whether `quick` holds every row of a file with so many delimiters, each for itself.
@@ -132,17 +134,17 @@ def write_tolerant_parquet(path: Path, header: csv_reader.Header, out: Path) -> 
             )
 
 
-def read_raw(
+def create_raw_view(
     con: duckdb.DuckDBPyConnection, path: Path, header: csv_reader.Header, folder: Path
 ) -> None:
     """View `raw`: every row of a file as `write_tolerant_parquet` writes it, by the quick reader
     where that may be trusted. `folder` takes what does not fit in memory and must outlast the view.
     Whoever needs the row numbers that staging gave must read through this function."""
-    count = count_delimiters(path, header.delimiter)
+    count = _count_delimiters(path, header.delimiter)
     try:  # behind a header with a broken quote DuckDB drops rows and says nothing
         if count is not None and csv_reader.has_proper_quotes([header.line], header.delimiter):
-            read_with_duckdb(con, path, header)
-            if holds_every_row(con, header, count):
+            _read_with_duckdb(con, path, header)
+            if _holds_every_row(con, header, count):
                 con.execute("""CREATE VIEW raw AS
                     SELECT rowid + 1 AS _source_row, NULL::VARCHAR AS _ragged, * FROM quick""")
                 return
@@ -151,7 +153,7 @@ def read_raw(
     con.execute("DROP TABLE IF EXISTS quick")
     out = folder / "raw.parquet"
     write_tolerant_parquet(path, header, out)
-    con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({sql_file(out)})")
+    con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({sql_path(out)})")
 
 
 def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = True) -> Path:
@@ -165,9 +167,9 @@ def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = Tr
     header = csv_reader.read_header(path)
     out = folder / "rows.parquet"
     with open_session(folder) as con:
-        read_raw(con, path, header, folder)
-        map_columns(con, header.names, contract)
-        joins, tests, made = judge_rows(con, contract, judged)
+        create_raw_view(con, path, header, folder)
+        _map_columns(con, header.names, contract)
+        joins, tests, made = row_judgement_sql(con, contract, judged)
         made_columns = ", ".join(f"{how} AS {column}" for column, how in made.items())
         width = len(header.names)
         raw_columns = ", ".join(f"c{index}" for index in range(width))
@@ -182,7 +184,7 @@ def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = Tr
                 ),
             ]
         )
-        all_cells = cells_as_json(header.names, range(width))
+        all_cells = _cells_as_json(header.names, range(width))
         con.execute(f"""
             COPY (SELECT * EXCLUDE (_ragged, {raw_columns}), CASE WHEN _reason IS NOT NULL
                          THEN coalesce(_ragged, {all_cells}) END AS _row
@@ -194,7 +196,7 @@ def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = Tr
     return out
 
 
-def read_unjudged(path: Path, contract: Contract) -> pd.DataFrame:
+def read_rows_unjudged(path: Path, contract: Contract) -> pd.DataFrame:
     """Read the rows of an export without judging them: what a file of properties to value needs.
 
     Parameters
@@ -214,7 +216,7 @@ def read_unjudged(path: Path, contract: Contract) -> pd.DataFrame:
         ).sort_values("_source_row", ignore_index=True)
 
 
-def cells_as_json(headers: list[str], indexes: Iterable[int]) -> str:
+def _cells_as_json(headers: list[str], indexes: Iterable[int]) -> str:
     """SQL for some raw cells as one JSON object, header -> text; a header that comes again has
     its number behind it, since names in an object must differ."""
     pairs = []
@@ -224,7 +226,7 @@ def cells_as_json(headers: list[str], indexes: Iterable[int]) -> str:
     return f"json_object({', '.join(pairs)})"
 
 
-def map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Contract) -> None:
+def _map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Contract) -> None:
     """View `mapped`: the contract's columns and constants, listing_key, hash, unclaimed cells."""
     position = {header: index for index, header in reversed(list(enumerate(headers)))}
     position_of = {
@@ -245,7 +247,7 @@ def map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: Co
     unclaimed = [index for index in range(len(headers)) if index not in position_of.values()]
     filled = ", ".join(f"c{index}" for index in unclaimed)
     extra = (
-        f"CASE WHEN concat({filled}) <> '' THEN {cells_as_json(headers, unclaimed)} END"
+        f"CASE WHEN concat({filled}) <> '' THEN {_cells_as_json(headers, unclaimed)} END"
         if unclaimed
         else "NULL::VARCHAR"
     )
@@ -275,7 +277,7 @@ def _verdict(
     return f"LEFT JOIN {table} ON {same}"
 
 
-def judge_rows(
+def row_judgement_sql(
     con: duckdb.DuckDBPyConnection, contract: Contract, judged: bool
 ) -> tuple[list[str], dict[str, str], dict[str, str]]:
     """(joins, reason -> SQL test, SQL of `_stamp`, `_day` and `domain`). A day is that of the
@@ -290,11 +292,11 @@ def judge_rows(
 
     if judged and contract.domain.column:
         tests[row_rules.UNKNOWN_DOMAIN] = add(
-            [contract.domain.column], lambda rows: row_rules.unknown_domain(rows, contract)
+            [contract.domain.column], lambda rows: row_rules.has_unknown_domain(rows, contract)
         )
     if judged and "standard_status" in contract.lookups:
         tests[row_rules.UNKNOWN_STATUS] = add(
-            ["standard_status"], lambda rows: row_rules.unknown_status(rows, contract)
+            ["standard_status"], lambda rows: row_rules.has_unknown_status(rows, contract)
         )
     for rule in contract.row_rules if judged else []:
         needed = dict.fromkeys([rule.column, *rule.when])

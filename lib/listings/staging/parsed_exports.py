@@ -33,7 +33,7 @@ def check_headers(paths: list[Path], agreed: contract.Contract) -> None:
     misread."""
     for path in paths:
         names = csv_reader.read_header(path).names
-        missing = contract.missing_required(agreed, names)
+        missing = contract.missing_required_clauses(agreed, names)
         require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
         faults = contract.header_faults(agreed, names)
         require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")

@@ -12,7 +12,7 @@ from pydantic import Field
 from lib.common import io, params
 from lib.common.vocabulary import LINEAGE, ON_MARKET
 from lib.listings.contract.contract import Contract
-from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_file, sql_name, sql_text
+from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_name, sql_path, sql_text
 
 DAYS = "days.parquet"  # listing_key, domain, _day, for `coverage.coverage`
 COUNTED = ("rows_in", "clean", "duplicates", "quarantined")
@@ -54,14 +54,14 @@ def stage_feed(
             FROM rows WINDOW newest AS (PARTITION BY _reason IS NULL, listing_key, domain ORDER BY
                 _stamp DESC NULLS LAST, _row_sha256 DESC, _source_file, _source_row)""")
         listings = folder / "listings.parquet"
-        write_query(
+        _write_query(
             con,
             f"""SELECT {listed} FROM rows JOIN ranked USING (file_no, _source_row)
             WHERE place = 1 ORDER BY domain, listing_key""",
             listings,
         )
         # what each listing was before, each state once: prices asked and statuses that are history
-        write_query(
+        _write_query(
             con,
             f"""SELECT {listed} FROM rows r JOIN ranked k USING (file_no, _source_row)
             WHERE place > 1 AND NOT same QUALIFY 1 = row_number() OVER (
@@ -70,13 +70,13 @@ def stage_feed(
             folder / "superseded_listings.parquet",
         )
         days = "SELECT listing_key, domain, _day FROM rows JOIN ranked USING (file_no, _source_row)"
-        write_query(con, f"{days} WHERE place = 1", scratch / DAYS)
-        con.execute(f"CREATE VIEW clean AS SELECT * FROM read_parquet({sql_file(listings)})")
-        write_query(con, "SELECT * FROM clean", folder / "clean_listings.csv")
-        write_query(con, _selected(contract), folder / "selected_listings.csv")
-        write_query(con, DUPLICATES, folder / "duplicates.csv")
-        write_query(con, QUARANTINED, folder / "quarantine_rows.csv")
-        write_query(con, EXTRA, folder / "extra_columns.parquet")
+        _write_query(con, f"{days} WHERE place = 1", scratch / DAYS)
+        con.execute(f"CREATE VIEW clean AS SELECT * FROM read_parquet({sql_path(listings)})")
+        _write_query(con, "SELECT * FROM clean", folder / "clean_listings.csv")
+        _write_query(con, _selected(contract), folder / "selected_listings.csv")
+        _write_query(con, DUPLICATES, folder / "duplicates.csv")
+        _write_query(con, QUARANTINED, folder / "quarantine_rows.csv")
+        _write_query(con, EXTRA, folder / "extra_columns.parquet")
         return _counts(con, parsed)
 
 
@@ -107,7 +107,7 @@ def _gather(con: duckdb.DuckDBPyConnection, parsed: list[ParsedFile]) -> None:
         f"""SELECT *, {number} AS file_no, {sql_text(one.file)} AS _source_file,
                  {sql_text(one.sha256)} AS _file_sha256,
                  {sql_text(one.load_ts) if one.load_ts else "NULL"}::TIMESTAMP AS _load_ts
-                 FROM read_parquet({sql_file(one.rows)})"""
+                 FROM read_parquet({sql_path(one.rows)})"""
         for number, one in enumerate(parsed)
     ]
     con.execute("CREATE VIEW rows AS " + " UNION ALL BY NAME ".join(parts))
@@ -151,7 +151,7 @@ def _selected(contract: Contract) -> str:
                      {filled("close_date")} AS dated FROM clean)"""
 
 
-def total_counts(counts: dict[str, dict[str, int]], folder: Path) -> dict:
+def sum_file_counts(counts: dict[str, dict[str, int]], folder: Path) -> dict:
     """Counts of `stage_feed` over all files, and how many rows were quarantined for each reason."""
     total = {part: sum(file[part] for file in counts.values()) for part in COUNTED}
     quarantined = io.read_csv(folder / "quarantine_rows.csv")
@@ -162,12 +162,12 @@ def total_counts(counts: dict[str, dict[str, int]], folder: Path) -> dict:
 
 def list_extra_columns(path: Path) -> list[str]:
     """Headers that no contract column claims and that hold something (extra_columns.parquet)."""
-    query = f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({sql_file(path)})"
+    query = f"SELECT DISTINCT unnest(json_keys(cells)) FROM read_parquet({sql_path(path)})"
     with duckdb.connect() as con:
         return sorted(header for (header,) in con.execute(query).fetchall())
 
 
-def write_query(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+def _write_query(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write a query's rows, in its order, as Parquet or CSV by the file's ending."""
     part = path.with_name(f".{path.name}.part")
     form = "parquet, COMPRESSION zstd" if path.suffix == ".parquet" else "csv, HEADER"

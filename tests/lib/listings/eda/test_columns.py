@@ -87,6 +87,6 @@ def test_the_market_area_is_the_first_column_that_tells_rows_apart():
 
 def test_a_sample_depends_on_the_keys_alone():
     keys = pd.Series([f"k{i}" for i in range(100)])
-    chosen = set(keys[columns.pick_sample(keys, 10)])
+    chosen = set(keys[columns.pick_sample_rows(keys, 10)])
     turned = keys.iloc[::-1].reset_index(drop=True)
-    assert len(chosen) == 10 and set(turned[columns.pick_sample(turned, 10)]) == chosen
+    assert len(chosen) == 10 and set(turned[columns.pick_sample_rows(turned, 10)]) == chosen

@@ -150,7 +150,11 @@ def test_one_cell_in_a_few_open_listings_is_no_rate():
     def part(number, of):
         return pd.Series([1.0] * number + [np.nan] * (of - number))
 
-    assert leakage.gap_finding(part(15, 5000), part(1, 20)) == ""
-    assert leakage.gap_finding(part(5, 5000), part(1, 20)) == ""
-    assert leakage.gap_finding(part(500, 5000), part(14, 20)) == "filled otherwise after the sale"
-    assert leakage.gap_finding(part(15, 5000), part(8, 20)) == "filled otherwise after the sale"
+    assert leakage.fill_gap_finding(part(15, 5000), part(1, 20)) == ""
+    assert leakage.fill_gap_finding(part(5, 5000), part(1, 20)) == ""
+    assert (
+        leakage.fill_gap_finding(part(500, 5000), part(14, 20)) == "filled otherwise after the sale"
+    )
+    assert (
+        leakage.fill_gap_finding(part(15, 5000), part(8, 20)) == "filled otherwise after the sale"
+    )

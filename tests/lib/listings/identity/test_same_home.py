@@ -75,7 +75,7 @@ CELLS = st.lists(  # few days: what two rows of one day say of a third is where 
 @given(CELLS)
 def test_earlier_sales_equal_a_naive_search_and_later_rows_change_none(cells):
     table = rows(*sorted(cells, key=lambda cell: cell[0]))
-    group = property_keys.group_key(table, [["parcel_number"]]).fillna("").tolist()
+    group = property_keys.complete_group_key(table, [["parcel_number"]]).fillna("").tolist()
     place = property_keys.address_key(table).fillna("").tolist()
     number = table["street_number"].fillna("").tolist()
     day, wanted = table["day"].tolist(), []

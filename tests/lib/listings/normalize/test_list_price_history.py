@@ -52,7 +52,7 @@ def added(newest, *older):
     seen = list_price_history.price_history(
         states[[*list_price_history.STATE, "_row_sha256"]], newest
     )
-    return list_price_history.add_history(newest, seen, GAP, home_of(newest))
+    return list_price_history.add_listing_history(newest, seen, GAP, home_of(newest))
 
 
 def test_history_holds_changes_of_price_and_status_alone():
@@ -97,7 +97,7 @@ def test_a_day_of_a_stamp_is_the_one_where_it_was_made(hour, offset, changes):
     newest = row("a", 0, 5, stamp=5 + hour / 24, price=110.0) | {list_price_history.OFFSET: offset}
     states = table(older)[[*list_price_history.STATE, list_price_history.OFFSET, "_row_sha256"]]
     prices = list_price_history.price_history(states, table(newest))
-    out = list_price_history.add_history(table(newest), prices, GAP, home_of(table(newest)))
+    out = list_price_history.add_listing_history(table(newest), prices, GAP, home_of(table(newest)))
     assert out["hist_price_changes"].tolist() == [changes]
 
 
@@ -107,7 +107,7 @@ def test_a_listing_had_left_the_market_by_its_local_day(hour, relists):
     first = row("a", 0, None, "Expired", stamp=5 + hour / 24) | far
     newest = table(first, row("b", 5, 9, stamp=9) | far)
     none = newest.iloc[:0][[*list_price_history.STATE, list_price_history.OFFSET, "_row_sha256"]]
-    out = list_price_history.add_history(
+    out = list_price_history.add_listing_history(
         newest, list_price_history.price_history(none, newest), GAP, home_of(newest)
     )
     assert out["hist_relists"].tolist()[1] == relists
@@ -155,7 +155,7 @@ def test_a_later_listing_does_not_change_whose_relist_an_earlier_one_is():
     group = pd.Series([None, "P1", "P2"], dtype="str")
     address = pd.Series(["address:1"] * 3, dtype="str")
     where = home_of(newest, group=group, address=address, digits=group)
-    out = list_price_history.add_history(newest, seen, GAP, where)
+    out = list_price_history.add_listing_history(newest, seen, GAP, where)
     assert out["hist_relists"].tolist() == pytest.approx([np.nan, 1, 0], nan_ok=True)
     assert out["hist_cumulative_days_on_market"].tolist()[1] == 10 + 10
 

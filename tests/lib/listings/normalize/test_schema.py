@@ -42,7 +42,7 @@ def staged(rows=3):
 def normalized():
     table = normalize.normalize(staged(), HAR, dt.date(2024, 6, 1))[0]
     home = same_home.home_keys(table, HAR.property_key)
-    return list_price_history.add_history(
+    return list_price_history.add_listing_history(
         table, list_price_history.price_history(table.iloc[:0], table), 30, home
     )
 

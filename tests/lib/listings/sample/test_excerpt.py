@@ -114,13 +114,13 @@ def test_lines_are_ordered_by_cells_and_the_place_is_the_first_of_equals():
     shape = excerpt.CommonHeader(CONTRACT, {"a.csv": ["Key", "Note"]})
     fields = {"a.csv": {1: ["2", "x"], 2: ["1", "y"], 3: ["1", "y"]}}
     picks = [
-        excerpt.Pick([("a.csv", 1)], "clean", "", []),
-        excerpt.Pick([("a.csv", 3), ("a.csv", 2)], "duplicate", "copy", ["t"]),
+        excerpt.ExcerptPick([("a.csv", 1)], "clean", "", []),
+        excerpt.ExcerptPick([("a.csv", 3), ("a.csv", 2)], "duplicate", "copy", ["t"]),
     ]
     found = excerpt.arrange_lines(picks, shape, fields)
     assert [line.place for line in found] == [("a.csv", 2), ("a.csv", 1)]
-    assert excerpt.as_csv(shape.header, found) == "Key,Note\n1,y\n2,x\n"
-    assert excerpt.as_records(shape.header, found)[0] == {
+    assert excerpt.format_csv(shape.header, found) == "Key,Note\n1,y\n2,x\n"
+    assert excerpt.line_records(shape.header, found)[0] == {
         "source_file": "a.csv", "source_row": 2, "fate": "duplicate", "reason": "copy",
         "traits": ["t"], "cells": {"Key": "1", "Note": "y"},
     }  # fmt: skip

@@ -50,7 +50,7 @@ def naive_cover(held, size):
 @given(grids)
 def test_every_trait_is_covered_when_the_size_allows(grid):
     held = held_of(grid)
-    chosen = gold_sample.cover_traits(held, len(held))
+    chosen = gold_sample.choose_covering_rows(held, len(held))
     assert all(rows[chosen].any() for rows in held.values() if rows.any())
     assert len(set(chosen)) == len(chosen) <= len(held)
 
@@ -58,14 +58,14 @@ def test_every_trait_is_covered_when_the_size_allows(grid):
 @given(grids, st.integers(0, 6))
 def test_the_cover_is_that_of_a_plain_greedy_choice(grid, size):
     held = held_of(grid)
-    assert gold_sample.cover_traits(held, size) == naive_cover(held, size)
+    assert gold_sample.choose_covering_rows(held, size) == naive_cover(held, size)
 
 
 @given(grids)
 def test_each_row_of_a_cover_brings_a_trait(grid):
     held = held_of(grid)
     seen = set()
-    for row in gold_sample.cover_traits(held, 99):
+    for row in gold_sample.choose_covering_rows(held, 99):
         new = {name for name, rows in held.items() if rows[row]} - seen
         assert new
         seen |= new
@@ -73,7 +73,7 @@ def test_each_row_of_a_cover_brings_a_trait(grid):
 
 def test_the_cover_leaves_its_input_as_it_was():
     held = held_of([[True, False], [False, True]])
-    gold_sample.cover_traits(held, 9)
+    gold_sample.choose_covering_rows(held, 9)
     assert {name: rows.tolist() for name, rows in held.items()} == {
         "t0": [True, False],
         "t1": [False, True],

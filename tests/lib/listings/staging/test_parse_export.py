@@ -49,7 +49,7 @@ def test_both_readers_see_the_same_rows(rows, dialect):
     )
     with tempfile.TemporaryDirectory() as name:
         path = written(Path(name) / "f.csv", rows, ["k", "b", "c"], **dialect)
-        fast = parse_export.read_unjudged(path, contract)
+        fast = parse_export.read_rows_unjudged(path, contract)
         header = csv_reader.read_header(path)
         parse_export.write_tolerant_parquet(path, header, Path(name) / "slow.parquet")
         slow = pd.read_parquet(Path(name) / "slow.parquet")
@@ -75,7 +75,7 @@ def test_what_duckdb_reads_otherwise_is_left_to_the_tolerant_reader(content, tmp
     path.write_text(content, newline="")
     header = csv_reader.read_header(path)
     with open_session(tmp_path) as con:
-        parse_export.read_raw(con, path, header, tmp_path)
+        parse_export.create_raw_view(con, path, header, tmp_path)
         got = con.execute("SELECT * FROM raw").df().astype(object).fillna("").to_numpy().tolist()
     width = len(header.names)
     wanted = [

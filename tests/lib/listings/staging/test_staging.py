@@ -107,7 +107,7 @@ def test_reasons_count_rows_and_not_the_lines_that_equal_ones_share(tmp_path):
     bad, other = row(price="1"), row(key="2", price="call")
     out = staged([bad, bad, other], [bad, row()])
     (tmp_path / "quarantine_rows.csv").write_bytes(out.bytes["quarantine_rows.csv"])
-    told = staging.total_counts(out.counts, tmp_path)
+    told = staging.sum_file_counts(out.counts, tmp_path)
     assert told["reasons"] == {"no price": 1, "nominal": 3}
     assert sum(told["reasons"].values()) == told["quarantined"] == 4
 
