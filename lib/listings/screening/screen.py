@@ -162,7 +162,7 @@ def _flag_by_rules(
     DataFrame
         FLAGS, in order of sale and code.
     """
-    judged, kinds = rules.is_complete(sales), pd.Series(HOME, index=sales.index)
+    judged, kinds = rules.is_complete_sale(sales), pd.Series(HOME, index=sales.index)
     if CLASS in sales:
         judged &= is_valued(sales[CLASS], valued)
         kinds = sales[CLASS].replace(UNSTATED, HOME)
