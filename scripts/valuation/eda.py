@@ -172,9 +172,8 @@ def main() -> None:
     agreed = contract.read_contract(base.feed)
     staged = io.read_parquet(STAGED / "listings.parquet")
     if not settings.full:
-        kept = staged.groupby("domain")["listing_key"].transform(
-            columns.pick_sample_rows, settings.rows
-        )
+        every = staged.groupby("domain")["listing_key"]
+        kept = every.transform(columns.pick_sample_rows, settings.rows)
         staged = staged[kept.astype(bool)].reset_index(drop=True)
     keys = ["listing_key", "domain"]
     claimed_kinds = columns.column_kinds(agreed)
@@ -207,9 +206,8 @@ def main() -> None:
     lead += ["", where] if where else []
     lead += describe_wrong_columns(frame.assign(domain=staged["domain"]))
     domains, few = domains_of(frame, staged["domain"], settings.minimum_sales)
-    for name in few:
-        why = f"has fewer than {settings.minimum_sales} closed rows with a price"
-        lead += ["", f"`{name}` {why} and is left out."]
+    why = f"has fewer than {settings.minimum_sales} closed rows with a price"
+    lead += [line for name in few for line in ("", f"`{name}` {why} and is left out.")]
     # two halves that take about as long, the second of which alone needs scikit-learn
     halves: list[Callable[[], Any]] = [
         partial(show_states, domains, kinds, agreed),
