@@ -16,7 +16,13 @@ def texts(form, days=DAYS):
     return pd.Series([day.strftime(form) for day in days], dtype="str")
 
 
-@pytest.mark.parametrize("form", [f for f in date_order.FORMATS if date_order.has_two_orders(f)])
+SLASHED = [f"%{one}/%{two}/%{year}{time}" for one, two in ("md", "dm") for year in "Yy"
+           for time in ("", " %H:%M")] + ["%d/%m/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "form", [*SLASHED, "%d-%m-%Y", "%m-%d-%y", "%d.%m.%Y", "%d.%m.%y", "%d%m%Y"]
+)
 def test_wherever_day_and_month_cannot_be_told_apart_it_is_asked(form):
     """For years of two digits, stamps, dots and hyphens as well."""
     written = date_columns({"close_date": texts(form, EARLY)})
