@@ -247,7 +247,8 @@ def measure_kinds(
     stopped = {one.job.kind for one in done if one.outcome.stopped}
     for name in names:
         here = [one for one in done if one.job.kind == name]
-        more = [Job(name, MODEL_SHARE, seed) for seed in seeds[1:] if name not in stopped]
+        once = name in stopped or KINDS[name].throughout  # any seed gives the same feed
+        more = [Job(name, MODEL_SHARE, seed) for seed in seeds[1:] if not once]
         here += map_processes(functools.partial(run_job, clean=clean, drafts=drafts), more)
         show_kind(name, here, clean, without, misses)
 
@@ -264,11 +265,13 @@ def show_kind(
     kind, rows = KINDS[name], clean_feed.make_feed()
     for share in dict.fromkeys(one.job.share for one in plantings):
         here = [one for one in plantings if one.job.share == share]
-        changes = []
+        changes: list[float] = []
         for one in here if share == MODEL_SHARE else ():
             base = clean.errors if kind.adds or kind.throughout else without[one.job.seed]
             planted = keys_at(rows, choose_sales(rows, share, one.job.seed))
-            changes.append(judge.error_change(planted, one.outcome.errors, base))
+            rest = [] if kind.throughout else planted
+            change = judge.error_changes(rest, one.outcome.errors, base)
+            changes += change.to_list() if kind.throughout else [float(change.mean())]
         click.echo(judge.format_verdict(name, share, [one.verdict for one in here], changes))
         for line in sorted({one.outcome.stopped for one in here} - {""})[:1]:
             click.echo(f"    {line[:200]}")

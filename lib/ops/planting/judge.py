@@ -138,8 +138,8 @@ def judge_planting(kind: Kind, keys: list[str], got: Outcome, clean: Outcome) ->
     return Verdict(ends, () if kind.throughout else tuple(wrong))
 
 
-def error_change(keys: list[str], got: pd.Series, without: pd.Series) -> float:
-    """Change of the MAPE of the clean test sales that both runs valued, by the planted rows.
+def error_changes(keys: list[str], got: pd.Series, without: pd.Series) -> pd.Series:
+    """Change of the error of each clean test sale that both runs valued, by the planted rows.
 
     Parameters
     ----------
@@ -150,11 +150,11 @@ def error_change(keys: list[str], got: pd.Series, without: pd.Series) -> float:
 
     Returns
     -------
-    float
-        As a fraction; nan where the run stopped.
+    Series of float
+        As a fraction of the price, by key; empty where the run stopped.
     """
     both = got.index.intersection(without.index).difference(keys)
-    return float((got[both] - without[both]).mean()) if len(both) else np.nan
+    return got[both] - without[both]
 
 
 def upper_bound(changes: list[float], level: float = 0.95) -> tuple[float, float]:
@@ -163,7 +163,7 @@ def upper_bound(changes: list[float], level: float = 0.95) -> tuple[float, float
     Parameters
     ----------
     changes : list of float
-        One a planting; nan ones are left out.
+        One a planting, or where all plantings are one, one a sale; nan ones are left out.
     level : float
         Of the bound.
 

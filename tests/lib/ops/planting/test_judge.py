@@ -9,7 +9,7 @@ import pytest
 from lib.ops.planting.judge import (
     Outcome,
     Verdict,
-    error_change,
+    error_changes,
     format_verdict,
     judge_planting,
     upper_bound,
@@ -87,8 +87,8 @@ def test_one_key_for_two_homes_is_missed_and_another_spelling_is_not():
 def test_the_change_of_errors_is_that_of_the_clean_rows_both_runs_valued():
     got = pd.Series({"a": 0.10, "b": 0.20, "p": 0.90, "new": 0.5})
     without = pd.Series({"a": 0.08, "b": 0.10, "p": 0.0})
-    assert error_change(["p"], got, without) == pytest.approx(0.06)
-    assert np.isnan(error_change([], pd.Series(dtype=float), without))
+    assert error_changes(["p"], got, without).to_dict() == pytest.approx({"a": 0.02, "b": 0.1})
+    assert error_changes([], pd.Series(dtype=float), without).empty
 
 
 def test_the_bound_is_students():
