@@ -23,6 +23,30 @@ LINEAGE = ["_source_file", "_source_row", "_file_sha256", "_row_sha256", "_load_
 
 # RESO StandardStatus of listings that are on the market now
 ON_MARKET = ("Active", "Active Under Contract", "Coming Soon", "Pending")
+# how far a listing has gone: of two states that no date tells apart the further one is newer.
+# Expired and Canceled are two ways to end; whatever was sold or withdrawn, a deletion comes last
+STATUS_PROGRESS = {
+    "Incomplete": 0,
+    "Coming Soon": 1,
+    "Active": 2,
+    "Active Under Contract": 3,
+    "Pending": 4,
+    "Hold": 5,
+    "Withdrawn": 6,
+    "Expired": 7,
+    "Canceled": 7,
+    "Closed": 8,
+    "Delete": 9,
+}
+# listings whose newest state is in doubt: what is said of each kind that staging counts
+NEWEST_STATE_DOUBTS = {
+    "nothing": "rows of one listing differ, and neither stamp nor import nor status tells which is "
+    "newer; one of them is kept by its hash",
+    "file_name": "the newest state goes by the names of files that nobody imported; bring them in "
+    "with `make import`, the oldest first",
+    "back_on_market": "sold by an earlier import and on the market by a later one, and no stamp "
+    "tells which is newer",
+}
 
 PHOTO_ROOMS = ("front", "kitchen", "bath", "bedroom", "living", "pool", "other")
 UNKNOWN_ROOM = "unknown"

@@ -15,9 +15,9 @@ from lib.cache.entries import cache_root
 from lib.cache.keys import key_of
 from lib.common import cli, dictionary, io, params
 from lib.common.errors import RemlError, require
-from lib.common.vocabulary import RAW, contract_path
+from lib.common.vocabulary import NEWEST_STATE_DOUBTS, RAW, contract_path
 from lib.listings.contract import contract
-from lib.listings.staging import coverage, csv_reader, parsed_exports, staging
+from lib.listings.staging import coverage, csv_reader, staging
 from lib.listings.staging.staging import StagingParams
 from lib.ops.ledger import ledger
 
@@ -29,7 +29,7 @@ METRICS = Path("metrics/staging.json")
 def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
-        key = parsed_exports.parse_key(io.file_sha256(path), agreed)
+        key = staging.parse_key(io.file_sha256(path), agreed)
         cached = (cache_root() / "staging" / key).is_dir()
         headers = csv_reader.read_header(path).names
         matches = contract.match_headers(agreed, headers)
@@ -39,6 +39,13 @@ def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
             f"{len(matches)} columns claimed, kept aside: {', '.join(aside) or 'none'}"
         )
     click.echo(f"would write {OUT}/ and {METRICS}; nothing was written")
+
+
+def warn_of_doubts(newest: dict[str, int]) -> None:
+    """Warn of listings whose newest state is not told by stamp, import or status."""
+    for name, why in NEWEST_STATE_DOUBTS.items():
+        if newest[name]:
+            cli.log.warning("staging.newest_state_in_doubt", listings=newest[name], why=why)
 
 
 def write_outs(
@@ -52,14 +59,17 @@ def write_outs(
 
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        counts = staging.stage_feed(parsed, agreed, OUT, Path(scratch))
+        counts, newest = staging.stage_feed(parsed, agreed, OUT, Path(scratch))
         schema.enforce_staged(OUT / "listings.parquet", agreed)
         schema.enforce_staged(OUT / "superseded_listings.parquet", agreed, unique=False)
         days = coverage.count_coverage(
             OUT / "listings.parquet", Path(scratch) / staging.DAYS, agreed, Path(scratch)
         )
         unknown = coverage.count_unknown_values(parsed, agreed, Path(scratch))
-    total = staging.sum_file_counts(counts, OUT) | {"unknown_values": unknown}
+    total = staging.sum_file_counts(counts, OUT) | {
+        "unknown_values": unknown,
+        "newest_state_by": newest,
+    }
     if total["quarantined"] > most * total["rows_in"]:
         worst = max(total["reasons"], key=total["reasons"].get)
         dated = any(r.check == "is_date" and r.reason in worst for r in agreed.row_rules)
@@ -99,13 +109,14 @@ def main(dry_run: bool) -> None:
         f"{raw}: no CSV files; bring one in with `make import FEED={base.feed} FROM=path.csv`",
     )
     if dry_run:
-        parsed_exports.check_headers(paths, agreed)
+        staging.check_headers(paths, agreed)
         show_plan(paths, agreed)
         return
     with ledger.record_run(base.feed, key_of(agreed.model_dump_json())) as loaded:
-        parsed_exports.check_headers(paths, agreed)
-        parsed = parsed_exports.parse_files(paths, agreed, raw)
+        staging.check_headers(paths, agreed)
+        parsed = staging.parse_files(paths, agreed, raw)
         total = write_outs(base, agreed, parsed, settings.max_quarantined_share)
+    warn_of_doubts(total["newest_state_by"])
     kept = loaded(
         [{"file": p.file, "file_sha256": p.sha256, **total["files"][p.file]} for p in parsed]
     )

@@ -13,7 +13,7 @@ from lib.acquire.download.manifest import ManifestEntry
 from lib.common import io
 from lib.common.vocabulary import RAW
 from lib.listings.contract import contract
-from lib.listings.staging import csv_reader, parsed_exports, staging
+from lib.listings.staging import csv_reader, staging
 from scripts.acquire import gaps, status
 from tests.support.dag import ROOT
 
@@ -77,7 +77,7 @@ def stage_as(feed, folder):
     out.mkdir(parents=True)
     scratch = folder / "scratch"
     scratch.mkdir()
-    parsed = parsed_exports.parse_files(csv_reader.find_csv_files(raw), agreed, raw)
+    parsed = staging.parse_files(csv_reader.find_csv_files(raw), agreed, raw)
     staging.stage_feed(parsed, agreed, out, scratch)
     io.write_json(folder / "metrics/staging.json", {"feed": feed})
     return out

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from lib import demo
 from lib.cache.keys import room_files
-from lib.listings.staging import parsed_exports
+from lib.listings.staging import staging as rules
 from scripts.valuation import staging
 from tests.support.dag import ROOT, walk
 
@@ -182,7 +182,7 @@ def test_a_run_that_stops_is_in_the_ledger_as_failed_and_the_next_as_loaded(tmp_
 
 def test_the_cache_knows_all_code_that_parses():
     """Every module that parsing imports lies in a room whose files the key holds, or in common."""
-    rooms = room_files(*parsed_exports.ROOMS)
+    rooms = room_files(*rules.ROOMS)
     known = {path.relative_to(ROOT).as_posix() for path in rooms}
     needed = {
         name

@@ -55,27 +55,29 @@ def written(path, rows, headers=HEADERS, **dialect):
     return path
 
 
-def staged(*files, contract=CONTRACT, headers=HEADERS, names=None):
-    """Files of rows, called 0.csv, 1.csv ... by default, parsed and staged as one feed."""
+def staged(*files, contract=CONTRACT, headers=HEADERS, names=None, imports=None):
+    """Files of rows, called 0.csv, 1.csv ... by default, parsed and staged as one feed. `imports`
+    are their places among the imports (by default nobody imported them)."""
     headers = headers if isinstance(headers[0], list) else [headers] * len(files)
-    with tempfile.TemporaryDirectory() as name:
-        folder, parsed = Path(name), []
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, parsed = Path(scratch), []
         for i, rows in enumerate(files):
             (folder / str(i)).mkdir()
             raw = written(folder / f"{i}.csv", rows, headers[i])
             done = parse_export.parse_export(raw, contract, folder / str(i))
-            parsed.append(
-                staging.ParsedFile((names or {}).get(i, f"{i}.csv"), f"sha{i}", None, done)
-            )
+            name, number = (names or {}).get(i, f"{i}.csv"), (imports or {}).get(i, 0)
+            parsed.append(staging.ParsedFile(name, f"sha{i}", None, done, number))
         out = folder / "out"
         out.mkdir()
-        counts = staging.stage_feed(parsed, contract, out, folder)
+        counts, newest = staging.stage_feed(parsed, contract, out, folder)
         return SimpleNamespace(
             counts=counts,
+            newest=newest,
             coverage=coverage.count_coverage(
                 out / "listings.parquet", folder / staging.DAYS, contract, folder
             ),
             clean=pd.read_parquet(out / "listings.parquet"),
+            older=pd.read_parquet(out / "superseded_listings.parquet"),
             extra=pd.read_parquet(out / "extra_columns.parquet"),
             **{
                 part: pd.read_csv(

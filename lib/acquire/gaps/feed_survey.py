@@ -18,7 +18,7 @@ from lib.common import io
 from lib.common.errors import require, require_columns
 from lib.common.vocabulary import RAW, contract_path
 from lib.listings.contract import contract
-from lib.listings.staging import csv_reader, parsed_exports, receipts
+from lib.listings.staging import csv_reader, receipts, staging
 
 STAGING, METRICS = Path("data/staging"), Path("metrics/staging.json")
 STAGED = ("listings.parquet", "superseded_listings.parquet")
@@ -80,11 +80,11 @@ def parse_exports(paths: list[Path], agreed: contract.Contract, folder: Path) ->
     RemlError
         Where a header does not fit the contract.
     """
-    parsed_exports.check_headers(paths, agreed)
+    staging.check_headers(paths, agreed)
     names = [*modified_days.needed_columns(agreed), "_stamp", "_reason", "_extra"]
     tables = [
         pd.read_parquet(one.rows, columns=names)
-        for one in parsed_exports.parse_files(paths, agreed, folder)
+        for one in staging.parse_files(paths, agreed, folder)
     ] or [pd.DataFrame(columns=names, dtype="str")]
     return pd.concat(tables, ignore_index=True)
 

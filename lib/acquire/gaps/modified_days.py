@@ -36,14 +36,19 @@ def find_modified_days(table: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     (n, 7) COLUMNS. `day` (datetime64[us], missing where no stamp can be read) is the calendar day
     as the stamp is written: an offset does not move it, because a portal is asked for its own days.
     `listing_id` is the key where it is blank or no column, `photos_count` a whole number (float64,
-    missing where it is none), `postal_code` five digits or missing. `newest` marks the one row of
-    each domain and key that staging would keep: the latest stamp, of equal ones the greater hash.
+    missing where it is none), `postal_code` five digits or missing. `newest` marks one row of each
+    domain and key: the latest stamp, of equal ones the greater hash.
     """
     out = table.reindex(columns=ROW_COLUMNS).astype("str").reset_index(drop=True)
     out["listing_key"] = out["listing_key"].str.strip()
     text = table.reindex(columns=FEED_COLUMNS).astype("str").reset_index(drop=True)
     moment = parse_values.parse_distinct(
-        text[STAMP], partial(parse_values.parse_moments, formats=contract.date_formats_of(STAMP))
+        text[STAMP],
+        partial(
+            parse_values.parse_moments,
+            formats=contract.date_formats_of(STAMP),
+            zone=contract.time_zone,
+        ),
     )
     out["day"] = parse_values.parse_distinct(
         text[STAMP], partial(parse_values.parse_days, formats=contract.date_formats_of(STAMP))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import zoneinfo
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -137,6 +138,7 @@ class Contract(Section):
     key: list[str] = []
     property_key: list[list[str]] = []  # groups of columns; the first that is complete wins
     date_formats: list[str] = ["%Y-%m-%d"]
+    time_zone: str | None = None  # IANA name: where stamps without an offset from UTC were made
     constants: dict[str, str] = {}
     columns: dict[str, Column]
     lookups: dict[str, dict[str, str]] = {}
@@ -197,6 +199,10 @@ class Contract(Section):
         if not all(self.property_key):
             raise ValueError("property_key holds an empty group of columns")
         _check_date_formats(self.date_formats)
+        if self.time_zone and self.time_zone not in zoneinfo.available_timezones():
+            near = difflib.get_close_matches(self.time_zone, zoneinfo.available_timezones(), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ", such as America/Chicago"
+            raise ValueError(f"time_zone {self.time_zone!r} is no IANA name{hint}")
         if "listing_key" not in self.columns and not self.key:
             raise ValueError("give a `listing_key` column or a `key` made of other columns")
         owners: dict[str, str] = {}

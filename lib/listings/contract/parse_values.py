@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from lib.listings.contract.contract import Column
@@ -110,7 +111,9 @@ def parse_number(text: pd.Series, multiply: float = 1.0) -> pd.Series:
     )
 
 
-def parse_stamps(text: pd.Series, formats: list[str]) -> tuple[pd.Series, pd.Series]:
+def parse_stamps(
+    text: pd.Series, formats: list[str], zone: str | None = None
+) -> tuple[pd.Series, pd.Series]:
     """Parse moments and their offsets by the first format that fits.
 
     Parameters
@@ -119,14 +122,17 @@ def parse_stamps(text: pd.Series, formats: list[str]) -> tuple[pd.Series, pd.Ser
     formats : list of str
         Formats of strptime or words of `contract.SERIALS`, tried in order. Years of two digits
         (%y) lie between 1950 and 2049.
+    zone : str or None
+        The contract's `time_zone`, which stamps without an offset are in. An hour that comes twice
+        in autumn counts as standard time, one that spring leaves out as the hour after it.
 
     Returns
     -------
     moments : Series of datetime64[us], shape (n,)
-        In UTC where the text has an offset (%z), so that they compare; as written where it has
-        none.
+        In UTC where the text has an offset (%z) or `zone` is given, so that they compare; as
+        written where neither is.
     offsets : Series of float64, shape (n,)
-        Minutes east of UTC; missing without an offset, 0 for seconds since 1970.
+        Minutes east of UTC; missing where neither is, 0 for seconds since 1970.
     """
     trimmed = text.str.strip()
     parsed = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
@@ -136,11 +142,18 @@ def parse_stamps(text: pd.Series, formats: list[str]) -> tuple[pd.Series, pd.Ser
         if not left.notna().any():
             break
         moments = _moments(left, form)
-        if "%z" in form:
+        if "%z" in form or "%Z" in form:
             minutes = minutes.mask(moments.notna(), _offset(left))
         if form.startswith("unix"):
             minutes = minutes.mask(moments.notna(), 0.0)
         parsed = parsed.fillna(moments)
+    if zone:
+        local = parsed.where(minutes.isna())
+        daylight = np.zeros(len(local), dtype="bool")
+        placed = local.dt.tz_localize(zone, ambiguous=daylight, nonexistent="shift_forward")
+        moments = placed.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
+        minutes = minutes.fillna((local - moments).dt.total_seconds() / 60)
+        parsed = moments.fillna(parsed)
     return parsed, minutes
 
 
@@ -174,7 +187,7 @@ def _offset(text: pd.Series) -> pd.Series:
     return size.where(parts[0] != "-", -size).astype("float64").fillna(0.0)
 
 
-def parse_moments(text: pd.Series, formats: list[str]) -> pd.Series:
+def parse_moments(text: pd.Series, formats: list[str], zone: str | None = None) -> pd.Series:
     """Parse moments as `parse_stamps` does, without their offsets.
 
     Parameters
@@ -182,15 +195,17 @@ def parse_moments(text: pd.Series, formats: list[str]) -> pd.Series:
     text : Series of str, shape (n,)
     formats : list of str
         Formats of strptime, tried in order.
+    zone : str or None
+        The contract's `time_zone`.
 
     Returns
     -------
     Series of datetime64[us], shape (n,)
     """
-    return parse_stamps(text, formats)[0]
+    return parse_stamps(text, formats, zone)[0]
 
 
-def parse_offsets(text: pd.Series, formats: list[str]) -> pd.Series:
+def parse_offsets(text: pd.Series, formats: list[str], zone: str | None = None) -> pd.Series:
     """Parse the offsets of moments as `parse_stamps` does.
 
     Parameters
@@ -198,13 +213,15 @@ def parse_offsets(text: pd.Series, formats: list[str]) -> pd.Series:
     text : Series of str, shape (n,)
     formats : list of str
         Formats of strptime, tried in order.
+    zone : str or None
+        The contract's `time_zone`.
 
     Returns
     -------
     Series of float64, shape (n,)
         Minutes east of UTC; missing without an offset.
     """
-    return parse_stamps(text, formats)[1]
+    return parse_stamps(text, formats, zone)[1]
 
 
 def parse_days(text: pd.Series, formats: list[str]) -> pd.Series:
@@ -244,37 +261,87 @@ def parse_yes_no(text: pd.Series) -> pd.Series:
     return lower.map(values).astype("float64")
 
 
-def parse_postal_code(text: pd.Series) -> pd.Series:
-    """Parse US ZIP codes written as 77901, 77901-1234 or 779011234.
+def pad_zips(zips: pd.Series) -> pd.Series:
+    """Write ZIP codes as text where they have become numbers: without `.0` and thousands
+    separators, with five digits or nine.
+
+    Parameters
+    ----------
+    zips : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        What is no number of three to nine digits stays as it was.
+
+    Examples
+    --------
+    >>> pad_zips(pd.Series(["2139", "2139.0", "21391234", "2139-1234", "x"])).tolist()
+    ['02139', '02139', '021391234', '02139-1234', 'x']
+    """
+    plain = plain_zips(zips)
+    parts = plain.str.extract(r"\A([0-9]{3,4})([- ][0-9]{4})?\Z")
+    plain = plain.mask(parts[0].notna(), parts[0].str.zfill(5) + parts[1].fillna(""))
+    long = plain.str.fullmatch("[0-9]{7,8}").fillna(False).astype(bool)
+    return plain.mask(long, plain.str.zfill(9))
+
+
+def plain_zips(zips: pd.Series) -> pd.Series:
+    """Write ZIP codes without what numbers bring: 73301.0 and 73,301 are 73301.
+
+    Parameters
+    ----------
+    zips : Series of str, shape (n,)
+
+    Returns
+    -------
+    Series of str, shape (n,)
+    """
+    plain = zips.str.strip().str.replace(r"\A([0-9-]+)\.0+\Z", r"\1", regex=True)
+    grouped = plain.str.fullmatch("[0-9]{1,3}(,[0-9]{3})+").fillna(False)
+    return plain.mask(grouped.astype(bool), plain.str.replace(",", ""))
+
+
+def parse_postal_code(text: pd.Series, pad: int = 0) -> pd.Series:
+    """Parse US ZIP codes written as 77901, 77901-1234 or 779011234; 77901.0 and 77,901 are what
+    tools make of such a number.
 
     Parameters
     ----------
     text : Series of str, shape (n,)
+    pad : int
+        Whether zeros on the left are restored (5) or not (0).
 
     Returns
     -------
     Series of str, shape (n,)
         Five ASCII digits; missing for anything else, and for 00000.
     """
-    return text.str.strip().str.extract(r"\A(?!00000)([0-9]{5})(?:[- ]?[0-9]{4})?\Z", expand=False)
+    plain = pad_zips(text) if pad else plain_zips(text)
+    return plain.str.extract(r"\A(?!00000)([0-9]{5})(?:[- ]?[0-9]{4})?\Z", expand=False)
 
 
-def parse_plus4(text: pd.Series) -> pd.Series:
+def parse_plus4(text: pd.Series, pad: int = 0) -> pd.Series:
     """Parse the last four digits of US ZIP codes written as 77901-1234 or 779011234.
 
     Parameters
     ----------
     text : Series of str, shape (n,)
+    pad : int
+        Whether zeros on the left are restored (5) or not (0).
 
     Returns
     -------
     Series of str, shape (n,)
         Four ASCII digits; missing where there are none.
     """
-    return text.str.strip().str.extract(r"\A(?!00000)[0-9]{5}[- ]?([0-9]{4})\Z", expand=False)
+    plain = pad_zips(text) if pad else plain_zips(text)
+    return plain.str.extract(r"\A(?!00000)[0-9]{5}[- ]?([0-9]{4})\Z", expand=False)
 
 
-def parse_column(text: pd.Series, column: Column, formats: list[str]) -> pd.Series:
+def parse_column(
+    text: pd.Series, column: Column, formats: list[str], zone: str | None = None
+) -> pd.Series:
     """Parse one column by its contract type (for baths use `baths.parse_baths_notation`).
 
     Parameters
@@ -284,6 +351,8 @@ def parse_column(text: pd.Series, column: Column, formats: list[str]) -> pd.Seri
         The contract's column: its type, padding and factor.
     formats : list of str
         The contract's date formats; the column's own go before them.
+    zone : str or None
+        The contract's `time_zone`.
 
     Returns
     -------
@@ -299,9 +368,9 @@ def parse_column(text: pd.Series, column: Column, formats: list[str]) -> pd.Seri
     if column.type == "date":
         return parse_days(text, formats)
     if column.type == "timestamp":
-        return parse_moments(text, formats)
+        return parse_moments(text, formats, zone)
     if column.type == "yes_no":
         return parse_yes_no(text)
     if column.type == "postal_code":
-        return parse_postal_code(parse_code(text, column.pad))
+        return parse_postal_code(text, column.pad)
     return parse_code(text, column.pad)

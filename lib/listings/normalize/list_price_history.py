@@ -54,12 +54,13 @@ def type_older_states(superseded: pd.DataFrame, contract: Contract) -> tuple[pd.
 
 
 def price_history(older: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
-    """List each change of list price or status that the exports show, in order of stamps.
+    """List each change of list price or status that the exports show, the oldest first.
 
     Parameters
     ----------
     older : DataFrame
-        States from `type_older_states`.
+        States from `type_older_states`, each listing's in the order that staging gave them: that of
+        stamps, and of imports and statuses where stamps do not tell.
     newest : DataFrame
         The normalised table.
 
@@ -72,7 +73,7 @@ def price_history(older: pd.DataFrame, newest: pd.DataFrame) -> pd.DataFrame:
     states = [part.reindex(columns=names).astype({OFFSET: "float64"}) for part in (older, newest)]
     both = pd.concat(states, ignore_index=True)
     both = both[both["modification_timestamp"].notna()]
-    both = both.sort_values([*LISTING, "modification_timestamp", "_row_sha256"], ignore_index=True)
+    both = both.sort_values(LISTING, kind="stable", ignore_index=True)
     before = both.groupby(LISTING, sort=False)[["list_price", "standard_status"]].shift()
     same = _equal(both["list_price"], before["list_price"])
     same &= _equal(both["standard_status"], before["standard_status"])

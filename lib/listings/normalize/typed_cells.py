@@ -9,7 +9,7 @@ import pandas as pd
 
 from lib.common.errors import require
 from lib.common.vocabulary import LINEAGE
-from lib.listings.contract import baths, day_month, parse_values, reso, units
+from lib.listings.contract import baths, parse_values, reso, spreadsheets, units
 from lib.listings.contract.contract import Column, Contract
 from lib.listings.contract.row_rules import harmonize_by_lookup
 
@@ -33,6 +33,7 @@ ISSUE_COLUMNS = [
 PLUS4 = "postal_code_plus4"
 NO_YEAR = "how often it is paid is not known, or gives no sum a year"
 FEWEST_UNKNOWN = 20  # rows from which on words that nobody knows stop the run
+PARCEL = "parcel_number"
 UNKNOWN = "not in the contract's lookup"
 
 
@@ -114,8 +115,8 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
     issues : DataFrame
         The cells that could not be read or lie outside their range (ISSUE_COLUMNS, `set_missing`).
     """
+    rows, issues = _restored(rows, contract)
     out = rows[["listing_key", "domain", *LINEAGE]].copy()
-    issues = Issues(rows)
     apart: dict[str, pd.Series] = {}
     often, unknown_rate = units.rent_frequencies(rows, contract)
     qualifiers = qualifier_columns(contract)
@@ -130,9 +131,7 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
         into = apart if name in BATH_COUNTS else out
         into[name] = _parsed(rows, name, contract, issues)
         if name == "modification_timestamp":
-            out[OFFSET] = parse_values.parse_distinct(
-                text, partial(parse_values.parse_offsets, formats=contract.date_formats_of(name))
-            )
+            out[OFFSET] = _offsets(text, contract)
         if column.unit_from or column.frequency_from:
             into[name] = _converted(rows, name, into[name], contract, issues)
         if name in units.RENTS:
@@ -151,12 +150,11 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
     if apart:
         _fill_in(out, _counted_baths(apart, out, rows, issues))
     if "postal_code" in contract.columns:
-        _fill_in(
-            out,
-            parse_values.parse_distinct(rows["postal_code"], parse_values.parse_plus4).to_frame(
-                PLUS4
-            ),
+        pad = contract.columns["postal_code"].pad
+        last = parse_values.parse_distinct(
+            rows["postal_code"], partial(parse_values.parse_plus4, pad=pad)
         )
+        _fill_in(out, last.to_frame(PLUS4))
     _areas(out, rows, contract)
     out[units.RENT_FREQUENCY] = often
     for name, constant in contract.constants.items():
@@ -168,6 +166,33 @@ def type_cells(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, pd
         unknown = ~parse_values.is_blank(rows[name]) & out[name].isna()
         issues.add(unknown, name, rows[name], UNKNOWN)
     return out, issues.table()
+
+
+def _restored(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, Issues]:
+    """The rows with what a spreadsheet did to codes undone where that can be, and the issues of
+    parcel numbers that it destroyed."""
+    issues = Issues(rows)
+    rows = rows.copy(deep=False)
+    if PARCEL in contract.columns:
+        text = rows[PARCEL]
+        damage = pd.concat(
+            [
+                spreadsheets.find_damage(some)
+                for _, some in text.groupby(rows["_source_file"], sort=False)
+            ]
+            or [text]
+        ).reindex(rows.index)
+        for reason in damage.dropna().unique():
+            issues.add(damage == reason, PARCEL, text, reason)
+        rows[PARCEL] = text.mask(damage.notna())
+    if "postal_code" in contract.columns:
+        state = "state_or_province"
+        if state in contract.columns:
+            rows["postal_code"] = spreadsheets.restore_zip_zeros(rows["postal_code"], rows[state])
+        elif state in contract.constants:
+            constant = pd.Series(contract.constants[state], index=rows.index, dtype="str")
+            rows["postal_code"] = spreadsheets.restore_zip_zeros(rows["postal_code"], constant)
+    return rows, issues
 
 
 def local_days(table: pd.DataFrame) -> pd.Series:
@@ -197,15 +222,23 @@ def qualifier_columns(contract: Contract) -> set[str]:
     return named | ({units.FREQUENCY} & contract.columns.keys())
 
 
+def _offsets(text: pd.Series, contract: Contract) -> pd.Series:
+    """Minutes east of UTC of modification stamps."""
+    formats = contract.date_formats_of("modification_timestamp")
+    parse = partial(parse_values.parse_offsets, formats=formats, zone=contract.time_zone)
+    return parse_values.parse_distinct(text, parse)
+
+
 def _parsed(rows: pd.DataFrame, name: str, contract: Contract, issues: Issues) -> pd.Series:
     """A column by its type, cells that do not read set missing."""
     text, column, formats = rows[name], contract.columns[name], contract.date_formats
     unclear = pd.Series(False, index=rows.index)
     if column.type == "date" and not column.date_formats:
-        formats, unclear = day_month.settle_order(text, formats)
+        formats, unclear = spreadsheets.settle_order(text, formats)
         _refuse_mangled(rows, name, formats)
-        issues.add(unclear, name, text, day_month.BOTH_WAYS)
-    parse = partial(parse_values.parse_column, column=column, formats=formats)
+        issues.add(unclear, name, text, spreadsheets.BOTH_WAYS)
+    zone = contract.time_zone
+    parse = partial(parse_values.parse_column, column=column, formats=formats, zone=zone)
     cells = parse_values.parse_distinct(text, parse)
     if column.type == "date" and not column.date_formats:
         _refuse_swapped_months(rows, name, cells)
@@ -253,12 +286,12 @@ def _refuse_mangled(rows: pd.DataFrame, name: str, formats: list[str]) -> None:
     """Raise where a spreadsheet exchanged day and month of a file's dates; formats of the column's
     own are taken for a person's answer."""
     for file, text in rows[name].groupby(rows["_source_file"], sort=True):
-        mangled = day_month.find_mangled(text, formats)
+        mangled = spreadsheets.find_mangled(text, formats)
         if mangled:
             low, high = mangled
             read = parse_values.parse_moments(text, [low])
             row = rows.loc[read.first_valid_index()]
-            own = [day_month.swap_day_and_month(low), high]
+            own = [spreadsheets.swap_day_and_month(low), high]
             require(
                 False,
                 f"{file}, data row {row['_source_row']}: {name} by {low} has no day above 12, and "
@@ -273,7 +306,7 @@ def _refuse_swapped_months(rows: pd.DataFrame, name: str, days: pd.Series) -> No
     for file, cells in days.groupby(rows["_source_file"], sort=True):
         low = cells.dt.day <= 12
         require(
-            not low.any() or not day_month.months_betray_swap(cells),
+            not low.any() or not spreadsheets.months_betray_swap(cells),
             f"{file}, data row {rows['_source_row'].get(low.idxmax())}: {name} with a day up to 12 "
             "fits the months of the others only with day and month exchanged, as spreadsheets do "
             "it; export it again without one, or if the dates are right say how the column is "

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from lib.listings.contract import day_month, parse_values
+from lib.listings.contract import parse_values, spreadsheets
 from lib.listings.contract.contract import SERIALS
-from lib.listings.contract.day_month import swap_day_and_month
+from lib.listings.contract.spreadsheets import swap_day_and_month
 from lib.listings.onboarding import column_profile
 from lib.listings.onboarding.column_profile import FORMATS, parse_dates
 
@@ -154,13 +154,13 @@ def _column_dates(texts: pd.Series) -> ColumnDates:
     read = parse_dates(texts, formats).notna()
     formats += _serial_formats(texts[~read], len(texts))
     order, doubt, stated = _order(texts, formats), "", False
-    mangled = day_month.find_mangled(texts, formats)
+    mangled = spreadsheets.find_mangled(texts, formats)
     if mangled:
         low, high = mangled
         doubt = f"by {low} no day is above 12, by {high} none below: a spreadsheet swapped them"
         if low not in SERIALS:
             formats, stated = [swap_day_and_month(low) if f == low else f for f in formats], True
-    elif day_month.months_betray_swap(parse_dates(texts, formats)):
+    elif spreadsheets.months_betray_swap(parse_dates(texts, formats)):
         doubt = "days up to 12 fit the others only with day and month exchanged: a spreadsheet?"
     notes = [f"{form}: {SERIAL_NOTES[form]}" for form in formats if form in SERIALS]
     doubts = "; ".join([doubt, *notes] if doubt else notes)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from lib.listings.contract import reso, units
+from lib.listings.contract import parse_values, reso, spreadsheets, units
 from lib.listings.onboarding import date_order
 from lib.listings.onboarding.column_profile import ColumnProfile
 from lib.listings.onboarding.date_order import ColumnDates
@@ -19,6 +19,9 @@ from lib.listings.onboarding.infer import MAYBE, ColumnGuess
 from lib.listings.onboarding.word_lines import class_lines, domain_lines, one_line, status_lines
 
 SURE = 0.9  # guesses below are marked CHECK
+# of codes that a number has robbed of zeros on the left, a tenth or so are shorter than the rest
+MOST_SHORTER = 0.25
+HOME = ("parcel_number", "unparsed_address", "street_name", "latitude")  # differ between homes
 NEEDED = {
     "close_price": "the price that was paid: needed to learn from sales",
     "close_date": "the day of closing: needed to know what was known when",
@@ -93,6 +96,7 @@ def draft_contract(
             "as closed"
         )
     parts += ["columns:", *_columns(by_field, written), *_unmatched(guesses, written)]
+    parts += _shared_keys(table, by_field)
     if "standard_status" in by_field:
         parts += status_lines(statuses)
     text = "\n".join(parts) + "\n"
@@ -168,7 +172,7 @@ def _columns(by_field: dict[str, ColumnGuess], written: dict[str, ColumnDates]) 
         mark = "" if one.score >= SURE else "CHECK: "
         lines.append(
             f"  {name}: {one_line(body)}   # {mark}{one.score:.2f} {one.why}"
-            f"{_zeros(name, one)}{hint}"
+            f"{_damage(name, one)}{hint}"
         )
     return lines
 
@@ -206,17 +210,54 @@ def _names(book: reso.ResoDictionary, role: str) -> set[str]:
     return {getattr(one, role) for one in book.fields.values() if getattr(one, role)}
 
 
-def _zeros(name: str, one: ColumnGuess) -> str:
-    """A hint where codes look as if they had lost leading zeros."""
-    reso_field, texts = reso.load_dictionary().fields[name], one.profile.texts.astype("str")
-    digits = texts[texts.str.fullmatch("[0-9]+").astype(bool)]
+def _damage(name: str, one: ColumnGuess) -> str:
+    """What a spreadsheet seems to have done to codes: rounded them, or lost zeros on the left."""
+    reso_field, codes = reso.load_dictionary().fields[name], one.profile.counts.index.to_series()
+    if reso_field.type == "postal_code":
+        short = parse_values.plain_zips(codes.astype("str")).str.fullmatch("[0-9]{3,4}")
+        enough = short.astype(bool).mean() > 0.01
+        return "; CHECK: some have four digits, `pad: 5` restores lost zeros" if enough else ""
+    if reso_field.looks != "identity":
+        return ""
+    text = codes.astype("str")
+    damages = spreadsheets.find_damage(text)
+    notes = [
+        f"; CHECK: {int(one.profile.counts[rows.index].sum())} of {one.profile.filled} values "
+        f"{damage}"
+        for damage, rows in damages.groupby(damages)
+    ]
+    if text.str.fullmatch(spreadsheets.POINT_ZERO).any():
+        notes.append("; CHECK: numbers with a `.0`, read without it; were zeros lost on the left?")
+    digits = text[text.str.fullmatch("[0-9]+").astype(bool)]
     lengths = digits.str.len()
-    if reso_field.type == "postal_code" and (lengths == 4).mean() > 0.01:
-        return "; CHECK: some have four digits, `pad: 5` restores lost zeros"
-    if reso_field.looks == "identity" and len(digits) > 20 and lengths.nunique() > 1:
+    if len(digits) > 20 and lengths.nunique() > 1 and not notes:
         most = lengths.max()
-        return f"; {lengths.min()} to {most} digits: if zeros were lost, `pad: {most}`"
-    return ""
+        lost = not digits.str.startswith("0").any() and (lengths < most).mean() < MOST_SHORTER
+        notes.append(
+            f"; {'CHECK: ' if lost else ''}{lengths.min()} to {most} digits: if zeros were lost, "
+            f"`pad: {most}`"
+        )
+    return "".join(notes)
+
+
+def _shared_keys(table: pd.DataFrame, by_field: dict[str, ColumnGuess]) -> list[str]:
+    """A doubt where rows of several homes share a key: each would pass for a state of one listing.
+
+    Homes are told apart by two of their parcel number, address and point."""
+    key = next((by_field[name] for name in ("listing_key", "listing_id") if name in by_field), None)
+    traits = [by_field[name].header for name in HOME if name in by_field]
+    if key is None or len(traits) < 2:
+        return []
+    keyed = table[~parse_values.is_blank(table[key.header])]
+    groups = keyed[traits].apply(lambda column: column.str.strip()).groupby(keyed[key.header])
+    several = (groups.nunique() > 1).sum(axis=1) > 1
+    rows = int(groups.size()[several].sum())
+    if not rows:
+        return []
+    return [
+        f"  # CHECK: {rows:,} rows share a {key.field} with another home's; such rows are "
+        "quarantined"
+    ]
 
 
 def _unmatched(guesses: list[ColumnGuess], written: dict[str, ColumnDates]) -> list[str]:

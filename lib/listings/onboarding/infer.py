@@ -93,6 +93,9 @@ def _score_field(
     if (alike < 0.4 and not by_content) or (reso_field.by_name and not exact):
         return 0.0, ""  # numbers and texts say nothing by themselves
     fits = column_profile.share_that_fits(profile, reso_field, book)
+    if exact and reso_field.type == "postal_code" and profile.filled:  # zeros may be lost
+        whole = parse_values.parse_postal_code(profile.texts.astype("str"), pad=5)
+        fits = profile.share(whole.notna())
     share = "no values to check" if fits is None else f"{fits:.0%} of the values fit"
     if exact:
         if fits is not None and fits < 0.5 and reso_field.looks not in ("identity", "words"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lib.common.vocabulary import NEWEST_STATE_DOUBTS
 from lib.listings.contract.contract import Contract
 from lib.listings.contract.row_rules import UNKNOWN_DOMAIN, UNKNOWN_STATUS
 from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_name, sql_path, sql_text
@@ -87,6 +88,9 @@ def render_coverage(counts: Coverage, tally: dict[str, Any]) -> str:
     ]
     for reason, count in tally["reasons"].items():
         lines.append(f"- {count:,}: {reason}")
+    for name, why in NEWEST_STATE_DOUBTS.items():
+        if listings := tally.get("newest_state_by", {}).get(name):
+            lines += ["", f"{listings:,} listings: {why}."]
     for column, values in tally.get("unknown_values", {}).items():
         shown = ", ".join(f"{value!r} ({count:,})" for value, count in values.items())
         lines += ["", f"Not known of `{column}`, add them to the contract: {shown}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,17 +20,21 @@ WIDE = 5  # from this many columns on, a line of a remark does not look like a r
 MOST_COLUMNS = 2000  # several times the widest known export
 FIELD_LIMIT = 16 * 1024 * 1024  # characters; more in one field is a stray quote
 csv.field_size_limit(FIELD_LIMIT)
+# Excel's own first line, perhaps quoted, and filled up with marks by a tool that took it for a row
+SEPARATOR_LINE = re.compile(r'"? *sep *= *"?(\\t|[^"\r\n])?["\s,;|]*', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Header:
     """The first row of an export: its column names, the delimiter between them, the row as it
-    stands in the file, and the form of UTF-16 that the file is in (None: any other text)."""
+    stands in the file, the form of UTF-16 that the file is in (None: any other text), and Excel's
+    line `sep=;` where the file begins with one (else "")."""
 
     names: list[str]
     delimiter: str
     line: str
     utf16: str | None = None
+    separator_line: str = ""
 
 
 def find_csv_files(folder: Path) -> list[Path]:
@@ -74,7 +79,8 @@ def _detect_utf16(start: bytes) -> str | None:
 
 
 def read_header(path: Path) -> Header:
-    """The header of an export, read from its first bytes.
+    """The header of an export, read from its first bytes; a line `sep=;` before it says what splits
+    the file.
 
     Raises `RemlError` where the file is empty, binary, has no line that splits, or where a stray
     quote or a missing line end makes a header of more than the column names.
@@ -90,8 +96,19 @@ def read_header(path: Path) -> Header:
             "export it as CSV"
         )
     text = "".join(decode_lines(io.BytesIO(start), utf16))
+    first, mark = _find_separator(text)
+    require(
+        not first or mark != "",
+        f"{path}: the first line is {first.strip()!r} and names no separator; remove that line",
+    )
+    text = text[len(first) :]
     names, delimiter, lines = max(
-        (_first_row(text, mark) for mark in DELIMITERS), key=lambda found: len(found[0])
+        (_first_row(text, one) for one in (mark or DELIMITERS)), key=lambda found: len(found[0])
+    )
+    require(
+        not first or len(names) > 1,
+        f"{path}: the first line is {first.strip()!r}, and the header below it is not split by "
+        f"{mark!r}; remove that line",
     )
     require(
         not _runs_on(names, delimiter, lines),
@@ -106,7 +123,17 @@ def read_header(path: Path) -> Header:
         len(names) <= MOST_COLUMNS,
         f"{path}: the header has {len(names):,} columns, and {MOST_COLUMNS:,} is the most",
     )
-    return Header([name.strip() for name in names], delimiter, "".join(lines), utf16)
+    return Header([name.strip() for name in names], delimiter, "".join(lines), utf16, first)
+
+
+def _find_separator(text: str) -> tuple[str, str]:
+    """The first line of a text and the separator that it declares, as Excel's `sep=;` does; both
+    are empty where it is another line."""
+    line = next(iter(io.StringIO(text, newline="")), "")
+    match = SEPARATOR_LINE.fullmatch(line)
+    if not match:
+        return "", ""
+    return line, (match[1] or "").replace("\\t", "\t")
 
 
 def _first_row(text: str, delimiter: str) -> tuple[list[str], str, list[str]]:
@@ -142,7 +169,10 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """
     header = read_header(path)
     with path.open("rb") as file:
-        yield from _rows(path, decode_lines(file, header.utf16), header)
+        text = decode_lines(file, header.utf16)
+        if header.separator_line:
+            next(text)
+        yield from _rows(path, text, header)
 
 
 def _rows(path: Path, text: Iterator[str], header: Header) -> Iterator[tuple[int, list[str]]]:

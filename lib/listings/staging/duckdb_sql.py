@@ -7,6 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from lib.listings.contract import spreadsheets
+
 SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 
 
@@ -46,3 +48,16 @@ def sql_code(cell: str, pad: int = 0) -> str:
         f"CASE WHEN length({trimmed}) < {pad} THEN lpad({trimmed}, {pad}, '0') ELSE {trimmed} END"
     )
     return padded if pad else trimmed
+
+
+def sql_key(cell: str, pad: int = 0) -> str:
+    """SQL for a code that is part of a key: as `sql_code`, and a whole number that a tool has made
+    a decimal one (123.0) without its point."""
+    whole = (
+        f"regexp_full_match(trim({cell}, {sql_text(SPACE)}), {sql_text(spreadsheets.POINT_ZERO)})"
+    )
+    return sql_code(
+        f"CASE WHEN {whole} THEN split_part(trim({cell}, {sql_text(SPACE)}), '.', 1) "
+        f"ELSE {cell} END",
+        pad,
+    )

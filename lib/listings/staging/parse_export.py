@@ -23,12 +23,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lib.listings.contract import parse_values, row_rules
+from lib.listings.contract import parse_values, row_rules, spreadsheets
 from lib.listings.contract.contract import Contract, match_headers
-from lib.listings.staging import csv_reader
-from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_name, sql_path, sql_text
+from lib.listings.staging import csv_reader, newest_state
+from lib.listings.staging.duckdb_sql import (
+    open_session,
+    sql_code,
+    sql_key,
+    sql_name,
+    sql_path,
+    sql_text,
+)
 
 UNREAD = "modification_timestamp cannot be read; see date_formats in the contract"
+UNTOLD = {  # what orders the rows of a key, and a row's day, where the contract has no such column
+    "_stamp": "NULL::TIMESTAMP",
+    "_offset": "NULL::DOUBLE",
+    "_whole_day": "false",
+    "_progress": "NULL::DOUBLE",
+    "_day": "NULL::DATE",
+}
 CHUNK = 1 << 24  # bytes read at a time while a file's encoding is checked
 BATCH = 20_000  # rows held in Python at a time on the tolerant path
 
@@ -140,7 +154,7 @@ def create_raw_view(
     """View `raw`: every row of a file as `write_tolerant_parquet` writes it, by the quick reader
     where that may be trusted. `folder` takes what does not fit in memory and must outlast the view.
     Whoever needs the row numbers that staging gave must read through this function."""
-    count = _count_delimiters(path, header.delimiter)
+    count = None if header.separator_line else _count_delimiters(path, header.delimiter)
     try:  # behind a header with a broken quote DuckDB drops rows and says nothing
         if count is not None and csv_reader.has_proper_quotes([header.line], header.delimiter):
             _read_with_duckdb(con, path, header)
@@ -159,9 +173,10 @@ def create_raw_view(
 def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = True) -> Path:
     """Write `rows.parquet` into `folder` and return its path.
 
-    One row for each data row of `path`: the contract's columns as text, then KEPT: the row's number
-    from 1, its key and domain, the hash of its cells, its modification stamp, its day, its
-    unclaimed cells (JSON), and for a row that must not pass the reason and all its cells (JSON).
+    One row for each data row of `path`: the contract's columns as text, the row's number from 1,
+    its key and domain, the hash of its cells and that of the claimed ones, what tells which of a
+    key's rows is newest, its day, its unclaimed cells (JSON), and for a row that
+    must not pass the reason and all its cells (JSON).
     With `judged=False` only rows that cannot be read at all get a reason.
     """
     header = csv_reader.read_header(path)
@@ -239,7 +254,7 @@ def _map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: C
     cells |= {column: sql_text(constant) for column, constant in contract.constants.items()}
     keys = contract.key or ["listing_key"]
     pads = {column: contract.columns[column].pad for column in keys if column in contract.columns}
-    key = " || '-' || ".join(sql_code(cells[column], pads.get(column, 0)) for column in keys)
+    key = " || '-' || ".join(sql_key(cells[column], pads.get(column, 0)) for column in keys)
     order = sorted(range(len(headers)), key=lambda index: (headers[index], index))
     names = chr(30).join(headers[index] for index in order) + chr(30)
     hashed = ", ".join(f"coalesce(c{index}, '')" for index in order)
@@ -254,8 +269,10 @@ def _map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: C
     mapped = ", ".join(
         f"{cell} AS {sql_name(column)}" for column, cell in cells.items() if column != "listing_key"
     )
+    claimed = ", ".join(f"coalesce({cell}, '')" for cell in cells.values())
     con.execute(f"""
-        CREATE VIEW mapped AS SELECT {mapped}, _source_row, _ragged, {key} AS listing_key,
+        CREATE VIEW mapped AS SELECT {mapped}, _source_row, md5(concat_ws(chr(30), {claimed}))
+            AS _content, _ragged, {key} AS listing_key,
             sha256(coalesce(_ragged, {sql_text(names)} || concat_ws(chr(30), {hashed})))
             AS _row_sha256, {extra} AS _extra, raw.* EXCLUDE (_source_row, _ragged) FROM raw""")
 
@@ -264,28 +281,54 @@ def _verdict(
     con: duckdb.DuckDBPyConnection,
     table: str,
     columns: list[str],
-    judge: Callable[[pd.DataFrame], pd.Series],
+    judge: Callable[[pd.DataFrame], pd.Series | pd.DataFrame],
 ) -> str:
     """Judge each distinct combination of `columns` once, keep it as `table` and return the join
-    that brings its column `verdict` to the rows of `mapped m`."""
+    that brings its column `verdict` (or what columns the judge gives) to the rows of `mapped m`."""
     names = ", ".join(sql_name(column) for column in columns)
     distinct = con.execute(f"SELECT DISTINCT {names} FROM mapped").df().astype("str")
-    con.register(table, distinct.assign(verdict=judge(distinct)))
+    verdict = judge(distinct)
+    verdicts = verdict if isinstance(verdict, pd.DataFrame) else verdict.to_frame("verdict")
+    con.register(table, distinct.join(verdicts))
     same = " AND ".join(
         f"m.{sql_name(c)} IS NOT DISTINCT FROM {table}.{sql_name(c)}" for c in columns
     )
     return f"LEFT JOIN {table} ON {same}"
 
 
+def _judge_keys(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, str]:
+    """Reason -> SQL test of keys that are blank or damaged by a spreadsheet: rows of several homes
+    would come under one. Whether it has rounded long keys shows in all of a file's."""
+    tests = {"no listing key": "m.listing_key IS NULL"}
+    for column in contract.key or ["listing_key"]:
+        code = sql_code(f"m.{sql_name(column)}")
+        long = con.execute(f"""
+            SELECT length(code), count(*),
+                   count(*) FILTER (regexp_full_match(code, '{spreadsheets.ROUNDED}'))
+            FROM (SELECT DISTINCT {code} AS code FROM mapped m)
+            WHERE regexp_full_match(code, '{spreadsheets.LONG}') GROUP BY 1""").fetchall()
+        lengths = spreadsheets.rounded_lengths({size: (codes, end) for size, codes, end in long})
+        patterns = {
+            spreadsheets.NOTATION: spreadsheets.SCIENTIFIC,
+            spreadsheets.SEPARATORS: spreadsheets.GROUPED,
+            spreadsheets.ZEROS: "|".join(f"[0-9]{{15}}0{{{n - 15}}}" for n in lengths),
+        }
+        for damage, pattern in patterns.items():
+            if pattern:
+                test = f"regexp_full_match({code}, {sql_text(pattern)})"
+                tests[f"{column} {damage}"] = f"coalesce({test}, false)"
+    return tests
+
+
 def row_judgement_sql(
     con: duckdb.DuckDBPyConnection, contract: Contract, judged: bool
 ) -> tuple[list[str], dict[str, str], dict[str, str]]:
-    """(joins, reason -> SQL test, SQL of `_stamp`, `_day` and `domain`). A day is that of the
-    modification, else of the closing."""
+    """(joins, reason -> SQL test, SQL of the columns that order the rows of a key, of `_day` and of
+    `domain`). A day is that of the modification, else of the closing."""
     joins: list[str] = []
-    tests = {"no listing key": "m.listing_key IS NULL"} if judged else {}
+    tests = _judge_keys(con, contract) if judged else {}
 
-    def add(columns: list[str], judge: Callable[[pd.DataFrame], pd.Series]) -> str:
+    def add(columns: list[str], judge: Callable[[pd.DataFrame], pd.Series | pd.DataFrame]) -> str:
         table = f"verdict_{len(joins)}"
         joins.append(_verdict(con, table, columns, judge))
         return f"{table}.verdict"
@@ -305,11 +348,7 @@ def row_judgement_sql(
         columns = [column for column in needed if column != "domain"]
         test = add(columns, partial(row_rules.breaks_rule, rule=rule, contract=contract))
         tests[rule.reason] = f"{tests[rule.reason]} OR {test}" if rule.reason in tests else test
-    made = {
-        "_stamp": "NULL::TIMESTAMP",
-        "_day": "NULL::DATE",
-        "domain": sql_text(contract.domain.default),
-    }
+    made = UNTOLD | {"domain": sql_text(contract.domain.default)}
 
     def moments(column: str) -> str:
         return add(
@@ -320,11 +359,19 @@ def row_judgement_sql(
     if "close_date" in contract.columns:
         made["_day"] = f"{moments('close_date')}::DATE"
     if "modification_timestamp" in contract.columns:
-        made["_stamp"] = moments("modification_timestamp")
+        stamps = add(
+            ["modification_timestamp"], partial(newest_state.judge_stamps, contract=contract)
+        )
+        made["_stamp"], made["_offset"] = stamps, f"{stamps}_offset"
+        made["_whole_day"] = f"coalesce({stamps}_whole_day, false)"
         made["_day"] = f"coalesce({made['_stamp']}::DATE, {made['_day']})"
         if judged:  # which state of a listing is the newest would be unknown
             filled = sql_code("m.modification_timestamp")
             tests[UNREAD] = f"{filled} IS NOT NULL AND {made['_stamp']} IS NULL"
+    if "standard_status" in contract.columns:
+        made["_progress"] = add(
+            ["standard_status"], partial(newest_state.status_progress, contract=contract)
+        )
     if contract.domain.column:
         made["domain"] = add(
             [contract.domain.column], lambda rows: row_rules.assign_domains(rows, contract)

@@ -28,10 +28,11 @@ def read_receipts(path: Path) -> list[dict]:
     return done
 
 
-def import_times(raw: Path) -> dict[str, str]:
-    """File -> import time in UTC, as `make import` recorded it."""
+def list_imports(raw: Path) -> dict[str, str]:
+    """File -> import time in UTC, as `make import` recorded it, in the order of imports: by time,
+    and by the receipts' order within a second."""
     path = raw / "imports.jsonl"
-    times = {}
+    times: dict[str, str] = {}
     for receipt in read_receipts(path):
         try:
             moment = dt.datetime.fromisoformat(receipt["imported_at"]).astimezone(dt.UTC)
@@ -40,5 +41,6 @@ def import_times(raw: Path) -> dict[str, str]:
                 f"{path}: {receipt['imported_at']!r}, the time of {receipt['file']}, is no ISO "
                 "8601 time"
             ) from error
+        times.pop(receipt["file"], None)  # a file's last import counts
         times[receipt["file"]] = moment.replace(tzinfo=None).isoformat()
-    return times
+    return dict(sorted(times.items(), key=lambda one: one[1]))

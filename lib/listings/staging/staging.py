@@ -7,69 +7,115 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 from pydantic import Field
 
-from lib.common import io, params
+from lib.cache.entries import find_or_build
+from lib.cache.keys import code_hash, key_of, room_files
+from lib.common import cli, io, params
+from lib.common.errors import require
 from lib.common.vocabulary import LINEAGE, ON_MARKET
-from lib.listings.contract.contract import Contract
+from lib.listings.contract import contract
+from lib.listings.contract.contract import Contract, header_faults, missing_required_clauses
+from lib.listings.staging import csv_reader, newest_state, parse_export, receipts
 from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_name, sql_path, sql_text
 
 DAYS = "days.parquet"  # listing_key, domain, _day, for `coverage.coverage`
+ROOMS = (contract, parse_export)  # all that decides how a file is parsed
 COUNTED = ("rows_in", "clean", "duplicates", "quarantined")
 
 
 @dataclass(frozen=True)
 class ParsedFile:
-    """One raw file: its name in the feed, SHA-256, import time (None if dropped in by hand) and
-    the Parquet that `parse_export` made of it."""
+    """One raw file: its name in the feed, SHA-256, import time (None if dropped in by hand), the
+    Parquet that `parse_export` made of it, and its place among the imports, from 1 (0 if dropped in
+    by hand)."""
 
     file: str
     sha256: str
     load_ts: str | None
     rows: Path
+    import_no: int = 0
+
+
+def parse_key(sha256: str, agreed: Contract) -> str:
+    """What the parse of a file depends on: its bytes, the contract, the code."""
+    return key_of(
+        sha256,
+        agreed.model_dump_json(),
+        code_hash(room_files(*ROOMS)),
+        f"duckdb {duckdb.__version__}, pandas {pd.__version__}",
+    )
+
+
+def check_headers(paths: list[Path], agreed: Contract) -> None:
+    """Raise `RemlError` where a header lacks a column that the contract requires, or would be
+    misread."""
+    for path in paths:
+        names = csv_reader.read_header(path).names
+        missing = missing_required_clauses(agreed, names)
+        require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
+        faults = header_faults(agreed, names)
+        require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")
+
+
+def parse_files(paths: list[Path], agreed: Contract, raw: Path) -> list[ParsedFile]:
+    """Each file as Parquet, from the cache where it was parsed before."""
+    loaded = receipts.list_imports(raw)
+    numbers = {file: number for number, file in enumerate(loaded, 1)}
+    parsed = []
+    for path in cli.show_progress(paths, "staging"):
+        sha256 = io.file_sha256(path)
+
+        def parse(part: Path, path: Path = path) -> None:
+            parse_export.parse_export(path, agreed, part)
+
+        folder = find_or_build("staging", parse_key(sha256, agreed), parse)
+        name = path.relative_to(raw).as_posix()
+        rows = folder / "rows.parquet"
+        parsed.append(ParsedFile(name, sha256, loaded.get(name), rows, numbers.get(name, 0)))
+    return parsed
 
 
 def stage_feed(
     parsed: list[ParsedFile], contract: Contract, folder: Path, scratch: Path
-) -> dict[str, dict[str, int]]:
+) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     """Write a feed's staged tables into `folder` and each listing's day into `scratch`, which also
-    takes what does not fit in memory; returns counts per file.
+    takes what does not fit in memory; returns counts per file, and of listings by what told their
+    newest state (`newest_state.count_newest_states`).
 
-    Of rows with one (listing_key, domain) the newest `modification_timestamp` stays; ties go to
-    the greater row hash, then to the first file and row, so that neither the order of files nor
-    the way rows are spread over them matters. Raises `AssertionError` if a row were lost.
+    Of rows with one (listing_key, domain) the newest stays, as `newest_state.order_rows` has it.
+    Raises `RemlError` where stamps cannot be compared, `AssertionError` if a row were lost.
     """
     with open_session(scratch) as con:
         _gather(con, parsed)
+        newest_state.set_shared_keys_aside(con, contract)
+        newest_state.require_one_time_scale(con, contract)
+        newest_state.order_rows(con)
+        con.execute("CREATE VIEW place AS SELECT file_no, _source_row, place, same FROM ranked")
         columns = [
             column for column in [*contract.columns, *contract.constants] if column != "listing_key"
         ]
         listed = ", ".join(["listing_key", "domain", *map(sql_name, columns), *LINEAGE])
-        con.execute("""
-            CREATE TABLE ranked AS SELECT file_no, _source_row, _reason IS NULL AS fine,
-                CASE WHEN _reason IS NULL THEN row_number() OVER newest END AS place,
-                first_value(_source_file) OVER newest AS _kept_file,
-                first_value(_source_row) OVER newest AS _kept_row,
-                first_value(_row_sha256) OVER newest = _row_sha256 AS same
-            FROM rows WINDOW newest AS (PARTITION BY _reason IS NULL, listing_key, domain ORDER BY
-                _stamp DESC NULLS LAST, _row_sha256 DESC, _source_file, _source_row)""")
         listings = folder / "listings.parquet"
         _write_query(
             con,
-            f"""SELECT {listed} FROM rows JOIN ranked USING (file_no, _source_row)
+            f"""SELECT {listed} FROM rows JOIN place USING (file_no, _source_row)
             WHERE place = 1 ORDER BY domain, listing_key""",
             listings,
         )
-        # what each listing was before, each state once: prices asked and statuses that are history
+        # what each listing was before, each state once, the oldest first: prices asked and statuses
+        # that are history
         _write_query(
             con,
-            f"""SELECT {listed} FROM rows r JOIN ranked k USING (file_no, _source_row)
+            f"""SELECT {listed} FROM rows JOIN place USING (file_no, _source_row)
             WHERE place > 1 AND NOT same QUALIFY 1 = row_number() OVER (
-                PARTITION BY domain, listing_key, _row_sha256 ORDER BY _source_file, _source_row)
-            ORDER BY domain, listing_key, _stamp, _row_sha256""",
+                PARTITION BY domain, listing_key, _row_sha256
+                ORDER BY import_no, _source_file, _source_row)
+            ORDER BY domain, listing_key, place DESC""",
             folder / "superseded_listings.parquet",
         )
-        days = "SELECT listing_key, domain, _day FROM rows JOIN ranked USING (file_no, _source_row)"
+        days = "SELECT listing_key, domain, _day FROM rows JOIN place USING (file_no, _source_row)"
         _write_query(con, f"{days} WHERE place = 1", scratch / DAYS)
         con.execute(f"CREATE VIEW clean AS SELECT * FROM read_parquet({sql_path(listings)})")
         _write_query(con, "SELECT * FROM clean", folder / "clean_listings.csv")
@@ -77,13 +123,14 @@ def stage_feed(
         _write_query(con, DUPLICATES, folder / "duplicates.csv")
         _write_query(con, QUARANTINED, folder / "quarantine_rows.csv")
         _write_query(con, EXTRA, folder / "extra_columns.parquet")
-        return _counts(con, parsed)
+        return _counts(con, parsed), newest_state.count_newest_states(con)
 
 
-DUPLICATES = """
+DUPLICATES = f"""
     SELECT r.listing_key, r.domain, r._source_file, r._source_row, k._kept_file, k._kept_row,
-           CASE WHEN k.same THEN 'exact copy of the row kept' ELSE 'older version of the listing'
-           END AS _reason
+           CASE WHEN same THEN {sql_text(newest_state.COPY)}
+                WHEN tied AND NOT same_content THEN {sql_text(newest_state.CONFLICT)}
+                ELSE {sql_text(newest_state.OLDER)} END AS _reason
     FROM rows r JOIN ranked k USING (file_no, _source_row) WHERE place > 1
     ORDER BY r._source_file, r._source_row"""
 
@@ -102,15 +149,16 @@ EXTRA = """
 
 
 def _gather(con: duckdb.DuckDBPyConnection, parsed: list[ParsedFile]) -> None:
-    """View `rows`: the rows of all files with their lineage."""
+    """View `gathered`: the rows of all files with their lineage."""
     parts = [
         f"""SELECT *, {number} AS file_no, {sql_text(one.file)} AS _source_file,
                  {sql_text(one.sha256)} AS _file_sha256,
+                 {one.import_no} AS import_no,
                  {sql_text(one.load_ts) if one.load_ts else "NULL"}::TIMESTAMP AS _load_ts
                  FROM read_parquet({sql_path(one.rows)})"""
         for number, one in enumerate(parsed)
     ]
-    con.execute("CREATE VIEW rows AS " + " UNION ALL BY NAME ".join(parts))
+    con.execute("CREATE VIEW gathered AS " + " UNION ALL BY NAME ".join(parts))
 
 
 def _selected(contract: Contract) -> str:

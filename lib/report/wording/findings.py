@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lib.common.artifacts import Model, Skipped
+from lib.common.vocabulary import NEWEST_STATE_DOUBTS
 from lib.evaluation.metrics.accuracy import DIRECTIONS
 from lib.report.wording.numbers import format_share
 
@@ -230,8 +231,8 @@ def missing_part_sentences(
         "latitude": "No coordinates: comparables go by ZIP number.",
     }
     without = {
-        "modification_timestamp": "No modification timestamps: of two rows with one key, the "
-        "newest cannot be told by date.",
+        "modification_timestamp": "No modification timestamps: of two rows with one key, the one "
+        "imported later is taken for the newest, then the one that has gone further.",
         "list_price": "No list prices.",
         "public_remarks": "No remarks.",
     }
@@ -240,6 +241,11 @@ def missing_part_sentences(
     lacks += [text for name, text in without.items() if name in absent or name not in columns]
     if all(n in absent or n not in columns for n in ("property_type", "property_sub_type")):
         lacks.append("No property types: every listing counts as a home.")
+    lacks += [
+        f"{listings:,} listings: {NEWEST_STATE_DOUBTS[name]}."
+        for name, listings in staging.get("newest_state_by", {}).items()
+        if listings and name in NEWEST_STATE_DOUBTS
+    ]
     lacks += [
         f"No {domain} listings on the market to value."
         for domain, count in counts.items()

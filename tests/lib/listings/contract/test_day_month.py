@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from lib.listings.contract import day_month, parse_values
+from lib.listings.contract import parse_values, spreadsheets
 
 DAYS = [dt.date(2023, 1, 3) + dt.timedelta(days=3 * i) for i in range(58)]  # into June
 BOTH = ["%m/%d/%Y", "%d/%m/%Y"]
@@ -26,20 +26,20 @@ def exchange(day):
 @pytest.mark.parametrize("form", BOTH)
 @pytest.mark.parametrize("formats", [BOTH, BOTH[::-1]])
 def test_a_column_of_one_order_is_read_by_it_whatever_the_feeds_list_begins_with(form, formats):
-    settled, unclear = day_month.settle_order(written(form), formats)
+    settled, unclear = spreadsheets.settle_order(written(form), formats)
     assert parse_values.parse_days(written(form), settled).dt.date.tolist() == DAYS
     assert not unclear.any()
 
 
 def test_a_day_up_to_12_is_unclear_in_a_column_of_both_orders():
-    _, unclear = day_month.settle_order(
+    _, unclear = spreadsheets.settle_order(
         column("13/04/2023", "04/13/2023", "05/06/2023", "07/07/2023", None), BOTH
     )
     assert unclear.tolist() == [False, False, True, False, False]
 
 
 def test_one_format_leaves_nothing_to_settle():
-    settled, unclear = day_month.settle_order(written("%d/%m/%Y"), ["%m/%d/%Y", "%Y-%m-%d"])
+    settled, unclear = spreadsheets.settle_order(written("%d/%m/%Y"), ["%m/%d/%Y", "%Y-%m-%d"])
     assert settled == ["%m/%d/%Y", "%Y-%m-%d"] and not unclear.any()
 
 
@@ -56,7 +56,7 @@ def test_days_up_to_12_in_one_format_and_the_others_in_another_are_a_spreadsheet
         return str(serial) if low == "excel serial" else exchange(day).strftime(low)
 
     mangled = column(*map(text, DAYS))
-    assert day_month.find_mangled(mangled, [high, low]) == (low, high)
+    assert spreadsheets.find_mangled(mangled, [high, low]) == (low, high)
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,13 @@ def test_days_up_to_12_in_one_format_and_the_others_in_another_are_a_spreadsheet
     ],
 )
 def test_two_honest_formats_and_a_few_dates_are_no_swap(texts):
-    assert day_month.find_mangled(texts, ["%d/%m/%Y", "%Y-%m-%d"]) is None
+    assert spreadsheets.find_mangled(texts, ["%d/%m/%Y", "%Y-%m-%d"]) is None
 
 
 def test_months_that_only_days_up_to_12_reach_betray_a_swap():
     swapped = pd.to_datetime(pd.Series([exchange(day) for day in DAYS]))
-    assert day_month.months_betray_swap(swapped)
-    assert not day_month.months_betray_swap(pd.to_datetime(pd.Series(DAYS)))
+    assert spreadsheets.months_betray_swap(swapped)
+    assert not spreadsheets.months_betray_swap(pd.to_datetime(pd.Series(DAYS)))
 
 
 @pytest.mark.parametrize("months", [1, 2, 5, 8, 12, 15, 30])
@@ -84,9 +84,9 @@ def test_honest_dates_of_any_span_betray_nothing(months):
     for start in pd.date_range("2022-01-01", periods=12, freq="MS"):
         end = start + pd.DateOffset(months=months) + pd.Timedelta(days=11)
         days = pd.Series(pd.date_range(start, end))
-        assert not day_month.months_betray_swap(days), (start, end)
+        assert not spreadsheets.months_betray_swap(days), (start, end)
         firsts = pd.Series(pd.date_range(start, end, freq="MS")).repeat(30)
-        assert not day_month.months_betray_swap(pd.concat([firsts, days.iloc[::9]]))
+        assert not spreadsheets.months_betray_swap(pd.concat([firsts, days.iloc[::9]]))
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_a_date_column_drops_the_time_of_day_and_a_timestamp_keeps_it():
         ("77901 1234", "77901"), ("779011234", "77901"),
         ("\u0660\u0662\u0661\u0663\u0668", None), ("\uff12\uff11\uff13\uff18\uff10", None),
         ("7790", None), ("779012", None), ("a77901", None),
-        ("77901-", None), ("77901\n1", None), ("77901.0", None), ("TX 77901", None),
+        ("77901-", None), ("77901\n1", None), ("77901.0", "77901"), ("TX 77901", None),
     ],
 )  # fmt: skip
 def test_postal_codes_are_five_ascii_digits_or_missing(text, code):
@@ -295,3 +295,22 @@ def test_lost_zeros_of_a_postal_code_come_back_where_the_contract_says_so():
 @pytest.mark.parametrize("text", ["2,5", "350.000,00", "1,23,456", "12,34", "1234,567"])
 def test_a_decimal_comma_is_not_guessed_at(text):
     assert parse_values.parse_number(pd.Series([text])).isna().all()
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "utc", "minutes"),
+    [
+        ("2024-01-03 16:00:00", "America/Chicago", "2024-01-03 22:00:00", -360),
+        ("2024-07-03 16:00:00", "America/Chicago", "2024-07-03 21:00:00", -300),
+        ("2024-03-10 02:30:00", "America/Chicago", "2024-03-10 08:00:00", -330),  # left out
+        ("2024-11-03 01:30:00", "America/Chicago", "2024-11-03 07:30:00", -360),  # comes twice
+        ("2024-01-03 16:00:00", "Asia/Kolkata", "2024-01-03 10:30:00", 330),
+        ("2024-01-03T16:00:00Z", "America/Chicago", "2024-01-03 16:00:00", 0),
+        ("2024-01-03T16:00:00+0100", "America/Chicago", "2024-01-03 15:00:00", 60),
+    ],
+)
+def test_a_stamp_without_an_offset_is_in_the_zone_of_the_feed(text, zone, utc, minutes):
+    formats = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+    moments, offsets = parse_values.parse_stamps(pd.Series([text, None]), formats, zone)
+    assert moments.tolist() == [pd.Timestamp(utc), pd.NaT]
+    assert offsets.tolist()[0] == minutes and pd.isna(offsets[1])

@@ -10,7 +10,7 @@ from lib.common.errors import RemlError
 from lib.common.params import validate
 from lib.common.vocabulary import LINEAGE
 from lib.listings.contract import contract as contracts
-from lib.listings.contract import day_month
+from lib.listings.contract import spreadsheets
 from lib.listings.contract.baths import DISAGREE, UNSAID
 from lib.listings.contract.contract import Contract
 from lib.listings.normalize import typed_cells
@@ -51,7 +51,7 @@ def test_what_reads_both_ways_in_a_column_of_both_is_missing_with_its_reason():
         closings("13/04/2023", "04/13/2023", "05/06/2023", "06/06/2023"), BOTH, close_date={}
     )
     assert table["close_date"].isna().tolist() == [False, False, True, False]
-    assert issues["reason"].tolist() == [day_month.BOTH_WAYS]
+    assert issues["reason"].tolist() == [spreadsheets.BOTH_WAYS]
     assert issues["value"].tolist() == ["05/06/2023"] and issues["set_missing"].all()
 
 

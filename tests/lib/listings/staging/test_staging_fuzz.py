@@ -138,7 +138,7 @@ def check_staged(files: list, folder) -> None:
     out, scratch = folder / "staged", folder / "scratch"
     out.mkdir()
     scratch.mkdir()
-    counts = staging.stage_feed(files, CONTRACT, out, scratch)
+    counts, _ = staging.stage_feed(files, CONTRACT, out, scratch)
     came = Counter({one.file: len(pd.read_parquet(one.rows)) for one in files})
     assert +Counter({file: one["rows_in"] for file, one in counts.items()}) == +came
     clean = pd.read_parquet(out / "listings.parquet")

@@ -1,7 +1,9 @@
-"""Day before month or month before day: what a column's own cells say about it.
+"""What spreadsheets make of cells: days and months exchanged, codes rounded or without their zeros.
 
 A day above 12 is read one way alone. Where a contract gives both orders, a column of one order is
-read by that; in a column of both, a day up to 12 cannot be told from a month.
+read by that; in a column of both, a day up to 12 cannot be told from a month. Of codes,
+Excel keeps 15 digits and shows long ones as 2.02E+11; what is gone cannot be restored, so such a
+key is refused and never compared.
 """
 
 from __future__ import annotations
@@ -12,6 +14,30 @@ from lib.listings.contract import parse_values
 
 FEWEST_DATES = 10  # dates from which on their days are a distribution
 BOTH_WAYS = "day or month: the column writes both first"
+# as patterns of a whole code, which Python and DuckDB (RE2) read alike. Excel writes E+11, other
+# tools e+11 behind a decimal point; 12E45 is a key that somebody gave
+SCIENTIFIC = r"[0-9]+[.,][0-9]+[eE][+-]?[0-9]{1,3}|[0-9]+[eE]\+[0-9]{1,3}"
+GROUPED = r"[0-9]{1,3}(,[0-9]{3})+"
+ROUNDED = r"[0-9]{15}0+"
+LONG = r"[0-9]{16,}"
+POINT_ZERO = r"[0-9]{1,15}\.0+"  # a whole number that a tool has made a decimal one
+
+NOTATION = "in scientific notation, so a spreadsheet has rounded it; export it again as text"
+SEPARATORS = "with thousands separators, as a spreadsheet writes numbers; export it again as text"
+ZEROS = "rounded to 15 digits by a spreadsheet; export it again as text"
+LEAST_ROUNDED = 3  # codes; one or two may end in zeros by chance
+# states whose ZIP codes begin with 0, which a number loses
+ZERO_STATES = {
+    "CT": "CONNECTICUT",
+    "MA": "MASSACHUSETTS",
+    "ME": "MAINE",
+    "NH": "NEW HAMPSHIRE",
+    "NJ": "NEW JERSEY",
+    "PR": "PUERTO RICO",
+    "RI": "RHODE ISLAND",
+    "VI": "VIRGIN ISLANDS",
+    "VT": "VERMONT",
+}
 
 
 def settle_order(text: pd.Series, formats: list[str]) -> tuple[list[str], pd.Series]:
@@ -111,3 +137,82 @@ def months_betray_swap(day: pd.Series) -> bool:
 def swap_day_and_month(form: str) -> str:
     """Exchange day and month in a format of strptime."""
     return form.replace("%m", "%x").replace("%d", "%m").replace("%x", "%d")
+
+
+def _most_by_chance(length: int) -> float:
+    """The share of codes of so many digits (over 15) that may end in zeros from the 16th on without
+    a spreadsheet's doing: ten times what chance gives, at most half of them."""
+    return min(0.5, 10.0 * 10.0 ** (15 - length))
+
+
+def rounded_lengths(counts: dict[int, tuple[int, int]]) -> list[int]:
+    """The lengths of code that a spreadsheet has rounded to 15 digits.
+
+    `counts` holds for each number of digits (over 15) the codes and those of them that have zeros
+    from the 16th digit on.
+    """
+    return sorted(
+        length
+        for length, (codes, zeros) in counts.items()
+        if zeros >= LEAST_ROUNDED and zeros > _most_by_chance(length) * codes
+    )
+
+
+def find_damage(codes: pd.Series) -> pd.Series:
+    """Say what a spreadsheet has done to codes that cannot be restored.
+
+    Parameters
+    ----------
+    codes : Series of str, shape (n,)
+        Codes of one file, since rounding shows in many of them.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        NOTATION, SEPARATORS or ZEROS; missing where a code is sound.
+
+    Examples
+    --------
+    >>> find_damage(pd.Series(["2.02E+11", "20240001", "1,234"])).notna().tolist()
+    [True, False, True]
+    """
+    plain = codes.str.strip()
+    damage = pd.Series(None, index=codes.index, dtype="str")
+    damage = damage.mask(_fits(plain, SCIENTIFIC), NOTATION)
+    damage = damage.mask(_fits(plain, GROUPED), SEPARATORS)
+    long, zeros = plain[_fits(plain, LONG)], _fits(plain, ROUNDED)
+    size = long.str.len()
+    counts = {
+        int(length): (len(some), int(zeros[some.index].sum()))
+        for length, some in size.groupby(size)
+    }
+    rounded = size.index[size.isin(rounded_lengths(counts)) & zeros[size.index]]
+    return damage.mask(damage.index.isin(rounded), ZEROS)
+
+
+def _fits(codes: pd.Series, pattern: str) -> pd.Series:
+    return codes.str.fullmatch(pattern).fillna(False).astype(bool)
+
+
+def restore_zip_zeros(zips: pd.Series, states: pd.Series) -> pd.Series:
+    """Restore the zeros that ZIP codes have lost in states where all begin with one.
+
+    Parameters
+    ----------
+    zips : Series of str, shape (n,)
+        ZIP codes as the export wrote them.
+    states : Series of str, shape (n,)
+        State of each row, as two letters or by its name.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        2139 of Massachusetts is 02139; what is no short ZIP code of such a state stays as it was.
+
+    Examples
+    --------
+    >>> restore_zip_zeros(pd.Series(["2139", "2139"]), pd.Series(["MA", "TX"])).tolist()
+    ['02139', '2139']
+    """
+    there = states.str.strip().str.upper().isin({*ZERO_STATES, *ZERO_STATES.values()})
+    return zips.where(~there, parse_values.pad_zips(zips))
