@@ -139,7 +139,7 @@ def show_knowledge(
     return out
 
 
-def odd_place_sentence(frame: pd.DataFrame) -> str:
+def _odd_place_sentence(frame: pd.DataFrame) -> str:
     """What is odd in the coordinates of all rows together, "" where nothing is."""
     if not set(odd_points.POINT) <= set(frame):
         return ""
@@ -148,14 +148,14 @@ def odd_place_sentence(frame: pd.DataFrame) -> str:
     return findings.describe_odd_points(reasons, points)
 
 
-def describe_kinds(staged: pd.DataFrame, frame: pd.DataFrame, agreed: contract.Contract) -> str:
+def _describe_kinds(staged: pd.DataFrame, frame: pd.DataFrame, agreed: contract.Contract) -> str:
     """Say of which classes of property the staged listings are."""
     names = row_rules.assign_classes(staged, agreed)[reso.CLASS]
     bare = row_rules.states_nothing(frame)
     return findings.describe_classes(names, bare, agreed.valued_classes)
 
 
-def describe_wrong_columns(frame: pd.DataFrame) -> list[str]:
+def _describe_wrong_columns(frame: pd.DataFrame) -> list[str]:
     """Name the columns that cannot be what they are called, a paragraph each."""
     closed = frame[(frame["_used_as"] == "evidence") & (frame["close_price"] > 0)]
     return [line for one in find_wrong_columns(closed) for line in ("", one.sentence())]
@@ -200,11 +200,11 @@ def main() -> None:
         "",
         findings.describe_duplicates(repeats, metrics["rows_in"]),
         "",
-        describe_kinds(staged, frame, agreed),
+        _describe_kinds(staged, frame, agreed),
     ]  # fmt: skip
-    where = odd_place_sentence(frame)
+    where = _odd_place_sentence(frame)
     lead += ["", where] if where else []
-    lead += describe_wrong_columns(frame.assign(domain=staged["domain"]))
+    lead += _describe_wrong_columns(frame.assign(domain=staged["domain"]))
     domains, few = domains_of(frame, staged["domain"], settings.minimum_sales)
     why = f"has fewer than {settings.minimum_sales} closed rows with a price"
     lead += [line for name in few for line in ("", f"`{name}` {why} and is left out.")]

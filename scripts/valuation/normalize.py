@@ -83,7 +83,7 @@ def warn_of_idle(idle: dict[int, str], where: str) -> dict[str, int]:
     return by_reason
 
 
-def warn_of_columns(issues: pd.DataFrame, table: pd.DataFrame) -> dict[str, dict]:
+def _warn_of_columns(issues: pd.DataFrame, table: pd.DataFrame) -> dict[str, dict]:
     """Warn of each column that lost most of its cells for one reason; returns them by domain."""
     lost = find_lost_columns(issues, table)
     for domain, columns in lost.items():
@@ -98,7 +98,7 @@ def warn_of_columns(issues: pd.DataFrame, table: pd.DataFrame) -> dict[str, dict
     return lost
 
 
-def write_domain(table: pd.DataFrame, domain: str) -> pd.DataFrame:
+def _write_domain(table: pd.DataFrame, domain: str) -> pd.DataFrame:
     """Write the rows of one domain; returns the others."""
     here = table["domain"] == domain
     io.write_parquet(OUT / f"{domain}.parquet", table[here], ["listing_key"])
@@ -138,14 +138,14 @@ def main() -> None:
             **warn_of_idle(idle, where),
         },
         "sales_exported_twice": len(repeated),
-        "columns_mostly_missing": warn_of_columns(issues, table),
+        "columns_mostly_missing": _warn_of_columns(issues, table),
         "repeated_sales": counts.count_values(repeated["_reason"]),
         "older_states": {"rows": len(older), "cells_not_read": unread},
         "list_price_history": len(history),
     }
     kept = len(table)
     for domain in DOMAINS:  # what is written is let go: a million rows are a gigabyte
-        table = write_domain(table, domain)
+        table = _write_domain(table, domain)
     assert table.empty
     io.write_parquet(OUT / "list_price_history.parquet", history, list_price_history.STATE[:3])
     io.write_parquet(OUT / "repeated_sales.parquet", repeated, ["domain", "listing_key"])

@@ -31,7 +31,7 @@ FEED = NORMALIZED / "feed.json"
 METRICS = Path("metrics/predict.json")
 
 
-def value_open_listings(domain: str, settings: PredictParams) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _value_open_listings(domain: str, settings: PredictParams) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Valuations of the domain's listings on the market, and the comparables shown."""
     saved = read_served_model(domain, settings)
     near = io.read_parquet(FEATURES / f"{domain}_comparables.parquet")
@@ -66,7 +66,7 @@ def main() -> None:
         f"params.yaml, predict.comparables: {settings.comparables} are to be shown, but "
         f"features.comparables.k keeps {kept}",
     )
-    parts = [value_open_listings(domain, settings) for domain in settings.variants]
+    parts = [_value_open_listings(domain, settings) for domain in settings.variants]
     valued = pd.concat([part for part, _ in parts], ignore_index=True)
     near = pd.concat([part for _, part in parts], ignore_index=True)
     apart = read_not_valued()

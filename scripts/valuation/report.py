@@ -43,7 +43,7 @@ Page = Callable[[], dict]  # makes what a page needs
 Tables = dict[str, pd.DataFrame]  # of data/evaluate, by name
 
 
-def explanation_page(listings: pd.DataFrame) -> dict:
+def _explanation_page(listings: pd.DataFrame) -> dict:
     """What the page `explanation` needs; the homes of `listings` are shown one by one."""
     looks = io.read_json(EXPLAINED / "looks.json")
     drawn = [
@@ -60,7 +60,7 @@ def explanation_page(listings: pd.DataFrame) -> dict:
     return explanation.explanation_context(looks, drawn, homes)
 
 
-def intervals_page(
+def _intervals_page(
     chosen: dict[str, str], calibrated: dict, predictions: pd.DataFrame, slices: pd.DataFrame
 ) -> dict:
     """What the page `intervals` needs; `chosen` are the variants that value each domain."""
@@ -85,7 +85,7 @@ def photo_source(file: str) -> str:
     return photo_homes.thumbnail_data_uri(path.read_bytes())
 
 
-def photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: ReportParams) -> list[dict]:
+def _photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: ReportParams) -> list[dict]:
     """Cards of the first homes of `valued` that have photos."""
     tables = []
     for domain in vectors["domain"].unique():
@@ -106,11 +106,11 @@ def photo_cards(valued: pd.DataFrame, vectors: pd.DataFrame, settings: ReportPar
     return photo_homes.home_cards(homes, gallery)
 
 
-def photos_page(
+def _photos_page(
     valued: pd.DataFrame, vectors: pd.DataFrame, metrics: dict, saved: dict, settings: ReportParams
 ) -> dict:
     """What the page `photos` needs; `saved` is each variant's model.json."""
-    homes = photo_cards(valued, vectors, settings) if settings.photo_homes else None
+    homes = _photo_cards(valued, vectors, settings) if settings.photo_homes else None
     skipped = {
         name: one.skipped
         for name, folder in artifacts.model_folders().items()
@@ -122,7 +122,7 @@ def photos_page(
     return photos.photos_context(facts)
 
 
-def index_page(
+def _index_page(
     metrics: dict, saved: dict, tables: Tables, valued: pd.DataFrame, listings: int
 ) -> dict:
     """What the first page needs; `metrics` are the metrics files by stage."""
@@ -143,7 +143,7 @@ def evidence_pages(chosen: dict[str, str], metrics: dict, tables: Tables) -> dic
     more = {name: io.read_csv(EVALUATED / f"{name}.csv") for name in ("calibration", "worst")}
     return {
         "intervals": partial(
-            intervals_page, chosen, metrics["calibrate"], predictions, tables["slices"]
+            _intervals_page, chosen, metrics["calibrate"], predictions, tables["slices"]
         ),
         "ratio_study": partial(
             ratio_study.ratio_study_context, chosen, evaluated, predictions, ratios
@@ -171,14 +171,14 @@ def main() -> None:
     chosen = {domain: variant for domain, variant in predicted.items() if variant in scores}
     valued = io.read_csv(Path("data/predict/valuations.csv"))
     pages: dict[str, Page] = {  # the longest first
-        "index": partial(index_page, metrics, saved, tables, valued, settings.listings)
+        "index": partial(_index_page, metrics, saved, tables, valued, settings.listings)
     }
     if chosen:
         pages |= evidence_pages(chosen, metrics, tables)
-    pages["explanation"] = partial(explanation_page, valued.head(settings.listings))
+    pages["explanation"] = partial(_explanation_page, valued.head(settings.listings))
     vectors = io.read_parquet(EMBEDDED / "vectors.parquet")
     if len(vectors):
-        pages["photos"] = partial(photos_page, valued, vectors, metrics, saved, settings)
+        pages["photos"] = partial(_photos_page, valued, vectors, metrics, saved, settings)
     contexts = dict(
         zip(pages, map_processes(build_page, pages.values(), label="report"), strict=True)
     )

@@ -31,7 +31,7 @@ METRICS = Path("metrics/split.json")
 WORKERS = 4  # threads that open photos; one of 12 megapixels takes 36 MB
 
 
-def load_thumbnail(file: str) -> np.ndarray | None:
+def _load_thumbnail(file: str) -> np.ndarray | None:
     """The thumbnail of a photo of `data/photos`; None where it cannot be opened."""
     try:
         return same_picture.thumbnail_array(decode.open_jpeg(PHOTOS / file))
@@ -48,7 +48,9 @@ def read_pictures(domain: str, listings: pd.Series) -> pd.DataFrame:
     shown = pd.DataFrame([[one[name] for name in columns] for one in found], columns=columns)
     shown = shown[shown["listing_key"].isin(listings)]
     with ThreadPoolExecutor(WORKERS) as pool:
-        looks = list(cli.show_progress(pool.map(load_thumbnail, shown["file"]), f"{domain} photos"))
+        looks = list(
+            cli.show_progress(pool.map(_load_thumbnail, shown["file"]), f"{domain} photos")
+        )
     read = [one is not None for one in looks]
     if not all(read):
         cli.log.warning("split.photos_unread", domain=domain, photos=read.count(False))
