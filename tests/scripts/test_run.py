@@ -68,6 +68,38 @@ def test_every_sale_is_kept_and_missing_parts_are_reported(king_county):
     stage_runner.assert_missing_parts_are_told(king_county.folder / "runs/king_county")
 
 
+def test_as_many_sales_are_excluded_as_ever_and_for_the_same_reasons(king_county):
+    """A rule that sees another number of sales has changed, and the change is to be explained."""
+    screened = king_county.folder / "runs/king_county/metrics/screen.json"
+    sale = json.loads(screened.read_text())["domains"]["sale"]
+    assert (sale["closed"], sale["usable"], sale["excluded"]) == (21613, 21568, 45)
+    assert {code: told["sales"] for code, told in sale["codes"].items()} == {
+        "built_after_sale": 12,
+        "bulk_sale": 3,
+        "price_outlier_low": 25,
+        "price_per_square_foot_outlier": 4,
+        "price_unusual": 315,
+        "quick_resale": 16,
+        "quick_resale_usual": 43,
+        "rooms_against_size": 1,
+    }
+
+
+def test_the_ratio_study_is_that_of_the_valuations(king_county):
+    """Its level, COD and PRD worked out again from the table of valuations."""
+    run = king_county.folder / "runs/king_county"
+    table = pd.read_parquet(run / "data/evaluate/predictions.parquet")
+    studied = json.loads((run / "metrics/evaluate.json").read_text())["variants"]
+    for variant, homes in table.groupby("variant"):
+        ratio = homes["pred_close_price"] / homes["close_price"]
+        told = studied[variant]["ratio_study"]["untrimmed"]
+        assert told["median_ratio"]["value"] == pytest.approx(ratio.median(), rel=1e-5)
+        cod = 100 * (ratio - ratio.median()).abs().mean() / ratio.median()
+        assert told["cod"]["value"] == pytest.approx(cod, rel=1e-5)
+        prd = ratio.mean() * homes["close_price"].sum() / homes["pred_close_price"].sum()
+        assert told["prd"]["value"] == pytest.approx(prd, rel=1e-5)
+
+
 def test_accuracy_on_all_later_sales(king_county):
     """MdAPE <= 7.5 %, MAPE <= 11.2 %, R2 >= 0.915, every metric better than linear, coverage."""
     metrics = king_county.folder / "runs/king_county/metrics"
