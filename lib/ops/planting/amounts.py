@@ -79,7 +79,9 @@ def plant_blank_half_baths(
     return out, keys_at(rows, at)
 
 
-@register_kind("units", ("bathrooms_total",), "Counted, or the total is missing")
+@register_kind(
+    "units", ("bathrooms_total",), "Counted as 0.75, or the total is missing", slack=0.25
+)
 def plant_three_quarter_baths(
     rows: pd.DataFrame, share: float, seed: int
 ) -> tuple[pd.DataFrame, list]:

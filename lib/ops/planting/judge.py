@@ -77,10 +77,10 @@ def list_checks(draft: str) -> frozenset[str]:
     return frozenset(re.sub(r"[\d.,%]+", "", line).strip() for line in lines)
 
 
-def _agrees(value: object, truth: object) -> bool:
+def _agrees(value: object, truth: object, slack: float) -> bool:
     """Whether two cells say the same."""
     if isinstance(value, float | int) and isinstance(truth, float | int):
-        return bool(np.isclose(value, truth, rtol=CLOSE, atol=1e-9))
+        return bool(np.isclose(value, truth, rtol=CLOSE, atol=slack + 1e-9))
     return value == truth
 
 
@@ -100,7 +100,8 @@ def _end_of(key: str, kind: Kind, got: Outcome, clean: Outcome, shared: set[str]
         elif value is None or pd.isna(value):
             ends.add(RIGHT if pd.isna(clean.table.loc[key].get(name)) else MISSING)
         else:
-            ends.add(RIGHT if _agrees(value, clean.table.loc[key].get(name)) else SILENT)
+            truth = clean.table.loc[key].get(name)
+            ends.add(RIGHT if _agrees(value, truth, kind.slack) else SILENT)
     if SILENT in ends:
         return ASIDE if key in got.flagged else SILENT
     return MISSING if MISSING in ends else RIGHT

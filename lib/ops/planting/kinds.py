@@ -37,6 +37,8 @@ class Kind:
         Whether the planted rows are further ones; else the chosen sales themselves are planted.
     throughout : bool
         Whether the trouble is in all rows, so that no row is a clean one without it.
+    slack : float
+        By how much a number may differ and still be right, where several readings are.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Kind:
     answer: str
     adds: bool = False
     throughout: bool = False
+    slack: float = 0.0
 
     @property
     def trouble(self) -> str:
@@ -62,13 +65,14 @@ def register_kind(
     answer: str,
     adds: bool = False,
     throughout: bool = False,
+    slack: float = 0.0,
 ) -> Callable[[Planter], Planter]:
     """Add the decorated planter to KINDS, under its own name; see `Kind`."""
 
     def add(plant: Planter) -> Planter:
         name = plant.__name__.removeprefix("plant_")
         require(name not in KINDS, f"{name}: two planters of one name")
-        KINDS[name] = Kind(name, group, plant, columns, answer, adds, throughout)
+        KINDS[name] = Kind(name, group, plant, columns, answer, adds, throughout, slack)
         return plant
 
     return add
