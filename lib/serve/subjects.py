@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from lib.common import cli
 from lib.common.errors import require
 from lib.listings.contract.contract import Contract, header_faults, missing_required_clauses
 from lib.listings.contract.reso import CLASS, UNKNOWN
 from lib.listings.contract.row_rules import is_valued
+from lib.listings.contract.spreadsheets import find_damage
 from lib.listings.normalize import normalize
 from lib.listings.staging import csv_reader, parse_export
 
@@ -23,6 +25,8 @@ OF_A_SALE = {
     "modification_timestamp",
     "standard_status",
 }
+
+HOME = ["domain", "property_key"]
 
 
 class Subjects(NamedTuple):
@@ -37,9 +41,10 @@ class Subjects(NamedTuple):
 def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
     """The properties of a CSV file, as listings on the market on `as_of`.
 
-    A row without a listing key is called by its row number; of several rows with one key the
-    newest counts. Raises `RemlError` naming the file where it is missing, empty, binary, or
-    lacks a column that a valuation needs.
+    A row without a listing key, or with one that a spreadsheet has damaged, is called by its row
+    number; of several rows with one key the newest counts. Homes that come under several keys are
+    valued each time, and named in a warning. Raises `RemlError` naming the file where it is
+    missing, empty, binary, or lacks a column that a valuation needs.
     """
     require(path.is_file(), f"{path}: no such file")
     header = csv_reader.read_header(path)
@@ -58,15 +63,18 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
     rows["_source_file"] = path.name
     rows["_file_sha256"], rows["_load_ts"] = "", pd.NaT  # a valuation leaves no lineage
     by_row = path.stem + "-row-" + rows["_source_row"].astype("str")
-    rows["listing_key"] = rows["listing_key"].fillna(by_row)
+    sound = rows["listing_key"].mask(find_damage(rows["listing_key"]).notna())
+    rows["listing_key"] = sound.fillna(by_row)
     newest = rows[rows["_reason"].isna()].sort_values(
-        ["_stamp", "_row_sha256", "_source_row"], ascending=[False, False, True]
+        ["_stamp", "_progress", "_row_sha256", "_source_row"], ascending=[False, False, False, True]
     )
-    older = newest.duplicated(["listing_key", "domain"])
+    key = ["listing_key", "domain"]
+    older = newest.duplicated(key)
+    kept = newest.groupby(key)["_source_row"].transform("first").astype("str")
     rejected = pd.concat(
         [
             rows[rows["_reason"].notna()],
-            newest[older].assign(_reason="older version of the listing"),
+            newest[older].assign(_reason="older version of the listing in data row " + kept[older]),
         ]
     ).sort_values("_source_row")
     newest = newest[~older].sort_values("_source_row", ignore_index=True)
@@ -77,11 +85,24 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
         update={"constants": contract.constants | {"standard_status": "Active"}, "lookups": lookups}
     )
     homes, issues = normalize.normalize(newest, now, as_of)
+    _warn_of_same_homes(path, homes)
     issues = issues[issues["set_missing"]]
     lacking = _lacking(homes, contract)
     without = homes.loc[lacking.notna(), ["_source_file", "_source_row"]]
     rejected = pd.concat([rejected, without.assign(_reason=lacking.dropna())], ignore_index=True)
     return Subjects(homes[lacking.isna()].reset_index(drop=True), rejected, issues)
+
+
+def _warn_of_same_homes(path: Path, homes: pd.DataFrame) -> None:
+    """Name the rows that are one home under several keys: somebody would count it twice."""
+    again = homes[homes["property_key"].notna() & homes.duplicated(HOME, keep=False)]
+    for _, rows in again.groupby(HOME, sort=False):
+        cli.log.warning(
+            "subjects.same_home",
+            file=str(path),
+            data_rows=", ".join(rows["_source_row"].astype("str")),
+            listing_keys=", ".join(rows["listing_key"]),
+        )
 
 
 def _lacking(homes: pd.DataFrame, contract: Contract) -> pd.Series:

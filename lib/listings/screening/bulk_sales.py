@@ -146,6 +146,18 @@ def _packages(
 
 
 def number(sales: pd.DataFrame, name: str) -> np.ndarray:
+    """Read a column as numbers.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+    name : str
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        NaN throughout where there is no such column.
+    """
     return sales[name].to_numpy(float) if name in sales else np.full(len(sales), np.nan)
 
 
