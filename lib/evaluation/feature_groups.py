@@ -70,7 +70,7 @@ def group_of_input(name: str) -> str:
     return max(fits)[1] if fits else OTHER
 
 
-def base_input(name: str) -> str:
+def underived_input(name: str) -> str:
     """The input that a derived input is computed from, or the input itself."""
     return next((base for base, made in DERIVED.items() if made == name), name)
 

@@ -31,7 +31,7 @@ FITS = {
 }
 
 
-def tells_more(table: pd.DataFrame) -> bool:
+def type_adds_to_sub_type(table: pd.DataFrame) -> bool:
     """Tell whether the property type says of some homes what their sub type does not.
 
     Parameters
@@ -71,7 +71,7 @@ def available_inputs(
     `unsold_listings`, `series`.
     """
     names = {name for name in table if table[name].notna().any()}
-    if not tells_more(table):
+    if not type_adds_to_sub_type(table):
         names.discard(TYPE)
     if {TYPE, SUB_TYPE} & names:
         names.add("kind_of_home")

@@ -13,7 +13,7 @@ from lib.common.errors import require
 from lib.listings.contract.contract import Contract, header_faults, missing_required_clauses
 from lib.listings.contract.reso import CLASS, UNKNOWN
 from lib.listings.contract.row_rules import is_valued
-from lib.listings.contract.spreadsheets import find_damage
+from lib.listings.contract.spreadsheets import damaged_codes_message
 from lib.listings.normalize import normalize
 from lib.listings.staging import csv_reader, parse_export
 
@@ -63,7 +63,7 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
     rows["_source_file"] = path.name
     rows["_file_sha256"], rows["_load_ts"] = "", pd.NaT  # a valuation leaves no lineage
     by_row = path.stem + "-row-" + rows["_source_row"].astype("str")
-    sound = rows["listing_key"].mask(find_damage(rows["listing_key"]).notna())
+    sound = rows["listing_key"].mask(damaged_codes_message(rows["listing_key"]).notna())
     rows["listing_key"] = sound.fillna(by_row)
     newest = rows[rows["_reason"].isna()].sort_values(
         ["_stamp", "_progress", "_row_sha256", "_source_row"], ascending=[False, False, False, True]

@@ -52,7 +52,9 @@ def main(mark_today_partial: bool, **options: Any) -> None:
     )  # fmt: skip
     click.echo(f"{survey.folder.name}: {survey.first} to {survey.last}")
     for domain, part in table.groupby("domain", sort=False):
-        click.echo(f"{domain}: {gap_text.format_counts(part['status'], ('COMPLETE', 'MISSING'))}")
+        click.echo(
+            f"{domain}: {gap_text.count_by_name_text(part['status'], ('COMPLETE', 'MISSING'))}"
+        )
     click.echo(gap_text.photo_lines(listings)[0])
     for path in written:
         click.echo(str(path))

@@ -39,7 +39,7 @@ from lib.common.vocabulary import DEMO, FEEDS, RAW
 from lib.demo.feed import DemoParams
 from lib.ops import fault_recall
 from lib.ops.planting import clean_feed, judge
-from lib.ops.planting.kinds import FILE, KINDS, choose_sales, keys_at
+from lib.ops.planting.kinds import FILE, KINDS, choose_sales, listing_keys_at
 
 STAGES = ("staging", "normalize", "screen")
 MODEL_STAGES = ("features", "split")
@@ -268,7 +268,7 @@ def show_kind(
         changes: list[float] = []
         for one in here if share == MODEL_SHARE else ():
             base = clean.errors if kind.adds or kind.throughout else without[one.job.seed]
-            planted = keys_at(rows, choose_sales(rows, share, one.job.seed))
+            planted = listing_keys_at(rows, choose_sales(rows, share, one.job.seed))
             rest = [] if kind.throughout else planted
             change = judge.error_changes(rest, one.outcome.errors, base)
             changes += change.to_list() if kind.throughout else [float(change.mean())]
@@ -316,7 +316,7 @@ def main(
     write_table: bool,
 ) -> None:
     if write_table:
-        io.write_text(TABLE, judge.table_of_kinds())
+        io.write_text(TABLE, judge.kinds_markdown())
         click.echo(f"{TABLE}: {len(KINDS)} kinds")
         return
     if not seeds:

@@ -151,7 +151,7 @@ def _odd_place_sentence(frame: pd.DataFrame) -> str:
 def _describe_kinds(staged: pd.DataFrame, frame: pd.DataFrame, agreed: contract.Contract) -> str:
     """Say of which classes of property the staged listings are."""
     names = row_rules.assign_classes(staged, agreed)[reso.CLASS]
-    bare = row_rules.states_nothing(frame)
+    bare = row_rules.lacks_home_facts(frame)
     return findings.describe_classes(names, bare, agreed.valued_classes)
 
 

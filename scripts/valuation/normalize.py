@@ -118,7 +118,7 @@ def main() -> None:
     entries = corrections.read_corrections(base.feed, agreed)
     where = str(corrections.corrections_path(base.feed))
     rows, mended, idle = corrections.apply_corrections(io.read_parquet(STAGED), entries, where)
-    row_rules.require_explained(rows, agreed, str(vocabulary.contract_path(base.feed)))
+    row_rules.require_known_classes(rows, agreed, str(vocabulary.contract_path(base.feed)))
     table, issues = normalize.normalize(rows, agreed, base.as_of, settings.limits())
     issues = pd.concat([issues, corrections.blanked_issues(mended)], ignore_index=True)
     count = len(rows)

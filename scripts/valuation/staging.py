@@ -29,7 +29,7 @@ METRICS = Path("metrics/staging.json")
 def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
     """Say what a run would do with each file, and do nothing."""
     for path in paths:
-        key = staging.parse_key(io.file_sha256(path), agreed)
+        key = staging.parse_cache_key(io.file_sha256(path), agreed)
         cached = (cache_root() / "staging" / key).is_dir()
         headers = csv_reader.read_header(path).names
         matches = contract.match_headers(agreed, headers)

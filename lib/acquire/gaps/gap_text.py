@@ -53,7 +53,7 @@ def gap_spans(judged: pd.DataFrame) -> list[Span]:
     return gaps
 
 
-def format_counts(names: pd.Series, order: tuple[str, ...]) -> str:
+def count_by_name_text(names: pd.Series, order: tuple[str, ...]) -> str:
     """Count names in words.
 
     Parameters
@@ -69,7 +69,7 @@ def format_counts(names: pd.Series, order: tuple[str, ...]) -> str:
 
     Examples
     --------
-    >>> format_counts(pd.Series(["gap", "active", "active"]), ("active", "empty", "gap"))
+    >>> count_by_name_text(pd.Series(["gap", "active", "active"]), ("active", "empty", "gap"))
     '2 active, 1 gap'
     """
     numbers = names.value_counts()
@@ -119,7 +119,7 @@ def day_lines(judged: pd.DataFrame) -> list[str]:
     """
     lines = []
     for domain, part in judged.groupby("domain", sort=False):
-        lines.append(f"{domain}: {format_counts(part['state'], STATES)}")
+        lines.append(f"{domain}: {count_by_name_text(part['state'], STATES)}")
         gaps = gap_spans(part)
         shown = sorted(sorted(gaps, key=lambda span: -span.days)[:SPANS])
         lines += [f"  gap {span}" for span in shown]
@@ -141,7 +141,7 @@ def photo_lines(statuses: pd.DataFrame) -> list[str]:
     -------
     Lines of text.
     """
-    by_status = format_counts(statuses["status"], STATUSES)
+    by_status = count_by_name_text(statuses["status"], STATUSES)
     lines = [f"photos: {by_status}; {int(statuses['missing'].sum()):,} missing"]
     short = statuses[statuses["missing"] > 0]
     by_zip = short["missing"].groupby(short["postal_code"].fillna("no ZIP")).agg(["sum", "size"])

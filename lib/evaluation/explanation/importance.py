@@ -18,7 +18,7 @@ from lib.evaluation.explanation.effects import (
     centre_effect,
     partial_dependence,
 )
-from lib.evaluation.feature_groups import BASELINE, LEVEL, base_input, group_of_input
+from lib.evaluation.feature_groups import BASELINE, LEVEL, group_of_input, underived_input
 from lib.models.variants.photo.photo_pca import MISSING
 from lib.models.variants.predict import log_estimates_before_level, market_level_shifts_since
 
@@ -82,7 +82,7 @@ def merge_derived_inputs(table: pd.DataFrame) -> pd.DataFrame:
     DataFrame of shape (n, base inputs)
         Sums in log price, by the base input.
     """
-    return table.T.groupby([base_input(str(name)) for name in table], sort=False).sum().T
+    return table.T.groupby([underived_input(str(name)) for name in table], sort=False).sum().T
 
 
 def mean_importance(table: pd.DataFrame) -> pd.DataFrame:

@@ -78,10 +78,10 @@ def parse_baths_notation(kind: str, text: pd.Series) -> pd.DataFrame:
     if kind != "baths_full_slash_half":
         return parse_baths(text, kind == "baths_decimal")
     parts = text.str.extract(r"\A\s*([0-9]{1,3})\s*/\s*([0-9]{1,3})\s*\Z")
-    return whole_and_half(parse_values.parse_number(parts[0]), parse_values.parse_number(parts[1]))
+    return bath_columns(parse_values.parse_number(parts[0]), parse_values.parse_number(parts[1]))
 
 
-def whole_and_half(full: pd.Series, half: pd.Series) -> pd.DataFrame:
+def bath_columns(full: pd.Series, half: pd.Series) -> pd.DataFrame:
     """Put two counts of baths together; a total only where both are there.
 
     Parameters

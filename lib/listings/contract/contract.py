@@ -185,7 +185,7 @@ class Contract(Section):
             ),
         ]
         for place, name, word in coded:  # stages look for RESO's words, letter by letter
-            if wrong := reso.wrong_word(name, word):
+            if wrong := reso.unknown_word_message(name, word):
                 raise ValueError(f"{place}: {wrong}")
         for name in self.key:  # neither constants nor what is itself made of the key
             if name not in self.columns:

@@ -126,7 +126,7 @@ def _words_of(name: str) -> tuple[str, ...]:
     return tuple(book.areas) if name in book.fields and name.endswith("_units") else ()
 
 
-def wrong_word(name: str, word: str) -> str:
+def unknown_word_message(name: str, word: str) -> str:
     """What is wrong with a word of a coded column, with the nearest of RESO's; "" where nothing."""
     words = _words_of(name)
     if not words or word in words:
@@ -158,7 +158,7 @@ def fold_header(header: str) -> str:
     return "".join([*kept[:1], *words, *(kept[-1:] if len(kept) > 1 else [])])
 
 
-def signs_of(header: str) -> frozenset[str]:
+def meaningful_signs(header: str) -> frozenset[str]:
     """The signs of a header that change its meaning; `#` is a word, "number"."""
     return frozenset(c for c in fold_header(header) if unicodedata.category(c)[0] in "PS") - {"#"}
 

@@ -219,7 +219,7 @@ def assign_classes(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     return out[[CLASS, "asked"]]
 
 
-def states_nothing(table: pd.DataFrame) -> pd.Series:
+def lacks_home_facts(table: pd.DataFrame) -> pd.Series:
     """Mark rows that state nothing of a home, though the feed states most of it elsewhere.
 
     Parameters
@@ -257,7 +257,7 @@ def is_valued(classes: pd.Series, valued: Sequence[str]) -> pd.Series:
     return classes.isin([*valued, UNSTATED])
 
 
-def require_explained(rows: pd.DataFrame, contract: Contract, where: str) -> None:
+def require_known_classes(rows: pd.DataFrame, contract: Contract, where: str) -> None:
     """Stop where the words of too many rows are unknown: they are to be explained, not guessed.
 
     Parameters

@@ -71,7 +71,7 @@ def settle_order(text: pd.Series, formats: list[str]) -> tuple[list[str], pd.Ser
     return formats, unclear
 
 
-def find_mangled(text: pd.Series, formats: list[str]) -> tuple[str, str] | None:
+def swapped_dates_message(text: pd.Series, formats: list[str]) -> tuple[str, str] | None:
     """Find the trace of a spreadsheet that took days up to 12 for months.
 
     It turns what it can read in its own order into dates, with day and month exchanged, and leaves
@@ -158,7 +158,7 @@ def rounded_lengths(counts: dict[int, tuple[int, int]]) -> list[int]:
     )
 
 
-def find_damage(codes: pd.Series) -> pd.Series:
+def damaged_codes_message(codes: pd.Series) -> pd.Series:
     """Say what a spreadsheet has done to codes that cannot be restored.
 
     Parameters
@@ -173,7 +173,7 @@ def find_damage(codes: pd.Series) -> pd.Series:
 
     Examples
     --------
-    >>> find_damage(pd.Series(["2.02E+11", "20240001", "1,234"])).notna().tolist()
+    >>> damaged_codes_message(pd.Series(["2.02E+11", "20240001", "1,234"])).notna().tolist()
     [True, False, True]
     """
     plain = codes.str.strip()

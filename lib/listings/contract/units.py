@@ -20,7 +20,7 @@ MOSTLY = 0.95  # where so many rows name the usual unit, a blank means it too
 LOTS = ("lot_size_square_feet", "lot_size_acres", "lot_size_area")  # the first that is filled wins
 
 
-def match_synonyms(text: pd.Series, words: dict[str, list[str]]) -> pd.Series:
+def replace_synonyms(text: pd.Series, words: dict[str, list[str]]) -> pd.Series:
     """Find the name that each text goes by.
 
     Parameters
@@ -44,7 +44,7 @@ def match_synonyms(text: pd.Series, words: dict[str, list[str]]) -> pd.Series:
     return text.map({raw: name for raw, name in names.items() if name}).astype("str")
 
 
-def find_words(
+def read_unit_words(
     rows: pd.DataFrame, name: str, words: dict[str, list[str]], contract: Contract
 ) -> tuple[pd.Series, pd.Series]:
     """Find what the words of a column that says a unit or a frequency mean.
@@ -56,7 +56,7 @@ def find_words(
     name : str
         The column that holds the words; the contract's lookup for it counts first.
     words : dict of str to list of str
-        As `match_synonyms` takes them.
+        As `replace_synonyms` takes them.
     contract : Contract
 
     Returns
@@ -69,7 +69,7 @@ def find_words(
     lookup = {raw.strip().lower(): word for raw, word in contract.lookups.get(name, {}).items()}
     if lookup:
         text = text.str.strip().str.lower().map(lookup).astype("str").fillna(text)
-    return match_synonyms(text, words).mask(blank), blank
+    return replace_synonyms(text, words).mask(blank), blank
 
 
 def area_units(rows: pd.DataFrame, name: str, contract: Contract) -> tuple[pd.Series, pd.Series]:
@@ -99,7 +99,9 @@ def area_units(rows: pd.DataFrame, name: str, contract: Contract) -> tuple[pd.Se
     unit = pd.Series(usual, index=rows.index, dtype="str")
     if not column.unit_from:
         return unit, pd.Series(False, index=rows.index)
-    word, blank = find_words(rows, column.unit_from, reso.load_dictionary().area_words, contract)
+    word, blank = read_unit_words(
+        rows, column.unit_from, reso.load_dictionary().area_words, contract
+    )
     stated = column.unit is not None or column.multiply != 1
     mostly = blank.all() or (word[~blank] == usual).mean() >= MOSTLY
     doubtful = blank & (not stated and not mostly)
@@ -154,7 +156,7 @@ def rent_frequencies(rows: pd.DataFrame, contract: Contract) -> tuple[pd.Series,
     if FREQUENCY not in contract.columns:
         return pd.Series("monthly", index=rows.index, dtype="str").where(lease), lease & False
     book = reso.load_dictionary()
-    word, blank = find_words(rows, FREQUENCY, book.payment_words, contract)
+    word, blank = read_unit_words(rows, FREQUENCY, book.payment_words, contract)
     word = word.where(word.isin(list(book.payments)))  # nothing monthly follows from the others
     filled = word[lease & ~blank]
     if filled.size and (filled == "monthly").mean() < MOSTLY:
@@ -199,5 +201,5 @@ def yearly_factors(rows: pd.DataFrame, name: str, contract: Contract) -> pd.Seri
     if not column.frequency_from or parse_values.is_blank(rows[column.frequency_from]).all():
         return one
     book = reso.load_dictionary()
-    word, _ = find_words(rows, column.frequency_from, book.payment_words, contract)
+    word, _ = read_unit_words(rows, column.frequency_from, book.payment_words, contract)
     return word.map(book.payments).astype("float64") / column.multiply

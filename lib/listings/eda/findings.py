@@ -302,7 +302,7 @@ def describe_classes(classes: pd.Series, bare: pd.Series, valued: list[str]) -> 
     classes : Series of str, shape (n,)
         `property_class` of each listing.
     bare : Series of bool, shape (n,)
-        Whether it states nothing of a home (`row_rules.states_nothing`).
+        Whether it states nothing of a home (`row_rules.lacks_home_facts`).
     valued : list of str
         The contract's `valued_classes`.
 

@@ -33,7 +33,7 @@ def _written(text: str) -> str | None:
     return None if alike or run else plain
 
 
-def write_parcels(text: pd.Series) -> pd.Series:
+def format_parcels(text: pd.Series) -> pd.Series:
     """Bring parcel numbers into capitals, those that are none set missing.
 
     None are numbers without a digit from 1 to 9, of one digit alone (99-999), that only count up,
@@ -50,7 +50,7 @@ def write_parcels(text: pd.Series) -> pd.Series:
 
     Examples
     --------
-    >>> write_parcels(pd.Series(["12-3", "123.0", "000-000", "999 999", "TBD 2"])).tolist()
+    >>> format_parcels(pd.Series(["12-3", "123.0", "000-000", "999 999", "TBD 2"])).tolist()
     ['12-3', '123', nan, nan, nan]
     """
     codes, distinct = pd.factorize(text)
@@ -58,7 +58,7 @@ def write_parcels(text: pd.Series) -> pd.Series:
     return written.reindex(codes).set_axis(text.index)
 
 
-def join_digits(written: pd.Series) -> pd.Series:
+def parcel_digits(written: pd.Series) -> pd.Series:
     """Take letters and digits alone, without the zeros before them, which spreadsheets drop.
 
     Numbers that agree in these are one parcel where their address is one too.
@@ -66,7 +66,7 @@ def join_digits(written: pd.Series) -> pd.Series:
     Parameters
     ----------
     written : Series of str, shape (n,)
-        From `write_parcels`.
+        From `format_parcels`.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def join_digits(written: pd.Series) -> pd.Series:
 
     Examples
     --------
-    >>> join_digits(pd.Series(["012-3", "1 2.3"])).tolist()
+    >>> parcel_digits(pd.Series(["012-3", "1 2.3"])).tolist()
     ['123', '123']
     """
     return written.str.replace("[^0-9A-Z]", "", regex=True).str.replace(r"\A0+", "", regex=True)
@@ -88,7 +88,7 @@ def unite_spellings(by_group: pd.Series, digits: pd.Series, by_address: pd.Serie
     by_group : Series of str, shape (n,)
         Keys by the number as written.
     digits : Series of str, shape (n,)
-        The same keys by `join_digits`.
+        The same keys by `parcel_digits`.
     by_address : Series of str, shape (n,)
         Keys by address.
 

@@ -193,12 +193,12 @@ def complete_group_key(
     groups : list of list of str
         The contract's `property_key`.
     digits_alone : bool
-        Whether parcel numbers count by `parcels.join_digits` instead of as they are written.
+        Whether parcel numbers count by `parcels.parcel_digits` instead of as they are written.
 
     Returns
     -------
     Series of str, shape (n,)
-        Upper case, joined by |; missing where no group is complete. What `parcels.write_parcels`
+        Upper case, joined by |; missing where no group is complete. What `parcels.format_parcels`
         calls none ("000-000", "N/A", "99999") is no parcel number.
     """
     key = pd.Series(None, index=table.index, dtype="str")
@@ -207,8 +207,8 @@ def complete_group_key(
         for at, name in enumerate(group):
             part = table[name].str.upper()
             if name == PARCEL:
-                part = parcels.write_parcels(table[name])
-                part = parcels.join_digits(part) if digits_alone else part
+                part = parcels.format_parcels(table[name])
+                part = parcels.parcel_digits(part) if digits_alone else part
             joined = joined + ("|" if at else "") + part
         key = key.fillna(joined)
     return key

@@ -82,7 +82,7 @@ def null_placeholders(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     issues = typed_cells.Issues(table)
     if PARCEL in table:
         text = table[PARCEL]
-        none = text.notna() & parcels.write_parcels(text).isna()
+        none = text.notna() & parcels.format_parcels(text).isna()
         issues.add(none, PARCEL, text, parcels.PLACEHOLDER)
         table = table.assign(**{PARCEL: text.mask(none)})
     return table, issues.table()
@@ -99,7 +99,7 @@ def note_shared_parcels(table: pd.DataFrame, issues: typed_cells.Issues) -> None
         Gets the notes; the numbers stay.
     """
     if PARCEL in table:
-        number, place = parcels.write_parcels(table[PARCEL]), property_keys.place_parts(table)
+        number, place = parcels.format_parcels(table[PARCEL]), property_keys.place_parts(table)
         many = parcels.at_many_places(number, place)
         issues.add(many, PARCEL, table[PARCEL], parcels.AT_MANY, False)
 
@@ -129,7 +129,7 @@ def _add_classes(
     for name in (reso.TYPE, reso.SUB_TYPE):
         if name in staged:
             notes.add(classes["asked"] == name, name, staged[name], NO_CLASS, False)
-    bare = (classes[CLASS] == UNSTATED) & row_rules.states_nothing(table)
+    bare = (classes[CLASS] == UNSTATED) & row_rules.lacks_home_facts(table)
     notes.add(bare, CLASS, pd.Series("", index=table.index, dtype="str"), NOTHING, False)
     return table.assign(**{CLASS: classes[CLASS].mask(bare, UNKNOWN)}), notes.table()
 

@@ -177,7 +177,7 @@ def _restored(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, Iss
         text = rows[PARCEL]
         damage = pd.concat(
             [
-                spreadsheets.find_damage(some)
+                spreadsheets.damaged_codes_message(some)
                 for _, some in text.groupby(rows["_source_file"], sort=False)
             ]
             or [text]
@@ -286,7 +286,7 @@ def _refuse_mangled(rows: pd.DataFrame, name: str, formats: list[str]) -> None:
     """Raise where a spreadsheet exchanged day and month of a file's dates; formats of the column's
     own are taken for a person's answer."""
     for file, text in rows[name].groupby(rows["_source_file"], sort=True):
-        mangled = spreadsheets.find_mangled(text, formats)
+        mangled = spreadsheets.swapped_dates_message(text, formats)
         if mangled:
             low, high = mangled
             read = parse_values.parse_moments(text, [low])
@@ -319,7 +319,7 @@ def _refuse_mostly_unknown(
 ) -> None:
     """Raise where most words of a column of units or frequencies are unknown: the contract is to be
     mended, not each row."""
-    word, blank = units.find_words(rows, name, words, contract)
+    word, blank = units.read_unit_words(rows, name, words, contract)
     unknown = word.isna() & ~blank
     if unknown.sum() < FEWEST_UNKNOWN or unknown.sum() <= (~blank).sum() / 2:
         return

@@ -154,7 +154,7 @@ def _column_dates(texts: pd.Series) -> ColumnDates:
     read = parse_dates(texts, formats).notna()
     formats += _serial_formats(texts[~read], len(texts))
     order, doubt, stated = _order(texts, formats), "", False
-    mangled = spreadsheets.find_mangled(texts, formats)
+    mangled = spreadsheets.swapped_dates_message(texts, formats)
     if mangled:
         low, high = mangled
         doubt = f"by {low} no day is above 12, by {high} none below: a spreadsheet swapped them"

@@ -199,7 +199,7 @@ def _companion(
     roles |= {name: book.payment_words for name in _names(book, "frequency_from")}
     if name in roles | {units.FREQUENCY: {}}:
         texts = one.profile.texts.astype("str")
-        words = units.match_synonyms(texts, roles.get(name, book.payment_words))
+        words = units.replace_synonyms(texts, roles.get(name, book.payment_words))
         unknown = sorted(texts[words.isna()])[:5]
         if unknown:
             hint = f"; CHECK: not known: {one_line(unknown)}; say by `lookups` what they mean"
@@ -220,7 +220,7 @@ def _damage(name: str, one: ColumnGuess) -> str:
     if reso_field.looks != "identity":
         return ""
     text = codes.astype("str")
-    damages = spreadsheets.find_damage(text)
+    damages = spreadsheets.damaged_codes_message(text)
     notes = [
         f"; CHECK: {int(one.profile.counts[rows.index].sum())} of {one.profile.filled} values "
         f"{damage}"

@@ -112,7 +112,7 @@ def is_ratio(header: str) -> bool:
 
 def sign_limit(header: str, reso_field: ResoField) -> float:
     """The most that a header which is no alias may score for a field, by its signs."""
-    signs = reso.signs_of(header)
+    signs = reso.meaningful_signs(header)
     if is_ratio(header):
         return 0.0
     if signs & reso.CURRENCY_SIGNS and not reso_field.is_money:

@@ -21,7 +21,7 @@ ENOUGH = 10  # other points of an area from which it judges
 
 
 @dataclass(frozen=True)
-class Reach:
+class AreaReach:
     """How far a home may lie from the middle of the points of its area.
 
     Attributes
@@ -41,9 +41,9 @@ class Reach:
 
 
 # a ZIP of King County reaches 45 km, and homes of the same ZIP stand at both ends
-ZIP = Reach(15.0, 50.0, 25.0, 5.0)
-PREFIX = Reach(np.inf, 250.0, 50.0, 8.0)
-FEED = Reach(np.inf, 500.0, 100.0, 20.0)
+ZIP = AreaReach(15.0, 50.0, 25.0, 5.0)
+PREFIX = AreaReach(np.inf, 250.0, 50.0, 8.0)
+FEED = AreaReach(np.inf, 500.0, 100.0, 20.0)
 
 
 def _sphere_km(latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
@@ -79,7 +79,7 @@ def _distances(points: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def neighbours_of(points: pd.DataFrame, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def nearest_other_points(points: pd.DataFrame, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The nearest other points of some points.
 
     Parameters
@@ -100,7 +100,7 @@ def neighbours_of(points: pd.DataFrame, chosen: np.ndarray) -> tuple[np.ndarray,
 
 
 def far_points(
-    latitude: pd.Series, longitude: pd.Series, area: pd.Series, reach: Reach
+    latitude: pd.Series, longitude: pd.Series, area: pd.Series, reach: AreaReach
 ) -> pd.Series:
     """Which points lie farther from their area's other points than a home can.
 
@@ -131,7 +131,7 @@ def far_points(
     points = every.drop_duplicates(["latitude", "longitude"]).reset_index(drop=True)
     places = pd.MultiIndex.from_frame(points[["latitude", "longitude"]])
     chosen = places.get_indexer(pd.MultiIndex.from_frame(candidates[["latitude", "longitude"]]))
-    near, rows = neighbours_of(points, chosen)
+    near, rows = nearest_other_points(points, chosen)
     areas = np.array([*points["area"], None], dtype=object)[rows]
     own = (areas == candidates["area"].to_numpy(object)[:, None]).sum(axis=1)
     distance = candidates["distance"].to_numpy()

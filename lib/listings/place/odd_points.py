@@ -159,7 +159,7 @@ def _wrong_zips(table: pd.DataFrame, far: pd.Series) -> pd.Series:
     if rows.empty:
         return out
     chosen = places.get_indexer(pd.MultiIndex.from_frame(rows[list(POINT)]))
-    _, near = far_points.neighbours_of(points, chosen)
+    _, near = far_points.nearest_other_points(points, chosen)
     cities = np.array([*points["city"], None], dtype=object)[near]
     own = rows["city"].str.casefold().to_numpy(object)
     around = (cities == own[:, None]).mean(axis=1) > 0.5

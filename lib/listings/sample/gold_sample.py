@@ -247,7 +247,7 @@ def _traits_held(
         for name in names
         if name in BETWEEN or name in homes or contract.columns[name].type == "text"
     ]
-    return held | traits.row_traits(read(between).reset_index(drop=True), contract)
+    return held | traits.cross_column_traits(read(between).reset_index(drop=True), contract)
 
 
 def _clean_picks(chosen: list[int], held: traits.Traits, clean: pd.DataFrame) -> list[ExcerptPick]:

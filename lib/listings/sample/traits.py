@@ -132,7 +132,7 @@ def _of_number(name: str, amount: pd.Series, column: Column, median: float) -> d
     return shapes
 
 
-def row_traits(cells: pd.DataFrame, contract: Contract) -> Traits:
+def cross_column_traits(cells: pd.DataFrame, contract: Contract) -> Traits:
     """Find the traits between columns.
 
     These are dates out of order, prices far from the list price, and whether the remarks say why.

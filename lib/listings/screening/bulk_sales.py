@@ -27,7 +27,9 @@ from lib.listings.screening.rules import DealLimits, Flag
 FEW = 8  # sales before, in the window, with fewer of which nothing can be said of a package
 
 
-def _measure_apart(sales: pd.DataFrame, links: packages.Links, spec: OutlierLimits) -> Deviations:
+def _measure_apart(
+    sales: pd.DataFrame, links: packages.DealLinks, spec: OutlierLimits
+) -> Deviations:
     """Measure deviations as if no sale that may be of a package had taught anything.
 
     Where packages are many they move the levels that would give them away. `FEW` sales before are
@@ -51,7 +53,7 @@ def _measure_apart(sales: pd.DataFrame, links: packages.Links, spec: OutlierLimi
     month = sales["close_date"].to_numpy("datetime64[M]")
     first = month == month.min() if len(month) else np.zeros(0, dtype=bool)
     days = sales["close_date"].to_numpy("datetime64[D]").astype("int64")
-    size = number(sales, "living_area")
+    size = column_or_nan(sales, "living_area")
     for_size = np.log(sales["close_price"].to_numpy(float)) - ELASTICITY * np.log(
         np.where(size > 0, size, np.nan)
     )
@@ -111,14 +113,14 @@ def flag_bulk_sales(
 
 
 def _packages(
-    sales: pd.DataFrame, links: packages.Links, limits: OutlierLimits, spec: DealLimits
+    sales: pd.DataFrame, links: packages.DealLinks, limits: OutlierLimits, spec: DealLimits
 ) -> Iterator[tuple[str, int, str]]:
     """Code, position and reason of the homes that are linked, by what they explain of their price
     together."""
     if not links.any_link().any():
         return
     apart = _measure_apart(sales, links, limits)
-    price, size = sales["close_price"], number(sales, "living_area")
+    price, size = sales["close_price"], column_or_nan(sales, "living_area")
     for why, rows in links.packages():
         shares = np.exp(-apart.gap[rows])
         at_all = np.log(shares.sum()) < spec.package_share * np.log(len(rows))  # nan: False
@@ -145,18 +147,20 @@ def _packages(
         yield from ((code, int(row), words) for row in rows)
 
 
-def number(sales: pd.DataFrame, name: str) -> np.ndarray:
-    """Read a column as numbers.
+def column_or_nan(sales: pd.DataFrame, name: str) -> np.ndarray:
+    """A column of numbers.
 
     Parameters
     ----------
-    sales : DataFrame, shape (n, k)
+    sales : DataFrame of n rows
+        The sales.
     name : str
+        A column of numbers, or of none where the feed lacks it.
 
     Returns
     -------
     ndarray of float64, shape (n,)
-        NaN throughout where there is no such column.
+        Its cells; all nan where `sales` has no such column.
     """
     return sales[name].to_numpy(float) if name in sales else np.full(len(sales), np.nan)
 

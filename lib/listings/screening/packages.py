@@ -25,7 +25,7 @@ MOST = 60  # sales of one day and price that are compared two by two; of more, b
 STREET = ["street_dir_prefix", "street_name", "street_suffix", "street_dir_suffix"]
 
 
-class Links(NamedTuple):
+class DealLinks(NamedTuple):
     """Of each sale the deal that it may be of, by why: a number, -1 for none (shape (n,) each)."""
 
     groups: dict[str, np.ndarray]
@@ -43,7 +43,7 @@ class Links(NamedTuple):
             yield from ((why, some) for some in np.split(rows, cuts) if len(some))
 
 
-def link_sales(sales: pd.DataFrame, homes: pd.Series, area: str) -> Links:
+def link_sales(sales: pd.DataFrame, homes: pd.Series, area: str) -> DealLinks:
     """Link sales of one day and one price, of different homes, that may be one deal.
 
     Beside each other are homes up to BESIDE_KM apart, of parcel numbers up to PARCELS apart, or of
@@ -78,7 +78,7 @@ def link_sales(sales: pd.DataFrame, homes: pd.Series, area: str) -> Links:
         BESIDE: beside,
         NEAR: pd.concat([beside, near, _edges(deal, place)]),
     }
-    return Links({why: _components(len(sales), of) for why, of in edges.items()})
+    return DealLinks({why: _components(len(sales), of) for why, of in edges.items()})
 
 
 def _names(sales: pd.DataFrame, columns: re.Pattern[str]) -> pd.Series:
@@ -92,7 +92,7 @@ def _names(sales: pd.DataFrame, columns: re.Pattern[str]) -> pd.Series:
             text = text.map("{:.0f}".format, na_action="ignore")
         text = text.astype("str").str.upper().str.replace(r"\s+", " ", regex=True).str.strip()
         if columns is DOCUMENTS:
-            text = parcels.write_parcels(text)
+            text = parcels.format_parcels(text)
         out = out.fillna(text.mask(text.str.fullmatch(NOBODY).fillna(True).astype(bool)))
     return out
 
@@ -134,7 +134,7 @@ def _beside(sales: pd.DataFrame, pairs: pd.DataFrame) -> np.ndarray:
     beside = (pairs["km"] <= BESIDE_KM).to_numpy(copy=True)
     far = (pairs["km"] > NEAR_KM).to_numpy()
     if "parcel_number" in sales:
-        digits = parcels.join_digits(parcels.write_parcels(sales["parcel_number"]))
+        digits = parcels.parcel_digits(parcels.format_parcels(sales["parcel_number"]))
         one, two = ends(
             digits.where(digits.str.fullmatch("[0-9]{5,15}").fillna(False).astype(bool))
         )

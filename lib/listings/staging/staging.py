@@ -38,7 +38,7 @@ class ParsedFile:
     import_no: int = 0
 
 
-def parse_key(sha256: str, agreed: Contract) -> str:
+def parse_cache_key(sha256: str, agreed: Contract) -> str:
     """What the parse of a file depends on: its bytes, the contract, the code."""
     return key_of(
         sha256,
@@ -70,7 +70,7 @@ def parse_files(paths: list[Path], agreed: Contract, raw: Path) -> list[ParsedFi
         def parse(part: Path, path: Path = path) -> None:
             parse_export.parse_export(path, agreed, part)
 
-        folder = find_or_build("staging", parse_key(sha256, agreed), parse)
+        folder = find_or_build("staging", parse_cache_key(sha256, agreed), parse)
         name = path.relative_to(raw).as_posix()
         rows = folder / "rows.parquet"
         parsed.append(ParsedFile(name, sha256, loaded.get(name), rows, numbers.get(name, 0)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lib.ops.planting.kinds import change_cells, choose_sales, keys_at, register_kind
+from lib.ops.planting.kinds import change_cells, choose_sales, listing_keys_at, register_kind
 
 SIZE = ("living_area",)
 SQUARE_FEET = 10.7639
@@ -18,7 +18,7 @@ def plant_price_per_foot(rows: pd.DataFrame, share: float, seed: int) -> tuple[p
     ratio = (price / rows["LivingArea"].astype(float)).round(2).astype("str")
     out = rows.rename(columns={"LivingArea": "SqFt"})
     out.insert(3, "$/SqFt", ratio)
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("headers", ("list_price", "close_price"), "Signs of a header count",
@@ -29,7 +29,7 @@ def plant_list_percent(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.
     out = rows.rename(columns={"ListPrice": "List Price"})
     paid = rows["ClosePrice"].where(rows["ClosePrice"] != "", rows["ListPrice"]).astype(float)
     out.insert(3, "List Price %", (100 * paid / rows["ListPrice"].astype(float)).round(1))
-    return out.astype("str"), keys_at(rows, at)
+    return out.astype("str"), listing_keys_at(rows, at)
 
 
 @register_kind("units", SIZE, "The unit of each row counts")
@@ -41,7 +41,7 @@ def plant_square_meters(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd
         out, at, LivingAreaUnits=lambda _: "Square Meters",
         LivingArea=lambda c: (c.astype(float) / SQUARE_FEET).round(2),
     )  # fmt: skip
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("units", ("lot_size_square_feet",), "The unit of each row counts")
@@ -54,7 +54,7 @@ def plant_lots_in_acres(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd
         out, at, LotSizeUnits=lambda _: "Acres",
         LotSizeArea=lambda c: (c.astype(float) / 43560).round(5),
     )  # fmt: skip
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("units", ("association_fee",), "Brought to a year by the frequency of each row")
@@ -66,7 +66,7 @@ def plant_quarterly_fees(rows: pd.DataFrame, share: float, seed: int) -> tuple[p
         out, at, AssociationFeeFrequency=lambda _: "Quarterly",
         AssociationFee=lambda c: (c.astype(float) / 4).round().astype(int),
     )  # fmt: skip
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("units", ("bathrooms_total",), "Known from the total, or missing")
@@ -76,7 +76,7 @@ def plant_blank_half_baths(
     """BathroomsHalf is blank where there is none."""
     at = choose_sales(rows, share, seed)
     out = change_cells(rows, at, BathroomsHalf=lambda c: c.where(c != "0", ""))
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind(
@@ -94,7 +94,7 @@ def plant_three_quarter_baths(
         out, at, BathroomsThreeQuarter=lambda _: "1",
         BathroomsFull=lambda c: c.astype(int) - 1,
     )  # fmt: skip
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("amounts", ("close_price",), "Told by `screen`, and no evidence")
@@ -107,4 +107,4 @@ def plant_prices_in_thousands(
         name: lambda c: (c.astype(float) / 1000).map("{:g}".format)
         for name in ("ClosePrice", "ListPrice")
     }
-    return change_cells(rows, at, **thousands), keys_at(rows, at)
+    return change_cells(rows, at, **thousands), listing_keys_at(rows, at)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lib.ops.planting.clean_feed import read_days, write_days
-from lib.ops.planting.kinds import change_cells, choose_sales, keys_at, register_kind
+from lib.ops.planting.kinds import change_cells, choose_sales, listing_keys_at, register_kind
 
 ASIDE: tuple[str, ...] = ()
 APART = "Stands apart by its property type: neither evidence nor valued"
@@ -100,7 +100,7 @@ def plant_two_parcels(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.D
     for places in (first, second):
         for name in ("ClosePrice", "ListPrice"):
             out.iloc[places, out.columns.get_loc(name)] = both.astype("str")
-    return out, keys_at(out, at)
+    return out, listing_keys_at(out, at)
 
 
 @register_kind("several parcels", ASIDE, FLAGGED)
@@ -114,7 +114,7 @@ def plant_bulk_sales(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.Da
             out.iloc[part, out.columns.get_loc(name)] = out[name].iloc[part[0]]
         for name in ("ClosePrice", "ListPrice"):
             out.iloc[part, out.columns.get_loc(name)] = price
-    return out, keys_at(out, at)
+    return out, listing_keys_at(out, at)
 
 
 @register_kind("identity", ASIDE, "One home: the resale is flagged", adds=True)
@@ -152,7 +152,7 @@ def plant_rounded_keys(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.
     at = choose_sales(rows, share, seed)
     number = 202000000000 + 7919 * np.arange(len(rows))
     out = rows.assign(ListingKey=[f"{n:.2E}" for n in number])
-    return out, keys_at(out, at)
+    return out, listing_keys_at(out, at)
 
 
 @register_kind("identity", ("property_key",), "A placeholder is no parcel: the address counts")
@@ -162,4 +162,4 @@ def plant_placeholder_parcels(
     """Homes without a parcel number all have 000-000-000."""
     at = choose_sales(rows, share, seed)
     out = change_cells(rows, at, ParcelNumber=lambda _: "000-000-000")
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)

@@ -214,7 +214,7 @@ OTHERS = (
 )  # fmt: skip
 
 
-def table_of_kinds() -> str:
+def kinds_markdown() -> str:
     """The page of all kinds with what REML does, in Markdown."""
     lines = [
         "# Trouble in exports, and what REML does",

@@ -101,7 +101,7 @@ def choose_sales(rows: pd.DataFrame, share: float, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(sales, count, replace=False))
 
 
-def keys_at(rows: pd.DataFrame, places: np.ndarray) -> list[str]:
+def listing_keys_at(rows: pd.DataFrame, places: np.ndarray) -> list[str]:
     """The listing keys of some rows.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from lib.ops.planting.clean_feed import STAMP, read_days, write_days
-from lib.ops.planting.kinds import FILE, change_cells, choose_sales, keys_at, register_kind
+from lib.ops.planting.kinds import FILE, change_cells, choose_sales, listing_keys_at, register_kind
 
 STATE = ("standard_status", "close_price")
 DATED = ("close_date",)
@@ -33,7 +33,7 @@ def plant_no_stamps(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.Dat
     second."""
     at = choose_sales(rows, share, seed)
     out = _both(rows, at, lambda part, old: part["ModificationTimestamp"])
-    return out.drop(columns="ModificationTimestamp"), keys_at(rows, at)
+    return out.drop(columns="ModificationTimestamp"), listing_keys_at(rows, at)
 
 
 @register_kind("newest state", STATE, "The later import is the newer state of two of one stamp")
@@ -41,7 +41,7 @@ def plant_still_stamps(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.
     """The stamp did not move when a listing was sold."""
     at = choose_sales(rows, share, seed)
     out = _both(rows, at, lambda part, old: part["ListingContractDate"] + "T08:00:00")
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("newest state", STATE, "The later import is the newer state of two of one day")
@@ -49,7 +49,7 @@ def plant_day_stamps(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.Da
     """Stamps are days, and a listing was changed twice on one day."""
     at = choose_sales(rows, share, seed)
     out = _both(rows, at, lambda part, old: part["ModificationTimestamp"].str[:10])
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("newest state", STATE, "Compared on one scale of time, or not at all")
@@ -63,7 +63,7 @@ def plant_mixed_zones(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.D
             return moment.dt.strftime(STAMP)
         return (moment + pd.Timedelta(hours=4)).dt.strftime(STAMP) + "Z"  # 2 h before, 6 h west
 
-    return _both(rows, at, stamp), keys_at(rows, at)
+    return _both(rows, at, stamp), listing_keys_at(rows, at)
 
 
 @register_kind("dates", DATED, "Asked: the draft has a CHECK, or reads the column by its own form",
@@ -74,7 +74,7 @@ def plant_short_years(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.D
     out = rows.copy()
     for name in ("CloseDate", "ListingContractDate", "PurchaseContractDate"):
         out[name] = read_days(rows[name]).dt.strftime("%d/%m/%y").fillna("")
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("dates", DATED, "Each column is read by its own form, or asked", throughout=True)
@@ -87,7 +87,7 @@ def plant_one_column_month_first(
     for name, form in (("CloseDate", "%m/%d/%Y"), ("ListingContractDate", "%d/%m/%Y"),
                        ("PurchaseContractDate", "%d/%m/%Y")):  # fmt: skip
         out[name] = read_days(rows[name]).dt.strftime(form).fillna("")
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("dates", DATED, "Noticed by its signature; asked, or set missing")
@@ -99,7 +99,7 @@ def plant_spreadsheet_dates(
     day = read_days(rows["CloseDate"])
     swapped = day.dt.strftime("%Y-%d-%m").where(day.dt.day.le(12), day.dt.strftime("%d/%m/%Y"))
     out = change_cells(rows, at, CloseDate=lambda c: swapped[c.index])
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("dates", DATED, "Read, or set missing with a reason")
@@ -108,7 +108,7 @@ def plant_serial_dates(rows: pd.DataFrame, share: float, seed: int) -> tuple[pd.
     at = choose_sales(rows, share, seed)
     number = (read_days(rows["CloseDate"]) - pd.Timestamp("1899-12-30")).dt.days
     out = change_cells(rows, at, CloseDate=lambda c: number[c.index].astype("int64"))
-    return out, keys_at(rows, at)
+    return out, listing_keys_at(rows, at)
 
 
 @register_kind("column wrong throughout", (*STATE, "close_date"), "The rule stops and asks",
@@ -120,7 +120,7 @@ def plant_late_list_dates(rows: pd.DataFrame, share: float, seed: int) -> tuple[
     return rows.assign(
         ListingContractDate=late.where(late != "", rows["ListingContractDate"]),
         PurchaseContractDate="",
-    ), keys_at(rows, at)  # fmt: skip
+    ), listing_keys_at(rows, at)  # fmt: skip
 
 
 @register_kind("column wrong throughout", STATE, "Kept out of the models; told as a leak",
@@ -129,4 +129,4 @@ def plant_list_price_paid(rows: pd.DataFrame, share: float, seed: int) -> tuple[
     """The list price of each sale is the price paid."""
     at = choose_sales(rows, share, seed)
     paid = rows["ClosePrice"].where(rows["ClosePrice"] != "", rows["ListPrice"])
-    return rows.assign(ListPrice=paid), keys_at(rows, at)
+    return rows.assign(ListPrice=paid), listing_keys_at(rows, at)

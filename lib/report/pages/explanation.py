@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lib.evaluation.explanation.narrative import format_input_value, format_log_percent
-from lib.evaluation.feature_groups import BASELINE, GROUPS, base_input, group_title
+from lib.evaluation.feature_groups import BASELINE, GROUPS, group_title, underived_input
 from lib.report.pages import site
 from lib.report.wording.numbers import format_money
 
@@ -42,7 +42,9 @@ def _group_rows(own: pd.DataFrame) -> list[dict[str, str]]:
             continue
         step = float(part["log_contribution"].sum())
         running += step
-        size = part.groupby(part["input"].map(base_input), sort=False)["log_contribution"].sum()
+        size = part.groupby(part["input"].map(underived_input), sort=False)[
+            "log_contribution"
+        ].sum()
         size = size[size.index.isin(values.index)]
         first = size.abs().sort_values(ascending=False, kind="stable").index[:DRIVERS]
         by = [

@@ -56,7 +56,7 @@ def test_days_up_to_12_in_one_format_and_the_others_in_another_are_a_spreadsheet
         return str(serial) if low == "excel serial" else exchange(day).strftime(low)
 
     mangled = column(*map(text, DAYS))
-    assert spreadsheets.find_mangled(mangled, [high, low]) == (low, high)
+    assert spreadsheets.swapped_dates_message(mangled, [high, low]) == (low, high)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_days_up_to_12_in_one_format_and_the_others_in_another_are_a_spreadsheet
     ],
 )
 def test_two_honest_formats_and_a_few_dates_are_no_swap(texts):
-    assert spreadsheets.find_mangled(texts, ["%d/%m/%Y", "%Y-%m-%d"]) is None
+    assert spreadsheets.swapped_dates_message(texts, ["%d/%m/%Y", "%Y-%m-%d"]) is None
 
 
 def test_months_that_only_days_up_to_12_reach_betray_a_swap():

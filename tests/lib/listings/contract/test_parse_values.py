@@ -269,7 +269,7 @@ def test_baths_by_calls_the_other_notations():
 
 
 def test_baths_counted_apart_have_a_total_only_where_both_are_known():
-    got = baths.whole_and_half(pd.Series([2.0, 2, np.nan]), pd.Series([1.0, np.nan, 1]))
+    got = baths.bath_columns(pd.Series([2.0, 2, np.nan]), pd.Series([1.0, np.nan, 1]))
     assert listed(got["bathrooms_total"]) == [2.5, None, None]
     assert listed(got["bathrooms_full"]) == [2, 2, None]
 

@@ -127,15 +127,15 @@ def test_a_feed_without_types_says_nothing_and_a_constant_counts():
 def test_words_that_nobody_explained_stop_a_run_unless_they_are_rare():
     rows, _ = classes_of([("Residential", "")] * 150 + [("Kavel", "")] * 3 + [("Erf", "")] * 2)
     with pytest.raises(RemlError) as error:
-        row_rules.require_explained(rows, contract_of(), "c.yaml")
+        row_rules.require_known_classes(rows, contract_of(), "c.yaml")
     assert str(error.value).startswith(
         "c.yaml: nothing says which class of property these words mean: property_type 'Kavel' "
         "(3 rows), 'Erf' (2 rows); first in a.csv, data row 151. "
         "Add a line such as `property_classes: {'Kavel': residential}`"
     )
     mended = contract_of(property_classes={"Kavel": "residential", "Erf": "land"})
-    row_rules.require_explained(rows, mended, "c.yaml")
-    row_rules.require_explained(rows.iloc[:151], contract_of(), "c.yaml")  # 1 of 151
+    row_rules.require_known_classes(rows, mended, "c.yaml")
+    row_rules.require_known_classes(rows.iloc[:151], contract_of(), "c.yaml")  # 1 of 151
 
 
 def test_a_contract_names_only_classes_that_there_are():
@@ -153,6 +153,6 @@ def test_rows_without_anything_of_a_home_are_marked_where_others_state_it():
                           "bedrooms_total": [3.0, None, 0, None],
                           "bathrooms_total": [2.0, 1, None, 2],
                           "year_built": [1990.0, 1980, None, None]})  # fmt: skip
-    assert row_rules.states_nothing(table).to_list() == [False, False, True, False]
+    assert row_rules.lacks_home_facts(table).to_list() == [False, False, True, False]
     few = table[["living_area", "bedrooms_total"]]  # too little to tell
-    assert not row_rules.states_nothing(few).any()
+    assert not row_rules.lacks_home_facts(few).any()

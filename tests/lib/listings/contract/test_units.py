@@ -126,7 +126,7 @@ def test_a_unit_of_the_contract_is_recorded_and_a_bare_factor_told():
 def test_every_word_for_a_unit_and_the_unit_itself_is_known_whatever_its_case(pair):
     word, name = pair
     texts = pd.Series([word.upper(), f" {word.lower()}", name], dtype="str")
-    assert units.match_synonyms(texts, reso.load_dictionary().area_words).tolist() == [name] * 3
+    assert units.replace_synonyms(texts, reso.load_dictionary().area_words).tolist() == [name] * 3
 
 
 def test_each_unit_and_frequency_has_words():

@@ -36,7 +36,7 @@ def previous(*cells):
     ],
 )  # fmt: skip
 def test_a_placeholder_is_no_number_of_a_parcel(text):
-    assert parcels.write_parcels(pd.Series([text])).isna().all()
+    assert parcels.format_parcels(pd.Series([text])).isna().all()
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_placeholder_is_no_number_of_a_parcel(text):
     ],
 )  # fmt: skip
 def test_what_may_be_a_number_stays_as_it_is_written(text, written):
-    assert parcels.write_parcels(pd.Series([text])).tolist() == [written]
+    assert parcels.format_parcels(pd.Series([text])).tolist() == [written]
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_dates_out_of_order():
         listing_contract_date=["2024-01-01", "2024-01-01", "", "x"],
         close_date=["2024-02-01", "2023-12-31", "2023-01-01", "2023-01-01"],
     )
-    found = traits.row_traits(cells, CONTRACT)
+    found = traits.cross_column_traits(cells, CONTRACT)
     assert having(found) == {"close_date before listing_contract_date": [1]}
 
 
@@ -111,7 +111,7 @@ def test_prices_far_from_the_list_price_in_steps():
         list_price=["100", "100", "100", "0", "", "100"],
         close_price=["100", "55", "1000", "50", "50", "58"],
     )
-    assert having(traits.row_traits(cells, CONTRACT)) == {
+    assert having(traits.cross_column_traits(cells, CONTRACT)) == {
         "close_price 0.9 to 1.1 of list_price": [0],
         "close_price 0.5 to 0.6 of list_price": [1, 5],
         "close_price 0.5 to 0.6 of list_price, unexplained": [1, 5],
@@ -129,7 +129,7 @@ def test_words_that_tell_of_an_odd_price_are_found_in_the_data():
         list_price=["100"] * 63,
         close_price=["100"] * 60 + ["50"] * 3,
     )
-    found = having(traits.row_traits(cells, CONTRACT))
+    found = having(traits.cross_column_traits(cells, CONTRACT))
     words = [name for name in found if "remarks say" in name]
     assert words == ["price far from list, remarks say verwandten"]
     assert found[words[0]] == [60, 61]
@@ -149,7 +149,7 @@ def test_no_odd_price_no_words():
 
 
 def test_columns_that_a_feed_lacks_are_no_error():
-    assert traits.row_traits(frame(city=["x"]), CONTRACT) == {}
+    assert traits.cross_column_traits(frame(city=["x"]), CONTRACT) == {}
     assert set(traits.column_traits("unknown", pd.Series(["x"], dtype="str"), CONTRACT)) == {
         "unknown: filled"
     }

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from lib.ops.planting import clean_feed
-from lib.ops.planting.judge import table_of_kinds
-from lib.ops.planting.kinds import FILE, KINDS, choose_sales, keys_at
+from lib.ops.planting.judge import kinds_markdown
+from lib.ops.planting.kinds import FILE, KINDS, choose_sales, listing_keys_at
 from tests.support.dag import ROOT
 
 FEED = clean_feed.make_feed()
@@ -21,7 +21,7 @@ def test_a_planter_is_pure_and_says_which_rows_it_planted(name):
     again, same = kind.plant(ROWS, 0.2, 3)
     pd.testing.assert_frame_equal(rows, again)
     assert keys == same and rows.dtypes.eq("str").all()
-    chosen = keys_at(ROWS, choose_sales(ROWS, 0.2, 3))
+    chosen = listing_keys_at(ROWS, choose_sales(ROWS, 0.2, 3))
     if name not in ("three_quarter_baths", "rounded_keys"):  # where there is a bath to write so
         assert len(keys) == len(chosen) == 40
     assert set(keys) <= set(rows["ListingKey"])
@@ -78,5 +78,5 @@ def test_the_clean_feed_is_clean():
 
 def test_the_page_of_kinds_is_the_registry():
     """`python -m scripts.ops.fault_recall --write-table` writes it."""
-    assert (ROOT / "docs/guides/export-troubles.md").read_text() == table_of_kinds()
+    assert (ROOT / "docs/guides/export-troubles.md").read_text() == kinds_markdown()
     assert all(kind.trouble.endswith(".") for kind in KINDS.values())
