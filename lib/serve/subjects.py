@@ -10,7 +10,7 @@ import pandas as pd
 
 from lib.common import cli
 from lib.common.errors import require
-from lib.listings.contract.contract import Contract, header_faults, missing_required_clauses
+from lib.listings.contract.contract import Contract, header_faults, missing_column_phrases
 from lib.listings.contract.reso import CLASS, UNKNOWN
 from lib.listings.contract.row_rules import is_valued
 from lib.listings.contract.spreadsheets import damaged_codes_message
@@ -54,7 +54,7 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
         if name in OF_A_SALE or name in contract.key
     }
     needed = contract.model_copy(update={"columns": {**contract.columns, **optional}})
-    missing = missing_required_clauses(needed, header.names)
+    missing = missing_column_phrases(needed, header.names)
     require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
     faults = header_faults(needed, header.names)
     require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")

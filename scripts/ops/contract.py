@@ -171,7 +171,7 @@ def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
         for one in found:
             if one.note:
                 click.echo(f"warning: {one.header!r}: {one.note}; see {contract_path(feed)}")
-        missing = contract.missing_required_clauses(agreed, list(table))
+        missing = contract.missing_column_phrases(agreed, list(table))
         faults += [f"{path}: the header lacks {clause}" for clause in missing]
         faults += [
             f"{path}: no value of {one.header!r} reads as {one.column}; mend its type, unit or "

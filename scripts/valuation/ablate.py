@@ -126,7 +126,7 @@ def measure_lift(saved: FittedVariant, settings: photo_lift.PhotoLiftParams, see
         return part
     encoder = io.read_json(EMBEDDED / "encoder.json")
     photos = vectors["listing_key"].isin(table["listing_key"]).sum() / len(table)
-    cost = photo_lift.encoding_cost(
+    cost = photo_lift.encoding_cost_per_thousand(
         float(photos), encoder["photos_per_second"], settings.dollars_per_hour
     )
     return part | {"cost": {"encoder": encoder["encoder"]} | cost}

@@ -26,7 +26,7 @@ def test_without_a_lift_it_says_how_to_get_one(tmp_path, found):
 
 def test_it_prints_the_run_that_is_named(tmp_path):
     part = measure_lift(*photo_market()) | {
-        "cost": {"encoder": "descriptor"} | photo_lift.encoding_cost(3.0, 50.0, 0.1)
+        "cost": {"encoder": "descriptor"} | photo_lift.encoding_cost_per_thousand(3.0, 50.0, 0.1)
     }
     part |= {"told": photo_lift_text.describe_lift(part)}
     io.write_json(tmp_path / "runs/houses/metrics/ablate.json", {"photos": {"sale_x": part}})

@@ -167,15 +167,17 @@ def _gain_over_best_blind(
     return {"variant": best, "mape": errors[best], "gain": gain}
 
 
-def encoding_cost(photos: float, rate: float, dollars_per_hour: float) -> dict[str, float]:
+def encoding_cost_per_thousand(
+    photos_per_listing: float, photos_per_second: float, dollars_per_hour: float
+) -> dict[str, float]:
     """What encoding the photos of 1,000 listings takes: seconds and dollars.
 
-    `photos` a listing on average, `rate` photos a second as declared for the encoder.
+    `photos_per_second` is what the encoder declares.
     """
-    seconds = PER * photos / rate
+    seconds = PER * photos_per_listing / photos_per_second
     return {
-        "photos_per_listing": photos,
-        "photos_per_second": rate,
+        "photos_per_listing": photos_per_listing,
+        "photos_per_second": photos_per_second,
         "seconds": seconds,
         "dollars": seconds * dollars_per_hour / 3600,
     }

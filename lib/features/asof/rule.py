@@ -1,7 +1,8 @@
 """The as-of rule, and the whole days in which it is checked.
 
 A home is valued as of a date, `as_of`: the day of its contract, or of its closing where that is
-unknown; for a home on the market, the date on which it is valued. A feature of the home may use
+unknown; for a home on the market, the date on which it is valued (`lib.listings.normalize.dates`
+sets it). A feature of the home may use
 
 1. what the home's own listing said on that date;
 2. sales that closed, and releases of external series that came out, strictly before that date

@@ -375,7 +375,7 @@ def _match(contract: Contract, headers: Iterable[str]) -> tuple[dict[str, str], 
     return matches | shared, clashes
 
 
-def missing_required_clauses(contract: Contract, headers: list[str]) -> list[str]:
+def missing_column_phrases(contract: Contract, headers: list[str]) -> list[str]:
     """One clause per required column that `headers` lack, naming the nearest header."""
     matches, _ = _match(contract, headers)
     free = [header for header in headers if header not in matches.values()]

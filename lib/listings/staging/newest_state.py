@@ -90,7 +90,7 @@ def require_one_time_scale(con: duckdb.DuckDBPyConnection, contract: Contract) -
         )
 
 
-def set_shared_keys_aside(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+def quarantine_shared_keys(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Make view `rows` of view `gathered`: rows of several homes under one key are quarantined.
 
     They are no versions of one listing, such as keys that a spreadsheet has rounded bring together.

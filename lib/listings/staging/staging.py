@@ -16,7 +16,7 @@ from lib.common import cli, io, params
 from lib.common.errors import require
 from lib.common.vocabulary import LINEAGE, ON_MARKET
 from lib.listings.contract import contract
-from lib.listings.contract.contract import Contract, header_faults, missing_required_clauses
+from lib.listings.contract.contract import Contract, header_faults, missing_column_phrases
 from lib.listings.staging import csv_reader, newest_state, parse_export, receipts
 from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_name, sql_path, sql_text
 
@@ -53,7 +53,7 @@ def check_headers(paths: list[Path], agreed: Contract) -> None:
     misread."""
     for path in paths:
         names = csv_reader.read_header(path).names
-        missing = missing_required_clauses(agreed, names)
+        missing = missing_column_phrases(agreed, names)
         require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
         faults = header_faults(agreed, names)
         require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")
@@ -89,7 +89,7 @@ def stage_feed(
     """
     with open_session(scratch) as con:
         _gather(con, parsed)
-        newest_state.set_shared_keys_aside(con, contract)
+        newest_state.quarantine_shared_keys(con, contract)
         newest_state.require_one_time_scale(con, contract)
         newest_state.order_rows(con)
         con.execute("CREATE VIEW place AS SELECT file_no, _source_row, place, same FROM ranked")

@@ -76,14 +76,14 @@ def check_export(path: Path, feed: str, agreed: Contract) -> None:
         name = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         raise RemlError(f"{name}: the name is not UTF-8; rename the file") from error
     header = csv_reader.read_header(path)
-    missing = contract.missing_required_clauses(agreed, header.names)
+    missing = contract.missing_column_phrases(agreed, header.names)
     if missing:
         others = [
             folder.name
             for folder in sorted(FEEDS.iterdir())
             if folder.name != feed
             and contract_path(folder.name).is_file()
-            and not contract.missing_required_clauses(
+            and not contract.missing_column_phrases(
                 contract.read_contract(folder.name), header.names
             )
         ]

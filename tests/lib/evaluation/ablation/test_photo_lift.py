@@ -159,5 +159,5 @@ def test_errors_without_an_effect_seldom_give_a_lift():
 
 def test_runtime_and_cost_worked_by_hand():
     """1,000 listings of 7.2 photos at 20 a second take 360 s: a tenth of an hour."""
-    got = photo_lift.encoding_cost(7.2, 20.0, 0.5)
+    got = photo_lift.encoding_cost_per_thousand(7.2, 20.0, 0.5)
     assert got["seconds"] == pytest.approx(360) and got["dollars"] == pytest.approx(0.05)

@@ -6,7 +6,7 @@ from lib.evaluation.ablation import photo_lift, photo_lift_text
 from lib.evaluation.explanation import narrative
 from tests.support.photo_market import measure_lift, photo_market
 
-COST = {"encoder": "descriptor"} | photo_lift.encoding_cost(3.0, 200.0, 0.1)
+COST = {"encoder": "descriptor"} | photo_lift.encoding_cost_per_thousand(3.0, 200.0, 0.1)
 
 
 @pytest.fixture(scope="module")

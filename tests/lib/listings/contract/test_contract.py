@@ -9,7 +9,7 @@ from lib.common.errors import RemlError
 from lib.common.params import read_yaml, validate
 from lib.listings.contract import contract as contracts
 from lib.listings.contract import reso
-from lib.listings.contract.contract import Contract, match_headers, missing_required_clauses
+from lib.listings.contract.contract import Contract, match_headers, missing_column_phrases
 
 SHIPPED = sorted(vocabulary.FEEDS.glob("*/contract.yaml"))
 
@@ -123,7 +123,7 @@ def test_names_may_be_constants():
     ("headers", "hint"), [(["Matrix Unique I", "x"], "'Matrix Unique I'"), (["zzz", "q"], None)]
 )
 def test_missing_required_column_names_the_nearest_header(headers, hint):
-    (clause,) = missing_required_clauses(made(), headers)
+    (clause,) = missing_column_phrases(made(), headers)
     assert clause.startswith("listing_key (as 'Matrix_Unique_ID' or 'ML#'")
     assert (f"the nearest header is {hint}" in clause) if hint else ("nearest" not in clause)
 
@@ -132,18 +132,18 @@ def test_a_header_already_claimed_is_no_hint():
     fitting = made(
         columns=column(aliases=["Sale Price Net"], required=True),
     )
-    (clause,) = missing_required_clauses(fitting, ["ML#", "Sale Price"])
+    (clause,) = missing_column_phrases(fitting, ["ML#", "Sale Price"])
     assert "nearest" not in clause
 
 
 def test_missing_required_column_without_aliases_is_called_by_its_own_name():
     fitting = made(columns=column(aliases=[], required=True))
-    (clause,) = missing_required_clauses(fitting, ["ML#"])
+    (clause,) = missing_column_phrases(fitting, ["ML#"])
     assert clause.startswith("extra (as 'extra'")
 
 
 def test_nothing_is_missing_where_every_required_column_is_there():
-    assert missing_required_clauses(made(), ["ml#"]) == []
+    assert missing_column_phrases(made(), ["ml#"]) == []
 
 
 def test_unknown_feed_lists_the_feeds_with_a_contract(tmp_path, monkeypatch):
@@ -288,8 +288,8 @@ def test_instead_shares_the_header_of_another_column():
     fitting = resolved(columns)
     assert match_headers(fitting, ["ML#"]) == {"listing_id": "ML#", "listing_key": "ML#"}
     assert match_headers(fitting, ["ML#", "Matrix_Unique_ID"])["listing_key"] == "Matrix_Unique_ID"
-    assert missing_required_clauses(fitting, ["ML#"]) == []
-    assert missing_required_clauses(fitting, ["zzz"])[0].startswith(
+    assert missing_column_phrases(fitting, ["ML#"]) == []
+    assert missing_column_phrases(fitting, ["zzz"])[0].startswith(
         "listing_key (as 'Matrix_Unique_ID'"
     )
     with pytest.raises(RemlError, match="instead names `nope`"):
@@ -297,7 +297,7 @@ def test_instead_shares_the_header_of_another_column():
 
 
 def test_a_missing_column_with_many_aliases_lists_the_first():
-    (clause,) = missing_required_clauses(resolved({"living_area": {"required": True}}), ["zzz"])
+    (clause,) = missing_column_phrases(resolved({"living_area": {"required": True}}), ["zzz"])
     assert clause.startswith("living_area (as 'SqFtTotal' or 'SqFt' or ") and "others)" in clause
 
 

@@ -48,7 +48,7 @@ def test_the_draft_of_every_family_loads_and_claims_every_header(family):
     assert missing == []
     found = contract.match_headers(agreed, list(truth))
     assert {header: field for field, header in found.items()} == truth
-    assert contract.missing_required_clauses(agreed, list(truth)) == []
+    assert contract.missing_column_phrases(agreed, list(truth)) == []
 
 
 def test_the_draft_of_a_brokerage():
