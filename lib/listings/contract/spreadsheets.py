@@ -13,6 +13,8 @@ import pandas as pd
 from lib.listings.contract import parse_values
 
 FEWEST_DATES = 10  # dates from which on their days are a distribution
+FEWEST_LATE = 15  # and from which on all lie after the 12th once in two thousand times
+MOST_OF_A_DAY = 0.4  # dates that keep to one day of the month are known to the month alone
 BOTH_WAYS = "day or month: the column writes both first"
 # as patterns of a whole code, which Python and DuckDB (RE2) read alike. Excel writes E+11, other
 # tools e+11 behind a decimal point; 12E45 is a key that somebody gave
@@ -89,17 +91,58 @@ def swapped_dates_message(text: pd.Series, formats: list[str]) -> tuple[str, str
     tuple of str or None
         (the format of the exchanged dates, the format of the others).
     """
+    days = _days_by_format(text, formats)
+    low = [form for form, day in days.items() if _spread(day) and (day <= 12).all()]
+    high = [form for form, day in days.items() if _spread(day) and (day > 12).all()]
+    # two orders of one form are two sources, not a spreadsheet: see `settle_order`
+    pairs = [(one, two) for one in low for two in high if swap_day_and_month(one) != two]
+    return pairs[0] if pairs else None
+
+
+def find_half_mangled(text: pd.Series, formats: list[str]) -> tuple[str, str] | None:
+    """Find half the trace of `find_mangled`, where other rows are written as its other half is.
+
+    The exchanged dates then cannot be told from the others of their format.
+
+    Parameters
+    ----------
+    text : Series of str, shape (n,)
+        All cells of the column.
+    formats : list of str
+        The formats that the column is read by, in order.
+
+    Returns
+    -------
+    tuple of str or None
+        A format, and the days that it lacks, though others have both: "up to" or "above" the 12th.
+    """
+    days = _days_by_format(text, formats)
+    for form, day in days.items():
+        # of a format read both ways, what each reads goes by the order they are tried in
+        other = swap_day_and_month(form)
+        if (other in days and other != form) or not _spread(day):
+            continue
+        if day.value_counts(normalize=True).max() > MOST_OF_A_DAY:
+            continue
+        rest = pd.concat([some for name, some in days.items() if name != form] + [day.iloc[:0]])
+        if not ((rest <= 12).any() and (rest > 12).any()):
+            continue
+        if (day > 12).all() and len(day) >= FEWEST_LATE:
+            return form, "up to"
+        if (day <= 12).all():
+            return form, "above"
+    return None
+
+
+def _days_by_format(text: pd.Series, formats: list[str]) -> dict[str, pd.Series]:
+    """The days of the month of the distinct dates that each format is the first to read."""
     left = pd.Series(text.dropna().unique(), dtype="str").str.strip()
     days: dict[str, pd.Series] = {}
     for form in formats:
         read = parse_values.parse_moments(left, [form])
         days[form] = read.dropna().dt.day
         left = left[read.isna()]
-    low = [form for form, day in days.items() if _spread(day) and (day <= 12).all()]
-    high = [form for form, day in days.items() if _spread(day) and (day > 12).all()]
-    # two orders of one form are two sources, not a spreadsheet: see `settle_order`
-    pairs = [(one, two) for one in low for two in high if swap_day_and_month(one) != two]
-    return pairs[0] if pairs else None
+    return days
 
 
 def _spread(day: pd.Series) -> bool:
@@ -126,7 +169,7 @@ def months_betray_swap(day: pd.Series) -> bool:
     sure, open_ = day[day.dt.day > 12], low[low.dt.day != low.dt.month]
     if len(open_) < FEWEST_DATES or len(sure) < len(low) / 2:
         return False
-    if low.dt.day.value_counts(normalize=True).max() > 0.4:
+    if low.dt.day.value_counts(normalize=True).max() > MOST_OF_A_DAY:
         return False
     months = set(sure.dt.year * 12 + sure.dt.month)
     alone = ~(open_.dt.year * 12 + open_.dt.month).isin(months)

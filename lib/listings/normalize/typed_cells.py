@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from lib.common.errors import require
+from lib.common.errors import RemlError, require
 from lib.common.vocabulary import LINEAGE
 from lib.listings.contract import baths, parse_values, reso, spreadsheets, units
 from lib.listings.contract.contract import Column, Contract
@@ -292,12 +292,19 @@ def _refuse_mangled(rows: pd.DataFrame, name: str, formats: list[str]) -> None:
             read = parse_values.parse_moments(text, [low])
             row = rows.loc[read.first_valid_index()]
             own = [spreadsheets.swap_day_and_month(low), high]
-            require(
-                False,
+            raise RemlError(
                 f"{file}, data row {row['_source_row']}: {name} by {low} has no day above 12, and "
                 f"by {high} none up to 12: a spreadsheet exchanged day and month of the first; "
                 "export it again without one, or say in the contract how the column is written, "
-                f"columns.{name}.date_formats (as it seems: {own})",
+                f"columns.{name}.date_formats (as it seems: {own})"
+            )
+        if half := spreadsheets.find_half_mangled(text, formats):
+            row = rows.loc[parse_values.parse_moments(text, [half[0]]).first_valid_index()]
+            raise RemlError(
+                f"{file}, data row {row['_source_row']}: {name} by {half[0]} has no day {half[1]} "
+                "12, as where a spreadsheet exchanged day and month of what it could read; export "
+                "it again without one, or if the dates are right say how the column is written in "
+                f"the contract, columns.{name}.date_formats"
             )
 
 

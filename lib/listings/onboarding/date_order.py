@@ -160,6 +160,8 @@ def _column_dates(texts: pd.Series) -> ColumnDates:
         doubt = f"by {low} no day is above 12, by {high} none below: a spreadsheet swapped them"
         if low not in SERIALS:
             formats, stated = [swap_day_and_month(low) if f == low else f for f in formats], True
+    elif half := spreadsheets.find_half_mangled(texts, formats):
+        doubt = f"by {half[0]} no day is {half[1]} 12: has a spreadsheet swapped some?"
     elif spreadsheets.months_betray_swap(parse_dates(texts, formats)):
         doubt = "days up to 12 fit the others only with day and month exchanged: a spreadsheet?"
     notes = [f"{form}: {SERIAL_NOTES[form]}" for form in formats if form in SERIALS]

@@ -73,6 +73,44 @@ def test_two_honest_formats_and_a_few_dates_are_no_swap(texts):
     assert spreadsheets.swapped_dates_message(texts, ["%d/%m/%Y", "%Y-%m-%d"]) is None
 
 
+@pytest.mark.parametrize("low", ["%Y-%m-%d", "%d-%b-%Y", "%m/%d/%Y %H:%M"])
+def test_text_without_days_up_to_12_beside_dates_of_the_swapped_form_is_a_spreadsheets(low):
+    texts = [
+        day.strftime("%d.%m.%y") if day.day > 12 else exchange(day).strftime(low) for day in DAYS
+    ] + [(day + dt.timedelta(days=365)).strftime(low) for day in DAYS]
+    forms = [low, "%d.%m.%y"]
+    assert spreadsheets.find_mangled(column(*texts), forms) is None
+    assert spreadsheets.find_half_mangled(column(*texts), forms) == ("%d.%m.%y", "up to")
+
+
+@pytest.mark.parametrize("high", ["%d/%m/%Y", "%d.%m.%Y", "%d %b %Y"])
+def test_dates_without_days_above_12_beside_text_that_was_right_are_a_spreadsheets(high):
+    texts = [day.strftime(high) if day.day > 12 else exchange(day).isoformat() for day in DAYS] + [
+        (day + dt.timedelta(days=365)).strftime(high) for day in DAYS
+    ]
+    forms = [high, "%Y-%m-%d"]
+    assert spreadsheets.find_mangled(column(*texts), forms) is None
+    assert spreadsheets.find_half_mangled(column(*texts), forms) == ("%Y-%m-%d", "above")
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        written("%Y-%m-%d"),
+        pd.concat([written("%Y-%m-%d", DAYS[:30]), written("%d/%m/%Y", DAYS[30:])]),
+        # month-ends, and days of which only the month is known
+        column(*(f"{d}/0{m}/2023" for m in (1, 3, 5, 7, 8) for d in (30, 31)), *map(str, DAYS)),
+        column(*(f"0{d}/0{m}/2023" for m in range(1, 8) for d in (1, 1, 2)), *map(str, DAYS)),
+        column(*(f"{d}/03/2023" for d in range(13, 27)), *map(str, DAYS)),  # fourteen by chance
+        pd.concat([written("%m/%d/%Y", DAYS), written("%d/%m/%Y", DAYS)]),  # see settle_order
+        column(),
+    ],
+)
+def test_two_honest_formats_and_dates_of_a_few_days_are_no_half_of_a_swap(texts):
+    forms = ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y"]
+    assert spreadsheets.find_half_mangled(texts, forms[: 3 if len(texts) > 110 else 2]) is None
+
+
 def test_months_that_only_days_up_to_12_reach_betray_a_swap():
     swapped = pd.to_datetime(pd.Series([exchange(day) for day in DAYS]))
     assert spreadsheets.months_betray_swap(swapped)

@@ -72,6 +72,14 @@ def test_a_swap_that_was_written_alike_stops_the_run_too():
     assert not len(typed(closings(*map(str, DAYS)), ["%Y-%m-%d"], close_date={})[1])
 
 
+def test_a_swap_among_rows_that_are_right_stops_the_run_until_somebody_says_that_it_is_none():
+    rows = closings(*map(mangled, DAYS), *(str(day.replace(year=2024)) for day in DAYS))
+    formats = ["%Y-%m-%d", "%d/%m/%Y"]
+    with pytest.raises(RemlError, match=r"sales\.csv, data row 5: .*%d/%m/%Y has no day up to 12"):
+        typed(rows, formats, close_date={})
+    assert not len(typed(rows, formats, close_date={"date_formats": formats})[1])
+
+
 @pytest.mark.parametrize(
     ("row", "total", "reason"),
     [
