@@ -257,11 +257,11 @@ def _in_detail(one: ColumnGuess, book: ResoDictionary) -> ColumnGuess:
     """The guess with the notation of baths and the unit of areas."""
     if one.field in BATHS:
         kind = column_profile.bath_notation(one.profile)
+        ambiguous = fold_header(one.header) in reso.ambiguous_headers()
         if kind == "baths_full_slash_half":
-            return replace(one, field="bathrooms_slash")
+            return replace(one, field="bathrooms_slash", type=kind if ambiguous else None)
         if kind is None and reso.find_field(one.header) is None:
             kind = "baths_decimal"  # whole numbers read the same in both notations
-        ambiguous = fold_header(one.header) in reso.ambiguous_headers()
         differs = kind not in (None, book.fields["bathrooms"].type)
         return replace(one, field="bathrooms", type=kind if differs or ambiguous else None)
     if one.field and book.fields[one.field].frequency_from:

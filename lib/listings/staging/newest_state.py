@@ -14,6 +14,7 @@ from lib.listings.staging.duckdb_sql import sql_name, sql_text
 
 COPY = "exact copy of the row kept"
 OLDER = "older version of the listing"
+UNREAD = "on the market, but a newer row of the listing that may have ended it is quarantined"
 CONFLICT = "another state of the listing, and nothing tells which is newer"
 SHARED = "one listing key for several homes; were the keys rounded or used again?"
 ADDRESS = {"unparsed_address"}
@@ -149,7 +150,7 @@ def order_rows(con: duckdb.DuckDBPyConnection) -> None:
             SELECT * EXCLUDE (stamp, east, _whole_day),
                 CASE WHEN NOT bool_or(_whole_day) OVER ({LISTING}, day) THEN stamp END AS moment
             FROM dated)
-        SELECT file_no, _source_row, listing_key, domain, fine, {", ".join(NEWEST)},
+        SELECT file_no, _source_file, _source_row, listing_key, domain, fine, {", ".join(NEWEST)},
             CASE WHEN fine THEN row_number() OVER newest END AS place,
             rank() OVER ({LISTING} ORDER BY {ORDER}) = 1 AS tied,
             first_value(_source_file) OVER newest AS _kept_file,
@@ -158,6 +159,34 @@ def order_rows(con: duckdb.DuckDBPyConnection) -> None:
             first_value(_content) OVER newest = _content AS same_content
         FROM told WINDOW newest AS (
             {LISTING} ORDER BY {ORDER}, _row_sha256 DESC, _source_file, _source_row)""")
+
+
+def drop_ended_listings(con: duckdb.DuckDBPyConnection) -> None:
+    """Add `unread` to table `ranked`: rows of listings on the market that may have ended since.
+
+    Their newest row is quarantined, such as a sale without its price, and its status is not one of
+    the market. Who took the row before it for the newest would value a sold home; so none of the
+    listing's rows has place 1, and the quarantined one is named as the one kept.
+    """
+    hold = STATUS_PROGRESS["Hold"]
+    con.execute(f"""
+        CREATE TABLE ended AS SELECT w.listing_key, w.domain, q._source_file, q._source_row
+        FROM ranked w JOIN ranked q ON w.listing_key = q.listing_key AND w.domain = q.domain
+        WHERE w.place = 1 AND NOT q.fine AND w.progress <= {hold}
+            AND coalesce(q.progress > {hold}, true)
+            AND CASE WHEN q.day <> w.day THEN q.day > w.day
+                     WHEN q.moment <> w.moment THEN q.moment > w.moment
+                     WHEN q.import_no <> w.import_no THEN q.import_no > w.import_no
+                     ELSE q.progress IS NOT NULL END
+        QUALIFY 1 = row_number() OVER (
+            PARTITION BY w.listing_key, w.domain ORDER BY q._source_file DESC, q._source_row DESC)
+        """)
+    con.execute("ALTER TABLE ranked ADD COLUMN unread BOOLEAN DEFAULT false")
+    con.execute("""
+        UPDATE ranked SET unread = true, place = place + 1, tied = false, same = false,
+            same_content = false, _kept_file = e._source_file, _kept_row = e._source_row
+        FROM ended e WHERE ranked.listing_key = e.listing_key AND ranked.domain = e.domain
+            AND fine""")
 
 
 def count_newest_states(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -92,7 +92,9 @@ def stage_feed(
         newest_state.quarantine_shared_keys(con, contract)
         newest_state.require_one_time_scale(con, contract)
         newest_state.order_rows(con)
-        con.execute("CREATE VIEW place AS SELECT file_no, _source_row, place, same FROM ranked")
+        newest_state.drop_ended_listings(con)
+        con.execute("""CREATE VIEW place AS
+            SELECT file_no, _source_row, place, same, unread FROM ranked""")
         columns = [
             column for column in [*contract.columns, *contract.constants] if column != "listing_key"
         ]
@@ -109,7 +111,7 @@ def stage_feed(
         _write_query(
             con,
             f"""SELECT {listed} FROM rows JOIN place USING (file_no, _source_row)
-            WHERE place > 1 AND NOT same QUALIFY 1 = row_number() OVER (
+            WHERE place > 1 AND NOT same AND NOT unread QUALIFY 1 = row_number() OVER (
                 PARTITION BY domain, listing_key, _row_sha256
                 ORDER BY import_no, _source_file, _source_row)
             ORDER BY domain, listing_key, place DESC""",
@@ -128,7 +130,8 @@ def stage_feed(
 
 DUPLICATES = f"""
     SELECT r.listing_key, r.domain, r._source_file, r._source_row, k._kept_file, k._kept_row,
-           CASE WHEN same THEN {sql_text(newest_state.COPY)}
+           CASE WHEN unread THEN {sql_text(newest_state.UNREAD)}
+                WHEN same THEN {sql_text(newest_state.COPY)}
                 WHEN tied AND NOT same_content THEN {sql_text(newest_state.CONFLICT)}
                 ELSE {sql_text(newest_state.OLDER)} END AS _reason
     FROM rows r JOIN ranked k USING (file_no, _source_row) WHERE place > 1

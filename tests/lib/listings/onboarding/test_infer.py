@@ -78,7 +78,7 @@ def test_king_county(real_data):
         ("Baths", ["2.1", "3.0"], "bathrooms", "baths_full_half"),  # says nothing by itself
         ("Baths", ["2.5", "3"], "bathrooms", "baths_decimal"),
         ("Baths", ["2", "3"], "bathrooms", "baths_decimal"),
-        ("Baths", ["2/1", "3/0"], "bathrooms_slash", None),
+        ("Baths", ["2/1", "3/0"], "bathrooms_slash", "baths_full_slash_half"),
         ("Baths F/H", ["2/1", "3/0"], "bathrooms_slash", None),
         ("Baths Full", ["2", "3"], "bathrooms_full", None),
         ("Half Baths", ["0", "1"], "bathrooms_half", None),

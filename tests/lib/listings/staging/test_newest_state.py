@@ -9,7 +9,7 @@ import pytest
 from lib.common.errors import RemlError
 from lib.common.vocabulary import STATUS_PROGRESS
 from lib.listings.staging import newest_state
-from tests.support.staged_rows import made, row, staged
+from tests.support.staged_rows import made, row, staged, where
 
 FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%m/%d/%Y %H:%M"]
 WORDS = {"Sold": "Closed", "A": "Active", "Off": "Withdrawn"} | {s: s for s in STATUS_PROGRESS}
@@ -189,3 +189,39 @@ def test_the_order_is_that_of_comparing_two_by_two():
             past[id(state)] = (hour.date(), hour)
         whole = {past[id(s)][0] for s in rows if len(s["stamp"]) == 10}
         assert not any(beats(s, winner[0], whole, past) for s in rows), (key, rows)
+
+
+@pytest.mark.parametrize(
+    ("market", "ended", "imports"),
+    [
+        ({"stamp": "", "status": "A"}, {"stamp": "", "status": "Sold", "price": ""}, [1, 2]),
+        ({"status": "Pending"}, {"stamp": "2024-02-01", "status": "Sold", "price": "1"}, None),
+        ({"status": "A"}, {"status": "Sold", "price": "undisclosed"}, [1, 1]),
+        ({"status": "A"}, {"stamp": "2024-02-01", "status": "Afgehandeld"}, [1, 1]),
+        ({"stamp": "2024-01-05", "status": "A"}, {"stamp": "05.01.2024", "status": "Sold"}, [1, 2]),
+    ],
+)
+def test_a_home_is_not_on_the_market_where_the_row_that_may_have_ended_it_cannot_be_used(
+    market, ended, imports
+):
+    files = [row(price="5000", **market)], [row(**ended), row(key="2")]
+    out = staged(*files, contract=contract(), imports=dict(enumerate(imports or [])))
+    assert out.clean["listing_key"].tolist() == ["2"] and not len(out.older)
+    assert out.duplicates["_reason"].tolist() == [newest_state.UNREAD]
+    assert out.duplicates[["_kept_file", "_kept_row"]].values.tolist() == [["1.csv", 1]]
+    assert where(out.quarantined) == [("1.csv", 1)]
+    assert out.counts["0.csv"]["duplicates"] == out.counts["1.csv"]["quarantined"] == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "bad"),
+    [
+        ({"status": "A", "stamp": "2024-02-01"}, {"status": "Sold", "price": ""}),  # older
+        ({"status": "Sold"}, {"stamp": "2024-02-01", "status": "Sold", "price": ""}),  # evidence
+        ({"status": "A"}, {"key": "3", "status": "Sold", "price": ""}),  # another's
+        ({"status": "A"}, {"status": "Afgehandeld"}),  # nothing tells that it is newer
+    ],
+)
+def test_a_quarantined_row_that_is_older_or_of_another_listing_changes_nothing(state, bad):
+    out = staged([row(**state)], [row(**bad)], contract=contract(), imports={0: 1, 1: 1})
+    assert out.clean["listing_key"].tolist() == ["1"] and not len(out.duplicates)
