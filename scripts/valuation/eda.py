@@ -24,7 +24,7 @@ from lib.listings.contract import contract, reso, row_rules
 from lib.listings.eda import columns, findings, summary
 from lib.listings.eda.summary import EdaParams
 from lib.listings.place import odd_points
-from lib.listings.throughout.wrong_columns import find_wrong_columns
+from lib.listings.throughout.wrong_columns import describe_sales_at_list, find_wrong_columns
 from lib.report.plots.style import STYLE
 
 STAGED = Path("data/staging")
@@ -158,7 +158,8 @@ def _describe_kinds(staged: pd.DataFrame, frame: pd.DataFrame, agreed: contract.
 def _describe_wrong_columns(frame: pd.DataFrame) -> list[str]:
     """Name the columns that cannot be what they are called, a paragraph each."""
     closed = frame[(frame["_used_as"] == "evidence") & (frame["close_price"] > 0)]
-    return [line for one in find_wrong_columns(closed) for line in ("", one.sentence())]
+    told = [one.sentence() for one in find_wrong_columns(closed)] + describe_sales_at_list(closed)
+    return [line for one in told for line in ("", one)]
 
 
 def run_job(job: Callable[[], Any]) -> Any:

@@ -26,6 +26,8 @@ from lib.listings.screening.rules import DealLimits, Flag
 
 FEW = 8  # sales before, in the window, with fewer of which nothing can be said of a package
 
+PARKING = "parking"
+
 
 def _measure_apart(
     sales: pd.DataFrame, links: packages.DealLinks, spec: OutlierLimits
@@ -110,6 +112,56 @@ def flag_bulk_sales(
         rows = sorted(reasons[code].keys() - other.keys())
         told = pd.Series([reasons[code][row] for row in rows], dtype="str")
         yield code, np.array(rows, dtype="int64"), told
+
+
+def flag_mixed_packages(
+    sales: pd.DataFrame, home: HomeKeys, kinds: pd.Series, judged: np.ndarray, area: str
+) -> Iterator[Flag]:
+    """Flag homes that closed with property of another class at one price: with a lot, or a barn.
+
+    A home and a lot of one document or one buyer, or beside each other, have one price on one day
+    only where it is the price of both. One property that is listed under two classes has one parcel
+    or one address, and is no package. A parking space moves the price of a flat by little: there
+    the sale stays evidence.
+
+    Parameters
+    ----------
+    sales : DataFrame, shape (n, k)
+        Complete sales of all classes; index 0..n-1.
+    home : HomeKeys
+        Of the same rows, from `same_home.home_keys`.
+    kinds : Series of str, shape (n,)
+        The class of property of each.
+    judged : ndarray of bool, shape (n,)
+        Sales of a class that the feed values; the others are no evidence anyway.
+    area : str
+        The column that names the area.
+
+    Returns
+    -------
+    Iterator of Flag
+        Code, positions, reasons.
+    """
+    lacks = home.group.isna().groupby(home.address, dropna=False).transform("any")
+    homes = home.either.mask(home.address.notna() & lacks, home.address)
+    links = packages.link_sales(sales, homes, area)
+    found: dict[int, tuple[str, str]] = {}
+    for why, rows in links.packages():
+        here = kinds.iloc[rows]
+        if why == packages.NEAR or here.nunique() == 1:
+            continue
+        for row in rows[judged[rows]]:
+            other = sorted(set(here) - {kinds.iat[row]})
+            code = "bulk_sale_alike" if other == [PARKING] else "bulk_sale"
+            words = (
+                f"closed with {' and '.join(other)} {why} at the same "
+                f"{sales['close_price'].iat[row]:,.0f} on {sales['close_date'].iat[row]:%Y-%m-%d}"
+            )
+            found.setdefault(int(row), (code, words))
+    for code in ("bulk_sale", "bulk_sale_alike"):
+        some = sorted(row for row, (name, _) in found.items() if name == code)
+        told = pd.Series([found[row][1] for row in some], dtype="str")
+        yield code, np.array(some, dtype="int64"), told
 
 
 def _packages(

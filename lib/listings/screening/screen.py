@@ -20,7 +20,7 @@ from lib.listings.contract.reso import CLASS, HOME, UNSTATED
 from lib.listings.contract.row_rules import is_valued
 from lib.listings.identity import same_home
 from lib.listings.screening import rules, terms
-from lib.listings.screening.bulk_sales import flag_bulk_sales
+from lib.listings.screening.bulk_sales import flag_bulk_sales, flag_mixed_packages
 from lib.listings.screening.outliers import OutlierLimits, flag_outliers, measure_deviations
 from lib.listings.throughout.broad_rules import broad_codes, find_broad_rules, soften_broad_flags
 
@@ -124,16 +124,42 @@ def _frames(flags: Iterable[rules.Flag]) -> list[pd.DataFrame]:
 def _flag_alike(
     good: pd.DataFrame, spec: ScreenParams, groups: list[list[str]]
 ) -> list[pd.DataFrame]:
-    """Flags of complete sales of one class of property, which are judged by each other."""
+    """Flags of complete sales of one class of property, which are judged by each other.
+
+    The price of a package teaches nothing of what is usual: later sales would look too cheap.
+    """
     deviations, home = measure_deviations(good, spec.outliers), same_home.home_keys(good, groups)
+    bulk = list(flag_bulk_sales(good, home, deviations.deviation, spec.outliers, spec.deals))
+    learns = np.ones(len(good), dtype=bool)
+    for code, rows, _ in bulk:
+        learns[rows] &= code != "bulk_sale"
+    if not learns.all():
+        deviations = measure_deviations(good, spec.outliers, learns)
     return [
         *_frames(rules.flag_records(good, spec.records)),
         *_frames(rules.flag_resales(good, home, deviations.deviation, spec.deals)),
-        *_frames(flag_bulk_sales(good, home, deviations.deviation, spec.outliers, spec.deals)),
+        *_frames(bulk),
         *_frames(flag_outliers(good, deviations, spec.outliers)),
         terms.flag_conditions(good, spec.conditions).astype({"row": "int64"}),
         terms.flag_remarks(good).astype({"row": "int64"}),
     ]
+
+
+def _flag_mixed(
+    sales: pd.DataFrame, kinds: pd.Series, complete: pd.Series, judged: pd.Series,
+    spec: ScreenParams, groups: list[list[str]],
+) -> list[pd.DataFrame]:  # fmt: skip
+    """Flags of sales that closed together with property of another class."""
+    rows = np.flatnonzero(complete)
+    some = sales.take(rows).reset_index(drop=True)
+    flags = flag_mixed_packages(
+        some,
+        same_home.home_keys(some, groups),
+        kinds.take(rows).reset_index(drop=True),
+        judged.to_numpy(bool)[rows],
+        spec.outliers.area,
+    )
+    return [part.assign(row=rows[part["row"]]) for part in _frames(flags)]
 
 
 def _flag_by_rules(
@@ -162,11 +188,12 @@ def _flag_by_rules(
     DataFrame
         FLAGS, in order of sale and code.
     """
-    judged, kinds = rules.is_complete_sale(sales), pd.Series(HOME, index=sales.index)
+    complete, kinds = rules.is_complete_sale(sales), pd.Series(HOME, index=sales.index)
+    judged, parts = complete, []
     if CLASS in sales:
-        judged &= is_valued(sales[CLASS], valued)
+        judged = complete & is_valued(sales[CLASS], valued)
         kinds = sales[CLASS].replace(UNSTATED, HOME)
-    parts = []
+        parts += _flag_mixed(sales, kinds, complete, judged, spec, groups)
     for kind in sorted(set(kinds[judged])) or [HOME]:
         rows = np.flatnonzero(judged & (kinds == kind))
         good = sales.take(rows).reset_index(drop=True)

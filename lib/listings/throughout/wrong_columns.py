@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 SHARE = 0.5  # of the cells that can be judged, from which it is the column that is wrong
 LEAST = 20  # cells that can be judged; of fewer nothing is said
-# sales seldom close at exactly the price asked; leases mostly do
-COPIED = {"sale": SHARE, "rental": 0.95}
+# up to six sales in ten of a brisk market close at exactly the price asked, leases mostly do
+COPIED = {"sale": 0.8, "rental": 0.95}
 SCALE = (0.5, 2.0)  # of list price to price paid, beyond which most rows never lie
 SAME = 0.0005  # of list price to price paid: rounding, and no negotiation
 LISTED, AGREED, CLOSED = "listing_contract_date", "purchase_contract_date", "close_date"
@@ -22,6 +23,12 @@ PAID, BUILT = "close_price", "year_built"
 LIST_PRICES = ("list_price", "original_list_price")
 AFTER = "lies after the closing in most sales, so the column is ignored"
 COPY = "tells the price paid in most sales, so the column is ignored: it would give prices away"
+STEADY = 0.0025  # of log prices: how far a ratio that rounding alone moves may be off
+STEADY_SHARE = 0.6  # in one ratio; what is negotiated spreads over several percent
+RATIO = (
+    "is the price paid times one number in most sales, so the column is ignored: it would give "
+    "prices away"
+)
 OFF_SCALE = "is not of the price's size in most sales, so the column is ignored"
 LATER_BUILT = "lies more than a year after the closing in most sales, so the column is ignored"
 
@@ -45,7 +52,8 @@ def find_wrong_columns(table: pd.DataFrame) -> list[WrongColumn]:
     """Find the columns of each domain that contradict most of its closings.
 
     - listing and contract dates after the closing;
-    - list prices that are the price paid, to the thousandth, in more sales than `COPIED` says;
+    - list prices that are the price paid, to the thousandth, in more sales than `COPIED` says, or
+      in one other ratio to it in more than STEADY_SHARE;
     - list prices of another size than the price paid, by SCALE;
     - years of building more than a year after the closing.
 
@@ -84,10 +92,49 @@ def _checks(rows: pd.DataFrame, most: float) -> list[tuple[str, str, pd.Series]]
             same = ratio.between(1 - SAME, 1 + SAME)
             out.append((name, COPY, same if same.mean() > most else same & False))
             out.append((name, OFF_SCALE, ~ratio.between(*SCALE)))
+            out.append((name, RATIO, _in_one_ratio(ratio)))
     if {BUILT, CLOSED} <= set(rows):
         both = rows[[BUILT, CLOSED]].dropna()
         out.append((BUILT, LATER_BUILT, both[BUILT] > both[CLOSED].dt.year + 1))
     return out
+
+
+def describe_sales_at_list(table: pd.DataFrame) -> list[str]:
+    """Say of which columns of list prices most sales have the price paid, though not so many that
+    the column is ignored: a brisk market and a copied column look alike there.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n, k)
+        Closed sales, as of `find_wrong_columns`.
+
+    Returns
+    -------
+    list of str
+        A sentence each.
+    """
+    rows, out = table[table["domain"] == "sale"], []
+    for name in [one for one in LIST_PRICES if {one, PAID} <= set(rows)]:
+        both = rows[[name, PAID]].dropna()
+        same = (both[name] / both[PAID]).between(1 - SAME, 1 + SAME)
+        if len(both) >= LEAST and SHARE < same.mean() <= COPIED["sale"]:
+            out.append(
+                f"`{name}` is the price paid in {same.mean():.0%} of {len(both):,} sales. If it "
+                "was filled in after the closing, take it out of the contract: a model that sees "
+                "what is asked would learn the price itself."
+            )
+    return out
+
+
+def _in_one_ratio(ratio: pd.Series) -> pd.Series:
+    """Which list prices stand in the one ratio to the price paid that is most usual, but for 1."""
+    logs = np.log(ratio[(ratio - 1).abs() > SAME])
+    line = np.sort(logs.to_numpy())
+    counts = np.searchsorted(line, line + 2 * STEADY, side="right") - np.arange(len(line))
+    if counts.max(initial=0) <= STEADY_SHARE * len(ratio):
+        return pd.Series(False, index=ratio.index)
+    low = line[int(np.argmax(counts))]
+    return logs.between(low, low + 2 * STEADY).reindex(ratio.index, fill_value=False)
 
 
 def ignored_cells(table: pd.DataFrame, wrong: WrongColumn) -> pd.Series:
@@ -105,7 +152,7 @@ def ignored_cells(table: pd.DataFrame, wrong: WrongColumn) -> pd.Series:
     Series of bool, shape (n,)
     """
     cells = (table["domain"] == wrong.domain) & table[wrong.column].notna()
-    return cells & table[PAID].notna() if wrong.reason == COPY else cells
+    return cells & table[PAID].notna() if wrong.reason in (COPY, RATIO) else cells
 
 
 def find_lost_columns(issues: pd.DataFrame, table: pd.DataFrame) -> dict[str, dict[str, dict]]:

@@ -57,6 +57,10 @@ def test_a_word_that_no_list_has_is_told_by_its_parts_unless_they_disagree():
     assert reso.classify_word("Wooded Hillside Tract") == ("land", False)
     assert reso.classify_word("Detached Brick House") == ("residential", False)
     assert reso.classify_word("Industrial Tract")[0] == TORN
+    assert reso.classify_word("Mfg Cottage")[0] == TORN
+    assert reso.classify_word("Mfd. Home") == ("manufactured", True)
+    for word in ("Residential w/ Acreage", "Residential Acreage"):  # a house, or none
+        assert reso.classify_word(word)[0] == reso.MUTE
     assert reso.classify_word("Kavel")[0] == reso.MUTE
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.listings.screening import packages
+from lib.listings.identity.property_keys import ADDRESS
+from lib.listings.screening import packages, screen
 from lib.listings.screening.bulk_sales import flag_bulk_sales
 from tests.support.screened_sales import SPEC, START, good_sales, homes_of, reasons_by_code
 
@@ -184,6 +185,54 @@ def test_bulk_sales_share_area_day_and_price_and_are_unlike():
     # one home entered thrice is no parcel
     same = table.assign(property_key="p")
     assert reasons_by_code(flag_bulk_sales(same, homes_of(same), usual, LIMITS, DEALS)) == {}
+
+
+def flags_of(table):
+    """The flags of all rules, of homes told apart by parcel and address."""
+    names = {*ADDRESS, "list_price", "listing_contract_date", "purchase_contract_date"}
+    missing = {name: pd.Series(None, index=table.index, dtype="str") for name in names - {*table}}
+    dates = {name: pd.NaT for name in missing if name.endswith("_date")}
+    table = table.assign(**missing | dates | {"list_price": np.nan})
+    return screen._flag_by_rules(table, SPEC, [["parcel_number"]])
+
+
+LAND, NEXT = {"property_class": "land"}, {"parcel_number": "900000001"}
+HOUSE = {"street_number": "12", "street_name": "Oak", "postal_code": "98001"}
+
+
+@pytest.mark.parametrize(
+    ("home", "other", "code"),
+    [
+        ({}, LAND | NEXT | NOWHERE, "bulk_sale"),
+        ({}, LAND, "bulk_sale"),  # at one point
+        (NOWHERE | HOUSE, LAND | NOWHERE | HOUSE | {"street_number": "14"}, "bulk_sale"),
+        ({"deed_number": "2021-7788"}, LAND | FAR | {"deed_number": "2021-7788"}, "bulk_sale"),
+        ({}, NEXT | {"property_class": "parking"}, "bulk_sale_alike"),
+        ({}, LAND | FAR, None),  # chance
+        ({}, LAND | NEXT | {"close_price": 610_000.0}, None),
+        ({}, LAND | {"parcel_number": "900000000"}, None),  # one property under two classes
+        (HOUSE, LAND | HOUSE | {"parcel_number": None}, None),
+    ],
+)
+def test_a_home_and_a_lot_at_one_price_are_a_package(home, other, code):
+    table = market([(1.0, home), (1.0, {"living_area": np.nan} | other)])
+    table["property_class"] = table["property_class"].fillna("residential")
+    flags = flags_of(table)
+    found = flags[flags["code"].str.startswith("bulk_sale")]
+    assert found["listing_key"].tolist() == ["d0"] * (code is not None)
+    assert set(found["code"]) == {code} - {None}
+
+
+def test_the_price_of_a_package_teaches_nothing_of_later_sales():
+    deal = [(0.05, {"living_area": 1500.0, "close_price": 6e6, "postal_code": "98001"})] * 40
+    clean = market([])
+    table = market(deal)
+    early = table["listing_key"].str.startswith("d")
+    table["close_date"] = table["close_date"].mask(early, START + pd.Timedelta(days=20))
+    table = table.sort_values(["close_date", "listing_key"], ignore_index=True)
+    both = [flags_of(one) for one in (clean, table)]
+    excluded = [set(one.loc[one["severity"] == "exclude", "listing_key"]) for one in both]
+    assert {key for key in excluded[1] if key[0] == "k"} == excluded[0]
 
 
 def test_a_whole_market_is_no_area_of_bulk_sales():
