@@ -14,12 +14,14 @@ from lib.common.errors import require
 OFF = 30.0  # times that an estimate is off its price where a unit, and no model, is at fault
 FAR = 300.0  # times that a price is off the median price where it is in another unit
 SMALL = 1000.0  # currency: a median price below may be in thousands
+SAME = 0.0005  # of estimate to price: the price paid, but for rounding
 ENOUGH = 20  # rows from which a median price says anything
 DOTTED = r"\d{1,3}\.\d{3}"  # 350.000: thousands in one country, decimals in another
 FRACTION = r"\d*\.(?:\d{1,2}|\d{4,})|\d{4,}\.\d+|0\.\d+"  # a dot that can only begin decimals
 AGAIN = "same home, date and price as another row: is one sale in twice?; scored as it stands"
 OTHER_UNIT = "estimate and price are 30 times apart or more: another unit?; scored as it stands"
 FAR_PRICE = "price is 300 times off the median price: another unit?; scored as it stands"
+PAID = "estimate is the price paid, as in most rows: made after the sale?; scored as it stands"
 SMALL_PRICE = "price below 1,000, as the median is: in thousands?; scored as it stands"
 
 
@@ -136,6 +138,8 @@ def oddity_notes(table: pd.DataFrame) -> pd.Series:
     if "property_key" in table:
         same = [name for name in ("property_key", "as_of", "close_price") if name in table]
         again = table.duplicated(same, keep=False) & table["property_key"].notna()
+    paid = (ratio - 1).abs() < SAME
+    paid &= paid.sum() > max(ENOUGH, ratio.notna().sum()) / 2
     far = (price > 0) & ((price > FAR * middle) | (price < middle / FAR))
     found = np.select(
         [
@@ -143,8 +147,9 @@ def oddity_notes(table: pd.DataFrame) -> pd.Series:
             (ratio > OFF) | (ratio < 1 / OFF),
             far,
             (price > 0) & (price < SMALL) & (middle < SMALL),
+            paid,
         ],
-        [AGAIN, OTHER_UNIT, FAR_PRICE, SMALL_PRICE],
+        [AGAIN, OTHER_UNIT, FAR_PRICE, SMALL_PRICE, PAID],
         "",
     )
     return pd.Series(found, index=table.index, dtype="str")

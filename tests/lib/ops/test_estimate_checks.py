@@ -80,6 +80,8 @@ def test_an_honest_table_has_no_odd_row():
     cheap_and_dear.loc[0, "close_price"] = 3000  # a lot
     odd = estimate_checks.oddity_notes(cheap_and_dear.assign(pred_close_price=np.nan))
     assert not odd.any()
+    few = sales().assign(pred_close_price=lambda t: t["close_price"].where(t.index < 9, 4e5))
+    assert not estimate_checks.oddity_notes(few).any()  # that a home sold at its estimate happens
 
 
 @pytest.mark.parametrize(
@@ -94,6 +96,9 @@ def test_an_honest_table_has_no_odd_row():
          .replace({"property_key": {"h7": "h9"}})
          .assign(close_price=lambda x: x["close_price"].where(x.index != 7, x["close_price"][9])),
          estimate_checks.AGAIN, [7, 9]),
+        (lambda t: t.assign(pred_close_price=t["close_price"]), estimate_checks.PAID, None),
+        (lambda t: t.assign(pred_close_price=t["close_price"].where(t.index < 25, 4e5)),
+         estimate_checks.PAID, list(range(25))),
     ],
 )  # fmt: skip
 def test_what_is_odd_and_may_be_honest_is_listed_with_its_rows(change, reason, rows):
