@@ -174,7 +174,8 @@ def _serial_moments(
 ) -> pd.Series:
     """Moments written as a number of days, seconds or milliseconds; `scale` of them are a day, and
     one outside `span` (in days) is another kind of number."""
-    plain = text.where(text.str.fullmatch(r"[0-9]+(\.[0-9]*)?").fillna(False).astype(bool))
+    # no number of days begins with 0, as 053123 does, which is a date of six digits
+    plain = text.where(text.str.fullmatch(r"[1-9][0-9]*(\.[0-9]*)?").fillna(False).astype(bool))
     days = pd.to_numeric(plain, errors="coerce").astype("float64") / scale
     micros = (days.where(days.between(*span)) * 86_400_000_000).round(-3)
     return pd.Timestamp(origin) + pd.to_timedelta(micros, unit="us").astype("timedelta64[us]")

@@ -100,7 +100,7 @@ def swapped_dates_message(text: pd.Series, formats: list[str]) -> tuple[str, str
 
 
 def find_half_mangled(text: pd.Series, formats: list[str]) -> tuple[str, str] | None:
-    """Find half the trace of `find_mangled`, where other rows are written as its other half is.
+    """Find half the trace of swapped dates, where other rows are written as the other half is.
 
     The exchanged dates then cannot be told from the others of their format.
 

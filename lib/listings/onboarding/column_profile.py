@@ -28,10 +28,11 @@ FORMATS = [
     "%Y%m%dT%H%M%S", "%Y%m%d%H%M%S", "%d-%b-%Y", "%d-%b-%y", "%d-%b-%Y %H:%M:%S", "%d %b %Y",
     "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%A, %B %d, %Y",
     "%b %d %Y %I:%M%p", "%b %d, %Y %I:%M %p", "%d %b %Y %H:%M",
-    "%Y-%d-%m", "%Y/%d/%m", "%m%d%Y", "%d%m%Y",
+    "%Y-%d-%m", "%Y/%d/%m", "%m%d%Y", "%d%m%Y", "%y-%m-%d", "%y/%m/%d", "%y.%m.%d",
 ]  # fmt: skip
 # what stands between the parts of a date: a text that lacks one of a format's marks is not in it
 MARKS = {form: frozenset(re.sub("%.| ", "", form)) for form in FORMATS}
+FEWEST_DATES = 10  # dates from which on the years that they span tell how they are written
 BUCKETS = 500  # distinct values looked at: parsing dates in many formats is slow
 
 
@@ -145,9 +146,23 @@ def detect_date_formats(columns: list[pd.Series]) -> list[str]:
                 best, read = form, fits
         if read.sum() <= 0.002 * total:
             break  # the rest are errors of typing, not a format
+        best = _year_first(left, best)
         chosen.append(best)
         left = left[~read]
     return chosen
+
+
+def _year_first(texts: pd.Series, form: str) -> str:
+    """A format of short years, or the same with the year before the month where that reads as many
+    dates within less than half the time: 23-05-14 lies among its neighbours in 2023 or in 2014."""
+    sign = form[2:3]
+    first = f"%y{sign}%m{sign}%d"
+    if not form.endswith("%y") or first not in FORMATS:
+        return form
+    day, other = _days(texts, [form]).dropna(), _days(texts, [first]).dropna()
+    if len(other) < max(len(day), FEWEST_DATES):
+        return form
+    return first if other.max() - other.min() < (day.max() - day.min()) / 2 else form
 
 
 def _fold_words(lists: dict[str, list[str]]) -> set[str]:

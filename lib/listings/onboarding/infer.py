@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from lib.listings.contract import parse_values, reso
+from lib.listings.contract import parse_values, reso, units
 from lib.listings.contract.reso import ResoDictionary, ResoField, fold_header
 from lib.listings.onboarding import column_profile
 from lib.listings.onboarding.column_profile import ColumnProfile
@@ -27,6 +27,20 @@ FEE_PERIODS = {
     r"quarter|qtr": 4,
     r"month|\bmo\b|mth": 12,
     r"week": 52.142857142857146,
+}
+# columns that say, by their values, how another is meant: field -> (the other, what their headers
+# have to be about, what they may not be about)
+QUALIFIERS = {
+    "living_area_units": (
+        "living_area",
+        r"",
+        r"lot|land|acre|tax|build|bldg|above|below|base|bsmt",
+    ),
+    "association_fee_frequency": (
+        "association_fee",
+        r"hoa|fee|maint|assoc|due|condo",
+        r"rent|lease",
+    ),
 }
 FEET_A_BEDROOM = 130  # homes have 300 to 900 square feet a bedroom, 30 to 90 square meters
 FEET_A_HOME = 350  # and are seldom smaller in feet, or larger in meters
@@ -92,6 +106,8 @@ def _score_field(
     )
     if (alike < 0.4 and not by_content) or (reso_field.by_name and not exact):
         return 0.0, ""  # numbers and texts say nothing by themselves
+    if not exact and profile.filled and _known_words(profile, field, book) == 0:
+        return 0.0, ""  # a unit that is none
     fits = column_profile.share_that_fits(profile, reso_field, book)
     if exact and reso_field.type == "postal_code" and profile.filled:  # zeros may be lost
         whole = parse_values.parse_postal_code(profile.texts.astype("str"), pad=5)
@@ -113,6 +129,40 @@ def _score_field(
     if points > most:
         return most, f"{why}, but its sign may change the meaning, {share}"
     return points, f"{why}, {share}"
+
+
+def _known_words(profile: ColumnProfile, field: str, book: ResoDictionary) -> float | None:
+    """The share of values that are words of a unit or frequency; None for other fields."""
+    roles = [(one.unit_from, one.frequency_from) for one in book.fields.values()]
+    if field in {unit for unit, _ in roles}:
+        words = book.area_words
+    elif field in {often for _, often in roles} | {units.FREQUENCY}:
+        words = book.payment_words
+    else:
+        return None
+    return profile.share(units.replace_synonyms(profile.texts.astype("str"), words).notna())
+
+
+def _qualifiers_by_words(guesses: list[ColumnGuess], book: ResoDictionary) -> list[ColumnGuess]:
+    """A column of nothing but units of area or periods of payment says what a size or fee is in,
+    whatever it is called."""
+    by_field = {one.field: one for one in guesses if one.claimed}
+    for field, (meant, about, other) in QUALIFIERS.items():
+        if field in by_field or meant not in by_field:
+            continue
+        fits = [
+            one
+            for one in guesses
+            if reso.find_field(one.header) is None and one.profile.filled
+            and re.search(about, one.header.lower()) and not re.search(other, one.header.lower())
+            and one.profile.texts.astype("str").str.contains("[A-Za-z0-9]{2}").all()
+            and _known_words(one.profile, field, book) == 1
+        ]  # fmt: skip
+        if len(fits) == 1:
+            why = f"by its words: it seems to say what {by_field[meant].header!r} is in"
+            new = replace(fits[0], field=field, score=BY_CONTENT, why=why)
+            guesses = [new if one is fits[0] else one for one in guesses]
+    return guesses
 
 
 def guess_columns(table: pd.DataFrame) -> list[ColumnGuess]:
@@ -146,7 +196,7 @@ def guess_columns(table: pd.DataFrame) -> list[ColumnGuess]:
     guesses = [
         taken.get(h) or ColumnGuess(h, None, 0.0, "nothing like it", profiles[h]) for h in table
     ]
-    guesses = _doubt_twins(guesses)
+    guesses = _qualifiers_by_words(_doubt_twins(guesses), book)
     guesses = _lots_with_units(_lone_price(guesses))
     return _metric(_once([_in_detail(one, book) for one in guesses]))
 

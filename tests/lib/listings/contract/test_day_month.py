@@ -79,7 +79,7 @@ def test_text_without_days_up_to_12_beside_dates_of_the_swapped_form_is_a_spread
         day.strftime("%d.%m.%y") if day.day > 12 else exchange(day).strftime(low) for day in DAYS
     ] + [(day + dt.timedelta(days=365)).strftime(low) for day in DAYS]
     forms = [low, "%d.%m.%y"]
-    assert spreadsheets.find_mangled(column(*texts), forms) is None
+    assert spreadsheets.swapped_dates_message(column(*texts), forms) is None
     assert spreadsheets.find_half_mangled(column(*texts), forms) == ("%d.%m.%y", "up to")
 
 
@@ -89,7 +89,7 @@ def test_dates_without_days_above_12_beside_text_that_was_right_are_a_spreadshee
         (day + dt.timedelta(days=365)).strftime(high) for day in DAYS
     ]
     forms = [high, "%Y-%m-%d"]
-    assert spreadsheets.find_mangled(column(*texts), forms) is None
+    assert spreadsheets.swapped_dates_message(column(*texts), forms) is None
     assert spreadsheets.find_half_mangled(column(*texts), forms) == ("%Y-%m-%d", "above")
 
 
@@ -155,3 +155,9 @@ def test_dates_that_are_one_number(text, form, moment):
 def test_a_year_of_two_digits_is_none_that_no_home_was_sold_in_yet(text, year):
     got = parse_values.parse_days(column(text), ["%m/%d/%y"])[0]
     assert (got.year, got.strftime("%m/%d")) == (year, text[:5])
+
+
+def test_six_digits_that_begin_with_0_are_no_serial():
+    texts = column("053123", "45077", "45077.5")
+    read = parse_values.parse_days(texts, ["excel serial"])
+    assert read.dt.date.tolist()[1:] == [dt.date(2023, 5, 31)] * 2 and pd.isna(read[0])

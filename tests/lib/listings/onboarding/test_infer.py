@@ -189,3 +189,31 @@ def test_yes_and_no_alone_do_not_make_a_column_a_lease_flag(answers):
 def test_words_of_sale_and_lease_do():
     one = one_column("Deal", "Sale", "Lease")
     assert one.field == "for_lease" and one.claimed
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "field"),
+    [
+        ("Size Unit", ["Sq Ft", "Sq M"], "living_area_units"),
+        ("Area UOM", ["sqft", "M2"], "living_area_units"),
+        ("HOA Per", ["Month", "Year"], "association_fee_frequency"),
+        ("Dues Paid", ["Quarterly", "Monthly"], "association_fee_frequency"),
+        ("Lot Size Dimensions", ["50x100", "60x90"], None),
+        ("Rent Assoc Period", ["Annually", "Quarterly"], None),
+        ("HOA Per", ["Y", "Y"], None),  # an answer
+    ],
+)
+def test_a_column_of_units_or_periods_is_one_whatever_it_is_called(header, values, field):
+    table = pd.DataFrame(
+        {"Living Area": ["1500", "180"], "HOA Fee": ["90", "40"], header: values}, dtype="str"
+    )
+    guess = next(one for one in infer.guess_columns(table) if one.header == header)
+    assert (guess.field if guess.claimed else None) == field
+    assert not field or guess.score < 0.9  # a question
+
+
+@pytest.mark.parametrize("form", ["%y-%m-%d", "%y/%m/%d", "%y.%m.%d", "%d-%m-%y", "%m/%d/%y"])
+def test_short_years_stand_where_the_dates_lie_close_together(form):
+    days = pd.date_range("2021-11-05", periods=40, freq="11D")
+    texts = pd.Series(days.strftime(form), dtype="str")
+    assert column_profile.detect_date_formats([texts]) == [form]
