@@ -58,6 +58,10 @@ def domain_lines(by_field: dict[str, ColumnGuess]) -> list[str]:
             return lines
     price = by_field.get("close_price")
     middle = price.profile.numbers.median() if price else float("nan")
+    asked = by_field.get("list_price")
+    if asked and 100 * middle < asked.profile.numbers.median() and middle < LEAST_SALE:
+        note = "prices paid are far below list prices: in thousands (then `multiply: 1000`)?"
+        return [f"domain: {{default: sale}}     # CHECK: {note}"]
     if middle < LEAST_SALE:
         note = f"half of the prices are below {LEAST_SALE:,}"
         return [f"domain: {{default: rental}}   # CHECK: {note}"]

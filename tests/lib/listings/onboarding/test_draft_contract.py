@@ -119,6 +119,16 @@ def test_a_file_of_rents_is_a_rental_feed():
     assert agreed.domain.default == "rental" and "half of the prices are below 20,000" in text
 
 
+@pytest.mark.parametrize(
+    ("paid", "listed"), [("310.5", "309000"), ("1.2", "1199000"), ("95", "98500")]
+)
+def test_prices_in_thousands_beside_list_prices_make_no_rental_feed(paid, listed):
+    text, _, agreed = drafted(sales(List_Price=[listed] * 3).assign(**{"Sold For": paid}))
+    assert agreed.domain.default == "sale" and "CHECK: prices paid are far below list" in text
+    rents = drafted(sales(List_Price=["1900"] * 3).assign(**{"Sold For": "1850"}))
+    assert rents[2].domain.default == "rental"
+
+
 def test_a_repeated_identity_without_a_stamp_is_joined_with_the_date():
     days = [f"{1 + i:02}.03.2024" for i in range(30)]
     _, _, agreed = drafted(
