@@ -244,6 +244,8 @@ def test_king_county_resales_and_faults_are_each_found(tmp_path, real_data):
         ("bedrooms_total", "outside 1 to 20", True): 14,  # one with 33, 13 with none
         ("bathrooms", "outside 0.25 to 20", True): 10,
         ("year_built", "after the year of the valuation", False): 12,
+        # sold in 2014, renovated in 2015: not known when they were sold
+        ("local_year_renovated", "done after the year that the listing is valued in", True): 6,
     }
     assert sorted(issues.loc[issues["column"] == "bedrooms_total", "value"]) == ["0"] * 13 + ["33"]
     assert table["bedrooms_total"].isna().sum() == 14 and table["year_built"].notna().all()
