@@ -125,7 +125,8 @@ def context(lifts=None, homes=None, skipped=None):
     seeing = make_variant(inputs=["living_area", "img_count"])
     saved = {
         "sale_linear": make_variant(inputs=["living_area"]), "sale_photo_trees": seeing,
-        "sale_photo_net": seeing, "sale_blend": make_blend({"sale_photo_trees": 1.0}, {"sale_photo_trees": seeing}),
+        "sale_photo_net": seeing,
+        "sale_blend": make_blend({"sale_photo_trees": 1.0}, {"sale_photo_trees": seeing}),
         "sale_aware": make_variant(view="aware"),
         "rental_linear": make_variant(domain="rental"),
         "sale_late_fusion": Skipped(variant="sale_late_fusion", skipped="no photo"),
