@@ -28,6 +28,7 @@ columns:
   longitude: {aliases: [lon]}
 property_key: [[listing_key]]
 """
+ASKED = [0.99, 1.01, 1.02, 1.03, 1.05]  # of the price paid; one ratio throughout is a wrong column
 FEW = {"minimum_train": 20, "folds": 2}  # what a user with few sales sets
 
 
@@ -46,8 +47,8 @@ def feed(n=160, days=700, seed=0):
             "status": ["Closed"] * n + ["Active"] * 5,
             "lease": "n",
             "closed": (pd.Timestamp("2023-01-01") + pd.to_timedelta(day, unit="D")).strftime("%F"),
-            "price": price.round(), "asked": (price * 1.02).round(), "sqft": area,
-            "beds": rng.integers(1, 6, total), "built": built,
+            "price": price.round(),
+            "asked": (price * np.resize(ASKED, len(price))).round(), "sqft": area, "beds": rng.integers(1, 6, total), "built": built,
             "zip": (98100 + place).astype(str),
             "lat": 47.5 + 0.1 * place + rng.normal(0, 0.01, total),
             "lon": -122.3 + rng.normal(0, 0.01, total),
