@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from lib.ops.planting.clean_feed import STAMP, read_days, write_days
@@ -20,10 +22,12 @@ def _older_states(rows: pd.DataFrame, at: object) -> pd.DataFrame:
     return older.assign(**{FILE: EARLIER})
 
 
-def _both(rows: pd.DataFrame, at: object, stamp: object) -> pd.DataFrame:
+def _both(
+    rows: pd.DataFrame, at: object, stamp: Callable[[pd.DataFrame, bool], pd.Series]
+) -> pd.DataFrame:
     """Both files, with the stamps that `stamp` makes of (rows, whether they are older)."""
     files = [(_older_states(rows, at), True), (rows.assign(**{FILE: LATER}), False)]
-    parts = [part.assign(ModificationTimestamp=stamp(part, old)) for part, old in files]  # type: ignore[operator]
+    parts = [part.assign(ModificationTimestamp=stamp(part, old)) for part, old in files]
     return pd.concat(parts, ignore_index=True)
 
 
