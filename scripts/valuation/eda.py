@@ -200,6 +200,7 @@ def main() -> None:
         + f" are looked at here ({len(staged):,}).",
         "",
         findings.describe_duplicates(repeats, metrics["rows_in"]),
+        *findings.describe_doubts(metrics["newest_state_by"]),
         "",
         _describe_kinds(staged, frame, agreed),
     ]  # fmt: skip

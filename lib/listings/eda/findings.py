@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from lib.common.vocabulary import NEWEST_STATE_DOUBTS
 from lib.listings.contract.reso import UNKNOWN, UNSTATED
 from lib.listings.contract.row_rules import is_valued
 from lib.listings.eda import hygiene
@@ -360,6 +361,14 @@ def describe_duplicates(rows: pd.DataFrame, rows_in: int) -> str:
         f"a listing, {parts}; "
         f"{across:,} of them stand in another file than the row that is kept."
     )
+
+
+def describe_doubts(newest: dict[str, int]) -> list[str]:
+    """Say of how many listings the newest state is in doubt, by staging's counts: a line each,
+    behind an empty one."""
+    doubts = {why: newest.get(name, 0) for name, why in NEWEST_STATE_DOUBTS.items()}
+    told = [f"{listings:,} listings: {why}." for why, listings in doubts.items() if listings]
+    return [line for one in told for line in ("", one)]
 
 
 def describe_photos(counts: pd.DataFrame) -> str:

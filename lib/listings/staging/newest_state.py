@@ -122,9 +122,9 @@ def order_rows(con: duckdb.DuckDBPyConnection) -> None:
     The newest is 1; quarantined rows (`fine` is false) have none. `tied` rows differ from the
     newest in nothing that orders them (NEWEST), `same` is its exact copy, `same_content` has its
     values wherever the contract looks. A copy is as new as the last of its kind, a row without a
-    stamp as the newest that had been imported before it. What is left goes by the row's hash, then
-    by file and row, so that neither the order in which files come nor the way rows are spread over
-    the files of an import matters.
+    stamp as the newest of those imported before or with it, so that beside them its status decides.
+    What is left goes by the row's hash, then by file and row, so that neither the order in which
+    files come nor the way rows are spread over the files of an import matters.
     """
     on_market = STATUS_PROGRESS["Hold"]
     con.execute(f"""
@@ -141,8 +141,8 @@ def order_rows(con: duckdb.DuckDBPyConnection) -> None:
                 CASE WHEN import_no = 0 THEN (progress > {on_market})::INT
                     + (progress >= {STATUS_PROGRESS["Closed"]})::INT END AS stage,
                 coalesce(_stamp, max(_stamp) OVER ({LISTING} ORDER BY import_no
-                    RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS stamp,
-                max(_offset) FILTER (_whole_day) OVER ({LISTING}) AS east
+                    RANGE UNBOUNDED PRECEDING)) AS stamp,
+                max(_offset) FILTER (_whole_day) OVER (PARTITION BY listing_key, domain) AS east
             FROM copied),
         dated AS (
             SELECT *, (stamp + to_minutes(coalesce(east, 0)::BIGINT))::DATE AS day FROM stamped),
@@ -164,9 +164,9 @@ def order_rows(con: duckdb.DuckDBPyConnection) -> None:
 def drop_ended_listings(con: duckdb.DuckDBPyConnection) -> None:
     """Add `unread` to table `ranked`: rows of listings on the market that may have ended since.
 
-    Their newest row is quarantined, such as a sale without its price, and its status is not one of
-    the market. Who took the row before it for the newest would value a sold home; so none of the
-    listing's rows has place 1, and the quarantined one is named as the one kept.
+    A row that is as new is quarantined, such as a sale without its price, and its status is not one
+    of the market, or nobody knows it. Who took the row before it for the newest would value a sold
+    home; so none of the listing's rows has place 1, and the quarantined one is named as kept.
     """
     hold = STATUS_PROGRESS["Hold"]
     con.execute(f"""
@@ -176,8 +176,7 @@ def drop_ended_listings(con: duckdb.DuckDBPyConnection) -> None:
             AND coalesce(q.progress > {hold}, true)
             AND CASE WHEN q.day <> w.day THEN q.day > w.day
                      WHEN q.moment <> w.moment THEN q.moment > w.moment
-                     WHEN q.import_no <> w.import_no THEN q.import_no > w.import_no
-                     ELSE q.progress IS NOT NULL END
+                     ELSE q.import_no >= w.import_no END
         QUALIFY 1 = row_number() OVER (
             PARTITION BY w.listing_key, w.domain ORDER BY q._source_file DESC, q._source_row DESC)
         """)
@@ -197,7 +196,8 @@ def count_newest_states(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     dict of str to int
         One of BY -> listings of which table `ranked` has rows that say different things; "nothing"
         are conflicts. `back_on_market`: those that an earlier import has as sold and the newest row
-        as on the market, where no stamp tells which is newer.
+        as on the market, where no stamp tells which is newer. `kept_aside`: those of
+        `drop_ended_listings`.
     """
     differ = " ".join(
         f"WHEN w.{name} IS DISTINCT FROM r.{name} THEN '{by}'" for name, by in NEWEST.items()
@@ -212,8 +212,10 @@ def count_newest_states(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
                 QUALIFY 1 = row_number() OVER (PARTITION BY listing_key, domain ORDER BY place)) r
             USING (listing_key, domain) WHERE w.place = 1) GROUP BY told""").fetchall()
     counts = {by: (listings, back) for by, listings, back in rows}
+    aside = con.execute("SELECT DISTINCT listing_key, domain FROM ranked WHERE unread").fetchall()
     return {by: counts.get(by, (0, 0))[0] for by in BY} | {
-        "back_on_market": sum(back for _, back in counts.values())
+        "back_on_market": sum(back for _, back in counts.values()),
+        "kept_aside": len(aside),
     }
 
 
@@ -232,8 +234,8 @@ def judge_stamps(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     Returns
     -------
     DataFrame, shape (n, 3)
-        `verdict` (the moment), `verdict_offset` (minutes east of UTC, missing where the stamp has
-        none and the contract no zone) and `verdict_whole_day` (0 or 1).
+        `moment`, `minutes_east` (of UTC; missing where the stamp has no offset and the contract no
+        zone) and `is_whole_day` (boolean).
     """
     moment, minutes = parse_values.parse_stamps(
         rows["modification_timestamp"],
@@ -243,9 +245,9 @@ def judge_stamps(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     as_written = moment + pd.to_timedelta(minutes.fillna(0), unit="m").astype("timedelta64[us]")
     return pd.DataFrame(
         {
-            "verdict": moment,
-            "verdict_offset": minutes,
-            "verdict_whole_day": as_written == as_written.dt.normalize(),
+            "moment": moment,
+            "minutes_east": minutes,
+            "is_whole_day": as_written == as_written.dt.normalize(),
         }
     )
 

@@ -277,19 +277,21 @@ def _map_columns(con: duckdb.DuckDBPyConnection, headers: list[str], contract: C
             AS _row_sha256, {extra} AS _extra, raw.* EXCLUDE (_source_row, _ragged) FROM raw""")
 
 
-def _verdict(
+def _join_judged(
     con: duckdb.DuckDBPyConnection,
     table: str,
     columns: list[str],
     judge: Callable[[pd.DataFrame], pd.Series | pd.DataFrame],
 ) -> str:
     """Judge each distinct combination of `columns` once, keep it as `table` and return the join
-    that brings its column `verdict` (or what columns the judge gives) to the rows of `mapped m`."""
+    that brings what the judge gives (a series as column `judged`) to the rows of `mapped m`."""
     names = ", ".join(sql_name(column) for column in columns)
     distinct = con.execute(f"SELECT DISTINCT {names} FROM mapped").df().astype("str")
-    verdict = judge(distinct)
-    verdicts = verdict if isinstance(verdict, pd.DataFrame) else verdict.to_frame("verdict")
-    con.register(table, distinct.join(verdicts))
+    judged = judge(distinct)
+    con.register(
+        table,
+        distinct.join(judged if isinstance(judged, pd.DataFrame) else judged.to_frame("judged")),
+    )
     same = " AND ".join(
         f"m.{sql_name(c)} IS NOT DISTINCT FROM {table}.{sql_name(c)}" for c in columns
     )
@@ -328,10 +330,13 @@ def row_judgement_sql(
     joins: list[str] = []
     tests = _judge_keys(con, contract) if judged else {}
 
-    def add(columns: list[str], judge: Callable[[pd.DataFrame], pd.Series | pd.DataFrame]) -> str:
-        table = f"verdict_{len(joins)}"
-        joins.append(_verdict(con, table, columns, judge))
-        return f"{table}.verdict"
+    def join(columns: list[str], judge: Callable[[pd.DataFrame], pd.Series | pd.DataFrame]) -> str:
+        table = f"judged_{len(joins)}"
+        joins.append(_join_judged(con, table, columns, judge))
+        return table
+
+    def add(columns: list[str], judge: Callable[[pd.DataFrame], pd.Series]) -> str:
+        return f"{join(columns, judge)}.judged"
 
     if judged and contract.domain.column:
         tests[row_rules.UNKNOWN_DOMAIN] = add(
@@ -359,11 +364,11 @@ def row_judgement_sql(
     if "close_date" in contract.columns:
         made["_day"] = f"{moments('close_date')}::DATE"
     if "modification_timestamp" in contract.columns:
-        stamps = add(
+        stamps = join(
             ["modification_timestamp"], partial(newest_state.judge_stamps, contract=contract)
         )
-        made["_stamp"], made["_offset"] = stamps, f"{stamps}_offset"
-        made["_whole_day"] = f"coalesce({stamps}_whole_day, false)"
+        made["_stamp"], made["_offset"] = f"{stamps}.moment", f"{stamps}.minutes_east"
+        made["_whole_day"] = f"coalesce({stamps}.is_whole_day, false)"
         made["_day"] = f"coalesce({made['_stamp']}::DATE, {made['_day']})"
         if judged:  # which state of a listing is the newest would be unknown
             filled = sql_code("m.modification_timestamp")

@@ -93,3 +93,9 @@ def test_duplicates_are_told_by_reason_and_file():
 def test_what_is_no_home_is_told(names, bare, text):
     classes = pd.Series(names, dtype="str")
     assert findings.describe_classes(classes, pd.Series(bare), ["residential"]) == text
+
+
+def test_doubts_of_the_newest_state_are_told_where_there_are_any():
+    assert findings.describe_doubts({"stamp": 9, "nothing": 0, "kept_aside": 0}) == []
+    blank, line = findings.describe_doubts({"stamp": 9, "kept_aside": 1200})
+    assert blank == "" and line.startswith("1,200 listings: on the market, but a quarantined row")

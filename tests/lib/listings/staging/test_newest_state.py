@@ -56,10 +56,19 @@ def newest(*files, imports=None, **changes):
         ([("2024-05-01", "Pending"), ("2024-05-01", "Active Under Contract")], [1, 1],
          ("Pending", "status")),
         ([("", "Coming Soon"), ("", "A"), ("", "Coming Soon")], [4, 4, 4], ("A", "status")),
+        # no stamp beside one in the same import: how far the listing has gone
+        ([("2024-05-01", "A"), ("", "Sold")], [1, 1], ("Sold", "status")),
+        ([("2024-05-01 10:00:00", "Sold"), ("", "A")], [2, 2], ("Sold", "status")),
+        ([("2024-05-01 10:00:00", "A"), ("2024-05-02 09:00:00", "A"), ("", "Sold")], [1, 1, 1],
+         ("Sold", "status")),
+        ([("2024-06-01", "A"), ("2024-05-01", "Pending"), ("", "Sold")], [1, 2, 2],
+         ("Sold", "import")),
+        ([("", "Sold"), ("2024-05-01", "A"), ("2024-05-02", "A")], [1, 1, 2], ("A", "stamp")),
         # nobody imported them: what ended is newer, then the name of the file
         ([("", "Sold"), ("", "A")], None, ("Sold", "status")),
         ([("", "A"), ("", "Off")], None, ("Off", "status")),
         ([("", "Pending"), ("", "A")], None, ("A", "file_name")),
+        ([("", "Sold"), ("2024-05-01", "A")], None, ("Sold", "status")),
         ([("2024-05-01", "Sold"), ("2024-05-01", "A")], [0, 1], ("A", "import")),
     ],
 )  # fmt: skip
@@ -182,7 +191,9 @@ def test_the_order_is_that_of_comparing_two_by_two():
             state |= state["last"]
         for state in rows:
             stamps = [state["stamp"]] + [
-                s["stamp"] for s in rows if not state["stamp"] and s["imported"] < state["imported"]
+                s["stamp"]
+                for s in rows
+                if not state["stamp"] and s["imported"] <= state["imported"]
             ]
             text = max(stamps, key=lambda stamp: stamp.ljust(19, "~") if stamp else "")
             hour = dt.datetime.fromisoformat(text) if text else dt.datetime.min
@@ -199,6 +210,10 @@ def test_the_order_is_that_of_comparing_two_by_two():
         ({"status": "A"}, {"status": "Sold", "price": "undisclosed"}, [1, 1]),
         ({"status": "A"}, {"stamp": "2024-02-01", "status": "Afgehandeld"}, [1, 1]),
         ({"stamp": "2024-01-05", "status": "A"}, {"stamp": "05.01.2024", "status": "Sold"}, [1, 2]),
+        # nothing tells which is newer, and nobody knows what the word means
+        ({"status": "A"}, {"status": "Afgehandeld"}, [1, 1]),
+        ({"status": "A"}, {"stamp": "", "status": "Afgehandeld"}, None),
+        ({"stamp": "", "status": "Pending"}, {"status": "Sold", "price": ""}, [1, 1]),
     ],
 )
 def test_a_home_is_not_on_the_market_where_the_row_that_may_have_ended_it_cannot_be_used(
@@ -211,6 +226,15 @@ def test_a_home_is_not_on_the_market_where_the_row_that_may_have_ended_it_cannot
     assert out.duplicates[["_kept_file", "_kept_row"]].values.tolist() == [["1.csv", 1]]
     assert where(out.quarantined) == [("1.csv", 1)]
     assert out.counts["0.csv"]["duplicates"] == out.counts["1.csv"]["quarantined"] == 1
+    assert out.newest["kept_aside"] == 1
+
+
+def test_a_day_of_a_zone_that_cannot_be_used_is_compared_by_that_zone():
+    """03:00 in UTC is the evening before in Texas, and that whole day is meant."""
+    files = [row(stamp="2024-01-04T03:00:00Z", status="A")], [
+        row(stamp="2024-01-03", status="Sold", price="")]  # fmt: skip
+    out = staged(*files, contract=contract(time_zone="America/Chicago"), imports={0: 1, 1: 2})
+    assert not len(out.clean) and out.newest["kept_aside"] == 1
 
 
 @pytest.mark.parametrize(
@@ -219,7 +243,8 @@ def test_a_home_is_not_on_the_market_where_the_row_that_may_have_ended_it_cannot
         ({"status": "A", "stamp": "2024-02-01"}, {"status": "Sold", "price": ""}),  # older
         ({"status": "Sold"}, {"stamp": "2024-02-01", "status": "Sold", "price": ""}),  # evidence
         ({"status": "A"}, {"key": "3", "status": "Sold", "price": ""}),  # another's
-        ({"status": "A"}, {"status": "Afgehandeld"}),  # nothing tells that it is newer
+        ({"status": "Sold"}, {"status": "Afgehandeld"}),
+        ({"status": "A"}, {"status": "Pending", "lease": "let"}),  # still on the market
     ],
 )
 def test_a_quarantined_row_that_is_older_or_of_another_listing_changes_nothing(state, bad):

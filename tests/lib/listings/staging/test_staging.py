@@ -83,9 +83,11 @@ def test_the_order_in_which_files_come_changes_no_byte(files):
     assert staged(*files).bytes == forward.bytes
 
 
-def test_newest_modification_wins_and_a_missing_stamp_loses():
+def test_newest_modification_wins_and_beside_a_missing_stamp_the_status():
     stamps = ["2024-01-02", "2024-03-01", "", "2023-12-31"]
-    out = staged([row(stamp=stamp, price=f"{2000 + i}") for i, stamp in enumerate(stamps)])
+    states = ["A", "Sold", "A", "Sold"]
+    pairs = enumerate(zip(stamps, states, strict=True))
+    out = staged([row(stamp=at, status=state, price=f"{2000 + i}") for i, (at, state) in pairs])
     assert out.clean["close_price"].tolist() == ["2001"]
     assert set(out.duplicates["_reason"]) == {"older version of the listing"}
     assert where(out.duplicates) == [("0.csv", 1), ("0.csv", 3), ("0.csv", 4)]

@@ -25,3 +25,11 @@ def test_a_feed_without_types_is_told_to_count_all_as_homes():
 
     assert text in lacks([]) and text in lacks(KINDS, KINDS)
     assert not any(text in lacks([name]) for name in KINDS)
+
+
+def test_listings_whose_newest_row_cannot_be_used_are_told():
+    staging = {"absent_columns": [], "columns": [], "photo_bundles": 1}
+    for count, said in ((0, False), (3, True)):
+        newest = {"newest_state_by": {"stamp": 7, "kept_aside": count}}
+        lines = findings.missing_part_sentences(staging | newest, {"sale": {}}, {"sale": 1})
+        assert any(line.startswith("3 listings: on the market, but") for line in lines) == said
