@@ -47,7 +47,7 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
     missing, empty, binary, or lacks a column that a valuation needs.
     """
     require(path.is_file(), f"{path}: no such file")
-    header = csv_reader.read_header(path)
+    header = csv_reader.read_header_for(path, contract)
     optional = {
         name: column.model_copy(update={"required": False})
         for name, column in contract.columns.items()
@@ -58,6 +58,7 @@ def read_subjects(path: Path, contract: Contract, as_of: dt.date) -> Subjects:
     require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
     faults = header_faults(needed, header.names)
     require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")
+    csv_reader.compare_repeated_headers(path, contract)
     rows = parse_export.read_rows_unjudged(path, contract)
     require(len(rows) > 0, f"{path}: a header and no rows; there is nothing to value")
     rows["_source_file"] = path.name

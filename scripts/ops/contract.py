@@ -22,7 +22,7 @@ from lib.listings.onboarding import draft_contract, infer, review
 from lib.listings.staging import csv_reader
 
 
-def read_head(path: Path, rows: int) -> pd.DataFrame:
+def read_head(path: Path, rows: int, agreed: contract.Contract | None = None) -> pd.DataFrame:
     """The first rows of an export as text; of equal headers the first counts.
 
     Parameters
@@ -31,6 +31,8 @@ def read_head(path: Path, rows: int) -> pd.DataFrame:
         A CSV of any encoding and delimiter.
     rows
         How many rows at most.
+    agreed
+        The contract that may tell equal headers apart.
 
     Returns
     -------
@@ -43,7 +45,9 @@ def read_head(path: Path, rows: int) -> pd.DataFrame:
         Where there is no such file, or it has no row.
     """
     require(path.is_file(), f"{path}: no such file")
-    names = csv_reader.read_header(path).names
+    names = (
+        csv_reader.read_header_for(path, agreed) if agreed else csv_reader.read_header(path)
+    ).names
     some = [row for _, row in itertools.islice(csv_reader.read_rows(path), rows)]
     require(bool(some), f"{path}: a header and no rows; export it again")
     whole = [row for row in some if len(row) == len(names)]
@@ -116,6 +120,12 @@ def infer_command(file: Path, feed: str | None, out: Path | None, force: bool, r
         ]
     )
     io.write_text(out, made.text)
+    names = csv_reader.read_header(file).names
+    for name in sorted({name for name in names if name and names.count(name) > 1}):
+        click.echo(
+            f"warning: {name!r} heads {names.count(name)} columns; where they differ, say which is "
+            f"meant by an alias such as {f'{name} (2)'!r}"
+        )
     matched = sum(one.claimed for one in guesses)
     click.echo(
         f"{out}: {matched} of {len(guesses)} columns matched, "
@@ -148,11 +158,13 @@ def check_command(feed: str, files: tuple[Path, ...], rows: int) -> None:
         click.echo(f"{raw}: no files yet; name one to check it: check {feed} export.csv")
     faults = []
     for path in paths:
-        table = read_head(path, rows)
+        table = read_head(path, rows, agreed)
         misread = contract.header_faults(agreed, list(table))
         if misread:
             faults += [f"{path}, read by {contract_path(feed)}: {clause}" for clause in misread]
             continue
+        for note in csv_reader.compare_repeated_headers(path, agreed):
+            click.echo(f"warning: {note}")
         matched, unclaimed = review.review_export(table, agreed)
         click.echo(f"\n{path}: {len(table):,} rows read")
         found = [one for one in matched if one.header is not None]

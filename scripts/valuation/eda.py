@@ -139,13 +139,14 @@ def show_knowledge(
     return out
 
 
-def _odd_place_sentence(frame: pd.DataFrame) -> str:
-    """What is odd in the coordinates of all rows together, "" where nothing is."""
+def _odd_place_lines(frame: pd.DataFrame) -> list[str]:
+    """What is odd in the coordinates of all rows, as a paragraph; none where nothing is."""
     if not set(odd_points.POINT) <= set(frame):
-        return ""
+        return []
     reasons = odd_points.odd_points(frame)["point"]
     points = int(frame[list(odd_points.POINT)].notna().any(axis=1).sum())
-    return findings.describe_odd_points(reasons, points)
+    sentence = findings.describe_odd_points(reasons, points)
+    return ["", sentence] if sentence else []
 
 
 def _describe_kinds(staged: pd.DataFrame, frame: pd.DataFrame, agreed: contract.Contract) -> str:
@@ -204,8 +205,7 @@ def main() -> None:
         "",
         _describe_kinds(staged, frame, agreed),
     ]  # fmt: skip
-    where = _odd_place_sentence(frame)
-    lead += ["", where] if where else []
+    lead += _odd_place_lines(frame)
     lead += _describe_wrong_columns(frame.assign(domain=staged["domain"]))
     domains, few = domains_of(frame, staged["domain"], settings.minimum_sales)
     why = f"has fewer than {settings.minimum_sales} closed rows with a price"

@@ -25,7 +25,7 @@ from lib.listings.normalize import (
     repeated_sales,
 )
 from lib.listings.normalize.normalize import NormalizeParams
-from lib.listings.throughout.wrong_columns import find_lost_columns
+from lib.listings.throughout.wrong_columns import find_lost_columns, require_readable_columns
 
 OUT = Path("data/normalize")
 # of the contract: what later stages tell
@@ -120,6 +120,7 @@ def main() -> None:
     rows, mended, idle = corrections.apply_corrections(io.read_parquet(STAGED), entries, where)
     row_rules.require_known_classes(rows, agreed, str(vocabulary.contract_path(base.feed)))
     table, issues = normalize.normalize(rows, agreed, base.as_of, settings.limits())
+    require_readable_columns(issues, table, agreed, settings.max_lost_share)
     issues = pd.concat([issues, corrections.blanked_issues(mended)], ignore_index=True)
     count = len(rows)
     assert len(table) == count

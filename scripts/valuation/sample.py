@@ -61,7 +61,7 @@ def main() -> None:
     agreed = contract.read_contract(base.feed)
     raw = RAW / base.feed
     headers = {
-        path.relative_to(raw).as_posix(): csv_reader.read_header(path).names
+        path.relative_to(raw).as_posix(): csv_reader.read_header_for(path, agreed).names
         for path in csv_reader.find_csv_files(raw)
     }
     bad = gold_sample.read_quarantined(STAGED / "quarantine_rows.csv", agreed, headers, base.seed)

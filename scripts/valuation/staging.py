@@ -19,6 +19,7 @@ from lib.common.vocabulary import NEWEST_STATE_DOUBTS, RAW, contract_path
 from lib.listings.contract import contract
 from lib.listings.staging import coverage, csv_reader, staging
 from lib.listings.staging.staging import StagingParams
+from lib.listings.throughout import broad_reasons
 from lib.ops.ledger import ledger
 
 OUT = Path("data/staging")
@@ -31,7 +32,7 @@ def show_plan(paths: list[Path], agreed: contract.Contract) -> None:
     for path in paths:
         key = staging.parse_cache_key(io.file_sha256(path), agreed)
         cached = (cache_root() / "staging" / key).is_dir()
-        headers = csv_reader.read_header(path).names
+        headers = csv_reader.read_header_for(path, agreed).names
         matches = contract.match_headers(agreed, headers)
         aside = [header for header in headers if header not in matches.values()]
         click.echo(
@@ -48,11 +49,17 @@ def warn_of_doubts(newest: dict[str, int]) -> None:
             cli.log.warning("staging.newest_state_in_doubt", listings=newest[name], why=why)
 
 
+def warn_of_equal_columns(notes: list[str]) -> None:
+    """Warn of headers that come twice over equal cells."""
+    for note in notes:
+        cli.log.warning("staging.header_comes_twice", note=note, read="the first of them")
+
+
 def write_outs(
     base: params.Base, agreed: contract.Contract, parsed: list[staging.ParsedFile], most: float
 ) -> dict:
     """Write the outs and the metrics; returns the totals. Raises `RemlError` where a greater
-    share than `most` of the rows is quarantined."""
+    share than `most` is quarantined of all rows, of a file's, or of those that one rule judges."""
     from lib.listings.staging import (
         schema,  # pandera is slow to import, and preflight imports this module
     )
@@ -66,6 +73,10 @@ def write_outs(
             OUT / "listings.parquet", Path(scratch) / staging.DAYS, agreed, Path(scratch)
         )
         unknown = coverage.count_unknown_values(parsed, agreed, Path(scratch))
+        tallies = io.read_parquet(Path(scratch) / staging.REASONS)
+    where, raw = str(contract_path(base.feed)), str(RAW / base.feed)
+    broad_reasons.require_narrow_reasons(tallies, most, where, raw)
+    broad_reasons.require_usable_files(counts, tallies, most, where, raw)
     total = staging.sum_file_counts(counts, OUT) | {
         "unknown_values": unknown,
         "newest_state_by": newest,
@@ -113,7 +124,7 @@ def main(dry_run: bool) -> None:
         show_plan(paths, agreed)
         return
     with ledger.record_run(base.feed, key_of(agreed.model_dump_json())) as loaded:
-        staging.check_headers(paths, agreed)
+        warn_of_equal_columns(staging.check_headers(paths, agreed))
         parsed = staging.parse_files(paths, agreed, raw)
         total = write_outs(base, agreed, parsed, settings.max_quarantined_share)
     warn_of_doubts(total["newest_state_by"])

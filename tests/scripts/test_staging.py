@@ -164,7 +164,7 @@ def test_a_run_that_stops_is_in_the_ledger_as_failed_and_the_next_as_loaded(tmp_
     strict = text.replace("max_quarantined_share: 0.5", "max_quarantined_share: 0.0")
     (tree.folder / "params.yaml").write_text(strict)
     done = tree.called()
-    assert done.exit_code == 2 and "rows break the contract" in done.stderr
+    assert done.exit_code == 2 and "break the contract" in done.stderr
     (tree.folder / "params.yaml").write_text(text)
     tree.run()
     with sqlite3.connect(tmp_path / "state/ledger.sqlite") as ledger:

@@ -77,6 +77,7 @@ def staged(*files, contract=CONTRACT, headers=HEADERS, names=None, imports=None)
                 out / "listings.parquet", folder / staging.DAYS, contract, folder
             ),
             clean=pd.read_parquet(out / "listings.parquet"),
+            reasons=pd.read_parquet(folder / staging.REASONS),
             older=pd.read_parquet(out / "superseded_listings.parquet"),
             extra=pd.read_parquet(out / "extra_columns.parquet"),
             **{

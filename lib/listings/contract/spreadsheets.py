@@ -27,6 +27,7 @@ POINT_ZERO = r"[0-9]{1,15}\.0+"  # a whole number that a tool has made a decimal
 NOTATION = "in scientific notation, so a spreadsheet has rounded it; export it again as text"
 SEPARATORS = "with thousands separators, as a spreadsheet writes numbers; export it again as text"
 ZEROS = "rounded to 15 digits by a spreadsheet; export it again as text"
+DAMAGES = (NOTATION, SEPARATORS, ZEROS)
 LEAST_ROUNDED = 3  # codes; one or two may end in zeros by chance
 # states whose ZIP codes begin with 0, which a number loses
 ZERO_STATES = {

@@ -244,6 +244,7 @@ class NormalizeParams(params.Section):
     longest_deal_days: int = Field(ge=1)
     relist_gap_days: int = Field(ge=0)
     same_sale_days: int
+    max_lost_share: float = Field(ge=0, le=1)
 
     def limits(self) -> dates.DateLimits:
         """What a date may be."""

@@ -7,11 +7,12 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from lib.common.errors import RemlError, require
+from lib.listings.contract.contract import Contract, match_headers
 
 DELIMITERS = ",;\t|"
 SNIFF_BYTES = 65536
@@ -124,6 +125,45 @@ def read_header(path: Path) -> Header:
         f"{path}: the header has {len(names):,} columns, and {MOST_COLUMNS:,} is the most",
     )
     return Header([name.strip() for name in names], delimiter, "".join(lines), utf16, first)
+
+
+def read_header_for(path: Path, contract: Contract) -> Header:
+    """The header of an export as a contract names it: of headers that are the same to the letter
+    the second is called `SqFt (2)` where an alias says so, and the first `SqFt (1)`."""
+    header = read_header(path)
+    aliases = {alias for column in contract.columns.values() for alias in column.aliases}
+    names: list[str] = []
+    for number, name in enumerate(header.names):
+        numbered = f"{name} ({header.names[: number + 1].count(name)})"
+        again = header.names.count(name) > 1 and numbered in aliases
+        names.append(numbered if again else name)
+    return replace(header, names=names)
+
+
+def compare_repeated_headers(path: Path, contract: Contract) -> list[str]:
+    """A sentence for each header that a column reads, that comes again to the letter, and under
+    which each row has equal cells.
+
+    Raises `RemlError` naming the file, the header, its columns and a row where they differ: nothing
+    tells which is meant, unless the contract does.
+    """
+    header, out = read_header_for(path, contract), []
+    for column, name in match_headers(contract, header.names).items():
+        places = [at for at, one in enumerate(header.names) if one == name]
+        if len(places) == 1:
+            continue
+        columns = " and ".join(str(at + 1) for at in places)
+        for number, row in read_rows(path):
+            cells = [row[at].strip() for at in places] if len(row) == len(header.names) else []
+            require(
+                len(set(cells)) <= 1,
+                f"{path}: {name!r} heads columns {columns}, and data row {number} has "
+                f"{' and '.join(map(repr, cells))} there; say which is meant, such as `{column}: "
+                f"{{aliases: [{name} ({len(places)})]}}` in the contract, or take the other out of "
+                "the export",
+            )
+        out.append(f"{path}: {name!r} heads columns {columns}, with equal cells in every row")
+    return list(dict.fromkeys(out))
 
 
 def _find_separator(text: str) -> tuple[str, str]:

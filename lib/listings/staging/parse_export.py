@@ -179,7 +179,7 @@ def parse_export(path: Path, contract: Contract, folder: Path, judged: bool = Tr
     must not pass the reason and all its cells (JSON).
     With `judged=False` only rows that cannot be read at all get a reason.
     """
-    header = csv_reader.read_header(path)
+    header = csv_reader.read_header_for(path, contract)
     out = folder / "rows.parquet"
     with open_session(folder) as con:
         create_raw_view(con, path, header, folder)

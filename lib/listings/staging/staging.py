@@ -15,13 +15,22 @@ from lib.cache.keys import code_hash, key_of, room_files
 from lib.common import cli, io, params
 from lib.common.errors import require
 from lib.common.vocabulary import LINEAGE, ON_MARKET
-from lib.listings.contract import contract
-from lib.listings.contract.contract import Contract, header_faults, missing_column_phrases
+from lib.listings.contract import contract, row_rules, spreadsheets
+from lib.listings.contract.contract import (
+    Contract,
+    RowRule,
+    header_faults,
+    missing_column_phrases,
+)
 from lib.listings.staging import csv_reader, newest_state, parse_export, receipts
 from lib.listings.staging.duckdb_sql import open_session, sql_code, sql_name, sql_path, sql_text
 
 DAYS = "days.parquet"  # listing_key, domain, _day, for `coverage.coverage`
+REASONS = "reasons.parquet"  # of `_write_reasons`, for `throughout.broad_reasons`
 ROOMS = (contract, parse_export)  # all that decides how a file is parsed
+RAGGED = "ragged row: "  # how the reason of rows with too few or too many fields begins
+NAMES = ("reason", "rule", "column", "mend")
+EXAMPLES, LONGEST = 3, 60  # cells that a reason shows, and letters of each
 COUNTED = ("rows_in", "clean", "duplicates", "quarantined")
 
 
@@ -48,15 +57,18 @@ def parse_cache_key(sha256: str, agreed: Contract) -> str:
     )
 
 
-def check_headers(paths: list[Path], agreed: Contract) -> None:
+def check_headers(paths: list[Path], agreed: Contract) -> list[str]:
     """Raise `RemlError` where a header lacks a column that the contract requires, or would be
-    misread."""
+    misread; returns a sentence for each that comes twice over equal cells."""
+    notes: list[str] = []
     for path in paths:
-        names = csv_reader.read_header(path).names
+        names = csv_reader.read_header_for(path, agreed).names
         missing = missing_column_phrases(agreed, names)
         require(not missing, f"{path}: the header lacks {'; '.join(missing)}")
         faults = header_faults(agreed, names)
         require(not faults, f"{path}, read by the feed's contract.yaml: {'; '.join(faults)}")
+        notes += csv_reader.compare_repeated_headers(path, agreed)
+    return notes
 
 
 def parse_files(paths: list[Path], agreed: Contract, raw: Path) -> list[ParsedFile]:
@@ -80,9 +92,9 @@ def parse_files(paths: list[Path], agreed: Contract, raw: Path) -> list[ParsedFi
 def stage_feed(
     parsed: list[ParsedFile], contract: Contract, folder: Path, scratch: Path
 ) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-    """Write a feed's staged tables into `folder` and each listing's day into `scratch`, which also
-    takes what does not fit in memory; returns counts per file, and of listings by what told their
-    newest state (`newest_state.count_newest_states`).
+    """Write a feed's staged tables into `folder` and into `scratch` each listing's day and what
+    reasons took (DAYS, REASONS); `scratch` also takes what does not fit in memory. Returns counts
+    per file, and of listings by what told their newest state (`newest_state.count_newest_states`).
 
     Of rows with one (listing_key, domain) the newest stays, as `newest_state.order_rows` has it.
     Raises `RemlError` where stamps cannot be compared, `AssertionError` if a row were lost.
@@ -125,6 +137,7 @@ def stage_feed(
         _write_query(con, DUPLICATES, folder / "duplicates.csv")
         _write_query(con, QUARANTINED, folder / "quarantine_rows.csv")
         _write_query(con, EXTRA, folder / "extra_columns.parquet")
+        _write_query(con, _reasons(con, contract), scratch / REASONS)
         return _counts(con, parsed), newest_state.count_newest_states(con)
 
 
@@ -200,6 +213,90 @@ def _selected(contract: Contract) -> str:
                _source_file, _source_row
         FROM (SELECT *, {status} AS status, {priced} AS priced,
                      {filled("close_date")} AS dated FROM clean)"""
+
+
+def _judges(rule: RowRule, contract: Contract) -> str:
+    """SQL: whether a row rule applies to a row, as `row_rules.breaks_rule` has it."""
+    tests = ["true"]
+    for name, wanted in rule.when.items():
+        lookup = contract.lookups.get(name, {})
+        words = {raw.strip().lower() for raw, value in lookup.items() if value == wanted}
+        words |= {wanted.lower()} if wanted in lookup.values() else set()
+        cell = sql_code(sql_name(name))
+        if lookup:
+            tests.append(f"lower({cell}) IN ({', '.join(map(sql_text, ['', *sorted(words)]))})")
+        else:
+            tests.append(f"{cell} = {sql_text(wanted)}")
+    return f"coalesce({' AND '.join(tests)}, false)"
+
+
+def _list_reasons(contract: Contract) -> list[tuple[str, str, str, str, str]]:
+    """(reason, name of its row rule, column, mend, SQL of the rows that it can judge) of all that
+    puts a row into quarantine."""
+    status, stamp, kind = "standard_status", "modification_timestamp", contract.domain.column or ""
+    filled = {name: f"{sql_code(sql_name(name))} IS NOT NULL" for name in contract.columns}
+    words = "explain these words in"
+    quotes = "export it again: look for stray quotes, delimiters inside cells, rows that were cut"
+    out = [
+        ("no listing key", "", "listing_key", "name the header of the key", "true"),
+        (newest_state.SHARED, "", "listing_key", "name a key that is each home's own", "true"),
+        ("a quote is not closed", "", "_row", quotes, "true"),
+        (RAGGED, "", "_row", quotes, "true"),
+    ]
+    known = [
+        (row_rules.UNKNOWN_STATUS, "", status, f"{words} `lookups.{status}`"),
+        (row_rules.UNKNOWN_DOMAIN, "", kind, f"{words} `domain.values`"),
+        (parse_export.UNREAD, "", stamp, "add how they are written to `date_formats`"),
+    ]
+    out += [(*one, filled[one[2]]) for one in known if one[2] in filled]
+    for column in contract.key or ["listing_key"]:
+        for damage in spreadsheets.DAMAGES:
+            out.append(
+                (f"{column} {damage}", "", column, "export it again, or name another key", "true")
+            )
+    for rule in contract.row_rules:
+        mend = (
+            "add how they are written to `date_formats`"
+            if rule.check == "is_date"
+            else f"mend the aliases, unit or rule of `{rule.column}`"
+        )
+        out.append((rule.reason, rule.name, rule.column, mend, _judges(rule, contract)))
+    return out
+
+
+def _reasons(con: duckdb.DuckDBPyConnection, contract: Contract) -> str:
+    """Query: of each file and reason the rows that it takes, of those that it can judge, and three
+    of its cells with their first rows."""
+    query = "SELECT DISTINCT _reason FROM rows WHERE _reason IS NOT NULL"
+    there = "; ".join(["", *(text for (text,) in con.execute(query).fetchall()), ""])
+    has, parts = {*contract.columns, *contract.constants, "listing_key", "domain", "_row"}, []
+    for reason, rule, column, mend, judged in _list_reasons(contract):
+        part = f"; {reason}" if reason == RAGGED else f"; {reason};"
+        if column not in has or part not in there:
+            continue
+        hit = f"{judged} AND coalesce(contains('; ' || _reason || ';', {sql_text(part)}), false)"
+        names = zip(NAMES, (reason, rule, column, mend), strict=True)
+        texts = ", ".join(f"{sql_text(text)} AS {sql_name(name)}" for name, text in names)
+        parts.append(f"""
+            SELECT _source_file AS file, {texts}, {judged} AS judged, {hit} AS hit,
+                left(coalesce({sql_name(column)}::VARCHAR, ''), {LONGEST}) AS cell, _source_row
+            FROM rows""")
+    nothing = ", ".join(f"'' AS {sql_name(name)}" for name in NAMES)
+    parts.append(f"""
+            SELECT '' AS file, {nothing}, true AS judged, true AS hit, '' AS cell, 0 AS _source_row
+            FROM rows WHERE false""")
+    return f"""
+        WITH judged AS ({" UNION ALL ".join(parts)}),
+        cells AS (
+            SELECT file, reason, rule, cell, count(*) AS n, min(_source_row) AS row FROM judged
+            WHERE hit GROUP BY file, reason, rule, cell QUALIFY row_number() OVER (
+                PARTITION BY file, reason, rule ORDER BY n DESC, row) <= {EXAMPLES})
+        SELECT file, {", ".join(map(sql_name, NAMES))}, sum(hit::INT)::BIGINT AS hit,
+            sum(judged::INT)::BIGINT AS judged, any_value(examples) AS examples
+        FROM judged JOIN (
+            SELECT file, reason, rule, list({{'text': cell, 'row': row}} ORDER BY n DESC, row)
+                AS examples FROM cells GROUP BY ALL) USING (file, reason, rule)
+        GROUP BY file, reason, rule, "column", mend ORDER BY file, hit DESC, reason, rule"""
 
 
 def sum_file_counts(counts: dict[str, dict[str, int]], folder: Path) -> dict:

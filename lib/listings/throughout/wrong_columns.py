@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lib.common.errors import require
+from lib.listings.contract.contract import Contract
+
 SHARE = 0.5  # of the cells that can be judged, from which it is the column that is wrong
 LEAST = 20  # cells that can be judged; of fewer nothing is said
 # up to six sales in ten of a brisk market close at exactly the price asked, leases mostly do
@@ -31,6 +34,8 @@ RATIO = (
 )
 OFF_SCALE = "is not of the price's size in most sales, so the column is ignored"
 LATER_BUILT = "lies more than a year after the closing in most sales, so the column is ignored"
+
+IGNORED = (AFTER, COPY, RATIO, OFF_SCALE, LATER_BUILT)
 
 
 @dataclass(frozen=True)
@@ -184,3 +189,48 @@ def find_lost_columns(issues: pd.DataFrame, table: pd.DataFrame) -> dict[str, di
                 "of": filled,
             }
     return out
+
+
+def require_readable_columns(
+    issues: pd.DataFrame, table: pd.DataFrame, contract: Contract, most: float
+) -> None:
+    """Stop where a column that the contract requires loses most of the cells of one file.
+
+    Columns that are ignored as wrong throughout are named elsewhere; zeros stand for no value.
+
+    Parameters
+    ----------
+    issues : DataFrame
+        Lines of normalize_issues: `_source_file`, `_source_row`, `column`, `value`, `reason` and
+        `set_missing`.
+    table : DataFrame, shape (n, k)
+        What was left: `_source_file` and the columns.
+    contract : Contract
+        Which columns are required.
+    most : float
+        `normalize.max_lost_share`.
+
+    Raises
+    ------
+    RemlError
+        Naming the file, the column, the share, the most frequent reason, three cells and the mend.
+    """
+    zero = issues["value"].str.fullmatch(r"\s*[$]?0+(\.0*)?\s*").fillna(False).astype(bool)
+    lost = issues[issues["set_missing"] & ~issues["reason"].isin(IGNORED) & ~zero]
+    required = [name for name, column in contract.columns.items() if column.required]
+    for name in [one for one in required if one in table]:
+        filled = table[table[name].notna()].groupby("_source_file").size()
+        for file, cells in lost[lost["column"] == name].groupby("_source_file", sort=True):
+            cells = cells.drop_duplicates("_source_row").sort_values("_source_row")
+            of = len(cells) + int(filled.get(file, 0))
+            if of < LEAST or len(cells) <= most * of:
+                continue
+            shown = cells.drop_duplicates("value").head(3)[["value", "_source_row"]]
+            texts = ", ".join(f"{v!r} (data row {n})" for v, n in shown.itertuples(index=False))
+            require(
+                False,
+                f"{file}: `{name}`, which the contract requires, cannot be read or cannot be in "
+                f"{len(cells):,} of {of:,} rows ({len(cells) / of:.0%}), most often: "
+                f"{cells['reason'].mode().iloc[0]}; {texts}; mend its aliases, type, range, unit "
+                f"or date_formats in contract.yaml, or raise normalize.max_lost_share",
+            )

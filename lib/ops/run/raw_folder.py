@@ -75,7 +75,7 @@ def check_export(path: Path, feed: str, agreed: Contract) -> None:
     except UnicodeEncodeError as error:
         name = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         raise RemlError(f"{name}: the name is not UTF-8; rename the file") from error
-    header = csv_reader.read_header(path)
+    header = csv_reader.read_header_for(path, agreed)
     missing = contract.missing_column_phrases(agreed, header.names)
     if missing:
         others = [
@@ -98,6 +98,7 @@ def check_export(path: Path, feed: str, agreed: Contract) -> None:
         )
     faults = contract.header_faults(agreed, header.names)
     require(not faults, f"{path}, read by {contract_path(feed)}: {'; '.join(faults)}")
+    csv_reader.compare_repeated_headers(path, agreed)
     require(
         next(csv_reader.read_rows(path), None) is not None,
         f"{path}: a header and no rows; export it again or remove the file",

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.common.errors import RemlError
 from lib.common.params import validate
 from lib.common.vocabulary import LINEAGE
 from lib.listings.contract.contract import Contract
@@ -165,3 +166,44 @@ def test_no_cell_of_a_wrong_column_is_left_because_it_fits_by_chance():
     assert set(issues.loc[issues["column"] == "listing_contract_date", "reason"]) == {
         wrong_columns.AFTER
     }
+
+
+@pytest.mark.parametrize(
+    ("cells", "needed", "text"),
+    [
+        (["1,2 k"] * 12 + ["900"] * 10 + [""] * 50, True,
+         "b.csv: `living_area`, which the contract requires, cannot be read or cannot be in 12 of "
+         "22 rows (55%), most often: not a number; '1,2 k' (data row 1); mend its aliases"),
+        ([f"{n}.000,5" for n in range(25)], True,
+         "'0.000,5' (data row 1), '1.000,5' (data row 2), '2.000,5' (data row 3)"),
+        (["9000000"] * 30 + ["900"] * 29, True, "most often: outside "),
+        (["1,2 k"] * 12 + ["900"] * 12, True, None),
+        (["1,2 k"] * 19, True, None),
+        (["0"] * 60 + ["1,2 k"] * 9 + ["900"] * 12, True, None),
+        (["1,2 k"] * 40, False, None),
+    ],
+)  # fmt: skip
+def test_a_required_column_that_loses_most_of_a_file_stops_the_run(cells, needed, text):
+    spec = {
+        "title": "T", "key": ["listing_id"], "property_key": [],
+        "constants": {"standard_status": "Closed"},
+        "columns": {"listing_id": {"aliases": []},
+                    "living_area": {"aliases": [], "type": "number", "range": [100, 50000],
+                                    "required": needed}},
+    }  # fmt: skip
+    texts = ["900"] * 300 + cells
+    lineage = dict.fromkeys(LINEAGE, "x") | {
+        "_source_file": ["a.csv"] * 300 + ["b.csv"] * len(cells),
+        "_source_row": [*range(300), *range(1, len(cells) + 1)],
+    }
+    staged = pd.DataFrame({"living_area": texts, "domain": "sale", "standard_status": "Closed"})
+    staged["listing_key"] = staged["listing_id"] = [f"K{n}" for n in range(len(texts))]
+    contract = validate(Contract, spec, "contract.yaml")
+    typed, issues = typed_cells.type_cells(staged.assign(**lineage), contract)
+    if text is None:
+        wrong_columns.require_readable_columns(issues, typed, contract, 0.5)
+        return
+    with pytest.raises(RemlError) as caught:
+        wrong_columns.require_readable_columns(issues, typed, contract, 0.5)
+    assert text in str(caught.value) and "raise normalize.max_lost_share" in str(caught.value)
+    wrong_columns.require_readable_columns(issues, typed, contract, 1)
