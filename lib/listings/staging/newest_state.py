@@ -10,7 +10,7 @@ from lib.common.errors import RemlError
 from lib.common.vocabulary import STATUS_PROGRESS
 from lib.listings.contract import parse_values, row_rules
 from lib.listings.contract.contract import Contract
-from lib.listings.staging.duckdb_sql import sql_name, sql_text
+from lib.listings.staging.duckdb_sql import sql_key, sql_name, sql_text
 
 COPY = "exact copy of the row kept"
 OLDER = "older version of the listing"
@@ -114,6 +114,52 @@ def quarantine_shared_keys(con: duckdb.DuckDBPyConnection, contract: Contract) -
             CASE WHEN {aside} THEN json_object({cells})::VARCHAR ELSE _row END AS _row)
         FROM gathered g LEFT JOIN shared s
             ON g.listing_key = s.listing_key AND g.domain = s.domain""")
+
+
+def require_whole_keys(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Raise where two keys of view `gathered` differ in zeros on the left alone, as where a tool
+    has taken the keys of one file for numbers, and the rows are not of two homes.
+
+    Rows are of two homes as `quarantine_shared_keys` has it. A contract that says `pad` of a key
+    column has said what its zeros mean. Raises `RemlError` naming both rows and the mend.
+    """
+    columns = [
+        name
+        for name in contract.key or ["listing_key"]
+        if name not in contract.columns or "pad" not in contract.columns[name].model_fields_set
+    ]
+    if not columns:
+        return
+    has = {*contract.columns, *contract.constants}
+    traits = ", ".join(how for how, needed in HOME.values() if needed <= has)
+    parts = {name: sql_key(sql_name(name)) for name in contract.key or ["listing_key"]}
+    plain = [
+        f"CASE WHEN regexp_full_match({code}, '0*[1-9][0-9]*') THEN ltrim({code}, '0') "
+        f"ELSE {code} END"
+        if name in columns
+        else code
+        for name, code in parts.items()
+    ]
+    twins = con.execute(f"""
+        WITH keyed AS (
+            SELECT *, concat_ws('-', {", ".join(plain)}) AS plain FROM gathered
+            WHERE listing_key IS NOT NULL),
+        twins AS (
+            SELECT domain, plain FROM keyed GROUP BY domain, plain
+            HAVING count(DISTINCT listing_key) > 1
+            AND len(list_filter([{traits or "false"}], lambda differ: differ)) < {LEAST_TRAITS})
+        SELECT listing_key, first(_source_file ORDER BY _source_file, _source_row) AS file,
+            first(_source_row ORDER BY _source_file, _source_row) AS row,
+            count(DISTINCT (domain, plain)) OVER () AS listings
+        FROM keyed JOIN twins USING (domain, plain) GROUP BY domain, plain, listing_key
+        ORDER BY plain, domain, length(listing_key), listing_key LIMIT 2""").fetchall()
+    if twins:
+        (short, file, row, listings), (long, other, other_row, _) = twins
+        raise RemlError(
+            f"{file}, data row {row}: key {short!r} is {long!r} of {other}, data row {other_row}, "
+            f"without its zeros (such pairs in the feed: {listings:,}); say in the contract how "
+            f"long `{columns[0]}` is, such as `pad: {len(long)}`, or `pad: 0` if they are two"
+        )
 
 
 def order_rows(con: duckdb.DuckDBPyConnection) -> None:

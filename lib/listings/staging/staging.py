@@ -101,6 +101,7 @@ def stage_feed(
     """
     with open_session(scratch) as con:
         _gather(con, parsed)
+        newest_state.require_whole_keys(con, contract)
         newest_state.quarantine_shared_keys(con, contract)
         newest_state.require_one_time_scale(con, contract)
         newest_state.order_rows(con)
