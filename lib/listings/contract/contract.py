@@ -240,7 +240,7 @@ def resolve_contract(contract: Contract, where: str) -> Contract:
     dictionary, but for those that the contract gives to another column. One with a type, unit or
     factor of its own means something else by its headers, so it keeps to its own; a number and a
     count are one kind here. Raises `RemlError` naming `where` and the column where the dictionary
-    does not know it, or a header needs a unit or notation.
+    does not know it, or a header needs a unit or notation. RESO's words of a status need no line.
     """
     book = reso.load_dictionary()
     claimed = {
@@ -290,7 +290,12 @@ def resolve_contract(contract: Contract, where: str) -> Contract:
             named = [name] if _counts(name, factor) else []
             changes["aliases"] = list(dict.fromkeys([*column.aliases, *named, *inherited]))
         columns[name] = column.model_copy(update=changes)
-    return contract.model_copy(update={"columns": columns})
+    lookups = dict(contract.lookups)
+    if statuses := lookups.get("standard_status"):  # RESO's own words stand for themselves
+        stated = {word.strip().lower() for word in statuses}
+        more = {word: word for word in book.statuses if word.lower() not in stated}
+        lookups["standard_status"] = {**statuses, **more}
+    return contract.model_copy(update={"columns": columns, "lookups": lookups})
 
 
 def _counts(name: str, factor: float) -> bool:

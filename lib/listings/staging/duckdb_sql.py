@@ -10,6 +10,7 @@ import duckdb
 from lib.listings.contract import spreadsheets
 
 SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+TEXT_MARKS = r"""^\s*(?:="([^"]*)"|'([0-9].*))\s*$"""
 
 
 def open_session(folder: Path) -> duckdb.DuckDBPyConnection:
@@ -51,8 +52,10 @@ def sql_code(cell: str, pad: int = 0) -> str:
 
 
 def sql_key(cell: str, pad: int = 0) -> str:
-    """SQL for a code that is part of a key: as `sql_code`, and a whole number that a tool has made
-    a decimal one (123.0) without its point."""
+    """SQL for a code that is part of a key: as `sql_code`, without what keeps it text in a
+    spreadsheet (="123", '123), and a whole number that a tool has made a decimal one (123.0)
+    without its point."""
+    cell = f"regexp_replace({cell}, {sql_text(TEXT_MARKS)}, '\\1\\2')"
     whole = (
         f"regexp_full_match(trim({cell}, {sql_text(SPACE)}), {sql_text(spreadsheets.POINT_ZERO)})"
     )

@@ -18,7 +18,9 @@ UNREAD = "on the market, but a newer row of the listing that may have ended it i
 CONFLICT = "another state of the listing, and nothing tells which is newer"
 SHARED = "one listing key for several homes; were the keys rounded or used again?"
 ADDRESS = {"unparsed_address"}
+SIGNS = r"[^\p{L}\p{N}.]"  # of a key, which one file may write and another not
 FAR = 0.005  # degrees, some 500 metres
+FIRST_YEAR, LAST_YEAR = 1971, 2099  # of stamps; 1900, 1970 and 9999 stand for none
 LEAST_TRAITS = 3  # a mistyped number that is mended moves the point too
 
 
@@ -118,7 +120,8 @@ def quarantine_shared_keys(con: duckdb.DuckDBPyConnection, contract: Contract) -
 
 def require_whole_keys(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Raise where two keys of view `gathered` differ in zeros on the left alone, as where a tool
-    has taken the keys of one file for numbers, and the rows are not of two homes.
+    has taken the keys of one file for numbers, or in their case and signs alone, and the rows are
+    not of two homes.
 
     Rows are of two homes as `quarantine_shared_keys` has it. A contract that says `pad` of a key
     column has said what its zeros mean. Raises `RemlError` naming both rows and the mend.
@@ -135,7 +138,8 @@ def require_whole_keys(con: duckdb.DuckDBPyConnection, contract: Contract) -> No
     parts = {name: sql_key(sql_name(name)) for name in contract.key or ["listing_key"]}
     plain = [
         f"CASE WHEN regexp_full_match({code}, '0*[1-9][0-9]*') THEN ltrim({code}, '0') "
-        f"ELSE {code} END"
+        f"ELSE coalesce(nullif(regexp_replace(upper({code}), {sql_text(SIGNS)}, '', 'g'), ''), "
+        f"{code}) END"
         if name in columns
         else code
         for name, code in parts.items()
@@ -155,10 +159,16 @@ def require_whole_keys(con: duckdb.DuckDBPyConnection, contract: Contract) -> No
         ORDER BY plain, domain, length(listing_key), listing_key LIMIT 2""").fetchall()
     if twins:
         (short, file, row, listings), (long, other, other_row, _) = twins
+        zeros = short.isalnum() and long.isalnum() and short.upper() != long.upper()
+        mend = (
+            f"say in the contract how long `{columns[0]}` is, such as `pad: {len(long)}`,"
+            if zeros
+            else "write keys one way in the exports,"
+        )
         raise RemlError(
             f"{file}, data row {row}: key {short!r} is {long!r} of {other}, data row {other_row}, "
-            f"without its zeros (such pairs in the feed: {listings:,}); say in the contract how "
-            f"long `{columns[0]}` is, such as `pad: {len(long)}`, or `pad: 0` if they are two"
+            f"but for {'its zeros' if zeros else 'case and signs'} (such pairs in the feed: "
+            f"{listings:,}); {mend} or say `pad: 0` of `{columns[0]}` if they are two"
         )
 
 
@@ -280,20 +290,23 @@ def judge_stamps(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     Returns
     -------
     DataFrame, shape (n, 3)
-        `moment`, `minutes_east` (of UTC; missing where the stamp has no offset and the contract no
-        zone) and `is_whole_day` (boolean).
+        `moment` (missing for a placeholder), `minutes_east` (of UTC; missing where the stamp has no
+        offset and the contract no zone), `is_whole_day` and `is_placeholder` (boolean).
     """
     moment, minutes = parse_values.parse_stamps(
         rows["modification_timestamp"],
         contract.date_formats_of("modification_timestamp"),
         contract.time_zone,
     )
+    year = moment.dt.year
+    placeholder = (year < FIRST_YEAR) | (year > LAST_YEAR)
     as_written = moment + pd.to_timedelta(minutes.fillna(0), unit="m").astype("timedelta64[us]")
     return pd.DataFrame(
         {
-            "moment": moment,
+            "moment": moment.mask(placeholder),
             "minutes_east": minutes,
-            "is_whole_day": as_written == as_written.dt.normalize(),
+            "is_whole_day": (as_written == as_written.dt.normalize()) & ~placeholder,
+            "is_placeholder": placeholder,
         }
     )
 

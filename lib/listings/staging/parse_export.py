@@ -372,7 +372,8 @@ def row_judgement_sql(
         made["_day"] = f"coalesce({made['_stamp']}::DATE, {made['_day']})"
         if judged:  # which state of a listing is the newest would be unknown
             filled = sql_code("m.modification_timestamp")
-            tests[UNREAD] = f"{filled} IS NOT NULL AND {made['_stamp']} IS NULL"
+            unread = f"{made['_stamp']} IS NULL AND {stamps}.is_placeholder IS NOT TRUE"
+            tests[UNREAD] = f"{filled} IS NOT NULL AND {unread}"
     if "standard_status" in contract.columns:
         made["_progress"] = add(
             ["standard_status"], partial(newest_state.status_progress, contract=contract)

@@ -370,3 +370,13 @@ def test_a_column_has_date_formats_of_its_own():
     for formats in ([], ["%Q"], ["serial"]):
         with pytest.raises(RemlError, match="date"):
             made(columns=dated(formats))
+
+
+def test_words_of_reso_for_a_status_stand_for_themselves():
+    """A draft made of a file of open listings does not refuse the closed ones of the next."""
+    columns = {"standard_status": {}}
+    own = {"lookups": {"standard_status": {"ACT": "Active", "hold": "Withdrawn"}}}
+    words = resolved(columns, **own).lookups["standard_status"]
+    assert words["Closed"] == "Closed" and words["ACT"] == "Active"
+    assert words["hold"] == "Withdrawn" and "Hold" not in words
+    assert resolved(columns).lookups == {}

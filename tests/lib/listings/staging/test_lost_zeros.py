@@ -34,9 +34,9 @@ def test_a_listing_whose_zeros_one_file_has_lost_is_named(key):
     short = key.lstrip("0")
     files = [home("99999", 2), home(key, status="A")], [home("88888", 3), home(short)]
     assert stop(*files) == (
-        f"1.csv, data row 2: key {short!r} is {key!r} of 0.csv, data row 2, without its zeros "
+        f"1.csv, data row 2: key {short!r} is {key!r} of 0.csv, data row 2, but for its zeros "
         f"(such pairs in the feed: 1); say in the contract how long `listing_key` is, such as "
-        f"`pad: {len(key)}`, or `pad: 0` if they are two"
+        f"`pad: {len(key)}`, or say `pad: 0` of `listing_key` if they are two"
     )
 
 
@@ -47,6 +47,23 @@ def test_a_listing_whose_zeros_one_file_has_lost_is_named(key):
 def test_mended_facts_make_no_other_home_of_it(changes):
     assert "'12' is '0012'" in stop([home("0012", status="A")], [home("12", **changes)])
     assert "'12' is '0012'" in stop([home("12.0", **changes), home("0012", status="A")])
+
+
+@pytest.mark.parametrize("keys", [("ab12", "AB12"), ("24-117", "24117"), ("MLS 9", "mls_9")])
+def test_keys_that_differ_in_case_and_signs_alone_are_one_listing(keys):
+    first, second = keys
+    assert "but for case and signs" in stop([home(first, status="A")], [home(second)])
+    assert (
+        len(staged([home(first)], [home(second, 2)], contract=made(**HOMES), headers=HEADERS).clean)
+        == 2
+    )
+
+
+@pytest.mark.parametrize("key", ['="00123"', "'00123", ' ="00123" '])
+def test_marks_that_keep_a_key_text_in_a_spreadsheet_are_no_part_of_it(key):
+    out = staged([home("00123", status="A")], [home(key)], contract=made(**HOMES), headers=HEADERS)
+    assert out.clean["listing_key"].tolist() == ["00123"]
+    assert out.clean["standard_status"].tolist() == ["Sold"]
 
 
 def test_where_nothing_tells_homes_apart_the_run_asks():

@@ -117,6 +117,13 @@ def test_a_zone_that_is_none_is_named():
         contract(time_zone="America/Chicage")
 
 
+@pytest.mark.parametrize("none", ["9999-12-31", "1900-01-01 00:00:00", "1970-01-01"])
+def test_a_placeholder_is_no_stamp(none):
+    assert newest((none, "A"), ("2024-05-01", "Sold"), imports=[1, 2])[0] == "Sold"
+    assert newest(("2024-05-01", "A"), (none, "Sold"), imports=[1, 2])[0] == "Sold"
+    assert newest((none, "A"), ("2024-05-01", "Sold"), imports=[1, 1])[0] == "Sold"
+
+
 def test_what_nothing_tells_is_a_conflict():
     states = [row(price="6000"), row(price="7000"), row(key="2"), row(key="2", note="other")]
     out = staged(states, contract=contract(), imports={0: 1})
