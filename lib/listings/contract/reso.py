@@ -15,6 +15,7 @@ from typing import Literal, get_args
 
 from lib.common.errors import require
 from lib.common.params import Section, read_yaml, validate
+from lib.common.vocabulary import DOMAINS
 
 RESO_FILE = Path(__file__).with_name("reso.yaml")
 # signs that only part or adorn the words of a header; any other (% / + * $ ...) changes its meaning
@@ -119,6 +120,8 @@ def _words_of(name: str) -> tuple[str, ...]:
     """The only words that REML acts upon in a coded column, as RESO writes them; none where any
     word will do."""
     book = load_dictionary()
+    if name == "domain":
+        return DOMAINS
     if name == "standard_status":
         return tuple(book.statuses)
     if name in book.fields and name.endswith("_frequency"):
@@ -136,7 +139,8 @@ def unknown_word_message(name: str, word: str) -> str:
     meant = {other.casefold(): one for one in words for other in (*local.get(one, ()), one)}
     near = difflib.get_close_matches(word.casefold(), meant, n=1)
     hint = f"; {meant[near[0]]} is meant?" if near else ""
-    return f"{word!r} is no {name} of RESO's ({', '.join(words)}){hint}"
+    whose = "" if name == "domain" else " of RESO's"
+    return f"{word!r} is no {name}{whose} ({', '.join(words)}){hint}"
 
 
 def fold_header(header: str) -> str:

@@ -27,6 +27,8 @@ def contract(**parts):
         ({"lookups": {"standard_status": {"T": "Cancelled"}}}, "; Canceled is meant"),
         ({"constants": {"standard_status": "Closd"}}, "constants.standard_status: 'Closd'"),
         ({"row_rules": [RULE | {"when": {"standard_status": "Sold"}}]}, "row_rules.price.*Closed"),
+        ({"row_rules": [RULE | {"when": {"domain": "sales"}}]},
+         r"row_rules.price.when: 'sales' is no domain \(sale, rental\); sale is meant"),
         ({"lookups": {"lease_amount_frequency": {"pm": "per month"}}}, "'per month' is no lea"),
         ({"lookups": {"lease_amount_frequency": {"pm": "Monthly"}}}, "monthly is meant"),
         ({"lookups": {"living_area_units": {"qm": "sqm"}}}, "'sqm' is no living_area_units"),
