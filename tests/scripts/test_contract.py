@@ -9,48 +9,60 @@ from lib.common.vocabulary import FEEDS
 from lib.listings.contract import contract
 from scripts.ops import contract as command
 from tests.support import exports
+from tests.support.commands import run_command
+from tests.support.dag import ROOT
+
+
+def lay(folder):
+    """An empty workspace with the shipped contracts and a brokerage's export."""
+    (folder / "configs/feeds").mkdir(parents=True)
+    for path in (ROOT / FEEDS).iterdir():
+        (folder / "configs/feeds" / path.name).symlink_to(path)
+    exports.brokerage().to_csv(folder / "brokerage.csv", sep=";", index=False)
+    return folder
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """An empty workspace with the shipped contracts and a brokerage's export."""
-    shipped = FEEDS.resolve()
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs/feeds").mkdir()
-    for path in shipped.iterdir():
-        (tmp_path / "configs/feeds" / path.name).symlink_to(path)
-    exports.brokerage().to_csv(tmp_path / "brokerage.csv", sep=";", index=False)
-    return tmp_path
+    return lay(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def inferred(tmp_path_factory):
+    """(what `infer` says of the brokerage's export, the folder); tests leave it."""
+    folder = lay(tmp_path_factory.mktemp("inferred"))
+    arguments = ("infer", "brokerage.csv", "--feed", "mine")
+    return run_command(command.main, *arguments, folder=folder, code=0).output, folder
 
 
 def run(*arguments):
     return CliRunner().invoke(command.main, list(arguments))
 
 
-def test_infer_prints_a_table_and_writes_a_contract_that_loads(here):
-    done = run("infer", "brokerage.csv", "--feed", "mine")
-    assert done.exit_code == 0, done.output
+def test_infer_prints_a_table_and_writes_a_contract_that_loads(inferred, monkeypatch):
+    output, folder = inferred
     for line in (
         r"Sold For          close_price             0.55   name 45% alike, 100% of the values fit",
         r"Y                 latitude?               0.45   by content, 100% of the values fit",
         r"Road              -                              text, ",
         "configs/feeds/mine/contract.yaml: 19 of 24 columns matched, 1",
     ):
-        assert line in done.output
+        assert line in output
+    monkeypatch.chdir(folder)
     assert contract.read_contract("mine").title == "Listings of brokerage.csv"
 
 
-def test_the_number_of_lines_to_check_is_that_of_grep(here):
-    done = run("infer", "brokerage.csv")
-    text = (here / "configs/feeds/brokerage/contract.yaml").read_text()
+def test_the_number_of_lines_to_check_is_that_of_grep(inferred):
+    output, folder = inferred
+    text = (folder / "configs/feeds/mine/contract.yaml").read_text()
     marked = [line for line in text.splitlines()[2:] if "CHECK" in line]
-    assert f"matched, {len(marked)} lines to check" in done.output
+    assert f"matched, {len(marked)} lines to check" in output
 
 
 def test_infer_never_overwrites_unless_told(here):
-    run("infer", "brokerage.csv")
     path = here / "configs/feeds/brokerage/contract.yaml"
+    path.parent.mkdir()
     path.write_text("mine")
     again = run("infer", "brokerage.csv")
     assert again.exit_code == 2 and "--force overwrites it" in again.output

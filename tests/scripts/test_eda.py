@@ -33,7 +33,7 @@ def looked_at(request, tmp_path_factory):
     (folder / "configs").symlink_to(ROOT / "configs")
     shutil.copy(ROOT / "params.yaml", folder)
     files = demo.generate_feed(
-        request.param, 900, 150, 120, dt.date(2022, 1, 1), 2, 6, photos=request.param == 31
+        request.param, 450, 150, 60, dt.date(2022, 1, 1), 2, 6, photos=request.param == 31
     ).files
     for name, content in files.items():
         path = folder / "data/raw/demo" / name

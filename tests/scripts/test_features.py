@@ -8,7 +8,6 @@ import pytest
 
 from lib.common import io
 from lib.features import spec
-from scripts.ops import fault_recall
 from tests.support import stage_runner
 
 FEED = {"seed": 5, "sales": 500, "rentals": 90, "actives": 40, "years": 2, "zips": 4}
@@ -24,7 +23,8 @@ def built(tmp_path_factory):
     """A folder in which features has run on a small synthetic feed, with an external series."""
     folder = tmp_path_factory.mktemp("feed")
     start = dt.date(2022, 1, 1)
-    fault_recall.run_stages(folder, FEED | {"start": start, "photos": False})
+    stages = ("staging", "normalize", "screen")
+    stage_runner.stage_demo_feed(folder, stages, **FEED, start=start, photos=False)
     (folder / "configs/feeds/demo/series.csv").write_text(SERIES)
     done = run(folder)
     assert done.exit_code == 0, done.stderr

@@ -1,6 +1,7 @@
 """The comment under a pull request, between two commits of a pipeline that has run."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -27,11 +28,11 @@ def text(copied):
 
 
 def test_it_is_byte_stable(copied, text):
-    """Whatever order sets and dictionaries of strings have."""
-    for seed in ("1", "random"):
-        command = ["env", f"PYTHONHASHSEED={seed}", "python", "-m", "scripts.ops.pr_comment"]
-        done = copied.run(*command, "--base", "HEAD^")
-        assert (done.returncode, done.stdout) == (0, text), done.stderr
+    """Whatever order sets and dictionaries of strings have: this process has one of its own."""
+    seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
+    command = ["env", f"PYTHONHASHSEED={seed}", "python", "-m", "scripts.ops.pr_comment"]
+    done = copied.run(*command, "--base", "HEAD^")
+    assert (done.returncode, done.stdout) == (0, text), done.stderr
 
 
 def test_it_tells_figures_intervals_parameters_and_hashes(revised, text):

@@ -3,15 +3,17 @@
 Never a traceback, a missing valuation or an infinity."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
+import yaml
 
 from lib.models.variants.training import training_table
-from tests.support import stage_runner
+from tests.support import finished_runs, stage_runner
 from tests.support.exports import HOUSES
 from tests.support.photos import zipped
-from tests.support.small_feed import CONTRACT, FEW, blank, feed, lay
+from tests.support.small_feed import FEW, blank, feed, lay
 
 WORKS = {
     "one ZIP": lambda table: table.assign(zip="98101"),
@@ -23,9 +25,6 @@ WORKS = {
     "no ZIPs": blank("zip"),
     "no places at all": blank("zip", "lat", "lon"),
     "no list prices": blank("asked"),
-    "nothing but prices and dates": blank(
-        "asked", "sqft", "beds", "built", "zip", "lat", "lon"
-    ),
     "one home in each ZIP": lambda table: table.assign(zip=[str(10000 + i) for i in table.index]),
     "no listing on the market": lambda table: table[table["status"] == "Closed"],
     "all homes alike": lambda table: table.assign(sqft=1500, beds=3, lat=47.5, lon=-122.3),
@@ -35,7 +34,10 @@ WORKS = {
 # what others hold as well: `make fuzz`, `make test-all`
 MORE = dict.fromkeys(
     ("one ZIP", "a constant price", "no ZIPs", "no coordinates", "no list prices"), pytest.mark.fuzz
-) | dict.fromkeys(("one home in each ZIP", "all homes alike", "no places at all"), pytest.mark.rest)
+) | dict.fromkeys(
+    ("one home in each ZIP", "all homes alike", "no places at all", "no sizes, rooms or years"),
+    pytest.mark.rest,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,15 +53,25 @@ def test_the_plain_feed_ends_in_a_report(plain):
     assert_reported(plain)
 
 
+def test_a_feed_of_nothing_but_prices_and_dates_ends_in_a_report(bare):
+    assert_reported(bare)
+
+
 def assert_reported(folder):
     stage_runner.assert_sane(folder)
     page = (folder / "data/report/index.html").read_text()
     assert "Half of the" in page and "No rental valuations: rental listings: no closed rows" in page
 
 
-def test_open_listings_are_not_valued_on_a_day_whose_future_the_model_knows(tmp_path):
-    lay(tmp_path, feed(), base={"as_of": "2023-06-01"})
-    told = stage_runner.run(tmp_path)
+def test_open_listings_are_not_valued_on_a_day_whose_future_the_model_knows(plain, tmp_path):
+    tmp_path = finished_runs.copied(plain, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "data/predict")
+    path = tmp_path / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["base"]["as_of"] = "2023-06-01"
+    path.write_text(yaml.safe_dump(params))
+    until = ("staging", "normalize", "screen", "features", "split", "predict")
+    told = stage_runner.run(tmp_path, until)
     assert told.startswith(
         "predict: error: params.yaml, `as_of` of base: 2023-06-01: the model has"
     )
@@ -68,11 +80,9 @@ def test_open_listings_are_not_valued_on_a_day_whose_future_the_model_knows(tmp_
 
 
 @pytest.mark.parametrize("listed", [True, False])
-def test_aware_figures_stand_beside_the_blind_ones_and_never_win(listed, plain, tmp_path):
-    folder = plain
-    if not listed:
-        folder = lay(tmp_path, WORKS["no list prices"](feed()))
-        assert stage_runner.run(folder) == ""
+def test_aware_figures_stand_beside_the_blind_ones_and_never_win(listed, plain, bare):
+    """Of a feed without list prices there are none."""
+    folder = plain if listed else bare
     page = (folder / "data/report/index.html").read_text()
     scores = stage_runner.metrics(folder, "evaluate")["variants"]
     reason = "sale_aware was not trained: no sale of the past has a list price."
@@ -131,27 +141,20 @@ def test_a_domain_that_is_too_small_is_left_out_with_its_reason(tmp_path):
     assert "No rental valuations: rental listings, split.boundary" in page and "too few" in page
 
 
-def test_a_feed_without_dates_is_tested_by_groups_of_homes(tmp_path):
+def test_a_feed_without_dates_is_tested_by_groups_of_homes(undated):
     """Half of the homes are listed twice; no model may look at sales of other homes."""
-    table = feed().drop(columns="closed")
-    contract = CONTRACT.replace("property_key: [[listing_key]]", "property_key: [[parcel_number]]")
-    contract = contract.replace("columns:\n", "columns:\n  parcel_number: {}\n")
-    table["parcel_number"] = [f"p{i % 120}" for i in range(len(table))]
-    files = {"sales.csv": table.to_csv(index=False).encode()}
-    stage_runner.lay(tmp_path, contract, files, split=FEW, base={"as_of": "2025-01-01"})
-    assert stage_runner.run(tmp_path) == ""
-    stage_runner.assert_sane(tmp_path)
-    split = stage_runner.metrics(tmp_path, "split")["sale"]
+    stage_runner.assert_sane(undated)
+    split = stage_runner.metrics(undated, "split")["sale"]
     assert split["grouped"] == "no sale has a close date"
     assert split["purged"] == split["test_homes_sold_before"] == 0
     assert split["train"] + split["test"] == 160 and 32 <= split["test"] <= 34
-    for path in (tmp_path / "data/train").glob("sale_*/model.json"):
+    for path in (undated / "data/train").glob("sale_*/model.json"):
         saved = json.loads(path.read_text())
         assert saved["level"] is None and "living_area" in saved["inputs"]
         assert not [name for name in saved["inputs"] if name.startswith(training_table.OF_OTHERS)]
-    page = (tmp_path / "data/report/index.html").read_text()
+    page = (undated / "data/report/index.html").read_text()
     assert "of homes held out by groups (no sale has a close date)" in page
-    valued = pd.read_csv(tmp_path / "data/predict/valuations.csv")
+    valued = pd.read_csv(undated / "data/predict/valuations.csv")
     assert len(valued) == 5 and valued["comp_1_listing_key"].isna().all()
 
 

@@ -75,3 +75,21 @@ def plain(folder: Path) -> None:
     """The feed as it is, its whole spine run."""
     lay(folder, feed())
     assert stage_runner.run(folder) == ""
+
+
+def bare(folder: Path) -> None:
+    """The feed with nothing but prices and dates, its whole spine run."""
+    few = blank("asked", "sqft", "beds", "built", "zip", "lat", "lon")
+    lay(folder, few(feed()))
+    assert stage_runner.run(folder) == ""
+
+
+def undated(folder: Path) -> None:
+    """The feed without dates and ZIPs, half of its homes listed twice, its whole spine run."""
+    table = feed().drop(columns=["closed", "zip"])
+    contract = CONTRACT.replace("property_key: [[listing_key]]", "property_key: [[parcel_number]]")
+    contract = contract.replace("columns:\n", "columns:\n  parcel_number: {}\n")
+    table["parcel_number"] = [f"p{i % 120}" for i in range(len(table))]
+    files = {"sales.csv": table.to_csv(index=False).encode()}
+    stage_runner.lay(folder, contract, files, split=FEW, base={"as_of": "2025-01-01"})
+    assert stage_runner.run(folder) == ""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
 from click.testing import Result
 
+from lib import demo
+from lib.common import io
 from tests.support.commands import run_command
 from tests.support.dag import ROOT, STAGES
 
@@ -23,7 +27,7 @@ EACH = ("train", "fuse")  # stages that run once a variant
 def lay(folder: Path, contract: str, files: dict[str, bytes], **changes: dict) -> Path:
     """A tree with one feed called `small`: contract, raw files, and params.yaml with the sections
     in `changes` updated by the keys that they name."""
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = yaml.load((ROOT / "params.yaml").read_text(), yaml.CSafeLoader)
     params["base"]["feed"] = "small"
     for model in [part for name in EACH for part in params[name].values()]:
         model.update({name: count for name, count in SMALL.items() if name in model})
@@ -74,6 +78,15 @@ def stage(folder: Path, name: str, *arguments: str) -> Result:
     """Run one stage; a traceback of it passes through and fails the test."""
     command = importlib.import_module(f"scripts.valuation.{name}").main
     return run_command(command, *arguments, folder=folder, REML_CACHE_DIR=str(folder / "cache"))
+
+
+def stage_demo_feed(folder: Path, names: Iterable[str], **settings: Any) -> None:
+    """Generate a demo feed in `folder` and run stages on it, with the project's params."""
+    for path, content in demo.generate_feed(**settings).files.items():
+        io.write_bytes(folder / "data/raw/demo" / path, content)
+    shutil.copytree(ROOT / "configs", folder / "configs")
+    shutil.copy(ROOT / "params.yaml", folder)
+    assert run(folder, names) == ""
 
 
 def run(folder: Path, names: Iterable[str] = tuple(SPINE)) -> str:

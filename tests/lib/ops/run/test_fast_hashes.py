@@ -56,6 +56,12 @@ def run(folder, command, *arguments):
     return [text for text in done.stdout.splitlines() if text.startswith(("Running", "Stage"))]
 
 
+def change_params(folder):
+    """Stage one, which looks at the whole of code, does not look at bytecode or at `b`."""
+    (folder / "params.yaml").write_text("a: 1\nb: {c: 3}\n")
+    (folder / "code/y.pyc").write_text("ignored")
+
+
 def test_locks_and_what_runs_again_are_those_of_plain_dvc(tmp_path):
     told = {}
     for name, command in (("plain", "dvc"), ("fast", "scripts.ops.guarded dvc")):
@@ -67,8 +73,7 @@ def test_locks_and_what_runs_again_are_those_of_plain_dvc(tmp_path):
             lambda at: None,
             lambda at: None,  # code changed under way: stage one runs again
             lambda at: (at / "code/sub/b.py").write_text("NEW\n"),  # as many bytes
-            lambda at: (at / "params.yaml").write_text("a: 1\nb: {c: 3}\n"),
-            lambda at: (at / "code/y.pyc").write_text("ignored"),
+            change_params,
             lambda at: (at / "out/two").unlink(),
         ):
             change(folder)
