@@ -17,7 +17,6 @@ from io import BytesIO
 from pathlib import Path
 
 import click
-from dvc.api import DVCFileSystem
 
 from lib.common import cli, io, params
 from lib.common.errors import RemlError, require
@@ -142,6 +141,8 @@ def replace_results(fresh: Path, folder: Path) -> None:
 def collect_results(feed: str, commit: str) -> Path:
     """Copy the experiment's results to runs/<feed>/; those of the run before go to
     runs/<feed>.previous/, and older ones go."""
+    from dvc.api import DVCFileSystem  # a second that no message of an error is to wait for
+
     fresh = RUNS / f".{feed}.part"
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(feed_folder(feed), fresh / feed_folder(feed))
