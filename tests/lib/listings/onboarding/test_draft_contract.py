@@ -155,8 +155,10 @@ def test_date_formats_and_their_doubts(days, formats, doubt):
 def test_close_spellings_of_a_status_are_marked():
     table = sales(Status=["Sold", "Expird", "Pendng"])
     text, _, agreed = drafted(table)
-    assert agreed.lookups["standard_status"] == {
+    words = yaml.safe_load(text)["lookups"]["standard_status"]
+    assert words == {
         "Sold": "Closed", "Expird": "Expired", "Pendng": "Pending"}  # fmt: skip
+    assert words.items() <= agreed.lookups["standard_status"].items()
     assert text.count("a close spelling") == 2
 
 
